@@ -1,0 +1,77 @@
+"""DICOM images, read right: the right number in every pixel, its unit, and how it came to be.
+
+The names below are loaded when they are first used, so that ``import hounsfield`` costs next to nothing.
+
+>>> import hounsfield as hu
+>>> from pydicom.data import get_testdata_file
+>>> image = hu.read(get_testdata_file("CT_small.dcm"))
+>>> image.unit
+'HU'
+"""
+
+import importlib
+from typing import Any
+
+from hounsfield._version import __version__
+
+#: Each public name and the module it lives in. A test holds this list against __init__.pyi and the docs.
+_HOME = {
+    "AssumptionWarning": "hounsfield.errors",
+    "Attribute": "hounsfield.facts",
+    "DecodeError": "hounsfield.errors",
+    "GeometryError": "hounsfield.errors",
+    "HounsfieldError": "hounsfield.errors",
+    "Image": "hounsfield.reading",
+    "ImagePlane": "hounsfield.geometry",
+    "InvalidAttributeError": "hounsfield.errors",
+    "LimitExceededError": "hounsfield.errors",
+    "Limits": "hounsfield.limits",
+    "Measures": "hounsfield.measures.statistics",
+    "MissingAttributeError": "hounsfield.errors",
+    "MissingDependencyError": "hounsfield.errors",
+    "NotDicomError": "hounsfield.errors",
+    "OutputError": "hounsfield.errors",
+    "Phantom": "hounsfield.exports.phantom",
+    "PhantomOptions": "hounsfield.exports.phantom",
+    "SourceError": "hounsfield.errors",
+    "Step": "hounsfield.image",
+    "UnitError": "hounsfield.errors",
+    "UnsupportedTransferSyntaxError": "hounsfield.errors",
+    "apply_mask": "hounsfield.masks.mask",
+    "components": "hounsfield.masks.components",
+    "dicom_json": "hounsfield.facts",
+    "figure": "hounsfield.display.figure",
+    "info": "hounsfield.facts",
+    "mask": "hounsfield.masks.mask",
+    "measure": "hounsfield.measures.statistics",
+    "phantom": "hounsfield.exports.phantom",
+    "read": "hounsfield.reading",
+    "render": "hounsfield.display.render",
+    "tags": "hounsfield.facts",
+}
+
+__all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'hounsfield' has no attribute {name!r}")
+    try:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+    except ModuleNotFoundError as error:
+        raise _missing(error) from None
+    globals()[name] = value
+    return value
+
+
+def _missing(error: ModuleNotFoundError) -> ImportError:
+    """Say which command installs what an incomplete installation lacks."""
+    from hounsfield.errors import MissingDependencyError
+
+    package = (error.name or "").partition(".")[0]
+    command = "pip install --force-reinstall hounsfield"
+    return MissingDependencyError(f"{package} is not installed, which hounsfield needs: {command}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,101 @@
+"""The errors and warnings of hounsfield.
+
+Every error names the file it speaks of, and the attribute where there is one. Each is also the builtin that
+fits, so that ``except OSError`` or ``except ValueError`` work as expected::
+
+    HounsfieldError
+    ├── SourceError (OSError)                  a file or folder cannot be opened or read
+    ├── NotDicomError (ValueError)             the bytes are no DICOM
+    ├── MissingAttributeError (KeyError)       an attribute that is needed is absent or empty
+    ├── InvalidAttributeError (ValueError)     an attribute is there, but no right answer follows from its value
+    ├── UnitError (ValueError)                 what was asked needs values in a unit that these are not in
+    ├── UnsupportedTransferSyntaxError         nothing installed decodes this transfer syntax
+    ├── DecodeError (ValueError)               the pixel data or the header is damaged
+    ├── LimitExceededError (ValueError)        reading on would cost more than the limits allow
+    ├── GeometryError (ValueError)             images or masks do not fit together
+    ├── MissingDependencyError (ImportError)   a part must be installed; the message is the command
+    └── OutputError (OSError)                  the output cannot be written
+
+    AssumptionWarning (UserWarning)            the result rests on something the file does not say
+"""
+
+from __future__ import annotations
+
+
+class HounsfieldError(Exception):
+    """Base of all errors raised by hounsfield.
+
+    Parameters
+    ----------
+    message
+        What went wrong, in a sentence without the file's name.
+    source
+        The name of the file, or of what stands for one (``<bytes>``, ``<stdin>``).
+    attribute
+        Keyword of the attribute concerned, where there is one.
+    """
+
+    def __init__(self, message: str, *, source: str = "", attribute: str | None = None) -> None:
+        super().__init__(message, source, attribute)
+        self.message = message
+        self.source = source
+        self.attribute = attribute
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.message}" if self.source else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.message, self.source, self.attribute)
+
+
+def _rebuild(kind: type[HounsfieldError], message: str, source: str, attribute: str | None) -> HounsfieldError:
+    """Make the error again in another process: keyword arguments do not travel by themselves."""
+    return kind(message, source=source, attribute=attribute)
+
+
+class SourceError(HounsfieldError, OSError):
+    """A file, folder or stream cannot be opened or read."""
+
+
+class NotDicomError(HounsfieldError, ValueError):
+    """The bytes are not DICOM."""
+
+
+class MissingAttributeError(HounsfieldError, KeyError):
+    """An attribute that is needed is absent or empty."""
+
+
+class InvalidAttributeError(HounsfieldError, ValueError):
+    """An attribute is present, but no right answer can follow from its value."""
+
+
+class UnitError(HounsfieldError, ValueError):
+    """What was asked needs values in another unit than these have."""
+
+
+class UnsupportedTransferSyntaxError(HounsfieldError):
+    """Nothing that is installed decodes the transfer syntax."""
+
+
+class DecodeError(HounsfieldError, ValueError):
+    """The header or the pixel data is damaged."""
+
+
+class LimitExceededError(HounsfieldError, ValueError):
+    """Going on would cost more memory or depth than the limits allow."""
+
+
+class GeometryError(HounsfieldError, ValueError):
+    """Images and masks do not fit together, or their place in space cannot be known."""
+
+
+class MissingDependencyError(HounsfieldError, ImportError):
+    """A part has to be installed first; the message holds the command that does it."""
+
+
+class OutputError(HounsfieldError, OSError):
+    """The output cannot be written."""
+
+
+class AssumptionWarning(UserWarning):
+    """The result rests on an assumption; the same sentence stands in the image's steps."""

@@ -1,0 +1,97 @@
+"""Where a frame lies in the patient: image planes and their affine. Knows numpy only.
+
+Coordinates are DICOM's: millimetres, x to the patient's left, y to the back, z to the head (LPS).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+SpacingKind = Literal["patient", "detector", "calibrated", "region"]
+"""What a pixel spacing measures.
+
+``patient``: distances in the patient (CT, MR, PET, ...). ``detector``: distances on the image receptor of a
+projection image, larger than the patient by the unknown magnification. ``calibrated``: on a projection image,
+corrected for magnification or by an object of known size. ``region``: from the ultrasound region calibration.
+"""
+
+#: Direction cosines are decimal strings of at most 16 characters; scanners round them to 6 digits and fewer.
+ORTHONORMAL_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class ImagePlane:
+    """The pose of one frame (PS3.3 C.7.6.2.1.1).
+
+    Attributes
+    ----------
+    position
+        x, y, z in mm (LPS) of the centre of the first pixel: Image Position (Patient).
+    orientation
+        Six direction cosines, Image Orientation (Patient): of the row (the direction in which the column
+        index grows) first, then of the column.
+    pixel_spacing
+        Millimetres (between rows, between columns).
+
+    Examples
+    --------
+    >>> plane = ImagePlane((-100.0, -80.0, 40.0), (1, 0, 0, 0, 1, 0), (0.5, 0.25))
+    >>> plane.to_lps(row=2, column=4)
+    (-99.0, -79.0, 40.0)
+    """
+
+    position: tuple[float, float, float]
+    orientation: tuple[float, float, float, float, float, float]
+    pixel_spacing: tuple[float, float]
+
+    @property
+    def normal(self) -> tuple[float, float, float]:
+        """Unit vector at right angles to the frame: row direction cross column direction."""
+        cross = np.cross(self.orientation[:3], self.orientation[3:])
+        x, y, z = (cross / np.linalg.norm(cross)).tolist()
+        return x, y, z
+
+    @property
+    def affine(self) -> NDArray[np.float64]:
+        """4x4 matrix from (row, column, distance along the normal in mm, 1) to LPS mm."""
+        along_row, along_column = np.array(self.orientation[:3]), np.array(self.orientation[3:])
+        matrix = np.eye(4)
+        matrix[:3, 0] = along_column * self.pixel_spacing[0]
+        matrix[:3, 1] = along_row * self.pixel_spacing[1]
+        matrix[:3, 2] = self.normal
+        matrix[:3, 3] = self.position
+        return matrix
+
+    def to_lps(self, row: float, column: float) -> tuple[float, float, float]:
+        """Return x, y, z in mm of the centre of a pixel."""
+        x, y, z = (self.affine @ np.array([row, column, 0.0, 1.0]))[:3].tolist()
+        return x, y, z
+
+
+def image_plane(position: Any, orientation: Any, pixel_spacing: Any) -> ImagePlane | None:
+    """Make an image plane of three attributes' values, or None where they do not define one.
+
+    None rather than an identity: a plane that is not known is not at the origin. The row and column
+    directions have to be unit vectors at right angles, within `ORTHONORMAL_TOLERANCE`.
+    """
+    p, o, s = _numbers(position, 3), _numbers(orientation, 6), _numbers(pixel_spacing, 2)
+    if p is None or o is None or s is None or min(s) <= 0:
+        return None
+    along_row, along_column = np.array(o[:3]), np.array(o[3:])
+    gram = (along_row @ along_row - 1, along_column @ along_column - 1, along_row @ along_column)
+    if max(abs(float(g)) for g in gram) > ORTHONORMAL_TOLERANCE:
+        return None
+    return ImagePlane((p[0], p[1], p[2]), (o[0], o[1], o[2], o[3], o[4], o[5]), (s[0], s[1]))
+
+
+def _numbers(value: Any, count: int) -> list[float] | None:
+    """Exactly `count` finite numbers, or None."""
+    try:
+        numbers = [float(v) for v in value]
+    except (TypeError, ValueError):
+        return None
+    return numbers if len(numbers) == count and np.all(np.isfinite(numbers)) else None

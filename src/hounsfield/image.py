@@ -1,0 +1,298 @@
+"""The value object in the middle: an array, its unit, its geometry, and the steps that made it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from html import escape
+from typing import Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.errors import GeometryError
+from hounsfield.geometry import ImagePlane, SpacingKind, image_plane
+
+Outcome = Literal["done", "not done", "assumed"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that was done to the pixels, or the reason why it was not.
+
+    Attributes
+    ----------
+    name
+        What kind of step: ``decode``, ``stored values``, ``modality``, ``mask`` ...
+    detail
+        What was done, with its numbers, or why it was not done.
+    outcome
+        ``"done"``, ``"not done"``, or ``"assumed"`` where the file does not say and something had to be
+        taken as true; an assumed step also raised an `AssumptionWarning`.
+    reference
+        The part of the standard, or the source of the formula.
+    """
+
+    name: str
+    detail: str
+    outcome: Outcome = "done"
+    reference: str = ""
+
+    def __str__(self) -> str:
+        flag = "" if self.outcome == "done" else f" [{self.outcome}]"
+        source = f" ({self.reference})" if self.reference else ""
+        return f"{self.name}{flag}: {self.detail}{source}"
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the step as a JSON-ready dictionary."""
+        return {
+            "name": self.name,
+            "outcome": self.outcome,
+            "detail": self.detail,
+            "reference": self.reference,
+        }
+
+
+class Header(Mapping[str, Any]):
+    """A file's attributes: a read-only mapping from keyword to Python value.
+
+    Numbers are int and float, several values a list, sequences lists of headers, person names and other
+    text str. `dataset` is pydicom's Dataset with everything that can be asked of one.
+    """
+
+    @property
+    @abstractmethod
+    def dataset(self) -> Any:
+        """The attributes as a `pydicom.Dataset`, without the pixel data."""
+
+    @abstractmethod
+    def for_frame(self, index: int) -> Header:
+        """The header as it holds for one frame of a multi-frame image.
+
+        In enhanced files the functional groups of the frame come first, then the shared ones, then the
+        attributes of the whole file (PS3.3 C.7.6.16).
+        """
+
+
+def text_of(header: Mapping[str, Any], keyword: str) -> str:
+    """Return an attribute that holds one text: ``""`` where it is absent, the first of several.
+
+    Damaged files have several values, or a number, where the standard allows one code.
+    """
+    value = header.get(keyword)
+    if isinstance(value, list):
+        value = next(iter(cast("list[Any]", value)), None)
+    return "" if value is None else str(value).strip()
+
+
+class NoHeader(Header):
+    """The header of an image that was not read from a file."""
+
+    @property
+    def dataset(self) -> Any:
+        """None: there is no file."""
+        return None
+
+    def for_frame(self, index: int) -> Header:
+        """Return the same empty header for every frame."""
+        return self
+
+    def __getitem__(self, keyword: str) -> Any:
+        raise KeyError(keyword)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _plain_html(image: Image) -> str:
+    return f"<pre>{escape(repr(image))}</pre>"
+
+
+#: Makes the HTML that notebooks show. Drawing belongs to a layer above this one, which puts its function here.
+html_view: Callable[[Image], str] = _plain_html
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Image:
+    """One image: values with their unit, geometry and steps. Masks are images with values of type bool.
+
+    Attributes
+    ----------
+    values
+        The array; what its axes are stands in `axes`.
+    unit
+        Unit of the values: ``"HU"``, ``"BQML"``, ...; ``""`` where they have no known unit.
+    steps
+        What was done to get from the file to the values, in order, with the reason for what was not.
+    pixel_spacing
+        Millimetres (between rows, between columns), or None. Only meaningful with `spacing_kind`.
+    spacing_kind
+        What the spacing measures; None where the spacing is unknown or its meaning is.
+    padding
+        bool array (frame, row, column) or (row, column): True where a pixel is no measurement; or None.
+    header
+        The attributes of the file.
+    color
+        True where the last axis holds red, green and blue.
+    name
+        The file's name, for messages.
+    frame_index
+        0-based index of this frame in its file, where this is one frame of several.
+
+    Examples
+    --------
+    >>> import hounsfield as hu
+    >>> image = hu.Image([[0, 100], [200, 300]], unit="HU", pixel_spacing=(0.5, 0.5), spacing_kind="patient")
+    >>> image
+    Image(2 x 2 int64 HU, axes (row, column), pixel spacing (0.5, 0.5) mm patient)
+    """
+
+    values: NDArray[Any]
+    unit: str = ""
+    steps: tuple[Step, ...] = ()
+    pixel_spacing: tuple[float, float] | None = None
+    spacing_kind: SpacingKind | None = None
+    padding: NDArray[np.bool_] | None = None
+    header: Header = field(default_factory=NoHeader)
+    color: bool = False
+    name: str = ""
+    frame_index: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", np.asarray(self.values))
+        spatial = self.values.ndim - self.color
+        if spatial not in (2, 3) or (self.color and self.values.shape[-1] != 3):
+            raise ValueError(
+                f"values of shape {self.values.shape} are no image: (row, column) or (frame, row, column), "
+                "and 3 samples more where color is True"
+            )
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the axes of `values`, in order."""
+        frame = ("frame",) if self.multi_frame else ()
+        return (*frame, "row", "column", *(("sample",) if self.color else ()))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of `values`."""
+        return self.values.shape
+
+    @property
+    def multi_frame(self) -> bool:
+        """True where the first axis counts frames."""
+        return self.values.ndim - self.color == 3
+
+    @property
+    def frames(self) -> int:
+        """Number of frames; 1 for a single-frame image."""
+        return self.values.shape[0] if self.multi_frame else 1
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of a frame."""
+        rows, columns = self.values.shape[1:3] if self.multi_frame else self.values.shape[:2]
+        return rows, columns
+
+    @property
+    def is_mask(self) -> bool:
+        """True where the values are bool."""
+        return self.values.dtype == np.bool_
+
+    @property
+    def plane(self) -> ImagePlane | None:
+        """Where the frame lies in the patient, or None where the file does not say.
+
+        None also for a multi-frame image as a whole: its frames have planes of their own, ``frame(i).plane``.
+        """
+        if self.multi_frame or self.spacing_kind != "patient":
+            return None
+        header = self.header
+        return image_plane(
+            header.get("ImagePositionPatient"), header.get("ImageOrientationPatient"), self.pixel_spacing
+        )
+
+    def frame(self, index: int) -> Image:
+        """Return one frame as an image that shares this one's memory.
+
+        Parameters
+        ----------
+        index
+            0-based; negative counts from the end. A single-frame image has frame 0.
+
+        Raises
+        ------
+        IndexError
+            There is no such frame.
+        """
+        if not -self.frames <= index < self.frames:
+            raise IndexError(f"frame_index {index} is out of range: {self.frames} frames, counted from 0")
+        index %= self.frames
+        if not self.multi_frame:
+            return self
+        padding = self.padding if self.padding is None else self.padding[index]
+        return replace(
+            self,
+            values=self.values[index],
+            padding=padding,
+            header=self.header.for_frame(index),
+            frame_index=index,
+        )
+
+    def channel(self, index: int) -> Image:
+        """Return one sample of a colour image (0 red, 1 green, 2 blue) as an image."""
+        if not self.color:
+            raise ValueError("the image has no colour channels")
+        step = Step("channel", ("red", "green", "blue")[index])
+        return replace(self, values=self.values[..., index], color=False, steps=(*self.steps, step))
+
+    def with_values(self, values: NDArray[Any], step: Step, **changes: Any) -> Image:
+        """Return an image of the same geometry with other values, and one step more."""
+        return replace(self, values=values, steps=(*self.steps, step), **changes)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the values, for numpy's functions; unit, padding and geometry stay behind."""
+        wanted = self.values if dtype is None else self.values.astype(dtype, copy=False)
+        if copy is False and wanted is not self.values:
+            raise ValueError("another type cannot be had without a copy")
+        return wanted.copy() if copy and wanted is self.values else wanted
+
+    def __repr__(self) -> str:
+        size = " x ".join(str(n) for n in self.values.shape)
+        kind = "mask" if self.is_mask else f"{self.values.dtype} {self.unit or '(no unit)'}"
+        if self.color:
+            kind = f"{self.values.dtype} RGB"
+        spacing = "no pixel spacing"
+        if self.pixel_spacing is not None:
+            between = ", ".join(f"{v:.6g}" for v in self.pixel_spacing)
+            spacing = f"pixel spacing ({between}) mm {self.spacing_kind or 'of unknown kind'}"
+        return f"Image({size} {kind}, axes ({', '.join(self.axes)}), {spacing})"
+
+    def _repr_html_(self) -> str:
+        return html_view(self)
+
+
+def mask_values(image: Image, mask: Image | NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a mask's array after checking that it fits an image.
+
+    Raises
+    ------
+    GeometryError
+        The shapes differ.
+    TypeError
+        The values are not bool.
+    """
+    values: NDArray[Any] = mask.values if isinstance(mask, Image) else np.asarray(mask)
+    if values.dtype != np.bool_:
+        raise TypeError(f"a mask has bool values, not {values.dtype}")
+    frames = (image.frames,) if image.multi_frame else ()
+    if values.shape != (*frames, *image.size):
+        raise GeometryError(
+            f"the mask has shape {values.shape}, the image's frames {(*frames, *image.size)}",
+            source=image.name,
+        )
+    return values

@@ -1,0 +1,36 @@
+"""How much a single file may cost, decided before anything is allocated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on what one file may ask for; pass another instance to `read`, `info` or `tags` to change them.
+
+    A DICOM file of a few hundred bytes can declare gigabytes of pixels or thousands of nested sequences.
+    Each bound is far above what scanners write, and what exceeds it is a `LimitExceededError`.
+
+    Attributes
+    ----------
+    sequence_depth
+        Levels of nested sequences. Structured reports, the deepest objects in use, stay below 30.
+    source_bytes
+        Bytes taken from a stream whose length is not known beforehand (standard input).
+    inflated_bytes
+        Bytes of a deflated dataset after inflation; deflate can grow a thousandfold.
+    frame_pixels
+        Rows times columns of one frame: 2^28 is 16,384 x 16,384.
+    image_bytes
+        Bytes of all decoded frames of one image together.
+    """
+
+    sequence_depth: int = 64
+    source_bytes: int = 4 * 2**30
+    inflated_bytes: int = 512 * 2**20
+    frame_pixels: int = 2**28
+    image_bytes: int = 4 * 2**30
+
+
+DEFAULT_LIMITS = Limits()

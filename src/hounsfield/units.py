@@ -1,0 +1,65 @@
+"""Which unit an image's modality values are in, from its attributes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hounsfield.image import Step, text_of
+
+#: SOP classes whose rescaled values are HU where no Rescale Type says otherwise (PS3.3 C.8.2.1.1, C.8.15.3.10).
+_CT_STORAGE = {
+    "1.2.840.10008.5.1.4.1.1.2",
+    "1.2.840.10008.5.1.4.1.1.2.1",
+    "1.2.840.10008.5.1.4.1.1.2.2",
+}
+_DOSE_UNITS = {"GY": "Gy", "RELATIVE": "1"}
+#: Rescale Type "US" means "unspecified" (PS3.3 C.11.1.1.2), and so in effect do these.
+_UNSPECIFIED = {"", "US", "UNSPECIFIED"}
+
+
+def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, Step | None]:
+    """Return the unit of the modality values, and a step where the unit is assumed or cannot be known.
+
+    Parameters
+    ----------
+    header
+        The attributes, for one frame of an enhanced file (`Header.for_frame`).
+    has_transform
+        Whether slope and intercept, a modality LUT or a dose scaling leads to the values.
+
+    Notes
+    -----
+    Rescale Type names the unit. Where it is absent the values of a CT image are HU (PS3.3 C.8.2.1), those of
+    a PET image are in Units (C.8.9.1) and those of an RT dose in Dose Units (C.8.8.3). A CT image whose
+    Rescale Type is US, unspecified, is taken to be in HU, as is a rescaled image of modality CT under another
+    SOP class: both are assumed, never silently.
+    """
+    if not has_transform:
+        return "", None
+    tables = header.get("ModalityLUTSequence")
+    if isinstance(tables, list) and tables:
+        declared = text_of(tables[0], "ModalityLUTType")  # pyright: ignore[reportUnknownArgumentType]
+        return ("" if declared.upper() in _UNSPECIFIED else declared), None
+    declared = text_of(header, "RescaleType")
+    if declared.upper() not in _UNSPECIFIED:
+        return declared, None
+    if header.get("DoseGridScaling") is not None:
+        dose = text_of(header, "DoseUnits")
+        return _DOSE_UNITS.get(dose, dose), None
+    modality = text_of(header, "Modality")
+    if modality == "PT":
+        return text_of(header, "Units"), None
+    if modality == "CT":
+        return "HU", _ct_assumption(header, declared)
+    return "", None
+
+
+def _ct_assumption(header: Mapping[str, Any], declared: str) -> Step | None:
+    if declared:
+        detail = f"Rescale Type is {declared!r} (unspecified); taken as HU because the Modality is CT"
+    elif text_of(header, "SOPClassUID") not in _CT_STORAGE:
+        detail = "no Rescale Type, and the SOP class is not a CT image; taken as HU because the Modality is CT"
+    else:
+        return None
+    return Step("unit", detail, "assumed", "PS3.3 C.11.1.1.2")
