@@ -1,0 +1,303 @@
+"""Opens a source as a DICOM dataset, and finds where its pixel data lies.
+
+pydicom parses; around it stand what it leaves open: is this DICOM at all, how much may be allocated, what is
+saved of a damaged header.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filereader import data_element_generator, read_dataset, read_partial
+from pydicom.sequence import Sequence
+from pydicom.uid import (
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from hounsfield.errors import DecodeError, LimitExceededError, NotDicomError
+from hounsfield.headers.header import DatasetHeader, Raw, elements_of
+from hounsfield.headers.index import Index, implied_vr, index_file
+from hounsfield.headers.quiet import quiet
+from hounsfield.headers.recognise import check_inflation, dataset_start, recognise
+from hounsfield.image import Step
+from hounsfield.limits import Limits
+from hounsfield.source import Source
+
+PIXEL_KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
+_UNDEFINED = 0xFFFFFFFF
+#: Larger files are parsed where they are, not loaded first.
+_IN_MEMORY = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class PixelElement:
+    """Where the pixel data is: in the source, or (encapsulated, deflated) already in memory.
+
+    `length` is what the element declares; `value` is None where the bytes are still to be read at `offset`.
+    """
+
+    keyword: str
+    vr: str | None
+    length: int
+    offset: int = 0
+    value: bytes | memoryview | None = None
+
+    @property
+    def encapsulated(self) -> bool:
+        """Whether it holds codestreams in fragments: its length is then undefined (PS3.5 A.4)."""
+        return self.length == _UNDEFINED
+
+
+@dataclass
+class Opened:
+    """A header with what was found out on the way.
+
+    `transfer_syntax` is the one declared, or what the header was found to be encoded in; `declared` tells.
+    """
+
+    name: str
+    header: DatasetHeader
+    transfer_syntax: str
+    declared: bool = True
+    pixels: PixelElement | None = None
+    steps: list[Step] = field(default_factory=list["Step"])
+
+    @property
+    def dataset(self) -> Dataset:
+        """The attributes as pydicom holds them, without the pixel data."""
+        return self.header.dataset
+
+
+def open_header(source: Source, limits: Limits) -> Opened:
+    """Like `open_dataset`, without making the dataset where the file is well-formed: see `index`."""
+    index = index_file(source.head, limits.sequence_depth, source.size)
+    if index is not None:
+        return _indexed(source.name, source.head, index)
+    if source.data is None and source.size <= _IN_MEMORY:
+        # The header is longer than the head, or encapsulated frames have to be walked: in memory that is quick.
+        data = source.load()
+        index = index_file(data, limits.sequence_depth)
+        if index is not None:
+            return _indexed(source.name, data, index)
+        source = Source(source.name, io.BytesIO(data), len(data), data)
+    return open_dataset(source, limits)
+
+
+def _indexed(name: str, data: bytes, index: Index) -> Opened:
+    # The bytes around the pixel data are kept for the header; the pixel data itself is not held by it.
+    head, tail = data[: min(index.pixel_start, index.end)], data[index.pixel_end : index.end]
+    shift = index.pixel_end - index.pixel_start
+    places = index.places
+
+    def look_up(tag: int) -> Raw | None:
+        place = places.get(tag)
+        if place is None or tag in PIXEL_KEYWORDS:
+            return None
+        vr, offset, length = place
+        kept = offset if offset < len(head) else offset - shift
+        part, at = (head, kept) if kept < len(head) else (tail, kept - len(head))
+        value = part[at : at + length]
+        return value, vr.decode() if vr else implied_vr(tag), True
+
+    def make() -> Dataset:
+        kept = head + tail
+        return _parse(Source(name, io.BytesIO(kept), len(kept), kept), None, [])
+
+    opened = Opened(name, DatasetHeader(make, look_up), index.syntax)
+    tag = index.pixel_tag
+    if tag is not None:
+        vr, offset, size = places[tag]
+        length = _UNDEFINED if index.encapsulated else size
+        # Native pixel data may lie beyond what was read.
+        value = memoryview(data)[offset : offset + size] if offset + size <= len(data) else None
+        opened.pixels = PixelElement(PIXEL_KEYWORDS[tag], vr.decode() if vr else None, length, offset, value)
+    return opened
+
+
+def open_dataset(source: Source, limits: Limits) -> Opened:
+    """Parse the header of a source with pydicom; large native pixel data stays where it is.
+
+    Raises
+    ------
+    NotDicomError
+        The bytes are no DICOM.
+    DecodeError
+        Nothing of the header can be read.
+    LimitExceededError
+        It nests or inflates beyond the limits.
+    """
+    steps = recognise(source)
+    finder = _PixelFinder()
+    try:
+        with quiet():
+            deflated = check_inflation(source, limits)
+            dataset = _parse(source, None if deflated else finder, steps)
+    except RecursionError:
+        raise LimitExceededError("sequences are nested too deeply to be read", source=source.name) from None
+    except MemoryError:
+        raise LimitExceededError("the header asks for more memory than there is", source=source.name) from None
+    if not len(dataset) and not len(dataset.file_meta):
+        raise NotDicomError("holds no DICOM attributes", source=source.name)
+    _check_depth(dataset, limits.sequence_depth, source.name)
+    declared = declared_syntax(dataset)
+    syntax = declared or _found_syntax(dataset, steps)
+    pixels = _take_pixels(dataset, finder)
+    _note_truncation(dataset, steps)
+    return Opened(source.name, DatasetHeader(dataset), syntax, syntax == declared, pixels, steps)
+
+
+def declared_syntax(dataset: Dataset | None) -> str | None:
+    """The transfer syntax UID that a file's meta information names, or None."""
+    meta = getattr(dataset, "file_meta", None)
+    value = DatasetHeader(meta).get("TransferSyntaxUID") if isinstance(meta, Dataset) else None
+    return value if isinstance(value, str) else None
+
+
+def _found_syntax(dataset: Dataset, steps: list[Step]) -> str:
+    """The native transfer syntax in which the header turned out to be encoded."""
+    implicit, little = dataset.original_encoding
+    syntax, words = ImplicitVRLittleEndian, "implicit VR little endian"
+    if not little:
+        syntax, words = ExplicitVRBigEndian, "explicit VR big endian"
+    elif not implicit:
+        syntax, words = ExplicitVRLittleEndian, "explicit VR little endian"
+    if len(dataset):
+        detail = f"no transfer syntax is declared; the header is encoded in {words}, and so the pixels are taken"
+        steps.append(Step("transfer syntax", detail, "assumed", "PS3.10 7.1"))
+    return str(syntax)
+
+
+class _PixelFinder:
+    """Tells pydicom to stop at native pixel data, and remembers what stands there.
+
+    It stops at a tag of zeros too: no dataset has one, and files padded with zeros would be read as millions of them.
+    """
+
+    def __init__(self) -> None:
+        self.tag = 0
+        self.vr: str | None = None
+        self.length = 0
+        self.offset = 0
+
+    def __call__(self, tag: Any, vr: str | None, length: int) -> bool:
+        if int(tag) in PIXEL_KEYWORDS and length != _UNDEFINED:
+            self.tag, self.vr, self.length = int(tag), vr, length
+            return True
+        return int(tag) == 0
+
+
+def _parse(source: Source, finder: _PixelFinder | None, steps: list[Step]) -> Dataset:
+    stream = cast("Any", source.stream)
+    stream.seek(0)
+    try:
+        dataset = read_partial(stream, stop_when=finder, force=True)
+    except (RecursionError, MemoryError):
+        raise
+    except Exception as error:  # pydicom raises half a dozen kinds on damaged headers
+        return _salvage(source, error, steps)
+    plain = _plain_dataset(dataset)
+    if finder is not None and finder.tag:
+        _read_on(stream, finder, plain, source.size)
+    return plain
+
+
+def _plain_dataset(read: Any) -> Dataset:
+    """A Dataset with what matters of pydicom's FileDataset, which also keeps the whole stream alive."""
+    dataset = Dataset(read, parent_encoding=read._character_set)
+    dataset.file_meta = read.file_meta
+    implicit, little = read.original_encoding
+    dataset.set_original_encoding(bool(implicit), bool(little), read._character_set)
+    return dataset
+
+
+def _read_on(stream: Any, finder: _PixelFinder, dataset: Dataset, size: int) -> None:
+    """Take up the attributes behind native pixel data."""
+    implicit, little = dataset.original_encoding
+    head = 12 if not implicit and finder.vr in ("OB", "OW", "OF", "OD", "UN", "OL", "OV") else 8
+    finder.offset = stream.tell() + head
+    end = finder.offset + finder.length
+    if end + 8 <= size:
+        stream.seek(end)
+        try:
+            rest = read_dataset(stream, bool(implicit), bool(little), stop_when=lambda tag, vr, length: int(tag) == 0)
+            elements_of(dataset).update(elements_of(rest))
+        except Exception:  # padding or rubbish after the pixel data harms nobody
+            return
+
+
+def _take_pixels(dataset: Dataset, finder: _PixelFinder) -> PixelElement | None:
+    """Describe the pixel data, and take it out of the dataset where pydicom read it."""
+    if finder.tag:
+        return PixelElement(PIXEL_KEYWORDS[finder.tag], finder.vr, finder.length, finder.offset)
+    for tag, keyword in PIXEL_KEYWORDS.items():
+        element = elements_of(dataset).pop(tag, None)
+        if isinstance(element, RawDataElement) and element.value:
+            return PixelElement(keyword, element.VR, element.length, element.value_tell, element.value)
+    return None
+
+
+def _salvage(source: Source, error: Exception, steps: list[Step]) -> Dataset:
+    """Keep the attributes that stand before the place where parsing failed."""
+    stream = cast("Any", source.stream)
+    stream.seek(0)
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    start = dataset_start(source)
+    try:
+        if start.offset > 132:
+            stream.seek(132)
+            meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: int(tag) >> 16 != 2)
+            dataset.file_meta = FileMetaDataset(meta)
+        stream.seek(start.offset)
+        for element in data_element_generator(stream, start.implicit, start.little):
+            elements_of(dataset)[element.tag] = element
+    except RecursionError:
+        raise
+    except Exception as damage:
+        error = damage
+    if not len(dataset):
+        raise DecodeError(f"the header cannot be parsed ({type(error).__name__})", source=source.name) from None
+    dataset.set_original_encoding(start.implicit, start.little)
+    last = f"{next(reversed(elements_of(dataset))):08X}"
+    detail = f"the header is damaged after ({last[:4]},{last[4:]}); what stands before is kept"
+    steps.append(Step("header", detail, "assumed"))
+    return dataset
+
+
+def _check_depth(dataset: Dataset, limit: int, name: str) -> None:
+    """Refuse sequences that are nested beyond the limit.
+
+    Sequences of undefined length have been parsed by now; those of known length are parsed, and checked by
+    who walks them, on demand.
+    """
+    level: list[Dataset] = [dataset]
+    for _ in range(limit + 1):
+        level = [item for parent in level for item in _parsed_items(parent)]
+        if not level:
+            return
+    raise LimitExceededError(f"sequences are nested deeper than {limit}", source=name)
+
+
+def _parsed_items(dataset: Dataset) -> list[Dataset]:
+    elements = [e for e in elements_of(dataset).values() if isinstance(e, DataElement)]
+    sequences = [e.value for e in elements if isinstance(e.value, Sequence)]
+    return [item for sequence in sequences for item in sequence]
+
+
+def _note_truncation(dataset: Dataset, steps: list[Step]) -> None:
+    """Say so where the last attribute promises more bytes than the file has."""
+    elements = elements_of(dataset)
+    if not elements:
+        return
+    last = next(reversed(elements.values()))
+    if not isinstance(last, RawDataElement) or not isinstance(last.value, bytes) or last.length == _UNDEFINED:
+        return
+    if len(last.value) < last.length:
+        tag = f"({last.tag.group:04X},{last.tag.element:04X})"
+        steps.append(Step("header", f"the file ends inside {tag}", "assumed"))

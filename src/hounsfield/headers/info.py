@@ -1,0 +1,160 @@
+"""The facts a person asks of a file, as a dictionary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.uid import UID
+
+from hounsfield.headers.privacy import HIDDEN, identifies
+from hounsfield.headers.spacing import pixel_spacing
+from hounsfield.image import Header
+from hounsfield.units import modality_unit
+
+#: The nine facts that come first, in this order.
+FIRST = (
+    "PatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyID",
+    "StudyDate",
+    "StudyTime",
+    "InstitutionName",
+    "Manufacturer",
+)
+_DATES = ("PatientBirthDate", "StudyDate")
+_TEXT = (
+    "Modality",
+    "BodyPartExamined",
+    "StudyDescription",
+    "SeriesDescription",
+    "SeriesNumber",
+    "InstanceNumber",
+    "AccessionNumber",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "SOPInstanceUID",
+    "SOPClassUID",
+)
+_PIXELS = (
+    "Rows",
+    "Columns",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "BitsAllocated",
+    "BitsStored",
+)
+
+
+def facts(header: Header, syntax: str | None, phi: bool = True) -> dict[str, Any]:
+    """Return the facts of a header: see `hounsfield.info`, which opens a source first.
+
+    Parameters
+    ----------
+    header
+        The attributes of the whole file.
+    syntax
+        The transfer syntax that the file declares, or None.
+    phi
+        False hides what identifies the patient.
+    """
+    found = _facts(header, syntax)
+    return found if phi else _without_phi(found)
+
+
+def _facts(whole: Header, syntax: str | None) -> dict[str, Any]:
+    header = whole.for_frame(0)
+    facts: dict[str, Any] = {keyword: _text(whole.get(keyword)) for keyword in FIRST}
+    facts |= {f"{keyword}ISO": iso_date(whole.get(keyword)) for keyword in _DATES}
+    facts["StudyTimeISO"] = iso_time(whole.get("StudyTime"))
+    facts |= {keyword: _text(whole.get(keyword)) for keyword in _TEXT}
+    facts["SOPClass"] = uid_name(whole.get("SOPClassUID"))
+    facts["TransferSyntaxUID"] = syntax
+    facts["TransferSyntax"] = uid_name(syntax)
+    facts |= {keyword: whole.get(keyword) for keyword in _PIXELS}
+    facts["NumberOfFrames"] = _frames(whole)
+    return facts | _measures(header)
+
+
+def _frames(header: Mapping[str, Any]) -> int | None:
+    declared = header.get("NumberOfFrames")
+    if isinstance(declared, int):
+        return declared
+    return 1 if header.get("Rows") else None
+
+
+def _measures(header: Mapping[str, Any]) -> dict[str, Any]:
+    spacing, kind, _ = pixel_spacing(header)
+    transform = any(
+        header.get(keyword) is not None for keyword in ("RescaleSlope", "ModalityLUTSequence", "DoseGridScaling")
+    )
+    unit, _ = modality_unit(header, transform)
+    return {
+        "PixelSpacing": list(spacing) if spacing else None,
+        "SpacingKind": kind,
+        "SliceThickness": header.get("SliceThickness"),
+        "ImagePositionPatient": header.get("ImagePositionPatient"),
+        "ImageOrientationPatient": header.get("ImageOrientationPatient"),
+        "Unit": unit,
+        "WindowCenter": _as_list(header.get("WindowCenter")),
+        "WindowWidth": _as_list(header.get("WindowWidth")),
+    }
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return "\\".join(str(v) for v in value)  # pyright: ignore[reportUnknownArgumentType]
+    return str(value)
+
+
+def _as_list(value: Any) -> list[Any] | None:
+    return None if value is None else value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
+
+
+_UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))*", re.ASCII)
+
+
+def uid_name(uid: Any) -> str | None:
+    """The name of a registered UID, or None."""
+    if not isinstance(uid, str) or not _UID.fullmatch(uid):
+        return None
+    name = UID(uid).name
+    return None if name == uid else name
+
+
+def iso_date(value: Any) -> str | None:
+    """Return a DICOM date (``20040119``, or ``2004.01.19`` of old files) in ISO 8601; None where it is none."""
+    match = re.fullmatch(r"(\d{4})\.?(\d\d)\.?(\d\d)", str(value or "").strip())
+    if not match:
+        return None
+    year, month, day = (int(part) for part in match.groups())
+    valid = 1 <= month <= 12 and 1 <= day <= 31
+    return f"{year:04}-{month:02}-{day:02}" if valid else None
+
+
+def iso_time(value: Any) -> str | None:
+    """Return a DICOM time (``072730.123``, ``0727``, ``07:27:30``) in ISO 8601; None where it is none."""
+    match = re.fullmatch(r"(\d\d):?(\d\d)?:?(\d\d)?(\.\d{1,6})?", str(value or "").strip())
+    if not match:
+        return None
+    hour, minute, second, fraction = match.groups()
+    if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 60:
+        return None
+    return ":".join(part for part in (hour, minute, second) if part) + (fraction or "")
+
+
+def _without_phi(facts: dict[str, Any]) -> dict[str, Any]:
+    """Hide what identifies; an absent value stays None, which tells nothing."""
+    hidden = dict(facts)
+    for key, value in facts.items():
+        keyword = key.removesuffix("ISO")
+        tag = tag_for_keyword(keyword)
+        if value is not None and tag is not None and identifies(keyword, dictionary_VR(tag)):
+            hidden[key] = HIDDEN
+    return hidden

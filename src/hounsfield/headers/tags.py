@@ -1,0 +1,284 @@
+"""Every attribute of a file, nested ones too, and those that cannot be read as well."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pydicom.datadict import (
+    dictionary_description,
+    dictionary_has_tag,
+    keyword_for_tag,
+    private_dictionary_description,
+)
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag
+from pydicom.valuerep import PersonName
+
+from hounsfield.errors import LimitExceededError
+from hounsfield.headers.dataset import Opened, PixelElement
+from hounsfield.headers.header import elements_of, plain
+from hounsfield.headers.privacy import HIDDEN, identifies
+from hounsfield.headers.quiet import quiet
+from hounsfield.limits import Limits
+
+#: Longer binary values are described by their length, not shown.
+_SHOWN_BYTES = 64
+#: Longer binary values are left out of the JSON model, which then says where they are.
+_INLINE_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of a file.
+
+    Attributes
+    ----------
+    path
+        Where it stands: the tag, after the tags of the sequences around it with the 0-based number of their
+        item: ``00081140[0].00081150``.
+    tag
+        Eight hexadecimal digits.
+    keyword
+        The standard's keyword; ``""`` for private and unknown attributes.
+    name
+        Its name in words; of a private attribute where pydicom knows it, else ``"Private"``.
+    vr
+        Value representation: two letters.
+    value
+        A JSON-ready value: text, number, list of them, or None where it is empty. Binary data is described
+        (``"524288 bytes"``), of a sequence the number of items is given (``"2 items"``).
+    readable
+        False where the value cannot be read; `value` then says why.
+    """
+
+    path: str
+    tag: str
+    keyword: str
+    name: str
+    vr: str
+    value: Any
+    readable: bool = True
+
+    @property
+    def level(self) -> int:
+        """How deep it is nested: 0 for an attribute of the file itself."""
+        return self.path.count(".")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the attribute as a JSON-ready dictionary."""
+        return {
+            "path": self.path,
+            "tag": self.tag,
+            "keyword": self.keyword,
+            "name": self.name,
+            "vr": self.vr,
+            "value": self.value,
+            "readable": self.readable,
+        }
+
+
+def attributes(opened: Opened, search: str, phi: bool, limits: Limits) -> list[Attribute]:
+    """Return the attributes of an opened file: see `hounsfield.tags`, which opens a source first."""
+    with quiet():
+        rows = list(_all_rows(opened, limits, source_name=opened.name))
+    if not phi:
+        rows = [_hide(row) for row in rows]
+    wanted = search.casefold()
+    return [row for row in rows if not wanted or _matches(row, wanted)]
+
+
+def json_model(opened: Opened, phi: bool, limits: Limits) -> dict[str, dict[str, Any]]:
+    """Return an opened file in the DICOM JSON model: see `hounsfield.dicom_json`."""
+    context = _Context(opened.name, phi, limits)
+    with quiet():
+        model = _json_dataset(opened.dataset.file_meta, 0, context)
+        model |= _json_dataset(opened.dataset, 0, context)
+        if opened.pixels is not None:
+            model[_pixel_tag(opened.pixels)] = _bulk(opened.pixels)
+    return dict(sorted(model.items()))
+
+
+def _all_rows(opened: Opened, limits: Limits, source_name: str) -> Iterator[Attribute]:
+    yield from _rows(opened.dataset.file_meta, "", 0, limits, source_name)
+    pixels = opened.pixels
+    pixel_tag = _pixel_tag(pixels) if pixels else "G"  # sorts behind every tag
+    for row in _rows(opened.dataset, "", 0, limits, source_name):
+        if pixels and row.path > pixel_tag:
+            yield _pixel_row(pixels)
+            pixels = None
+        yield row
+    if pixels:
+        yield _pixel_row(pixels)
+
+
+def _pixel_tag(pixels: PixelElement) -> str:
+    return {"FloatPixelData": "7FE00008", "DoubleFloatPixelData": "7FE00009"}.get(pixels.keyword, "7FE00010")
+
+
+def _pixel_row(pixels: PixelElement) -> Attribute:
+    tag = _pixel_tag(pixels)
+    size = len(pixels.value or b"") if pixels.encapsulated else pixels.length
+    value = f"{size} bytes" + (", encapsulated" if pixels.encapsulated else "")
+    name = dictionary_description(int(tag, 16))
+    return Attribute(tag, tag, pixels.keyword, name, pixels.vr or "OW", value)
+
+
+def _rows(dataset: Dataset, prefix: str, depth: int, limits: Limits, name: str) -> Iterator[Attribute]:
+    if depth > limits.sequence_depth:
+        raise LimitExceededError(f"sequences are nested deeper than {limits.sequence_depth}", source=name)
+    for tag in sorted(dataset.keys()):
+        try:
+            element = dataset[tag]
+            row = _row(element, prefix)
+        except RecursionError:
+            raise LimitExceededError("sequences are nested too deeply to be read", source=name) from None
+        except Exception as error:  # whatever a damaged value makes pydicom raise
+            yield _unreadable(dataset, tag, prefix, error)
+            continue
+        yield row
+        if isinstance(element.value, Sequence):
+            for number, item in enumerate(element.value):
+                yield from _rows(item, f"{row.path}[{number}].", depth + 1, limits, name)
+
+
+def _row(element: DataElement, prefix: str) -> Attribute:
+    tag = f"{int(element.tag):08X}"
+    keyword = keyword_for_tag(element.tag)
+    return Attribute(prefix + tag, tag, keyword, _name(element), str(element.VR), _shown(element))
+
+
+def _name(element: DataElement) -> str:
+    tag = element.tag
+    if dictionary_has_tag(tag):
+        return dictionary_description(tag)
+    if tag.is_private_creator:
+        return "Private Creator"
+    if tag.is_private:
+        try:
+            return private_dictionary_description(tag, element.private_creator or "")
+        except KeyError:
+            return "Private"
+    return "Group Length" if tag.element == 0 else "Unknown"
+
+
+def _shown(element: DataElement) -> Any:
+    value = element.value
+    if isinstance(value, Sequence):
+        return f"{len(value)} item" + ("" if len(value) == 1 else "s")
+    return json_ready(plain(value))
+
+
+def json_ready(value: Any) -> Any:
+    """Make a plain value fit for JSON: bytes are described, numbers that are none become text."""
+    if isinstance(value, bytes):
+        return value.hex(" ") if len(value) <= _SHOWN_BYTES else f"{len(value)} bytes"
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, list):
+        return [json_ready(item) for item in cast("list[Any]", value)]
+    if isinstance(value, str):
+        # Bytes that are no text of the declared character set came through as lone surrogates.
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value
+
+
+def _unreadable(dataset: Dataset, tag: BaseTag, prefix: str, error: Exception) -> Attribute:
+    """Describe an attribute without its value: the error's text would quote it."""
+    raw = elements_of(dataset)[tag]
+    vr = raw.VR or "UN"
+    length = len(raw.value) if isinstance(raw, RawDataElement) and isinstance(raw.value, bytes) else 0
+    text = f"unreadable: {length} bytes are no {vr} value ({type(error).__name__})"
+    code = f"{int(tag):08X}"
+    name = dictionary_description(tag) if dictionary_has_tag(tag) else "Private" if tag.is_private else "Unknown"
+    return Attribute(prefix + code, code, keyword_for_tag(tag), name, str(vr), text, readable=False)
+
+
+def _hide(row: Attribute) -> Attribute:
+    private = int(row.tag[:4], 16) % 2 == 1
+    if row.value is None or row.vr == "SQ" or not identifies(row.keyword, row.vr, private):
+        return row
+    return Attribute(row.path, row.tag, row.keyword, row.name, row.vr, HIDDEN, row.readable)
+
+
+def _matches(row: Attribute, wanted: str) -> bool:
+    dotted = f"({row.tag[:4]},{row.tag[4:]})"
+    fields = (row.keyword, row.name, row.tag, dotted, str(row.value))
+    return any(wanted in field.casefold() for field in fields)
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What holds for a whole file while its model is made."""
+
+    name: str
+    phi: bool
+    limits: Limits
+
+
+def _json_dataset(dataset: Dataset, depth: int, context: _Context) -> dict[str, dict[str, Any]]:
+    limit = context.limits.sequence_depth
+    if depth > limit:
+        raise LimitExceededError(f"sequences are nested deeper than {limit}", source=context.name)
+    model: dict[str, dict[str, Any]] = {}
+    for tag in sorted(dataset.keys()):
+        if tag.element == 0:
+            continue  # group lengths are not part of the model (PS3.18 F.2.2)
+        try:
+            element = dataset[tag]
+            entry = _json_element(element, depth, context)
+        except RecursionError:
+            raise LimitExceededError("sequences are nested too deeply to be read", source=context.name) from None
+        except LimitExceededError:
+            raise
+        except Exception:  # an unreadable value: the model has a place for the attribute, not for the error
+            entry = {"vr": str(elements_of(dataset)[tag].VR or "UN")}
+        model[f"{int(tag):08X}"] = entry
+    return model
+
+
+def _json_element(element: DataElement, depth: int, context: _Context) -> dict[str, Any]:
+    vr, value = str(element.VR), element.value
+    entry: dict[str, Any] = {"vr": vr}
+    if isinstance(value, Sequence):
+        items = [_json_dataset(item, depth + 1, context) for item in value]
+        return {**entry, "Value": items} if items else entry
+    if not context.phi and identifies(keyword_for_tag(element.tag), vr, element.tag.is_private):
+        return entry
+    if isinstance(value, bytes):
+        if len(value) > _INLINE_BYTES:
+            return {**entry, "BulkDataURI": f"?offset={element.file_tell or 0}&length={len(value)}"}
+        return {**entry, "InlineBinary": base64.b64encode(value).decode()} if value else entry
+    values = _json_values(value, vr)
+    return {**entry, "Value": values} if values else entry
+
+
+def _json_values(value: Any, vr: str) -> list[Any]:
+    if vr == "PN":
+        names = value if isinstance(value, list) or hasattr(value, "append") else [value]
+        return [_json_name(name) for name in names if name]
+    values = json_ready(plain(value))
+    if values is None:
+        return []
+    return values if isinstance(values, list) else [values]
+
+
+def _json_name(name: Any) -> dict[str, str]:
+    """A person name by its groups of characters (PS3.18 F.2.2)."""
+    name = name if isinstance(name, PersonName) else PersonName(str(name))
+    groups = {
+        "Alphabetic": name.alphabetic,
+        "Ideographic": name.ideographic,
+        "Phonetic": name.phonetic,
+    }
+    return {key: json_ready(text) for key, text in groups.items() if text}
+
+
+def _bulk(pixels: PixelElement) -> dict[str, Any]:
+    length = len(pixels.value) if pixels.value is not None else pixels.length
+    return {"vr": pixels.vr or "OW", "BulkDataURI": f"?offset={pixels.offset}&length={length}"}
