@@ -1,0 +1,1 @@
+"""From attributes and bytes to values."""

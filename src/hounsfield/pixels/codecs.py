@@ -1,0 +1,162 @@
+"""Decoders for encapsulated frames: one table from transfer syntax to imagecodecs.
+
+imagecodecs is one package for all the codecs of DICOM, and releases the interpreter lock while it decodes.
+Before a decoder sees a frame, its own header is compared with what the file says: a frame of a few bytes can
+declare a picture of gigabytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.errors import UnsupportedTransferSyntaxError
+from hounsfield.pixels.codestreams import Size, jpeg2000_size, jpeg_size, jpegxl_size, refuse_cut_tiles
+from hounsfield.pixels.layout import Layout
+from hounsfield.pixels.swallowed import swallowed_errors_raise
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Codec:
+    """How the frames of a family of transfer syntaxes are decoded.
+
+    `decode` takes the frame's bytes and the layout, and gives the samples as the codestream has them, colour not
+    converted, except that the codec's own colour transform (JPEG 2000's RCT and ICT) is undone.
+    """
+
+    family: str
+    attribute: str
+    decode: Callable[[bytes, Layout], Array]
+    size: Callable[[bytes], Size | None] | None
+
+    @property
+    def available(self) -> bool:
+        """Whether the installed imagecodecs was built with it."""
+        return bool(getattr(getattr(imagecodecs, self.attribute, None), "available", False))
+
+
+def _jpeg(data: bytes, layout: Layout) -> Array:
+    """Any JPEG process, lossless ones too, by what the codestream says it is: files name the wrong one often enough.
+
+    libjpeg-turbo for all of them. Of imagecodecs' other decoders for lossless JPEG, one ends the process on damaged
+    codestreams and passes over the point transform, the other loses the bits that it shifts out.
+    """
+    # Same space in and out: no conversion. Which space it is, the markers and the header decide (stored.py).
+    space = "YCBCR" if layout.samples == 3 else None
+    return imagecodecs.jpeg8_decode(data, colorspace=space, outcolorspace=space)
+
+
+def _jpegls(data: bytes, layout: Layout) -> Array:
+    return imagecodecs.jpegls_decode(data)
+
+
+def _jpeg2000(data: bytes, layout: Layout) -> Array:
+    refuse_cut_tiles(data)
+    return imagecodecs.jpeg2k_decode(data)
+
+
+def _htj2k(data: bytes, layout: Layout) -> Array:
+    refuse_cut_tiles(data)
+    with swallowed_errors_raise():
+        return imagecodecs.htj2k_decode(data)
+
+
+def _jpegxl(data: bytes, layout: Layout) -> Array:
+    return imagecodecs.jpegxl_decode(data)
+
+
+def _rle(data: bytes, layout: Layout) -> Array:
+    """RLE keeps the bytes of a sample, and the samples, in segments of their own (PS3.5 annex G).
+
+    The segments are cut out here: imagecodecs' decoder for whole frames ends the process on damaged ones.
+    """
+    size, pixels = layout.bits_allocated // 8, layout.rows * layout.columns
+    segments = _rle_segments(data, size * layout.samples)
+    planes = np.empty((layout.samples, size, pixels), np.uint8)
+    for index, segment in enumerate(segments):
+        unpacked = np.frombuffer(imagecodecs.packbits_decode(segment), np.uint8)
+        if unpacked.size < pixels:
+            raise ValueError(f"segment {index} holds {unpacked.size} of {pixels} bytes")
+        planes[index // size, index % size] = unpacked[:pixels]
+    # The most significant byte comes first; samples go side by side.
+    cells = np.ascontiguousarray(np.moveaxis(planes, (2, 0), (0, 1))).view(f">u{size}")
+    return cells.astype(f"u{size}").reshape(layout.frame_shape)
+
+
+def _rle_segments(data: bytes, count: int) -> list[bytes]:
+    """Cut a frame into its segments by the offsets at its beginning."""
+    if len(data) < 64:
+        raise ValueError("the RLE header is cut off")
+    declared, *offsets = struct.unpack("<16L", data[:64])
+    if declared != count:
+        raise ValueError(f"{declared} segments instead of {count}")
+    bounds = [*offsets[:count], len(data)]
+    if bounds[0] < 64 or any(start > end for start, end in zip(bounds, bounds[1:], strict=False)):
+        raise ValueError("the offsets of the segments are out of order")
+    return [data[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+
+
+_JPEG = Codec("JPEG", "JPEG8", _jpeg, jpeg_size)
+_LOSSLESS = Codec("lossless JPEG", "JPEG8", _jpeg, jpeg_size)
+_JPEGLS = Codec("JPEG-LS", "JPEGLS", _jpegls, jpeg_size)
+_JPEG2000 = Codec("JPEG 2000", "JPEG2K", _jpeg2000, jpeg2000_size)
+_HTJ2K = Codec("High-Throughput JPEG 2000", "HTJ2K", _htj2k, jpeg2000_size)
+_JPEGXL = Codec("JPEG XL", "JPEGXL", _jpegxl, jpegxl_size)
+_RLE = Codec("RLE", "PACKBITS", _rle, None)
+
+#: Transfer syntax UID to codec (PS3.5 annex A; .53 and .55 are retired).
+CODECS: dict[str, Codec] = {
+    "1.2.840.10008.1.2.4.50": _JPEG,
+    "1.2.840.10008.1.2.4.51": _JPEG,
+    "1.2.840.10008.1.2.4.53": _JPEG,
+    "1.2.840.10008.1.2.4.55": _JPEG,
+    "1.2.840.10008.1.2.4.57": _LOSSLESS,
+    "1.2.840.10008.1.2.4.70": _LOSSLESS,
+    "1.2.840.10008.1.2.4.80": _JPEGLS,
+    "1.2.840.10008.1.2.4.81": _JPEGLS,
+    "1.2.840.10008.1.2.4.90": _JPEG2000,
+    "1.2.840.10008.1.2.4.91": _JPEG2000,
+    "1.2.840.10008.1.2.4.92": _JPEG2000,
+    "1.2.840.10008.1.2.4.93": _JPEG2000,
+    "1.2.840.10008.1.2.4.110": _JPEGXL,
+    "1.2.840.10008.1.2.4.111": _JPEGXL,
+    "1.2.840.10008.1.2.4.112": _JPEGXL,
+    "1.2.840.10008.1.2.4.201": _HTJ2K,
+    "1.2.840.10008.1.2.4.202": _HTJ2K,
+    "1.2.840.10008.1.2.4.203": _HTJ2K,
+    "1.2.840.10008.1.2.5": _RLE,
+}
+
+
+def find_codec(syntax: str, name: str) -> Codec:
+    """Return the codec of a transfer syntax.
+
+    Raises
+    ------
+    UnsupportedTransferSyntaxError
+        Naming the syntax.
+    """
+    codec = CODECS.get(syntax)
+    if codec is None or not codec.available:
+        raise UnsupportedTransferSyntaxError(
+            f"no decoder for transfer syntax {syntax}" + (f" ({codec.family})" if codec else ""),
+            source=name,
+            attribute="TransferSyntaxUID",
+        )
+    return codec
+
+
+def library_version(codec: Codec) -> str:
+    """The library behind a codec with its version, as imagecodecs was built with it; ``""`` where it is not."""
+    if not codec.available:
+        return ""
+    version: Callable[[], str] = getattr(imagecodecs, f"{codec.attribute.lower()}_version")
+    return str(version()).replace("_", " ")

@@ -1,0 +1,150 @@
+"""What codestreams say of themselves: size, precision, colour space, whether they are whole. No decoder is needed."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+JPEG_XL_BOXES = b"\0\0\0\x0cJXL \r\n\x87\n"
+
+
+@dataclass(frozen=True)
+class Size:
+    """Size of the picture in a codestream; None for what its first bytes do not tell."""
+
+    rows: int
+    columns: int
+    samples: int | None = None
+    precision: int | None = None
+
+
+def _markers(data: bytes) -> list[tuple[int, int]]:
+    """List JPEG and JPEG-LS markers up to the first scan, as (code, position behind the code)."""
+    found: list[tuple[int, int]] = []
+    position = 2 if data[:2] == b"\xff\xd8" else len(data)
+    while position + 4 <= len(data) and data[position] == 0xFF:
+        code = data[position + 1]
+        if code == 0xFF:  # fill byte
+            position += 1
+            continue
+        found.append((code, position + 2))
+        if code == 0xDA:
+            break
+        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return found
+
+
+_FRAME_MARKERS = {0xF7, *range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+
+
+def _start_of_frame(data: bytes) -> int | None:
+    return next((code for code, _ in _markers(data) if code in _FRAME_MARKERS), None)
+
+
+def jpeg_size(data: bytes) -> Size | None:
+    """Rows, columns, samples and precision of a JPEG or JPEG-LS codestream."""
+    for code, at in _markers(data):
+        if code in _FRAME_MARKERS and at + 8 <= len(data):
+            precision, rows, columns, samples = struct.unpack(">BHHB", data[at + 2 : at + 8])
+            return Size(rows, columns, samples, precision)
+    return None
+
+
+def jpeg2000_size(data: bytes) -> Size | None:
+    """Rows, columns, samples and precision of a JPEG 2000 codestream, with or without the boxes of a JP2 file."""
+    start = data.find(b"\xff\x4f\xff\x51", 0, 4096)
+    if start < 0 or start + 43 > len(data):
+        return None
+    x1, y1, x0, y0 = struct.unpack(">4L", data[start + 8 : start + 24])
+    samples, precision = struct.unpack(">HB", data[start + 40 : start + 43])
+    return Size(y1 - y0, x1 - x0, samples, (precision & 0x7F) + 1)
+
+
+def refuse_cut_tiles(data: bytes) -> None:
+    """Raise ValueError where a JPEG 2000 codestream ends inside a tile-part (ISO 15444-1 A.4.2).
+
+    The decoders take what is there for the whole picture, and fill in the rest.
+    """
+    position = data.find(b"\xff\x4f\xff\x51", 0, 4096) + 2
+    while 2 <= position <= len(data) - 12 and data[position] == 0xFF:
+        if data[position + 1] != 0x90:  # a segment of the main header
+            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+            continue
+        length = int.from_bytes(data[position + 6 : position + 10], "big")
+        if length == 0:  # goes on to the end
+            return
+        if position + length > len(data):
+            raise ValueError(f"the codestream ends {position + length - len(data)} bytes inside a tile-part")
+        position += max(length, 12)
+
+
+def markers_say(data: bytes) -> str | None:
+    """The colour space that a JPEG codestream's own markers declare: ``"RGB"``, ``"YBR_FULL"``, or None.
+
+    Adobe's APP14 marker states the transform; component identifiers R, G, B mean RGB; a JFIF marker means
+    YCbCr (its specification allows nothing else).
+    """
+    for code, at in _markers(data):
+        whole = int.from_bytes(data[at : at + 2], "big") >= 14 and at + 14 <= len(data)
+        if code == 0xEE and data[at + 2 : at + 7] == b"Adobe" and whole:
+            return "RGB" if data[at + 13] == 0 else "YBR_FULL"
+    for code, at in _markers(data):
+        if code in _FRAME_MARKERS and data[at + 7] == 3:
+            identifiers = bytes(data[at + 8 + 3 * i] for i in range(3) if at + 8 + 3 * i < len(data))
+            if identifiers in (b"RGB", b"rgb"):
+                return "RGB"
+    for code, at in _markers(data):
+        if code == 0xE0 and data[at + 2 : at + 6] == b"JFIF":
+            return "YBR_FULL"
+    return None
+
+
+def recognise(frame: bytes) -> str | None:
+    """Return a transfer syntax that fits a codestream's own first bytes, or None.
+
+    Where several syntaxes share a codec the most general one is given.
+    """
+    if frame[:2] == b"\xff\xd8":
+        code = _start_of_frame(frame)
+        known = {0xC0: "50", 0xC1: "51", 0xC3: "57", 0xF7: "81"}
+        return f"1.2.840.10008.1.2.4.{known[code]}" if code in known else None
+    if frame[:4] == b"\xff\x4f\xff\x51" or frame[4:8] == b"jP  ":
+        return "1.2.840.10008.1.2.4.91"
+    return None
+
+
+class _Bits:
+    """Reads numbers from bytes, lowest bit first (ISO/IEC 18181-1 B.2)."""
+
+    def __init__(self, data: bytes) -> None:
+        self._number = int.from_bytes(data[:16], "little")
+
+    def take(self, count: int) -> int:
+        value = self._number & ((1 << count) - 1)
+        self._number >>= count
+        return value
+
+    def length(self) -> int:
+        """A side of the picture: 9, 13, 18 or 30 bits, as two bits before them say."""
+        return self.take((9, 13, 18, 30)[self.take(2)]) + 1
+
+
+#: Width as a share of the height, by the ratio's number (ISO/IEC 18181-1 D.2).
+_RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
+
+
+def jpegxl_size(data: bytes) -> Size | None:
+    """Rows and columns of a JPEG XL codestream, bare or in the boxes of a file (ISO/IEC 18181-1 D.2)."""
+    if data[:12] == JPEG_XL_BOXES:
+        found = data.find(b"\xff\x0a", 12, 65536)
+        data = data[found:] if found > 0 else b""
+    if data[:2] != b"\xff\x0a" or len(data) < 4:
+        return None
+    bits = _Bits(data[2:])
+    small = bits.take(1)
+    rows = (bits.take(5) + 1) * 8 if small else bits.length()
+    ratio = bits.take(3)
+    if ratio:
+        across, down = _RATIOS[ratio]
+        return Size(rows, rows * across // down)
+    return Size(rows, (bits.take(5) + 1) * 8 if small else bits.length())

@@ -1,0 +1,199 @@
+"""Modality values: stored values with the meaning that the modality gives them (PS3.3 C.11.1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.errors import InvalidAttributeError
+from hounsfield.image import Header, Step
+from hounsfield.pixels.lut import LookUpTable, read_sequence_table
+from hounsfield.units import modality_unit
+
+#: Types tried in turn for whole numbers: the first that holds every value is taken.
+_WHOLE = (np.int16, np.int32, np.int64)
+#: Stored values of more bits than a float32's mantissa keep their digits in float64.
+_FLOAT32_BITS = 24
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Slope and intercept of one frame, and where they come from."""
+
+    slope: float
+    intercept: float
+    origin: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether whole numbers stay whole."""
+        return self.slope.is_integer() and self.intercept.is_integer()
+
+
+Transform = Linear | LookUpTable | None
+
+
+@dataclass(frozen=True)
+class Modality:
+    """The result: values, their unit, and the steps."""
+
+    values: NDArray[Any]
+    unit: str
+    steps: tuple[Step, ...]
+
+
+def modality_values(
+    stored: NDArray[Any], headers: Sequence[Header], bits: int, name: str, dtype: Any = None
+) -> Modality:
+    """Apply each frame's modality transform to its stored values.
+
+    Parameters
+    ----------
+    stored
+        (row, column), or (frame, row, column) with as many frames as headers. Overwritten where it is writable.
+    headers
+        One for each frame (`Header.for_frame`); a single one where all frames share a header.
+    bits
+        Bits Stored.
+    name
+        The file's name, for errors.
+    dtype
+        Type of the values; by default int16 where slope and intercept are whole and the values fit, int32 or
+        int64 where they need it, else float32, or float64 where the stored values have more than 24 bits.
+
+    Raises
+    ------
+    InvalidAttributeError, MissingAttributeError
+        A slope is zero or no finite number, a table is damaged, or frames differ in their unit.
+    """
+    signed = stored.dtype.kind == "i"
+    transforms = [_transform(header, name, signed) for header in headers]
+    units = {modality_unit(h, t is not None) for h, t in zip(headers, transforms, strict=True)}
+    if len({unit for unit, _ in units}) > 1:
+        raise InvalidAttributeError("frames have different units", source=name, attribute="RescaleType")
+    unit, doubt = min(units, key=lambda pair: pair[1] is None)
+    steps = (_describe(transforms, unit), *_half_declared(headers), *((doubt,) if doubt else ()))
+    return Modality(_apply_all(stored, transforms, bits, dtype), unit, steps)
+
+
+def _transform(header: Header, name: str, signed: bool) -> Transform:
+    tables = header.get("ModalityLUTSequence")
+    if tables:
+        return read_sequence_table(tables[0], "ModalityLUTSequence", name, signed=signed)
+    slope, intercept = header.get("RescaleSlope"), header.get("RescaleIntercept")
+    if slope is None and intercept is None:
+        grid = header.get("DoseGridScaling")
+        if grid is None:
+            return None
+        return Linear(_finite(grid, "DoseGridScaling", name), 0.0, "Dose Grid Scaling")
+    # Both are required together (PS3.3 C.11.1); an absent intercept or slope is a neutral one.
+    slope = 1.0 if slope is None else _finite(slope, "RescaleSlope", name)
+    intercept = 0.0 if intercept is None else _finite(intercept, "RescaleIntercept", name)
+    if slope == 0:
+        raise InvalidAttributeError("RescaleSlope is 0", source=name, attribute="RescaleSlope")
+    return Linear(slope, intercept, "Rescale Slope and Intercept")
+
+
+def _half_declared(headers: Sequence[Header]) -> list[Step]:
+    """A step where slope or intercept stands alone: the standard requires both or none."""
+    missing = {
+        absent
+        for header in headers
+        for absent, present in (("RescaleSlope", "RescaleIntercept"), ("RescaleIntercept", "RescaleSlope"))
+        if header.get(absent) is None and header.get(present) is not None
+    }
+    neutral = {"RescaleSlope": 1, "RescaleIntercept": 0}
+    return [
+        Step("modality", f"{keyword} is missing; taken as {neutral[keyword]}", "assumed", "PS3.3 C.11.1")
+        for keyword in sorted(missing)
+    ]
+
+
+def _finite(value: Any, keyword: str, name: str) -> float:
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise InvalidAttributeError(f"{keyword} is no finite number", source=name, attribute=keyword)
+    return float(value)
+
+
+def _describe(transforms: list[Transform], unit: str) -> Step:
+    first = transforms[0]
+    to = f" -> {unit}" if unit else ", unit not stated"
+    if all(transform is None for transform in transforms):
+        return Step("modality", "no slope, intercept or modality LUT: the values are stored values", "not done")
+    if isinstance(first, LookUpTable):
+        return Step("modality", f"modality LUT of {len(first.entries)} entries{to}", reference="PS3.3 C.11.1.1")
+    if len({(t.slope, t.intercept) if isinstance(t, Linear) else None for t in transforms}) > 1:
+        detail = f"slope and intercept of each of {len(transforms)} frames{to}"
+        return Step("modality", detail, reference="PS3.3 C.7.6.16.2.9")
+    assert isinstance(first, Linear)  # noqa: S101  the other cases returned above
+    detail = f"{first.origin}: {first.slope:.10g} x stored + {first.intercept:.10g}{to}"
+    reference = "PS3.3 C.8.8.3" if first.origin.startswith("Dose") else "PS3.3 C.11.1.1.2"
+    return Step("modality", detail, reference=reference)
+
+
+def _apply_all(stored: NDArray[Any], transforms: list[Transform], bits: int, dtype: Any) -> NDArray[Any]:
+    if len({_key(t) for t in transforms}) == 1:
+        return _apply(stored, transforms[0], _dtype(stored, transforms[:1], bits, dtype))
+    target = _dtype(stored, transforms, bits, dtype)
+    out = np.empty(stored.shape, target)
+    for index, transform in enumerate(transforms):
+        out[index] = _apply(stored[index], transform, target)
+    return out
+
+
+def _key(transform: Transform) -> Any:
+    return id(transform) if isinstance(transform, LookUpTable) else transform
+
+
+def _dtype(stored: NDArray[Any], transforms: list[Transform], bits: int, dtype: Any) -> np.dtype[Any]:
+    """The smallest type that holds every value exactly, unless the caller names one."""
+    if dtype is not None:
+        return np.dtype(dtype)
+    if all(t is None for t in transforms):
+        return stored.dtype
+    if stored.dtype.kind == "f":
+        return stored.dtype
+    if all(t is None or isinstance(t, LookUpTable) or t.whole for t in transforms):
+        low, high = _range(stored, transforms)
+        for candidate in _WHOLE:
+            if np.iinfo(candidate).min <= low and high <= np.iinfo(candidate).max:
+                return np.dtype(candidate)
+    return np.dtype(np.float32 if bits <= _FLOAT32_BITS else np.float64)
+
+
+def _range(stored: NDArray[Any], transforms: list[Transform]) -> tuple[float, float]:
+    """Bounds of the values that whole-numbered transforms lead to."""
+    least, most = int(stored.min()), int(stored.max())
+    bounds: list[float] = []
+    for transform in transforms:
+        if isinstance(transform, LookUpTable):
+            bounds += [int(transform.entries.min()), int(transform.entries.max())]
+        elif transform is None:
+            bounds += [least, most]
+        else:
+            bounds += [v * transform.slope + transform.intercept for v in (least, most)]
+    return min(bounds), max(bounds)
+
+
+def _apply(stored: NDArray[Any], transform: Transform, dtype: np.dtype[Any]) -> NDArray[Any]:
+    if isinstance(transform, LookUpTable):
+        return transform.apply(stored).astype(dtype, copy=False)
+    # Stored values that may be written to are ours alone, and need not be kept.
+    if transform is None:
+        return stored.astype(dtype, copy=not stored.flags.writeable)
+    if dtype.kind in "iu" and transform.whole:
+        out = stored.astype(dtype, copy=not stored.flags.writeable)
+        if transform.slope != 1:
+            out *= dtype.type(int(transform.slope))
+        if transform.intercept:
+            out += dtype.type(int(transform.intercept))
+        return out
+    # In double precision, and rounded once: float32 arithmetic would round twice.
+    exact = np.multiply(stored, transform.slope, dtype=np.float64)
+    exact += transform.intercept
+    return exact.astype(dtype, copy=False)

@@ -1,0 +1,51 @@
+"""Pixels that are no measurement (PS3.3 C.7.5.1.1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.image import Step
+
+
+def padding_mask(
+    stored: NDArray[Any], header: Mapping[str, Any], bits: int
+) -> tuple[NDArray[np.bool_] | None, Step | None]:
+    """Find the pixels that hold Pixel Padding Value, or lie between it and Pixel Padding Range Limit.
+
+    Returns
+    -------
+    padding
+        bool array of the shape of `stored`, or None where the file declares no padding or no pixel has it.
+    step
+        What was found, or why the attribute was not used.
+    """
+    low = _stored_value(header.get("PixelPaddingValue"), stored, bits)
+    if low is None:
+        if header.get("PixelPaddingValue") is None:
+            return None, None
+        return None, Step("padding", "PixelPaddingValue is no stored value; not used", "not done")
+    limit = _stored_value(header.get("PixelPaddingRangeLimit"), stored, bits)
+    high = low if limit is None else limit
+    low, high = min(low, high), max(low, high)
+    padding = stored == low if low == high else (stored >= low) & (stored <= high)
+    span = f"{low}" if low == high else f"{low} to {high}"
+    if not padding.any():
+        return None, Step("padding", f"no pixel has the padding value {span}", "not done")
+    detail = f"stored values {span} are no measurement: {int(np.count_nonzero(padding))} pixels"
+    return padding, Step("padding", detail, reference="PS3.3 C.7.5.1.1.2")
+
+
+def _stored_value(value: Any, stored: NDArray[Any], bits: int) -> int | None:
+    """Read a padding value as the stored values are: its own VR is often the wrong one of US and SS."""
+    if not isinstance(value, int) or stored.dtype.kind not in "iu":
+        return None
+    if stored.dtype.kind == "i" and value >= 2 ** (bits - 1):
+        value -= 2 ** max(bits, 16) if value >= 2 ** (max(bits, 16) - 1) else 2**bits
+    if stored.dtype.kind == "u" and value < 0:
+        value += 2 ** max(bits, 16)
+    info = np.iinfo(stored.dtype)
+    return value if info.min <= value <= info.max else None

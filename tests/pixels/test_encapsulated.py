@@ -1,0 +1,190 @@
+"""Codestreams that are not what the file says, and how colour is decided."""
+
+import imagecodecs
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom.encaps import encapsulate
+
+import hounsfield as hu
+from hounsfield.pixels.codestreams import Size, jpegxl_size
+
+from made import dataset, to_bytes
+
+GREY = np.random.default_rng(3).integers(0, 4096, (16, 24), np.uint16)
+COLOUR = np.random.default_rng(4).integers(0, 256, (16, 24, 3), np.uint8)
+JPEG, JPEG_LS, JPEG_2000, JPEG_XL, HTJ2K = (f"1.2.840.10008.1.2.4.{n}" for n in (50, 80, 90, 110, 201))
+
+
+def encoded(pixels, streams, syntax, **attributes):
+    made = dataset(pixels[..., 0] if pixels.ndim == 3 else pixels, **attributes)
+    # pydicom cannot write JPEG XL yet: a UID of the same length takes its place for a moment.
+    made.file_meta.TransferSyntaxUID = HTJ2K if syntax == JPEG_XL else syntax
+    made.PixelData = encapsulate([bytes(stream) for stream in streams])
+    made["PixelData"].VR = "OB"
+    made["PixelData"].is_undefined_length = True
+    data = to_bytes(made)
+    return data.replace(HTJ2K.encode(), JPEG_XL.encode()) if syntax == JPEG_XL else data
+
+
+def rgb(stream, syntax, photometric):
+    return encoded(
+        COLOUR, [stream], syntax, SamplesPerPixel=3, PlanarConfiguration=0, PhotometricInterpretation=photometric
+    )
+
+
+@pytest.mark.parametrize(
+    ("encode", "syntax"),
+    [
+        (imagecodecs.jpegls_encode, JPEG_LS),
+        (lambda a: imagecodecs.jpeg2k_encode(a, codecformat="j2k", reversible=True, level=0), JPEG_2000),
+        (lambda a: imagecodecs.htj2k_encode(a, reversible=True), HTJ2K),
+        (lambda a: imagecodecs.ljpeg_encode(a, bitspersample=12), "1.2.840.10008.1.2.4.70"),
+    ],
+)
+def test_lossless_codecs_give_the_pixels_back(encode, syntax):
+    data = encoded(GREY, [encode(GREY)], syntax, BitsStored=12, HighBit=11)
+    np.testing.assert_array_equal(hu.read(data).values, GREY)
+
+
+@pytest.mark.parametrize("syntax", [JPEG_LS, JPEG_2000])
+def test_the_header_decides_on_the_sign(syntax):
+    signed = np.array([[-2048, -1, 0, 2047]], np.int16)
+    cells = (signed & 0xFFF).astype(np.uint16)
+    if syntax == JPEG_LS:
+        stream = imagecodecs.jpegls_encode(np.pad(cells, ((0, 3), (0, 0))))
+    else:
+        stream = imagecodecs.jpeg2k_encode(
+            np.pad(cells, ((0, 3), (0, 0))), codecformat="j2k", reversible=True, level=0, bitspersample=12
+        )
+    pixels = np.zeros((4, 4), np.int16)
+    data = encoded(pixels, [stream], syntax, BitsStored=12, HighBit=11)
+    assert hu.read(data).values[0].tolist() == signed[0].tolist()
+
+
+def test_several_frames_in_order():
+    frames = [GREY, GREY[::-1], GREY[:, ::-1]]
+    data = encoded(
+        GREY, [imagecodecs.jpegls_encode(np.ascontiguousarray(f)) for f in frames], JPEG_LS, NumberOfFrames=3
+    )
+    np.testing.assert_array_equal(hu.read(data).values, frames)
+
+
+def test_fewer_frames_than_declared_is_an_error():
+    data = encoded(GREY, [imagecodecs.jpegls_encode(GREY)] * 2, JPEG_LS, NumberOfFrames=3)
+    with pytest.raises(hu.DecodeError, match="frames"):
+        hu.read(data)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 700), st.integers(1, 700))
+def test_the_size_of_a_jpeg_xl_codestream(rows, columns):
+    stream = imagecodecs.jpegxl_encode(np.zeros((rows, columns), np.uint8), lossless=True, effort=1)
+    assert jpegxl_size(stream) == Size(rows, columns)
+
+
+def test_jpeg_xl_is_read_and_another_size_refused():
+    pixels = (GREY >> 4).astype(np.uint8)
+    for usecontainer in (False, True):
+        stream = imagecodecs.jpegxl_encode(pixels, lossless=True, usecontainer=usecontainer)
+        np.testing.assert_array_equal(hu.read(encoded(pixels, [stream], JPEG_XL)).values, pixels)
+    large = imagecodecs.jpegxl_encode(np.zeros((64, 24), np.uint8), lossless=True)
+    with pytest.raises(hu.DecodeError, match="codestream is 64 x 24; the header says 16 x 24"):
+        hu.read(encoded(pixels, [large], JPEG_XL))
+
+
+@pytest.mark.parametrize("syntax", [JPEG_LS, JPEG_2000])
+def test_another_size_than_the_header_says_is_refused_before_decoding(syntax, monkeypatch):
+    large = np.zeros((32, 24), np.uint16)
+    encode = imagecodecs.jpegls_encode if syntax == JPEG_LS else imagecodecs.jpeg2k_encode
+    data = encoded(GREY, [encode(large)], syntax)
+    for name in ("jpegls_decode", "jpeg2k_decode"):
+        monkeypatch.setattr(imagecodecs, name, lambda *a, **k: pytest.fail("was decoded"))
+    with pytest.raises(hu.DecodeError, match="codestream is 32 x 24 x 1"):
+        hu.read(data)
+
+
+def test_rubbish_for_a_frame_names_the_frame():
+    good = imagecodecs.jpegls_encode(GREY)
+    data = encoded(GREY, [good, b"\xff\xd8rubbish."], JPEG_LS, NumberOfFrames=2)
+    with pytest.raises(hu.DecodeError, match="frame 1"):
+        hu.read(data)
+
+
+def test_an_error_that_the_decoder_swallows_is_an_error_all_the_same():
+    stream = bytearray(imagecodecs.htj2k_encode(GREY, reversible=True))
+    # The decoder notices that the packets end too soon, and would return what it has.
+    with pytest.raises(hu.DecodeError, match="High-Throughput"):
+        hu.read(encoded(GREY, [stream[: len(stream) // 2] + b"\xff\xd9"], HTJ2K))
+
+
+@pytest.mark.parametrize("name", ["RGB", "YBR_FULL_422"])
+def test_markers_overrule_a_wrong_photometric_interpretation(name):
+    # An ordinary JPEG file is YCbCr with a JFIF marker, whatever the DICOM header calls it.
+    stream = imagecodecs.jpeg8_encode(COLOUR, level=100)
+    assert stream[6:10] == b"JFIF"
+    data = rgb(stream, JPEG, name)
+    expected = imagecodecs.jpeg8_decode(stream)
+    if name == "RGB":
+        with pytest.warns(hu.AssumptionWarning, match="markers say YBR_FULL"):
+            image = hu.read(data)
+    else:
+        image = hu.read(data)
+    assert np.abs(image.values.astype(int) - expected).max() <= 2
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([JPEG, JPEG_LS, JPEG_2000, HTJ2K]), st.data())
+def test_mutants_of_codestreams_give_a_result_or_a_typed_error(syntax, data):
+    small = GREY[:8, :8].copy()
+    stream = {
+        JPEG: lambda: imagecodecs.jpeg8_encode((small >> 4).astype(np.uint8)),
+        JPEG_LS: lambda: imagecodecs.jpegls_encode(small),
+        JPEG_2000: lambda: imagecodecs.jpeg2k_encode(small, codecformat="j2k", level=0),
+        HTJ2K: lambda: imagecodecs.htj2k_encode(small),
+    }[syntax]()
+    mutant = bytearray(stream)
+    for _ in range(data.draw(st.integers(1, 3))):
+        mutant[data.draw(st.integers(0, len(mutant) - 1))] = data.draw(st.integers(0, 255))
+    pixels = (small >> 4).astype(np.uint8) if syntax == JPEG else small
+    try:
+        assert hu.read(encoded(pixels, [mutant], syntax)).shape == (8, 8)
+    except hu.HounsfieldError:
+        pass
+
+
+def test_the_point_transform_of_lossless_jpeg_is_undone(corpus):
+    """A codestream that leaves out its two lowest bits: multiples of four, within the 12 bits of the header."""
+    with (
+        pytest.warns(hu.AssumptionWarning, match="taken as HU"),
+        pytest.warns(hu.AssumptionWarning, match="lossless JPEG"),
+    ):
+        values = hu.read(corpus / "fo-dicom" / "GH1376.dcm").values
+    assert (int(values.min()), int(values.max())) == (0, 2964)  # as DCMTK's dcmdjpeg has them
+    assert not (values % 4).any()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(["rle", "jpeg lossless"]), st.data())
+def test_mutants_that_once_ended_the_process(syntax, data):
+    import io
+
+    import pydicom
+    from pydicom.uid import RLELossless
+
+    small = np.repeat(GREY[:8, :4], 2, axis=1).astype(np.uint16)
+    if syntax == "rle":
+        made = dataset(small)
+        made.compress(RLELossless, small, generate_instance_uid=False)
+        stream = next(pydicom.encaps.generate_frames(made.PixelData, number_of_frames=1))
+        uid = str(RLELossless)
+    else:
+        stream, uid = imagecodecs.ljpeg_encode(small, bitspersample=12), "1.2.840.10008.1.2.4.70"
+    mutant = bytearray(stream)
+    for _ in range(data.draw(st.integers(1, 3))):
+        mutant[data.draw(st.integers(0, len(mutant) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        assert hu.read(io.BytesIO(encoded(small, [mutant], uid))).shape == (8, 8)
+    except hu.HounsfieldError:
+        pass
