@@ -1,0 +1,1 @@
+"""Numbers about values: statistics and areas."""
