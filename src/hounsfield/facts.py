@@ -1,0 +1,101 @@
+"""`info`, `tags` and `dicom_json`: from a source to what its header says. No pixel is touched."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+from hounsfield.headers.dataset import declared_syntax, open_dataset, open_header
+from hounsfield.headers.info import facts
+from hounsfield.headers.tags import Attribute, attributes, json_model
+from hounsfield.image import Image
+from hounsfield.limits import DEFAULT_LIMITS, Limits
+from hounsfield.sources.local import SourceLike, open_source
+
+__all__ = ["Attribute", "dicom_json", "info", "tags"]
+
+
+def info(source: SourceLike | Image, *, phi: bool = True, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
+    """Return what one usually wants to know of a file.
+
+    Parameters
+    ----------
+    source
+        A path, bytes, a binary file object, ``"-"`` for standard input, or an image that was read.
+    phi
+        False hides the values by which the patient could be found (see `hounsfield.headers.privacy`).
+    limits
+        Bounds on what the file may cost.
+
+    Returns
+    -------
+    dict
+        JSON-ready. First PatientID, PatientName, PatientBirthDate, PatientSex, StudyID, StudyDate, StudyTime,
+        InstitutionName and Manufacturer, as text and exactly as the file writes them; absent ones are None.
+        Then the dates in ISO 8601 (``StudyDateISO``), what the file shows, and how its pixels are stored:
+        ``PixelSpacing`` in mm (between rows, between columns) with ``SpacingKind``, ``Unit`` of the modality
+        values, ``WindowCenter`` and ``WindowWidth`` as lists.
+
+    Raises
+    ------
+    SourceError, NotDicomError, DecodeError, LimitExceededError
+        The file cannot be opened, is no DICOM, or no attribute of it can be read.
+
+    Examples
+    --------
+    >>> import hounsfield as hu
+    >>> from pydicom.data import get_testdata_file
+    >>> found = hu.info(get_testdata_file("CT_small.dcm"))
+    >>> found["PatientID"], found["StudyDateISO"], found["Unit"], found["SpacingKind"]
+    ('1CT1', '2004-01-19', 'HU', 'patient')
+    """
+    if isinstance(source, Image):
+        syntax = declared_syntax(source.header.dataset)
+        return facts(source.header, syntax, phi)
+    with closing(open_source(source, limits)) as opened_source:
+        opened = open_header(opened_source, limits)
+        return facts(opened.header, opened.transfer_syntax if opened.declared else None, phi)
+
+
+def tags(source: SourceLike, search: str = "", *, phi: bool = True, limits: Limits = DEFAULT_LIMITS) -> list[Attribute]:
+    """Return all attributes of a file, in the file's order, those of sequences after their sequence.
+
+    Parameters
+    ----------
+    source
+        A path, bytes, a binary file object, or ``"-"`` for standard input.
+    search
+        Only attributes of which the keyword, name, tag or value contains this text, whatever the case.
+    phi
+        False hides the values by which the patient could be found.
+    limits
+        Bounds on what the file may cost.
+
+    Raises
+    ------
+    SourceError, NotDicomError, DecodeError, LimitExceededError
+        The file cannot be opened, is no DICOM, or no attribute of it can be read. A single attribute that
+        cannot be read is no error: it is in the list with ``readable=False``.
+
+    Examples
+    --------
+    >>> import hounsfield as hu
+    >>> from pydicom.data import get_testdata_file
+    >>> for attribute in hu.tags(get_testdata_file("CT_small.dcm"), "rescale"):
+    ...     print(attribute.tag, attribute.keyword, attribute.value)
+    00281052 RescaleIntercept -1024.0
+    00281053 RescaleSlope 1.0
+    """
+    with closing(open_source(source, limits)) as opened_source:
+        return attributes(open_dataset(opened_source, limits), search, phi, limits)
+
+
+def dicom_json(source: SourceLike, *, phi: bool = True, limits: Limits = DEFAULT_LIMITS) -> dict[str, dict[str, Any]]:
+    """Return the file in the DICOM JSON model (PS3.18 annex F).
+
+    Binary values of more than 4096 bytes have a ``BulkDataURI`` with offset and length in the file in place of
+    their content. An attribute whose value cannot be read has its VR and no value. With ``phi=False`` what
+    identifies the patient has its VR and no value either.
+    """
+    with closing(open_source(source, limits)) as opened_source:
+        return json_model(open_dataset(opened_source, limits), phi, limits)
