@@ -1,0 +1,104 @@
+"""The command: `hounsfield`, in short `hu`. Each subcommand has a file of its own, loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from typing import Any, cast
+
+import click
+
+from hounsfield._version import __version__
+
+#: Command to module and one line of help: listed without loading any of them.
+COMMANDS = {
+    "info": ("hounsfield.cli.info", "Patient, study, image: the facts of a file."),
+    "tags": ("hounsfield.cli.tags", "Every attribute of a file, searchable."),
+    "stats": ("hounsfield.cli.stats", "Measure values: mean, spread, percentiles, area."),
+    "mask": ("hounsfield.cli.mask", "Select pixels by value; write masks, figures, measures."),
+    "figure": ("hounsfield.cli.figure", "Draw Original, Mask and Result side by side."),
+    "demo": ("hounsfield.cli.demo", "Show the main job on files that need no download."),
+    "doctor": ("hounsfield.cli.doctor", "What is installed, what it can read, what is missing."),
+    "completion": ("hounsfield.cli.completion", "Print the script that completes commands in a shell."),
+}
+
+
+class _Commands(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return cast("click.Command", importlib.import_module(COMMANDS[cmd_name][0]).command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+_EPILOG = """\b
+Examples:
+  hu demo                          the main job, on files that come along
+  hu info slice.dcm                patient, study and image
+  hu mask folder/ -o out --jsonl   masks, figures and measures of a folder
+  hu mask --help                   all about a command
+"""
+
+
+@click.command(
+    cls=_Commands,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+)
+@click.version_option(__version__, "-V", "--version", prog_name="hounsfield")
+def cli() -> None:
+    """DICOM images, read right: values with their unit, facts, masks, measures and figures.
+
+    Exit codes: 0 all good, 1 some inputs failed, 2 wrong usage, 3 nothing readable, 4 a part is missing,
+    5 output cannot be written, 130 interrupted.
+    """
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """End on SIGTERM as on Ctrl-C: with nothing half-written left behind."""
+    raise KeyboardInterrupt
+
+
+def _silence_output() -> None:
+    """Send what is still in the buffer nowhere, so that Python does not fail once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def main() -> None:
+    """Run the command line; the entry point of `hu` and `hounsfield`."""
+    for stream in (sys.stdout, sys.stderr):
+        # File names need not be text, and a terminal need not know every character.
+        reconfigure: Any = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        print("hu: interrupted", file=sys.stderr)  # noqa: T201
+        code = 130
+    except BrokenPipeError:
+        # The reader has seen enough (`hu tags x | head`): no error, and no complaint at exit either.
+        _silence_output()
+        code = 0
+    except OSError as error:
+        # Standard output itself failed: a full disk behind a redirection.
+        _silence_output()
+        print(f"hu: standard output: {error.strerror or type(error).__name__}", file=sys.stderr)  # noqa: T201
+        code = 5
+    raise SystemExit(code if isinstance(code, int) else 0)

@@ -1,0 +1,149 @@
+"""`hu mask`: masks, figures and measures of one file or ten thousand."""
+
+from __future__ import annotations
+
+import functools
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hounsfield.cli.options import (
+    Selection,
+    jobs_option,
+    output_options,
+    paths_argument,
+    selection_options,
+    window_option,
+)
+from hounsfield.cli.output import write_line
+from hounsfield.cli.places import unique_stems
+from hounsfield.cli.run import Inputs, Run, default_jobs
+
+_EPILOG = """\b
+Writes for each input NAME, into the output folder:
+  NAME.mask.png    0 and 255; NAME.mask.npz for several frames, or with --format npz
+  NAME.figure.png  Original, Mask and Result side by side (the middle frame of several)
+
+\b
+Examples:
+  hu mask slice.dcm                          above 90 HU, holes filled, opened 2 x 2
+  hu mask folder/ -o out --jsonl             a JSON line of measures for each file
+  hu mask mr.dcm --method otsu               where there are no HU
+  hu mask chest.dcm --tissue lung --largest 2 --no-figure
+  hu mask slice.dcm --above 200 --below 3000 --opening 3 --outline
+"""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """All that a worker needs to know."""
+
+    selection: Selection
+    folder: Path
+    stems: dict[str, Path]
+    form: str
+    figure: str | None
+    outline: bool
+    window: Any
+    force: bool
+
+
+@click.command("mask", epilog=_EPILOG)
+@paths_argument
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("hu-mask"),
+    show_default=True,
+    help="Folder for the results.",
+)
+@selection_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["png", "npz"]),
+    help="Of masks. By default PNG; NPZ for several frames.",
+)
+@click.option("--figure/--no-figure", default=True, show_default=True, help="Draw the figure.")
+@click.option("--figure-format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
+@click.option("--outline", is_flag=True, help="Draw the mask's outline over the original.")
+@window_option
+@click.option("--force", is_flag=True, help="Replace results that exist.")
+@jobs_option
+@output_options
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """Select pixels by value, fill holes, open; write masks, figures and measures."""
+    selection = Selection.take(options)
+    inputs = Inputs.find(paths)
+    work = _Work(
+        selection,
+        options["output"],
+        unique_stems(inputs.sources, paths),
+        options["form"] or "",
+        options["figure_format"] if options["figure"] else None,
+        options["outline"],
+        options["window"],
+        options["force"],
+    )
+    run = Run(options, show, default_jobs(options["jobs"]), options["output"])
+    return run.over(functools.partial(mask_one, work=work), inputs)
+
+
+def mask_one(source: str, work: _Work) -> dict[str, Any]:
+    """Mask one input, write its files, and return its JSON line."""
+    import hounsfield as hu
+    from hounsfield.exports.arrays import mask_npz
+    from hounsfield.exports.files import write_whole
+    from hounsfield.exports.pictures import png_bytes
+
+    image = hu.read(source)
+    mask = work.selection.mask(image)
+    measures = hu.measure(image, mask).to_dict()
+    form = work.form or ("npz" if mask.multi_frame else "png")
+    if form == "png" and mask.multi_frame:
+        raise hu.GeometryError(
+            f"a PNG holds one frame, and this image has {mask.frames}; use --format npz", source=source
+        )
+    stem = work.folder / work.stems[source]
+    written = {"mask": (f".mask.{form}", mask_npz(mask) if form == "npz" else png_bytes(mask.values))}
+    if work.figure:
+        middle = image.frames // 2
+        drawn = hu.figure(image.frame(middle), mask.frame(middle), window=work.window, outline=work.outline)
+        written["figure"] = (f".figure.{work.figure}", figure_bytes(drawn, work.figure))
+    outputs: dict[str, str] = {}
+    for kind, (ending, data) in written.items():
+        path = stem.with_name(stem.name + ending)
+        write_whole(path, data, force=work.force)
+        outputs[kind] = str(path)
+    steps = [step.to_dict() for step in mask.steps]
+    result = {"source": source, "outputs": outputs, "measures": measures, "steps": steps}
+    if image.multi_frame:
+        frames = [hu.measure(image.frame(i), mask.frame(i)).to_dict() for i in range(image.frames)]
+        result["frames"] = [{key: frame[key] for key in ("pixels", "area_mm2", "mean", "sd")} for frame in frames]
+    return result
+
+
+def figure_bytes(figure: Any, form: str) -> bytes:
+    """Return a figure as PNG, SVG or PDF; the same figure gives the same bytes."""
+    import matplotlib
+
+    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+    buffer = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "hounsfield"}):
+        figure.savefig(buffer, format=form, metadata=dates[form])
+    return buffer.getvalue()
+
+
+def show(result: dict[str, Any], single: bool) -> None:
+    """Write one line of measures; of a single input also where its files are."""
+    part = result["measures"]
+    area = "" if part["area_mm2"] is None else f", {part['area_mm2']:.6g} mm2"
+    mean = "" if part["mean"] is None else f", mean {part['mean']:.6g} {part['unit']}".rstrip()
+    write_line(f"{result['source']}: {part['pixels']} pixels{area}{mean}")
+    if single:
+        for kind, path in result["outputs"].items():
+            write_line(f"  {kind}: {path}")

@@ -1,0 +1,60 @@
+"""What goes to standard output, and what to standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import unicodedata
+from typing import Any
+
+import click
+
+
+def printable(text: str) -> str:
+    r"""Escape what could command a terminal: control characters, and marks that turn the direction of text.
+
+    Examples
+    --------
+    >>> printable("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in text)
+
+
+def _harmless(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def say(message: str) -> None:
+    """Write a message for a person: to standard error, so that output stays parseable."""
+    click.echo(f"hu: {printable(message)}", err=True)
+
+
+def write_line(text: str) -> None:
+    """Write one line of output."""
+    click.echo(printable(text))
+
+
+def write_json(document: Any, *, compact: bool) -> None:
+    """Write a JSON document: on one line, or indented."""
+    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=None if compact else 2))
+
+
+def on_terminal() -> bool:
+    """Whether a person watches: progress is shown on a terminal only."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def table(rows: list[list[str]]) -> None:
+    """Write rows with their columns aligned."""
+    rows = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(display_width(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
+    for row in rows:
+        cells = [cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True)]
+        click.echo("  ".join(cells).rstrip())
+
+
+def display_width(text: str) -> int:
+    """Columns that text takes on a terminal: characters of East Asia take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)

@@ -1,0 +1,272 @@
+"""Runs a task over many inputs: one bad file never stops the others, and Ctrl-C leaves nothing half-done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from hounsfield.cli.output import on_terminal, say, write_json
+from hounsfield.errors import (
+    AssumptionWarning,
+    GeometryError,
+    HounsfieldError,
+    MissingDependencyError,
+    OutputError,
+    UnitError,
+)
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+
+Failure = Literal["input", "task", "dependency", "output"]
+#: Below this many inputs, starting worker processes costs more than they save.
+_WORTH_WORKERS = 8
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input: a result, or the sentence that says why there is none."""
+
+    source: str
+    result: Any = None
+    error: str = ""
+    failure: Failure | None = None
+    assumptions: tuple[str, ...] = ()
+
+
+Task = Callable[[str], Any]
+
+
+def attempt(task: Task, source: str) -> Outcome:
+    """Run the task on one input; whatever it raises becomes part of the outcome."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", AssumptionWarning)
+        try:
+            result, error, failure = task(source), "", None
+        except HounsfieldError as problem:
+            result, error, failure = None, _sentence(problem, source), _kind(problem)
+        except ModuleNotFoundError as problem:
+            result, failure = None, "dependency"
+            error = f"{problem.name} is not installed: pip install --force-reinstall hounsfield"
+        except MemoryError:
+            result, error, failure = None, f"{source}: not enough memory", "input"
+        except Exception as problem:  # a defect of ours must not stop the other inputs, nor print what it quotes
+            where = problem.__traceback__
+            while where is not None and where.tb_next is not None:
+                where = where.tb_next
+            line = f" at line {where.tb_lineno} of {Path(where.tb_frame.f_code.co_filename).name}" if where else ""
+            result, failure = None, "input"
+            error = f"{source}: unexpected {type(problem).__name__}{line}; please report this as a defect"
+    return Outcome(source, result, error, failure, tuple(str(warning.message) for warning in caught))
+
+
+def _sentence(problem: HounsfieldError, source: str) -> str:
+    text = str(problem)
+    return text if source in text or (source == "-" and problem.source) else f"{source}: {text}"
+
+
+def _kind(problem: HounsfieldError) -> Failure:
+    if isinstance(problem, MissingDependencyError):
+        return "dependency"
+    if isinstance(problem, OutputError):
+        return "output"
+    return "task" if isinstance(problem, (UnitError, GeometryError)) else "input"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What was named on the command line, and the files that it stands for."""
+
+    given: tuple[str, ...]
+    sources: list[str]
+
+    @classmethod
+    def find(cls, paths: tuple[str, ...]) -> Inputs:
+        """Walk folders and expand patterns."""
+        from hounsfield.sources.local import walk
+
+        return cls(paths, [str(path) for path in walk(paths)])
+
+    @property
+    def single(self) -> bool:
+        """Whether one file was named, rather than a folder or several: its output needs no name before it."""
+        return len(self.sources) == 1 and len(self.given) == 1 and not os.path.isdir(self.given[0])
+
+
+@dataclass
+class Run:
+    """One call of a command over its inputs.
+
+    Parameters
+    ----------
+    options
+        The command's output options: ``as_json``, ``jsonl``, ``quiet``, ``verbose``.
+    show
+        Writes one result for a person.
+    jobs
+        Inputs at a time; 1 for no worker processes.
+    """
+
+    options: dict[str, Any]
+    show: Callable[[Any, bool], None]
+    jobs: int = 1
+    folder: Path | None = None
+    _counts: dict[str, int] = field(default_factory=dict[str, int])
+    _assumed: int = 0
+    _results: list[Any] = field(default_factory=list[Any])
+
+    def over(self, task: Task, inputs: Inputs) -> int:
+        """Run the task over the inputs; return the exit code."""
+        sources, single = inputs.sources, inputs.single
+        if not sources:
+            say(f"{', '.join(inputs.given)}: no files")
+            return 3
+        try:
+            with _progress(len(sources), self.options["quiet"]) as advance:
+                for outcome in self._outcomes(task, sources):
+                    self._take(outcome, single)
+                    advance()
+        except KeyboardInterrupt:
+            self._clean_up()
+            done = sum(self._counts.values())
+            say(f"interrupted after {done} of {len(sources)} inputs; what was written is whole")
+            return 130
+        self._close(len(sources), single)
+        return self._exit_code()
+
+    def _outcomes(self, task: Task, sources: list[str]) -> Iterator[Outcome]:
+        if self.jobs == 1 or len(sources) < _WORTH_WORKERS or "-" in sources:
+            yield from (attempt(task, source) for source in sources)
+        else:
+            yield from _in_workers(task, sources, self.jobs)
+
+    def _take(self, outcome: Outcome, single: bool) -> None:
+        kind = outcome.failure or "good"
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        self._assumed += bool(outcome.assumptions)
+        if not self.options["quiet"] and (single or self.options["verbose"]):
+            for sentence in outcome.assumptions:
+                say(f"assumed: {sentence}")
+        if outcome.failure:
+            say(outcome.error)
+        elif self.options["jsonl"]:
+            write_json(outcome.result, compact=True)
+        elif self.options["as_json"]:
+            self._results.append(outcome.result)
+        else:
+            self.show(outcome.result, single)
+
+    def _close(self, total: int, single: bool) -> None:
+        if self.options["as_json"] and not self.options["jsonl"] and (self._results or not single):
+            write_json(self._results[0] if single else self._results, compact=False)
+        if single or self.options["quiet"]:
+            return
+        failed = total - self._counts.get("good", 0)
+        if self._assumed and not self.options["verbose"]:
+            say(f"{self._assumed} of {total} inputs were read with assumptions; -v names them")
+        if failed:
+            say(f"{total - failed} of {total} inputs done, {failed} failed")
+
+    def _exit_code(self) -> int:
+        counts = self._counts
+        if counts.get("output"):
+            return 5
+        if counts.get("dependency"):
+            return 4
+        if not counts.get("good") and not counts.get("task"):
+            return 3
+        return 1 if sum(counts.values()) > counts.get("good", 0) else 0
+
+    def _clean_up(self) -> None:
+        if self.folder is not None and self.folder.is_dir():
+            from hounsfield.exports.files import remove_parts
+
+            remove_parts(self.folder)
+
+
+def _in_workers(task: Task, sources: list[str], jobs: int) -> Iterator[Outcome]:
+    """Yield outcomes in the order of the sources, a bounded number ahead."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    from hounsfield.exports.files import share_token
+
+    share_token()
+    executor = _workers(min(jobs, len(sources)))
+    waiting: deque[Future[Outcome]] = deque()
+    submitted = done = 0
+    try:
+        while done < len(sources):
+            # Handing over raises too when the workers are gone, so a source is told off only by its outcome.
+            while submitted < min(len(sources), done + 4 * jobs):
+                waiting.append(executor.submit(attempt, task, sources[submitted]))
+                submitted += 1
+            yield waiting[0].result()
+            waiting.popleft()
+            done += 1
+    except BrokenProcessPool:
+        # A file brought a worker down. Which one is not known: from here on one file at a time tells.
+        yield from _one_by_one(task, sources[done:])
+    finally:
+        # Workers end the input they are at, so that its files are whole; nothing further is begun.
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _one_by_one(task: Task, sources: list[str]) -> Iterator[Outcome]:
+    """Yield outcomes from a single worker, which is replaced whenever a file ends it."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    executor = _workers(1)
+    try:
+        for source in sources:
+            try:
+                yield executor.submit(attempt, task, source).result()
+            except BrokenProcessPool:
+                yield Outcome(source, error=f"{source}: ended the process that read it", failure="input")
+                executor = _workers(1)
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _workers(count: int) -> ProcessPoolExecutor:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_start_worker)
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent: it reaches every process of the terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def default_jobs(given: int | None) -> int:
+    """As many as were asked for, or one a processor."""
+    return given or os.cpu_count() or 1
+
+
+@contextmanager
+def _progress(total: int, quiet: bool) -> Generator[Callable[[], None]]:
+    """Show a progress bar where a person watches and there is something to watch.
+
+    Results that go to the same terminal are printed above the bar; redirected ones are left alone.
+    """
+    if quiet or total < _WORTH_WORKERS or not on_terminal():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
+        job = bar.add_task("reading", total=total)
+        yield lambda: bar.advance(job)

@@ -1,0 +1,88 @@
+"""`hu stats`: measure values."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import click
+
+from hounsfield.cli.options import Selection, jobs_option, output_options, paths_argument, selection_options
+from hounsfield.cli.output import table, write_line
+from hounsfield.cli.run import Inputs, Run, default_jobs
+
+_CHANNELS = ("red", "green", "blue")
+_EPILOG = """\b
+Examples:
+  hu stats slice.dcm                      all pixels but padding
+  hu stats slice.dcm --tissue bone        inside a mask
+  hu stats folder/ --above 90 --jsonl     a line for each file
+  hu stats cine.dcm --frames              each frame by itself
+"""
+
+
+@click.command("stats", epilog=_EPILOG)
+@paths_argument
+@selection_options
+@click.option("--frames", is_flag=True, help="Measure each frame of a multi-frame image by itself.")
+@jobs_option
+@output_options
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """Measure values: count, area, mean, spread, percentiles. With mask options: inside that mask only."""
+    selection = Selection.take(options)
+    task = functools.partial(measures_of, selection=selection if selection.chosen else None, frames=options["frames"])
+    return Run(options, show, default_jobs(options["jobs"])).over(task, Inputs.find(paths))
+
+
+def measures_of(source: str, selection: Selection | None, frames: bool) -> dict[str, Any]:
+    """The measures of an image, of its frames, or of its colour channels."""
+    import hounsfield as hu
+
+    image = hu.read(source)
+    result: dict[str, Any] = {"source": source, "steps": [step.to_dict() for step in image.steps]}
+    if image.color:
+        channels = (image.channel(index) for index in range(3))
+        parts = {name: hu.measure(channel) for name, channel in zip(_CHANNELS, channels, strict=True)}
+        return result | {"channels": {name: part.to_dict() for name, part in parts.items()}}
+    mask = selection.mask(image) if selection else None
+    result["measures"] = hu.measure(image, mask).to_dict()
+    if mask is not None:
+        result["steps"] = [step.to_dict() for step in mask.steps]
+    if frames:
+        result["frames"] = [
+            hu.measure(image.frame(i), mask.frame(i) if mask else None).to_dict() for i in range(image.frames)
+        ]
+    return result
+
+
+def show(result: dict[str, Any], single: bool) -> None:
+    """Write the measures as a list."""
+    if not single:
+        write_line(f"{result['source']}:")
+    for name, part in result.get("channels", {"": result.get("measures")}).items():
+        if name:
+            write_line(f"{name}:")
+        table(measure_rows(part))
+    for index, part in enumerate(result.get("frames", [])):
+        write_line(f"frame {index}:")
+        table(measure_rows(part))
+    if not single:
+        write_line("")
+
+
+def measure_rows(part: dict[str, Any]) -> list[list[str]]:
+    """Name, value and unit of each measure."""
+    unit = "" if part["unit"] == "1" else part["unit"]  # a ratio has no unit to print
+    rows = [["pixels", str(part["pixels"])]]
+    if part["area_mm2"] is not None:
+        on = " on the detector" if part["spacing_kind"] == "detector" else ""
+        rows.append(["area", f"{part['area_mm2']:.6g} mm2{on}"])
+    elif part["frames"] > 1 and part["spacing_kind"]:
+        rows.append(["area", "of single frames only: --frames"])
+    for name in ("mean", "sd", "min", "max", "median"):
+        rows.append([name, "-" if part[name] is None else f"{part[name]:.6g} {unit}".rstrip()])
+    if part["percentiles"]:
+        rows += [[name, f"{value:.6g} {unit}".rstrip()] for name, value in part["percentiles"].items()]
+    if part["padding_pixels"]:
+        rows.append(["padding", f"{part['padding_pixels']} pixels left out"])
+    return rows

@@ -1,0 +1,356 @@
+"""What every command promises: streams, exit codes, one bad file among many, Ctrl-C."""
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+
+HU = [sys.executable, "-m", "hounsfield"]
+COMMANDS = ["info", "tags", "stats", "mask", "figure", "demo", "doctor", "completion"]
+
+
+def hu(*arguments, stdin=None, cwd=None, env=None):
+    done = subprocess.run(
+        [*HU, *map(str, arguments)],
+        input=stdin if stdin is not None else b"",
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        check=False,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+@pytest.fixture(scope="module")
+def ct(sample):
+    return sample("CT_small.dcm")
+
+
+def junk(folder: Path, count: int, good: bytes) -> list[Path]:
+    """Files of six kinds that are no images; every kind of trouble that a folder has in practice."""
+    picture = io.BytesIO()
+    Picture.fromarray(np.zeros((4, 4), np.uint8)).save(picture, "PNG")
+    made = []
+    for index in range(count):
+        path = folder / f"junk{index:03}.dcm"
+        kind = index % 6
+        if kind == 0:
+            path.write_text("Dear colleague")
+        elif kind == 1:
+            path.touch()
+        elif kind == 2:
+            path.write_bytes(good[: len(good) // 2])
+        elif kind == 3:
+            path.write_bytes(picture.getvalue())
+        elif kind == 4:
+            path.mkdir()
+        elif os.geteuid() == 0:
+            path.symlink_to("nowhere")  # root may read everything: a link to nothing stands in
+        else:
+            path.write_bytes(good)
+            path.chmod(0)
+        made.append(path)
+    return made
+
+
+@pytest.fixture(scope="module")
+def five_hundred(tmp_path_factory, ct):
+    folder = tmp_path_factory.mktemp("five hundred")
+    for index in range(450):
+        shutil.copy(ct, folder / f"slice{index:03}.dcm")
+    return folder, junk(folder, 50, ct.read_bytes())
+
+
+def test_help_of_every_command_ends_with_examples():
+    code, out, _ = hu("--help")
+    assert code == 0
+    assert all(f"  {name} " in out for name in COMMANDS)
+    for name in COMMANDS:
+        code, out, _ = hu(name, "--help")
+        assert code == 0
+        assert "Examples:" in out
+        assert "hu " in out.rstrip().splitlines()[-1]
+
+
+def test_version_and_no_arguments():
+    assert "0.1.0" in hu("--version")[1]
+    assert "Usage" in hu()[1] + hu()[2]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["info"], ["nonsense"], ["info", "--nonsense", "x"], ["mask", "x", "--opening", "-1"], ["mask", "x", "--tissue", "brain"],
+        ["mask", "x", "--above", "1", "--tissue", "bone"], ["mask", "x", "--window", "liverwurst"], ["completion", "tcsh"],
+        ["tags", "x", "--dicom-json", "--search", "y"], ["figure", "x", "y", "-o", "one.png"], ["mask", "x", "-j", "0"],
+        ["mask", "x", "--above", "nan"], ["mask", "x", "--above", "300", "--below", "100"],
+        ["figure", "x", "-o", "f.pdf", "--format", "svg"], ["figure", "x", "-o", "f.jpg"],
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_2(arguments, tmp_path):
+    code, out, err = hu(*arguments, cwd=tmp_path)
+    assert (code, out) == (2, "")
+    assert err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["info", "tags", "stats", "mask", "figure"])
+def test_nothing_readable_is_3_and_says_why(command, tmp_path):
+    (tmp_path / "note.txt").write_text("hello")
+    for path, why in [("absent.dcm", "no such file"), ("note.txt", "text")]:
+        code, out, err = hu(command, path, cwd=tmp_path)
+        assert (code, out) == (3, "")
+        assert (
+            err
+            == f"hu: {path}: {'is no DICOM file but ' if why == 'text' else ''}{why}{'' if why == 'text' else ' or directory'}\n"
+        )
+    (tmp_path / "empty").mkdir()
+    assert hu(command, "empty", cwd=tmp_path)[0] == 3
+
+
+def test_some_failed_is_1_and_the_others_are_done(ct, tmp_path):
+    code, out, err = hu("info", ct, "absent.dcm", "--jsonl", cwd=tmp_path)
+    assert code == 1
+    assert [json.loads(line)["PatientID"] for line in out.splitlines()] == ["1CT1"]
+    assert "absent.dcm: no such file" in err
+
+
+def test_json_is_one_document_on_standard_output_only(ct):
+    assert json.loads(hu("info", ct, "--json")[1])["PatientID"] == "1CT1"
+    assert [facts["PatientID"] for facts in json.loads(hu("info", ct, ct, "--json")[1])] == ["1CT1", "1CT1"]
+    assert json.loads(hu("tags", ct, "--json", "-s", "PixelSpacing")[1])["attributes"][0]["value"] == [0.661468] * 2
+    assert json.loads(hu("tags", ct, "--dicom-json")[1])["00280010"]["Value"] == [128]
+    stats = json.loads(hu("stats", ct, "--json")[1])
+    assert (stats["measures"]["unit"], stats["steps"][0]["name"]) == ("HU", "decode")
+
+
+def test_standard_input(ct, tmp_path):
+    data = ct.read_bytes()
+    assert json.loads(hu("info", "-", "--json", stdin=data)[1])["PatientID"] == "1CT1"
+    code, _, _ = hu("mask", "-", "-o", "out", stdin=data, cwd=tmp_path)
+    assert code == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"stdin.mask.png", "stdin.figure.png"}
+    code, _, err = hu("info", "-", stdin=b"")
+    assert (code, err) == (3, "hu: <stdin>: the file is empty\n")
+
+
+def test_no_phi_hides_the_patient_everywhere(ct, tmp_path):
+    for arguments in (["info"], ["tags"], ["info", "--json"], ["tags", "--dicom-json"]):
+        code, out, err = hu(*arguments, ct, "--no-phi", cwd=tmp_path)
+        assert code == 0
+        assert "CompressedSamples" not in out + err
+        assert "1CT1" not in out + err
+
+
+def test_a_reader_that_stops_is_no_error(ct):
+    process = subprocess.Popen(
+        f'{sys.executable} -m hounsfield tags "{ct}" "{ct}" "{ct}" | head -1', shell=True, stdout=-1, stderr=-1
+    )
+    out, err = process.communicate()
+    assert out.count(b"\n") == 1
+    assert err == b""
+
+
+def test_output_that_cannot_be_printed_is_5(ct):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*HU, "info", str(ct)], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (5, b"hu: standard output: No space left on device\n")
+
+
+def test_text_from_files_cannot_command_the_terminal(tmp_path):
+    from made import file_bytes
+
+    (tmp_path / "evil.dcm").write_bytes(
+        file_bytes(StudyDescription="\x1b]0;owned\x07\x1b[2J", SpecificCharacterSet="ISO_IR 192")
+    )
+    for command in ("info", "tags"):
+        code, out, _ = hu(command, "evil.dcm", cwd=tmp_path)
+        assert code == 0
+        assert "\x1b" not in out
+        assert "\x07" not in out
+
+
+def test_characters_of_the_world_are_printed(sample):
+    assert "山田^太郎" in hu("info", sample("chrH31.dcm"))[1]
+    assert "山田^太郎" in hu("info", sample("chrH31.dcm"), "--json")[1]
+    code, out, _ = hu("info", sample("chrH31.dcm"), env={"PYTHONIOENCODING": "latin-1"})
+    assert (code, "\\u5c71" in out) == (0, True)
+
+
+def test_file_names_that_are_no_text(ct, tmp_path):
+    path = os.fsencode(tmp_path) + b"/\xff\xfe.dcm"
+    shutil.copy(ct, path)
+    done = subprocess.run([*HU, "info", "--jsonl", os.fsencode(tmp_path)], capture_output=True, check=False)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["PatientID"] == "1CT1"
+    done = subprocess.run([*HU, "mask", path, "-o", os.fsencode(tmp_path) + b"/out"], capture_output=True, check=False)
+    assert done.returncode == 0
+
+
+def test_mask_writes_mask_figure_and_measures(ct, tmp_path):
+    code, out, _ = hu("mask", ct, "-o", "out", "--json", cwd=tmp_path)
+    assert code == 0
+    result = json.loads(out)
+    mask = np.asarray(Picture.open(tmp_path / result["outputs"]["mask"])) > 0
+    assert (int(mask.sum()), result["measures"]["unit"]) == (result["measures"]["pixels"], "HU")
+    assert result["measures"]["area_mm2"] == pytest.approx(mask.sum() * 0.661468**2)
+    with Picture.open(tmp_path / result["outputs"]["figure"]) as figure:
+        assert figure.size[0] > 1000
+    assert result["steps"][-1]["name"] == "mask"
+
+
+def test_masks_of_several_frames_are_npz(sample, tmp_path):
+    code, out, _ = hu("mask", sample("emri_small.dcm"), "--method", "otsu", "-o", "out", "--jsonl", cwd=tmp_path)
+    assert code == 0
+    result = json.loads(out)
+    saved = np.load(tmp_path / result["outputs"]["mask"])
+    assert saved["mask"].shape == (10, 64, 64)
+    assert [frame["pixels"] for frame in result["frames"]] == saved["mask"].sum((1, 2)).tolist()
+    code, _, err = hu("mask", sample("emri_small.dcm"), "--method", "otsu", "--format", "png", cwd=tmp_path)
+    assert (code, "npz" in err) == (1, True)
+
+
+def test_without_hu_the_error_says_what_to_give(sample, tmp_path):
+    code, _, err = hu("mask", sample("MR_small.dcm"), cwd=tmp_path)
+    assert code == 1
+    assert "above=, below= or method" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_existing_results_are_kept_unless_forced(ct, tmp_path):
+    assert hu("mask", ct, "-o", "out", cwd=tmp_path)[0] == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    assert hu("mask", ct, "-o", "out", cwd=tmp_path)[0] == 0  # the same again
+    code, _, err = hu("mask", ct, "-o", "out", "--above", "500", cwd=tmp_path)
+    assert (code, "--force" in err) == (5, True)
+    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+    assert hu("mask", ct, "-o", "out", "--above", "500", "--force", cwd=tmp_path)[0] == 0
+    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} != before
+
+
+def test_output_that_cannot_be_written_is_5(ct, tmp_path):
+    (tmp_path / "file").touch()
+    code, _, err = hu("mask", ct, "-o", "file/below", cwd=tmp_path)
+    assert (code, "cannot be written" in err) == (5, True)
+
+
+def test_inputs_of_one_name_do_not_meet(ct, tmp_path):
+    for folder in ("a", "b", "c/d"):
+        (tmp_path / folder).mkdir(parents=True)
+        shutil.copy(ct, tmp_path / folder / "1.dcm")
+    code, _, _ = hu("mask", "a/1.dcm", "b/1.dcm", "--no-figure", "-o", "out", cwd=tmp_path)
+    assert (code, len(list((tmp_path / "out").iterdir()))) == (0, 2)
+    hu("mask", "c", "--no-figure", "-o", "tree", cwd=tmp_path)
+    assert (tmp_path / "tree" / "d" / "1.dcm.mask.png").is_file()
+
+
+def test_figure_formats_and_frames(sample, ct, tmp_path):
+    for name in ("x.png", "x.svg", "x.pdf"):
+        assert hu("figure", ct, "-o", name, "--outline", "--window", "bone", cwd=tmp_path)[0] == 0
+        assert (tmp_path / name).stat().st_size > 5000
+    cine = sample("examples_ybr_color.dcm")
+    assert hu("figure", cine, "--frame", "29", "-o", "f.png", cwd=tmp_path)[0] == 0
+    code, _, err = hu("figure", cine, "--frame", "30", "-o", "g.png", cwd=tmp_path)
+    assert (code, "30 frames" in err) == (1, True)
+    assert not (tmp_path / "g.png").exists()
+
+
+def test_stats_of_colour_frames_and_masks(sample, ct):
+    assert set(json.loads(hu("stats", sample("SC_rgb.dcm"), "--json")[1])["channels"]) == {"red", "green", "blue"}
+    frames = json.loads(hu("stats", sample("emri_small.dcm"), "--frames", "--json")[1])["frames"]
+    assert len(frames) == 10
+    bone = json.loads(hu("stats", ct, "--tissue", "bone", "--no-fill", "--opening", "0", "--json")[1])
+    assert bone["measures"]["min"] >= 226
+    assert "mm2" in hu("stats", ct)[1]
+
+
+def test_doctor_lists_packages_and_decoders():
+    code, out, _ = hu("doctor", "--json")
+    report = json.loads(out)
+    assert (code, report["missing"]) == (0, [])
+    decoders = {row["transfer_syntax"]: row["decoder"] for row in report["decoders"]}
+    assert decoders["1.2.840.10008.1.2.1"] == "numpy"
+    assert decoders["1.2.840.10008.1.2.4.80"].startswith("charls")
+    assert decoders["1.2.840.10008.1.2.4.100"] is None
+    assert "not read by this version" in hu("doctor")[1]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell):
+    code, out, _ = hu("completion", shell)
+    assert code == 0
+    assert "_HU_COMPLETE" in out
+    assert "_HOUNSFIELD_COMPLETE" in out
+
+
+def test_demo_is_exact_and_leaves_its_pictures(tmp_path):
+    code, out, err = hu("demo", cwd=tmp_path)
+    assert (code, err) == (0, "")
+    assert out.count(" ok\n") == 16
+    assert "DIFFERS" not in out
+    for name in ("ct.figure.png", "ct.mask.png", "phantom.figure.png", "phantom-lung.figure.png"):
+        Picture.open(tmp_path / "hu-demo" / name).verify()
+    again = hu("demo", "--json", cwd=tmp_path)
+    assert again[0] == 0
+    assert json.loads(again[1])["facts"]["PatientID"] == "1CT1"
+
+
+def test_five_hundred_files_fifty_of_them_junk(five_hundred, tmp_path):
+    folder, bad = five_hundred
+    code, out, err = hu("mask", folder, "-o", tmp_path / "out", "--no-figure", "--jsonl")
+    assert code == 1
+    results = [json.loads(line) for line in out.splitlines()]
+    assert len(results) == 450
+    assert all(Path(result["outputs"]["mask"]).is_file() for result in results)
+    named = [line for line in err.splitlines() if "junk" in line]
+    assert len(named) == 50
+    assert all(any(f"{path.name}: " in line for line in named) for path in bad)
+    reasons = {line.split(".dcm: ", 1)[1] for line in named}
+    assert {"is no DICOM file but text", "the file is empty", "is no DICOM file but a PNG picture"} <= reasons
+    assert err.splitlines()[-1] == "hu: 450 of 500 inputs done, 50 failed"
+    assert len(list((tmp_path / "out").iterdir())) == 450
+
+
+def test_the_order_of_results_is_that_of_the_inputs(five_hundred, tmp_path):
+    folder, _ = five_hundred
+    _, out, _ = hu("stats", folder, "--jsonl", "-j", "4", cwd=tmp_path)
+    sources = [json.loads(line)["source"] for line in out.splitlines()]
+    assert sources == sorted(sources)
+    assert len(sources) == 450
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_leaves_only_whole_files(five_hundred, tmp_path, jobs):
+    folder, _ = five_hundred
+    output = tmp_path / "out"
+    process = subprocess.Popen(
+        [*HU, "mask", str(folder), "-o", str(output), "-j", jobs, "--jsonl"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and (not output.is_dir() or len(list(output.glob("*.png"))) < 12):
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the command and its workers
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+    assert b"interrupted" in err
+    written = list(output.iterdir())
+    assert 12 <= len(written) < 900
+    for path in written:
+        assert path.suffix == ".png"
+        with Picture.open(path) as picture:
+            picture.load()
+    for line in out.splitlines():
+        json.loads(line)
