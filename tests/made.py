@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.filewriter import dcmwrite
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 
 def dataset(pixels: np.ndarray | None = None, **attributes: Any) -> Dataset:
@@ -76,3 +77,19 @@ def enhanced(pixels: np.ndarray, transforms: list[tuple[float, float]], **attrib
         frame.PlaneOrientationSequence = [orientation]
         made.PerFrameFunctionalGroupsSequence.append(frame)
     return to_bytes(made)
+
+
+def encoded(pixels: np.ndarray, streams: list[Any], syntax: str, **attributes: Any) -> bytes:
+    """A file whose frames are codestreams: `pixels` gives the shape of one frame and its type."""
+    made = dataset(pixels[..., 0] if pixels.ndim == 3 else pixels, **attributes)
+    # pydicom does not write transfer syntaxes that it does not know: another one stands in for a moment.
+    stand_in = syntax if UID(syntax).is_transfer_syntax else _STAND_INS[len(syntax) + len(syntax) % 2]
+    made.file_meta.TransferSyntaxUID = stand_in.rstrip("\0")
+    made.PixelData = encapsulate([bytes(stream) for stream in streams])
+    made["PixelData"].VR = "OB"
+    made["PixelData"].is_undefined_length = True
+    return to_bytes(made).replace(stand_in.encode(), syntax.encode().ljust(len(stand_in), b"\0"))
+
+
+#: Encapsulated transfer syntaxes by their length, which is even.
+_STAND_INS = {22: "1.2.840.10008.1.2.4.80", 24: "1.2.840.10008.1.2.4.201\0"}

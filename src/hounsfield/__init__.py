@@ -16,9 +16,11 @@ from hounsfield._version import __version__
 
 #: Each public name and the module it lives in. A test holds this list against __init__.pyi and the docs.
 _HOME = {
+    "AssumptionError": "hounsfield.errors",
     "AssumptionWarning": "hounsfield.errors",
     "Attribute": "hounsfield.facts",
     "DecodeError": "hounsfield.errors",
+    "Frames": "hounsfield.reading",
     "GeometryError": "hounsfield.errors",
     "HounsfieldError": "hounsfield.errors",
     "Image": "hounsfield.reading",
@@ -44,8 +46,10 @@ _HOME = {
     "info": "hounsfield.facts",
     "mask": "hounsfield.masks.mask",
     "measure": "hounsfield.measures.statistics",
+    "open_frames": "hounsfield.reading",
     "phantom": "hounsfield.exports.phantom",
     "read": "hounsfield.reading",
+    "register_decoders": "hounsfield.pixels.plugin",
     "render": "hounsfield.display.render",
     "tags": "hounsfield.facts",
 }

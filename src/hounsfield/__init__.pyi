@@ -1,6 +1,7 @@
 from hounsfield._version import __version__ as __version__
 from hounsfield.display.figure import figure as figure
 from hounsfield.display.render import render as render
+from hounsfield.errors import AssumptionError as AssumptionError
 from hounsfield.errors import AssumptionWarning as AssumptionWarning
 from hounsfield.errors import DecodeError as DecodeError
 from hounsfield.errors import GeometryError as GeometryError
@@ -30,4 +31,7 @@ from hounsfield.masks.mask import apply_mask as apply_mask
 from hounsfield.masks.mask import mask as mask
 from hounsfield.measures.statistics import Measures as Measures
 from hounsfield.measures.statistics import measure as measure
+from hounsfield.pixels.plugin import register_decoders as register_decoders
+from hounsfield.reading import Frames as Frames
+from hounsfield.reading import open_frames as open_frames
 from hounsfield.reading import read as read

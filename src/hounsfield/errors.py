@@ -11,6 +11,7 @@ fits, so that ``except OSError`` or ``except ValueError`` work as expected::
     ├── UnitError (ValueError)                 what was asked needs values in a unit that these are not in
     ├── UnsupportedTransferSyntaxError         nothing installed decodes this transfer syntax
     ├── DecodeError (ValueError)               the pixel data or the header is damaged
+    ├── AssumptionError (ValueError)           strict=True, and something would have to be assumed
     ├── LimitExceededError (ValueError)        reading on would cost more than the limits allow
     ├── GeometryError (ValueError)             images or masks do not fit together
     ├── MissingDependencyError (ImportError)   a part must be installed; the message is the command
@@ -79,6 +80,10 @@ class UnsupportedTransferSyntaxError(HounsfieldError):
 
 class DecodeError(HounsfieldError, ValueError):
     """The header or the pixel data is damaged."""
+
+
+class AssumptionError(HounsfieldError, ValueError):
+    """Something would have to be assumed, and ``strict=True`` forbids that."""
 
 
 class LimitExceededError(HounsfieldError, ValueError):

@@ -54,7 +54,7 @@ def info(source: SourceLike | Image, *, phi: bool = True, limits: Limits = DEFAU
         return facts(source.header, syntax, phi)
     with closing(open_source(source, limits)) as opened_source:
         opened = open_header(opened_source, limits)
-        return facts(opened.header, opened.transfer_syntax if opened.declared else None, phi)
+        return facts(opened.header, opened.declared, phi)
 
 
 def tags(source: SourceLike, search: str = "", *, phi: bool = True, limits: Limits = DEFAULT_LIMITS) -> list[Attribute]:

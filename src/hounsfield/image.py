@@ -142,6 +142,8 @@ class Image:
         The file's name, for messages.
     frame_index
         0-based index of this frame in its file, where this is one frame of several.
+    frame_indices
+        The same for each frame, where only some frames of a file were read; None: all of them.
 
     Examples
     --------
@@ -161,6 +163,7 @@ class Image:
     color: bool = False
     name: str = ""
     frame_index: int | None = None
+    frame_indices: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", np.asarray(self.values))
@@ -235,12 +238,14 @@ class Image:
         if not self.multi_frame:
             return self
         padding = self.padding if self.padding is None else self.padding[index]
+        in_file = index if self.frame_indices is None else self.frame_indices[index]
         return replace(
             self,
             values=self.values[index],
             padding=padding,
-            header=self.header.for_frame(index),
-            frame_index=index,
+            header=self.header.for_frame(in_file),
+            frame_index=in_file,
+            frame_indices=None,
         )
 
     def channel(self, index: int) -> Image:

@@ -24,6 +24,8 @@ class Limits:
         Rows times columns of one frame: 2^28 is 16,384 x 16,384.
     image_bytes
         Bytes of all decoded frames of one image together.
+    threads
+        Frames that are decoded at a time; None: as many as there are processors.
     """
 
     sequence_depth: int = 64
@@ -31,6 +33,7 @@ class Limits:
     inflated_bytes: int = 512 * 2**20
     frame_pixels: int = 2**28
     image_bytes: int = 4 * 2**30
+    threads: int | None = None
 
 
 DEFAULT_LIMITS = Limits()

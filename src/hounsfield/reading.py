@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 import hounsfield.image
-from hounsfield.errors import AssumptionWarning, DecodeError, HounsfieldError, MissingAttributeError
-from hounsfield.headers.dataset import Opened, PixelElement, open_header
-from hounsfield.headers.spacing import pixel_spacing
-from hounsfield.image import Header, Image, Step, text_of
+from hounsfield.frames import SPACES, Frames, Space, Wanted, warn_of_assumptions
+from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS, Limits
-from hounsfield.pixels.colour import apply_palette, to_rgb
-from hounsfield.pixels.layout import Layout, read_layout
-from hounsfield.pixels.modality import modality_values
-from hounsfield.pixels.native import needed_bytes
-from hounsfield.pixels.padding import padding_mask
-from hounsfield.pixels.stored import PixelBytes, Stored, extended_offsets, stored_values
-from hounsfield.source import Source
 from hounsfield.sources.local import SourceLike, open_source
 
-__all__ = ["Image", "read"]
-
-Space = Literal["modality", "stored"]
+__all__ = ["Frames", "Image", "open_frames", "read"]
 
 
 def read(
@@ -35,6 +22,9 @@ def read(
     *,
     values: Space = "modality",
     dtype: DTypeLike | None = None,
+    frames: int | slice | Sequence[int] | None = None,
+    verify: bool = False,
+    strict: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Image:
     """Read a DICOM image: the right number in every pixel, with its unit.
@@ -50,6 +40,14 @@ def read(
     dtype
         Type of the values. By default the smallest that holds every value exactly: int16 or int32 for whole
         slopes and intercepts, else float32; stored values and colours keep the type they have in the file.
+    frames
+        0-based index of the one frame to read, or a slice, range or list of several; only those are decoded. By
+        default all.
+    verify
+        Decode compressed frames again, with another decoder where there is one; a step says what it found, and a
+        difference is a warning too.
+    strict
+        Refuse a file where something would have to be assumed, with an `AssumptionError`.
     limits
         Bounds on what the file may cost.
 
@@ -64,10 +62,14 @@ def read(
         The file cannot be opened, or is no DICOM.
     MissingAttributeError, InvalidAttributeError
         An attribute that is needed is absent or impossible; also where the file has no pixel data.
-    UnsupportedTransferSyntaxError, DecodeError
-        The pixel data cannot be decoded.
+    UnsupportedTransferSyntaxError, DecodeError, MissingDependencyError
+        The pixel data cannot be decoded; of video, without the part that does it.
     LimitExceededError
         It would cost too much.
+    AssumptionError
+        `strict`, and something would have to be assumed.
+    IndexError
+        There is no such frame.
 
     Warns
     -----
@@ -88,103 +90,55 @@ def read(
     modality: Rescale Slope and Intercept: 1 x stored + -1024 -> HU (PS3.3 C.11.1.1.2)
     padding [not done]: no pixel has the padding value -2000
     """
-    if values not in ("modality", "stored"):
-        raise ValueError(f'values must be "modality" or "stored", not {values!r}')
+    wanted = Wanted(_space(values), dtype, verify, strict)
     with closing(open_source(source, limits)) as opened_source:
-        image = _read(opened_source, _Wanted(values, dtype), limits)
-    for step in image.steps:
-        if step.outcome == "assumed":
-            warnings.warn(AssumptionWarning(f"{image.name}: {step.detail}"), stacklevel=2)
+        image = Frames(opened_source, wanted, limits, lazy=frames is not None).read(frames)
+    warn_of_assumptions(image.steps, image.name, 2)
     return image
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    values: Space
-    dtype: DTypeLike | None
+def open_frames(
+    source: SourceLike,
+    *,
+    values: Space = "modality",
+    dtype: DTypeLike | None = None,
+    strict: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Frames:
+    """Open a file whose frames are decoded when they are asked for: cines, volumes, whole slides.
 
+    Parameters
+    ----------
+    source, values, dtype, strict, limits
+        As in `read`.
 
-def _read(source: Source, wanted: _Wanted, limits: Limits) -> Image:
-    opened = open_header(source, limits)
-    if opened.pixels is None:
-        raise _no_pixels(opened)
-    layout = read_layout(opened.header, opened.pixels.keyword, source.name, limits)
+    Returns
+    -------
+    Frames
+        A sequence of images, one a frame, and a context manager that closes the file.
+
+    Examples
+    --------
+    >>> import hounsfield as hu
+    >>> from pydicom.data import get_testdata_file
+    >>> with hu.open_frames(get_testdata_file("rtdose_rle.dcm")) as frames:
+    ...     print(len(frames), frames[7].unit, frames[7].frame_index)
+    15 1 7
+    """
+    wanted = Wanted(_space(values), dtype, strict=strict)
+    opened_source = open_source(source, limits)
     try:
-        stored = stored_values(_pixel_bytes(source, opened, opened.pixels, layout), layout, source.name)
-        return _assemble(opened, layout, stored, wanted)
-    except MemoryError:
-        raise DecodeError("there is not enough memory for the pixel data", source=source.name) from None
+        return Frames(opened_source, wanted, limits)
+    except BaseException:
+        opened_source.close()
+        raise
 
 
-def _no_pixels(opened: Opened) -> HounsfieldError:
-    truncated = next((step for step in opened.steps if step.name == "header"), None)
-    if truncated is not None and not _is_report(opened.header):
-        return DecodeError(f"no pixel data: {truncated.detail}", source=opened.name, attribute="PixelData")
-    modality = text_of(opened.header, "Modality")
-    what = f" (modality {modality})" if modality else ""
-    return MissingAttributeError(f"has no pixel data{what}", source=opened.name, attribute="PixelData")
-
-
-def _is_report(header: Header) -> bool:
-    """Whether the file is a structured report: those end early without having lost an image."""
-    return text_of(header, "SOPClassUID").startswith("1.2.840.10008.5.1.4.1.1.88")
-
-
-def _pixel_bytes(source: Source, opened: Opened, element: PixelElement, layout: Layout) -> PixelBytes:
-    """Fetch the bytes of the pixel data: a view where they are in memory, else one read into their final place."""
-    if element.value is not None:
-        data: bytes | memoryview = element.value
-    else:
-        wanted = min(element.length, needed_bytes(layout) + 1, max(source.size - element.offset, 0))
-        buffer = np.empty(wanted, np.uint8)
-        data = buffer.data[: source.read_into(element.offset, buffer.data)]
-    offsets = extended_offsets(opened.header) if element.encapsulated else None
-    return PixelBytes(data, element.vr, opened.transfer_syntax, element.encapsulated, offsets)
-
-
-def _assemble(opened: Opened, layout: Layout, stored: Stored, wanted: _Wanted) -> Image:
-    header = opened.header.for_frame(0)
-    padding, padded = None, None
-    if layout.samples == 1 and layout.photometric != "PALETTE COLOR":
-        padding, padded = padding_mask(stored.values, header, layout.bits_stored)
-    # From here on the stored values may be overwritten: the modality values take their place in memory.
-    values, unit, color, steps = _meaning(opened, layout, stored, wanted)
-    spacing, kind, doubt = pixel_spacing(header)
-    steps = (*opened.steps, *layout.steps, *stored.steps, *steps, *(step for step in (padded, doubt) if step))
-    whole: Header = opened.header if layout.frames > 1 else header
-    return Image(values, unit, steps, spacing, kind, padding, whole, color, opened.name)
-
-
-def _meaning(
-    opened: Opened, layout: Layout, stored: Stored, wanted: _Wanted
-) -> tuple[NDArray[Any], str, bool, tuple[Step, ...]]:
-    """From stored values to what was asked for: values, unit, whether they are colour, steps."""
-    name, bits = opened.name, layout.bits_stored
-    if layout.samples > 1 and layout.samples != 3:
-        raise DecodeError(f"{layout.samples} samples a pixel are no known colour", source=name)
-    if wanted.values == "stored":
-        return _own(stored.values, wanted.dtype), "", layout.samples == 3, ()
-    if layout.samples == 3:
-        rgb, step = to_rgb(stored.values, stored.photometric, bits, name)
-        return _own(rgb, wanted.dtype), "", True, (step,) if step else ()
-    if layout.photometric == "PALETTE COLOR":
-        rgb = apply_palette(stored.values, opened.header, layout.signed, name)
-        step = Step("colour", "palette -> RGB", reference="PS3.3 C.7.6.3.1.5")
-        return _own(rgb, wanted.dtype), "", True, (step,)
-    count = layout.frames if layout.frames > 1 and _has_groups(opened.header) else 1
-    headers = [opened.header.for_frame(index) for index in range(count)]
-    result = modality_values(stored.values, headers, bits, name, wanted.dtype)
-    return result.values, result.unit, False, result.steps
-
-
-def _has_groups(header: Header) -> bool:
-    return bool(header.get("PerFrameFunctionalGroupsSequence"))
-
-
-def _own(values: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
-    """A writable array of its own: stored values may be a view on the file's bytes."""
-    values = values if dtype is None else values.astype(np.dtype(dtype))
-    return values if values.flags.writeable else values.copy()
+def _space(values: str) -> Space:
+    for space in SPACES:
+        if values == space:
+            return space
+    raise ValueError(f"values must be one of {', '.join(SPACES)}, not {values!r}")
 
 
 def _html_view(image: Image) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
+
+import numpy as np
 
 
 class BoundedFile(io.RawIOBase):
@@ -71,6 +74,7 @@ class Source:
     stream: io.BytesIO | BoundedFile
     size: int
     head: bytes
+    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def data(self) -> bytes | None:
@@ -85,13 +89,56 @@ class Source:
         return self.stream.read(-1)
 
     def read_into(self, offset: int, buffer: memoryview) -> int:
-        """Fill a buffer from a position on; return how many bytes there were."""
-        self.stream.seek(offset)
+        """Fill a buffer from a position on; return how many bytes there were. Threads take turns."""
         done = 0
-        while done < len(buffer) and (count := self.stream.readinto(buffer[done:])):
-            done += count
+        with self._turn:
+            self.stream.seek(offset)
+            while done < len(buffer) and (count := self.stream.readinto(buffer[done:])):
+                done += count
         return done
 
     def close(self) -> None:
         """Close the stream."""
         self.stream.close()
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A range of bytes: in memory, or in a source from which they are read when they are asked for.
+
+    Attributes
+    ----------
+    length
+        Bytes that are there; a damaged file may promise more.
+    value
+        The bytes, where they are in memory.
+    source, offset
+        Where they are to be read, where they are not.
+    """
+
+    length: int
+    value: memoryview | None = None
+    source: Source | None = None
+    offset: int = 0
+
+    @classmethod
+    def of(cls, data: bytes | memoryview) -> Extent:
+        """Return an extent over bytes in memory."""
+        return cls(len(data), memoryview(data))
+
+    def take(self, start: int, length: int) -> memoryview:
+        """Return bytes of the extent: as many as there are, a view where they are in memory, writable where not."""
+        length = max(min(length, self.length - start), 0)
+        if self.value is not None:
+            return self.value[start : start + length]
+        if self.source is None or length == 0:
+            return memoryview(b"")
+        # numpy, not bytearray: it does not set bytes to zero that are about to be overwritten.
+        buffer = np.empty(length, np.uint8).data
+        return buffer[: self.source.read_into(self.offset + start, buffer)]
+
+    def within(self, start: int, length: int) -> Extent:
+        """Return a part as an extent."""
+        length = max(min(length, self.length - start), 0)
+        value = None if self.value is None else self.value[start : start + length]
+        return Extent(length, value, self.source, self.offset + start)

@@ -6,6 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.pixels import apply_color_lut
+from pydicom.pixels.decoders.base import get_decoder
 
 import hounsfield as hu
 
@@ -21,6 +22,11 @@ def pydicoms(path):
     """pydicom's dataset and pixel array, or a skip where it cannot read the file."""
     try:
         dataset = pydicom.dcmread(path, force=True)
+        syntax = dataset.file_meta.TransferSyntaxUID
+        if syntax.is_encapsulated:
+            # Not by pylibjpeg, where it is installed: its colours are known to be wrong.
+            labels = [label for label in get_decoder(syntax).available_plugins if label in ("pydicom", "pillow")]
+            dataset.pixel_array_options(decoding_plugin=labels[0])
         return dataset, dataset.pixel_array
     except Exception as error:
         pytest.skip(f"pydicom alone does not decode it: {type(error).__name__}")

@@ -17,18 +17,6 @@ Examples:
   hu doctor
   hu doctor --json
 """
-#: Transfer syntaxes for images that nothing in this version decodes (PS3.5 annex A).
-_VIDEO = (
-    "1.2.840.10008.1.2.4.100",
-    "1.2.840.10008.1.2.4.101",
-    "1.2.840.10008.1.2.4.102",
-    "1.2.840.10008.1.2.4.103",
-    "1.2.840.10008.1.2.4.104",
-    "1.2.840.10008.1.2.4.105",
-    "1.2.840.10008.1.2.4.106",
-    "1.2.840.10008.1.2.4.107",
-    "1.2.840.10008.1.2.4.108",
-)
 
 
 @click.command("doctor", epilog=_EPILOG)
@@ -72,12 +60,12 @@ def _decoders() -> list[dict[str, Any]]:
     """Every transfer syntax for images, and what reads it."""
     from hounsfield.headers.info import uid_name
     from hounsfield.pixels.codecs import CODECS, library_version
-    from hounsfield.pixels.encapsulated import ENCAPSULATED_UNCOMPRESSED
     from hounsfield.pixels.stored import NATIVE
+    from hounsfield.pixels.video import VIDEO, video_library
 
-    readers: dict[str, str] = {uid: "numpy" for uid in (*NATIVE, ENCAPSULATED_UNCOMPRESSED)}
+    readers: dict[str, str] = dict.fromkeys(NATIVE, "numpy")
     readers |= {uid: library_version(codec) for uid, codec in CODECS.items()}
-    readers |= dict.fromkeys(_VIDEO, "")
+    readers |= dict.fromkeys(VIDEO, video_library())
     return [
         {
             "transfer_syntax": uid,
@@ -93,6 +81,7 @@ _NAMES = {
     "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
     "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
     "1.2.840.10008.1.2.4.112": "JPEG XL",
+    "1.2.840.10008.1.2.8.1": "Deflated Image Frame Compression",
     "1.2.840.113619.5.2": "GE private implicit VR little endian",
 }
 
@@ -103,7 +92,7 @@ def _show(report: dict[str, Any]) -> None:
     table([[part["name"], part["version"] or f"missing: {part['install']}"] for part in report["packages"]])
     write_line("")
     rows = [
-        [row["transfer_syntax"], row["decoder"] or "not read by this version", row["name"]]
+        [row["transfer_syntax"], row["decoder"] or 'pip install "hounsfield[video]"', row["name"]]
         for row in report["decoders"]
     ]
     table([["transfer syntax", "read by", "name"], *rows] if rows else [])

@@ -10,24 +10,22 @@ import io
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import data_element_generator, read_dataset, read_partial
 from pydicom.sequence import Sequence
-from pydicom.uid import (
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-)
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from hounsfield.errors import DecodeError, LimitExceededError, NotDicomError
+from hounsfield.fragments import Fragments, walk_fragments
 from hounsfield.headers.header import DatasetHeader, Raw, elements_of
 from hounsfield.headers.index import Index, implied_vr, index_file
 from hounsfield.headers.quiet import quiet
-from hounsfield.headers.recognise import check_inflation, dataset_start, recognise
+from hounsfield.headers.recognise import check_inflation, dataset_start, found_syntax, recognise, with_syntax
 from hounsfield.image import Step
 from hounsfield.limits import Limits
-from hounsfield.source import Source
+from hounsfield.source import Extent, Source
 
 PIXEL_KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _UNDEFINED = 0xFFFFFFFF
@@ -37,16 +35,25 @@ _IN_MEMORY = 256 * 2**20
 
 @dataclass(frozen=True)
 class PixelElement:
-    """Where the pixel data is: in the source, or (encapsulated, deflated) already in memory.
+    """Where the pixel data is.
 
-    `length` is what the element declares; `value` is None where the bytes are still to be read at `offset`.
+    Attributes
+    ----------
+    keyword, vr
+        Which of the three elements it is, and its value representation.
+    length
+        What the element declares, which may be more than there is.
+    extent
+        The bytes that are there; of encapsulated data up to the end of the file at most.
+    fragments
+        Of encapsulated data the items, where they were walked already.
     """
 
     keyword: str
     vr: str | None
     length: int
-    offset: int = 0
-    value: bytes | memoryview | None = None
+    extent: Extent
+    fragments: Fragments | None = None
 
     @property
     def encapsulated(self) -> bool:
@@ -58,13 +65,13 @@ class PixelElement:
 class Opened:
     """A header with what was found out on the way.
 
-    `transfer_syntax` is the one declared, or what the header was found to be encoded in; `declared` tells.
+    `transfer_syntax` is the one that the pixel data is in; `declared` is what the file names, None where it names none.
     """
 
     name: str
     header: DatasetHeader
     transfer_syntax: str
-    declared: bool = True
+    declared: str | None
     pixels: PixelElement | None = None
     steps: list[Step] = field(default_factory=list["Step"])
 
@@ -74,22 +81,40 @@ class Opened:
         return self.header.dataset
 
 
-def open_header(source: Source, limits: Limits) -> Opened:
-    """Like `open_dataset`, without making the dataset where the file is well-formed: see `index`."""
-    index = index_file(source.head, limits.sequence_depth, source.size)
+def open_header(source: Source, limits: Limits, *, lazy: bool = False) -> Opened:
+    """Like `open_dataset`, without making the dataset where the file is well-formed: see `index`.
+
+    Parameters
+    ----------
+    source
+        The file.
+    limits
+        What it may cost.
+    lazy
+        Leave encapsulated pixel data in the file too; else it is loaded with the rest, which is quicker where all of
+        it is needed.
+    """
+    walked: list[Fragments] = []
+
+    def walk(at: int) -> int:
+        walked.append(walk_fragments(Extent(source.size - at, None, source, at)))
+        return at + walked[0].end if not walked[0].damage else source.size + 1
+
+    index = index_file(source.head, limits.sequence_depth, source.size, walk if lazy else None)
     if index is not None:
-        return _indexed(source.name, source.head, index)
+        return _indexed(source, source.head, index, walked[0] if walked else None)
     if source.data is None and source.size <= _IN_MEMORY:
         # The header is longer than the head, or encapsulated frames have to be walked: in memory that is quick.
         data = source.load()
+        source = Source(source.name, io.BytesIO(data), len(data), data)
         index = index_file(data, limits.sequence_depth)
         if index is not None:
-            return _indexed(source.name, data, index)
-        source = Source(source.name, io.BytesIO(data), len(data), data)
+            return _indexed(source, data, index)
     return open_dataset(source, limits)
 
 
-def _indexed(name: str, data: bytes, index: Index) -> Opened:
+def _indexed(source: Source, data: bytes, index: Index, fragments: Fragments | None = None) -> Opened:
+    name = source.name
     # The bytes around the pixel data are kept for the header; the pixel data itself is not held by it.
     head, tail = data[: min(index.pixel_start, index.end)], data[index.pixel_end : index.end]
     shift = index.pixel_end - index.pixel_start
@@ -109,15 +134,23 @@ def _indexed(name: str, data: bytes, index: Index) -> Opened:
         kept = head + tail
         return _parse(Source(name, io.BytesIO(kept), len(kept), kept), None, [])
 
-    opened = Opened(name, DatasetHeader(make, look_up), index.syntax)
+    opened = Opened(name, DatasetHeader(make, look_up), index.syntax, index.syntax)
     tag = index.pixel_tag
     if tag is not None:
         vr, offset, size = places[tag]
         length = _UNDEFINED if index.encapsulated else size
-        # Native pixel data may lie beyond what was read.
+        # Pixel data may lie beyond what was read.
         value = memoryview(data)[offset : offset + size] if offset + size <= len(data) else None
-        opened.pixels = PixelElement(PIXEL_KEYWORDS[tag], vr.decode() if vr else None, length, offset, value)
+        extent = Extent(size, value, source, offset)
+        opened.pixels = PixelElement(PIXEL_KEYWORDS[tag], vr.decode() if vr else None, length, extent, fragments)
+    if index.end < source.size:
+        opened.steps.append(_trailing(source.size - index.end))
     return opened
+
+
+def _trailing(count: int) -> Step:
+    detail = f"{count} bytes after the last attribute are none; they are passed over"
+    return Step("header", detail, "assumed", "PS3.10 7.2")
 
 
 def open_dataset(source: Source, limits: Limits) -> Opened:
@@ -134,10 +167,12 @@ def open_dataset(source: Source, limits: Limits) -> Opened:
     """
     steps = recognise(source)
     finder = _PixelFinder()
+    declared = _correct_syntax(source, steps)
+    parsed = declared.source
     try:
         with quiet():
-            deflated = check_inflation(source, limits)
-            dataset = _parse(source, None if deflated else finder, steps)
+            deflated = check_inflation(parsed, limits)
+            dataset = _parse(parsed, None if deflated else finder, steps)
     except RecursionError:
         raise LimitExceededError("sequences are nested too deeply to be read", source=source.name) from None
     except MemoryError:
@@ -145,11 +180,38 @@ def open_dataset(source: Source, limits: Limits) -> Opened:
     if not len(dataset) and not len(dataset.file_meta):
         raise NotDicomError("holds no DICOM attributes", source=source.name)
     _check_depth(dataset, limits.sequence_depth, source.name)
-    declared = declared_syntax(dataset)
-    syntax = declared or _found_syntax(dataset, steps)
-    pixels = _take_pixels(dataset, finder)
+    named = declared_syntax(dataset)
+    syntax = declared.pixels_in or named or _found_syntax(dataset, steps)
+    pixels = _take_pixels(dataset, finder, parsed)
+    if declared.syntax:
+        dataset.file_meta.TransferSyntaxUID = UID(declared.syntax)
     _note_truncation(dataset, steps)
-    return Opened(source.name, DatasetHeader(dataset), syntax, syntax == declared, pixels, steps)
+    _note_odd_lengths(dataset, pixels, steps)
+    return Opened(source.name, DatasetHeader(dataset), syntax, declared.syntax or named, pixels, steps)
+
+
+@dataclass(frozen=True)
+class _Declared:
+    """The transfer syntax that a file names, where it is a wrong one, and the source as the parser should see it.
+
+    `pixels_in` is the syntax of the pixel data where the header alone is in another one.
+    """
+
+    source: Source
+    syntax: str = ""
+    pixels_in: str = ""
+
+
+def _correct_syntax(source: Source, steps: list[Step]) -> _Declared:
+    """Look whether the first attribute is encoded as the file meta says; where not, say so."""
+    start = dataset_start(source)
+    found = found_syntax(source, start) if source.size <= _IN_MEMORY else ""
+    if not found:
+        return _Declared(source)
+    detail = f"the file names transfer syntax {start.syntax}, but is encoded in {UID(found).name}; read as that"
+    steps.append(Step("transfer syntax", detail, "assumed", "PS3.5 10"))
+    compressed = UID(start.syntax).is_transfer_syntax and UID(start.syntax).is_encapsulated
+    return _Declared(with_syntax(source, start, found), start.syntax, start.syntax if compressed else "")
 
 
 def declared_syntax(dataset: Dataset | None) -> str | None:
@@ -174,7 +236,7 @@ def _found_syntax(dataset: Dataset, steps: list[Step]) -> str:
 
 
 class _PixelFinder:
-    """Tells pydicom to stop at native pixel data, and remembers what stands there.
+    """Tells pydicom to stop at the pixel data, and remembers what stands there.
 
     It stops at a tag of zeros too: no dataset has one, and files padded with zeros would be read as millions of them.
     """
@@ -184,9 +246,10 @@ class _PixelFinder:
         self.vr: str | None = None
         self.length = 0
         self.offset = 0
+        self.fragments: Fragments | None = None
 
     def __call__(self, tag: Any, vr: str | None, length: int) -> bool:
-        if int(tag) in PIXEL_KEYWORDS and length != _UNDEFINED:
+        if int(tag) in PIXEL_KEYWORDS:
             self.tag, self.vr, self.length = int(tag), vr, length
             return True
         return int(tag) == 0
@@ -203,7 +266,9 @@ def _parse(source: Source, finder: _PixelFinder | None, steps: list[Step]) -> Da
         return _salvage(source, error, steps)
     plain = _plain_dataset(dataset)
     if finder is not None and finder.tag:
-        _read_on(stream, finder, plain, source.size)
+        _read_on(source, finder, plain, steps)
+    elif finder is not None and len(plain) and stream.tell() + 4 <= source.size:
+        steps.append(_trailing(source.size - stream.tell()))
     return plain
 
 
@@ -216,29 +281,47 @@ def _plain_dataset(read: Any) -> Dataset:
     return dataset
 
 
-def _read_on(stream: Any, finder: _PixelFinder, dataset: Dataset, size: int) -> None:
-    """Take up the attributes behind native pixel data."""
+def _read_on(source: Source, finder: _PixelFinder, dataset: Dataset, steps: list[Step]) -> None:
+    """Find the end of the pixel data, and take up the attributes behind it."""
+    stream, size = cast("Any", source.stream), source.size
     implicit, little = dataset.original_encoding
     head = 12 if not implicit and finder.vr in ("OB", "OW", "OF", "OD", "UN", "OL", "OV") else 8
     finder.offset = stream.tell() + head
     end = finder.offset + finder.length
-    if end + 8 <= size:
-        stream.seek(end)
-        try:
-            rest = read_dataset(stream, bool(implicit), bool(little), stop_when=lambda tag, vr, length: int(tag) == 0)
-            elements_of(dataset).update(elements_of(rest))
-        except Exception:  # padding or rubbish after the pixel data harms nobody
-            return
+    if finder.length == _UNDEFINED:
+        finder.fragments = walk_fragments(Extent(max(size - finder.offset, 0), None, source, finder.offset))
+        end = finder.offset + finder.fragments.end
+    if end >= size:
+        return
+    stream.seek(end)
+    try:
+        rest = read_dataset(stream, bool(implicit), bool(little), stop_when=lambda tag, vr, length: int(tag) == 0)
+    except Exception:  # padding or rubbish after the pixel data harms nobody
+        steps.append(_trailing(size - end))
+        return
+    for tag, element in elements_of(rest).items():
+        if not finder.tag < tag < 0xFFFE0000:
+            break
+        elements_of(dataset)[tag] = element
+        end = max(end, stream.tell()) if isinstance(element, DataElement) else element.value_tell + element.length
+    if end < size:
+        steps.append(_trailing(size - end))
 
 
-def _take_pixels(dataset: Dataset, finder: _PixelFinder) -> PixelElement | None:
+def _take_pixels(dataset: Dataset, finder: _PixelFinder, source: Source) -> PixelElement | None:
     """Describe the pixel data, and take it out of the dataset where pydicom read it."""
     if finder.tag:
-        return PixelElement(PIXEL_KEYWORDS[finder.tag], finder.vr, finder.length, finder.offset)
+        there = finder.length if finder.fragments is None else finder.fragments.end
+        there = max(min(there, source.size - finder.offset), 0)
+        data = source.data
+        value = None if data is None else memoryview(data)[finder.offset : finder.offset + there]
+        extent = Extent(there, value, source, finder.offset)
+        return PixelElement(PIXEL_KEYWORDS[finder.tag], finder.vr, finder.length, extent, finder.fragments)
     for tag, keyword in PIXEL_KEYWORDS.items():
         element = elements_of(dataset).pop(tag, None)
         if isinstance(element, RawDataElement) and element.value:
-            return PixelElement(keyword, element.VR, element.length, element.value_tell, element.value)
+            extent = Extent(len(element.value), memoryview(element.value), None, element.value_tell)
+            return PixelElement(keyword, element.VR, element.length, extent)
     return None
 
 
@@ -301,3 +384,15 @@ def _note_truncation(dataset: Dataset, steps: list[Step]) -> None:
     if len(last.value) < last.length:
         tag = f"({last.tag.group:04X},{last.tag.element:04X})"
         steps.append(Step("header", f"the file ends inside {tag}", "assumed"))
+
+
+def _note_odd_lengths(dataset: Dataset, pixels: PixelElement | None, steps: list[Step]) -> None:
+    """Say so where values have an odd length, which the standard does not allow."""
+    raw = [element for element in elements_of(dataset).values() if isinstance(element, RawDataElement)]
+    odd = [keyword_for_tag(e.tag) or str(e.tag) for e in raw if e.length % 2 and e.length != _UNDEFINED]
+    if pixels is not None and pixels.length % 2 and not pixels.encapsulated:
+        odd.append(pixels.keyword)
+    if odd:
+        more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
+        detail = f"the length of {', '.join(odd[:3])}{more} is odd; read as it stands"
+        steps.append(Step("header", detail, "assumed", "PS3.5 7.1.1"))

@@ -12,6 +12,7 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from pydicom.datadict import dictionary_VR
 
@@ -58,7 +59,9 @@ class _Unsure(Exception):
     """The bytes are not as a well-formed file has them."""
 
 
-def index_file(data: bytes, depth: int, size: int | None = None) -> Index | None:
+def index_file(
+    data: bytes, depth: int, size: int | None = None, skip_fragments: Callable[[int], int] | None = None
+) -> Index | None:
     """Index a file, or return None where it should go to pydicom's parser.
 
     Parameters
@@ -69,10 +72,13 @@ def index_file(data: bytes, depth: int, size: int | None = None) -> Index | None
         Levels of nested sequences of undefined length that are followed.
     size
         Size of the file, where `data` is not all of it.
+    skip_fragments
+        Finds the byte behind encapsulated pixel data that begins at a byte, where `data` is not all of the file.
     """
+    skip = skip_fragments or partial(_skip_fragments, data)
     try:
         start, syntax = _file_meta(data)
-        return _dataset(data, start, syntax, depth, len(data) if size is None else size)
+        return _dataset(data, start, syntax, depth, len(data) if size is None else size, skip)
     except (_Unsure, IndexError):
         return None
 
@@ -100,7 +106,7 @@ def _file_meta(data: bytes) -> tuple[int, str]:
     return position, syntax
 
 
-def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int) -> Index:
+def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int, skip: Callable[[int], int]) -> Index:
     implicit = syntax == _IMPLICIT
     if implicit and data[start + 4 : start + 6].isalpha():
         raise _Unsure  # looks like explicit VR
@@ -115,9 +121,11 @@ def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int) -> Ind
         last = tag
         if length == _UNDEFINED:
             encapsulated = encapsulated or tag in _PIXELS
-            end = _skip_fragments(data, value) if tag in _PIXELS else _skip_items(data, value, implicit, depth)
+            end = skip(value) if tag in _PIXELS else _skip_items(data, value, implicit, depth)
         else:
             end = value + length
+            if length & 1:
+                raise _Unsure  # against PS3.5 7.1.1: pydicom's parser goes on, and it is said
         if end > size or (end > len(data) and (tag not in _PIXELS or end < size)):
             raise _Unsure
         if tag in _PIXELS:

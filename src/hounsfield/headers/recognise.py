@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from dataclasses import dataclass
+from typing import Literal
 
 from pydicom.datadict import dictionary_has_tag
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from hounsfield.errors import DecodeError, LimitExceededError, NotDicomError
 from hounsfield.headers.index import VRS
@@ -96,6 +103,61 @@ def _is_text(head: bytes) -> bool:
     except UnicodeDecodeError as error:
         text = head[: error.start].decode("utf-8") if error.start > len(head) - 4 else "\0"
     return all(character.isprintable() or character in "\r\n\t\f" for character in text)
+
+
+def found_syntax(source: Source, start: Start) -> str:
+    """Return the native transfer syntax in which the dataset turns out to be encoded; ``""`` where it is as declared.
+
+    Also ``""`` where the first attribute fits none: then nothing is known better.
+    """
+    source.stream.seek(start.offset)
+    head = source.stream.read(4096)
+    if len(head) < 8 or not start.syntax:
+        return ""
+    if start.syntax == DeflatedExplicitVRLittleEndian:
+        if _inflates(head):
+            return ""
+    elif _begins(head, "little" if start.little else "big", implicit=start.implicit, size=source.size):
+        return ""
+    encodings: tuple[tuple[str, Literal["little", "big"], bool], ...] = (
+        (ExplicitVRLittleEndian, "little", False),
+        (ExplicitVRBigEndian, "big", False),
+        (ImplicitVRLittleEndian, "little", True),
+    )
+    for syntax, order, implicit in encodings:
+        if _begins(head, order, implicit=implicit, size=source.size):
+            return str(syntax)
+    return str(DeflatedExplicitVRLittleEndian) if _inflates(head) else ""
+
+
+def _begins(head: bytes, order: Literal["little", "big"], *, implicit: bool, size: int) -> bool:
+    """Whether bytes begin with a standard attribute in this encoding."""
+    group, element = int.from_bytes(head[0:2], order), int.from_bytes(head[2:4], order)
+    if element and not dictionary_has_tag(group << 16 | element):
+        return False
+    if not 0 <= group <= 0x7FE0 or group % 2:
+        return False
+    if implicit:
+        return head[4:6] not in VRS and int.from_bytes(head[4:8], order) <= size
+    return head[4:6] in VRS
+
+
+def _inflates(head: bytes) -> bool:
+    try:
+        inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(head, 256)
+    except zlib.error:
+        return False
+    return len(inflated) >= 8 and _begins(inflated, "little", implicit=False, size=len(inflated))
+
+
+def with_syntax(source: Source, start: Start, syntax: str) -> Source:
+    """Return the source, in memory, with another transfer syntax in its meta, for a parser that believes it."""
+    data = source.load()
+    element = data.find(b"\x02\0\x10\0UI", 132, start.offset)
+    end = element + 8 + int.from_bytes(data[element + 6 : element + 8], "little")
+    value = syntax.encode().ljust(len(syntax) + len(syntax) % 2, b"\0")
+    patched = data[:element] + b"\x02\0\x10\0UI" + len(value).to_bytes(2, "little") + value + data[end:]
+    return Source(source.name, io.BytesIO(patched), len(patched), patched)
 
 
 def check_inflation(source: Source, limits: Limits) -> bool:

@@ -123,7 +123,7 @@ def _pixel_tag(pixels: PixelElement) -> str:
 
 def _pixel_row(pixels: PixelElement) -> Attribute:
     tag = _pixel_tag(pixels)
-    size = len(pixels.value or b"") if pixels.encapsulated else pixels.length
+    size = pixels.extent.length if pixels.encapsulated else pixels.length
     value = f"{size} bytes" + (", encapsulated" if pixels.encapsulated else "")
     name = dictionary_description(int(tag, 16))
     return Attribute(tag, tag, pixels.keyword, name, pixels.vr or "OW", value)
@@ -280,5 +280,5 @@ def _json_name(name: Any) -> dict[str, str]:
 
 
 def _bulk(pixels: PixelElement) -> dict[str, Any]:
-    length = len(pixels.value) if pixels.value is not None else pixels.length
-    return {"vr": pixels.vr or "OW", "BulkDataURI": f"?offset={pixels.offset}&length={length}"}
+    place = pixels.extent
+    return {"vr": pixels.vr or "OW", "BulkDataURI": f"?offset={place.offset}&length={place.length}"}

@@ -8,8 +8,9 @@ declare a picture of gigabytes.
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import imagecodecs
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from hounsfield.errors import UnsupportedTransferSyntaxError
 from hounsfield.pixels.codestreams import Size, jpeg2000_size, jpeg_size, jpegxl_size, refuse_cut_tiles
 from hounsfield.pixels.layout import Layout
+from hounsfield.pixels.native import arrange, needed_bytes
 from hounsfield.pixels.swallowed import swallowed_errors_raise
 
 Array = NDArray[Any]
@@ -29,17 +31,22 @@ class Codec:
     """How the frames of a family of transfer syntaxes are decoded.
 
     `decode` takes the frame's bytes and the layout, and gives the samples as the codestream has them, colour not
-    converted, except that the codec's own colour transform (JPEG 2000's RCT and ICT) is undone.
+    converted, except that the codec's own colour transform (JPEG 2000's RCT and ICT) is undone. `attribute` is the
+    codec's name in imagecodecs; ``""`` where none is needed. `native` tells that the decoded bytes are those of native
+    pixel data, unused bits and all; such frames are in one fragment each.
     """
 
     family: str
     attribute: str
     decode: Callable[[bytes, Layout], Array]
     size: Callable[[bytes], Size | None] | None
+    native: bool = False
 
     @property
     def available(self) -> bool:
         """Whether the installed imagecodecs was built with it."""
+        if not self.attribute:
+            return True
         return bool(getattr(getattr(imagecodecs, self.attribute, None), "available", False))
 
 
@@ -104,16 +111,35 @@ def _rle_segments(data: bytes, count: int) -> list[bytes]:
     return [data[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
 
 
+def _uncompressed(data: bytes, layout: Layout) -> Array:
+    """A native frame in a fragment (PS3.5 A.4.11)."""
+    one = replace(layout, frames=1)
+    needed = needed_bytes(one)
+    if len(data) < needed:
+        raise ValueError(f"the frame holds {len(data)} of {needed} bytes")
+    return arrange(data, one, little=True, vr="OB")[0]
+
+
+def _deflated(data: bytes, layout: Layout) -> Array:
+    """A native frame, deflated (PS3.5 A.4.13); never inflated beyond the bytes that the frame has."""
+    needed = needed_bytes(replace(layout, frames=1))
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    return _uncompressed(inflater.decompress(data, needed + 2), layout)
+
+
+_UNCOMPRESSED = Codec("not compressed", "", _uncompressed, None, native=True)
+_DEFLATED = Codec("deflated frames", "", _deflated, None, native=True)
 _JPEG = Codec("JPEG", "JPEG8", _jpeg, jpeg_size)
 _LOSSLESS = Codec("lossless JPEG", "JPEG8", _jpeg, jpeg_size)
 _JPEGLS = Codec("JPEG-LS", "JPEGLS", _jpegls, jpeg_size)
 _JPEG2000 = Codec("JPEG 2000", "JPEG2K", _jpeg2000, jpeg2000_size)
 _HTJ2K = Codec("High-Throughput JPEG 2000", "HTJ2K", _htj2k, jpeg2000_size)
 _JPEGXL = Codec("JPEG XL", "JPEGXL", _jpegxl, jpegxl_size)
-_RLE = Codec("RLE", "PACKBITS", _rle, None)
+_RLE = Codec("RLE", "PACKBITS", _rle, None, native=True)
 
 #: Transfer syntax UID to codec (PS3.5 annex A; .53 and .55 are retired).
 CODECS: dict[str, Codec] = {
+    "1.2.840.10008.1.2.1.98": _UNCOMPRESSED,
     "1.2.840.10008.1.2.4.50": _JPEG,
     "1.2.840.10008.1.2.4.51": _JPEG,
     "1.2.840.10008.1.2.4.53": _JPEG,
@@ -133,7 +159,15 @@ CODECS: dict[str, Codec] = {
     "1.2.840.10008.1.2.4.202": _HTJ2K,
     "1.2.840.10008.1.2.4.203": _HTJ2K,
     "1.2.840.10008.1.2.5": _RLE,
+    "1.2.840.10008.1.2.8.1": _DEFLATED,
 }
+
+_JPEGS = ("JPEG", "lossless JPEG")
+
+
+def fits_family(one: str, other: str) -> bool:
+    """Whether one decoder reads both: files name the wrong process of JPEG often enough, and nothing hangs on it."""
+    return one == other or (one in _JPEGS and other in _JPEGS)
 
 
 def find_codec(syntax: str, name: str) -> Codec:
@@ -158,5 +192,7 @@ def library_version(codec: Codec) -> str:
     """The library behind a codec with its version, as imagecodecs was built with it; ``""`` where it is not."""
     if not codec.available:
         return ""
+    if not codec.attribute:
+        return f"zlib {zlib.ZLIB_RUNTIME_VERSION}" if codec is _DEFLATED else f"numpy {np.__version__}"
     version: Callable[[], str] = getattr(imagecodecs, f"{codec.attribute.lower()}_version")
     return str(version()).replace("_", " ")

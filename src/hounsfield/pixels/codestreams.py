@@ -71,7 +71,9 @@ def refuse_cut_tiles(data: bytes) -> None:
             position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
             continue
         length = int.from_bytes(data[position + 6 : position + 10], "big")
-        if length == 0:  # goes on to the end
+        if length == 0:  # goes on to the end of the codestream, which is a marker
+            if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
+                raise ValueError("the codestream ends without its last marker")
             return
         if position + length > len(data):
             raise ValueError(f"the codestream ends {position + length - len(data)} bytes inside a tile-part")
@@ -106,11 +108,40 @@ def recognise(frame: bytes) -> str | None:
     """
     if frame[:2] == b"\xff\xd8":
         code = _start_of_frame(frame)
-        known = {0xC0: "50", 0xC1: "51", 0xC3: "57", 0xF7: "81"}
+        known = {0xC0: "50", 0xC1: "51", 0xC2: "55", 0xC3: "57", 0xF7: "81"}
         return f"1.2.840.10008.1.2.4.{known[code]}" if code in known else None
     if frame[:4] == b"\xff\x4f\xff\x51" or frame[4:8] == b"jP  ":
-        return "1.2.840.10008.1.2.4.91"
-    return None
+        siz = frame.find(b"\xff\x4f\xff\x51", 0, 4096)
+        # The capabilities of the SIZ marker tell high-throughput block coding (ISO 15444-15 A.2).
+        high = siz >= 0 and bool(frame[siz + 6 : siz + 7]) and frame[siz + 6] & 0x40
+        return "1.2.840.10008.1.2.4.203" if high else "1.2.840.10008.1.2.4.91"
+    if frame[:2] == b"\xff\x0a" or frame[:12] == JPEG_XL_BOXES:
+        return "1.2.840.10008.1.2.4.112"
+    return "1.2.840.10008.1.2.5" if _is_rle_header(frame) else None
+
+
+def _is_rle_header(data: bytes) -> bool:
+    """Whether bytes begin with a count of segments, the first offset, and zeros behind the last one (PS3.5 G.5)."""
+    count, first = int.from_bytes(data[:4], "little"), int.from_bytes(data[4:8], "little")
+    return len(data) > 64 and 1 <= count <= 15 and first == 64 and not any(data[4 + 4 * count : 64])
+
+
+def begins_codestream(fragment: bytes) -> bool:
+    """Whether a fragment's first 68 bytes begin a codestream, rather than go on with one."""
+    return (
+        fragment[:3] == b"\xff\xd8\xff"
+        or fragment[:4] == b"\xff\x4f\xff\x51"
+        or fragment[4:8] == b"jP  "
+        or fragment[:2] == b"\xff\x0a"
+        or fragment[:12] == JPEG_XL_BOXES
+        or _is_rle_header(fragment)
+    )
+
+
+def has_end_of_image(frame: bytes) -> bool:
+    """Whether a JPEG codestream has its last marker, behind its last scan; padding may follow."""
+    scan = frame.rfind(b"\xff\xda")
+    return frame.rfind(b"\xff\xd9") > scan >= 0
 
 
 class _Bits:

@@ -2,80 +2,204 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.encaps import generate_frames
+from pydicom.uid import UID
 
 from hounsfield.errors import DecodeError
-from hounsfield.pixels.codecs import Codec, find_codec
-from hounsfield.pixels.codestreams import Size
-from hounsfield.pixels.layout import Layout
-from hounsfield.pixels.native import extend_sign
+from hounsfield.image import Step
+from hounsfield.limits import Limits
+from hounsfield.pixels.codecs import CODECS, Codec, find_codec, fits_family
+from hounsfield.pixels.codestreams import Size, has_end_of_image, markers_say, recognise
+from hounsfield.pixels.frames import Stored, cells_step
+from hounsfield.pixels.grouping import EncapsulatedData, group_fragments
+from hounsfield.pixels.layout import Layout, check_image_bytes
+from hounsfield.pixels.native import clean_bits, extend_sign
 
-#: Encapsulated Uncompressed Explicit VR Little Endian: native frames, each in a fragment (PS3.5 A.4.11).
-ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
-
-
-def split_frames(data: bytes, layout: Layout, name: str, offsets: tuple[bytes, bytes] | None = None) -> list[bytes]:
-    """Cut the fragments of encapsulated pixel data into one codestream a frame.
-
-    Parameters
-    ----------
-    data
-        The value of the pixel data element, from the basic offset table on.
-    layout
-        Tells how many frames there should be.
-    name
-        The file's name, for errors.
-    offsets
-        Extended Offset Table and its lengths, where the file has them.
-
-    Raises
-    ------
-    DecodeError
-        The fragments are damaged, or fewer than the frames.
-    """
-    try:
-        frames = list(generate_frames(data, number_of_frames=layout.frames, extended_offsets=offsets))
-    except Exception as error:  # pydicom raises ValueError, struct.error and others on damaged fragments
-        raise DecodeError(
-            f"the fragments of the pixel data are damaged ({type(error).__name__})", source=name
-        ) from None
-    if len(frames) < layout.frames:
-        raise DecodeError(
-            f"the pixel data holds {len(frames)} frames; NumberOfFrames is {layout.frames}",
-            source=name,
-            attribute="NumberOfFrames",
-        )
-    return frames[: layout.frames]
+#: Set where several processes share the processors already.
+THREADS_VARIABLE = "HOUNSFIELD_THREADS"
+Result = TypeVar("Result")
 
 
-def decode_frames(frames: list[bytes], layout: Layout, syntax: str, name: str) -> NDArray[Any]:
-    """Decode the frames of an image.
-
-    Returns
-    -------
-    ndarray
-        Of shape `layout.shape` and the type that the header declares.
+class EncapsulatedFrames:
+    """The frames of compressed pixel data (see `frames.StoredFrames`).
 
     Raises
     ------
     UnsupportedTransferSyntaxError
-        No decoder for `syntax`.
+        No decoder for the transfer syntax, and the codestream is none that is known.
     DecodeError
-        A frame is damaged or not what the header says; the message names it by its 0-based index.
+        The pixel data has no frames, or nothing tells where they begin.
     """
-    codec = find_codec(syntax, name)
-    out = np.empty((layout.frames, *layout.frame_shape), layout.dtype)
-    for index, frame in enumerate(frames):
-        out[index] = _decode(frame, index, codec, layout, name)
-    return out.reshape(layout.shape)
+
+    def __init__(self, pixels: EncapsulatedData, layout: Layout, syntax: str, name: str) -> None:
+        self._data, self._name = pixels.data, name
+        self.syntax, steps = _settle_syntax(pixels, syntax)
+        self._codec = find_codec(self.syntax, name)
+        self._places, more = group_fragments(pixels, layout.frames, name)
+        self._cut = pixels.fragments.cut
+        self.layout = replace(layout, frames=len(self._places))
+        self._steps = (*steps, *more)
+
+    def codestream(self, frame: int) -> bytes:
+        """Return the bytes of a frame, its fragments joined."""
+        parts = [bytes(self._data.take(*place)) for place in self._places[frame]]
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def take(self, frames: Sequence[int], limits: Limits) -> Stored:
+        """Decode frames, several at a time where there are several processors: the codecs release the interpreter lock.
+
+        Raises
+        ------
+        DecodeError
+            A frame is damaged or not what the header says; the message names it by its 0-based index.
+        """
+        layout = self.layout
+        check_image_bytes(layout, len(frames), self._name, limits)
+        out = np.empty((len(frames), *layout.frame_shape), layout.dtype)
+
+        def decode(place: int) -> NDArray[np.bool_] | None:
+            out[place], missing = self._decode(frames[place])
+            return missing
+
+        masks = in_threads(decode, len(frames), limits.threads)
+        decoded = Step("decode", f"{self._codec.family}, transfer syntax {self.syntax}", reference="PS3.5 A.4")
+        steps = [*self._steps, decoded]
+        photometric, doubt = _decoded_space(self.codestream(frames[0]), layout, self._codec)
+        if doubt:
+            steps.append(doubt)
+        damaged = [frames[place] for place, mask in enumerate(masks) if mask is not None]
+        missing = None
+        if damaged:
+            missing = np.stack([np.zeros(layout.frame_shape[:2], np.bool_) if m is None else m for m in masks])
+            which = f"frame {damaged[0]}" if layout.frames > 1 else "the frame"
+            detail = f"the pixel data is truncated: {which} is not whole; what is missing is marked as padding"
+            steps.append(Step("decode", detail, "assumed", "PS3.5 A.4"))
+        values = clean_bits(out, layout) if self._codec.native else out
+        return Stored(values, photometric, (*steps, cells_step(layout)), missing)
+
+    def _decode(self, index: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+        """Decode a frame; of one that is cut off, what is there, with the pixels that are not."""
+        frame, layout = self.codestream(index), self.layout
+        last = self._cut and index == layout.frames - 1
+        try:
+            if self._codec.family in ("JPEG", "lossless JPEG") and not has_end_of_image(frame):
+                return self._salvage(frame, index)
+            return decode_frame(frame, index, self._codec, layout, self._name), None
+        except DecodeError:
+            if last and layout.frames > 1:  # the other frames are whole
+                return np.zeros(layout.frame_shape, layout.dtype), np.ones(layout.frame_shape[:2], np.bool_)
+            raise
+
+    def _salvage(self, frame: bytes, index: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+        """Decode a JPEG codestream without an end, and find out how far it goes.
+
+        The decoder fills in what is missing, without a word. What is missing is what changes when more bytes follow.
+        """
+        decoded = [decode_frame(frame + tail, index, self._codec, self.layout, self._name) for tail in (b"", *_TAILS)]
+        differs = (decoded[0] != decoded[1]) | (decoded[0] != decoded[2])
+        rows = np.flatnonzero(differs.reshape(self.layout.rows, -1).any(axis=1))
+        if not rows.size:
+            return decoded[0], None
+        # Rows of blocks are decoded one after another; smoothing of chrominance reaches into the row of blocks before.
+        first = max((int(rows[0]) // _BLOCK_ROWS - 1) * _BLOCK_ROWS, 0)
+        if first == 0:
+            detail = f"{_where(index, self.layout)}the {self._codec.family} codestream is truncated"
+            raise DecodeError(detail, source=self._name, attribute="PixelData")
+        missing = np.zeros(self.layout.frame_shape[:2], np.bool_)
+        missing[first:] = True
+        decoded[0][first:] = 0
+        return decoded[0], missing
 
 
-def _decode(frame: bytes, index: int, codec: Codec, layout: Layout, name: str) -> NDArray[Any]:
-    where = f"frame {index}: " if layout.frames > 1 else ""
+#: What may follow a codestream that is cut off, to see which pixels hang on it: bytes of entropy-coded data.
+_TAILS = (b"\x55\xaa\x33\xcc" * 64, b"\x91\x6e\x0f\xf0" * 64)
+#: The highest row of blocks in JPEG: two blocks of 8 rows where chrominance is halved.
+_BLOCK_ROWS = 16
+
+
+def _settle_syntax(pixels: EncapsulatedData, declared: str) -> tuple[str, list[Step]]:
+    """The transfer syntax of the frames: the declared one, unless the first codestream is another's."""
+    codec = CODECS.get(declared)
+    if codec is not None and codec.native and codec.family != "RLE":
+        return declared, []  # any bytes may stand there
+    first = bytes(pixels.data.take(*pixels.fragments.places[0])) if pixels.fragments.places else b""
+    found = recognise(first)
+    if found is None or (codec is not None and fits_family(CODECS[found].family, codec.family)):
+        return declared, []
+    detail = f"transfer syntax {declared} is {_syntax_words(declared)}, but the pixel data is {CODECS[found].family}"
+    return found, [Step("decode", f"{detail}; decoded as that", "assumed", "PS3.5 A.4")]
+
+
+def _syntax_words(syntax: str) -> str:
+    if syntax in CODECS:
+        return CODECS[syntax].family
+    uid = UID(syntax)
+    if not uid.is_transfer_syntax:
+        return "not known"
+    return uid.name if uid.is_encapsulated else "a native one"
+
+
+def _decoded_space(frame: bytes, layout: Layout, codec: Codec) -> tuple[str, Step | None]:
+    """The colour space of decoded samples: the header's, unless the codestream knows better."""
+    declared = layout.photometric
+    if layout.samples != 3:
+        return declared, None
+    if codec.family in ("JPEG 2000", "High-Throughput JPEG 2000"):
+        # The decoder undoes the codestream's own transform.
+        return ("RGB" if declared in ("YBR_RCT", "YBR_ICT") else declared), None
+    if codec.family in ("JPEG", "lossless JPEG", "JPEG-LS"):
+        said = markers_say(frame)
+        if said and (said == "RGB") != (declared == "RGB"):
+            detail = f"Photometric Interpretation is {declared}, but the codestream's markers say {said}"
+            return said, Step("colour", detail, "assumed", "PS3.5 8.2.1")
+    if codec.native:
+        return declared.removesuffix("_422") if layout.subsampled else declared, None
+    return ("YBR_FULL" if declared == "YBR_FULL_422" else declared), None
+
+
+def in_threads(work: Callable[[int], Result], count: int, threads: int | None) -> list[Result]:
+    """Do a piece of work for 0, 1, ... `count` - 1; the results in order, and of several errors the first.
+
+    Parameters
+    ----------
+    work
+        Called from other threads where there is more than one.
+    count
+        How many pieces.
+    threads
+        At most so many at a time; None: one a processor.
+    """
+    workers = min(threads or int(os.environ.get(THREADS_VARIABLE) or 0) or os.cpu_count() or 1, count)
+    if workers <= 1:
+        return [work(number) for number in range(count)]
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(work, number) for number in range(count)]
+        try:
+            return [future.result() for future in futures]
+        finally:  # after an error, or Ctrl-C, what has not begun is not begun
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _where(index: int, layout: Layout) -> str:
+    return f"frame {index}: " if layout.frames > 1 else ""
+
+
+def decode_frame(frame: bytes, index: int, codec: Codec, layout: Layout, name: str) -> NDArray[Any]:
+    """Decode one codestream to (row, column) or (row, column, sample), of the type that the header declares.
+
+    Raises
+    ------
+    DecodeError
+        Naming file, frame and cause.
+    """
+    where = _where(index, layout)
     precision = _check_size(frame, where, codec, layout, name)
     try:
         values = codec.decode(frame, layout)
@@ -141,6 +265,8 @@ def _conform(values: NDArray[Any], precision: int | None, layout: Layout, where:
     A codec gives as many bits as its codestream has, JPEG and JPEG-LS always without sign; Pixel
     Representation decides whether the topmost of them is one (PS3.5 8.2.4).
     """
+    if values.dtype == layout.dtype and values.dtype.kind == "f":
+        return values
     if values.dtype.kind not in "iu":
         raise DecodeError(f"{where}decoded to {values.dtype}, which is no integer", source=name)
     bits = min(precision or layout.bits_stored, values.dtype.itemsize * 8)

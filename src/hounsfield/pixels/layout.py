@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -51,11 +50,6 @@ class Layout:
         """(row, column), or (row, column, sample)."""
         plane = (self.rows, self.columns)
         return (*plane, self.samples) if self.samples > 1 else plane
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of all frames together; a single frame has no frame axis."""
-        return (self.frames, *self.frame_shape) if self.frames > 1 else self.frame_shape
 
     @property
     def frame_values(self) -> int:
@@ -119,7 +113,10 @@ def read_layout(header: Mapping[str, Any], keyword: str, name: str, limits: Limi
         float_type=float_type,
     )
     layout = replace(layout, steps=tuple(fields.steps))
-    _check_limits(layout, name, limits)
+    if layout.rows * layout.columns > limits.frame_pixels:
+        raise LimitExceededError(
+            f"a frame of {layout.rows} x {layout.columns} exceeds {limits.frame_pixels} pixels", source=name
+        )
     return layout
 
 
@@ -171,15 +168,18 @@ def _short(value: Any) -> str:
     return text if len(text) <= 20 else text[:17] + "..."
 
 
-def _check_limits(layout: Layout, name: str, limits: Limits) -> None:
-    if layout.rows * layout.columns > limits.frame_pixels:
-        raise LimitExceededError(
-            f"a frame of {layout.rows} x {layout.columns} exceeds {limits.frame_pixels} pixels", source=name
-        )
-    size = math.prod(layout.shape) * layout.dtype.itemsize
+def check_image_bytes(layout: Layout, frames: int, name: str, limits: Limits) -> None:
+    """Refuse to decode more frames at a time than the limits allow.
+
+    Raises
+    ------
+    LimitExceededError
+        Naming the file.
+    """
+    size = frames * layout.frame_values * layout.dtype.itemsize
     if size > limits.image_bytes:
         raise LimitExceededError(
-            f"{layout.frames} frames of {layout.rows} x {layout.columns} would take {size} bytes; "
+            f"{frames} frames of {layout.rows} x {layout.columns} would take {size} bytes; "
             f"the limit is {limits.image_bytes}",
             source=name,
         )

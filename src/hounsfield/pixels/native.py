@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import DecodeError
-from hounsfield.pixels.layout import Layout
+from hounsfield.image import Step
+from hounsfield.limits import Limits
+from hounsfield.pixels.frames import Stored, cells_step
+from hounsfield.pixels.layout import Layout, check_image_bytes
+from hounsfield.source import Extent
 
 
 def needed_bytes(layout: Layout) -> int:
@@ -17,17 +23,115 @@ def needed_bytes(layout: Layout) -> int:
     return math.ceil(layout.native_frame_bytes * layout.frames)
 
 
-def native_values(data: bytes | memoryview, layout: Layout, name: str, *, little: bool, vr: str | None) -> NDArray[Any]:
+class NativeFrames:
+    """The frames of pixel data that is not compressed (see `frames.StoredFrames`).
+
+    Raises
+    ------
+    DecodeError
+        There is no pixel data, or it fits another layout than the header's.
+    """
+
+    def __init__(
+        self, extent: Extent, layout: Layout, name: str, *, little: bool, vr: str | None, doubts: tuple[Step, ...] = ()
+    ) -> None:
+        if extent.length == 0:
+            raise DecodeError("the pixel data is empty", source=name, attribute="PixelData")
+        self._extent, self._little, self._vr, self._name = extent, little, vr, name
+        layout, more = _fit(layout, extent.length, name)
+        self.layout = layout
+        order = "little" if little else "big"
+        decode = Step("decode", f"native, {order} endian", reference="PS3.5 8.1")
+        self._steps = (*doubts, *more, decode, cells_step(layout))
+
+    def take(self, frames: Sequence[int], limits: Limits) -> Stored:
+        """Return the stored values of frames; a read-only view of bytes in memory where possible."""
+        layout = self.layout
+        check_image_bytes(layout, len(frames), self._name, limits)
+        needed = needed_bytes(layout)
+        size = layout.native_frame_bytes
+        swapped = _swapped(layout, self._little, self._vr)
+        if list(frames) == list(range(layout.frames)):
+            values, missing = self._cells(0, needed, layout)
+        elif size.is_integer() and not swapped:
+            parts = [self._cells(int(size) * index, int(size), replace(layout, frames=1)) for index in frames]
+            values, missing = _joined([values for values, _ in parts]), _joined_masks([mask for _, mask in parts])
+        else:  # frames do not begin with a byte of their own
+            values, missing = self._cells(0, needed, layout)
+            values, missing = values[list(frames)], None if missing is None else missing[list(frames)]
+        photometric = layout.photometric
+        if layout.subsampled:
+            photometric = photometric.removesuffix("_422")
+        return Stored(clean_bits(values, layout), photometric, self._steps, missing)
+
+    def _cells(self, start: int, needed: int, layout: Layout) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+        # Where bytes are swapped in pairs, the last one may stand behind the byte that pads the data.
+        pad = int(_swapped(layout, self._little, self._vr))
+        data, missing = self._extent.take(start, needed + pad), None
+        if len(data) < needed:
+            absent = np.zeros(needed, np.uint8)
+            absent[len(data) :] = 255
+            cells = arrange(absent.data, replace(layout, float_type=None), little=self._little, vr=self._vr) != 0
+            missing = cells.any(axis=-1) if layout.samples > 1 else cells
+            whole = np.zeros(needed, np.uint8)
+            whole[: len(data)] = data
+            data = whole.data
+        return arrange(data, layout, little=self._little, vr=self._vr), missing
+
+
+def _fit(layout: Layout, length: int, name: str) -> tuple[Layout, list[Step]]:
+    """Compare the length of the pixel data with what the header asks for."""
+    frame_bytes = layout.native_frame_bytes
+    full = layout.frame_values * layout.bits_allocated / 8
+    if layout.subsampled and layout.samples == 3 and length >= full * layout.frames:
+        detail = f"{layout.photometric}, but the pixel data has the length of whole chrominance; taken as such"
+        doubt = Step("decode", detail, "assumed", "PS3.3 C.7.6.3.1.2")
+        return replace(layout, photometric=layout.photometric.removesuffix("_422")), [doubt]
+    needed = needed_bytes(layout)
+    if layout.samples == 3 and layout.photometric.startswith("YBR") and not layout.subsampled:
+        half = math.ceil(full * 2 / 3) * layout.frames
+        if half <= length <= half + half % 2 and length < needed:
+            detail = f"{layout.photometric} needs {needed} bytes; there are {length}, as with halved chrominance"
+            raise DecodeError(detail, source=name, attribute="PhotometricInterpretation")
+    if length > needed + needed % 2:
+        detail = f"{length - needed} bytes of pixel data are more than the image needs; they are passed over"
+        return layout, [Step("decode", detail, "assumed", "PS3.5 8.1.1")]
+    if length >= needed:
+        return layout, []
+    frames = math.ceil(length / frame_bytes)
+    detail = f"the pixel data is truncated: {length} of {needed} bytes"
+    if frames < layout.frames:
+        detail += f", {frames} of {layout.frames} frames"
+    if length < frames * frame_bytes:
+        detail += "; what is missing is marked as padding"
+    return replace(layout, frames=frames), [Step("decode", detail, "assumed", "PS3.5 8.1.1")]
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _joined_masks(parts: list[NDArray[np.bool_] | None]) -> NDArray[np.bool_] | None:
+    shape = next((part.shape for part in parts if part is not None), None)
+    if shape is None:
+        return None
+    return _joined([np.zeros(shape, np.bool_) if part is None else part for part in parts])
+
+
+def _swapped(layout: Layout, little: bool, vr: str | None) -> bool:
+    """Whether bytes are swapped in pairs: big endian 8-bit data in an OW element (PS3.5 8.1.2)."""
+    return not little and layout.bits_allocated == 8 and vr == "OW"
+
+
+def arrange(data: bytes | memoryview, layout: Layout, *, little: bool, vr: str | None) -> NDArray[Any]:
     """Return the cells of native pixel data as an array in native byte order; a read-only view where possible.
 
     Parameters
     ----------
     data
-        The value of the pixel data element.
+        As many bytes as the layout needs, or more.
     layout
         What the header says of it.
-    name
-        The file's name, for errors.
     little
         Whether the transfer syntax is little endian.
     vr
@@ -36,27 +140,13 @@ def native_values(data: bytes | memoryview, layout: Layout, name: str, *, little
     Returns
     -------
     ndarray
-        Of shape `layout.shape`; colour with the samples of a pixel side by side. Bits beyond Bits Stored are
+        (frame, row, column), colour with the samples of a pixel side by side. Bits beyond Bits Stored are
         still there: see `clean_bits`.
-
-    Raises
-    ------
-    DecodeError
-        There are fewer bytes than the header promises.
     """
     needed = needed_bytes(layout)
-    if len(data) < needed:
-        full = layout.frame_values * layout.frames * layout.bits_allocated // 8
-        raise DecodeError(
-            f"the pixel data is truncated: {len(data)} of {needed} bytes"
-            if needed <= full
-            else f"the pixel data holds {len(data)} bytes; {needed} are needed",
-            source=name,
-            attribute="PixelData",
-        )
     if layout.bits_allocated == 1:
         return _unpack_bits(data, layout)
-    if not little and layout.bits_allocated == 8 and vr == "OW":
+    if _swapped(layout, little, vr):
         even = np.frombuffer(data, np.uint8, needed + needed % 2 if len(data) > needed else needed // 2 * 2)
         data = even.reshape(-1, 2)[:, ::-1].tobytes() + bytes(data[len(even) :])
     cells = np.frombuffer(data, layout.dtype.newbyteorder("<" if little else ">"), needed // layout.dtype.itemsize)
@@ -66,19 +156,23 @@ def native_values(data: bytes | memoryview, layout: Layout, name: str, *, little
     return _interleave(cells, layout)
 
 
+def _shape(layout: Layout) -> tuple[int, ...]:
+    return (layout.frames, *layout.frame_shape)
+
+
 def _unpack_bits(data: bytes | memoryview, layout: Layout) -> NDArray[Any]:
     """One bit a pixel, the first in the lowest bit; frames follow without a gap (PS3.5 8.1.1)."""
     count = layout.frame_values * layout.frames
     cells = np.frombuffer(data, np.uint8, math.ceil(count / 8))
-    return np.unpackbits(cells, count=count, bitorder="little").reshape(layout.shape)
+    return np.unpackbits(cells, count=count, bitorder="little").reshape(_shape(layout))
 
 
 def _interleave(cells: NDArray[Any], layout: Layout) -> NDArray[Any]:
     """Bring planar colour (all red, all green, all blue) to the order pixel by pixel."""
     if layout.samples == 1 or layout.planar == 0:
-        return cells.reshape(layout.shape)
+        return cells.reshape(_shape(layout))
     planes = cells.reshape(layout.frames, layout.samples, layout.rows, layout.columns)
-    return np.ascontiguousarray(np.moveaxis(planes, 1, -1)).reshape(layout.shape)
+    return np.ascontiguousarray(np.moveaxis(planes, 1, -1))
 
 
 def _spread_chrominance(cells: NDArray[Any], layout: Layout) -> NDArray[Any]:
@@ -87,7 +181,7 @@ def _spread_chrominance(cells: NDArray[Any], layout: Layout) -> NDArray[Any]:
     out = np.empty((len(pairs), 2, 3), cells.dtype)
     out[:, :, 0] = pairs[:, 0:2]
     out[:, :, 1:] = pairs[:, None, 2:4]
-    return out.reshape(layout.shape)
+    return out.reshape(_shape(layout))
 
 
 def clean_bits(values: NDArray[Any], layout: Layout) -> NDArray[Any]:

@@ -1,4 +1,8 @@
-"""Stored values: what stands in the pixel data after decoding, before any meaning is given to it."""
+"""Stored values: what stands in the pixel data after decoding, before any meaning is given to it.
+
+`open_frames` looks at the pixel data as a whole: which frames are there, how they are encoded, what is damaged. What it
+returns decodes the frames that are asked for.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from numpy.typing import NDArray
-
 from hounsfield.errors import UnsupportedTransferSyntaxError
+from hounsfield.fragments import Fragments, walk_fragments
 from hounsfield.image import Step
 from hounsfield.pixels.codecs import CODECS
-from hounsfield.pixels.codestreams import markers_say, recognise
-from hounsfield.pixels.encapsulated import ENCAPSULATED_UNCOMPRESSED, decode_frames, split_frames
+from hounsfield.pixels.encapsulated import EncapsulatedFrames
+from hounsfield.pixels.frames import StoredFrames
+from hounsfield.pixels.grouping import EncapsulatedData
 from hounsfield.pixels.layout import Layout
-from hounsfield.pixels.native import clean_bits, native_values
+from hounsfield.pixels.native import NativeFrames
+from hounsfield.pixels.video import VIDEO, VideoFrames
+from hounsfield.source import Extent
 
 #: Native transfer syntaxes, and whether they are little endian (PS3.5 annex A; deflate is undone with the header).
 NATIVE: dict[str, bool] = {
@@ -30,109 +36,41 @@ NATIVE: dict[str, bool] = {
 class PixelBytes:
     """The bytes of a pixel data element and how they are encoded."""
 
-    data: bytes | memoryview
+    extent: Extent
     vr: str | None
     syntax: str
     encapsulated: bool
+    fragments: Fragments | None = None
     extended_offsets: tuple[bytes, bytes] | None = None
 
 
-@dataclass(frozen=True)
-class Stored:
-    """Stored values with their layout, the colour space they are in, and the steps so far."""
-
-    values: NDArray[Any]
-    photometric: str
-    steps: tuple[Step, ...]
-
-
-def stored_values(pixels: PixelBytes, layout: Layout, name: str) -> Stored:
-    """Decode pixel data to stored values.
+def open_frames(pixels: PixelBytes, layout: Layout, name: str) -> StoredFrames:
+    """Look at pixel data as a whole.
 
     Raises
     ------
-    UnsupportedTransferSyntaxError, DecodeError
+    UnsupportedTransferSyntaxError, DecodeError, MissingDependencyError
         Naming the file.
     """
     if pixels.encapsulated:
-        return _decoded(pixels, layout, name)
-    if pixels.syntax not in NATIVE:
-        if pixels.syntax in CODECS:
-            return _mislabelled(pixels, layout, name)
+        fragments = pixels.fragments or walk_fragments(pixels.extent)
+        if pixels.syntax in VIDEO:
+            return VideoFrames(EncapsulatedData(pixels.extent, fragments), layout, pixels.syntax, name)
+        data = EncapsulatedData(pixels.extent, fragments, pixels.extended_offsets)
+        return EncapsulatedFrames(data, layout, pixels.syntax, name)
+    if pixels.syntax in NATIVE:
+        return NativeFrames(pixels.extent, layout, name, little=NATIVE[pixels.syntax], vr=pixels.vr)
+    if pixels.syntax not in CODECS and pixels.syntax not in VIDEO:
         raise UnsupportedTransferSyntaxError(
             f"no decoder for transfer syntax {pixels.syntax}", source=name, attribute="TransferSyntaxUID"
         )
-    return _native(pixels, layout, name, NATIVE[pixels.syntax])
-
-
-def _native(pixels: PixelBytes, layout: Layout, name: str, little: bool) -> Stored:
-    values = native_values(pixels.data, layout, name, little=little, vr=pixels.vr)
-    photometric = layout.photometric
-    if layout.subsampled:
-        photometric = photometric.removesuffix("_422")
-    order = "little" if little else "big"
-    steps = (Step("decode", f"native, {order} endian", reference="PS3.5 8.1"), _cells(layout))
-    return Stored(clean_bits(values, layout), photometric, steps)
-
-
-def _mislabelled(pixels: PixelBytes, layout: Layout, name: str) -> Stored:
-    """Native pixel data under an encapsulated transfer syntax: the element's defined length tells."""
+    # Only encapsulated pixel data has an undefined length (PS3.5 A.4): this is native.
     detail = (
         f"transfer syntax {pixels.syntax} is an encapsulated one, but the pixel data element has a defined "
         "length, and so is native; read as little endian"
     )
-    stored = _native(pixels, layout, name, True)
-    return Stored(stored.values, stored.photometric, (Step("decode", detail, "assumed", "PS3.5 A.4"), *stored.steps))
-
-
-def _decoded(pixels: PixelBytes, layout: Layout, name: str) -> Stored:
-    data = bytes(pixels.data)
-    frames = split_frames(data, layout, name, pixels.extended_offsets)
-    if pixels.syntax == ENCAPSULATED_UNCOMPRESSED:
-        joined = PixelBytes(b"".join(frames), pixels.vr, pixels.syntax, encapsulated=False)
-        return _native(joined, layout, name, True)
-    syntax, steps = pixels.syntax, list[Step]()
-    if syntax in NATIVE:
-        # Only encapsulated syntaxes have pixel data of undefined length (PS3.5 A.4): the file names a wrong one.
-        found = recognise(frames[0])
-        if found is not None:
-            detail = f"transfer syntax {syntax} is a native one, but the pixel data is {CODECS[found].family}"
-            steps.append(Step("decode", f"{detail}; decoded as that", "assumed", "PS3.5 A.4"))
-            syntax = found
-    values = decode_frames(frames, layout, syntax, name)
-    codec = CODECS[syntax]
-    steps.append(Step("decode", f"{codec.family}, transfer syntax {syntax}", reference="PS3.5 A.4"))
-    photometric, step = _decoded_space(frames[0], layout, codec.family)
-    if step:
-        steps.append(step)
-    if codec.family == "RLE":
-        values = clean_bits(values, layout)
-    return Stored(values, photometric, (*steps, _cells(layout)))
-
-
-def _decoded_space(frame: bytes, layout: Layout, family: str) -> tuple[str, Step | None]:
-    """The colour space of decoded samples: the header's, unless the codestream knows better."""
-    declared = layout.photometric
-    if layout.samples != 3:
-        return declared, None
-    if family in ("JPEG 2000", "High-Throughput JPEG 2000"):
-        # The decoder undoes the codestream's own transform.
-        return ("RGB" if declared in ("YBR_RCT", "YBR_ICT") else declared), None
-    if family in ("JPEG", "lossless JPEG", "JPEG-LS"):
-        said = markers_say(frame)
-        if said and (said == "RGB") != (declared == "RGB"):
-            detail = f"Photometric Interpretation is {declared}, but the codestream's markers say {said}"
-            return said, Step("colour", detail, "assumed", "PS3.5 8.2.1")
-    return ("YBR_FULL" if declared == "YBR_FULL_422" else declared), None
-
-
-def _cells(layout: Layout) -> Step:
-    if layout.float_type is not None:
-        detail = f"floating point, {layout.bits_allocated} bits"
-    else:
-        sign = "signed" if layout.signed else "unsigned"
-        detail = f"{layout.bits_stored} of {layout.bits_allocated} bits, {sign}"
-    return Step("stored values", detail, reference="PS3.3 C.7.6.3.1")
+    doubt = Step("decode", detail, "assumed", "PS3.5 A.4")
+    return NativeFrames(pixels.extent, layout, name, little=True, vr=pixels.vr, doubts=(doubt,))
 
 
 def extended_offsets(header: Mapping[str, Any]) -> tuple[bytes, bytes] | None:
