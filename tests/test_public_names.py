@@ -7,11 +7,12 @@ import hounsfield as hu
 
 ROOT = Path(__file__).parent.parent
 NAMES = [
-    "AssumptionWarning", "Attribute", "DecodeError", "GeometryError", "HounsfieldError", "Image", "ImagePlane",
-    "InvalidAttributeError", "LimitExceededError", "Limits", "Measures", "MissingAttributeError",
-    "MissingDependencyError", "NotDicomError", "OutputError", "Phantom", "PhantomOptions", "SourceError", "Step",
-    "UnitError", "UnsupportedTransferSyntaxError", "apply_mask", "components", "dicom_json", "figure", "info", "mask",
-    "measure", "phantom", "read", "render", "tags",
+    "AssumptionWarning", "Attribute", "Code", "DecodeError", "FrameTimes", "GeometryError", "HounsfieldError",
+    "Image", "ImagePlane", "InvalidAttributeError", "LimitExceededError", "Limits", "Measures",
+    "MissingAttributeError", "MissingDependencyError", "NotDicomError", "OutputError", "Overlay", "Phantom",
+    "PhantomOptions", "Region", "Regions", "Segment", "SourceError", "Step", "UnitError",
+    "UnsupportedTransferSyntaxError", "apply_mask", "components", "dicom_json", "figure", "frame_times", "info",
+    "mask", "measure", "overlays", "phantom", "read", "regions", "render", "segments", "tags",
 ]  # fmt: skip
 
 

@@ -109,8 +109,12 @@ class DatasetHeader(Header):
 
     def _convert(self, keyword: str) -> Any:
         tag = tag_for_keyword(keyword)
-        raw = None if tag is None else self._look_up(tag)
-        if tag is None or raw is None:
+        return None if tag is None else self.value_at(tag)
+
+    def value_at(self, tag: int) -> Any:
+        """Return a value by its tag, for repeating groups, which have no keywords of their own; None if absent."""
+        raw = self._look_up(tag)
+        if raw is None:
             return None
         data, vr, little = raw
         value = _simple(data, vr, little)

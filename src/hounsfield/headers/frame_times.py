@@ -1,0 +1,319 @@
+"""When each frame of a multi-frame image was taken, and by what its frames are told apart.
+
+PS3.3 C.7.6.5 (Cine), C.7.6.6 (Multi-frame), C.7.6.16.2.2 (Frame Content), C.8.4.8 and C.8.4.14 (nuclear medicine).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.datadict import keyword_for_tag
+
+from hounsfield.errors import HounsfieldError, InvalidAttributeError, LimitExceededError
+from hounsfield.image import Step, finite_number, items_of, text_of
+
+#: Far above any acquisition; a file of a few bytes can declare 2^31 frames.
+MOST_FRAMES = 2**24
+
+#: Attributes with one value for each frame, beside those that Frame Increment Pointer names: the vectors of nuclear
+#: medicine (PS3.3 C.8.4.8) and the movements of angiography (C.8.7.5).
+_VECTORS = (
+    "EnergyWindowVector",
+    "DetectorVector",
+    "PhaseVector",
+    "RotationVector",
+    "RRIntervalVector",
+    "TimeSlotVector",
+    "SliceVector",
+    "AngularViewVector",
+    "TimeSliceVector",
+    "PositionerPrimaryAngleIncrement",
+    "PositionerSecondaryAngleIncrement",
+    "TableVerticalIncrement",
+    "TableLongitudinalIncrement",
+    "TableLateralIncrement",
+)
+#: Attributes of a frame's own Frame Content item (PS3.3 C.7.6.16.2.2).
+_CONTENT = (
+    "StackID",
+    "InStackPositionNumber",
+    "TemporalPositionIndex",
+    "FrameAcquisitionNumber",
+    "FrameAcquisitionDuration",
+)
+_CINE = "PS3.3 C.7.6.5.1"
+
+
+@dataclass(frozen=True)
+class FrameTimes:
+    """When the frames of an image were taken, and by what they are told apart.
+
+    Attributes
+    ----------
+    frames
+        Number of frames.
+    milliseconds
+        float64 array (frame,): time of each frame after the first; None where the file does not say.
+    origin
+        Keyword of the attribute from which the times come; ``""`` where there are none.
+    columns
+        Keyword to one value for each frame, for each attribute that tells frames apart: the vectors that Frame
+        Increment Pointer names (energy window, detector, phase, time slice ...; they count from 1), angle and
+        table increments of angiography, stack and temporal position of enhanced images.
+    steps
+        How the times were found, what had to be assumed, and what was left out.
+    """
+
+    frames: int
+    milliseconds: NDArray[np.float64] | None = None
+    origin: str = ""
+    columns: Mapping[str, tuple[Any, ...]] = field(default_factory=dict[str, "tuple[Any, ...]"])
+    steps: tuple[Step, ...] = ()
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a dictionary for each frame: frame_index (0-based), milliseconds or None, and the columns."""
+        times: list[Any] = [None] * self.frames if self.milliseconds is None else self.milliseconds.tolist()
+        return [
+            {"frame_index": index, "milliseconds": time}
+            | {keyword: values[index] for keyword, values in self.columns.items()}
+            for index, time in enumerate(times)
+        ]
+
+
+def read_frame_times(header: Mapping[str, Any], frames: int, name: str) -> FrameTimes:
+    """Return the times of the frames, and the attributes that tell them apart.
+
+    Parameters
+    ----------
+    header
+        The attributes of the whole file.
+    frames
+        How many frames the image has.
+    name
+        The file's name, for errors.
+
+    Raises
+    ------
+    InvalidAttributeError
+        A time is negative, no number, or there are fewer than frames.
+    LimitExceededError
+        There are more frames than any acquisition has.
+
+    Notes
+    -----
+    Times come from the first of these that the file has: what Frame Increment Pointer names (Frame Time, Frame
+    Time Vector); Frame Time Vector or Frame Time without a pointer (assumed); Frame Reference DateTime, else
+    Frame Acquisition DateTime, of every frame; the phases of a dynamic nuclear medicine image; Cine Rate or
+    Recommended Display Frame Rate, of which the standard says only how fast to show the frames (assumed).
+    """
+    if frames > MOST_FRAMES:
+        raise LimitExceededError(f"{frames} frames exceed {MOST_FRAMES}", source=name, attribute="NumberOfFrames")
+    pointers = _pointers(header)
+    columns, steps = _columns(header, frames, pointers)
+    found = _Clock(header, frames, name, columns).read(pointers)
+    if found is None:
+        return FrameTimes(frames, None, "", columns, tuple(steps))
+    times, origin, step = found
+    return FrameTimes(frames, times, origin, columns, (*steps, step))
+
+
+def _pointers(header: Mapping[str, Any]) -> list[str]:
+    value = header.get("FrameIncrementPointer")
+    tags = cast("list[Any]", value) if isinstance(value, list) else [value]
+    found: list[str] = []
+    for tag in tags:
+        try:
+            keyword = keyword_for_tag(int(tag, 16)) if isinstance(tag, str) else ""
+        except (ValueError, OverflowError):
+            keyword = ""
+        if keyword and keyword not in found:
+            found.append(keyword)
+    return found
+
+
+def _columns(
+    header: Mapping[str, Any], frames: int, pointers: list[str]
+) -> tuple[dict[str, tuple[Any, ...]], list[Step]]:
+    columns: dict[str, tuple[Any, ...]] = {}
+    steps: list[Step] = []
+    for keyword in dict.fromkeys([*pointers, *_VECTORS]):
+        if keyword in ("FrameTime", "FrameTimeVector"):
+            continue
+        value = header.get(keyword)
+        values = tuple(cast("list[Any]", value)) if isinstance(value, list) else (value,)
+        if value is None or not all(isinstance(v, (int, float, str)) for v in values):
+            continue
+        if len(values) == frames:
+            columns[keyword] = values
+        elif keyword in pointers or len(values) > 1:
+            detail = f"{keyword} has {len(values)} values for {frames} frames; left out"
+            steps.append(Step("frame table", detail, "not done", "PS3.3 C.7.6.6"))
+    return columns | _content_columns(header, frames), steps
+
+
+def _content(header: Mapping[str, Any], frames: int) -> list[Mapping[str, Any]]:
+    """The Frame Content item of each frame; none unless every frame has one."""
+    groups = items_of(header.get("PerFrameFunctionalGroupsSequence"))[:frames]
+    if len(groups) < frames:
+        return []
+    contents = [items_of(group.get("FrameContentSequence")) for group in groups]
+    return [content[0] for content in contents] if all(contents) else []
+
+
+def _content_columns(header: Mapping[str, Any], frames: int) -> dict[str, tuple[Any, ...]]:
+    contents = _content(header, frames)
+    columns: dict[str, tuple[Any, ...]] = {}
+    for keyword in _CONTENT if contents else ():
+        values = tuple(content.get(keyword) for content in contents)
+        if all(isinstance(v, (int, float, str)) for v in values):
+            columns[keyword] = values
+    return columns
+
+
+Found = tuple[NDArray[np.float64], str, Step]
+
+
+class _Clock:
+    """Tries the attributes that may hold times, in order."""
+
+    def __init__(self, header: Mapping[str, Any], frames: int, name: str, columns: Mapping[str, Any]) -> None:
+        self._header = header
+        self._frames = frames
+        self._name = name
+        self._columns = columns
+
+    def read(self, pointers: list[str]) -> Found | None:
+        """Return times, keyword and step; None where the file does not say."""
+        for keyword in pointers:
+            found = self._cine(keyword, pointed=True)
+            if found:
+                return found
+        for keyword in ("FrameTimeVector", "FrameTime") if self._frames > 1 else ():
+            found = self._cine(keyword, pointed=False)
+            if found:
+                return found
+        return self._clock_times() or self._phases() or self._rate()
+
+    def _cine(self, keyword: str, *, pointed: bool) -> Found | None:
+        value = self._header.get(keyword)
+        if value is None or keyword not in ("FrameTime", "FrameTimeVector"):
+            return None
+        times, detail, assumed = self._even(value) if keyword == "FrameTime" else self._summed(value)
+        if not pointed:
+            detail += "; Frame Increment Pointer does not name it"
+        step = Step("frame times", detail, "done" if pointed and not assumed else "assumed", _CINE)
+        return times, keyword, step
+
+    def _even(self, value: Any) -> tuple[NDArray[np.float64], str, bool]:
+        between = finite_number(value)
+        if between is None or between < 0 or (between == 0 and self._frames > 1):
+            raise self._wrong("FrameTime", "is no time between frames")
+        return between * np.arange(self._frames, dtype=np.float64), f"Frame Time: {between:g} ms a frame", False
+
+    def _summed(self, value: Any) -> tuple[NDArray[np.float64], str, bool]:
+        """Times by increments: each is the time since the frame before, the first one's counts from nothing."""
+        values = cast("list[Any]", value) if isinstance(value, list) else [value]
+        increments = [finite_number(v) for v in values]
+        known = [v for v in increments if v is not None and v >= 0]
+        if len(known) != len(increments):
+            raise self._wrong("FrameTimeVector", "holds what is no time between frames")
+        detail, assumed = "Frame Time Vector: the time since the frame before, summed", False
+        if len(known) == self._frames - 1:
+            known, assumed = [0.0, *known], True
+            detail = "Frame Time Vector has one value less than there are frames; taken to begin with the second"
+        if len(known) < self._frames:
+            raise self._wrong("FrameTimeVector", f"has {len(known)} values for {self._frames} frames")
+        if len(known) > self._frames:
+            assumed = True
+            detail = f"Frame Time Vector has {len(known)} values for {self._frames} frames; the first are taken"
+        times = np.cumsum(np.array([0.0, *known[1 : self._frames]]))
+        if not np.isfinite(times[-1]):
+            raise self._wrong("FrameTimeVector", "sums up to no time")
+        return times, detail, assumed
+
+    def _clock_times(self) -> Found | None:
+        contents = _content(self._header, self._frames)
+        for keyword in ("FrameReferenceDateTime", "FrameAcquisitionDateTime") if contents else ():
+            moments = [parse_datetime(content.get(keyword)) for content in contents]
+            known = [moment for moment in moments if moment is not None]
+            # Times with and without an offset from UTC cannot be compared.
+            if len(known) == self._frames and len({moment.tzinfo is None for moment in known}) == 1:
+                elapsed = [(moment - known[0]) / timedelta(milliseconds=1) for moment in known]
+                step = Step("frame times", f"{keyword} of each frame", reference="PS3.3 C.7.6.16.2.2")
+                return np.array(elapsed), keyword, step
+        return None
+
+    def _phases(self) -> Found | None:
+        """Dynamic nuclear medicine: each phase has frames of one duration with one pause between (PS3.3 C.8.4.14)."""
+        items = items_of(self._header.get("PhaseInformationSequence"))
+        phases, slices = self._columns.get("PhaseVector"), self._columns.get("TimeSliceVector")
+        if not items or phases is None or slices is None:
+            return None
+        starts: list[tuple[float, float]] = []
+        clock = 0.0
+        for number, item in enumerate(items, 1):
+            duration, pause = (
+                self._phase_time(item, "ActualFrameDuration"),
+                self._phase_time(item, "PauseBetweenFrames"),
+            )
+            clock += self._phase_time(item, "PhaseDelay")
+            starts.append((clock, duration + pause))
+            count = max(
+                (s for p, s in zip(phases, slices, strict=True) if p == number and isinstance(s, int)), default=0
+            )
+            clock += max(count, 0) * (duration + pause) - (pause if count > 0 else 0)
+        times: list[float] = []
+        for phase, slice_ in zip(phases, slices, strict=True):
+            if not isinstance(phase, int) or not 1 <= phase <= len(starts) or not isinstance(slice_, int) or slice_ < 1:
+                raise self._wrong("PhaseVector", "or TimeSliceVector counts what is not there")
+            begin, between = starts[phase - 1]
+            times.append(begin + (slice_ - 1) * between)
+        step = Step("frame times", f"delay, duration and pause of {len(items)} phases", reference="PS3.3 C.8.4.14")
+        return np.array(times) - times[0], "PhaseInformationSequence", step
+
+    def _phase_time(self, item: Mapping[str, Any], keyword: str) -> float:
+        number = finite_number(item.get(keyword))
+        if number is None or number < 0:
+            raise self._wrong(keyword, "of a phase is missing or no time")
+        return number
+
+    def _rate(self) -> Found | None:
+        for keyword in ("CineRate", "RecommendedDisplayFrameRate") if self._frames > 1 else ():
+            rate = finite_number(self._header.get(keyword))
+            if rate is not None and rate > 0:
+                detail = f"{keyword}: {rate:g} frames a second to show; taken as the rate of acquisition"
+                times = np.arange(self._frames, dtype=np.float64) * (1000 / rate)
+                if np.isfinite(times[-1]):
+                    step = Step("frame times", detail, "assumed", "PS3.3 C.7.6.5")
+                    return times, keyword, step
+        return None
+
+    def _wrong(self, keyword: str, what: str) -> HounsfieldError:
+        return InvalidAttributeError(f"{keyword} {what}", source=self._name, attribute=keyword)
+
+
+def parse_datetime(value: Any) -> datetime | None:
+    """Return a DICOM date and time (VR DT: ``20061219120938.400+0100``); None where it is none to the minute."""
+    text = text_of({"value": value}, "value")
+    body, sign, offset = text, "", ""
+    for mark in "+-":
+        if mark in text:
+            body, sign, offset = text.partition(mark)
+    whole, _, fraction = body.partition(".")
+    numbers = whole + fraction + offset
+    if not (numbers.isascii() and numbers.isdigit()) or len(whole) not in (12, 14) or (sign and len(offset) != 4):
+        return None
+    try:
+        moment = datetime.strptime(whole.ljust(14, "0"), "%Y%m%d%H%M%S")  # noqa: DTZ007  the zone follows, if any
+        moment += timedelta(microseconds=int(fraction[:6].ljust(6, "0")))
+        if not sign:
+            return moment
+        shift = timedelta(hours=int(offset[:2]), minutes=int(offset[2:]))
+        return moment.replace(tzinfo=timezone(shift if sign == "+" else -shift))
+    except (ValueError, OverflowError):
+        return None
