@@ -22,7 +22,7 @@ from hounsfield.headers.dataset import Opened, open_header
 from hounsfield.headers.frame_times import FrameTimes, read_frame_times
 from hounsfield.headers.overlays import overlay_groups
 from hounsfield.headers.regions import Region, Regions, read_regions
-from hounsfield.headers.spacing import pixel_spacing
+from hounsfield.headers.spacing import frames_spacing
 from hounsfield.image import Header, Image, Step, text_of
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.pixels.layout import read_layout
@@ -307,7 +307,7 @@ def _image_below(opened: Opened, limits: Limits) -> tuple[Image | None, int]:
     if rows * columns > limits.frame_pixels or rows * columns * frames > limits.image_bytes:
         raise LimitExceededError(f"a mask of {frames} x {rows} x {columns} pixels exceeds the limits", source=name)
     first = header.for_frame(0)
-    spacing, kind, _ = pixel_spacing(first)
+    spacing, kind, _ = frames_spacing(header, frames)
     values = np.broadcast_to(np.False_, (frames, rows, columns) if frames > 1 else (rows, columns))
     whole = header if frames > 1 else first
     return Image(values, pixel_spacing=spacing, spacing_kind=kind, header=whole, name=name), frames

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 import hounsfield.image
 from hounsfield.errors import AssumptionWarning, DecodeError, HounsfieldError, MissingAttributeError
 from hounsfield.headers.dataset import Opened, PixelElement, open_header
-from hounsfield.headers.spacing import pixel_spacing
+from hounsfield.headers.spacing import frames_spacing
 from hounsfield.image import Header, Image, Step, text_of
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.pixels.colour import apply_palette, to_rgb
@@ -149,7 +149,7 @@ def _assemble(opened: Opened, layout: Layout, stored: Stored, wanted: _Wanted) -
         padding, padded = padding_mask(stored.values, header, layout.bits_stored)
     # From here on the stored values may be overwritten: the modality values take their place in memory.
     values, unit, color, steps = _meaning(opened, layout, stored, wanted)
-    spacing, kind, doubt = pixel_spacing(header)
+    spacing, kind, doubt = frames_spacing(opened.header, layout.frames)
     steps = (*opened.steps, *layout.steps, *stored.steps, *steps, *(step for step in (padded, doubt) if step))
     whole: Header = opened.header if layout.frames > 1 else header
     return Image(values, unit, steps, spacing, kind, padding, whole, color, opened.name)

@@ -60,7 +60,7 @@ class FrameTimes:
     milliseconds
         float64 array (frame,): time of each frame after the first; None where the file does not say.
     origin
-        Keyword of the attribute from which the times come; ``""`` where there are none.
+        Keyword of the attribute from which the times come; ``""`` where there are none, and of a single frame.
     columns
         Keyword to one value for each frame, for each attribute that tells frames apart: the vectors that Frame
         Increment Pointer names (energy window, detector, phase, time slice ...; they count from 1), angle and
@@ -189,11 +189,13 @@ class _Clock:
 
     def read(self, pointers: list[str]) -> Found | None:
         """Return times, keyword and step; None where the file does not say."""
+        if self._frames == 1:
+            return np.zeros(1), "", Step("frame times", "the only frame is the first", reference=_CINE)
         for keyword in pointers:
             found = self._cine(keyword, pointed=True)
             if found:
                 return found
-        for keyword in ("FrameTimeVector", "FrameTime") if self._frames > 1 else ():
+        for keyword in ("FrameTimeVector", "FrameTime"):
             found = self._cine(keyword, pointed=False)
             if found:
                 return found
@@ -211,7 +213,7 @@ class _Clock:
 
     def _even(self, value: Any) -> tuple[NDArray[np.float64], str, bool]:
         between = finite_number(value)
-        if between is None or between < 0 or (between == 0 and self._frames > 1):
+        if between is None or between <= 0:
             raise self._wrong("FrameTime", "is no time between frames")
         return between * np.arange(self._frames, dtype=np.float64), f"Frame Time: {between:g} ms a frame", False
 
@@ -283,7 +285,7 @@ class _Clock:
         return number
 
     def _rate(self) -> Found | None:
-        for keyword in ("CineRate", "RecommendedDisplayFrameRate") if self._frames > 1 else ():
+        for keyword in ("CineRate", "RecommendedDisplayFrameRate"):
             rate = finite_number(self._header.get(keyword))
             if rate is not None and rate > 0:
                 detail = f"{keyword}: {rate:g} frames a second to show; taken as the rate of acquisition"

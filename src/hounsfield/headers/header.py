@@ -29,6 +29,7 @@ _FRAME_MACROS = (
     "FrameDisplaySequence",
     "FramePixelDataPropertiesSequence",
     "RealWorldValueMappingSequence",
+    "ProjectionPixelCalibrationSequence",
 )
 _INTEGERS = {"US": 2, "SS": 2, "UL": 4, "SL": 4}
 _ASCII: dict[str, Callable[[str], Any]] = {"CS": str.rstrip, "DS": float, "IS": int, "UI": str.rstrip}
