@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hounsfield.errors import HounsfieldError, InvalidAttributeError, MissingAttributeError, UnitError
 from hounsfield.geometry import ImagePlane
 from hounsfield.image import Header, Image, Step, finite_number, items_of, text_of
+from hounsfield.pixels.colour import apply_palette
 
 Kind = Literal["binary", "fractional", "labelmap"]
 _NAME = "segment"
@@ -46,7 +47,7 @@ class Segment:
     tracking_id, tracking_uid
         By which the segment is followed through several objects; ``""`` where it is not.
     color
-        sRGB red, green, blue (0 to 255) in which it is recommended to show the segment, or None.
+        sRGB red, green, blue (0 to 255) in which it is recommended to show the segment, or its palette's; or None.
     frame_index
         0-based frames of the file that the segment has. Of a label map: those in which its number occurs.
     source_uids
@@ -207,7 +208,7 @@ class _Reader:
             read_code(item, "SegmentedPropertyTypeCodeSequence"),
             read_code(item, "AnatomicRegionSequence"),
             text_of(item, "SegmentAlgorithmType"),
-            text_of(item, "SegmentAlgorithmName"),
+            self._algorithm(item),
             text_of(item, "TrackingID"),
             text_of(item, "TrackingUID"),
             self._color(item),
@@ -298,11 +299,26 @@ class _Reader:
     def _color(self, item: Mapping[str, Any]) -> tuple[int, int, int] | None:
         value = item.get("RecommendedDisplayCIELabValue")
         if value is None:
-            return None
+            return self._palette_color(item)
         values = cast("list[Any]", value) if isinstance(value, list) else []
         if len(values) != 3 or not all(isinstance(v, int) and 0 <= v < 2**16 for v in values):
             raise self._error(InvalidAttributeError, "RecommendedDisplayCIELabValue", "is not three 16-bit numbers")
         return cielab_to_srgb((values[0], values[1], values[2]))
+
+    def _palette_color(self, item: Mapping[str, Any]) -> tuple[int, int, int] | None:
+        """The colour of a segment in a label map whose palette colours it (PS3.3 C.8.20.2)."""
+        if self._kind != "labelmap" or text_of(self._header, "PhotometricInterpretation") != "PALETTE COLOR":
+            return None
+        rgb = apply_palette(np.array([self._number(item) & 0xFFFF]), self._header, False, self._name)
+        red, green, blue = (rgb[0] >> (8 if rgb.dtype == np.uint16 else 0)).tolist()
+        return red, green, blue
+
+    @staticmethod
+    def _algorithm(item: Mapping[str, Any]) -> str:
+        found = items_of(item.get("SegmentationAlgorithmIdentificationSequence"))[:1]
+        return text_of(item, "SegmentAlgorithmName") or "".join(
+            text_of(algorithm, "AlgorithmName") for algorithm in found
+        )
 
     def _assume(self, detail: str) -> None:
         self._steps.append(Step(_NAME, detail, "assumed", "PS3.3 C.8.20.2"))
