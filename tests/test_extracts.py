@@ -30,7 +30,7 @@ KEYWORDS = """
     RegionLocationMaxX1 RegionLocationMaxY1 ReferencePixelX0 ReferencePixelY0 PhysicalUnitsXDirection PhysicalDeltaX
     PhysicalUnitsYDirection PhysicalDeltaY ReferencePixelPhysicalValueX ReferencePixelPhysicalValueY Rows Columns
     FrameIncrementPointer FrameTime FrameTimeVector CineRate PhaseVector TimeSliceVector PhaseInformationSequence
-    PhaseDelay ActualFrameDuration PauseBetweenFrames PerFrameFunctionalGroupsSequence FrameContentSequence
+    GatedInformationSequence DataInformationSequence TimeSlotVector RRIntervalVector PhaseDelay ActualFrameDuration PauseBetweenFrames PerFrameFunctionalGroupsSequence FrameContentSequence
     FrameReferenceDateTime FrameAcquisitionDateTime SharedFunctionalGroupsSequence SegmentSequence SegmentNumber
     SegmentLabel SegmentationType MaximumFractionalValue RecommendedDisplayCIELabValue BitsAllocated
     SegmentedPropertyTypeCodeSequence CodeValue SegmentIdentificationSequence ReferencedSegmentNumber

@@ -87,6 +87,18 @@ def test_a_dynamic_nuclear_medicine_image():
     assert times.milliseconds.tolist() == pytest.approx([1000 * s for s in seconds * 2])
 
 
+def test_a_gated_nuclear_medicine_image():
+    """Two R-R intervals of three time slots of 50 and of 60 ms: each slot's time is that after its trigger."""
+    header = {
+        "FrameIncrementPointer": ["00540060", "00540070"],
+        "RRIntervalVector": [1, 1, 1, 2, 2, 2],
+        "TimeSlotVector": [1, 2, 3, 1, 2, 3],
+        "GatedInformationSequence": [{"DataInformationSequence": [{"FrameTime": 50.0}, {"FrameTime": 60.0}]}],
+    }
+    times = read_frame_times(header, 6, "file")
+    assert (times.milliseconds.tolist(), times.origin) == ([0, 50, 100, 0, 60, 120], "GatedInformationSequence")
+
+
 def test_angles_of_an_angiogram_stand_beside_the_times():
     header = {
         "FrameIncrementPointer": FRAME_TIME,
@@ -130,10 +142,12 @@ def test_an_assumption_is_a_warning():
         {"FrameIncrementPointer": FRAME_TIME, "FrameTime": -1.0},
         {"FrameIncrementPointer": FRAME_TIME, "FrameTime": 0.0},
         {"FrameIncrementPointer": FRAME_TIME, "FrameTime": [1.0, 2.0]},
+        {"FrameIncrementPointer": FRAME_TIME, "FrameTime": 1e308},
         {"FrameIncrementPointer": FRAME_TIME_VECTOR, "FrameTimeVector": 5.0},
         {"FrameIncrementPointer": FRAME_TIME_VECTOR, "FrameTimeVector": [0.0, -5.0, 1.0, 1.0]},
         {"FrameIncrementPointer": FRAME_TIME_VECTOR, "FrameTimeVector": [0.0, float("nan"), 1.0, 1.0]},
         {**DYNAMIC, "PhaseVector": [1, 2, 3, 1], "TimeSliceVector": [1, 1, 1, 1]},
+        {**DYNAMIC, "PhaseVector": [1] * 4, "TimeSliceVector": [1, 1, 1, 10**400]},
         {**DYNAMIC, "PhaseVector": [1] * 4, "TimeSliceVector": [1] * 4, "PhaseInformationSequence": [{}]},
     ],
 )

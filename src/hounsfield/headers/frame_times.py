@@ -20,6 +20,9 @@ from hounsfield.image import Step, finite_number, items_of, text_of
 #: Far above any acquisition; a file of a few bytes can declare 2^31 frames.
 MOST_FRAMES = 2**24
 
+#: Thirty years in milliseconds: what is longer is no time between frames, and its sum might be no number.
+_LONGEST = 1e12
+
 #: Attributes with one value for each frame, beside those that Frame Increment Pointer names: the vectors of nuclear
 #: medicine (PS3.3 C.8.4.8) and the movements of angiography (C.8.7.5).
 _VECTORS = (
@@ -108,7 +111,8 @@ def read_frame_times(header: Mapping[str, Any], frames: int, name: str) -> Frame
     -----
     Times come from the first of these that the file has: what Frame Increment Pointer names (Frame Time, Frame
     Time Vector); Frame Time Vector or Frame Time without a pointer (assumed); Frame Reference DateTime, else
-    Frame Acquisition DateTime, of every frame; the phases of a dynamic nuclear medicine image; Cine Rate or
+    Frame Acquisition DateTime, of every frame; the phases of a dynamic nuclear medicine image, or the time slots
+    of a gated one, which count from the trigger; Cine Rate or
     Recommended Display Frame Rate, of which the standard says only how fast to show the frames (assumed).
     """
     if frames > MOST_FRAMES:
@@ -199,7 +203,7 @@ class _Clock:
             found = self._cine(keyword, pointed=False)
             if found:
                 return found
-        return self._clock_times() or self._phases() or self._rate()
+        return self._clock_times() or self._phases() or self._gates() or self._rate()
 
     def _cine(self, keyword: str, *, pointed: bool) -> Found | None:
         value = self._header.get(keyword)
@@ -212,16 +216,16 @@ class _Clock:
         return times, keyword, step
 
     def _even(self, value: Any) -> tuple[NDArray[np.float64], str, bool]:
-        between = finite_number(value)
-        if between is None or between <= 0:
+        between = _milliseconds(value)
+        if not between:
             raise self._wrong("FrameTime", "is no time between frames")
         return between * np.arange(self._frames, dtype=np.float64), f"Frame Time: {between:g} ms a frame", False
 
     def _summed(self, value: Any) -> tuple[NDArray[np.float64], str, bool]:
         """Times by increments: each is the time since the frame before, the first one's counts from nothing."""
         values = cast("list[Any]", value) if isinstance(value, list) else [value]
-        increments = [finite_number(v) for v in values]
-        known = [v for v in increments if v is not None and v >= 0]
+        increments = [_milliseconds(v) for v in values]
+        known = [v for v in increments if v is not None]
         if len(known) != len(increments):
             raise self._wrong("FrameTimeVector", "holds what is no time between frames")
         detail, assumed = "Frame Time Vector: the time since the frame before, summed", False
@@ -233,10 +237,7 @@ class _Clock:
         if len(known) > self._frames:
             assumed = True
             detail = f"Frame Time Vector has {len(known)} values for {self._frames} frames; the first are taken"
-        times = np.cumsum(np.array([0.0, *known[1 : self._frames]]))
-        if not np.isfinite(times[-1]):
-            raise self._wrong("FrameTimeVector", "sums up to no time")
-        return times, detail, assumed
+        return np.cumsum(np.array([0.0, *known[1 : self._frames]])), detail, assumed
 
     def _clock_times(self) -> Found | None:
         contents = _content(self._header, self._frames)
@@ -256,47 +257,67 @@ class _Clock:
         phases, slices = self._columns.get("PhaseVector"), self._columns.get("TimeSliceVector")
         if not items or phases is None or slices is None:
             return None
+        longest = [0] * len(items)
+        for phase, slice_ in zip(phases, slices, strict=True):
+            if not _counts(phase, len(items)) or not _counts(slice_, MOST_FRAMES):
+                raise self._wrong("PhaseVector", "or TimeSliceVector counts what is not there")
+            longest[phase - 1] = max(longest[phase - 1], slice_)
         starts: list[tuple[float, float]] = []
         clock = 0.0
-        for number, item in enumerate(items, 1):
-            duration, pause = (
-                self._phase_time(item, "ActualFrameDuration"),
-                self._phase_time(item, "PauseBetweenFrames"),
-            )
-            clock += self._phase_time(item, "PhaseDelay")
+        for count, item in zip(longest, items, strict=True):
+            duration, pause = self._item_time(item, "ActualFrameDuration"), self._item_time(item, "PauseBetweenFrames")
+            clock += self._item_time(item, "PhaseDelay")
             starts.append((clock, duration + pause))
-            count = max(
-                (s for p, s in zip(phases, slices, strict=True) if p == number and isinstance(s, int)), default=0
-            )
-            clock += max(count, 0) * (duration + pause) - (pause if count > 0 else 0)
-        times: list[float] = []
-        for phase, slice_ in zip(phases, slices, strict=True):
-            if not isinstance(phase, int) or not 1 <= phase <= len(starts) or not isinstance(slice_, int) or slice_ < 1:
-                raise self._wrong("PhaseVector", "or TimeSliceVector counts what is not there")
-            begin, between = starts[phase - 1]
-            times.append(begin + (slice_ - 1) * between)
+            clock += count * (duration + pause) - (pause if count else 0)
+        times = [starts[p - 1][0] + (s - 1) * starts[p - 1][1] for p, s in zip(phases, slices, strict=True)]
         step = Step("frame times", f"delay, duration and pause of {len(items)} phases", reference="PS3.3 C.8.4.14")
         return np.array(times) - times[0], "PhaseInformationSequence", step
 
-    def _phase_time(self, item: Mapping[str, Any], keyword: str) -> float:
-        number = finite_number(item.get(keyword))
-        if number is None or number < 0:
-            raise self._wrong(keyword, "of a phase is missing or no time")
+    def _gates(self) -> Found | None:
+        """Gated nuclear medicine: time slots of one length in each R-R interval (PS3.3 C.8.4.11)."""
+        gated = items_of(self._header.get("GatedInformationSequence"))[:1]
+        items = [item for gate in gated for item in items_of(gate.get("DataInformationSequence"))]
+        slots = self._columns.get("TimeSlotVector")
+        intervals = self._columns.get("RRIntervalVector", (1,) * self._frames)
+        if not items or slots is None:
+            return None
+        lengths = [self._item_time(item, "FrameTime") for item in items]
+        times: list[float] = []
+        for interval, slot in zip(intervals, slots, strict=True):
+            if not _counts(interval, len(lengths)) or not _counts(slot, MOST_FRAMES):
+                raise self._wrong("TimeSlotVector", "or RRIntervalVector counts what is not there")
+            times.append((slot - 1) * lengths[interval - 1])
+        step = Step("frame times", "time slots, from the trigger of their R-R interval", reference="PS3.3 C.8.4.11")
+        return np.array(times) - times[0], "GatedInformationSequence", step
+
+    def _item_time(self, item: Mapping[str, Any], keyword: str) -> float:
+        number = _milliseconds(item.get(keyword))
+        if number is None:
+            raise self._wrong(keyword, "of a phase or interval is missing or no time")
         return number
 
     def _rate(self) -> Found | None:
         for keyword in ("CineRate", "RecommendedDisplayFrameRate"):
             rate = finite_number(self._header.get(keyword))
-            if rate is not None and rate > 0:
+            if rate is not None and rate > 1000 / _LONGEST:
                 detail = f"{keyword}: {rate:g} frames a second to show; taken as the rate of acquisition"
                 times = np.arange(self._frames, dtype=np.float64) * (1000 / rate)
-                if np.isfinite(times[-1]):
-                    step = Step("frame times", detail, "assumed", "PS3.3 C.7.6.5")
-                    return times, keyword, step
+                return times, keyword, Step("frame times", detail, "assumed", "PS3.3 C.7.6.5")
         return None
 
     def _wrong(self, keyword: str, what: str) -> HounsfieldError:
         return InvalidAttributeError(f"{keyword} {what}", source=self._name, attribute=keyword)
+
+
+def _milliseconds(value: Any) -> float | None:
+    """A time between frames, or None where the value is none."""
+    number = finite_number(value)
+    return number if number is not None and 0 <= number <= _LONGEST else None
+
+
+def _counts(value: Any, last: int) -> bool:
+    """Whether a value counts from 1 to `last`, as the vectors of nuclear medicine do."""
+    return isinstance(value, int) and 1 <= value <= last
 
 
 def parse_datetime(value: Any) -> datetime | None:
