@@ -92,20 +92,15 @@ def overlays(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) -> 
     Image(300 x 484 mask, axes (row, column), pixel spacing (0.72314, 0.72314) mm patient)
     """
     if isinstance(source, Image):
-        planes, steps = _planes(source.header, _shell(source), _no_cells(source.name), source.name, limits)
-    else:
-        with closing(open_source(source, limits)) as opened_source:
-            opened = open_header(opened_source, limits)
+        return _planes(source.header, _shell(source), _no_cells(source.name), source.name, limits)
+    with closing(open_source(source, limits)) as opened_source:
+        opened = open_header(opened_source, limits)
 
-            @cache
-            def cells() -> Cells:
-                return _cells(opened_source, opened, limits)
+        @cache
+        def cells() -> Cells:
+            return _cells(opened_source, opened, limits)
 
-            planes, steps = _planes(opened.header, _image_below(opened, limits), cells, opened.name, limits)
-            source = opened.name
-    name = source.name if isinstance(source, Image) else source
-    _warn((*steps, *(step for plane in planes for step in plane.steps)), str(name))
-    return planes
+        return _planes(opened.header, _image_below(opened, limits), cells, opened.name, limits)
 
 
 def segments(
@@ -256,9 +251,9 @@ def _header(source: SourceLike | Image, limits: Limits) -> Generator[tuple[Heade
         yield opened.header, opened.name
 
 
-def _warn(steps: Iterable[Step], name: str) -> None:
+def _warn(steps: Iterable[Step], name: str, depth: int = 3) -> None:
     for detail in dict.fromkeys(step.detail for step in steps if step.outcome == "assumed"):
-        warnings.warn(AssumptionWarning(f"{name}: {detail}"), stacklevel=3)
+        warnings.warn(AssumptionWarning(f"{name}: {detail}"), stacklevel=depth)
 
 
 def _declared_frames(header: Header, name: str) -> int:
@@ -277,8 +272,7 @@ def _planes(
     cells: Callable[[], Cells],
     name: str,
     limits: Limits,
-) -> tuple[tuple[Overlay, ...], list[Step]]:
-    """Read all planes; the steps are those of planes without data."""
+) -> tuple[Overlay, ...]:
     planes: list[Overlay] = []
     steps: list[Step] = []
     for group, plane in overlay_groups(header.dataset).items():
@@ -287,7 +281,9 @@ def _planes(
             steps.append(Step("overlay", f"group {group:04X} has no Overlay Data; left out", "assumed", "PS3.3 C.9.2"))
         else:
             planes.append(overlay)
-    return tuple(planes), steps
+            steps += overlay.steps
+    _warn(steps, name, depth=4)
+    return tuple(planes)
 
 
 def _shell(image: Image) -> tuple[Image, int]:

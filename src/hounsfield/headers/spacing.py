@@ -16,6 +16,12 @@ _PROJECTIONS = {"CR", "DX", "MG", "XA", "RF", "RG", "IO", "PX", "RTIMAGE", "XC"}
 #: Slices that were reconstructed from projections, and keep their modality: X-ray 3D angiographic, X-ray 3D
 #: craniofacial and breast tomosynthesis images. Their Pixel Measures are distances in the patient (PS3.3 C.7.6.16.2.1).
 _RECONSTRUCTED = {f"1.2.840.10008.5.1.4.1.1.13.1.{number}" for number in (1, 2, 3)}
+#: Where a frame of an enhanced file may have a spacing of its own.
+_PER_FRAME = (
+    ("PixelMeasuresSequence", "PixelSpacing"),
+    ("FramePixelDataPropertiesSequence", "ImagerPixelSpacing"),
+    ("ProjectionPixelCalibrationSequence", "ObjectPixelSpacingInCenterOfBeam"),
+)
 _CENTIMETRES = 3
 _SAME = 1e-6
 _NAME = "pixel spacing"
@@ -70,9 +76,11 @@ def frames_spacing(header: Header, frames: int) -> Found:
         How many frames the image has.
     """
     first = pixel_spacing(header.for_frame(0))
-    groups = items_of(header.get("PerFrameFunctionalGroupsSequence"))[:frames]
-    own = [index for index, group in enumerate(groups) if group.get("PixelMeasuresSequence")]
-    if any(pixel_spacing(header.for_frame(index))[:2] != first[:2] for index in own):
+    unlike: dict[str, int] = {}
+    for index, group in enumerate(items_of(header.get("PerFrameFunctionalGroupsSequence"))[:frames]):
+        own = [item.get(keyword) for macro, keyword in _PER_FRAME for item in items_of(group.get(macro))[:1]]
+        unlike.setdefault(repr(own), index)
+    if any(pixel_spacing(header.for_frame(index))[:2] != first[:2] for index in unlike.values()):
         detail = "the frames have spacings of their own, which differ: none holds for the image"
         return None, None, Step(_NAME, detail, "not done", "PS3.3 C.7.6.16.2.1")
     return first
