@@ -7,11 +7,13 @@ import hounsfield as hu
 
 ROOT = Path(__file__).parent.parent
 NAMES = [
-    "AssumptionError", "AssumptionWarning", "Attribute", "DecodeError", "Frames", "GeometryError", "HounsfieldError", "Image", "ImagePlane",
-    "InvalidAttributeError", "LimitExceededError", "Limits", "Measures", "MissingAttributeError",
-    "MissingDependencyError", "NotDicomError", "OutputError", "Phantom", "PhantomOptions", "SourceError", "Step",
-    "UnitError", "UnsupportedTransferSyntaxError", "apply_mask", "components", "dicom_json", "figure", "info", "mask",
-    "measure", "open_frames", "phantom", "read", "register_decoders", "render", "tags",
+    "AssumptionError", "AssumptionWarning", "Attribute", "Code", "DecodeError", "FrameTimes", "Frames",
+    "GeometryError", "HounsfieldError", "Image", "ImagePlane", "InvalidAttributeError", "LimitExceededError",
+    "Limits", "Measures", "MissingAttributeError", "MissingDependencyError", "NotDicomError", "OutputError",
+    "Overlay", "Phantom", "PhantomOptions", "Region", "Regions", "Segment", "SourceError", "Step", "UnitError",
+    "UnsupportedTransferSyntaxError", "apply_mask", "components", "dicom_json", "figure", "frame_times", "info",
+    "mask", "measure", "open_frames", "overlays", "phantom", "read", "regions", "register_decoders", "render",
+    "segments", "tags",
 ]  # fmt: skip
 
 

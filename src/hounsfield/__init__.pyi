@@ -18,6 +18,16 @@ from hounsfield.errors import UnsupportedTransferSyntaxError as UnsupportedTrans
 from hounsfield.exports.phantom import Phantom as Phantom
 from hounsfield.exports.phantom import PhantomOptions as PhantomOptions
 from hounsfield.exports.phantom import phantom as phantom
+from hounsfield.extracts import Code as Code
+from hounsfield.extracts import FrameTimes as FrameTimes
+from hounsfield.extracts import Overlay as Overlay
+from hounsfield.extracts import Region as Region
+from hounsfield.extracts import Regions as Regions
+from hounsfield.extracts import Segment as Segment
+from hounsfield.extracts import frame_times as frame_times
+from hounsfield.extracts import overlays as overlays
+from hounsfield.extracts import regions as regions
+from hounsfield.extracts import segments as segments
 from hounsfield.facts import Attribute as Attribute
 from hounsfield.facts import dicom_json as dicom_json
 from hounsfield.facts import info as info

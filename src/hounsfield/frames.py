@@ -18,8 +18,8 @@ from hounsfield.errors import (
     HounsfieldError,
     MissingAttributeError,
 )
-from hounsfield.headers.dataset import Opened, open_header
-from hounsfield.headers.spacing import pixel_spacing
+from hounsfield.headers.dataset import Opened, PixelElement, open_header
+from hounsfield.headers.spacing import frames_spacing, pixel_spacing
 from hounsfield.image import Header, Image, Step, text_of
 from hounsfield.limits import Limits
 from hounsfield.pixels.colour import apply_palette, to_rgb
@@ -69,11 +69,7 @@ class Frames:
         if element is None:
             raise no_pixels(self._opened)
         declared = read_layout(self.header, element.keyword, source.name, limits)
-        offsets = extended_offsets(self.header) if element.encapsulated else None
-        pixels = PixelBytes(
-            element.extent, element.vr, self._opened.transfer_syntax, element.encapsulated, element.fragments, offsets
-        )
-        self._stored = open_frames(pixels, declared, source.name)
+        self._stored = open_frames(pixel_bytes(self._opened, element), declared, source.name)
         self._declared = declared.frames
 
     def __len__(self) -> int:
@@ -143,13 +139,16 @@ class Frames:
             padding = stored.missing if padding is None else padding | stored.missing
         # From here on the stored values may be overwritten: the modality values take their place in memory.
         values, unit, color, more = self._meaning(stored, layout, indices)
-        spacing, kind, doubt = pixel_spacing(header)
+        spacing, kind, doubt = pixel_spacing(header) if single else frames_spacing(self._opened.header, indices)
         steps += [*more, *(step for step in (padded, doubt) if step)]
-        whole: Header = self._opened.header if self._declared > 1 else header
-        every = indices == range(self._declared)
-        chosen = None if every else tuple(indices)
-        image = Image(values, unit, tuple(steps), spacing, kind, padding, whole, color, self.name, frame_indices=chosen)
-        return image.frame(0) if single else image
+        if single:
+            padding = None if padding is None else padding[0]
+            place = indices[0] if self._declared > 1 else None
+            return Image(values[0], unit, tuple(steps), spacing, kind, padding, header, color, self.name, place)
+        chosen = None if indices == range(self._declared) else tuple(indices)
+        return Image(
+            values, unit, tuple(steps), spacing, kind, padding, self.header, color, self.name, frame_indices=chosen
+        )
 
     def _meaning(
         self, stored: Stored, layout: Layout, indices: Sequence[int]
@@ -187,6 +186,14 @@ class Frames:
     def __repr__(self) -> str:
         layout = self._stored.layout
         return f"Frames({self.name!r}, {len(self)} frames of {layout.rows} x {layout.columns})"
+
+
+def pixel_bytes(opened: Opened, element: PixelElement) -> PixelBytes:
+    """Put together what the decoding of pixel data needs to know of it."""
+    offsets = extended_offsets(opened.header) if element.encapsulated else None
+    return PixelBytes(
+        element.extent, element.vr, opened.transfer_syntax, element.encapsulated, element.fragments, offsets
+    )
 
 
 def refuse_assumptions(steps: Sequence[Step], name: str) -> None:

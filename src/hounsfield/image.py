@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
+from math import isfinite
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -84,6 +85,27 @@ def text_of(header: Mapping[str, Any], keyword: str) -> str:
     if isinstance(value, list):
         value = next(iter(cast("list[Any]", value)), None)
     return "" if value is None else str(value).strip()
+
+
+def finite_number(value: Any) -> float | None:
+    """Return a header's value as a number; None for anything else, and for what is infinite or no number.
+
+    Damaged files have text, lists and whole numbers beyond all floating point where a number belongs.
+    """
+    if not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if isfinite(number) else None
+
+
+def items_of(value: Any) -> list[Mapping[str, Any]]:
+    """Return the items of a sequence attribute; none where the attribute is absent or no sequence."""
+    if not isinstance(value, list):
+        return []
+    return [item for item in cast("list[Any]", value) if isinstance(item, Mapping)]
 
 
 class NoHeader(Header):

@@ -1,8 +1,15 @@
+import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
+import hounsfield as hu
 from hounsfield.headers.spacing import pixel_spacing
 
+from made import dataset, to_bytes
+
 CM = {"PhysicalUnitsXDirection": 3, "PhysicalUnitsYDirection": 3}
+STORAGE = "1.2.840.10008.5.1.4.1.1"
+FACTOR = "EstimatedRadiographicMagnificationFactor"
 
 
 @pytest.mark.parametrize(
@@ -33,7 +40,47 @@ CM = {"PhysicalUnitsXDirection": 3, "PhysicalUnitsYDirection": 3}
             None,
             None,
         ),
+        # Slices reconstructed from projections: breast tomosynthesis, X-ray 3D angiographic and craniofacial.
+        ({"Modality": "MG", "SOPClassUID": f"{STORAGE}.13.1.3", "PixelSpacing": [0.1, 0.1]}, (0.1, 0.1), "patient"),
+        ({"Modality": "XA", "SOPClassUID": f"{STORAGE}.13.1.1", "PixelSpacing": [0.5, 0.4]}, (0.5, 0.4), "patient"),
+        ({"Modality": "PX", "SOPClassUID": f"{STORAGE}.13.1.2", "PixelSpacing": [0.2, 0.2]}, (0.2, 0.2), "patient"),
+        # Projections of the same modalities.
+        ({"Modality": "MG", "SOPClassUID": f"{STORAGE}.1.2", "PixelSpacing": [0.1, 0.1]}, (0.1, 0.1), None),
+        ({"Modality": "RG", "PixelSpacing": [0.1, 0.1]}, (0.1, 0.1), None),
+        (
+            {"Modality": "DX", "PixelSpacing": [0.2, 0.2], "ImagerPixelSpacing": [0.2, 0.2], FACTOR: 1.25},
+            (0.16, 0.16),
+            "calibrated",
+        ),
+        ({"Modality": "DX", "ImagerPixelSpacing": [0.2, 0.2], FACTOR: 0.5}, (0.2, 0.2), "detector"),
+        ({"Modality": "DX", "ImagerPixelSpacing": [0.2, 0.2], FACTOR: 10**400}, (0.2, 0.2), "detector"),
+        (
+            {
+                "Modality": "XA",
+                "ImagerPixelSpacing": [0.3, 0.3],
+                "ProjectionPixelCalibrationSequence": [{"ObjectPixelSpacingInCenterOfBeam": [0.2, 0.25]}],
+            },
+            (0.2, 0.25),
+            "calibrated",
+        ),
+        # Ophthalmic photography and tomography, nuclear medicine, whole slides: distances in patient and specimen.
+        *(({"Modality": m, "PixelSpacing": [0.01, 0.02]}, (0.01, 0.02), "patient") for m in "OP OPT NM SM IVOCT".split()),
+        # An M-mode region has seconds on one axis; only the other region is a picture.
+        (
+            {
+                "Modality": "IVUS",
+                "SequenceOfUltrasoundRegions": [
+                    {"PhysicalUnitsXDirection": 4, "PhysicalUnitsYDirection": 3, "PhysicalDeltaX": 0.01, "PhysicalDeltaY": 0.5},
+                    {**CM, "PhysicalDeltaX": -0.002, "PhysicalDeltaY": 0.001},
+                ],
+            },
+            (0.01, 0.02),
+            "region",
+        ),
         ({"Modality": "CT"}, None, None),
+        ({"Modality": "CT", "PixelSpacing": b"12"}, None, None),
+        ({"Modality": "CT", "PixelSpacing": [10**400, 1]}, None, None),
+        ({"Modality": "US", "SequenceOfUltrasoundRegions": ["text", {}]}, None, None),
         ({"Modality": "CT", "PixelSpacing": [0.0, 0.5]}, None, None),
         ({"Modality": "CT", "PixelSpacing": [float("nan"), 0.5]}, None, None),
         ({"Modality": "CT", "PixelSpacing": 0.5}, None, None),
@@ -47,3 +94,59 @@ def test_spacing_has_a_kind_or_none_is_shown(header, spacing, kind):
 def test_doubt_is_said():
     for header in ({"Modality": "CR", "PixelSpacing": [0.1, 0.1]}, {"Modality": "CT", "PixelSpacing": [-1.0, 1.0]}):
         assert pixel_spacing(header)[2].outcome == "not done"
+
+
+def test_a_region_beyond_the_image_says_that_its_scale_is_another_images(sample):
+    """examples_ybr_color.dcm is color3d_jpeg_baseline.dcm at half its size, with the regions of the whole one."""
+    original, halved = hu.read(sample("color3d_jpeg_baseline.dcm")), hu.read(sample("examples_ybr_color.dcm"))
+    assert (original.size, halved.size) == ((480, 640), (240, 320))
+    assert original.header["SequenceOfUltrasoundRegions"][0]["PhysicalDeltaX"] == pytest.approx(
+        halved.header["SequenceOfUltrasoundRegions"][0]["PhysicalDeltaX"]
+    )
+    assert (original.spacing_kind, original.pixel_spacing) == ("region", pytest.approx((0.5104970, 0.5104970)))
+    assert (halved.spacing_kind, halved.pixel_spacing) == (None, None)
+    assert "beyond the image" in next(step.detail for step in halved.steps if step.name == "pixel spacing")
+
+
+def test_a_bound_counted_as_excluded_is_let_pass(sample):
+    assert hu.regions(sample("OBXXXX1A.dcm"))[0].columns.stop == 801  # the image has 800 columns
+    assert hu.read(sample("OBXXXX1A.dcm")).spacing_kind == "region"
+
+
+def _enhanced(spacings):
+    made = dataset(np.zeros((len(spacings), 2, 2), np.int16), Modality="MR")
+    made.PerFrameFunctionalGroupsSequence = []
+    for spacing in spacings:
+        group, measures = Dataset(), Dataset()
+        measures.PixelSpacing = spacing
+        group.PixelMeasuresSequence = [measures]
+        made.PerFrameFunctionalGroupsSequence.append(group)
+    return to_bytes(made)
+
+
+def test_frames_of_unlike_spacing_have_none_in_common():
+    alike = hu.read(_enhanced([[0.5, 0.4], [0.5, 0.4]]))
+    assert (alike.pixel_spacing, alike.spacing_kind) == ((0.5, 0.4), "patient")
+    unlike = hu.read(_enhanced([[0.5, 0.4], [0.25, 0.4]]))
+    assert (unlike.pixel_spacing, unlike.frame(1).pixel_spacing) == (None, None)
+    assert any("which differ" in step.detail for step in unlike.steps)
+
+
+def test_whole_slides_and_enhanced_angiography_keep_it_in_functional_groups():
+    made = dataset(np.zeros((2, 2, 2), np.uint8), Modality="SM")
+    shared, measures = Dataset(), Dataset()
+    measures.PixelSpacing = [0.0005, 0.0004]
+    shared.PixelMeasuresSequence = [measures]
+    made.SharedFunctionalGroupsSequence = [shared]
+    assert hu.read(to_bytes(made), values="stored").pixel_spacing == (0.0005, 0.0004)
+    made.Modality = "XA"
+    del shared.PixelMeasuresSequence
+    properties, calibration = Dataset(), Dataset()
+    properties.ImagerPixelSpacing = [0.3, 0.3]
+    shared.FramePixelDataPropertiesSequence = [properties]
+    image = hu.read(to_bytes(made), values="stored")
+    assert (image.pixel_spacing, image.spacing_kind) == ((0.3, 0.3), "detector")
+    calibration.ObjectPixelSpacingInCenterOfBeam = [0.2, 0.2]
+    shared.ProjectionPixelCalibrationSequence = [calibration]
+    image = hu.read(to_bytes(made), values="stored")
+    assert (image.pixel_spacing, image.spacing_kind) == (pytest.approx((0.2, 0.2)), "calibrated")

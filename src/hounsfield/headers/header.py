@@ -29,6 +29,7 @@ _FRAME_MACROS = (
     "FrameDisplaySequence",
     "FramePixelDataPropertiesSequence",
     "RealWorldValueMappingSequence",
+    "ProjectionPixelCalibrationSequence",
 )
 _INTEGERS = {"US": 2, "SS": 2, "UL": 4, "SL": 4}
 _ASCII: dict[str, Callable[[str], Any]] = {"CS": str.rstrip, "DS": float, "IS": int, "UI": str.rstrip}
@@ -109,8 +110,12 @@ class DatasetHeader(Header):
 
     def _convert(self, keyword: str) -> Any:
         tag = tag_for_keyword(keyword)
-        raw = None if tag is None else self._look_up(tag)
-        if tag is None or raw is None:
+        return None if tag is None else self.value_at(tag)
+
+    def value_at(self, tag: int) -> Any:
+        """Return a value by its tag, for repeating groups, which have no keywords of their own; None if absent."""
+        raw = self._look_up(tag)
+        if raw is None:
             return None
         data, vr, little = raw
         value = _simple(data, vr, little)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from hounsfield.geometry import SpacingKind
-from hounsfield.image import Step, text_of
+from hounsfield.image import Header, Step, finite_number, items_of, text_of
 
 Spacing = tuple[float, float]
 Found = tuple[Spacing | None, SpacingKind | None, Step | None]
 
 #: Modalities whose images are projections: there, a distance on the detector is not one in the patient.
-_PROJECTIONS = {"CR", "DX", "MG", "XA", "RF", "IO", "PX", "RTIMAGE", "XC"}
+_PROJECTIONS = {"CR", "DX", "MG", "XA", "RF", "RG", "IO", "PX", "RTIMAGE", "XC"}
+#: Slices that were reconstructed from projections, and keep their modality: X-ray 3D angiographic, X-ray 3D
+#: craniofacial and breast tomosynthesis images. Their Pixel Measures are distances in the patient (PS3.3 C.7.6.16.2.1).
+_RECONSTRUCTED = {f"1.2.840.10008.5.1.4.1.1.13.1.{number}" for number in (1, 2, 3)}
+#: Where a frame of an enhanced file may have a spacing of its own.
+_PER_FRAME = (
+    ("PixelMeasuresSequence", "PixelSpacing"),
+    ("FramePixelDataPropertiesSequence", "ImagerPixelSpacing"),
+    ("ProjectionPixelCalibrationSequence", "ObjectPixelSpacingInCenterOfBeam"),
+)
 _CENTIMETRES = 3
 _SAME = 1e-6
+_NAME = "pixel spacing"
 
 
 def pixel_spacing(header: Mapping[str, Any]) -> Found:
@@ -23,20 +32,29 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
 
     Rules, in order:
 
-    1. Ultrasound regions calibrated in cm, all alike: ``region`` (PS3.3 C.8.5.5).
-    2. Pixel Spacing outside projection modalities: ``patient`` (PS3.3 10.7.1.1).
-    3. Pixel Spacing on a projection image: ``calibrated`` where Pixel Spacing Calibration Type is present or
-       it differs from Imager Pixel Spacing, ``detector`` where both are equal; without either, its meaning is
+    1. Ultrasound regions calibrated in cm, all alike: ``region`` (PS3.3 C.8.5.5). Not where a region reaches
+       beyond the image: that was resized, or cut, after its calibration.
+    2. Pixel Spacing outside projection modalities, and of slices reconstructed from projections: ``patient``
+       (PS3.3 10.7.1.1).
+    3. Object Pixel Spacing in Center of Beam, of enhanced angiography: ``calibrated`` (PS3.3 C.8.19.6.9).
+    4. Pixel Spacing on a projection image: ``calibrated`` where Pixel Spacing Calibration Type is present or
+       it differs from Imager Pixel Spacing, as rule 5 where both are equal; without either, its meaning is
        not known: no kind (PS3.3 10.7.1.3).
-    4. Imager Pixel Spacing, or what stands for it in scanned films and RT images: ``detector``; divided by
+    5. Imager Pixel Spacing, or what stands for it in scanned films and RT images: ``detector``; divided by
        Estimated Radiographic Magnification Factor where that is present: ``calibrated``.
     """
-    region = _region_spacing(header)
+    region, doubt = _region_spacing(header)
     if region is not None:
         return region, "region", None
     plain, step = _pair(header, "PixelSpacing")
-    if plain is not None and text_of(header, "Modality") not in _PROJECTIONS:
+    step = doubt or step
+    projection = text_of(header, "Modality") in _PROJECTIONS and text_of(header, "SOPClassUID") not in _RECONSTRUCTED
+    if plain is not None and not projection:
         return plain, "patient", None
+    for item in items_of(header.get("ProjectionPixelCalibrationSequence"))[:1]:
+        found, _ = _pair(item, "ObjectPixelSpacingInCenterOfBeam")
+        if found is not None:
+            return found, "calibrated", None
     if plain is not None:
         return _projection_kind(header, plain)
     for keyword in ("ImagerPixelSpacing", "NominalScannedPixelSpacing", "ImagePlanePixelSpacing"):
@@ -47,16 +65,39 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
     return None, None, step
 
 
+def frames_spacing(header: Header, frames: Sequence[int]) -> Found:
+    """Return the spacing that all frames have in common, as `pixel_spacing` does; none where they differ.
+
+    Parameters
+    ----------
+    header
+        The attributes of the whole file.
+    frames
+        0-based indices of the frames.
+    """
+    first = pixel_spacing(header.for_frame(frames[0]))
+    unlike: dict[str, int] = {}
+    groups = items_of(header.get("PerFrameFunctionalGroupsSequence"))
+    for index in frames:
+        group = groups[index] if index < len(groups) else {}
+        own = [item.get(keyword) for macro, keyword in _PER_FRAME for item in items_of(group.get(macro))[:1]]
+        unlike.setdefault(repr(own), index)
+    if any(pixel_spacing(header.for_frame(index))[:2] != first[:2] for index in unlike.values()):
+        detail = "the frames have spacings of their own, which differ: none holds for the image"
+        return None, None, Step(_NAME, detail, "not done", "PS3.3 C.7.6.16.2.1")
+    return first
+
+
 def _pair(header: Mapping[str, Any], keyword: str) -> tuple[Spacing | None, Step | None]:
     value = header.get(keyword)
     if value is None:
         return None, None
-    try:
-        between_rows, between_columns = (float(v) for v in value)
-    except (TypeError, ValueError):
-        return None, Step("pixel spacing", f"{keyword} is not two numbers; not used", "not done")
-    if not all(math.isfinite(v) and v > 0 for v in (between_rows, between_columns)):
-        return None, Step("pixel spacing", f"{keyword} is not positive; not used", "not done")
+    numbers = [finite_number(v) for v in cast("list[Any]", value)] if isinstance(value, list) else []
+    if len(numbers) != 2:
+        return None, Step(_NAME, f"{keyword} is not two numbers; not used", "not done")
+    between_rows, between_columns = numbers
+    if between_rows is None or between_columns is None or min(between_rows, between_columns) <= 0:
+        return None, Step(_NAME, f"{keyword} is not positive; not used", "not done")
     return (between_rows, between_columns), None
 
 
@@ -66,32 +107,47 @@ def _projection_kind(header: Mapping[str, Any], plain: Spacing) -> Found:
     imager, _ = _pair(header, "ImagerPixelSpacing")
     if imager is None:
         detail = "Pixel Spacing of a projection image without calibration: of the detector or the patient, unknown"
-        return plain, None, Step("pixel spacing", detail, "not done", "PS3.3 10.7.1.3")
+        return plain, None, Step(_NAME, detail, "not done", "PS3.3 10.7.1.3")
     same = all(abs(a - b) <= _SAME * b for a, b in zip(plain, imager, strict=True))
-    return plain, "detector" if same else "calibrated", None
+    return _demagnified(header, imager, None) if same else (plain, "calibrated", None)
 
 
 def _demagnified(header: Mapping[str, Any], found: Spacing, step: Step | None) -> Found:
-    factor = header.get("EstimatedRadiographicMagnificationFactor")
-    if not isinstance(factor, (int, float)) or not math.isfinite(factor) or factor < 1:
+    value = header.get("EstimatedRadiographicMagnificationFactor")
+    if value is None:
         return found, "detector", step
+    factor = finite_number(value)
+    if factor is None or factor < 1:
+        detail = "Estimated Radiographic Magnification Factor is below 1 or no number; not used"
+        return found, "detector", step or Step(_NAME, detail, "not done", "PS3.3 10.7.1.2")
     detail = f"Imager Pixel Spacing divided by the estimated magnification {factor:g}"
     spacing = (found[0] / factor, found[1] / factor)
-    return spacing, "calibrated", Step("pixel spacing", detail, "done", "PS3.3 10.7.1.2")
+    return spacing, "calibrated", Step(_NAME, detail, "done", "PS3.3 10.7.1.2")
 
 
-def _region_spacing(header: Mapping[str, Any]) -> Spacing | None:
-    """The spacing common to all two-dimensional regions calibrated in cm, or None."""
-    if text_of(header, "Modality") not in ("US", "IVUS") and "SequenceOfUltrasoundRegions" not in header:
-        return None
+def _region_spacing(header: Mapping[str, Any]) -> tuple[Spacing | None, Step | None]:
+    """The spacing common to all two-dimensional regions calibrated in cm, or None and why."""
     spacings: set[Spacing] = set()
-    for region in header.get("SequenceOfUltrasoundRegions") or []:
+    for region in items_of(header.get("SequenceOfUltrasoundRegions")):
         units = (region.get("PhysicalUnitsXDirection"), region.get("PhysicalUnitsYDirection"))
         if units != (_CENTIMETRES, _CENTIMETRES):
             continue
-        x, y = region.get("PhysicalDeltaX"), region.get("PhysicalDeltaY")
-        if not isinstance(x, (int, float)) or not isinstance(y, (int, float)) or not x or not y:
+        x, y = finite_number(region.get("PhysicalDeltaX")), finite_number(region.get("PhysicalDeltaY"))
+        if not x or not y:
             continue
-        if math.isfinite(x) and math.isfinite(y):
-            spacings.add((abs(y) * 10, abs(x) * 10))
-    return spacings.pop() if len(spacings) == 1 else None
+        if _beyond(region, "RegionLocationMaxX1", header, "Columns") or _beyond(
+            region, "RegionLocationMaxY1", header, "Rows"
+        ):
+            detail = "an ultrasound region reaches beyond the image, which was resized or cut since; not used"
+            return None, Step(_NAME, detail, "not done", "PS3.3 C.8.5.5")
+        spacings.add((abs(y) * 10, abs(x) * 10))
+    if len(spacings) > 1:
+        detail = "the ultrasound regions have scales of their own, which differ: none holds for the image"
+        return None, Step(_NAME, detail, "not done", "PS3.3 C.8.5.5")
+    return (spacings.pop() if spacings else None), None
+
+
+def _beyond(region: Mapping[str, Any], keyword: str, header: Mapping[str, Any], size: str) -> bool:
+    """Whether a region ends outside; one pixel is let pass, since some count the bound as excluded."""
+    last, count = finite_number(region.get(keyword)), finite_number(header.get(size))
+    return last is not None and count is not None and last > count
