@@ -5,13 +5,19 @@ from __future__ import annotations
 import warnings
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 import hounsfield.image
-from hounsfield.errors import AssumptionWarning, DecodeError, HounsfieldError, MissingAttributeError
+from hounsfield.errors import (
+    AssumptionWarning,
+    DecodeError,
+    HounsfieldError,
+    InvalidAttributeError,
+    MissingAttributeError,
+)
 from hounsfield.headers.dataset import Opened, PixelElement, open_header
 from hounsfield.headers.spacing import pixel_spacing
 from hounsfield.image import Header, Image, Step, text_of
@@ -21,19 +27,21 @@ from hounsfield.pixels.layout import Layout, read_layout
 from hounsfield.pixels.modality import modality_values
 from hounsfield.pixels.native import needed_bytes
 from hounsfield.pixels.padding import padding_mask
+from hounsfield.pixels.real_world import real_world_offer, real_world_values
 from hounsfield.pixels.stored import PixelBytes, Stored, extended_offsets, stored_values
+from hounsfield.pixels.suv import SUV_TYPES, suv_values
 from hounsfield.source import Source
 from hounsfield.sources.local import SourceLike, open_source
 
 __all__ = ["Image", "read"]
 
-Space = Literal["modality", "stored"]
+_SPACES = ("modality", "stored", "real_world", *SUV_TYPES)
 
 
 def read(
     source: SourceLike,
     *,
-    values: Space = "modality",
+    values: str = "modality",
     dtype: DTypeLike | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Image:
@@ -46,7 +54,10 @@ def read(
     values
         ``"modality"`` (default): slope and intercept or the modality LUT are applied, each frame's own in
         enhanced files. ``"stored"``: the numbers in the pixel data. Colour comes out as RGB with
-        ``"modality"``, and as it is stored (palette indices too) with ``"stored"``.
+        ``"modality"``, and as it is stored (palette indices too) with ``"stored"``. ``"real_world"``: by the
+        file's real-world value mapping, ``"real_world:NAME"`` by the one of that label or unit. ``"suv"``:
+        standardized uptake values by body weight; ``"suvlbm"`` (James), ``"suvlbmjames128"``, ``"suvlbmjanma"`` by
+        lean body mass, ``"suvbsa"`` by body surface area.
     dtype
         Type of the values. By default the smallest that holds every value exactly: int16 or int32 for whole
         slopes and intercepts, else float32; stored values and colours keep the type they have in the file.
@@ -88,8 +99,8 @@ def read(
     modality: Rescale Slope and Intercept: 1 x stored + -1024 -> HU (PS3.3 C.11.1.1.2)
     padding [not done]: no pixel has the padding value -2000
     """
-    if values not in ("modality", "stored"):
-        raise ValueError(f'values must be "modality" or "stored", not {values!r}')
+    if values not in _SPACES and not str(values).startswith("real_world:"):
+        raise ValueError(f"values must be one of {', '.join(_SPACES)} or real_world:NAME, not {values!r}")
     with closing(open_source(source, limits)) as opened_source:
         image = _read(opened_source, _Wanted(values, dtype), limits)
     for step in image.steps:
@@ -100,7 +111,7 @@ def read(
 
 @dataclass(frozen=True)
 class _Wanted:
-    values: Space
+    values: str
     dtype: DTypeLike | None
 
 
@@ -148,33 +159,52 @@ def _assemble(opened: Opened, layout: Layout, stored: Stored, wanted: _Wanted) -
     if layout.samples == 1 and layout.photometric != "PALETTE COLOR":
         padding, padded = padding_mask(stored.values, header, layout.bits_stored)
     # From here on the stored values may be overwritten: the modality values take their place in memory.
-    values, unit, color, steps = _meaning(opened, layout, stored, wanted)
+    values, unit, color, steps, outside = _meaning(opened, layout, stored, wanted)
+    if outside is not None:  # no measurement, for another reason
+        padding = outside if padding is None else padding | outside
     spacing, kind, doubt = pixel_spacing(header)
     steps = (*opened.steps, *layout.steps, *stored.steps, *steps, *(step for step in (padded, doubt) if step))
     whole: Header = opened.header if layout.frames > 1 else header
     return Image(values, unit, steps, spacing, kind, padding, whole, color, opened.name)
 
 
-def _meaning(
-    opened: Opened, layout: Layout, stored: Stored, wanted: _Wanted
-) -> tuple[NDArray[Any], str, bool, tuple[Step, ...]]:
-    """From stored values to what was asked for: values, unit, whether they are colour, steps."""
+_Meaning = tuple[NDArray[Any], str, bool, tuple[Step, ...], NDArray[np.bool_] | None]
+
+
+def _meaning(opened: Opened, layout: Layout, stored: Stored, wanted: _Wanted) -> _Meaning:
+    """From stored values to what was asked for: values, unit, whether they are colour, steps, what has no value."""
     name, bits = opened.name, layout.bits_stored
     if layout.samples > 1 and layout.samples != 3:
         raise DecodeError(f"{layout.samples} samples a pixel are no known colour", source=name)
     if wanted.values == "stored":
-        return _own(stored.values, wanted.dtype), "", layout.samples == 3, ()
-    if layout.samples == 3:
-        rgb, step = to_rgb(stored.values, stored.photometric, bits, name)
-        return _own(rgb, wanted.dtype), "", True, (step,) if step else ()
-    if layout.photometric == "PALETTE COLOR":
-        rgb = apply_palette(stored.values, opened.header, layout.signed, name)
-        step = Step("colour", "palette -> RGB", reference="PS3.3 C.7.6.3.1.5")
-        return _own(rgb, wanted.dtype), "", True, (step,)
+        return _own(stored.values, wanted.dtype), "", layout.samples == 3, (), None
+    grey = layout.samples == 1 and layout.photometric != "PALETTE COLOR"
+    if wanted.values == "modality" and not grey:
+        return *_color(opened, layout, stored, wanted), None
+    if layout.samples != 1:
+        detail = f"colour has no values of this kind: {wanted.values}"
+        raise InvalidAttributeError(detail, source=name, attribute="SamplesPerPixel")
     count = layout.frames if layout.frames > 1 and _has_groups(opened.header) else 1
     headers = [opened.header.for_frame(index) for index in range(count)]
-    result = modality_values(stored.values, headers, bits, name, wanted.dtype)
-    return result.values, result.unit, False, result.steps
+    if wanted.values == "modality":
+        result = modality_values(stored.values, headers, bits, name, wanted.dtype)
+        offer = real_world_offer(headers[0])
+        return result.values, result.unit, False, (*result.steps, *((offer,) if offer else ())), None
+    space, _, choice = wanted.values.partition(":")
+    by = real_world_values if space == "real_world" else suv_values
+    found = by(stored.values, headers, choice if space == "real_world" else space, bits, name, wanted.dtype)
+    return found.values, found.unit, False, found.steps, found.outside
+
+
+def _color(
+    opened: Opened, layout: Layout, stored: Stored, wanted: _Wanted
+) -> tuple[NDArray[Any], str, bool, tuple[Step, ...]]:
+    if layout.samples == 3:
+        rgb, step = to_rgb(stored.values, stored.photometric, layout.bits_stored, opened.name)
+        return _own(rgb, wanted.dtype), "", True, (step,) if step else ()
+    rgb = apply_palette(stored.values, opened.header, layout.signed, opened.name)
+    step = Step("colour", "palette -> RGB", reference="PS3.3 C.7.6.3.1.5")
+    return _own(rgb, wanted.dtype), "", True, (step,)
 
 
 def _has_groups(header: Header) -> bool:

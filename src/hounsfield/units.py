@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from hounsfield.image import Step, text_of
 
@@ -47,6 +48,8 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
     if header.get("DoseGridScaling") is not None:
         dose = text_of(header, "DoseUnits")
         return _DOSE_UNITS.get(dose, dose), None
+    if text_of(header, "SegmentationType") == "FRACTIONAL":
+        return "1", None
     modality = text_of(header, "Modality")
     if modality == "PT":
         return text_of(header, "Units"), None
@@ -63,3 +66,35 @@ def _ct_assumption(header: Mapping[str, Any], declared: str) -> Step | None:
     else:
         return None
     return Step("unit", detail, "assumed", "PS3.3 C.11.1.1.2")
+
+
+#: UCUM codes of PS3.16 CID 82 to 85 that this library spells as the attributes Rescale Type and Units do.
+_UCUM = {"[hnsf'U]": "HU", "Bq/ml": "BQML", "{counts}": "CNTS", "{propcounts}": "PROPCNTS", "{ratio}": "1"}
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
+
+
+def coded_unit(sequence: Any) -> tuple[str, str]:
+    """Return the code of a Measurement Units Code Sequence, and the unit as it is spelt here.
+
+    Parameters
+    ----------
+    sequence
+        The sequence's value: a list with one item; anything else has no unit.
+
+    Returns
+    -------
+    code
+        As in the file; ``""`` where there is none.
+    unit
+        ``"HU"``, ``"BQML"``; else the UCUM code without its annotations in braces, which are no part of the unit; the
+        code's meaning where the coding scheme is not UCUM.
+    """
+    items = cast("list[Any]", sequence) if isinstance(sequence, list) else []
+    item = next(iter(items), None)
+    if not isinstance(item, Mapping):
+        return "", ""
+    item = cast("Mapping[str, Any]", item)
+    code = next((c for k in ("CodeValue", "LongCodeValue", "URNCodeValue") if (c := text_of(item, k))), "")
+    if text_of(item, "CodingSchemeDesignator") not in ("UCUM", ""):
+        return code, text_of(item, "CodeMeaning") or code
+    return code, _UCUM.get(code) or _ANNOTATION.sub("", code) or code

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import InvalidAttributeError
-from hounsfield.image import Header, Step
+from hounsfield.errors import InvalidAttributeError, MissingAttributeError
+from hounsfield.image import Header, Step, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
 from hounsfield.units import modality_unit
 
@@ -71,14 +71,35 @@ def modality_values(
     InvalidAttributeError, MissingAttributeError
         A slope is zero or no finite number, a table is damaged, or frames differ in their unit.
     """
-    signed = stored.dtype.kind == "i"
-    transforms = [_transform(header, name, signed) for header in headers]
+    transforms = read_transforms(headers, name, signed=stored.dtype.kind == "i")
     units = {modality_unit(h, t is not None) for h, t in zip(headers, transforms, strict=True)}
     if len({unit for unit, _ in units}) > 1:
         raise InvalidAttributeError("frames have different units", source=name, attribute="RescaleType")
     unit, doubt = min(units, key=lambda pair: pair[1] is None)
-    steps = (_describe(transforms, unit), *_half_declared(headers), *((doubt,) if doubt else ()))
-    return Modality(_apply_all(stored, transforms, bits, dtype), unit, steps)
+    steps = (*describe(transforms, headers, unit), *((doubt,) if doubt else ()))
+    return Modality(apply_transforms(stored, transforms, bits, dtype), unit, steps)
+
+
+def read_transforms(headers: Sequence[Header], name: str, *, signed: bool) -> list[Transform]:
+    """Read the modality transform of each frame: a table, slope and intercept, or None where it has neither.
+
+    Raises
+    ------
+    InvalidAttributeError, MissingAttributeError
+        A slope is zero or no finite number, a table is damaged, or only some of the frames have a transform.
+    """
+    transforms = [_transform(header, name, signed) for header in headers]
+    without = transforms.count(None)
+    if 0 < without < len(transforms):
+        index = transforms.index(None)
+        detail = f"frame {index} has no RescaleSlope, but other frames have: its values are not comparable"
+        raise MissingAttributeError(detail, source=name, attribute="RescaleSlope")
+    return transforms
+
+
+def describe(transforms: Sequence[Transform], headers: Sequence[Header], unit: str) -> list[Step]:
+    """Say what the transforms do, what is assumed of them, and which table is not applied."""
+    return [_describe(transforms, headers[0], unit), *_half_declared(headers), *_intensity_table(headers)]
 
 
 def _transform(header: Header, name: str, signed: bool) -> Transform:
@@ -87,16 +108,47 @@ def _transform(header: Header, name: str, signed: bool) -> Transform:
         return read_sequence_table(tables[0], "ModalityLUTSequence", name, signed=signed)
     slope, intercept = header.get("RescaleSlope"), header.get("RescaleIntercept")
     if slope is None and intercept is None:
-        grid = header.get("DoseGridScaling")
-        if grid is None:
-            return None
-        return Linear(_finite(grid, "DoseGridScaling", name), 0.0, "Dose Grid Scaling")
+        return _dose_scaling(header, name) or _fraction(header, name)
     # Both are required together (PS3.3 C.11.1); an absent intercept or slope is a neutral one.
     slope = 1.0 if slope is None else _finite(slope, "RescaleSlope", name)
     intercept = 0.0 if intercept is None else _finite(intercept, "RescaleIntercept", name)
     if slope == 0:
         raise InvalidAttributeError("RescaleSlope is 0", source=name, attribute="RescaleSlope")
     return Linear(slope, intercept, "Rescale Slope and Intercept")
+
+
+def _dose_scaling(header: Header, name: str) -> Linear | None:
+    grid = header.get("DoseGridScaling")
+    if grid is None:
+        return None
+    scaling = _finite(grid, "DoseGridScaling", name)
+    if scaling <= 0:
+        detail = "DoseGridScaling is not positive"
+        raise InvalidAttributeError(detail, source=name, attribute="DoseGridScaling")
+    return Linear(scaling, 0.0, "Dose Grid Scaling")
+
+
+def _fraction(header: Header, name: str) -> Linear | None:
+    """Fractional segmentations hold a fraction of Maximum Fractional Value (PS3.3 C.8.20.2.3)."""
+    if text_of(header, "SegmentationType") != "FRACTIONAL":
+        return None
+    keyword = "MaximumFractionalValue"
+    value = header.get(keyword)
+    if value is None:
+        detail = f"{keyword} is missing: the fractions cannot be known without it"
+        raise MissingAttributeError(detail, source=name, attribute=keyword)
+    maximum = _finite(value, keyword, name)
+    if maximum <= 0:
+        raise InvalidAttributeError(f"{keyword} is not positive", source=name, attribute=keyword)
+    return Linear(1 / maximum, 0.0, f"Maximum Fractional Value {maximum:.10g}")
+
+
+def _intensity_table(headers: Sequence[Header]) -> list[Step]:
+    """A step where the file has tables to other pixel intensities: they are for processing, not for values."""
+    if not any(header.get("PixelIntensityRelationshipLUTSequence") for header in headers):
+        return []
+    detail = "the file has a Pixel Intensity Relationship LUT: it leads to X-ray intensities, and is not applied"
+    return [Step("modality", detail, "not done", "PS3.3 C.7.6.16.2.13")]
 
 
 def _half_declared(headers: Sequence[Header]) -> list[Step]:
@@ -120,23 +172,35 @@ def _finite(value: Any, keyword: str, name: str) -> float:
     return float(value)
 
 
-def _describe(transforms: list[Transform], unit: str) -> Step:
+def _describe(transforms: Sequence[Transform], header: Header, unit: str) -> Step:
     first = transforms[0]
     to = f" -> {unit}" if unit else ", unit not stated"
-    if all(transform is None for transform in transforms):
-        return Step("modality", "no slope, intercept or modality LUT: the values are stored values", "not done")
+    if first is None:
+        return _untransformed(header)
     if isinstance(first, LookUpTable):
         return Step("modality", f"modality LUT of {len(first.entries)} entries{to}", reference="PS3.3 C.11.1.1")
     if len({(t.slope, t.intercept) if isinstance(t, Linear) else None for t in transforms}) > 1:
         detail = f"slope and intercept of each of {len(transforms)} frames{to}"
         return Step("modality", detail, reference="PS3.3 C.7.6.16.2.9")
-    assert isinstance(first, Linear)  # noqa: S101  the other cases returned above
+    if first.origin.startswith("Maximum"):
+        return Step("modality", f"fraction: stored / {first.origin}{to}", reference="PS3.3 C.8.20.2.3")
     detail = f"{first.origin}: {first.slope:.10g} x stored + {first.intercept:.10g}{to}"
     reference = "PS3.3 C.8.8.3" if first.origin.startswith("Dose") else "PS3.3 C.11.1.1.2"
     return Step("modality", detail, reference=reference)
 
 
-def _apply_all(stored: NDArray[Any], transforms: list[Transform], bits: int, dtype: Any) -> NDArray[Any]:
+def _untransformed(header: Header) -> Step:
+    kind = {
+        "BINARY": "binary segmentation: 1 is inside a segment, 0 outside",
+        "LABELMAP": "label map: the values are segment numbers",
+    }.get(text_of(header, "SegmentationType"))
+    if kind is not None:
+        return Step("modality", kind, "not done", "PS3.3 C.8.20.2.3")
+    return Step("modality", "no slope, intercept or modality LUT: the values are stored values", "not done")
+
+
+def apply_transforms(stored: NDArray[Any], transforms: list[Transform], bits: int, dtype: Any) -> NDArray[Any]:
+    """Apply each frame's transform; a single one holds for all frames. `stored` is overwritten where it may be."""
     if len({_key(t) for t in transforms}) == 1:
         return _apply(stored, transforms[0], _dtype(stored, transforms[:1], bits, dtype))
     target = _dtype(stored, transforms, bits, dtype)
