@@ -226,7 +226,7 @@ def _elapsed(
         raise InvalidAttributeError(detail, source=name, attribute=exact)
     seconds = (start - injected).total_seconds()
     if not _plausible(header, seconds, half_life):
-        raise InvalidAttributeError(_impossible(seconds), source=name, attribute=exact)
+        raise InvalidAttributeError(_impossible(exact, seconds), source=name, attribute=exact)
     return seconds, []
 
 
@@ -239,7 +239,7 @@ def _elapsed_of_day(
     days = [same_day + 86400 * earlier for earlier in range(0, 31)]
     possible = [seconds for seconds in days if _plausible(header, seconds, half_life)]
     if not possible:
-        raise InvalidAttributeError(_impossible(same_day), source=name, attribute=keyword)
+        raise InvalidAttributeError(_impossible(keyword, same_day), source=name, attribute=keyword)
     if len(possible) > 1:
         detail = f"RadiopharmaceuticalStartDateTime is missing: of {keyword} alone the day is not known"
         raise MissingAttributeError(detail, source=name, attribute="RadiopharmaceuticalStartDateTime")
@@ -254,10 +254,10 @@ def _plausible(header: Header, seconds: float, half_life: float) -> bool:
     return early <= seconds <= _HALF_LIVES * half_life
 
 
-def _impossible(seconds: float) -> str:
+def _impossible(keyword: str, seconds: float) -> str:
     if seconds < 0:
-        return f"the tracer was given {-seconds:.6g} s after the scan began"
-    return f"the tracer was given {seconds:.6g} s before the scan: more than {_HALF_LIVES} half-lives"
+        return f"{keyword} is {-seconds:.6g} s after the scan began"
+    return f"{keyword} is {seconds:.6g} s before the scan: more than {_HALF_LIVES} half-lives"
 
 
 def _local(value: datetime, header: Header, keyword: str, name: str) -> datetime:
