@@ -86,6 +86,14 @@ def text_of(header: Mapping[str, Any], keyword: str) -> str:
     return "" if value is None else str(value).strip()
 
 
+def items_of(header: Mapping[str, Any], keyword: str) -> list[Mapping[str, Any]]:
+    """Return the items of a sequence: none where it is absent, or damaged files have something else there."""
+    value = header.get(keyword)
+    if not isinstance(value, list):
+        return []
+    return [cast("Mapping[str, Any]", item) for item in cast("list[Any]", value) if isinstance(item, Mapping)]
+
+
 class NoHeader(Header):
     """The header of an image that was not read from a file."""
 

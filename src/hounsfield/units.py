@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from hounsfield.image import Step, text_of
+from hounsfield.image import Step, items_of, text_of
 
 #: SOP classes whose rescaled values are HU where no Rescale Type says otherwise (PS3.3 C.8.2.1.1, C.8.15.3.10).
 _CT_STORAGE = {
@@ -38,9 +38,8 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
     """
     if not has_transform:
         return "", None
-    tables = header.get("ModalityLUTSequence")
-    if isinstance(tables, list) and tables:
-        declared = text_of(tables[0], "ModalityLUTType")  # pyright: ignore[reportUnknownArgumentType]
+    for table in items_of(header, "ModalityLUTSequence")[:1]:
+        declared = text_of(table, "ModalityLUTType")
         return ("" if declared.upper() in _UNSPECIFIED else declared), None
     declared = text_of(header, "RescaleType")
     if declared.upper() not in _UNSPECIFIED:
@@ -73,13 +72,13 @@ _UCUM = {"[hnsf'U]": "HU", "Bq/ml": "BQML", "{counts}": "CNTS", "{propcounts}": 
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
 
 
-def coded_unit(sequence: Any) -> tuple[str, str]:
-    """Return the code of a Measurement Units Code Sequence, and the unit as it is spelt here.
+def coded_unit(header: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the code in Measurement Units Code Sequence, and the unit as it is spelt here.
 
     Parameters
     ----------
-    sequence
-        The sequence's value: a list with one item; anything else has no unit.
+    header
+        The item that has the sequence, with one item of its own; without it there is no unit.
 
     Returns
     -------
@@ -89,11 +88,9 @@ def coded_unit(sequence: Any) -> tuple[str, str]:
         ``"HU"``, ``"BQML"``; else the UCUM code without its annotations in braces, which are no part of the unit; the
         code's meaning where the coding scheme is not UCUM.
     """
-    items = cast("list[Any]", sequence) if isinstance(sequence, list) else []
-    item = next(iter(items), None)
-    if not isinstance(item, Mapping):
+    item = next(iter(items_of(header, "MeasurementUnitsCodeSequence")), None)
+    if item is None:
         return "", ""
-    item = cast("Mapping[str, Any]", item)
     code = next((c for k in ("CodeValue", "LongCodeValue", "URNCodeValue") if (c := text_of(item, k))), "")
     if text_of(item, "CodingSchemeDesignator") not in ("UCUM", ""):
         return code, text_of(item, "CodeMeaning") or code

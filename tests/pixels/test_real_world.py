@@ -330,13 +330,19 @@ def test_ucum_codes_of_the_standard_in_the_librarys_spelling():
         codes.UCUM.SquareMillimeterPerSecond: "mm2/s",
     }
     for concept, unit in spelt.items():
-        assert coded_unit([DatasetHeader(code(concept.value))]) == (concept.value, unit)
+        assert coded_unit(coded(code(concept.value))) == (concept.value, unit)
 
 
 @pytest.mark.parametrize("value", [None, [], "text", [1], 5.0])
 def test_no_unit_where_there_is_no_code(value):
-    assert coded_unit(value) == ("", "")
+    assert coded_unit({"MeasurementUnitsCodeSequence": value}) == ("", "")
 
 
 def test_a_code_of_another_scheme_is_spelt_by_its_meaning():
-    assert coded_unit([DatasetHeader(code("X-1", "arbitrary units", "99LOCAL"))]) == ("X-1", "arbitrary units")
+    assert coded_unit(coded(code("X-1", "arbitrary units", "99LOCAL"))) == ("X-1", "arbitrary units")
+
+
+def coded(unit: Dataset) -> DatasetHeader:
+    item = Dataset()
+    item.MeasurementUnitsCodeSequence = [unit]
+    return DatasetHeader(item)

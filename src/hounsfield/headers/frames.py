@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from pydicom.dataset import Dataset
 
-from hounsfield.image import Header
+from hounsfield.image import Header, items_of
 
 #: The macros of one item whose attributes hold for a frame as if they stood in its own header. Macros that may have
 #: several items (mappings, references, contrast agents) are not among them: they are had by their own keyword.
@@ -102,13 +102,13 @@ class FrameHeader(Header):
 
     def __init__(self, whole: Header, index: int) -> None:
         self._whole = whole
-        shared = _items(whole, "SharedFunctionalGroupsSequence")
-        per_frame = _items(whole, "PerFrameFunctionalGroupsSequence")
+        shared = items_of(whole, "SharedFunctionalGroupsSequence")
+        per_frame = items_of(whole, "PerFrameFunctionalGroupsSequence")
         groups = [*per_frame[index : index + 1], *shared[:1]]  # the frame's own first: the first that has it wins
         self._places: list[Mapping[str, Any]] = []
         for group in groups:
             self._places.append(group)
-            self._places += [item for macro in FRAME_MACROS for item in _items(group, macro)[:1]]
+            self._places += [item for macro in FRAME_MACROS for item in items_of(group, macro)[:1]]
 
     @property
     def dataset(self) -> Dataset:
@@ -136,11 +136,3 @@ class FrameHeader(Header):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-def _items(mapping: Mapping[str, Any], keyword: str) -> list[Mapping[str, Any]]:
-    """The items of a sequence; none where a damaged file has something else there."""
-    value = mapping.get(keyword)
-    if not isinstance(value, list):
-        return []
-    return [item for item in cast("list[Any]", value) if isinstance(item, Mapping)]

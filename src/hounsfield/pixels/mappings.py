@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import collections.abc
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import text_of
+from hounsfield.image import items_of, text_of
 from hounsfield.units import coded_unit
 
-_Item = collections.abc.Mapping[str, Any]
+_Item = Mapping[str, Any]
 _FIRST, _LAST = "RealWorldValueFirstValueMapped", "RealWorldValueLastValueMapped"
 _TABLE = "RealWorldValueLUTData"
 
@@ -80,13 +80,13 @@ class ValueMapping:
         return stored.astype(np.float64) * self.slope + self.intercept
 
 
-def mappings_of(items: Any, stored: np.dtype[Any], name: str) -> list[ValueMapping]:
-    """Read the items of a Real World Value Mapping Sequence.
+def mappings_of(header: Mapping[str, Any], stored: np.dtype[Any], name: str) -> list[ValueMapping]:
+    """Read the items of the header's Real World Value Mapping Sequence.
 
     Parameters
     ----------
-    items
-        Value of the sequence; anything else than a list of items counts as none.
+    header
+        The attributes, for one frame of an enhanced file.
     stored
         Type of the stored values.
     name
@@ -97,20 +97,14 @@ def mappings_of(items: Any, stored: np.dtype[Any], name: str) -> list[ValueMappi
     MissingAttributeError, InvalidAttributeError
         A mapping lacks what it needs, or is impossible.
     """
-    if not isinstance(items, list):
-        return []
-    return [
-        _mapping(cast("_Item", item), stored, name)
-        for item in cast("list[Any]", items)
-        if isinstance(item, collections.abc.Mapping)
-    ]
+    return [_mapping(item, stored, name) for item in items_of(header, "RealWorldValueMappingSequence")]
 
 
 def _mapping(item: _Item, stored: np.dtype[Any], name: str) -> ValueMapping:
     first, last = _range(item, stored, name)
     table = _table(item, first, last, stored, name)
     slope, intercept = (0.0, 0.0) if table is not None else _linear(item, name)
-    code, unit = coded_unit(item.get("MeasurementUnitsCodeSequence"))
+    code, unit = coded_unit(item)
     return ValueMapping(
         first=first,
         last=last,
@@ -132,17 +126,10 @@ def _text(item: _Item, keyword: str) -> str:
 
 def _quantity(item: _Item) -> str:
     """The quantity's name: the first coded value of Quantity Definition Sequence."""
-    for definition in _items(item, "QuantityDefinitionSequence"):
-        for concept in _items(definition, "ConceptCodeSequence")[:1]:
+    for definition in items_of(item, "QuantityDefinitionSequence"):
+        for concept in items_of(definition, "ConceptCodeSequence")[:1]:
             return _text(concept, "CodeMeaning") or _text(concept, "CodeValue")
     return ""
-
-
-def _items(item: _Item, keyword: str) -> list[_Item]:
-    value = item.get(keyword)
-    if not isinstance(value, list):
-        return []
-    return [cast("_Item", v) for v in cast("list[Any]", value) if isinstance(v, collections.abc.Mapping)]
 
 
 def _linear(item: _Item, name: str) -> tuple[float, float]:

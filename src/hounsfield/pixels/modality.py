@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Header, Step, text_of
+from hounsfield.image import Header, Step, items_of, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
 from hounsfield.units import modality_unit
 
@@ -103,7 +103,7 @@ def describe(transforms: Sequence[Transform], headers: Sequence[Header], unit: s
 
 
 def _transform(header: Header, name: str, signed: bool) -> Transform:
-    tables = header.get("ModalityLUTSequence")
+    tables = items_of(header, "ModalityLUTSequence")
     if tables:
         return read_sequence_table(tables[0], "ModalityLUTSequence", name, signed=signed)
     slope, intercept = header.get("RescaleSlope"), header.get("RescaleIntercept")
@@ -145,7 +145,7 @@ def _fraction(header: Header, name: str) -> Linear | None:
 
 def _intensity_table(headers: Sequence[Header]) -> list[Step]:
     """A step where the file has tables to other pixel intensities: they are for processing, not for values."""
-    if not any(header.get("PixelIntensityRelationshipLUTSequence") for header in headers):
+    if not any(items_of(header, "PixelIntensityRelationshipLUTSequence") for header in headers):
         return []
     detail = "the file has a Pixel Intensity Relationship LUT: it leads to X-ray intensities, and is not applied"
     return [Step("modality", detail, "not done", "PS3.3 C.7.6.16.2.13")]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import collections.abc
 import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any, cast
+from typing import Any
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
 from hounsfield.image import Header, text_of
@@ -16,14 +15,6 @@ _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 _TIME = re.compile(r"(\d{2}):?(\d{2})(?::?(\d{2})(?:\.(\d{1,6}))?)?")
 _OFFSET = re.compile(r"([+-])(\d{2})(\d{2})")
 _DATE_TIME = re.compile(r"(\d{8})(\d{4}(?:\d{2}(?:\.\d{1,6})?)?)([+-]\d{4})?")
-
-
-def items_of(header: Mapping[str, Any], keyword: str) -> list[Mapping[str, Any]]:
-    """Return the items of a sequence; none where it is absent or a damaged file has something else there."""
-    value = header.get(keyword)
-    if not isinstance(value, list):
-        return []
-    return [cast("Mapping[str, Any]", v) for v in cast("list[Any]", value) if isinstance(v, collections.abc.Mapping)]
 
 
 def number_of(header: Mapping[str, Any], keyword: str, among: tuple[float, float], unit: str, name: str) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Header, Step
+from hounsfield.image import Header, Step, items_of
 from hounsfield.pixels.mappings import ValueMapping, mappings_of
 
 REFERENCE = "PS3.3 C.7.6.16.2.11"
@@ -88,8 +88,7 @@ def real_world_values(
 
 def real_world_offer(header: Header) -> Step | None:
     """A step for values that were read without it: the file has real-world values, too."""
-    items = header.get(_SEQUENCE)
-    if not isinstance(items, list) or not items:
+    if not items_of(header, _SEQUENCE):
         return None
     detail = 'the file maps stored values to real-world values, too: values="real_world" reads them'
     return Step("real world", detail, "not done", REFERENCE)
@@ -102,7 +101,7 @@ def _mappings(headers: Sequence[Header], stored: NDArray[Any], name: str) -> lis
     for header in headers:
         items = header.get(_SEQUENCE)
         if id(items) not in read:
-            read[id(items)] = mappings_of(items, stored.dtype, name)
+            read[id(items)] = mappings_of(header, stored.dtype, name)
         found.append(read[id(items)])
     return found
 

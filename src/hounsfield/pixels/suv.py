@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Header, Step, text_of
+from hounsfield.image import Header, Step, items_of, text_of
 from hounsfield.pixels.body import Body, body_of
 from hounsfield.pixels.modality import Linear, apply_transforms, describe, read_transforms
-from hounsfield.pixels.numbers import items_of, private_value
+from hounsfield.pixels.numbers import private_value
 from hounsfield.pixels.real_world import RealWorld, real_world_values
 from hounsfield.pixels.tracer import activity_of
 from hounsfield.units import coded_unit
@@ -136,7 +136,7 @@ def _mapped(
     stored: NDArray[Any], headers: Sequence[Header], suv_type: str, bits: int, name: str
 ) -> tuple[RealWorld, _Factor]:
     """The real-world values of an enhanced PET image, and the factor that makes SUVs of them."""
-    codes = {coded_unit(item.get("MeasurementUnitsCodeSequence"))[0] for h in headers for item in items_of(h, _MAPPING)}
+    codes = {coded_unit(item)[0] for h in headers for item in items_of(h, _MAPPING)}
     if _CODES[suv_type] in codes:
         mapped = real_world_values(stored, headers, _CODES[suv_type], bits, name, np.float64)
         return mapped, _Factor(1.0, ())

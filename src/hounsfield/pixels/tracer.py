@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Header, Step, text_of
+from hounsfield.image import Header, Step, items_of, text_of
 from hounsfield.pixels.numbers import (
     clock_time,
     date_time,
-    items_of,
     moment,
     number_of,
     parse_date_time,
