@@ -77,7 +77,8 @@ class ValueMapping:
         """Map stored values that are covered, in double precision."""
         if self.table is not None and self.first is not None:
             return self.table[stored.astype(np.int64) - int(self.first)]
-        return stored.astype(np.float64) * self.slope + self.intercept
+        with np.errstate(over="ignore", invalid="ignore"):  # floating point pixel data may hold anything
+            return stored.astype(np.float64) * self.slope + self.intercept
 
 
 def mappings_of(header: Mapping[str, Any], stored: np.dtype[Any], name: str) -> list[ValueMapping]:

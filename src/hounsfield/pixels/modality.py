@@ -19,6 +19,9 @@ from hounsfield.units import modality_unit
 _WHOLE = (np.int16, np.int32, np.int64)
 #: Stored values of more bits than a float32's mantissa keep their digits in float64.
 _FLOAT32_BITS = 24
+_FLOAT32_MOST = float(np.finfo(np.float32).max)
+#: No slope or intercept is beyond this: its products with stored values are finite.
+_MOST = 1e200
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def modality_values(
         raise InvalidAttributeError("frames have different units", source=name, attribute="RescaleType")
     unit, doubt = min(units, key=lambda pair: pair[1] is None)
     steps = (*describe(transforms, headers, unit), *((doubt,) if doubt else ()))
-    return Modality(apply_transforms(stored, transforms, bits, dtype), unit, steps)
+    return Modality(apply_transforms(stored, transforms, bits, name, dtype), unit, steps)
 
 
 def read_transforms(headers: Sequence[Header], name: str, *, signed: bool) -> list[Transform]:
@@ -167,7 +170,7 @@ def _half_declared(headers: Sequence[Header]) -> list[Step]:
 
 
 def _finite(value: Any, keyword: str, name: str) -> float:
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
+    if not isinstance(value, (int, float)) or not math.isfinite(value) or abs(value) > _MOST:
         raise InvalidAttributeError(f"{keyword} is no finite number", source=name, attribute=keyword)
     return float(value)
 
@@ -199,8 +202,18 @@ def _untransformed(header: Header) -> Step:
     return Step("modality", "no slope, intercept or modality LUT: the values are stored values", "not done")
 
 
-def apply_transforms(stored: NDArray[Any], transforms: list[Transform], bits: int, dtype: Any) -> NDArray[Any]:
-    """Apply each frame's transform; a single one holds for all frames. `stored` is overwritten where it may be."""
+def apply_transforms(
+    stored: NDArray[Any], transforms: list[Transform], bits: int, name: str, dtype: Any = None
+) -> NDArray[Any]:
+    """Apply each frame's transform; a single one holds for all frames. `stored` is overwritten where it may be.
+
+    Raises
+    ------
+    InvalidAttributeError
+        The values do not fit the whole-numbered `dtype` that is asked for.
+    """
+    if dtype is not None and np.dtype(dtype).kind in "iu":
+        _check_fits(stored, transforms, np.dtype(dtype), name)
     if len({_key(t) for t in transforms}) == 1:
         return _apply(stored, transforms[0], _dtype(stored, transforms[:1], bits, dtype))
     target = _dtype(stored, transforms, bits, dtype)
@@ -220,19 +233,35 @@ def _dtype(stored: NDArray[Any], transforms: list[Transform], bits: int, dtype: 
         return np.dtype(dtype)
     if all(t is None for t in transforms):
         return stored.dtype
-    if stored.dtype.kind == "f":
-        return stored.dtype
-    if all(t is None or isinstance(t, LookUpTable) or t.whole for t in transforms):
+    if stored.dtype.kind != "f" and all(t is None or isinstance(t, LookUpTable) or t.whole for t in transforms):
         low, high = _range(stored, transforms)
         for candidate in _WHOLE:
             if np.iinfo(candidate).min <= low and high <= np.iinfo(candidate).max:
                 return np.dtype(candidate)
-    return np.dtype(np.float32 if bits <= _FLOAT32_BITS else np.float64)
+    precise = stored.dtype == np.float64 if stored.dtype.kind == "f" else bits > _FLOAT32_BITS
+    return np.dtype(np.float64 if precise or _beyond_float32(stored, transforms) else np.float32)
+
+
+def _beyond_float32(stored: NDArray[Any], transforms: list[Transform]) -> bool:
+    """Whether a value may be too large for a float32; whole stored values are below 2^64, about 1.8e19."""
+    most = 2.0**64
+    if stored.dtype.kind == "f":
+        finite = stored[np.isfinite(stored)]
+        most = max(abs(float(finite.min())), abs(float(finite.max()))) if finite.size else 0.0
+    linear = [t for t in transforms if isinstance(t, Linear)]
+    return any(most * abs(t.slope) + abs(t.intercept) > _FLOAT32_MOST for t in linear)
+
+
+def _check_fits(stored: NDArray[Any], transforms: list[Transform], dtype: np.dtype[Any], name: str) -> None:
+    low, high = _range(stored, transforms)
+    if not np.iinfo(dtype).min <= low <= high <= np.iinfo(dtype).max:  # nor does NaN fit
+        raise InvalidAttributeError(f"the values, {low:g} to {high:g}, do not fit {dtype}", source=name)
 
 
 def _range(stored: NDArray[Any], transforms: list[Transform]) -> tuple[float, float]:
-    """Bounds of the values that whole-numbered transforms lead to."""
-    least, most = int(stored.min()), int(stored.max())
+    """Bounds of the values that the transforms lead to."""
+    number = float if stored.dtype.kind == "f" else int
+    least, most = number(stored.min()), number(stored.max())
     bounds: list[float] = []
     for transform in transforms:
         if isinstance(transform, LookUpTable):
@@ -251,13 +280,25 @@ def _apply(stored: NDArray[Any], transform: Transform, dtype: np.dtype[Any]) -> 
     if transform is None:
         return stored.astype(dtype, copy=not stored.flags.writeable)
     if dtype.kind in "iu" and transform.whole:
+        slope, intercept = _in_type(transform.slope, dtype), _in_type(transform.intercept, dtype)
         out = stored.astype(dtype, copy=not stored.flags.writeable)
         if transform.slope != 1:
-            out *= dtype.type(int(transform.slope))
+            out *= slope
         if transform.intercept:
-            out += dtype.type(int(transform.intercept))
+            out += intercept
         return out
     # In double precision, and rounded once: float32 arithmetic would round twice.
-    exact = np.multiply(stored, transform.slope, dtype=np.float64)
-    exact += transform.intercept
-    return exact.astype(dtype, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):  # floating point pixel data may hold anything
+        exact = np.multiply(stored, transform.slope, dtype=np.float64)
+        exact += transform.intercept
+        return exact.astype(dtype, copy=False)
+
+
+def _in_type(value: float, dtype: np.dtype[Any]) -> Any:
+    """A whole number in an integer type, modulo its range.
+
+    An image of zeros has a slope that the type of its values cannot hold; sums and products modulo the range are
+    right wherever the results lie within it.
+    """
+    size = dtype.itemsize * 8
+    return np.asarray(int(value) % 2**size, np.uint64).astype(dtype)

@@ -129,7 +129,7 @@ def _scaled(
             raise MissingAttributeError(detail, source=name, attribute="RescaleSlope")
         scaled.append(Linear(transform.slope * factor, transform.intercept * factor, transform.origin))
     steps = describe(transforms, headers, text_of(headers[0], "Units"))
-    return apply_transforms(stored, scaled, bits, dtype), steps
+    return apply_transforms(stored, scaled, bits, name, dtype), steps
 
 
 def _mapped(
