@@ -267,6 +267,27 @@ def test_a_later_bed_position_is_corrected_to_the_start_of_the_series():
     assert suv(pet(AcquisitionTime="121500")) == 1.0
 
 
+LATER_BED = {"AcquisitionTime": "121500", "ActualFrameDuration": 120_000}  # 1512 s behind the series, 120 s long
+
+
+def test_decay_factor_confirms_the_start_of_the_series():
+    # From the middle of the frame, 1572 s, back to Series Time: 2^(1572 / 6588) = 1.17989; from its beginning 1.17244.
+    for factor in ("1.17989", "1.17244", "1"):  # 1 says nothing: it is written where no factor is known
+        assert suv(pet(**LATER_BED, DecayFactor=factor)) == 1.0
+
+
+def test_decay_factor_tells_an_image_corrected_to_its_own_acquisition():
+    # From the middle of the frame back to its beginning: 2^(60 / 6588) = 1.00633. Then 8100 s lie between, and the SUV
+    # is 0.5 x 2^(8100 / 6588) = 1.17244.
+    with pytest.warns(hu.AssumptionWarning, match="Decay Factor fits the image's own Acquisition Time"):
+        assert suv(pet(**LATER_BED, DecayFactor="1.00633")) == pytest.approx(1.1724352, rel=1e-6)
+
+
+def test_a_decay_factor_that_fits_nothing_is_said():
+    with pytest.warns(hu.AssumptionWarning, match="Decay Factor fits neither"):
+        assert suv(pet(**LATER_BED, DecayFactor="3.5")) == 1.0
+
+
 def test_without_acquisition_time_the_series_is_taken_as_the_start():
     with pytest.warns(hu.AssumptionWarning, match="no Acquisition Date and Time"):
         assert suv(pet(AcquisitionTime=None)) == 1.0

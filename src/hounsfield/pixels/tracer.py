@@ -29,6 +29,8 @@ _SECONDS = (1.0, 1e9)
 _HALF_LIVES = 10
 #: A dynamic scan may begin before the injection, by no more than this (seconds).
 _BEFORE_INJECTION = 600
+#: Halvings that two moments may differ by and still be the same: 1.4 % of the activity.
+_ROUNDING = 0.02
 _QIBA = "PS3.3 C.8.9.1.1.5, QIBA SUV pseudo-code"
 #: Half-lives in seconds of the nuclides in use, by their codes in PS3.16 CID 4020 (SRT and SCT): a half-life in
 #: minutes would pass for another nuclide's.
@@ -61,7 +63,8 @@ def activity_of(header: Header, name: str) -> Activity:
     - Decay Correction ADMIN: the image is corrected to the administration; the dose stays as it is.
     - START: to the start of the scan. That is Series Date and Time, unless they are later than the image's
       Acquisition Date and Time, as in series that were processed later: then the scan's date and time that GE keeps
-      (0009,xx0D, GEMS_PETD_01); else, assumed, back from Frame Reference Time and Actual Frame Duration.
+      (0009,xx0D, GEMS_PETD_01); else, assumed, back from Frame Reference Time and Actual Frame Duration. Where Decay
+      Factor shows that the image is corrected to its own Acquisition Time, that is taken, with a warning.
     - NONE: refused; each frame would have to be brought to a moment of its own.
     - Enhanced PET: to Decay Correction DateTime.
 
@@ -141,28 +144,53 @@ def _scan_start(header: Header, half_life: float, name: str) -> tuple[datetime, 
         return series, "Series Time", [Step("decay", detail, "assumed", _QIBA)]
     # A second more or less is rounding: one of the two is often written without its fraction.
     if series is not None and acquired is not None and series <= acquired + timedelta(seconds=1):
-        return series, "Series Time", []
+        return _confirmed(header, series, acquired, half_life)
     scanner = private_value(header, 0x0009, "GEMS_PETD_01", 0x0D)
     if isinstance(scanner, str):
         start = parse_date_time(scanner, "SeriesTime", name)
         return _local(start, header, "SeriesTime", name), "the scanner's PET scan_datetime (0009,xx0D)", []
-    if series is None:
+    if series is None or acquired is None:
         missing = "SeriesTime" if text_of(header, "SeriesDate") else "SeriesDate"
         raise MissingAttributeError(f"{missing} is missing", source=name, attribute=missing)
-    assert acquired is not None  # noqa: S101  the other cases returned above
-    return (
-        _back_from_frame(header, acquired, half_life, name),
-        "back from Frame Reference Time",
-        [
-            Step(
-                "decay",
-                "Series Time is later than the acquisition; the start of the scan is computed back from "
-                "Acquisition Time, Frame Reference Time and Actual Frame Duration",
-                "assumed",
-                _QIBA,
-            )
-        ],
+    detail = (
+        "Series Time is later than the acquisition; the start of the scan is computed back from Acquisition Time, "
+        "Frame Reference Time and Actual Frame Duration"
     )
+    start = _back_from_frame(header, acquired, half_life, name)
+    return start, "back from Frame Reference Time", [Step("decay", detail, "assumed", _QIBA)]
+
+
+def _confirmed(
+    header: Header, series: datetime, acquired: datetime, half_life: float
+) -> tuple[datetime, str, list[Step]]:
+    """Series Time, unless Decay Factor shows that the image is corrected to its own Acquisition Time.
+
+    The standard says both: to "Acquisition Time", and all images of a series "to the same time" (PS3.3 C.8.9.1.1.5).
+    """
+    factor = _decay_factor(header)
+    duration = header.get("ActualFrameDuration")
+    during = duration / 1000 / half_life if isinstance(duration, (int, float)) and 0 < duration < 1e9 else 0.0
+    since = (acquired - series).total_seconds() / half_life
+    if factor is None or since <= 2 * _ROUNDING or _fits(factor, since, during):
+        return series, "Series Time", []
+    if _fits(factor, 0.0, during):
+        detail = "Decay Factor fits the image's own Acquisition Time, not Series Time; taken as the moment"
+        return acquired, "Acquisition Time", [Step("decay", detail, "assumed", "PS3.3 C.8.9.1.1.5")]
+    detail = "Decay Factor fits neither Series Time nor Acquisition Time; Series Time taken as the start of the scan"
+    return series, "Series Time", [Step("decay", detail, "assumed", _QIBA)]
+
+
+def _decay_factor(header: Header) -> float | None:
+    """Decay Factor; None where it says nothing: 1 is also written where none is known."""
+    factor = header.get("DecayFactor")
+    if not isinstance(factor, (int, float)) or not math.isfinite(factor) or factor <= 0 or factor == 1:
+        return None
+    return float(factor)
+
+
+def _fits(factor: float, halvings: float, during: float) -> bool:
+    """Whether a factor undoes the decay since a moment so many halvings before the frame; within it, or not."""
+    return halvings - _ROUNDING <= math.log2(factor) <= halvings + during + _ROUNDING
 
 
 def _acquired(header: Header, name: str) -> datetime | None:
@@ -189,18 +217,14 @@ def _back_from_frame(header: Header, acquired: datetime, half_life: float, name:
     during = decay * duration / 1000
     average = math.log(during / -math.expm1(-during)) / decay
     start = acquired + timedelta(seconds=average - reference / 1000)
-    _check_decay_factor(header, (acquired - start).total_seconds() / half_life, during / math.log(2), name)
+    _check_frame(header, (acquired - start).total_seconds() / half_life, during / math.log(2), name)
     return start
 
 
-def _check_decay_factor(header: Header, halvings: float, during: float, name: str) -> None:
-    """Refuse a start that Decay Factor, where there is one, contradicts: it brings the frame back to the start."""
-    factor = header.get("DecayFactor")
-    if halvings < -0.01 or not isinstance(factor, (int, float)) or not math.isfinite(factor) or factor <= 0:
-        agree = halvings >= -0.01  # the frame cannot have begun before the scan
-    else:
-        agree = halvings - 0.02 <= math.log2(factor) <= halvings + during + 0.02
-    if not agree:
+def _check_frame(header: Header, halvings: float, during: float, name: str) -> None:
+    """Refuse a start that lies behind the frame, or that Decay Factor contradicts."""
+    factor = _decay_factor(header)
+    if halvings < -_ROUNDING or (factor is not None and not _fits(factor, halvings, during)):
         detail = "SeriesTime is later than the acquisition, and FrameReferenceTime contradicts the other attributes"
         raise InvalidAttributeError(detail, source=name, attribute="SeriesTime")
 
