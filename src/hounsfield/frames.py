@@ -6,10 +6,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from hounsfield.errors import (
     AssumptionError,
@@ -22,24 +20,20 @@ from hounsfield.headers.dataset import Opened, PixelElement, open_header
 from hounsfield.headers.spacing import frames_spacing, pixel_spacing
 from hounsfield.image import Header, Image, Step, text_of
 from hounsfield.limits import Limits
-from hounsfield.pixels.colour import apply_palette, to_rgb
 from hounsfield.pixels.frames import Stored
-from hounsfield.pixels.layout import Layout, read_layout
-from hounsfield.pixels.modality import modality_values
+from hounsfield.pixels.layout import read_layout
 from hounsfield.pixels.padding import padding_mask
 from hounsfield.pixels.stored import PixelBytes, extended_offsets, open_frames
 from hounsfield.pixels.verify import verify_frames
 from hounsfield.source import Source
-
-Space = Literal["modality", "stored"]
-SPACES: tuple[Space, ...] = ("modality", "stored")
+from hounsfield.spaces import interpret
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What the values shall be, and how far the file is to be trusted."""
 
-    values: Space = "modality"
+    values: str = "modality"
     dtype: DTypeLike | None = None
     verify: bool = False
     strict: bool = False
@@ -138,9 +132,14 @@ class Frames:
         if stored.missing is not None:
             padding = stored.missing if padding is None else padding | stored.missing
         # From here on the stored values may be overwritten: the modality values take their place in memory.
-        values, unit, color, more = self._meaning(stored, layout, indices)
+        own = self._declared > 1 and bool(self.header.get("PerFrameFunctionalGroupsSequence"))
+        headers = [self._opened.header.for_frame(index) for index in (indices if own else indices[:1])]
+        meaning = interpret(stored, layout, headers, self._wanted.values, self._wanted.dtype, self.name)
+        values, unit, color = meaning.values, meaning.unit, meaning.color
+        if meaning.outside is not None:  # no measurement either
+            padding = meaning.outside if padding is None else padding | meaning.outside
         spacing, kind, doubt = pixel_spacing(header) if single else frames_spacing(self._opened.header, indices)
-        steps += [*more, *(step for step in (padded, doubt) if step)]
+        steps += [*meaning.steps, *(step for step in (padded, doubt) if step)]
         if single:
             padding = None if padding is None else padding[0]
             place = indices[0] if self._declared > 1 else None
@@ -149,27 +148,6 @@ class Frames:
         return Image(
             values, unit, tuple(steps), spacing, kind, padding, self.header, color, self.name, frame_indices=chosen
         )
-
-    def _meaning(
-        self, stored: Stored, layout: Layout, indices: Sequence[int]
-    ) -> tuple[NDArray[Any], str, bool, tuple[Step, ...]]:
-        """From stored values to what was asked for: values, unit, whether they are colour, steps."""
-        header, bits, dtype = self._opened.header, layout.bits_stored, self._wanted.dtype
-        if layout.samples not in (1, 3):
-            raise DecodeError(f"{layout.samples} samples a pixel are no known colour", source=self.name)
-        if self._wanted.values == "stored":
-            return _own(stored.values, dtype), "", layout.samples == 3, ()
-        if layout.samples == 3:
-            rgb, step = to_rgb(stored.values, stored.photometric, bits, self.name)
-            return _own(rgb, dtype), "", True, (step,) if step else ()
-        if layout.photometric == "PALETTE COLOR":
-            rgb = apply_palette(stored.values, header, layout.signed, self.name)
-            step = Step("colour", "palette -> RGB", reference="PS3.3 C.7.6.3.1.5")
-            return _own(rgb, dtype), "", True, (step,)
-        own = self._declared > 1 and bool(header.get("PerFrameFunctionalGroupsSequence"))
-        headers = [header.for_frame(index) for index in (indices if own else indices[:1])]
-        result = modality_values(stored.values, headers, bits, self.name, dtype)
-        return result.values, result.unit, False, result.steps
 
     def close(self) -> None:
         """Close the file."""
@@ -229,9 +207,3 @@ def no_pixels(opened: Opened) -> HounsfieldError:
 def _is_report(header: Header) -> bool:
     """Whether the file is a structured report: those end early without having lost an image."""
     return text_of(header, "SOPClassUID").startswith("1.2.840.10008.5.1.4.1.1.88")
-
-
-def _own(values: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
-    """A writable array of its own: stored values may be a view on the file's bytes."""
-    values = values if dtype is None else values.astype(np.dtype(dtype))
-    return values if values.flags.writeable else values.copy()

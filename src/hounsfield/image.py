@@ -101,11 +101,12 @@ def finite_number(value: Any) -> float | None:
     return number if isfinite(number) else None
 
 
-def items_of(value: Any) -> list[Mapping[str, Any]]:
-    """Return the items of a sequence attribute; none where the attribute is absent or no sequence."""
+def items_of(header: Mapping[str, Any], keyword: str) -> list[Mapping[str, Any]]:
+    """Return the items of a sequence: none where it is absent, or damaged files have something else there."""
+    value = header.get(keyword)
     if not isinstance(value, list):
         return []
-    return [item for item in cast("list[Any]", value) if isinstance(item, Mapping)]
+    return [cast("Mapping[str, Any]", item) for item in cast("list[Any]", value) if isinstance(item, Mapping)]
 
 
 class NoHeader(Header):

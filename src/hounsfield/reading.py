@@ -9,10 +9,11 @@ from typing import Any, cast
 from numpy.typing import DTypeLike
 
 import hounsfield.image
-from hounsfield.frames import SPACES, Frames, Space, Wanted, warn_of_assumptions
+from hounsfield.frames import Frames, Wanted, warn_of_assumptions
 from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.sources.local import SourceLike, open_source
+from hounsfield.spaces import check_space
 
 __all__ = ["Frames", "Image", "open_frames", "read"]
 
@@ -20,7 +21,7 @@ __all__ = ["Frames", "Image", "open_frames", "read"]
 def read(
     source: SourceLike,
     *,
-    values: Space = "modality",
+    values: str = "modality",
     dtype: DTypeLike | None = None,
     frames: int | slice | Sequence[int] | None = None,
     verify: bool = False,
@@ -36,7 +37,10 @@ def read(
     values
         ``"modality"`` (default): slope and intercept or the modality LUT are applied, each frame's own in
         enhanced files. ``"stored"``: the numbers in the pixel data. Colour comes out as RGB with
-        ``"modality"``, and as it is stored (palette indices too) with ``"stored"``.
+        ``"modality"``, and as it is stored (palette indices too) with ``"stored"``. ``"real_world"``: by the
+        file's real-world value mapping, ``"real_world:NAME"`` by the one of that label or unit. ``"suv"``:
+        standardized uptake values by body weight; ``"suvlbm"`` (James), ``"suvlbmjames128"``, ``"suvlbmjanma"`` by
+        lean body mass, ``"suvbsa"`` by body surface area.
     dtype
         Type of the values. By default the smallest that holds every value exactly: int16 or int32 for whole
         slopes and intercepts, else float32; stored values and colours keep the type they have in the file.
@@ -90,7 +94,7 @@ def read(
     modality: Rescale Slope and Intercept: 1 x stored + -1024 -> HU (PS3.3 C.11.1.1.2)
     padding [not done]: no pixel has the padding value -2000
     """
-    wanted = Wanted(_space(values), dtype, verify, strict)
+    wanted = Wanted(check_space(values), dtype, verify, strict)
     with closing(open_source(source, limits)) as opened_source:
         image = Frames(opened_source, wanted, limits, lazy=frames is not None).read(frames)
     warn_of_assumptions(image.steps, image.name, 2)
@@ -100,7 +104,7 @@ def read(
 def open_frames(
     source: SourceLike,
     *,
-    values: Space = "modality",
+    values: str = "modality",
     dtype: DTypeLike | None = None,
     strict: bool = False,
     limits: Limits = DEFAULT_LIMITS,
@@ -125,20 +129,13 @@ def open_frames(
     ...     print(len(frames), frames[7].unit, frames[7].frame_index)
     15 1 7
     """
-    wanted = Wanted(_space(values), dtype, strict=strict)
+    wanted = Wanted(check_space(values), dtype, strict=strict)
     opened_source = open_source(source, limits)
     try:
         return Frames(opened_source, wanted, limits)
     except BaseException:
         opened_source.close()
         raise
-
-
-def _space(values: str) -> Space:
-    for space in SPACES:
-        if values == space:
-            return space
-    raise ValueError(f"values must be one of {', '.join(SPACES)}, not {values!r}")
 
 
 def _html_view(image: Image) -> str:

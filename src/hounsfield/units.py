@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from hounsfield.image import Step, text_of
+from hounsfield.image import Step, items_of, text_of
 
 #: SOP classes whose rescaled values are HU where no Rescale Type says otherwise (PS3.3 C.8.2.1.1, C.8.15.3.10).
 _CT_STORAGE = {
@@ -37,9 +38,8 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
     """
     if not has_transform:
         return "", None
-    tables = header.get("ModalityLUTSequence")
-    if isinstance(tables, list) and tables:
-        declared = text_of(tables[0], "ModalityLUTType")  # pyright: ignore[reportUnknownArgumentType]
+    for table in items_of(header, "ModalityLUTSequence")[:1]:
+        declared = text_of(table, "ModalityLUTType")
         return ("" if declared.upper() in _UNSPECIFIED else declared), None
     declared = text_of(header, "RescaleType")
     if declared.upper() not in _UNSPECIFIED:
@@ -47,6 +47,8 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
     if header.get("DoseGridScaling") is not None:
         dose = text_of(header, "DoseUnits")
         return _DOSE_UNITS.get(dose, dose), None
+    if text_of(header, "SegmentationType") == "FRACTIONAL":
+        return "1", None
     modality = text_of(header, "Modality")
     if modality == "PT":
         return text_of(header, "Units"), None
@@ -63,3 +65,33 @@ def _ct_assumption(header: Mapping[str, Any], declared: str) -> Step | None:
     else:
         return None
     return Step("unit", detail, "assumed", "PS3.3 C.11.1.1.2")
+
+
+#: UCUM codes of PS3.16 CID 82 to 85 that this library spells as the attributes Rescale Type and Units do.
+_UCUM = {"[hnsf'U]": "HU", "Bq/ml": "BQML", "{counts}": "CNTS", "{propcounts}": "PROPCNTS", "{ratio}": "1"}
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
+
+
+def coded_unit(header: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the code in Measurement Units Code Sequence, and the unit as it is spelt here.
+
+    Parameters
+    ----------
+    header
+        The item that has the sequence, with one item of its own; without it there is no unit.
+
+    Returns
+    -------
+    code
+        As in the file; ``""`` where there is none.
+    unit
+        ``"HU"``, ``"BQML"``; else the UCUM code without its annotations in braces, which are no part of the unit; the
+        code's meaning where the coding scheme is not UCUM.
+    """
+    item = next(iter(items_of(header, "MeasurementUnitsCodeSequence")), None)
+    if item is None:
+        return "", ""
+    code = next((c for k in ("CodeValue", "LongCodeValue", "URNCodeValue") if (c := text_of(item, k))), "")
+    if text_of(item, "CodingSchemeDesignator") not in ("UCUM", ""):
+        return code, text_of(item, "CodeMeaning") or code
+    return code, _UCUM.get(code) or _ANNOTATION.sub("", code) or code

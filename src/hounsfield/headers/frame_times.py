@@ -162,10 +162,10 @@ def _columns(
 
 def _content(header: Mapping[str, Any], frames: int) -> list[Mapping[str, Any]]:
     """The Frame Content item of each frame; none unless every frame has one."""
-    groups = items_of(header.get("PerFrameFunctionalGroupsSequence"))[:frames]
+    groups = items_of(header, "PerFrameFunctionalGroupsSequence")[:frames]
     if len(groups) < frames:
         return []
-    contents = [items_of(group.get("FrameContentSequence")) for group in groups]
+    contents = [items_of(group, "FrameContentSequence") for group in groups]
     return [content[0] for content in contents] if all(contents) else []
 
 
@@ -253,7 +253,7 @@ class _Clock:
 
     def _phases(self) -> Found | None:
         """Dynamic nuclear medicine: each phase has frames of one duration with one pause between (PS3.3 C.8.4.14)."""
-        items = items_of(self._header.get("PhaseInformationSequence"))
+        items = items_of(self._header, "PhaseInformationSequence")
         phases, slices = self._columns.get("PhaseVector"), self._columns.get("TimeSliceVector")
         if not items or phases is None or slices is None:
             return None
@@ -275,8 +275,8 @@ class _Clock:
 
     def _gates(self) -> Found | None:
         """Gated nuclear medicine: time slots of one length in each R-R interval (PS3.3 C.8.4.11)."""
-        gated = items_of(self._header.get("GatedInformationSequence"))[:1]
-        items = [item for gate in gated for item in items_of(gate.get("DataInformationSequence"))]
+        gated = items_of(self._header, "GatedInformationSequence")[:1]
+        items = [item for gate in gated for item in items_of(gate, "DataInformationSequence")]
         slots = self._columns.get("TimeSlotVector")
         intervals = self._columns.get("RRIntervalVector", (1,) * self._frames)
         if not items or slots is None:

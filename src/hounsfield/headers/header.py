@@ -14,23 +14,10 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 from pydicom.valuerep import IS, DSdecimal, DSfloat, PersonName
 
+from hounsfield.headers.frames import FrameHeader
 from hounsfield.headers.quiet import quiet
 from hounsfield.image import Header
 
-#: The macros of the functional groups whose attributes hold for a frame as if they stood in its own header
-#: (PS3.3 C.7.6.16.2 and the modalities' own).
-_FRAME_MACROS = (
-    "PixelMeasuresSequence",
-    "PlanePositionSequence",
-    "PlaneOrientationSequence",
-    "PixelValueTransformationSequence",
-    "FrameVOILUTSequence",
-    "FrameContentSequence",
-    "FrameDisplaySequence",
-    "FramePixelDataPropertiesSequence",
-    "RealWorldValueMappingSequence",
-    "ProjectionPixelCalibrationSequence",
-)
 _INTEGERS = {"US": 2, "SS": 2, "UL": 4, "SL": 4}
 _ASCII: dict[str, Callable[[str], Any]] = {"CS": str.rstrip, "DS": float, "IS": int, "UI": str.rstrip}
 
@@ -133,41 +120,6 @@ class DatasetHeader(Header):
             keyword = keyword_for_tag(tag)
             if keyword and keyword in self:
                 yield keyword
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-class FrameHeader(Header):
-    """The header of one frame of an enhanced multi-frame file."""
-
-    def __init__(self, whole: DatasetHeader, index: int) -> None:
-        self._whole = whole
-        self._own: dict[str, Any] = {}
-        shared = whole.get("SharedFunctionalGroupsSequence") or []
-        per_frame = whole.get("PerFrameFunctionalGroupsSequence") or []
-        groups = [*shared[:1], *per_frame[index : index + 1]]  # the frame's own comes last, and wins
-        for group in groups:
-            for macro in _FRAME_MACROS:
-                for item in (group.get(macro) or [])[:1]:
-                    self._own.update(item)
-                    self._own[macro] = group[macro]
-
-    @property
-    def dataset(self) -> Dataset:
-        """The attributes of the whole file."""
-        return self._whole.dataset
-
-    def for_frame(self, index: int) -> Header:
-        """Return the header of another frame of the same file."""
-        return self._whole.for_frame(index)
-
-    def __getitem__(self, keyword: str) -> Any:
-        return self._own[keyword] if keyword in self._own else self._whole[keyword]
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._own
-        yield from (keyword for keyword in self._whole if keyword not in self._own)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -130,7 +130,7 @@ def read_regions(header: Mapping[str, Any], name: str) -> Regions:
     MissingAttributeError, InvalidAttributeError
         Naming the attribute.
     """
-    items = items_of(header.get("SequenceOfUltrasoundRegions"))
+    items = items_of(header, "SequenceOfUltrasoundRegions")
     return Regions(_Reader(item, index, name).region() for index, item in enumerate(items))
 
 

@@ -51,7 +51,7 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
     projection = text_of(header, "Modality") in _PROJECTIONS and text_of(header, "SOPClassUID") not in _RECONSTRUCTED
     if plain is not None and not projection:
         return plain, "patient", None
-    for item in items_of(header.get("ProjectionPixelCalibrationSequence"))[:1]:
+    for item in items_of(header, "ProjectionPixelCalibrationSequence")[:1]:
         found, _ = _pair(item, "ObjectPixelSpacingInCenterOfBeam")
         if found is not None:
             return found, "calibrated", None
@@ -77,10 +77,10 @@ def frames_spacing(header: Header, frames: Sequence[int]) -> Found:
     """
     first = pixel_spacing(header.for_frame(frames[0]))
     unlike: dict[str, int] = {}
-    groups = items_of(header.get("PerFrameFunctionalGroupsSequence"))
+    groups = items_of(header, "PerFrameFunctionalGroupsSequence")
     for index in frames:
         group = groups[index] if index < len(groups) else {}
-        own = [item.get(keyword) for macro, keyword in _PER_FRAME for item in items_of(group.get(macro))[:1]]
+        own = [item.get(keyword) for macro, keyword in _PER_FRAME for item in items_of(group, macro)[:1]]
         unlike.setdefault(repr(own), index)
     if any(pixel_spacing(header.for_frame(index))[:2] != first[:2] for index in unlike.values()):
         detail = "the frames have spacings of their own, which differ: none holds for the image"
@@ -128,7 +128,7 @@ def _demagnified(header: Mapping[str, Any], found: Spacing, step: Step | None) -
 def _region_spacing(header: Mapping[str, Any]) -> tuple[Spacing | None, Step | None]:
     """The spacing common to all two-dimensional regions calibrated in cm, or None and why."""
     spacings: set[Spacing] = set()
-    for region in items_of(header.get("SequenceOfUltrasoundRegions")):
+    for region in items_of(header, "SequenceOfUltrasoundRegions"):
         units = (region.get("PhysicalUnitsXDirection"), region.get("PhysicalUnitsYDirection"))
         if units != (_CENTIMETRES, _CENTIMETRES):
             continue

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import InvalidAttributeError
-from hounsfield.image import Header, Step
+from hounsfield.errors import InvalidAttributeError, MissingAttributeError
+from hounsfield.image import Header, Step, items_of, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
 from hounsfield.units import modality_unit
 
@@ -19,6 +19,9 @@ from hounsfield.units import modality_unit
 _WHOLE = (np.int16, np.int32, np.int64)
 #: Stored values of more bits than a float32's mantissa keep their digits in float64.
 _FLOAT32_BITS = 24
+_FLOAT32_MOST = float(np.finfo(np.float32).max)
+#: No slope or intercept is beyond this: its products with stored values are finite.
+_MOST = 1e200
 
 
 @dataclass(frozen=True)
@@ -71,32 +74,84 @@ def modality_values(
     InvalidAttributeError, MissingAttributeError
         A slope is zero or no finite number, a table is damaged, or frames differ in their unit.
     """
-    signed = stored.dtype.kind == "i"
-    transforms = [_transform(header, name, signed) for header in headers]
+    transforms = read_transforms(headers, name, signed=stored.dtype.kind == "i")
     units = {modality_unit(h, t is not None) for h, t in zip(headers, transforms, strict=True)}
     if len({unit for unit, _ in units}) > 1:
         raise InvalidAttributeError("frames have different units", source=name, attribute="RescaleType")
     unit, doubt = min(units, key=lambda pair: pair[1] is None)
-    steps = (_describe(transforms, unit), *_half_declared(headers), *((doubt,) if doubt else ()))
-    return Modality(_apply_all(stored, transforms, bits, dtype), unit, steps)
+    steps = (*describe(transforms, headers, unit), *((doubt,) if doubt else ()))
+    return Modality(apply_transforms(stored, transforms, bits, name, dtype), unit, steps)
+
+
+def read_transforms(headers: Sequence[Header], name: str, *, signed: bool) -> list[Transform]:
+    """Read the modality transform of each frame: a table, slope and intercept, or None where it has neither.
+
+    Raises
+    ------
+    InvalidAttributeError, MissingAttributeError
+        A slope is zero or no finite number, a table is damaged, or only some of the frames have a transform.
+    """
+    transforms = [_transform(header, name, signed) for header in headers]
+    without = transforms.count(None)
+    if 0 < without < len(transforms):
+        index = transforms.index(None)
+        detail = f"frame {index} has no RescaleSlope, but other frames have: its values are not comparable"
+        raise MissingAttributeError(detail, source=name, attribute="RescaleSlope")
+    return transforms
+
+
+def describe(transforms: Sequence[Transform], headers: Sequence[Header], unit: str) -> list[Step]:
+    """Say what the transforms do, what is assumed of them, and which table is not applied."""
+    return [_describe(transforms, headers[0], unit), *_half_declared(headers), *_intensity_table(headers)]
 
 
 def _transform(header: Header, name: str, signed: bool) -> Transform:
-    tables = header.get("ModalityLUTSequence")
+    tables = items_of(header, "ModalityLUTSequence")
     if tables:
         return read_sequence_table(tables[0], "ModalityLUTSequence", name, signed=signed)
     slope, intercept = header.get("RescaleSlope"), header.get("RescaleIntercept")
     if slope is None and intercept is None:
-        grid = header.get("DoseGridScaling")
-        if grid is None:
-            return None
-        return Linear(_finite(grid, "DoseGridScaling", name), 0.0, "Dose Grid Scaling")
+        return _dose_scaling(header, name) or _fraction(header, name)
     # Both are required together (PS3.3 C.11.1); an absent intercept or slope is a neutral one.
     slope = 1.0 if slope is None else _finite(slope, "RescaleSlope", name)
     intercept = 0.0 if intercept is None else _finite(intercept, "RescaleIntercept", name)
     if slope == 0:
         raise InvalidAttributeError("RescaleSlope is 0", source=name, attribute="RescaleSlope")
     return Linear(slope, intercept, "Rescale Slope and Intercept")
+
+
+def _dose_scaling(header: Header, name: str) -> Linear | None:
+    grid = header.get("DoseGridScaling")
+    if grid is None:
+        return None
+    scaling = _finite(grid, "DoseGridScaling", name)
+    if scaling <= 0:
+        detail = "DoseGridScaling is not positive"
+        raise InvalidAttributeError(detail, source=name, attribute="DoseGridScaling")
+    return Linear(scaling, 0.0, "Dose Grid Scaling")
+
+
+def _fraction(header: Header, name: str) -> Linear | None:
+    """Fractional segmentations hold a fraction of Maximum Fractional Value (PS3.3 C.8.20.2.3)."""
+    if text_of(header, "SegmentationType") != "FRACTIONAL":
+        return None
+    keyword = "MaximumFractionalValue"
+    value = header.get(keyword)
+    if value is None:
+        detail = f"{keyword} is missing: the fractions cannot be known without it"
+        raise MissingAttributeError(detail, source=name, attribute=keyword)
+    maximum = _finite(value, keyword, name)
+    if maximum <= 0:
+        raise InvalidAttributeError(f"{keyword} is not positive", source=name, attribute=keyword)
+    return Linear(1 / maximum, 0.0, f"Maximum Fractional Value {maximum:.10g}")
+
+
+def _intensity_table(headers: Sequence[Header]) -> list[Step]:
+    """A step where the file has tables to other pixel intensities: they are for processing, not for values."""
+    if not any(items_of(header, "PixelIntensityRelationshipLUTSequence") for header in headers):
+        return []
+    detail = "the file has a Pixel Intensity Relationship LUT: it leads to X-ray intensities, and is not applied"
+    return [Step("modality", detail, "not done", "PS3.3 C.7.6.16.2.13")]
 
 
 def _half_declared(headers: Sequence[Header]) -> list[Step]:
@@ -115,28 +170,50 @@ def _half_declared(headers: Sequence[Header]) -> list[Step]:
 
 
 def _finite(value: Any, keyword: str, name: str) -> float:
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
+    if not isinstance(value, (int, float)) or not math.isfinite(value) or abs(value) > _MOST:
         raise InvalidAttributeError(f"{keyword} is no finite number", source=name, attribute=keyword)
     return float(value)
 
 
-def _describe(transforms: list[Transform], unit: str) -> Step:
+def _describe(transforms: Sequence[Transform], header: Header, unit: str) -> Step:
     first = transforms[0]
     to = f" -> {unit}" if unit else ", unit not stated"
-    if all(transform is None for transform in transforms):
-        return Step("modality", "no slope, intercept or modality LUT: the values are stored values", "not done")
+    if first is None:
+        return _untransformed(header)
     if isinstance(first, LookUpTable):
         return Step("modality", f"modality LUT of {len(first.entries)} entries{to}", reference="PS3.3 C.11.1.1")
     if len({(t.slope, t.intercept) if isinstance(t, Linear) else None for t in transforms}) > 1:
         detail = f"slope and intercept of each of {len(transforms)} frames{to}"
         return Step("modality", detail, reference="PS3.3 C.7.6.16.2.9")
-    assert isinstance(first, Linear)  # noqa: S101  the other cases returned above
+    if first.origin.startswith("Maximum"):
+        return Step("modality", f"fraction: stored / {first.origin}{to}", reference="PS3.3 C.8.20.2.3")
     detail = f"{first.origin}: {first.slope:.10g} x stored + {first.intercept:.10g}{to}"
     reference = "PS3.3 C.8.8.3" if first.origin.startswith("Dose") else "PS3.3 C.11.1.1.2"
     return Step("modality", detail, reference=reference)
 
 
-def _apply_all(stored: NDArray[Any], transforms: list[Transform], bits: int, dtype: Any) -> NDArray[Any]:
+def _untransformed(header: Header) -> Step:
+    kind = {
+        "BINARY": "binary segmentation: 1 is inside a segment, 0 outside",
+        "LABELMAP": "label map: the values are segment numbers",
+    }.get(text_of(header, "SegmentationType"))
+    if kind is not None:
+        return Step("modality", kind, "not done", "PS3.3 C.8.20.2.3")
+    return Step("modality", "no slope, intercept or modality LUT: the values are stored values", "not done")
+
+
+def apply_transforms(
+    stored: NDArray[Any], transforms: list[Transform], bits: int, name: str, dtype: Any = None
+) -> NDArray[Any]:
+    """Apply each frame's transform; a single one holds for all frames. `stored` is overwritten where it may be.
+
+    Raises
+    ------
+    InvalidAttributeError
+        The values do not fit the whole-numbered `dtype` that is asked for.
+    """
+    if dtype is not None and np.dtype(dtype).kind in "iu":
+        _check_fits(stored, transforms, np.dtype(dtype), name)
     if len({_key(t) for t in transforms}) == 1:
         return _apply(stored, transforms[0], _dtype(stored, transforms[:1], bits, dtype))
     target = _dtype(stored, transforms, bits, dtype)
@@ -156,19 +233,35 @@ def _dtype(stored: NDArray[Any], transforms: list[Transform], bits: int, dtype: 
         return np.dtype(dtype)
     if all(t is None for t in transforms):
         return stored.dtype
-    if stored.dtype.kind == "f":
-        return stored.dtype
-    if all(t is None or isinstance(t, LookUpTable) or t.whole for t in transforms):
+    if stored.dtype.kind != "f" and all(t is None or isinstance(t, LookUpTable) or t.whole for t in transforms):
         low, high = _range(stored, transforms)
         for candidate in _WHOLE:
             if np.iinfo(candidate).min <= low and high <= np.iinfo(candidate).max:
                 return np.dtype(candidate)
-    return np.dtype(np.float32 if bits <= _FLOAT32_BITS else np.float64)
+    precise = stored.dtype == np.float64 if stored.dtype.kind == "f" else bits > _FLOAT32_BITS
+    return np.dtype(np.float64 if precise or _beyond_float32(stored, transforms) else np.float32)
+
+
+def _beyond_float32(stored: NDArray[Any], transforms: list[Transform]) -> bool:
+    """Whether a value may be too large for a float32; whole stored values are below 2^64, about 1.8e19."""
+    most = 2.0**64
+    if stored.dtype.kind == "f":
+        finite = stored[np.isfinite(stored)]
+        most = max(abs(float(finite.min())), abs(float(finite.max()))) if finite.size else 0.0
+    linear = [t for t in transforms if isinstance(t, Linear)]
+    return any(most * abs(t.slope) + abs(t.intercept) > _FLOAT32_MOST for t in linear)
+
+
+def _check_fits(stored: NDArray[Any], transforms: list[Transform], dtype: np.dtype[Any], name: str) -> None:
+    low, high = _range(stored, transforms)
+    if not np.iinfo(dtype).min <= low <= high <= np.iinfo(dtype).max:  # nor does NaN fit
+        raise InvalidAttributeError(f"the values, {low:g} to {high:g}, do not fit {dtype}", source=name)
 
 
 def _range(stored: NDArray[Any], transforms: list[Transform]) -> tuple[float, float]:
-    """Bounds of the values that whole-numbered transforms lead to."""
-    least, most = int(stored.min()), int(stored.max())
+    """Bounds of the values that the transforms lead to."""
+    number = float if stored.dtype.kind == "f" else int
+    least, most = number(stored.min()), number(stored.max())
     bounds: list[float] = []
     for transform in transforms:
         if isinstance(transform, LookUpTable):
@@ -187,13 +280,25 @@ def _apply(stored: NDArray[Any], transform: Transform, dtype: np.dtype[Any]) -> 
     if transform is None:
         return stored.astype(dtype, copy=not stored.flags.writeable)
     if dtype.kind in "iu" and transform.whole:
+        slope, intercept = _in_type(transform.slope, dtype), _in_type(transform.intercept, dtype)
         out = stored.astype(dtype, copy=not stored.flags.writeable)
         if transform.slope != 1:
-            out *= dtype.type(int(transform.slope))
+            out *= slope
         if transform.intercept:
-            out += dtype.type(int(transform.intercept))
+            out += intercept
         return out
     # In double precision, and rounded once: float32 arithmetic would round twice.
-    exact = np.multiply(stored, transform.slope, dtype=np.float64)
-    exact += transform.intercept
-    return exact.astype(dtype, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):  # floating point pixel data may hold anything
+        exact = np.multiply(stored, transform.slope, dtype=np.float64)
+        exact += transform.intercept
+        return exact.astype(dtype, copy=False)
+
+
+def _in_type(value: float, dtype: np.dtype[Any]) -> Any:
+    """A whole number in an integer type, modulo its range.
+
+    An image of zeros has a slope that the type of its values cannot hold; sums and products modulo the range are
+    right wherever the results lie within it.
+    """
+    size = dtype.itemsize * 8
+    return np.asarray(int(value) % 2**size, np.uint64).astype(dtype)

@@ -170,7 +170,7 @@ def read_segments(stored: Image, threshold: float) -> tuple[Segment, ...]:
         The values are not the stored ones (a label map with a palette was read as colour).
     """
     reader = _Reader(stored, threshold)
-    return tuple(reader.segment(item) for item in items_of(stored.header.get("SegmentSequence")))
+    return tuple(reader.segment(item) for item in items_of(stored.header, "SegmentSequence"))
 
 
 class _Reader:
@@ -188,12 +188,12 @@ class _Reader:
         self._kind: Kind = self._segmentation_type()
         self._threshold = threshold if self._kind == "fractional" else None
         self._maximum = self._maximum_value()
-        items = items_of(self._header.get("SegmentSequence"))
+        items = items_of(self._header, "SegmentSequence")
         self._numbers = [self._number(item) for item in items]
         if len(set(self._numbers)) < len(self._numbers):
             raise self._error(InvalidAttributeError, "SegmentNumber", "occurs twice")
-        self._groups = items_of(self._header.get("PerFrameFunctionalGroupsSequence"))
-        self._shared = items_of(self._header.get("SharedFunctionalGroupsSequence"))
+        self._groups = items_of(self._header, "PerFrameFunctionalGroupsSequence")
+        self._shared = items_of(self._header, "SharedFunctionalGroupsSequence")
         self._frames = self._labelled_frames() if self._kind == "labelmap" else self._identified_frames()
 
     def segment(self, item: Mapping[str, Any]) -> Segment:
@@ -281,7 +281,7 @@ class _Reader:
 
     def _identified(self, index: int) -> Any:
         for group in (*self._groups[index : index + 1], *self._shared[:1]):
-            for item in items_of(group.get("SegmentIdentificationSequence"))[:1]:
+            for item in items_of(group, "SegmentIdentificationSequence")[:1]:
                 value = item.get("ReferencedSegmentNumber")
                 if value is not None:
                     return value if isinstance(value, int) else -1
@@ -291,8 +291,8 @@ class _Reader:
         """The images that a frame was made from: Derivation Image (PS3.3 C.7.6.16.2.6)."""
         uids: dict[str, None] = {}
         for group in (*self._groups[index : index + 1], *self._shared[:1]):
-            for derivation in items_of(group.get("DerivationImageSequence")):
-                for image in items_of(derivation.get("SourceImageSequence")):
+            for derivation in items_of(group, "DerivationImageSequence"):
+                for image in items_of(derivation, "SourceImageSequence"):
                     uids[text_of(image, "ReferencedSOPInstanceUID")] = None
         return tuple(uid for uid in uids if uid)
 
@@ -315,7 +315,7 @@ class _Reader:
 
     @staticmethod
     def _algorithm(item: Mapping[str, Any]) -> str:
-        found = items_of(item.get("SegmentationAlgorithmIdentificationSequence"))[:1]
+        found = items_of(item, "SegmentationAlgorithmIdentificationSequence")[:1]
         return text_of(item, "SegmentAlgorithmName") or "".join(
             text_of(algorithm, "AlgorithmName") for algorithm in found
         )
@@ -329,7 +329,7 @@ class _Reader:
 
 def read_code(header: Mapping[str, Any], keyword: str) -> Code | None:
     """Return the first code of a code sequence; None where there is none."""
-    for item in items_of(header.get(keyword))[:1]:
+    for item in items_of(header, keyword)[:1]:
         value = next((text for k in ("CodeValue", "LongCodeValue", "URNCodeValue") if (text := text_of(item, k))), "")
         return Code(value, text_of(item, "CodingSchemeDesignator"), text_of(item, "CodeMeaning"))
     return None

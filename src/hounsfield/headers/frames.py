@@ -1,0 +1,138 @@
+"""The header of one frame of an enhanced multi-frame file (PS3.3 C.7.6.16)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydicom.dataset import Dataset
+
+from hounsfield.image import Header, items_of
+
+#: The macros of one item whose attributes hold for a frame as if they stood in its own header. Macros that may have
+#: several items (mappings, references, contrast agents) are not among them: they are had by their own keyword.
+FRAME_MACROS = (
+    # General (PS3.3 C.7.6.16.2)
+    "PixelMeasuresSequence",
+    "FrameContentSequence",
+    "PlanePositionSequence",
+    "PlaneOrientationSequence",
+    "PlanePositionVolumeSequence",
+    "PlaneOrientationVolumeSequence",
+    "PlanePositionSlideSequence",
+    "CardiacSynchronizationSequence",
+    "RespiratorySynchronizationSequence",
+    "TemporalPositionSequence",
+    "FrameAnatomySequence",
+    "PixelValueTransformationSequence",
+    "FrameVOILUTSequence",
+    "FrameDisplaySequence",
+    "FrameDisplayShutterSequence",
+    "StoredValueColorRangeSequence",
+    "IrradiationEventIdentificationSequence",
+    "PatientPhysiologicalStateSequence",
+    "PatientOrientationInFrameSequence",
+    "ImageDataTypeSequence",
+    "SegmentIdentificationSequence",
+    "OpticalPathIdentificationSequence",
+    "USImageDescriptionSequence",
+    "UnassignedSharedConvertedAttributesSequence",
+    "UnassignedPerFrameConvertedAttributesSequence",
+    # MR (C.8.13.5)
+    "MRImageFrameTypeSequence",
+    "MRTimingAndRelatedParametersSequence",
+    "MRFOVGeometrySequence",
+    "MREchoSequence",
+    "MRModifierSequence",
+    "MRImagingModifierSequence",
+    "MRReceiveCoilSequence",
+    "MRTransmitCoilSequence",
+    "MRDiffusionSequence",
+    "MRAveragesSequence",
+    "MRMetaboliteMapSequence",
+    "MRSpectroscopyFrameTypeSequence",
+    "MRSpectroscopyFOVGeometrySequence",
+    # CT (C.8.15.3)
+    "CTImageFrameTypeSequence",
+    "CTAcquisitionTypeSequence",
+    "CTAcquisitionDetailsSequence",
+    "CTTableDynamicsSequence",
+    "CTPositionSequence",
+    "CTGeometrySequence",
+    "CTReconstructionSequence",
+    "CTExposureSequence",
+    "CTXRayDetailsSequence",
+    # Enhanced XA, XRF and three-dimensional X-ray (C.8.19.6, C.8.21.5)
+    "XAXRFFrameCharacteristicsSequence",
+    "XRay3DFrameTypeSequence",
+    "FieldOfViewSequence",
+    "FramePixelDataPropertiesSequence",
+    "FrameDetectorParametersSequence",
+    "PositionerPositionSequence",
+    "TablePositionSequence",
+    "CollimatorShapeSequence",
+    "IsocenterReferenceSystemSequence",
+    "XRayGeometrySequence",
+    "FrameAcquisitionSequence",
+    "ProjectionPixelCalibrationSequence",
+    # PET (C.8.22.5)
+    "PETFrameTypeSequence",
+    "PETFrameAcquisitionSequence",
+    "PETDetectorMotionDetailsSequence",
+    "PETPositionSequence",
+    "PETTableDynamicsSequence",
+    "PETFrameCorrectionFactorsSequence",
+    "PETReconstructionSequence",
+    # Others
+    "ParametricMapFrameTypeSequence",
+    "WholeSlideMicroscopyImageFrameTypeSequence",
+    "ConfocalMicroscopyImageFrameTypeSequence",
+    "IntravascularOCTFrameTypeSequence",
+    "IntravascularFrameContentSequence",
+    "IntravascularOCTFrameContentSequence",
+    "PhotoacousticImageFrameTypeSequence",
+)
+
+
+class FrameHeader(Header):
+    """The header of one frame: its own functional groups first, then the shared ones, then the whole file.
+
+    Values are converted when they are asked for: a file may have thousands of frames.
+    """
+
+    def __init__(self, whole: Header, index: int) -> None:
+        self._whole = whole
+        shared = items_of(whole, "SharedFunctionalGroupsSequence")
+        per_frame = items_of(whole, "PerFrameFunctionalGroupsSequence")
+        groups = [*per_frame[index : index + 1], *shared[:1]]  # the frame's own first: the first that has it wins
+        self._places: list[Mapping[str, Any]] = []
+        for group in groups:
+            self._places.append(group)
+            self._places += [item for macro in FRAME_MACROS for item in items_of(group, macro)[:1]]
+
+    @property
+    def dataset(self) -> Dataset:
+        """The attributes of the whole file."""
+        return self._whole.dataset
+
+    def for_frame(self, index: int) -> Header:
+        """Return the header of another frame of the same file."""
+        return self._whole.for_frame(index)
+
+    def __getitem__(self, keyword: str) -> Any:
+        for place in self._places:
+            value = place.get(keyword)
+            if value is not None:
+                return value
+        return self._whole[keyword]
+
+    def __iter__(self) -> Iterator[str]:
+        seen: set[str] = set()
+        for place in (*self._places, self._whole):
+            for keyword in place:
+                if keyword not in seen:
+                    seen.add(keyword)
+                    yield keyword
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
