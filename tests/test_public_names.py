@@ -9,9 +9,10 @@ ROOT = Path(__file__).parent.parent
 NAMES = [
     "AssumptionWarning", "Attribute", "DecodeError", "GeometryError", "HounsfieldError", "Image", "ImagePlane",
     "InvalidAttributeError", "LimitExceededError", "Limits", "Measures", "MissingAttributeError",
-    "MissingDependencyError", "NotDicomError", "OutputError", "Phantom", "PhantomOptions", "SourceError", "Step",
-    "UnitError", "UnsupportedTransferSyntaxError", "apply_mask", "components", "dicom_json", "figure", "info", "mask",
-    "measure", "phantom", "read", "render", "tags",
+    "MissingDependencyError", "NotDicomError", "OutputError", "Phantom", "PhantomOptions", "PresentationState", "SourceError",
+    "Step",
+    "UnitError", "UnsupportedTransferSyntaxError", "Window", "apply_mask", "components", "dicom_json", "figure", "info", "mask",
+    "measure", "phantom", "presentation", "read", "render", "tags", "windows",
 ]  # fmt: skip
 
 

@@ -33,10 +33,12 @@ _HOME = {
     "OutputError": "hounsfield.errors",
     "Phantom": "hounsfield.exports.phantom",
     "PhantomOptions": "hounsfield.exports.phantom",
+    "PresentationState": "hounsfield.display.state",
     "SourceError": "hounsfield.errors",
     "Step": "hounsfield.image",
     "UnitError": "hounsfield.errors",
     "UnsupportedTransferSyntaxError": "hounsfield.errors",
+    "Window": "hounsfield.display.voi",
     "apply_mask": "hounsfield.masks.mask",
     "components": "hounsfield.masks.components",
     "dicom_json": "hounsfield.facts",
@@ -45,9 +47,11 @@ _HOME = {
     "mask": "hounsfield.masks.mask",
     "measure": "hounsfield.measures.statistics",
     "phantom": "hounsfield.exports.phantom",
+    "presentation": "hounsfield.facts",
     "read": "hounsfield.reading",
     "render": "hounsfield.display.render",
     "tags": "hounsfield.facts",
+    "windows": "hounsfield.display.voi",
 }
 
 __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]

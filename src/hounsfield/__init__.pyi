@@ -1,6 +1,9 @@
 from hounsfield._version import __version__ as __version__
 from hounsfield.display.figure import figure as figure
 from hounsfield.display.render import render as render
+from hounsfield.display.state import PresentationState as PresentationState
+from hounsfield.display.voi import Window as Window
+from hounsfield.display.voi import windows as windows
 from hounsfield.errors import AssumptionWarning as AssumptionWarning
 from hounsfield.errors import DecodeError as DecodeError
 from hounsfield.errors import GeometryError as GeometryError
@@ -20,6 +23,7 @@ from hounsfield.exports.phantom import phantom as phantom
 from hounsfield.facts import Attribute as Attribute
 from hounsfield.facts import dicom_json as dicom_json
 from hounsfield.facts import info as info
+from hounsfield.facts import presentation as presentation
 from hounsfield.facts import tags as tags
 from hounsfield.geometry import ImagePlane as ImagePlane
 from hounsfield.image import Image as Image

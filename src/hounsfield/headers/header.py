@@ -29,6 +29,11 @@ _FRAME_MACROS = (
     "FrameDisplaySequence",
     "FramePixelDataPropertiesSequence",
     "RealWorldValueMappingSequence",
+    "CTImageFrameTypeSequence",
+    "MRImageFrameTypeSequence",
+    "PETFrameTypeSequence",
+    "XAXRFFrameCharacteristicsSequence",
+    "USImageDescriptionSequence",
 )
 _INTEGERS = {"US": 2, "SS": 2, "UL": 4, "SL": 4}
 _ASCII: dict[str, Callable[[str], Any]] = {"CS": str.rstrip, "DS": float, "IS": int, "UI": str.rstrip}
