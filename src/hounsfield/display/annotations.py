@@ -23,6 +23,7 @@ from hounsfield.image import Header, Image, text_of
 Colour = int | tuple[int, int, int]
 #: A point so far outside draws the same line as any farther one.
 _FAR = 2.0**15
+_LITTLE = 1e-3
 #: Points of a curve: of a whole ellipse, and between two points of an interpolated line.
 _ROUND, _BETWEEN = 180, 12
 
@@ -187,8 +188,9 @@ class _Pen:
         self._line([(x, y - reach), (x, y + reach)], filled=False)
 
     def _line(self, points: list[Point], *, filled: bool) -> None:
-        # Coordinates count from the corner of the first pixel: its own are those from 0 to 1.
-        pixels = [(int(np.floor(x)), int(np.floor(y))) for x, y in points]
+        # Coordinates count from the corner of the first pixel: its own are those from 0 to 1. They are stored as
+        # floats of 32 bits, so a border may be missed by a little.
+        pixels = [(int(np.floor(x + _LITTLE)), int(np.floor(y + _LITTLE))) for x, y in points]
         if filled and len(pixels) > 2:
             self._draw.polygon(pixels, fill=self._colour)
         self._draw.line(pixels, fill=self._colour, width=self._width)
