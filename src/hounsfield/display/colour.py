@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageCms
 
-from hounsfield.display.fields import frame_header, items, numbers
+from hounsfield.display.fields import frame_header, items, number, numbers
 from hounsfield.display.shading import Shading
-from hounsfield.display.stored import stored_of
+from hounsfield.display.stored import stored_of, value_space
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Image, text_of
+from hounsfield.image import Header, Image, text_of
 from hounsfield.pixels.colour import apply_palette
 from hounsfield.pixels.lut import read_descriptor
 
@@ -91,13 +91,11 @@ def palette_8(index: NDArray[Any], header: Mapping[str, Any], name: str) -> NDAr
 
 
 def is_supplemental(image: Image) -> bool:
-    """Whether some grey values of an image stand for colours: Pixel Presentation COLOR or MIXED (PS3.3 C.8.16.2.1.1.1).
-
-    Some ultrasound and thickness maps have the palette without the word; the palette then decides.
-    """
-    if image.color or image.is_mask or image.header.get(f"{_TABLE}Descriptor") is None:
+    """Whether some values of an image that is grey in itself stand for colours, and its palette is in the file."""
+    if image.color or image.is_mask or value_space(image) == "other":
         return False
-    return text_of(image.header, "PixelPresentation") != "MONOCHROME"
+    present = image.header.get(f"{_TABLE}Descriptor") is not None
+    return present and text_of(image.header, "PixelPresentation") in ("COLOR", "MIXED", "COLOR_RANGE")
 
 
 def frame_is_coloured(frame: Image) -> bool:
@@ -112,26 +110,42 @@ def frame_is_coloured(frame: Image) -> bool:
 
 
 def supplemental(frame: Image, shading: Shading) -> NDArray[np.uint8]:
-    """Return a frame as RGB: stored values from the palette's first on by the palette, those below as grey.
+    """Return a frame as RGB: some of its stored values by the palette, the others as grey.
+
+    COLOR: values from the palette's first on are coloured, those below are grey (PS3.3 C.8.16.2.1.1.1).
+    COLOR_RANGE, of parametric maps: the palette is spread over a range of values (C.7.6.16.2.26).
 
     Raises
     ------
     MissingAttributeError, InvalidAttributeError
         A table is damaged, or the stored values do not follow from the image's.
     """
-    grey = shading.grey(frame.values)
-    rgb = np.repeat(grey[..., None], 3, axis=-1)
+    header, descriptor = frame_header(frame), f"{_TABLE}Descriptor"
+    count, first, _ = read_descriptor(header.get(descriptor), descriptor, frame.name)
+    if text_of(header, "PixelPresentation") == "COLOR_RANGE":
+        return palette_8(_spread(frame, header, count) + first, header, frame.name)
+    rgb = np.repeat(shading.grey(frame.values)[..., None], 3, axis=-1)
     if not frame_is_coloured(frame):
         return rgb
-    header = frame.header
     stored = stored_of(frame)
-    _, first, _ = read_descriptor(header.get(f"{_TABLE}Descriptor"), f"{_TABLE}Descriptor", frame.name)
     if header.get("PixelRepresentation") == 1 and first >= 2**15:
         first -= 2**16
     coloured = stored >= first
     if coloured.any():
         rgb[coloured] = palette_8(stored[coloured], header, frame.name)
     return rgb
+
+
+def _spread(frame: Image, header: Header, count: int) -> NDArray[np.int64]:
+    """The palette's entry for each stored value of a range."""
+    for item in items(header, "StoredValueColorRangeSequence"):
+        low, high = number(item, "MinimumStoredValueMapped"), number(item, "MaximumStoredValueMapped")
+        if low is not None and high is not None and low < high:
+            share = (np.nan_to_num(stored_of(frame)) - low) / (high - low)
+            return np.floor(np.clip(share, 0, 1) * (count - 1) + 0.5).astype(np.int64)
+    raise MissingAttributeError(
+        "the palette's range of values is absent", source=frame.name, attribute="StoredValueColorRangeSequence"
+    )
 
 
 def icc_profile(header: Mapping[str, Any], name: str) -> bytes | None:

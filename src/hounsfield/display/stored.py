@@ -12,16 +12,18 @@ from hounsfield.display.fields import frame_header, items, number
 from hounsfield.errors import InvalidAttributeError
 from hounsfield.image import Image
 
-#: Steps that leave stored values what they are.
-_NEUTRAL = {"header", "transfer syntax", "layout", "decode", "stored values", "padding", "pixel spacing", "verify"}
+#: Steps after which values are no longer what the modality's part of the pipeline made them.
+_OTHER = {"real world", "suv", "decay", "mask", "channel", "colour", "segmentation"}
 
 
 def value_space(image: Image) -> Literal["modality", "stored", "other"]:
     """Which values an image holds, by its steps."""
     names = {step.name for step in image.steps}
+    if names & _OTHER:
+        return "other"
     if "modality" in names:
         return "modality"
-    return "stored" if "stored values" in names and names <= _NEUTRAL else "other"
+    return "stored" if "stored values" in names else "other"
 
 
 def stored_of(frame: Image) -> NDArray[Any]:

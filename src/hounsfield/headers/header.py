@@ -29,6 +29,7 @@ _FRAME_MACROS = (
     "FrameDisplaySequence",
     "FramePixelDataPropertiesSequence",
     "RealWorldValueMappingSequence",
+    "StoredValueColorRangeSequence",
     "CTImageFrameTypeSequence",
     "MRImageFrameTypeSequence",
     "PETFrameTypeSequence",
