@@ -496,3 +496,30 @@ def test_damage_that_harms_nobody(ct, image):
     made = state(ct, **CT)
     del made.DisplayedAreaSelectionSequence
     assert np.array_equal(shown(image, made), hu.render(image, (40, 400)))
+
+
+def test_mutants_are_pictures_or_typed_errors(ct):
+    chance = np.random.default_rng(0)
+    small = dataset(np.arange(256, dtype=np.uint16).reshape(16, 16), SOPInstanceUID="1.2.3.9", Modality="MR")
+    image = hu.read(to_bytes(small))
+    graphics = [
+        item(
+            GraphicAnnotationUnits="PIXEL", GraphicData=[1.0, 2, 5, 6, 7, 3, 4, 4], GraphicType=kind, GraphicFilled="Y"
+        )
+        for kind in ("POINT", "POLYLINE", "INTERPOLATED", "CIRCLE", "ELLIPSE")
+    ]
+    group = item(GraphicLayer="A", GraphicObjectSequence=graphics, TextObjectSequence=[words("a\r\nb", [1, 1, 10, 9])])
+    made = {**CT, **RECTANGLE, **CIRCLE, **POLYGON, "ShutterShape": ["RECTANGULAR", "CIRCULAR", "POLYGONAL"]}
+    whole = to_bytes(
+        add_overlay(state(small, **made, GraphicAnnotationSequence=[group]), np.ones((5, 5), bool), layer="A")
+    )
+    pictures = 0
+    for _ in range(300):
+        mutant = bytearray(whole)
+        for at in chance.integers(300, len(whole), 3):
+            mutant[at] = chance.choice([0, 255, 0x5C, 0x2D, chance.integers(256)])
+        try:
+            pictures += hu.render(image, presentation=hu.presentation(bytes(mutant)), square=True).dtype == np.uint8
+        except hu.HounsfieldError:
+            continue
+    assert 0 < pictures < 300

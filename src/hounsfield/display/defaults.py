@@ -62,7 +62,7 @@ def default_range(image: Image) -> tuple[float, float, str]:
     if modality in _PROJECTIONS:
         values = _without_background(values)
     low, high = (float(v) for v in np.percentile(values, _ROBUST))
-    if modality in _EMISSION and values.min() >= 0:
+    if modality in _EMISSION and values.max() > 0:
         return _ordered(0.0, high if high > 0 else float(values.max()), "0 to 99.5 percent of the values")
     if high <= low:
         low, high = float(values.min()), float(values.max())

@@ -57,7 +57,9 @@ class Window:
         low, high = self.bounds
         if high <= low:
             return np.asarray(x > low, np.float32)
-        return np.asarray(np.clip((x - low) / (high - low), 0, 1), np.float32)
+        x -= low
+        x /= high - low
+        return np.asarray(np.clip(x, 0, 1, out=x), np.float32)
 
 
 @dataclass(frozen=True)
