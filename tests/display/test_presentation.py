@@ -63,7 +63,10 @@ def dcmtk(path, made, folder, frame=1):
     made.save_as(folder / "state.dcm", enforce_file_format=True)
     out = folder / "out.pgm"
     subprocess.run(
-        ["dcmp2pgm", "-p", folder / "state.dcm", "-f", str(frame), path, out], capture_output=True, check=True
+        ["dcmp2pgm", "-p", folder / "state.dcm", "-f", str(frame), path, out],
+        capture_output=True,
+        check=True,
+        cwd=folder,  # it writes overlays beside itself
     )
     data = out.read_bytes()
     head = re.match(rb"P5\s(?:#.*\n)*(\d+) (\d+)\s+(\d+)\s", data)
