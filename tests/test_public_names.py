@@ -7,13 +7,13 @@ import hounsfield as hu
 
 ROOT = Path(__file__).parent.parent
 NAMES = [
-    "AssumptionError", "AssumptionWarning", "Attribute", "Code", "DecodeError", "FrameTimes", "Frames",
-    "GeometryError", "HounsfieldError", "Image", "ImagePlane", "InvalidAttributeError", "LimitExceededError",
-    "Limits", "Measures", "MissingAttributeError", "MissingDependencyError", "NotDicomError", "OutputError",
-    "Overlay", "Phantom", "PhantomOptions", "Region", "Regions", "Segment", "SourceError", "Step", "UnitError",
-    "UnsupportedTransferSyntaxError", "apply_mask", "components", "dicom_json", "figure", "frame_times", "info",
-    "mask", "measure", "open_frames", "overlays", "phantom", "read", "regions", "register_decoders", "render",
-    "segments", "tags",
+    "AssumptionError", "AssumptionWarning", "Attribute", "DecodeError", "Frames", "GeometryError",
+    "HounsfieldError", "Image", "ImagePlane", "InvalidAttributeError", "LimitExceededError", "Limits", "Measures",
+    "MissingAttributeError", "MissingDependencyError", "NotDicomError", "OutputError", "Phantom", "PhantomOptions",
+    "PresentationState", "SourceError", "Step", "UnitError", "UnsupportedTransferSyntaxError", "Window",
+    "apply_mask", "components", "dicom_json", "figure", "frame_times", "info", "mask", "measure", "open_frames",
+    "overlays", "phantom", "presentation", "read", "regions", "register_decoders", "render", "segments", "tags",
+    "windows",
 ]  # fmt: skip
 
 

@@ -1,6 +1,9 @@
 from hounsfield._version import __version__ as __version__
 from hounsfield.display.figure import figure as figure
 from hounsfield.display.render import render as render
+from hounsfield.display.state import PresentationState as PresentationState
+from hounsfield.display.voi import Window as Window
+from hounsfield.display.voi import windows as windows
 from hounsfield.errors import AssumptionError as AssumptionError
 from hounsfield.errors import AssumptionWarning as AssumptionWarning
 from hounsfield.errors import DecodeError as DecodeError
@@ -18,12 +21,6 @@ from hounsfield.errors import UnsupportedTransferSyntaxError as UnsupportedTrans
 from hounsfield.exports.phantom import Phantom as Phantom
 from hounsfield.exports.phantom import PhantomOptions as PhantomOptions
 from hounsfield.exports.phantom import phantom as phantom
-from hounsfield.extracts import Code as Code
-from hounsfield.extracts import FrameTimes as FrameTimes
-from hounsfield.extracts import Overlay as Overlay
-from hounsfield.extracts import Region as Region
-from hounsfield.extracts import Regions as Regions
-from hounsfield.extracts import Segment as Segment
 from hounsfield.extracts import frame_times as frame_times
 from hounsfield.extracts import overlays as overlays
 from hounsfield.extracts import regions as regions
@@ -31,6 +28,7 @@ from hounsfield.extracts import segments as segments
 from hounsfield.facts import Attribute as Attribute
 from hounsfield.facts import dicom_json as dicom_json
 from hounsfield.facts import info as info
+from hounsfield.facts import presentation as presentation
 from hounsfield.facts import tags as tags
 from hounsfield.geometry import ImagePlane as ImagePlane
 from hounsfield.image import Image as Image

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hounsfield.headers.dataset import declared_syntax, open_dataset, open_header
 from hounsfield.headers.info import facts
@@ -12,7 +12,10 @@ from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.sources.local import SourceLike, open_source
 
-__all__ = ["Attribute", "dicom_json", "info", "tags"]
+if TYPE_CHECKING:
+    from hounsfield.display.state import PresentationState
+
+__all__ = ["Attribute", "dicom_json", "info", "presentation", "tags"]
 
 
 def info(source: SourceLike | Image, *, phi: bool = True, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
@@ -99,3 +102,33 @@ def dicom_json(source: SourceLike, *, phi: bool = True, limits: Limits = DEFAULT
     """
     with closing(open_source(source, limits)) as opened_source:
         return json_model(open_dataset(opened_source, limits), phi, limits)
+
+
+def presentation(source: SourceLike, *, limits: Limits = DEFAULT_LIMITS) -> PresentationState:
+    """Read a softcopy presentation state: how somebody wants images shown.
+
+    Parameters
+    ----------
+    source
+        A path, bytes, a binary file object, or ``"-"`` for standard input: a grayscale, color or pseudo-color
+        softcopy presentation state (PS3.3 A.33), or one for XA and XRF.
+    limits
+        Bounds on what the file may cost.
+
+    Returns
+    -------
+    PresentationState
+        For ``hu.render(image, presentation=...)``.
+
+    Raises
+    ------
+    SourceError, NotDicomError, DecodeError, LimitExceededError
+        The file cannot be opened, is no DICOM, or no attribute of it can be read.
+    InvalidAttributeError
+        It is no presentation state, or one of a kind that is not supported.
+    """
+    from hounsfield.display.state import presentation_state  # only here: whoever asks for facts draws nothing
+
+    with closing(open_source(source, limits)) as opened_source:
+        opened = open_dataset(opened_source, limits)
+        return presentation_state(opened.header, opened.name)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import hounsfield as hu
-from hounsfield.display.figure import direction, pixel_aspect
+from hounsfield.display.aspect import pixel_aspect
+from hounsfield.display.figure import direction
 
 from made import file_bytes
 

@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from hounsfield.display.render import is_inverted, render
+from hounsfield.display.aspect import pixel_aspect
+from hounsfield.display.render import render
+from hounsfield.display.shading import shading_of
 from hounsfield.display.voi import Voi, WindowLike, choose_voi
 from hounsfield.errors import GeometryError
 from hounsfield.image import Image, mask_values
@@ -90,22 +92,6 @@ def figure(
     if drawn.bar is not None:
         _colour_bar(drawn, image, choose_voi(image, window))
     return drawn.figure
-
-
-def pixel_aspect(image: Image) -> float:
-    """Height of a pixel divided by its width: from the spacing, else from Pixel Aspect Ratio, else 1."""
-    if image.pixel_spacing is not None:
-        return image.pixel_spacing[0] / image.pixel_spacing[1]
-    ratio = image.header.get("PixelAspectRatio")
-    if isinstance(ratio, list) and len(ratio) == 2:  # pyright: ignore[reportUnknownArgumentType]
-        vertical, horizontal = ratio  # pyright: ignore[reportUnknownVariableType]
-        if (
-            isinstance(vertical, (int, float))
-            and isinstance(horizontal, (int, float))
-            and min(vertical, horizontal) > 0
-        ):
-            return vertical / horizontal
-    return 1.0
 
 
 class _Sheet:
@@ -214,8 +200,7 @@ def _colour_bar(sheet: _Sheet, image: Image, voi: Voi) -> None:
     low, high = voi.bounds
     if not low < high:
         low, high = low - 0.5, low + 0.5
-    brightness = voi.apply(np.linspace(low, high, 256))
-    brightness = 1 - brightness if is_inverted(image) else brightness
+    brightness = shading_of(image, voi).brightness(np.linspace(low, high, 256))
     colours = ListedColormap(np.repeat(brightness[:, None], 3, axis=1).astype(float))
     # The pointed ends say that values beyond the window look like its bounds.
     bar = sheet.figure.colorbar(ScalarMappable(Normalize(low, high), colours), cax=sheet.bar, extend="both")

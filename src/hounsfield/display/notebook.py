@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 from PIL import Image as Picture
 
-from hounsfield.display.figure import pixel_aspect
+from hounsfield.display.aspect import pixel_aspect
 from hounsfield.display.render import render
 from hounsfield.image import Image
 

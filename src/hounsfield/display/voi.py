@@ -4,39 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.display.defaults import PRESETS, default_range
+from hounsfield.display.fields import frame_header, items, numbers, texts
+from hounsfield.display.stored import modality_range, value_space
 from hounsfield.image import Image, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
 
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
-#: Window center and width in HU, as radiology departments use them; sources in docs/display.md.
-PRESETS: dict[str, tuple[float, float]] = {
-    "soft tissue": (40, 400),
-    "lung": (-600, 1500),
-    "bone": (400, 1800),
-    "brain": (40, 80),
-    "stroke": (40, 40),
-    "mediastinum": (50, 350),
-    "liver": (60, 160),
-    "angio": (300, 600),
-}
-#: Percentiles that bound the default window where a file has none.
-_ROBUST = (0.5, 99.5)
-
 
 @dataclass(frozen=True)
 class Window:
-    """Window center, width and function, in the unit of the values."""
+    """Window center, width and function, in the unit of the values.
+
+    Attributes
+    ----------
+    center, width
+        In the unit of the values.
+    function
+        ``"LINEAR"``, ``"LINEAR_EXACT"`` or ``"SIGMOID"`` (PS3.3 C.11.2.1.2 and C.11.2.1.3).
+    origin
+        Where the window comes from.
+    explanation
+        What the file says it is for: Window Center & Width Explanation.
+    """
 
     center: float
     width: float
     function: Function = "LINEAR"
     origin: str = ""
+    explanation: str = ""
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -54,15 +57,18 @@ class Window:
         low, high = self.bounds
         if high <= low:
             return np.asarray(x > low, np.float32)
-        return np.asarray(np.clip((x - low) / (high - low), 0, 1), np.float32)
+        x -= low
+        x /= high - low
+        return np.asarray(np.clip(x, 0, 1, out=x), np.float32)
 
 
 @dataclass(frozen=True)
 class VoiTable:
-    """A VOI LUT: brightness for each value."""
+    """A VOI LUT: brightness for each value; `explanation` is the file's LUT Explanation."""
 
     table: LookUpTable
     origin: str = "VOI LUT Sequence"
+    explanation: str = ""
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -71,12 +77,44 @@ class VoiTable:
 
     def apply(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Return brightness from 0 to 1."""
-        rounded = np.rint(values) if values.dtype.kind == "f" else values
-        return np.asarray(self.table.apply(rounded) / (2**self.table.bits - 1), np.float32)
+        rounded = np.rint(np.nan_to_num(values)) if values.dtype.kind == "f" else values
+        # Entries of more bits than the descriptor says are in excess of full brightness.
+        return np.asarray(np.minimum(self.table.apply(rounded) / (2**self.table.bits - 1), 1), np.float32)
 
 
 Voi = Window | VoiTable
-WindowLike = tuple[float, float] | str | int | None
+WindowLike = tuple[float, float] | Window | VoiTable | str | int | None
+
+
+def windows(image: Image) -> list[Voi]:
+    """Return the VOI windows and VOI LUTs that the file gives for an image.
+
+    The 0-based number of each in this list, or its `explanation`, chooses it in `render` and `figure`.
+
+    Parameters
+    ----------
+    image
+        With modality values; of a multi-frame image the first frame speaks, so take `Image.frame` for another.
+
+    Returns
+    -------
+    list
+        `Window` objects first, then VOI LUTs. Impossible and damaged ones are left out. Empty also where the values
+        are not modality values, for which alone the file's windows are meant (PS3.3 C.11.2.1.2).
+
+    Examples
+    --------
+    >>> import hounsfield as hu
+    >>> from pydicom.data import get_testdata_file
+    >>> for window in hu.windows(hu.read(get_testdata_file("examples_overlay.dcm"))):
+    ...     print(window.explanation, window.center, window.width, window.function)
+    WINDOW1 450.0 790.0 LINEAR
+    WINDOW2 200.0 443.0 LINEAR
+    """
+    if value_space(image) != "modality":
+        return []
+    header = frame_header(image)
+    return declared(header, image.name, signed=bool(items(header, "VOILUTSequence")) and _may_be_negative(image))
 
 
 def choose_voi(image: Image, window: WindowLike = None) -> Voi:
@@ -87,97 +125,131 @@ def choose_voi(image: Image, window: WindowLike = None) -> Voi:
     image
         One value a pixel. Of a multi-frame image the first frame decides where the file has no window.
     window
-        ``(center, width)``; the name of a CT preset (`PRESETS`); the 0-based number of one of the file's own
-        windows; or None: the file's first window, else its VOI LUT, else soft tissue for HU, else robust
-        percentiles of the values without padding.
+        ``(center, width)``; a `Window`; the name of a CT preset (`PRESETS`); the 0-based number or the explanation
+        of one of the file's own (`windows`); or None: the file's first window, else its VOI LUT, else what is
+        sensible for the kind of image (`default_window`).
 
     Raises
     ------
     ValueError
-        The preset or the number does not exist, or the width is not positive.
+        There is no such window, or its width is not positive.
     """
-    if isinstance(window, str):
-        return _preset(window)
-    if isinstance(window, tuple):
-        return _window(*window, origin="given")
-    if isinstance(window, int):
-        declared = _declared(_frame_header(image)) if _has_modality_values(image) else []
-        if not 0 <= window < len(declared):
-            raise ValueError(f"the file has {len(declared)} windows, counted from 0; there is no {window}")
-        return declared[window]
+    if isinstance(window, (str, int)):
+        return named_voi(window, windows(image))
+    if window is not None:
+        return given_voi(window)
     return file_voi(image) or default_window(image)
+
+
+def given_voi(window: tuple[float, float] | Window | VoiTable) -> Voi:
+    """Return a window that the caller gives, checked.
+
+    ``(center, width)`` stands for LINEAR; a width below 1, for which that is not defined, for LINEAR_EXACT.
+    """
+    if isinstance(window, VoiTable):
+        return window
+    if isinstance(window, Window):
+        return _window(window.center, window.width, window.function, window.origin or "given", window.explanation)
+    return _window(*window, function="LINEAR" if window[1] >= 1 else "LINEAR_EXACT", origin="given")
+
+
+def named_voi(window: str | int, known: list[Voi]) -> Voi:
+    """Return a preset, or one of the file's own by its number or its explanation; a preset's name is the preset."""
+    if isinstance(window, int):
+        if not 0 <= window < len(known):
+            raise ValueError(f"the file has {len(known)} windows, counted from 0; there is no {window}")
+        return known[window]
+    key = _key(window)
+    if key in PRESETS:
+        return _window(*PRESETS[key], origin=f"preset {key}")
+    for voi in known:
+        if key and _key(voi.explanation) == key:
+            return voi
+    raise ValueError(f"unknown window {window!r}; known are {', '.join(PRESETS)} and the file's own explanations")
 
 
 def file_voi(image: Image) -> Voi | None:
     """The first window that the file gives for an image or frame, else its VOI LUT, else None."""
-    if not _has_modality_values(image):
-        return None
-    header = _frame_header(image)
-    return next(iter(_declared(header)), None) or _declared_table(header, image)
+    return next(iter(windows(image)), None)
 
 
-def _has_modality_values(image: Image) -> bool:
-    """Whether the file's windows fit: they are meant for modality values (PS3.3 C.11.2.1.2)."""
-    return any(step.name == "modality" for step in image.steps)
+def _key(name: str) -> str:
+    return " ".join(name.lower().replace("-", " ").replace("_", " ").split())
 
 
-def _frame_header(image: Image) -> Mapping[str, Any]:
-    return image.header if image.frame_index is not None else image.header.for_frame(0)
-
-
-def _preset(name: str) -> Window:
-    key = " ".join(name.lower().replace("-", " ").replace("_", " ").split())
-    if key not in PRESETS:
-        raise ValueError(f"unknown window {name!r}; known are {', '.join(PRESETS)}")
-    return _window(*PRESETS[key], origin=f"preset {key}")
-
-
-def _window(center: float, width: float, function: str = "LINEAR", origin: str = "") -> Window:
+def _window(center: float, width: float, function: str = "LINEAR", origin: str = "", explanation: str = "") -> Window:
     if not (np.isfinite(center) and np.isfinite(width)) or width <= 0:
         raise ValueError(f"a window needs a positive width, got center {center}, width {width}")
     known: dict[str, Function] = {"LINEAR_EXACT": "LINEAR_EXACT", "SIGMOID": "SIGMOID"}
-    return Window(float(center), float(width), known.get(function, "LINEAR"), origin)
+    return Window(float(center), float(width), known.get(function, "LINEAR"), origin, explanation)
 
 
-def _declared(header: Mapping[str, Any]) -> list[Window]:
-    """The file's windows; those that are impossible are passed over."""
-    centers, widths = _floats(header.get("WindowCenter")), _floats(header.get("WindowWidth"))
+def declared(header: Mapping[str, Any], name: str, *, signed: bool) -> list[Voi]:
+    """The windows and VOI LUTs of a header or of an item; those that are impossible are passed over.
+
+    Parameters
+    ----------
+    header
+        Where they stand.
+    name
+        The file's name, for errors.
+    signed
+        Whether modality values can be negative: then the first value of a table is signed (PS3.3 C.11.2.1.1).
+    """
+    tables = [_table(item, name, signed) for item in items(header, "VOILUTSequence")]
+    return [*_declared_windows(header), *(table for table in tables if table is not None)]
+
+
+def _declared_windows(header: Mapping[str, Any]) -> list[Window]:
+    centers, widths = header.get("WindowCenter"), header.get("WindowWidth")
     function = text_of(header, "VOILUTFunction")
-    smallest = 0 if function in ("LINEAR_EXACT", "SIGMOID") else 1
-    return [
-        _window(center, width, function, "file")
-        for center, width in zip(centers, widths, strict=False)
-        if np.isfinite(center) and np.isfinite(width) and width >= smallest and width > 0
-    ]
+    words = texts(header.get("WindowCenterWidthExplanation"))
+    found: list[Window] = []
+    for center, width, word in zip_longest(_places(centers), _places(widths), words, fillvalue=None):
+        if not isinstance(center, float) or not isinstance(width, float) or width <= 0:
+            continue
+        origin, used = "file", function
+        if width < 1 and function not in ("LINEAR_EXACT", "SIGMOID"):
+            # Not defined for LINEAR (PS3.3 C.11.2.1.2.1), but what images of small numbers mean is beyond doubt.
+            origin, used = "file; LINEAR_EXACT because the width is below 1", "LINEAR_EXACT"
+        found.append(_window(center, width, used, origin, str(word or "")))
+    return found
 
 
-def _floats(value: Any) -> list[float]:
+def _places(value: Any) -> list[float | None]:
+    """Each value as a number, or None in its place."""
     values = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
-    return [float(v) for v in values if isinstance(v, (int, float))]  # pyright: ignore[reportUnknownVariableType]
+    return [next(iter(numbers(v)), None) for v in values]  # pyright: ignore[reportUnknownVariableType]
 
 
-def _declared_table(header: Mapping[str, Any], image: Image) -> VoiTable | None:
-    items = header.get("VOILUTSequence")
-    if not items:
-        return None
-    signed = bool(image.values.dtype.kind == "i" and image.values.min() < 0)
+def _table(item: Mapping[str, Any], name: str, signed: bool) -> VoiTable | None:
     try:
-        return VoiTable(read_sequence_table(items[0], "VOILUTSequence", image.name, signed=signed))
+        table = read_sequence_table(item, "VOILUTSequence", name, signed=signed or _negative_first(item))
     except (KeyError, ValueError):  # a damaged table must not keep anyone from seeing the image
         return None
+    return VoiTable(table, explanation=text_of(item, "LUTExplanation"))
+
+
+def _negative_first(item: Mapping[str, Any]) -> bool:
+    """Whether the descriptor's own VR (SS) already says that the first value is negative."""
+    descriptor = numbers(item.get("LUTDescriptor"))
+    return len(descriptor) == 3 and descriptor[1] < 0
+
+
+def _may_be_negative(image: Image) -> bool:
+    """Whether modality values can be negative."""
+    header = frame_header(image)
+    if items(header, "ModalityLUTSequence"):
+        return False
+    possible = modality_range(header)
+    if possible is None:
+        return bool(image.values.size and image.values.min() < 0)
+    return possible[0] < 0
 
 
 def default_window(image: Image) -> Window:
-    """A window for values that come without one: soft tissue for HU, else their robust range."""
-    if image.unit == "HU":
+    """A window for values that come without one: see `defaults.default_range`."""
+    low, high, origin = default_range(image)
+    if origin == "soft tissue":
         return _window(*PRESETS["soft tissue"], origin="default for HU")
-    frame = image.frame(0)
-    values = frame.values.ravel() if frame.padding is None else frame.values[~frame.padding]
-    values = values[np.isfinite(values)] if values.dtype.kind == "f" else values
-    if values.size == 0:
-        return Window(0.5, 1.0, "LINEAR_EXACT", "default")
-    low, high = (float(v) for v in np.percentile(values, _ROBUST))
-    if high <= low:
-        low, high = float(values.min()), float(values.max())
-    width = high - low if high > low else 1.0
-    return Window((low + high) / 2, width, "LINEAR_EXACT", "default: 0.5 to 99.5 percent of the values")
+    return Window((low + high) / 2, high - low, "LINEAR_EXACT", f"default: {origin}")

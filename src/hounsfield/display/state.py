@@ -1,0 +1,105 @@
+"""Softcopy presentation states: how somebody wants images shown (PS3.3 A.33, PS3.4 annex N)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hounsfield.display.fields import frame_header, items, numbers
+from hounsfield.errors import InvalidAttributeError
+from hounsfield.image import Header, Image, text_of
+
+Kind = Literal["grayscale", "color", "pseudo-color"]
+_STORAGE = "1.2.840.10008.5.1.4.1.1.11."
+_KINDS: dict[str, Kind] = {
+    f"{_STORAGE}1": "grayscale",
+    f"{_STORAGE}2": "color",
+    f"{_STORAGE}3": "pseudo-color",
+    f"{_STORAGE}5": "grayscale",  # XA/XRF grayscale
+}
+
+
+@dataclass(frozen=True)
+class PresentationState:
+    """How images are to be shown: grayscale and colour transformation, shutters, turning, cropping, annotations.
+
+    Made by `hounsfield.presentation`, used by `render`.
+
+    Attributes
+    ----------
+    header
+        The attributes of the file.
+    kind
+        ``"grayscale"``, ``"color"`` or ``"pseudo-color"``.
+    name
+        The file's name, for messages.
+    """
+
+    header: Header
+    kind: Kind
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the state is called: Content Label."""
+        return text_of(self.header, "ContentLabel")
+
+    def references(self) -> Iterator[tuple[str, list[int]]]:
+        """Yield SOP Instance UID and frame numbers (none: all) of the images that the state refers to."""
+        for series in items(self.header, "ReferencedSeriesSequence"):
+            yield from _references(series)
+
+    def refers_to(self, image: Image) -> bool:
+        """Whether the state is for an image, or for this frame of it."""
+        return _refers(self.references(), *frame_name(image))
+
+    def __repr__(self) -> str:
+        images = len({uid for uid, _ in self.references()})
+        return f"PresentationState({self.kind}, {images} {'image' if images == 1 else 'images'})"
+
+
+def presentation_state(header: Header, name: str) -> PresentationState:
+    """Make a presentation state of a file's attributes.
+
+    Raises
+    ------
+    InvalidAttributeError
+        The file is no softcopy presentation state, or of a kind that is not supported (blending, planar MPR and
+        volumes, subtraction of a mask, modality LUTs that vary).
+    """
+    kind = _KINDS.get(text_of(header, "SOPClassUID"))
+    if kind is None:
+        raise InvalidAttributeError(
+            "is no grayscale, color or pseudo-color softcopy presentation state", source=name, attribute="SOPClassUID"
+        )
+    for keyword in ("MaskSubtractionSequence", "XRayPresentationMaskSequence"):
+        if items(header, keyword):
+            raise InvalidAttributeError("subtracts a mask, which is not supported", source=name, attribute=keyword)
+    return PresentationState(header, kind, name)
+
+
+def frame_name(frame: Image) -> tuple[str, int]:
+    """SOP Instance UID and frame number (from 1) of an image or frame."""
+    return text_of(frame_header(frame), "SOPInstanceUID"), (frame.frame_index or 0) + 1
+
+
+def applies(item: Mapping[str, Any], frame: Image) -> bool:
+    """Whether an item of a state holds for a frame: without references it holds for all."""
+    if not items(item, "ReferencedImageSequence"):
+        return True
+    return _refers(_references(item), *frame_name(frame))
+
+
+def applying(header: Mapping[str, Any], keyword: str, frame: Image) -> list[Header]:
+    """The items of a sequence that hold for a frame."""
+    return [item for item in items(header, keyword) if applies(item, frame)]
+
+
+def _references(item: Mapping[str, Any]) -> Iterator[tuple[str, list[int]]]:
+    for image in items(item, "ReferencedImageSequence"):
+        yield text_of(image, "ReferencedSOPInstanceUID"), [int(n) for n in numbers(image.get("ReferencedFrameNumber"))]
+
+
+def _refers(references: Iterator[tuple[str, list[int]]], uid: str, number: int) -> bool:
+    return any(uid == named and (not frames or number in frames) for named, frames in references if uid)
