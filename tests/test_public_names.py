@@ -7,11 +7,11 @@ import hounsfield as hu
 
 ROOT = Path(__file__).parent.parent
 NAMES = [
-    "AssumptionWarning", "Attribute", "DecodeError", "GeometryError", "HounsfieldError", "Image", "ImagePlane",
+    "AssumptionWarning", "Attribute", "DecodeError", "FormatError", "GeometryError", "HounsfieldError", "Image", "ImagePlane",
     "InvalidAttributeError", "LimitExceededError", "Limits", "Measures", "MissingAttributeError",
     "MissingDependencyError", "NotDicomError", "OutputError", "Phantom", "PhantomOptions", "SourceError", "Step",
-    "UnitError", "UnsupportedTransferSyntaxError", "apply_mask", "components", "dicom_json", "figure", "info", "mask",
-    "measure", "phantom", "read", "render", "tags",
+    "UnitError", "UnsupportedTransferSyntaxError", "Written", "apply_mask", "components", "dicom_json", "figure", "info", "mask",
+    "measure", "phantom", "read", "render", "tags", "write",
 ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ _HOME = {
     "AssumptionWarning": "hounsfield.errors",
     "Attribute": "hounsfield.facts",
     "DecodeError": "hounsfield.errors",
+    "FormatError": "hounsfield.errors",
     "GeometryError": "hounsfield.errors",
     "HounsfieldError": "hounsfield.errors",
     "Image": "hounsfield.reading",
@@ -37,6 +38,7 @@ _HOME = {
     "Step": "hounsfield.image",
     "UnitError": "hounsfield.errors",
     "UnsupportedTransferSyntaxError": "hounsfield.errors",
+    "Written": "hounsfield.writing",
     "apply_mask": "hounsfield.masks.mask",
     "components": "hounsfield.masks.components",
     "dicom_json": "hounsfield.facts",
@@ -48,6 +50,7 @@ _HOME = {
     "read": "hounsfield.reading",
     "render": "hounsfield.display.render",
     "tags": "hounsfield.facts",
+    "write": "hounsfield.writing",
 }
 
 __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -3,6 +3,7 @@ from hounsfield.display.figure import figure as figure
 from hounsfield.display.render import render as render
 from hounsfield.errors import AssumptionWarning as AssumptionWarning
 from hounsfield.errors import DecodeError as DecodeError
+from hounsfield.errors import FormatError as FormatError
 from hounsfield.errors import GeometryError as GeometryError
 from hounsfield.errors import HounsfieldError as HounsfieldError
 from hounsfield.errors import InvalidAttributeError as InvalidAttributeError
@@ -31,3 +32,5 @@ from hounsfield.masks.mask import mask as mask
 from hounsfield.measures.statistics import Measures as Measures
 from hounsfield.measures.statistics import measure as measure
 from hounsfield.reading import read as read
+from hounsfield.writing import Written as Written
+from hounsfield.writing import write as write

@@ -76,7 +76,7 @@ class VoiTable:
 
 
 Voi = Window | VoiTable
-WindowLike = tuple[float, float] | str | int | None
+WindowLike = tuple[float, float] | Window | VoiTable | str | int | None
 
 
 def choose_voi(image: Image, window: WindowLike = None) -> Voi:
@@ -87,15 +87,17 @@ def choose_voi(image: Image, window: WindowLike = None) -> Voi:
     image
         One value a pixel. Of a multi-frame image the first frame decides where the file has no window.
     window
-        ``(center, width)``; the name of a CT preset (`PRESETS`); the 0-based number of one of the file's own
-        windows; or None: the file's first window, else its VOI LUT, else soft tissue for HU, else robust
-        percentiles of the values without padding.
+        ``(center, width)``; a `Window` or `VoiTable`; the name of a CT preset (`PRESETS`); the 0-based number of
+        one of the file's own windows; or None: the file's first window, else its VOI LUT, else soft tissue for HU,
+        else robust percentiles of the values without padding.
 
     Raises
     ------
     ValueError
         The preset or the number does not exist, or the width is not positive.
     """
+    if isinstance(window, (Window, VoiTable)):
+        return window
     if isinstance(window, str):
         return _preset(window)
     if isinstance(window, tuple):
