@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -130,6 +130,20 @@ class Selection:
         if self.largest is None and self.min_mm2 is None:
             return made
         return hu.components(made, largest=self.largest, min_mm2=self.min_mm2)
+
+
+def space_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--space: which values, by the names that `read` knows."""
+    from hounsfield.reading import Space
+
+    option = click.option(
+        "--space",
+        type=click.Choice(get_args(Space)),
+        default="modality",
+        show_default=True,
+        help="Which values: those that are meant, or the numbers in the pixel data.",
+    )
+    return option(command)
 
 
 def window_option(command: Callable[..., Any]) -> Callable[..., Any]:
