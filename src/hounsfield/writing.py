@@ -239,7 +239,7 @@ def _write_step(form: str, values: NDArray[Any]) -> Step:
 def _write_tiff(image: Image, path: Path, wanted: _Wanted, force: bool) -> Written:
     spacing = image.pixel_spacing if image.spacing_kind is not None else None
     if wanted.values:
-        exact = tiff_values(image.values, image.color)
+        exact = tiff_values(image.values)
         steps = (*image.steps, _write_step("tiff", exact))
         pages, description = iter(exact if image.multi_frame else exact[None]), description_json(image, steps)
     else:

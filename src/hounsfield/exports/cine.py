@@ -138,7 +138,7 @@ def _compressed(frame: NDArray[np.uint8]) -> tuple[bytes, bytes]:
     if frame.ndim == 3:
         picture = picture.quantize(256, Picture.Quantize.MEDIANCUT, dither=Picture.Dither.NONE)
     buffer = io.BytesIO()
-    picture.save(buffer, "GIF", optimize=False)
+    picture.save(buffer, "GIF", optimize=False, interlace=0)
     data = buffer.getvalue()
     flags, at = data[10], 13
     length = 3 * 2 ** ((flags & 7) + 1) if flags & _PALETTE_FLAG else 0

@@ -1,23 +1,34 @@
-"""TIFF: values exactly as they are, with unit, spacing and steps; or renderings. Several frames are several pages."""
+"""TIFF: values exactly as they are, with unit, spacing and steps; or renderings. Several frames are several pages.
+
+Written here, uncompressed (TIFF 6.0, parts 1 and 3): Pillow reads all earlier pages again for each that it adds, and
+knows neither signed values of 16 bits nor fractions of 64 nor colours of more than 8.
+"""
 
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Picture
-from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from hounsfield.errors import FormatError
 
-_IMAGE_DESCRIPTION, _SAMPLE_FORMAT = 270, 339
-_SIGNED, _CENTIMETRE = 2, 3
+_SHORT, _LONG, _RATIONAL, _ASCII = 3, 4, 5, 2
+_PACK = {_SHORT: "H", _LONG: "I", _RATIONAL: "II"}
+_CENTIMETRE = 3
+_SAMPLE_FORMAT = {"u": 1, "i": 2, "f": 3}
+#: Types that libtiff, and what is built on it, reads.
+_TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 #: Offsets in a TIFF have 32 bits; what stands beside the pixels takes the rest.
 _MOST_BYTES = 2**32 - 2**26
+
+#: Number, type and values of a tag.
+_Tag = tuple[int, int, tuple[int, ...] | bytes]
 
 
 def write_tiff(
@@ -26,44 +37,91 @@ def write_tiff(
     description: str = "",
     spacing: tuple[float, float] | None = None,
 ) -> None:
-    """Write pages one by one, uncompressed.
+    """Write pages one by one.
 
     Parameters
     ----------
     path
         Where to.
     pages
-        Each (row, column) of uint8, uint16, int16, int32 or float32, or (row, column, 3) of uint8.
+        Each (row, column) or (row, column, 3), of integers of 8 to 32 bits or fractions of 32 or 64.
     description
         ASCII text for the first page's ImageDescription.
     spacing
         Millimetres (between rows, between columns), for the resolution tags.
     """
-    tags: dict[str, Any] = {}
-    if spacing is not None and all(1e-5 < v < 1e5 for v in spacing):
-        tags = {"resolution_unit": _CENTIMETRE, "x_resolution": 10 / spacing[1], "y_resolution": 10 / spacing[0]}
-    with open(path, "w+b") as file, AppendingTiffWriter(file) as writer:
+    with open(path, "wb") as file:
+        file.write(b"II*\0\0\0\0\0")
+        link = 4
         for page in pages:
-            info: dict[int, Any] = {_IMAGE_DESCRIPTION: description} if description else {}
-            if page.dtype == np.int16:
-                # Pillow has no signed type of 16 bits: the same bits go in as unsigned, and the tag says what they are.
-                info[_SAMPLE_FORMAT] = _SIGNED
-                page = page.view(np.uint16)
-            Picture.fromarray(np.ascontiguousarray(page)).save(writer, "TIFF", tiffinfo=info, **tags)
-            writer.newFrame()
+            page = np.ascontiguousarray(page, page.dtype.newbyteorder("<"))
+            offset = file.tell()
+            file.write(page.data)
+            file.write(b"\0" * (-page.nbytes % 4))
+            link = _write_directory(file, link, _tags(page, offset, description, spacing))
             description = ""
 
 
-def tiff_values(values: NDArray[Any], color: bool) -> NDArray[Any]:
-    """Return values in a type that is written, unchanged: uint8, uint16, int16, int32 or float32.
+def _tags(page: NDArray[Any], offset: int, description: str, spacing: tuple[float, float] | None) -> list[_Tag]:
+    """The tags of a page, in the order of their numbers."""
+    rows, columns = page.shape[:2]
+    samples = 3 if page.ndim == 3 else 1
+    tags: list[_Tag] = [
+        (256, _LONG, (columns,)),
+        (257, _LONG, (rows,)),
+        (258, _SHORT, (page.dtype.itemsize * 8,) * samples),
+        (259, _SHORT, (1,)),  # not compressed
+        (262, _SHORT, (2 if samples == 3 else 1,)),  # RGB, or black is zero
+        (273, _LONG, (offset,)),
+        (277, _SHORT, (samples,)),
+        (278, _LONG, (rows,)),
+        (279, _LONG, (page.nbytes,)),
+        (284, _SHORT, (1,)),  # the samples of a pixel stand together
+        (339, _SHORT, (_SAMPLE_FORMAT[page.dtype.kind],) * samples),
+    ]
+    if description:
+        tags.append((270, _ASCII, description.encode("ascii") + b"\0"))
+    if spacing is not None and all(1e-3 <= v <= 1e4 for v in spacing):
+        tags += [(282, _RATIONAL, _rational(10 / spacing[1])), (283, _RATIONAL, _rational(10 / spacing[0]))]
+        tags.append((296, _SHORT, (_CENTIMETRE,)))
+    return sorted(tags)
+
+
+def _rational(value: float) -> tuple[int, int]:
+    """A fraction of two numbers of 32 bits."""
+    return Fraction(value).limit_denominator(100_000).as_integer_ratio()
+
+
+def _write_directory(file: BinaryIO, link: int, tags: list[_Tag]) -> int:
+    """Write the tags at the file's end and point to them from `link`; return where the next pointer goes."""
+    start = file.tell()
+    beyond = start + 2 + 12 * len(tags) + 4  # what does not fit into the four bytes of an entry
+    entries, extra = struct.pack("<H", len(tags)), b""
+    for number, kind, value in tags:
+        data = value if isinstance(value, bytes) else struct.pack(f"<{len(value)}{_PACK[kind][0]}", *value)
+        count = len(value) // 2 if kind == _RATIONAL else len(value)
+        if len(data) > 4:
+            position = struct.pack("<I", beyond + len(extra))
+            extra += data + b"\0" * (-len(data) % 4)
+        else:
+            position = data.ljust(4, b"\0")
+        entries += struct.pack("<HHI", number, kind, count) + position
+    file.write(entries + b"\0\0\0\0" + extra)
+    end = file.tell()
+    file.seek(link)
+    file.write(struct.pack("<I", start))
+    file.seek(end)
+    return beyond - 4
+
+
+def tiff_values(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values in a type that is written, unchanged.
 
     Raises
     ------
     FormatError
-        None of these holds them exactly, or a TIFF cannot be that large.
+        No such type holds them exactly, or a TIFF cannot be that large.
     """
-    if color and values.dtype != np.uint8:
-        raise FormatError(f"a TIFF holds the values of a colour of 8 bits, not of {values.dtype}; use NPY or NPZ")
     found = _exact(values)
     if found is None:
         raise FormatError(f"no type that TIFF readers know holds these {values.dtype} values exactly; use NPY or NPZ")
@@ -84,16 +142,14 @@ def check_tiff_size(size: int) -> None:
 
 
 def _exact(values: NDArray[Any]) -> NDArray[Any] | None:
+    if values.dtype.name in _TYPES:
+        return values
     if values.dtype == np.bool_:
         return values.view(np.uint8)
-    if values.dtype.name in ("uint8", "uint16", "int16", "int32", "float32"):
-        return values
-    if values.dtype == np.float16 or values.dtype == np.int8:
-        return values.astype(np.float32 if values.dtype.kind == "f" else np.int16)
-    if values.dtype.kind in "iu":
-        info = np.iinfo(np.int32)
-        fits = info.min <= int(values.min()) and int(values.max()) <= info.max
-        return values.astype(np.int32) if fits else None
-    with np.errstate(over="ignore"):
-        rounded = values.astype(np.float32)
-    return rounded if np.array_equal(rounded, values, equal_nan=True) else None
+    if values.dtype == np.float16:
+        return values.astype(np.float32)
+    if values.dtype.kind not in "iu":
+        return None
+    info = np.iinfo(np.int32)
+    fits = info.min <= int(values.min()) and int(values.max()) <= info.max
+    return values.astype(np.int32) if fits else None
