@@ -14,20 +14,16 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-HU = [sys.executable, "-m", "hounsfield"]
-COMMANDS = ["info", "tags", "stats", "mask", "figure", "demo", "doctor", "completion"]
+from hounsfield.cli import COMMANDS as KNOWN
 
+from cli_runner import HU, hu
 
-def hu(*arguments, stdin=None, cwd=None, env=None):
-    done = subprocess.run(
-        [*HU, *map(str, arguments)],
-        input=stdin if stdin is not None else b"",
-        capture_output=True,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        check=False,
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+COMMANDS = ["info", "tags", "stats", "mask", "figure", "convert", "explain", "demo", "doctor", "completion"]
+#: How to call each command that prints values, or writes them; the others print attributes, or no image's.
+PRINTS_VALUES = {
+    "stats": [], "mask": ["-o", "out"], "figure": ["-o", "out"], "convert": ["-o", "out"], "explain": [], "demo": [],
+}  # fmt: skip
+PRINTS_NONE = {"info", "tags", "doctor", "completion"}
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +99,7 @@ def test_wrong_usage_is_2(arguments, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["info", "tags", "stats", "mask", "figure"])
+@pytest.mark.parametrize("command", ["info", "tags", "stats", "mask", "figure", "convert", "explain"])
 def test_nothing_readable_is_3_and_says_why(command, tmp_path):
     (tmp_path / "note.txt").write_text("hello")
     for path, why in [("absent.dcm", "no such file"), ("note.txt", "text")]:
@@ -131,6 +127,26 @@ def test_json_is_one_document_on_standard_output_only(ct):
     assert json.loads(hu("tags", ct, "--dicom-json")[1])["00280010"]["Value"] == [128]
     stats = json.loads(hu("stats", ct, "--json")[1])
     assert (stats["measures"]["unit"], stats["steps"][0]["name"]) == ("HU", "decode")
+
+
+@pytest.mark.parametrize("name", PRINTS_VALUES)
+def test_every_command_with_values_prints_their_steps(ct, sample, tmp_path, name):
+    assert set(PRINTS_VALUES) | PRINTS_NONE == set(KNOWN) == set(COMMANDS)
+    arguments = PRINTS_VALUES[name]
+    if name == "demo":
+        results = [json.loads(hu(name, "--json", cwd=tmp_path)[1])]
+    else:
+        several = hu(name, ct, sample("emri_small.dcm"), sample("SC_rgb.dcm"), *arguments, "--jsonl", cwd=tmp_path)[1]
+        results = [json.loads(hu(name, ct, *arguments, "--json", cwd=tmp_path)[1])]
+        results += [json.loads(line) for line in several.splitlines()]
+        # Colours and values without a unit have no default mask; all else is for every image.
+        assert len(results) == (2 if name == "mask" else 4)
+    for result in results:
+        assert [step["name"] for step in result["steps"]][:2] == ["decode", "stored values"]
+        for step in result["steps"]:
+            assert set(step) == {"name", "outcome", "detail", "reference"}
+            assert step["outcome"] in ("done", "not done", "assumed")
+            assert step["detail"]
 
 
 def test_standard_input(ct, tmp_path):
