@@ -1,8 +1,14 @@
-"""Runs the command as a person would: in a process of its own."""
+"""Runs the command as a person would: in a process of its own; or in this one, where many runs only vary options."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
+
+import click
+
+from hounsfield.cli import cli
 
 HU = [sys.executable, "-m", "hounsfield"]
 
@@ -18,3 +24,14 @@ def hu(*arguments, stdin=None, cwd=None, env=None):
         check=False,
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def hu_here(*arguments):
+    """Run in this process and folder; return exit code, standard output and standard error."""
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        try:
+            code = cli.main([str(argument) for argument in arguments], standalone_mode=False)
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+    return code, out.getvalue(), err.getvalue()
