@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import av
@@ -184,6 +185,15 @@ def test_many_files_junk_among_them_all_inside_the_folder(ct, tmp_path):
         data = (tmp_path / result["outputs"][0]).read_bytes()
         assert np.array_equal(imagecodecs.tiff_decode(data), expected)
     assert {path.name for path in tmp_path.iterdir()} == {"in", "out"}
+
+
+@pytest.mark.parametrize(("form", "why"), [("npy", "the system refused"), ("mp4", "file too large")])
+def test_a_disk_that_is_full_is_5_and_nothing_is_left(cine, tmp_path, form, why):
+    command = f'ulimit -f 4 && "{sys.executable}" -m hounsfield convert "{cine}" -o out/x.{form}'
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (5, b"")
+    assert done.stderr.decode() == f"hu: {cine}: out/x.{form}: cannot be written: {why}\n"
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("ending", ["mp4", "gif"])
