@@ -13,7 +13,7 @@ PAGE = Path(__file__).with_name("command.md")
 
 def page() -> str:
     """Return the page: the help of the command and of each subcommand."""
-    context = click.Context(cli, info_name="hu", terminal_width=100)
+    context = click.Context(cli, info_name="hu", terminal_width=100, **cli.context_settings)
     parts = ["# Command", "", "`hu` is short for `hounsfield`; `python -m hounsfield` is the same.", ""]
     parts += ["```text", cli.get_help(context).rstrip(), "```", ""]
     for name in COMMANDS:

@@ -7,13 +7,13 @@ import hounsfield as hu
 
 ROOT = Path(__file__).parent.parent
 NAMES = [
-    "AssumptionError", "AssumptionWarning", "Attribute", "DecodeError", "Frames", "GeometryError",
+    "AssumptionError", "AssumptionWarning", "Attribute", "DecodeError", "FormatError", "Frames", "GeometryError",
     "HounsfieldError", "Image", "ImagePlane", "InvalidAttributeError", "LimitExceededError", "Limits", "Measures",
     "MissingAttributeError", "MissingDependencyError", "NotDicomError", "OutputError", "Phantom", "PhantomOptions",
-    "PresentationState", "SourceError", "Step", "UnitError", "UnsupportedTransferSyntaxError", "Window",
+    "PresentationState", "SourceError", "Step", "UnitError", "UnsupportedTransferSyntaxError", "Window", "Written",
     "apply_mask", "components", "dicom_json", "figure", "frame_times", "info", "mask", "measure", "open_frames",
     "overlays", "phantom", "presentation", "read", "regions", "register_decoders", "render", "segments", "tags",
-    "windows",
+    "windows", "write",
 ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ _HOME = {
     "AssumptionWarning": "hounsfield.errors",
     "Attribute": "hounsfield.facts",
     "DecodeError": "hounsfield.errors",
+    "FormatError": "hounsfield.errors",
     "Frames": "hounsfield.reading",
     "GeometryError": "hounsfield.errors",
     "HounsfieldError": "hounsfield.errors",
@@ -41,6 +42,7 @@ _HOME = {
     "UnitError": "hounsfield.errors",
     "UnsupportedTransferSyntaxError": "hounsfield.errors",
     "Window": "hounsfield.display.voi",
+    "Written": "hounsfield.writing",
     "apply_mask": "hounsfield.masks.mask",
     "components": "hounsfield.masks.components",
     "dicom_json": "hounsfield.facts",
@@ -60,6 +62,7 @@ _HOME = {
     "segments": "hounsfield.extracts",
     "tags": "hounsfield.facts",
     "windows": "hounsfield.display.voi",
+    "write": "hounsfield.writing",
 }
 
 __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]

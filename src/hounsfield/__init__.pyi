@@ -7,6 +7,7 @@ from hounsfield.display.voi import windows as windows
 from hounsfield.errors import AssumptionError as AssumptionError
 from hounsfield.errors import AssumptionWarning as AssumptionWarning
 from hounsfield.errors import DecodeError as DecodeError
+from hounsfield.errors import FormatError as FormatError
 from hounsfield.errors import GeometryError as GeometryError
 from hounsfield.errors import HounsfieldError as HounsfieldError
 from hounsfield.errors import InvalidAttributeError as InvalidAttributeError
@@ -43,3 +44,5 @@ from hounsfield.pixels.plugin import register_decoders as register_decoders
 from hounsfield.reading import Frames as Frames
 from hounsfield.reading import open_frames as open_frames
 from hounsfield.reading import read as read
+from hounsfield.writing import Written as Written
+from hounsfield.writing import write as write

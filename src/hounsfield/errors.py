@@ -9,6 +9,7 @@ fits, so that ``except OSError`` or ``except ValueError`` work as expected::
     ├── MissingAttributeError (KeyError)       an attribute that is needed is absent or empty
     ├── InvalidAttributeError (ValueError)     an attribute is there, but no right answer follows from its value
     ├── UnitError (ValueError)                 what was asked needs values in a unit that these are not in
+    ├── FormatError (ValueError)               a file format cannot hold what was to be written
     ├── UnsupportedTransferSyntaxError         nothing installed decodes this transfer syntax
     ├── DecodeError (ValueError)               the pixel data or the header is damaged
     ├── AssumptionError (ValueError)           strict=True, and something would have to be assumed
@@ -72,6 +73,10 @@ class InvalidAttributeError(HounsfieldError, ValueError):
 
 class UnitError(HounsfieldError, ValueError):
     """What was asked needs values in another unit than these have."""
+
+
+class FormatError(HounsfieldError, ValueError):
+    """The file format cannot hold what was to be written."""
 
 
 class UnsupportedTransferSyntaxError(HounsfieldError):

@@ -1,5 +1,6 @@
 """What every command promises: streams, exit codes, one bad file among many, Ctrl-C."""
 
+import importlib.util
 import io
 import json
 import os
@@ -14,20 +15,16 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-HU = [sys.executable, "-m", "hounsfield"]
-COMMANDS = ["info", "tags", "stats", "mask", "figure", "demo", "doctor", "completion"]
+from hounsfield.cli import COMMANDS as KNOWN
 
+from cli_runner import HU, hu
 
-def hu(*arguments, stdin=None, cwd=None, env=None):
-    done = subprocess.run(
-        [*HU, *map(str, arguments)],
-        input=stdin if stdin is not None else b"",
-        capture_output=True,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        check=False,
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+COMMANDS = ["info", "tags", "stats", "mask", "figure", "convert", "explain", "demo", "doctor", "completion"]
+#: How to call each command that prints values, or writes them; the others print attributes, or no image's.
+PRINTS_VALUES = {
+    "stats": [], "mask": ["-o", "out"], "figure": ["-o", "out"], "convert": ["-o", "out"], "explain": [], "demo": [],
+}  # fmt: skip
+PRINTS_NONE = {"info", "tags", "doctor", "completion"}
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +87,7 @@ def test_version_and_no_arguments():
     "arguments",
     [
         ["info"], ["nonsense"], ["info", "--nonsense", "x"], ["mask", "x", "--opening", "-1"], ["mask", "x", "--tissue", "brain"],
-        ["mask", "x", "--above", "1", "--tissue", "bone"], ["mask", "x", "--window", "liverwurst"], ["completion", "tcsh"],
+        ["mask", "x", "--above", "1", "--tissue", "bone"], ["mask", "x", "--window", "40,0"], ["stats", "x", "--space", "hounsfield"], ["completion", "tcsh"],
         ["tags", "x", "--dicom-json", "--search", "y"], ["figure", "x", "y", "-o", "one.png"], ["mask", "x", "-j", "0"],
         ["mask", "x", "--above", "nan"], ["mask", "x", "--above", "300", "--below", "100"],
         ["figure", "x", "-o", "f.pdf", "--format", "svg"], ["figure", "x", "-o", "f.jpg"],
@@ -103,7 +100,7 @@ def test_wrong_usage_is_2(arguments, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["info", "tags", "stats", "mask", "figure"])
+@pytest.mark.parametrize("command", ["info", "tags", "stats", "mask", "figure", "convert", "explain"])
 def test_nothing_readable_is_3_and_says_why(command, tmp_path):
     (tmp_path / "note.txt").write_text("hello")
     for path, why in [("absent.dcm", "no such file"), ("note.txt", "text")]:
@@ -131,6 +128,26 @@ def test_json_is_one_document_on_standard_output_only(ct):
     assert json.loads(hu("tags", ct, "--dicom-json")[1])["00280010"]["Value"] == [128]
     stats = json.loads(hu("stats", ct, "--json")[1])
     assert (stats["measures"]["unit"], stats["steps"][0]["name"]) == ("HU", "decode")
+
+
+@pytest.mark.parametrize("name", PRINTS_VALUES)
+def test_every_command_with_values_prints_their_steps(ct, sample, tmp_path, name):
+    assert set(PRINTS_VALUES) | PRINTS_NONE == set(KNOWN) == set(COMMANDS)
+    arguments = PRINTS_VALUES[name]
+    if name == "demo":
+        results = [json.loads(hu(name, "--json", cwd=tmp_path)[1])]
+    else:
+        several = hu(name, ct, sample("emri_small.dcm"), sample("SC_rgb.dcm"), *arguments, "--jsonl", cwd=tmp_path)[1]
+        results = [json.loads(hu(name, ct, *arguments, "--json", cwd=tmp_path)[1])]
+        results += [json.loads(line) for line in several.splitlines()]
+        # Colours and values without a unit have no default mask; all else is for every image.
+        assert len(results) == (2 if name == "mask" else 4)
+    for result in results:
+        assert [step["name"] for step in result["steps"]][:2] == ["decode", "stored values"]
+        for step in result["steps"]:
+            assert set(step) == {"name", "outcome", "detail", "reference"}
+            assert step["outcome"] in ("done", "not done", "assumed")
+            assert step["detail"]
 
 
 def test_standard_input(ct, tmp_path):
@@ -280,8 +297,9 @@ def test_doctor_lists_packages_and_decoders():
     decoders = {row["transfer_syntax"]: row["decoder"] for row in report["decoders"]}
     assert decoders["1.2.840.10008.1.2.1"] == "numpy"
     assert decoders["1.2.840.10008.1.2.4.80"].startswith("charls")
-    assert decoders["1.2.840.10008.1.2.4.100"] is None
-    assert "not read by this version" in hu("doctor")[1]
+    av = importlib.util.find_spec("av")
+    assert (decoders["1.2.840.10008.1.2.4.100"] or "").startswith("PyAV" if av else "")
+    assert ('pip install "hounsfield[video]"' in hu("doctor")[1]) == (av is None)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -318,6 +336,21 @@ def test_five_hundred_files_fifty_of_them_junk(five_hundred, tmp_path):
     assert {"is no DICOM file but text", "the file is empty", "is no DICOM file but a PNG picture"} <= reasons
     assert err.splitlines()[-1] == "hu: 450 of 500 inputs done, 50 failed"
     assert len(list((tmp_path / "out").iterdir())) == 450
+
+
+def test_what_is_cut_off_is_measured_on_request_only(ct, tmp_path):
+    cut = tmp_path / "cut.dcm"
+    cut.write_bytes(ct.read_bytes()[:30_000])
+    code, out, err = hu("stats", cut, "--json")
+    assert (code, out) == (3, "")
+    assert "the pixel data is truncated" in err
+    assert "--damaged" in err
+    code, out, err = hu("stats", cut, "--json", "--damaged")
+    assert code == 0
+    assert 0 < json.loads(out)["measures"]["padding_pixels"] < 128 * 128
+    assert "assumed: " in err
+    assert hu("stats", cut, "--damaged", "--strict")[0] == 3
+    assert hu("explain", cut)[0] == 0
 
 
 def test_the_order_of_results_is_that_of_the_inputs(five_hundred, tmp_path):

@@ -40,6 +40,8 @@ REFUSED = {
     "gdcm-US-ALOKA-16.dcm": "segmented palettes",
     "gdcm-US-ALOKA-16_big.dcm": "segmented palettes",
     "DIRW0007": "a damaged sequence",
+    "MR_truncated.dcm": "the pixel data is truncated",
+    "GH1339.dcm": "the encapsulated pixel data ends without a delimiter",
     "FreezePattern.dcm": "a damaged sequence",
     "GH364.dcm": "a damaged sequence",
 }

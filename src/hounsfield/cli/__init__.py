@@ -19,6 +19,8 @@ COMMANDS = {
     "stats": ("hounsfield.cli.stats", "Measure values: mean, spread, percentiles, area."),
     "mask": ("hounsfield.cli.mask", "Select pixels by value; write masks, figures, measures."),
     "figure": ("hounsfield.cli.figure", "Draw Original, Mask and Result side by side."),
+    "convert": ("hounsfield.cli.convert", "Write PNG, JPEG, TIFF, NPY, NPZ, GIF or MP4."),
+    "explain": ("hounsfield.cli.explain", "How the values came to be: every step, with its source."),
     "demo": ("hounsfield.cli.demo", "Show the main job on files that need no download."),
     "doctor": ("hounsfield.cli.doctor", "What is installed, what it can read, what is missing."),
     "completion": ("hounsfield.cli.completion", "Print the script that completes commands in a shell."),

@@ -10,6 +10,7 @@ import click
 from hounsfield.cli.mask import figure_bytes
 from hounsfield.cli.output import say, table, write_json, write_line
 from hounsfield.cli.run import Outcome, attempt
+from hounsfield.image import Step
 
 #: Noise of the second phantom in HU. Its regions lie at least 7 standard deviations from their bounds.
 _NOISE = 10.0
@@ -83,7 +84,7 @@ def _demo(folder: Path, force: bool) -> dict[str, Any]:
     return {
         "source": str(source),
         "facts": dict(list(hu.info(source).items())[:9]),
-        "steps": [str(step) for step in mask.steps],
+        "steps": [step.to_dict() for step in mask.steps],
         "measures": hu.measure(image, mask).to_dict(),
         "phantom": _compare(quiet, middle, "") + _compare(noisy, 0, f", noise {_NOISE:g} HU"),
         "pictures": [str(folder / name) for name in pictures],
@@ -127,7 +128,7 @@ def _show(result: dict[str, Any]) -> None:
     write_line("")
     write_line("What was done to get from the file to the mask:")
     for step in result["steps"]:
-        write_line(f"  {step}")
+        write_line(f"  {Step(**step)}")
     part = result["measures"]
     write_line("")
     write_line(f"Inside the mask: {part['pixels']} pixels, {part['area_mm2']:.1f} mm2, mean {part['mean']:.1f} HU")

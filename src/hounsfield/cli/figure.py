@@ -11,10 +11,13 @@ import click
 
 from hounsfield.cli.mask import figure_bytes
 from hounsfield.cli.options import (
+    Reading,
     Selection,
+    damaged_option,
     jobs_option,
     output_options,
     paths_argument,
+    reading_options,
     selection_options,
     window_option,
 )
@@ -36,6 +39,7 @@ Examples:
 
 @dataclass(frozen=True)
 class _Work:
+    reading: Reading
     selection: Selection | None
     targets: dict[str, Path]
     form: str
@@ -52,6 +56,8 @@ class _Work:
     "-o", "--output", type=click.Path(path_type=Path), help="A file (one input) or a folder; by default here."
 )
 @selection_options
+@reading_options
+@damaged_option
 @click.option("--mask/--no-mask", "with_mask", default=True, show_default=True, help="Draw Mask and Result too.")
 @click.option("--outline", is_flag=True, help="Draw the mask's outline over the original.")
 @click.option("--frame", type=int, help="0-based frame of a multi-frame image; by default the middle one.")
@@ -79,6 +85,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         folder = output or Path(".")
         targets = {s: folder / stem.with_name(f"{stem.name}.figure.{form}") for s, stem in stems.items()}
     work = _Work(
+        Reading.take(options),
         selection if options["with_mask"] else None,
         targets,
         form,
@@ -105,7 +112,7 @@ def draw_one(source: str, work: _Work) -> dict[str, Any]:
     import hounsfield as hu
     from hounsfield.exports.files import write_whole
 
-    image = hu.read(source)
+    image = work.reading.read(source)
     index = image.frames // 2 if work.frame is None else work.frame
     try:
         image = image.frame(index)

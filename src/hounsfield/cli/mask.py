@@ -11,10 +11,13 @@ from typing import Any
 import click
 
 from hounsfield.cli.options import (
+    Reading,
     Selection,
+    damaged_option,
     jobs_option,
     output_options,
     paths_argument,
+    reading_options,
     selection_options,
     window_option,
 )
@@ -41,6 +44,7 @@ Examples:
 class _Work:
     """All that a worker needs to know."""
 
+    reading: Reading
     selection: Selection
     folder: Path
     stems: dict[str, Path]
@@ -62,6 +66,8 @@ class _Work:
     help="Folder for the results.",
 )
 @selection_options
+@reading_options
+@damaged_option
 @click.option(
     "--format",
     "form",
@@ -80,6 +86,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     selection = Selection.take(options)
     inputs = Inputs.find(paths)
     work = _Work(
+        Reading.take(options),
         selection,
         options["output"],
         unique_stems(inputs.sources, paths),
@@ -100,7 +107,7 @@ def mask_one(source: str, work: _Work) -> dict[str, Any]:
     from hounsfield.exports.files import write_whole
     from hounsfield.exports.pictures import png_bytes
 
-    image = hu.read(source)
+    image = work.reading.read(source)
     mask = work.selection.mask(image)
     measures = hu.measure(image, mask).to_dict()
     form = work.form or ("npz" if mask.multi_frame else "png")

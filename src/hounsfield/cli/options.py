@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -132,33 +131,91 @@ class Selection:
         return hu.components(made, largest=self.largest, min_mm2=self.min_mm2)
 
 
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--space, --strict and --verify: which values, and how far the file is trusted."""
+    for option in (
+        click.option("--verify", is_flag=True, help="Decode compressed pixels twice, by another decoder, and compare."),
+        click.option("--strict", is_flag=True, help="Refuse files where something has to be assumed."),
+        click.option(
+            "--space",
+            default="modality",
+            show_default=True,
+            callback=_space,
+            metavar="NAME",
+            help="Which values: modality, stored, real_world, real_world:LABEL, suv, suvlbm, suvbsa, ...",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def damaged_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--damaged: take what is there of pixel data that is cut off."""
+    option = click.option("--damaged", is_flag=True, help="Take what is there of pixel data that is cut off.")
+    return option(command)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a command reads its inputs; travels to worker processes."""
+
+    space: str
+    strict: bool
+    verify: bool
+    damaged: bool
+
+    @classmethod
+    def take(cls, options: dict[str, Any]) -> Reading:
+        """Take what belongs here out of a command's options; a command without --damaged takes what is there."""
+        space, strict, verify = (options.pop(name) for name in ("space", "strict", "verify"))
+        return cls(space, strict, verify, options.pop("damaged", True))
+
+    def read(self, source: str, frames: int | None = None) -> Image:
+        """Read an image.
+
+        Raises
+        ------
+        DecodeError
+            Pixels are missing, and nobody asked for the rest: an area or a mean of half an image is a wrong number.
+        """
+        import hounsfield as hu
+
+        image = hu.read(source, values=self.space, frames=frames, strict=self.strict, verify=self.verify)
+        missing = next((step.detail for step in image.steps if step.name == "missing"), None)
+        if missing is not None and not self.damaged:
+            raise hu.DecodeError(f"{missing} (--damaged takes what is there)", source=source, attribute="PixelData")
+        return image
+
+
+def _space(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    from hounsfield.spaces import check_space
+
+    try:
+        return check_space(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def window_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--window: center,width or a preset."""
+    """--window: center,width, a preset, or one of the file's own by number or explanation."""
     return click.option(
         "--window",
         callback=_window,
-        metavar="C,W|NAME",
-        help="Window center,width; or lung, bone, brain, soft tissue, ...; by default the file's.",
+        metavar="C,W|NAME|N",
+        help="Window center,width; or lung, bone, brain, soft tissue, ...; or a window of the file by its number, "
+        "counted from 0, or its explanation. By default the file's first.",
     )(command)
 
 
 def _window(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
     if text is None:
         return None
+    if text.isdecimal():
+        return int(text)
     try:
         center, width = (float(part) for part in text.split(","))
     except ValueError:
-        return _preset(text)
-    if width <= 0:
+        return text
+    if not width > 0:
         raise click.BadParameter("the width must be positive")
     return center, width
-
-
-@functools.lru_cache
-def _preset(text: str) -> str:
-    from hounsfield.display.voi import PRESETS
-
-    name = text.lower().replace("-", " ").replace("_", " ")
-    if name not in PRESETS:
-        raise click.BadParameter(f"expected center,width or one of {', '.join(PRESETS)}")
-    return name

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hounsfield.cli.output import on_terminal, say, write_json
 from hounsfield.errors import (
     AssumptionWarning,
+    FormatError,
     GeometryError,
     HounsfieldError,
     MissingDependencyError,
@@ -40,6 +41,7 @@ class Outcome:
     error: str = ""
     failure: Failure | None = None
     assumptions: tuple[str, ...] = ()
+    problem: HounsfieldError | None = None
 
 
 Task = Callable[[str], Any]
@@ -50,10 +52,11 @@ def attempt(task: Task, source: str) -> Outcome:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", AssumptionWarning)
+        typed = None
         try:
             result, error, failure = task(source), "", None
         except HounsfieldError as problem:
-            result, error, failure = None, _sentence(problem, source), _kind(problem)
+            result, error, failure, typed = None, _sentence(problem, source), _kind(problem), problem
         except ModuleNotFoundError as problem:
             result, failure = None, "dependency"
             error = f"{problem.name} is not installed: pip install --force-reinstall hounsfield"
@@ -66,7 +69,7 @@ def attempt(task: Task, source: str) -> Outcome:
             line = f" at line {where.tb_lineno} of {Path(where.tb_frame.f_code.co_filename).name}" if where else ""
             result, failure = None, "input"
             error = f"{source}: unexpected {type(problem).__name__}{line}; please report this as a defect"
-    return Outcome(source, result, error, failure, tuple(str(warning.message) for warning in caught))
+    return Outcome(source, result, error, failure, tuple(str(warning.message) for warning in caught), typed)
 
 
 def _sentence(problem: HounsfieldError, source: str) -> str:
@@ -79,7 +82,7 @@ def _kind(problem: HounsfieldError) -> Failure:
         return "dependency"
     if isinstance(problem, OutputError):
         return "output"
-    return "task" if isinstance(problem, (UnitError, GeometryError)) else "input"
+    return "task" if isinstance(problem, (UnitError, GeometryError, FormatError)) else "input"
 
 
 @dataclass(frozen=True)
@@ -114,12 +117,17 @@ class Run:
         Writes one result for a person.
     jobs
         Inputs at a time; 1 for no worker processes.
+    folder
+        Where an interrupted run may have left half-written files.
+    failed
+        Makes a JSON document of a failure, for a command whose answer it is; it goes out beside the message.
     """
 
     options: dict[str, Any]
     show: Callable[[Any, bool], None]
     jobs: int = 1
     folder: Path | None = None
+    failed: Callable[[Outcome], Any] | None = None
     _counts: dict[str, int] = field(default_factory=dict[str, int])
     _assumed: int = 0
     _results: list[Any] = field(default_factory=list[Any])
@@ -156,14 +164,18 @@ class Run:
         if not self.options["quiet"] and (single or self.options["verbose"]):
             for sentence in outcome.assumptions:
                 say(f"assumed: {sentence}")
+        result = outcome.result
         if outcome.failure:
             say(outcome.error)
-        elif self.options["jsonl"]:
-            write_json(outcome.result, compact=True)
+            result = self.failed(outcome) if self.failed else None
+            if result is None:
+                return
+        if self.options["jsonl"]:
+            write_json(result, compact=True)
         elif self.options["as_json"]:
-            self._results.append(outcome.result)
-        else:
-            self.show(outcome.result, single)
+            self._results.append(result)
+        elif not outcome.failure:
+            self.show(result, single)
 
     def _close(self, total: int, single: bool) -> None:
         if self.options["as_json"] and not self.options["jsonl"] and (self._results or not single):

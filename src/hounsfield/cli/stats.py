@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from hounsfield.cli.options import Selection, jobs_option, output_options, paths_argument, selection_options
+from hounsfield.cli.options import (
+    Reading,
+    Selection,
+    damaged_option,
+    jobs_option,
+    output_options,
+    paths_argument,
+    reading_options,
+    selection_options,
+)
 from hounsfield.cli.output import table, write_line
 from hounsfield.cli.run import Inputs, Run, default_jobs
 
@@ -24,21 +33,24 @@ Examples:
 @click.command("stats", epilog=_EPILOG)
 @paths_argument
 @selection_options
+@reading_options
+@damaged_option
 @click.option("--frames", is_flag=True, help="Measure each frame of a multi-frame image by itself.")
 @jobs_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Measure values: count, area, mean, spread, percentiles. With mask options: inside that mask only."""
     selection = Selection.take(options)
-    task = functools.partial(measures_of, selection=selection if selection.chosen else None, frames=options["frames"])
+    chosen = selection if selection.chosen else None
+    task = functools.partial(measures_of, reading=Reading.take(options), selection=chosen, frames=options["frames"])
     return Run(options, show, default_jobs(options["jobs"])).over(task, Inputs.find(paths))
 
 
-def measures_of(source: str, selection: Selection | None, frames: bool) -> dict[str, Any]:
+def measures_of(source: str, reading: Reading, selection: Selection | None, frames: bool) -> dict[str, Any]:
     """The measures of an image, of its frames, or of its colour channels."""
     import hounsfield as hu
 
-    image = hu.read(source)
+    image = reading.read(source)
     result: dict[str, Any] = {"source": source, "steps": [step.to_dict() for step in image.steps]}
     if image.color:
         channels = (image.channel(index) for index in range(3))

@@ -125,7 +125,7 @@ def _voi(frame: Image, state: PresentationState, window: WindowLike, span: tuple
     own = applying(state.header, "SoftcopyVOILUTSequence", frame)
     known = [voi for item in own for voi in declared(item, state.name, signed=span[0] < 0)]
     if isinstance(window, (str, int)):
-        return named_voi(window, known)
+        return named_voi(window, known, frame.name)
     if window is not None:
         return given_voi(window)
     low, high = span

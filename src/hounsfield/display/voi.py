@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hounsfield.display.defaults import PRESETS, default_range
 from hounsfield.display.fields import frame_header, items, numbers, texts
 from hounsfield.display.stored import modality_range, value_space
+from hounsfield.errors import InvalidAttributeError
 from hounsfield.image import Image, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
 
@@ -135,7 +136,7 @@ def choose_voi(image: Image, window: WindowLike = None) -> Voi:
         There is no such window, or its width is not positive.
     """
     if isinstance(window, (str, int)):
-        return named_voi(window, windows(image))
+        return named_voi(window, windows(image), image.name)
     if window is not None:
         return given_voi(window)
     return file_voi(image) or default_window(image)
@@ -153,11 +154,12 @@ def given_voi(window: tuple[float, float] | Window | VoiTable) -> Voi:
     return _window(*window, function="LINEAR" if window[1] >= 1 else "LINEAR_EXACT", origin="given")
 
 
-def named_voi(window: str | int, known: list[Voi]) -> Voi:
+def named_voi(window: str | int, known: list[Voi], name: str) -> Voi:
     """Return a preset, or one of the file's own by its number or its explanation; a preset's name is the preset."""
     if isinstance(window, int):
         if not 0 <= window < len(known):
-            raise ValueError(f"the file has {len(known)} windows, counted from 0; there is no {window}")
+            detail = f"the file has {len(known)} windows, counted from 0; there is no {window}"
+            raise InvalidAttributeError(detail, source=name, attribute="WindowCenter")
         return known[window]
     key = _key(window)
     if key in PRESETS:
@@ -165,7 +167,9 @@ def named_voi(window: str | int, known: list[Voi]) -> Voi:
     for voi in known:
         if key and _key(voi.explanation) == key:
             return voi
-    raise ValueError(f"unknown window {window!r}; known are {', '.join(PRESETS)} and the file's own explanations")
+    own = ", ".join(voi.explanation for voi in known if voi.explanation) or "none"
+    detail = f"unknown window {window!r}; known are {', '.join(PRESETS)}; explanations of the file's own: {own}"
+    raise InvalidAttributeError(detail, source=name, attribute="WindowCenterWidthExplanation")
 
 
 def file_voi(image: Image) -> Voi | None:

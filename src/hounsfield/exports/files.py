@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
-from hounsfield.errors import OutputError
+from hounsfield.errors import HounsfieldError, OutputError
 from hounsfield.sources.local import reason
 
 #: Temporary files have this ending; whoever stops a run half-way may remove them.
@@ -38,19 +41,33 @@ def write_whole(path: Path, data: bytes, *, force: bool = False) -> None:
     OutputError
         Another file is there and `force` is False, or the system refuses.
     """
+    with whole_file(path, force=force) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextmanager
+def whole_file(path: Path, *, force: bool = False) -> Generator[Path]:
+    """Give a temporary file to write to; it takes its place when the block ends well, and goes when it does not.
+
+    For content that is too large to be held in memory as a whole; otherwise as `write_whole`.
+
+    Raises
+    ------
+    OutputError
+        Another file is there and `force` is False, or the system refuses, also inside the block.
+    """
     temporary = path.with_name(f".{secrets.token_hex(8)}.{RUN_TOKEN}{PART}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not force:
-            if path.read_bytes() == data:
-                return  # the same run again: what is there is what was asked for
+        yield temporary
+        if not path.exists() or force:
+            os.replace(temporary, path)
+        elif not filecmp.cmp(temporary, path, shallow=False):  # the same run again finds what was asked for
             raise OutputError(
                 "exists already; it is kept (use --force, or force=True, to replace it)", source=str(path)
             )
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
     except OSError as error:
-        if isinstance(error, OutputError):
+        if isinstance(error, HounsfieldError):
             raise
         raise OutputError(f"cannot be written: {reason(error)}", source=str(path)) from None
     finally:

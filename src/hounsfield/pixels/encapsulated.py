@@ -80,7 +80,7 @@ class EncapsulatedFrames:
             missing = np.stack([np.zeros(layout.frame_shape[:2], np.bool_) if m is None else m for m in masks])
             which = f"frame {damaged[0]}" if layout.frames > 1 else "the frame"
             detail = f"the pixel data is truncated: {which} is not whole; what is missing is marked as padding"
-            steps.append(Step("decode", detail, "assumed", "PS3.5 A.4"))
+            steps.append(Step("missing", detail, "assumed", "PS3.5 A.4"))
         values = clean_bits(out, layout) if self._codec.native else out
         return Stored(values, photometric, (*steps, cells_step(layout)), missing)
 

@@ -59,7 +59,8 @@ def group_fragments(pixels: EncapsulatedData, frames: int, name: str) -> tuple[l
     if len(groups) > frames:
         steps.append(_assumed(f"{_counts(len(groups), frames)}: the rest is left"))
     elif len(groups) < frames:
-        steps.append(_assumed(f"{_counts(len(groups), frames)}: those that are there are read"))
+        detail = f"{_counts(len(groups), frames)}: those that are there are read"
+        steps.append(Step("missing", detail, "assumed", "PS3.5 A.4"))
     return groups[:frames], steps
 
 

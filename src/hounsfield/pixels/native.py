@@ -104,7 +104,7 @@ def _fit(layout: Layout, length: int, name: str) -> tuple[Layout, list[Step]]:
         detail += f", {frames} of {layout.frames} frames"
     if length < frames * frame_bytes:
         detail += "; what is missing is marked as padding"
-    return replace(layout, frames=frames), [Step("decode", detail, "assumed", "PS3.5 8.1.1")]
+    return replace(layout, frames=frames), [Step("missing", detail, "assumed", "PS3.5 8.1.1")]
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:

@@ -99,7 +99,8 @@ class VideoFrames:
             return layout
         detail = f"the video has {there} frames, NumberOfFrames is {layout.frames}: "
         detail += "those that are there are read" if there < layout.frames else "the rest is left"
-        self._steps.append(Step("frames", detail, "assumed", "PS3.5 8.2.5"))
+        kind = "missing" if there < layout.frames else "frames"
+        self._steps.append(Step(kind, detail, "assumed", "PS3.5 8.2.5"))
         return replace(layout, frames=min(there, layout.frames))
 
     def take(self, frames: Sequence[int], limits: Limits) -> Stored:

@@ -104,7 +104,7 @@ def _open_path(path: Path) -> Source:
 
 def reason(error: OSError) -> str:
     """Return why the system refused, in lower case and without the path."""
-    text = error.strerror or type(error).__name__
+    text = error.strerror or "the system refused"
     return text[:1].lower() + text[1:]
 
 

@@ -1,0 +1,201 @@
+"""`hu convert`: pictures, values and video for other programs."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hounsfield.cli.options import (
+    Reading,
+    damaged_option,
+    jobs_option,
+    output_options,
+    paths_argument,
+    reading_options,
+    window_option,
+)
+from hounsfield.cli.output import say, write_line
+from hounsfield.cli.places import unique_stems
+from hounsfield.cli.run import Inputs, Run, default_jobs
+from hounsfield.errors import HounsfieldError, MissingDependencyError
+from hounsfield.exports.video import check_video
+from hounsfield.writing import FORMATS, Format, check_options, find_format, frame_paths
+
+#: Endings of formats that are not written: an output that is called so was not meant to be a folder.
+_OTHERS = (
+    "bmp",
+    "webp",
+    "jp2",
+    "jxl",
+    "eps",
+    "pdf",
+    "svg",
+    "avi",
+    "mov",
+    "mkv",
+    "webm",
+    "dcm",
+    "nii",
+    "gz",
+    "nrrd",
+    "h5",
+)
+_EPILOG = """\b
+Writes NAME.png and so on for each input NAME. Several frames become NAME.frame0000.png, NAME.frame0001.png, ...
+as PNG or JPEG, pages of a TIFF, the first axis of an array, or a cine.
+PNG values are whole numbers from 0 to 65535; TIFF holds signed ones and fractions too, with unit, spacing and
+steps as JSON in its ImageDescription; NPZ holds all that is known.
+
+\b
+Examples:
+  hu convert slice.dcm -o slice.png                   as a screen shows it
+  hu convert slice.dcm -o slice.tif                   the values: HU of a CT
+  hu convert folder/ --to jpeg --window lung -o out   one for each file
+  hu convert cine.dcm -o cine.mp4                     at the rate that the file says
+  hu convert cine.dcm -o cine.gif --fps 15
+  hu convert enhanced.dcm --to png --frame 3          0-based
+  hu convert folder/ --to npz -o arrays --jsonl       a line for each file: outputs and steps
+  hu convert slice.dcm --to npy --space stored        the numbers in the pixel data
+  hu convert pet.dcm --to npz --space suv             standardized uptake values
+  hu convert us.dcm --to png --square --window 0      the file's first window, pixels made square
+"""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """All that a worker needs to know."""
+
+    targets: dict[str, Path]
+    exact: bool
+    reading: Reading
+    frame: int | None
+    options: dict[str, Any]
+
+
+@click.command("convert", epilog=_EPILOG)
+@paths_argument
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="A file (one input) or a folder; by default here."
+)
+@click.option("--to", type=click.Choice(list(FORMATS)), help="By default as the output's name says, else PNG.")
+@click.option(
+    "--values/--render",
+    default=None,
+    help="Write values, or 8 bits as a screen shows them. By default TIFF, NPY and NPZ get values.",
+)
+@reading_options
+@damaged_option
+@window_option
+@click.option("--presentation", metavar="FILE", help="Show it by this softcopy presentation state.")
+@click.option("--square", is_flag=True, help="Make pixels square, where those of the image are not.")
+@click.option("--icc", is_flag=True, help="Convert colours by the file's ICC profile to sRGB.")
+@click.option("--frame", type=click.IntRange(0), help="This frame only, counted from 0; by default all.")
+@click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG; by default 90.")
+@click.option("--fps", type=click.FloatRange(0.01, 1000), help="Frames a second; by default as the file says.")
+@click.option("--force", is_flag=True, help="Replace files that exist.")
+@jobs_option
+@output_options
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """Write images as PNG, JPEG, TIFF, NPY, NPZ, GIF or MP4: the values, or what a screen shows."""
+    form, single = _format(options["output"], options["to"])
+    chosen = {name: options[name] for name in ("values", "quality", "fps", "window", "presentation", "square", "icc")}
+    try:
+        values = check_options(form, **chosen)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    reading = Reading.take(options)
+    if reading.space == "stored" and not values:
+        raise click.UsageError("stored values are for other programs, not for a screen: give --values, or --to npy")
+    if chosen["presentation"] is not None:
+        try:
+            _presentation(chosen["presentation"])
+        except HounsfieldError as error:
+            raise click.BadParameter(str(error), param_hint="--presentation") from None
+    if form.name == "mp4":
+        try:
+            check_video()
+        except MissingDependencyError as error:
+            say(str(error))
+            return 4
+    inputs = Inputs.find(paths)
+    work = _Work(
+        _targets(inputs.sources, paths, options["output"], form.endings[0], single),
+        single,
+        reading,
+        options["frame"],
+        chosen | {"force": options["force"]},
+    )
+    run = Run(options, show, default_jobs(options["jobs"]), None if single else options["output"])
+    return run.over(functools.partial(convert_one, work=work), inputs)
+
+
+def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:
+    """Return the format, and whether the output is a file rather than a folder."""
+    if output is None or output.is_dir():
+        return FORMATS[name or "png"], False
+    named = find_format(output)
+    if named is None:
+        if output.suffix.lower().lstrip(".") in _OTHERS:
+            raise click.BadParameter(
+                f"files are written as {', '.join(FORMATS)}, not {output.suffix[1:]}", param_hint="--output"
+            )
+        return FORMATS[name or "png"], False
+    if name not in (None, named.name):
+        raise click.UsageError(f"--output says {named.name}, --to says {name}")
+    return named, True
+
+
+def _targets(
+    sources: list[str], paths: tuple[str, ...], output: Path | None, ending: str, single: bool
+) -> dict[str, Path]:
+    """Where each input goes."""
+    if single and output is not None:
+        if len(sources) > 1:
+            raise click.UsageError(f"{len(sources)} inputs need a folder for --output, not a file")
+        return dict.fromkeys(sources, output)
+    folder = output or Path(".")
+    stems = unique_stems(sources, paths)
+    return {source: folder / stem.with_name(stem.name + ending) for source, stem in stems.items()}
+
+
+@functools.lru_cache
+def _presentation(path: str) -> Any:
+    """Open a presentation state, once in each process."""
+    import hounsfield as hu
+
+    return hu.presentation(path)
+
+
+def convert_one(source: str, work: _Work) -> dict[str, Any]:
+    """Convert one input; return where its files are, and the steps to them."""
+    import hounsfield as hu
+
+    try:
+        image = work.reading.read(source, work.frame)
+    except IndexError as error:
+        raise hu.GeometryError(str(error).removeprefix(f"{source}: "), source=source) from None
+    target = work.targets[source]
+    if image.frame_index is not None and not work.exact:
+        target = frame_paths(target, int(image.header.get("NumberOfFrames") or 1))[image.frame_index]
+    rendering = dict(work.options)
+    if rendering["presentation"] is not None:
+        rendering["presentation"] = _presentation(rendering["presentation"])
+    written = hu.write(image, target, **rendering)
+    return {
+        "source": source,
+        "outputs": [str(path) for path in written.paths],
+        "shape": list(image.shape),
+        "unit": image.unit,
+        "steps": [step.to_dict() for step in written.steps],
+    }
+
+
+def show(result: dict[str, Any], single: bool) -> None:
+    """Write where the files are."""
+    first, *others = result["outputs"]
+    text = f"{first} to {others[-1]}, {len(others) + 1} files" if others else first
+    write_line(text if single else f"{result['source']}: {text}")

@@ -1,0 +1,140 @@
+"""`hu explain`: how the values came to be, or why there are none."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import sys
+from typing import Any
+
+import click
+
+from hounsfield.cli.options import Reading, jobs_option, output_options, paths_argument, reading_options
+from hounsfield.cli.output import printable, say, table, write_line
+from hounsfield.cli.run import Inputs, Outcome, Run, default_jobs
+
+_COLOURS = {"done": "green", "not done": "yellow", "assumed": "bold magenta"}
+_KINDS = {
+    "patient": "in the patient",
+    "detector": "on the detector",
+    "calibrated": "calibrated on a projection",
+    "region": "of the ultrasound region",
+    None: "of unknown meaning",
+}
+_EPILOG = """\b
+Each step says what was done, what was not and why ("not done"), and what had to be taken as true because the
+file does not say ("assumed"), with the part of the standard. Of a file that cannot be read, standard error says
+why, and --json names the error and the attribute.
+
+\b
+Examples:
+  hu explain slice.dcm
+  hu explain slice.dcm --space stored
+  hu explain folder/ --jsonl > steps.jsonl
+  cat slice.dcm | hu explain -
+"""
+
+
+@click.command("explain", epilog=_EPILOG)
+@paths_argument
+@reading_options
+@jobs_option
+@output_options
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """Explain how the values of an image came to be: every step from the file to the number, with its source."""
+    task = functools.partial(explanation_of, reading=Reading.take(options))
+    machine = options["as_json"] or options["jsonl"]
+    run = Run(options, show, default_jobs(options["jobs"]), failed=failure_of if machine else say_where)
+    return run.over(task, Inputs.find(paths))
+
+
+def explanation_of(source: str, reading: Reading) -> dict[str, Any]:
+    """What the values are, and the steps that made them."""
+    from hounsfield.exports.description import describe
+
+    return {"source": source, "space": reading.space, **describe(reading.read(source))}
+
+
+def failure_of(outcome: Outcome) -> dict[str, Any]:
+    """Why there are no values: the kind of error, its sentence, and the attribute where it lies with one."""
+    problem = outcome.problem
+    return {
+        "source": outcome.source,
+        "error": {
+            "type": type(problem).__name__ if problem is not None else None,
+            "message": outcome.error,
+            "attribute": problem.attribute if problem is not None else None,
+        },
+    }
+
+
+def say_where(outcome: Outcome) -> None:
+    """Say which attribute is concerned, and how to look at it."""
+    problem = outcome.problem
+    if problem is not None and problem.attribute:
+        source = shlex.quote(outcome.source)
+        say(f"  the attribute is {problem.attribute}: hu tags {source} --search {problem.attribute}")
+
+
+def show(result: dict[str, Any], single: bool) -> None:
+    """Write what the values are, then the steps, numbered."""
+    if not single:
+        write_line(f"{result['source']}:")
+    table(summary_rows(result))
+    write_line("")
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        _show_coloured(result["steps"])
+    else:
+        _show_plain(result["steps"])
+    if not single:
+        write_line("")
+
+
+def summary_rows(result: dict[str, Any]) -> list[list[str]]:
+    """Name and text of what the values are."""
+    color = result["axes"][-1] == "sample"
+    unit = "RGB" if color and result["space"] != "stored" else result["unit"] or "no known unit"
+    spacing = result["pixel_spacing"]
+    between = "unknown"
+    if spacing is not None and result["spacing_kind"] is None:
+        between = "of unknown meaning"  # a millimetre without its kind is never shown
+    elif spacing is not None:
+        rows, columns = spacing
+        between = f"{rows:.6g} mm between rows, {columns:.6g} mm between columns, {_KINDS[result['spacing_kind']]}"
+    return [
+        ["values", f"{result['space']}, {result['dtype']}"],
+        ["unit", "a ratio (1)" if unit == "1" else unit],
+        ["shape", f"{' x '.join(map(str, result['shape']))} ({', '.join(result['axes'])})"],
+        ["spacing", between],
+        ["padding", f"{result['padding_pixels']} pixels are no measurement" if result["padding_pixels"] else "none"],
+    ]
+
+
+def _show_plain(steps: list[dict[str, str]]) -> None:
+    if not steps:
+        return
+    last = [f"{step['detail']} ({step['reference']})" if step["reference"] else step["detail"] for step in steps]
+    rows = [
+        [f"{number:>{len(str(len(steps)))}}", step["outcome"], step["name"], text]
+        for number, (step, text) in enumerate(zip(steps, last, strict=True), 1)
+    ]
+    table(rows)
+
+
+def _show_coloured(steps: list[dict[str, str]]) -> None:
+    """Write the steps in columns that wrap at the terminal's edge."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    grid.add_column("", justify="right", style="dim")
+    for name in ("outcome", "step", "what", "source"):
+        grid.add_column(name, no_wrap=name in ("outcome", "step"), style="dim" if name == "source" else "")
+    for number, step in enumerate(steps, 1):
+        outcome = Text(step["outcome"], style=_COLOURS.get(step["outcome"], ""))
+        # Text objects: what stands in brackets in a file is no markup.
+        cells = [Text(printable(step[key])) for key in ("name", "detail", "reference")]
+        grid.add_row(str(number), outcome, *cells)
+    Console(highlight=False).print(grid)
