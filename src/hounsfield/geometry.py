@@ -1,22 +1,25 @@
-"""Where a frame lies in the patient: image planes and their affine. Knows numpy only.
+"""Where a frame lies, in the patient or on a slide: image planes and their affine. Knows numpy only.
 
-Coordinates are DICOM's: millimetres, x to the patient's left, y to the back, z to the head (LPS).
+Coordinates in the patient are DICOM's: millimetres, x to the left, y to the back, z to the head (LPS). Those of a
+slide are millimetres from a corner of the glass: nothing tells where they lie in a patient.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-SpacingKind = Literal["patient", "detector", "calibrated", "region"]
+SpacingKind = Literal["patient", "detector", "calibrated", "region", "slide"]
 """What a pixel spacing measures.
 
 ``patient``: distances in the patient (CT, MR, PET, ...). ``detector``: distances on the image receptor of a
 projection image, larger than the patient by the unknown magnification. ``calibrated``: on a projection image,
 corrected for magnification or by an object of known size. ``region``: from the ultrasound region calibration.
+``slide``: distances on a microscope slide, in the specimen as it was cut, fixed and laid on the glass.
 """
 
 #: Direction cosines are decimal strings of at most 16 characters; scanners round them to 6 digits and fewer.
@@ -24,7 +27,38 @@ ORTHONORMAL_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
-class ImagePlane:
+class _Plane:
+    """A rectangular grid of pixels in a coordinate system of three axes in mm."""
+
+    position: tuple[float, float, float]
+    orientation: tuple[float, float, float, float, float, float]
+    pixel_spacing: tuple[float, float]
+
+    @property
+    def normal(self) -> tuple[float, float, float]:
+        """Unit vector at right angles to the frame: row direction cross column direction."""
+        cross = np.cross(self.orientation[:3], self.orientation[3:])
+        x, y, z = (cross / np.linalg.norm(cross)).tolist()
+        return x, y, z
+
+    @property
+    def affine(self) -> NDArray[np.float64]:
+        """4x4 matrix from (row, column, distance along the normal in mm, 1) to the coordinates in mm."""
+        along_row, along_column = np.array(self.orientation[:3]), np.array(self.orientation[3:])
+        matrix = np.eye(4)
+        matrix[:3, 0] = along_column * self.pixel_spacing[0]
+        matrix[:3, 1] = along_row * self.pixel_spacing[1]
+        matrix[:3, 2] = self.normal
+        matrix[:3, 3] = self.position
+        return matrix
+
+    def _at(self, row: float, column: float) -> tuple[float, float, float]:
+        x, y, z = (self.affine @ np.array([row, column, 0.0, 1.0]))[:3].tolist()
+        return x, y, z
+
+
+@dataclass(frozen=True)
+class ImagePlane(_Plane):
     """The pose of one frame (PS3.3 C.7.6.2.1.1).
 
     Attributes
@@ -44,32 +78,35 @@ class ImagePlane:
     (-99.0, -79.0, 40.0)
     """
 
-    position: tuple[float, float, float]
-    orientation: tuple[float, float, float, float, float, float]
-    pixel_spacing: tuple[float, float]
-
-    @property
-    def normal(self) -> tuple[float, float, float]:
-        """Unit vector at right angles to the frame: row direction cross column direction."""
-        cross = np.cross(self.orientation[:3], self.orientation[3:])
-        x, y, z = (cross / np.linalg.norm(cross)).tolist()
-        return x, y, z
-
-    @property
-    def affine(self) -> NDArray[np.float64]:
-        """4x4 matrix from (row, column, distance along the normal in mm, 1) to LPS mm."""
-        along_row, along_column = np.array(self.orientation[:3]), np.array(self.orientation[3:])
-        matrix = np.eye(4)
-        matrix[:3, 0] = along_column * self.pixel_spacing[0]
-        matrix[:3, 1] = along_row * self.pixel_spacing[1]
-        matrix[:3, 2] = self.normal
-        matrix[:3, 3] = self.position
-        return matrix
-
     def to_lps(self, row: float, column: float) -> tuple[float, float, float]:
         """Return x, y, z in mm of the centre of a pixel."""
-        x, y, z = (self.affine @ np.array([row, column, 0.0, 1.0]))[:3].tolist()
-        return x, y, z
+        return self._at(row, column)
+
+
+@dataclass(frozen=True)
+class SlidePlane(_Plane):
+    """The pose of a tile, or of a region, in the Slide Coordinate System (PS3.3 C.8.12.2.1.1).
+
+    Attributes
+    ----------
+    position
+        x, y, z in mm of the first pixel; z from the surface of the glass, NaN where the file does not say.
+    orientation
+        Six direction cosines, Image Orientation (Slide): of the row (the direction in which the column index grows)
+        first, then of the column.
+    pixel_spacing
+        Millimetres (between rows, between columns).
+
+    Examples
+    --------
+    >>> plane = SlidePlane((20.0, 40.0, 0.0), (0, -1, 0, -1, 0, 0), (0.0005, 0.0005))
+    >>> plane.to_slide(row=2000, column=4000)
+    (19.0, 38.0, 0.0)
+    """
+
+    def to_slide(self, row: float, column: float) -> tuple[float, float, float]:
+        """Return x, y, z in mm of a pixel."""
+        return self._at(row, column)
 
 
 def image_plane(position: Any, orientation: Any, pixel_spacing: Any) -> ImagePlane | None:
@@ -78,14 +115,48 @@ def image_plane(position: Any, orientation: Any, pixel_spacing: Any) -> ImagePla
     None rather than an identity: a plane that is not known is not at the origin. The row and column
     directions have to be unit vectors at right angles, within `ORTHONORMAL_TOLERANCE`.
     """
-    p, o, s = _numbers(position, 3), _numbers(orientation, 6), _numbers(pixel_spacing, 2)
+    p, o, s = _numbers(position, 3), _directions(orientation), _numbers(pixel_spacing, 2)
     if p is None or o is None or s is None or min(s) <= 0:
+        return None
+    return ImagePlane((p[0], p[1], p[2]), o, (s[0], s[1]))
+
+
+def slide_plane(
+    origin: tuple[Any, Any, float], orientation: Any, pixel_spacing: Any, offset: tuple[int, int] = (0, 0)
+) -> SlidePlane | None:
+    """Make the plane of a tile or region of a slide, or None where the attributes' values do not define one.
+
+    Parameters
+    ----------
+    origin
+        x, y and z in mm of a pixel; z may be NaN.
+    orientation
+        Image Orientation (Slide).
+    pixel_spacing
+        Millimetres (between rows, between columns).
+    offset
+        Rows and columns from that pixel to the first one of the tile or region.
+    """
+    p, o, s = _numbers(origin[:2], 2), _directions(orientation), _numbers(pixel_spacing, 2)
+    if p is None or o is None or s is None or min(s) <= 0:
+        return None
+    down, across = offset[0] * s[0], offset[1] * s[1]
+    x, y, z = (at + across * o[i] + down * o[3 + i] for i, at in enumerate((p[0], p[1], origin[2])))
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return None
+    return SlidePlane((x, y, z), o, (s[0], s[1]))
+
+
+def _directions(value: Any) -> tuple[float, float, float, float, float, float] | None:
+    """Six direction cosines of two unit vectors at right angles, or None."""
+    o = _numbers(value, 6)
+    if o is None or max(map(abs, o)) > 1 + ORTHONORMAL_TOLERANCE:
         return None
     along_row, along_column = np.array(o[:3]), np.array(o[3:])
     gram = (along_row @ along_row - 1, along_column @ along_column - 1, along_row @ along_column)
     if max(abs(float(g)) for g in gram) > ORTHONORMAL_TOLERANCE:
         return None
-    return ImagePlane((p[0], p[1], p[2]), (o[0], o[1], o[2], o[3], o[4], o[5]), (s[0], s[1]))
+    return o[0], o[1], o[2], o[3], o[4], o[5]
 
 
 def _numbers(value: Any, count: int) -> list[float] | None:

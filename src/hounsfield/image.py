@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
-from hounsfield.geometry import ImagePlane, SpacingKind, image_plane
+from hounsfield.geometry import ImagePlane, SlidePlane, SpacingKind, image_plane
 
 Outcome = Literal["done", "not done", "assumed"]
 
@@ -75,6 +75,11 @@ class Header(Mapping[str, Any]):
         attributes of the whole file (PS3.3 C.7.6.16).
         """
 
+    @property
+    def slide_plane(self) -> SlidePlane | None:
+        """Where what this is the header of lies on a microscope slide; None where it is of no slide, or not known."""
+        return None
+
 
 def text_of(header: Mapping[str, Any], keyword: str) -> str:
     """Return an attribute that holds one text: ``""`` where it is absent, the first of several.
@@ -107,6 +112,17 @@ def items_of(header: Mapping[str, Any], keyword: str) -> list[Mapping[str, Any]]
     if not isinstance(value, list):
         return []
     return [cast("Mapping[str, Any]", item) for item in cast("list[Any]", value) if isinstance(item, Mapping)]
+
+
+def item_at(header: Mapping[str, Any], keyword: str, index: int) -> Mapping[str, Any] | None:
+    """Return one item of a sequence, or None where it has none of that index.
+
+    Unlike `items_of` it does not look at the others: a slide has a hundred thousand of them.
+    """
+    value = header.get(keyword)
+    items = cast("list[Any]", value) if isinstance(value, list) else []
+    item = items[index] if 0 <= index < len(items) else None
+    return cast("Mapping[str, Any]", item) if isinstance(item, Mapping) else None
 
 
 class NoHeader(Header):
@@ -241,6 +257,17 @@ class Image:
         return image_plane(
             header.get("ImagePositionPatient"), header.get("ImageOrientationPatient"), self.pixel_spacing
         )
+
+    @property
+    def slide_plane(self) -> SlidePlane | None:
+        """Where a tile or a region lies on its microscope slide, or None where the file does not say.
+
+        None also for several tiles as a whole, ``frame(i).slide_plane`` is that of each. `plane` is None for slides:
+        the glass has no known place in the patient.
+        """
+        if self.multi_frame or self.spacing_kind != "slide":
+            return None
+        return self.header.slide_plane
 
     def frame(self, index: int) -> Image:
         """Return one frame as an image that shares this one's memory.

@@ -7,7 +7,9 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from hounsfield.image import Header, items_of
+from hounsfield.geometry import SlidePlane
+from hounsfield.headers.slides import tile_plane
+from hounsfield.image import Header, item_at, items_of
 
 #: The macros of one item whose attributes hold for a frame as if they stood in its own header. Macros that may have
 #: several items (mappings, references, contrast agents) are not among them: they are had by their own keyword.
@@ -100,15 +102,17 @@ class FrameHeader(Header):
     Values are converted when they are asked for: a file may have thousands of frames.
     """
 
+    _macros = FRAME_MACROS
+
     def __init__(self, whole: Header, index: int) -> None:
-        self._whole = whole
-        shared = items_of(whole, "SharedFunctionalGroupsSequence")
-        per_frame = items_of(whole, "PerFrameFunctionalGroupsSequence")
-        groups = [*per_frame[index : index + 1], *shared[:1]]  # the frame's own first: the first that has it wins
+        self._whole, self._index = whole, index
+        # The frame's own first: the first that has an attribute wins.
+        own, shared = ("PerFrameFunctionalGroupsSequence", index), ("SharedFunctionalGroupsSequence", 0)
         self._places: list[Mapping[str, Any]] = []
-        for group in groups:
-            self._places.append(group)
-            self._places += [item for macro in FRAME_MACROS for item in items_of(group, macro)[:1]]
+        for group in (item_at(whole, *place) for place in (own, shared)):
+            if group is not None:
+                self._places.append(group)
+                self._places += [item for macro in self._macros for item in items_of(group, macro)[:1]]
 
     @property
     def dataset(self) -> Dataset:
@@ -118,6 +122,11 @@ class FrameHeader(Header):
     def for_frame(self, index: int) -> Header:
         """Return the header of another frame of the same file."""
         return self._whole.for_frame(index)
+
+    @property
+    def slide_plane(self) -> SlidePlane | None:
+        """Where the frame lies on a slide, or None where the file does not say."""
+        return tile_plane(self, self._index)
 
     def __getitem__(self, keyword: str) -> Any:
         for place in self._places:
@@ -136,3 +145,34 @@ class FrameHeader(Header):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+class RegionHeader(FrameHeader):
+    """The header of a region of the total pixel matrix: that of one of its tiles, without what is the tile's own.
+
+    Parameters
+    ----------
+    whole
+        The header of the file.
+    index
+        0-based index of a frame of the region.
+    plane
+        Where the region lies on the slide.
+    """
+
+    _macros = tuple(
+        macro for macro in FRAME_MACROS if macro not in ("PlanePositionSlideSequence", "FrameContentSequence")
+    )
+
+    def __init__(self, whole: Header, index: int, plane: SlidePlane | None) -> None:
+        super().__init__(whole, index)
+        self._plane = plane
+
+    @property
+    def slide_plane(self) -> SlidePlane | None:
+        """Where the region lies on a slide, or None where the file does not say."""
+        return self._plane
+
+    def for_frame(self, index: int) -> Header:
+        """Return this header: a region is one picture."""
+        return self

@@ -19,6 +19,8 @@ from hounsfield.headers.quiet import quiet
 from hounsfield.image import Header
 
 _INTEGERS = {"US": 2, "SS": 2, "UL": 4, "SL": 4}
+#: Where one of these is present, attributes or the place of a frame are its own.
+_BY_FRAME = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "TotalPixelMatrixColumns")
 _ASCII: dict[str, Callable[[str], Any]] = {"CS": str.rstrip, "DS": float, "IS": int, "UI": str.rstrip}
 
 #: Escape sequences of ISO 2022 switch the character set and are no content; some are left over after decoding.
@@ -68,7 +70,7 @@ class DatasetHeader(Header):
 
     def for_frame(self, index: int) -> Header:
         """Return the header as it holds for one frame (see `Header.for_frame`)."""
-        if "SharedFunctionalGroupsSequence" in self or "PerFrameFunctionalGroupsSequence" in self:
+        if any(keyword in self for keyword in _BY_FRAME):
             return FrameHeader(self, index)
         return self
 

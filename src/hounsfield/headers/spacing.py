@@ -16,6 +16,8 @@ _PROJECTIONS = {"CR", "DX", "MG", "XA", "RF", "RG", "IO", "PX", "RTIMAGE", "XC"}
 #: Slices that were reconstructed from projections, and keep their modality: X-ray 3D angiographic, X-ray 3D
 #: craniofacial and breast tomosynthesis images. Their Pixel Measures are distances in the patient (PS3.3 C.7.6.16.2.1).
 _RECONSTRUCTED = {f"1.2.840.10008.5.1.4.1.1.13.1.{number}" for number in (1, 2, 3)}
+#: VL Slide-Coordinates Microscopic Image Storage, VL Whole Slide Microscopy Image Storage (PS3.4 B.5).
+_SLIDES = {"1.2.840.10008.5.1.4.1.1.77.1.3", "1.2.840.10008.5.1.4.1.1.77.1.6"}
 #: Where a frame of an enhanced file may have a spacing of its own.
 _PER_FRAME = (
     ("PixelMeasuresSequence", "PixelSpacing"),
@@ -34,13 +36,14 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
 
     1. Ultrasound regions calibrated in cm, all alike: ``region`` (PS3.3 C.8.5.5). Not where a region reaches
        beyond the image: that was resized, or cut, after its calibration.
-    2. Pixel Spacing outside projection modalities, and of slices reconstructed from projections: ``patient``
+    2. Pixel Spacing of a microscope slide (`on_slide`): ``slide``. Its frame of reference is the glass.
+    3. Pixel Spacing outside projection modalities, and of slices reconstructed from projections: ``patient``
        (PS3.3 10.7.1.1).
-    3. Object Pixel Spacing in Center of Beam, of enhanced angiography: ``calibrated`` (PS3.3 C.8.19.6.9).
-    4. Pixel Spacing on a projection image: ``calibrated`` where Pixel Spacing Calibration Type is present or
-       it differs from Imager Pixel Spacing, as rule 5 where both are equal; without either, its meaning is
+    4. Object Pixel Spacing in Center of Beam, of enhanced angiography: ``calibrated`` (PS3.3 C.8.19.6.9).
+    5. Pixel Spacing on a projection image: ``calibrated`` where Pixel Spacing Calibration Type is present or
+       it differs from Imager Pixel Spacing, as rule 6 where both are equal; without either, its meaning is
        not known: no kind (PS3.3 10.7.1.3).
-    5. Imager Pixel Spacing, or what stands for it in scanned films and RT images: ``detector``; divided by
+    6. Imager Pixel Spacing, or what stands for it in scanned films and RT images: ``detector``; divided by
        Estimated Radiographic Magnification Factor where that is present: ``calibrated``.
     """
     region, doubt = _region_spacing(header)
@@ -50,7 +53,7 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
     step = doubt or step
     projection = text_of(header, "Modality") in _PROJECTIONS and text_of(header, "SOPClassUID") not in _RECONSTRUCTED
     if plain is not None and not projection:
-        return plain, "patient", None
+        return plain, "slide" if on_slide(header) else "patient", None
     for item in items_of(header, "ProjectionPixelCalibrationSequence")[:1]:
         found, _ = _pair(item, "ObjectPixelSpacingInCenterOfBeam")
         if found is not None:
@@ -63,6 +66,18 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
         if found is not None:
             return _demagnified(header, found, step)
     return None, None, step
+
+
+def on_slide(header: Mapping[str, Any]) -> bool:
+    """Whether an image is of a microscope slide, or made of one: a segmentation of it, a parametric map.
+
+    A microscope in surgery (VL Microscopic Image) looks at the patient: without slide coordinates it is not meant.
+    """
+    return (
+        text_of(header, "Modality") == "SM"
+        or text_of(header, "SOPClassUID") in _SLIDES
+        or any(header.get(keyword) is not None for keyword in ("ImageOrientationSlide", "TotalPixelMatrixColumns"))
+    )
 
 
 def frames_spacing(header: Header, frames: Sequence[int]) -> Found:

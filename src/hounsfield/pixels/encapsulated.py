@@ -25,10 +25,15 @@ from hounsfield.pixels.native import clean_bits, extend_sign
 #: Set where several processes share the processors already.
 THREADS_VARIABLE = "HOUNSFIELD_THREADS"
 Result = TypeVar("Result")
+#: Gives the rows and columns of a frame, by its 0-based index, that lie in the total pixel matrix.
+PartOf = Callable[[int], tuple[int, int] | None]
 
 
 class EncapsulatedFrames:
     """The frames of compressed pixel data (see `frames.StoredFrames`).
+
+    Some writers of slides cut the tiles at the edges before they compress them. `part` gives rows and columns of a
+    frame that lie in the total pixel matrix: a codestream of that size is taken, and the rest of the frame is padding.
 
     Raises
     ------
@@ -38,8 +43,10 @@ class EncapsulatedFrames:
         The pixel data has no frames, or nothing tells where they begin.
     """
 
-    def __init__(self, pixels: EncapsulatedData, layout: Layout, syntax: str, name: str) -> None:
-        self._data, self._name = pixels.data, name
+    def __init__(
+        self, pixels: EncapsulatedData, layout: Layout, syntax: str, name: str, part: PartOf | None = None
+    ) -> None:
+        self._data, self._name, self._part = pixels.data, name, part
         self.syntax, steps = _settle_syntax(pixels, syntax)
         self._codec = find_codec(self.syntax, name)
         self._places, more = group_fragments(pixels, layout.frames, name)
@@ -64,8 +71,12 @@ class EncapsulatedFrames:
         check_image_bytes(layout, len(frames), self._name, limits)
         out = np.empty((len(frames), *layout.frame_shape), layout.dtype)
 
+        cut: list[int] = []
+
         def decode(place: int) -> NDArray[np.bool_] | None:
-            out[place], missing = self._decode(frames[place])
+            out[place], missing, whole = self._decode(frames[place])
+            if not whole:
+                cut.append(place)
             return missing
 
         masks = in_threads(decode, len(frames), limits.threads)
@@ -74,19 +85,43 @@ class EncapsulatedFrames:
         photometric, doubt = _decoded_space(self.codestream(frames[0]), layout, self._codec)
         if doubt:
             steps.append(doubt)
-        damaged = [frames[place] for place, mask in enumerate(masks) if mask is not None]
+        damaged = [frames[place] for place, mask in enumerate(masks) if mask is not None and place not in cut]
         missing = None
-        if damaged:
+        if any(mask is not None for mask in masks):
             missing = np.stack([np.zeros(layout.frame_shape[:2], np.bool_) if m is None else m for m in masks])
+        if cut:
+            detail = "tiles at the edge are cut to the total pixel matrix, and not Rows x Columns; the rest is padding"
+            steps.append(Step("tiles", detail, "assumed", "PS3.3 C.7.6.17.3"))
+        if damaged:
             which = f"frame {damaged[0]}" if layout.frames > 1 else "the frame"
             detail = f"the pixel data is truncated: {which} is not whole; what is missing is marked as padding"
             steps.append(Step("missing", detail, "assumed", "PS3.5 A.4"))
         values = clean_bits(out, layout) if self._codec.native else out
         return Stored(values, photometric, (*steps, cells_step(layout)), missing)
 
-    def _decode(self, index: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-        """Decode a frame; of one that is cut off, what is there, with the pixels that are not."""
+    def _decode(self, index: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None, bool]:
+        """Decode a frame; also which pixels are not there, and whether the codestream has the frame's size."""
         frame, layout = self.codestream(index), self.layout
+        size = self._cut_size(frame, index)
+        if size is None:
+            return *self._decode_whole(frame, index), True
+        part = decode_frame(frame, index, self._codec, replace(layout, rows=size[0], columns=size[1]), self._name)
+        values, missing = np.zeros(layout.frame_shape, part.dtype), np.ones(layout.frame_shape[:2], np.bool_)
+        values[: size[0], : size[1]], missing[: size[0], : size[1]] = part, False
+        return values, missing, False
+
+    def _cut_size(self, frame: bytes, index: int) -> tuple[int, int] | None:
+        """Rows and columns of a codestream that was cut to the total pixel matrix; None where it was not."""
+        if self._part is None or self._codec.size is None:
+            return None
+        size = self._codec.size(frame)
+        if size is None or (size.rows, size.columns) == (self.layout.rows, self.layout.columns):
+            return None
+        return (size.rows, size.columns) if (size.rows, size.columns) == self._part(index) else None
+
+    def _decode_whole(self, frame: bytes, index: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+        """Decode a frame; of one that is cut off, what is there, with the pixels that are not."""
+        layout = self.layout
         last = self._cut and index == layout.frames - 1
         try:
             if self._codec.family in ("JPEG", "lossless JPEG") and not has_end_of_image(frame):

@@ -14,7 +14,7 @@ from hounsfield.errors import UnsupportedTransferSyntaxError
 from hounsfield.fragments import Fragments, walk_fragments
 from hounsfield.image import Step
 from hounsfield.pixels.codecs import CODECS
-from hounsfield.pixels.encapsulated import EncapsulatedFrames
+from hounsfield.pixels.encapsulated import EncapsulatedFrames, PartOf
 from hounsfield.pixels.frames import StoredFrames
 from hounsfield.pixels.grouping import EncapsulatedData
 from hounsfield.pixels.layout import Layout
@@ -44,8 +44,8 @@ class PixelBytes:
     extended_offsets: tuple[bytes, bytes] | None = None
 
 
-def open_frames(pixels: PixelBytes, layout: Layout, name: str) -> StoredFrames:
-    """Look at pixel data as a whole.
+def open_frames(pixels: PixelBytes, layout: Layout, name: str, part: PartOf | None = None) -> StoredFrames:
+    """Look at pixel data as a whole. `part` is for tiles of slides: see `EncapsulatedFrames`.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def open_frames(pixels: PixelBytes, layout: Layout, name: str) -> StoredFrames:
         if pixels.syntax in VIDEO:
             return VideoFrames(EncapsulatedData(pixels.extent, fragments), layout, pixels.syntax, name)
         data = EncapsulatedData(pixels.extent, fragments, pixels.extended_offsets)
-        return EncapsulatedFrames(data, layout, pixels.syntax, name)
+        return EncapsulatedFrames(data, layout, pixels.syntax, name, part)
     if pixels.syntax in NATIVE:
         return NativeFrames(pixels.extent, layout, name, little=NATIVE[pixels.syntax], vr=pixels.vr)
     if pixels.syntax not in CODECS and pixels.syntax not in VIDEO:
