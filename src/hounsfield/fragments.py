@@ -5,9 +5,13 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+import numpy as np
+
 from hounsfield.source import Extent
 
 _ITEM, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE0DD
+_UNDEFINED = 0xFFFFFFFF
+_DELIMITER = struct.pack("<HHL", 0xFFFE, 0xE0DD, 0)
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Fragments:
         What is wrong with the items, in words; ``""`` where nothing is.
     cut
         Whether the last fragment is not whole.
+    walked
+        Whether each item was looked at. Where the places come from a table, who reads a fragment has to look.
     """
 
     table: bytes
@@ -33,6 +39,7 @@ class Fragments:
     end: int
     damage: str = ""
     cut: bool = False
+    walked: bool = True
 
 
 def walk_fragments(data: Extent) -> Fragments:
@@ -66,3 +73,31 @@ def walk_fragments(data: Extent) -> Fragments:
         position += 8 + length
     table = bytes(data.take(*places[0])) if places else b""
     return Fragments(table, tuple(places[1:]), position, damage, cut and len(places) > 1)
+
+
+def item_head(length: int) -> bytes:
+    """Return the eight bytes that stand before a fragment."""
+    return struct.pack("<HHL", 0xFFFE, 0xE000, length)
+
+
+def table_fragments(data: Extent, offsets: bytes, lengths: bytes) -> Fragments | None:
+    """Take the fragments from an Extended Offset Table (PS3.3 C.7.6.3.1.8), or None where they have to be walked.
+
+    The table is trusted only where it accounts for every byte from the first item to the sequence delimiter, and both
+    ends are where it says. A walk reads something from all over the file; this reads three places.
+    """
+    if not offsets or len(offsets) % 8 or len(offsets) != len(lengths):
+        return None
+    starts, sizes = np.frombuffer(offsets, "<u8"), np.frombuffer(lengths, "<u8")
+    if max(int(starts.max()), int(sizes.max())) >= min(data.length, _UNDEFINED):
+        return None
+    starts, sizes = starts.astype(np.int64), sizes.astype(np.int64)
+    sizes += sizes % 2  # a frame of odd length is padded
+    ends = starts + 8 + sizes
+    if starts[0] != 0 or not np.array_equal(starts[1:], ends[:-1]):
+        return None
+    first, last, end = item_head(0) + item_head(int(sizes[0])), item_head(int(sizes[-1])), int(ends[-1]) + 8
+    for at, expected in ((0, first), (int(starts[-1]) + 8, last), (end, _DELIMITER)):
+        if bytes(data.take(at, len(expected))) != expected:
+            return None
+    return Fragments(b"", tuple(zip((starts + 16).tolist(), sizes.tolist(), strict=True)), end + 8, walked=False)

@@ -303,7 +303,7 @@ class Frames:
         opened = [*self._opened.steps, *layout.steps, *tiling.steps]
         steps = [*opened, *done, *self._region_steps(tiling, bounds, tiles, mosaic)]
         at, first = (bounds[0], bounds[2]), self._opened.header.for_frame(sample[0][0])
-        header = RegionHeader(self._opened.header, sample[0][0], matrix_plane(first, at, layer[1]))
+        header = RegionHeader(self._opened.header, sample[0][0], layer[0], matrix_plane(first, at, layer[1]))
         spacing, kind, doubt = pixel_spacing(header)
         steps += [doubt] if doubt else []
         padding, uncovered = mosaic.padding, mosaic.uncovered

@@ -63,8 +63,13 @@ FACTOR = "EstimatedRadiographicMagnificationFactor"
             (0.2, 0.25),
             "calibrated",
         ),
-        # Ophthalmic photography and tomography, nuclear medicine, whole slides: distances in patient and specimen.
-        *(({"Modality": m, "PixelSpacing": [0.01, 0.02]}, (0.01, 0.02), "patient") for m in "OP OPT NM SM IVOCT".split()),
+        # Ophthalmic photography and tomography, nuclear medicine: distances in the patient.
+        *(({"Modality": m, "PixelSpacing": [0.01, 0.02]}, (0.01, 0.02), "patient") for m in "OP OPT NM IVOCT".split()),
+        # Microscope slides, and segmentations and parametric maps of them; a microscope in surgery looks at the patient.
+        ({"Modality": "SM", "PixelSpacing": [0.01, 0.02]}, (0.01, 0.02), "slide"),
+        ({"Modality": "SC", "SOPClassUID": f"{STORAGE}.77.1.6", "PixelSpacing": [0.01, 0.02]}, (0.01, 0.02), "slide"),
+        ({"Modality": "SEG", "TotalPixelMatrixColumns": 9, "PixelSpacing": [0.01, 0.02]}, (0.01, 0.02), "slide"),
+        ({"Modality": "GM", "SOPClassUID": f"{STORAGE}.77.1.2", "PixelSpacing": [0.01, 0.02]}, (0.01, 0.02), "patient"),
         # An M-mode region has seconds on one axis; only the other region is a picture.
         (
             {

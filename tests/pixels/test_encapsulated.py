@@ -132,7 +132,7 @@ def test_mutants_of_codestreams_give_a_result_or_a_typed_error(syntax, data):
     pixels = (small >> 4).astype(np.uint8) if syntax == JPEG else small
     try:
         assert hu.read(encoded(pixels, [mutant], syntax)).shape == (8, 8)
-    except hu.HounsfieldError:
+    except (hu.HounsfieldError, hu.AssumptionWarning):  # a mutant may look like another codec's
         pass
 
 

@@ -20,6 +20,7 @@ _KINDS = {
     "detector": "on the detector",
     "calibrated": "calibrated on a projection",
     "region": "of the ultrasound region",
+    "slide": "on the microscope slide",
     None: "of unknown meaning",
 }
 _EPILOG = """\b

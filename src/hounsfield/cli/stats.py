@@ -87,7 +87,7 @@ def measure_rows(part: dict[str, Any]) -> list[list[str]]:
     unit = "" if part["unit"] == "1" else part["unit"]  # a ratio has no unit to print
     rows = [["pixels", str(part["pixels"])]]
     if part["area_mm2"] is not None:
-        on = " on the detector" if part["spacing_kind"] == "detector" else ""
+        on = f" on the {part['spacing_kind']}" if part["spacing_kind"] in ("detector", "slide") else ""
         rows.append(["area", f"{part['area_mm2']:.6g} mm2{on}"])
     elif part["frames"] > 1 and part["spacing_kind"]:
         rows.append(["area", "of single frames only: --frames"])

@@ -155,7 +155,7 @@ def _scale_bar(axes: Any, image: Image) -> None:
     line = {"color": "white", "linewidth": 2.0, "solid_capstyle": "butt"}
     dark = withStroke(linewidth=4.0, foreground="black")
     axes.plot([x, x + pixels], [y, y], path_effects=[dark], scalex=False, scaley=False, **line)
-    on = " on the detector" if image.spacing_kind == "detector" else ""
+    on = f" on the {image.spacing_kind}" if image.spacing_kind in ("detector", "slide") else ""
     _label(axes, x, y - rows * 0.015, f"{length:g} mm{on}", "left", "bottom")
 
 

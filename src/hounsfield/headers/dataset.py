@@ -7,20 +7,20 @@ saved of a damaged header.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement, RawDataElement
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.filereader import data_element_generator, read_dataset, read_partial
-from pydicom.sequence import Sequence
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset, read_partial
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from hounsfield.errors import DecodeError, LimitExceededError, NotDicomError
-from hounsfield.fragments import Fragments, walk_fragments
+from hounsfield.errors import LimitExceededError, NotDicomError
+from hounsfield.fragments import Fragments, table_fragments, walk_fragments
+from hounsfield.headers.damage import check_depth, note_odd_lengths, note_truncation, salvage
 from hounsfield.headers.header import DatasetHeader, Raw, elements_of
-from hounsfield.headers.index import Index, implied_vr, index_file
+from hounsfield.headers.index import BeyondHead, Index, Place, implied_vr, index_file
 from hounsfield.headers.quiet import quiet
 from hounsfield.headers.recognise import check_inflation, dataset_start, found_syntax, recognise, with_syntax
 from hounsfield.image import Step
@@ -29,6 +29,8 @@ from hounsfield.source import Extent, Source
 
 PIXEL_KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _UNDEFINED = 0xFFFFFFFF
+#: Extended Offset Table, Extended Offset Table Lengths; and what stands for either where it is absent.
+_OFFSET_TABLES, _ABSENT = (0x7FE00001, 0x7FE00002), ((None, 0, 0), (None, 0, 0))
 #: Larger files are parsed where they are, not loaded first.
 _IN_MEMORY = 256 * 2**20
 
@@ -94,23 +96,54 @@ def open_header(source: Source, limits: Limits, *, lazy: bool = False) -> Opened
         Leave encapsulated pixel data in the file too; else it is loaded with the rest, which is quicker where all of
         it is needed.
     """
-    walked: list[Fragments] = []
-
-    def walk(at: int) -> int:
-        walked.append(walk_fragments(Extent(source.size - at, None, source, at)))
-        return at + walked[0].end if not walked[0].damage else source.size + 1
-
-    index = index_file(source.head, limits.sequence_depth, source.size, walk if lazy else None)
+    if lazy and source.data is None:
+        return _open_lazily(source, limits)
+    index = _index(source.head, limits, source.size)
     if index is not None:
-        return _indexed(source, source.head, index, walked[0] if walked else None)
+        return _indexed(source, source.head, index)
     if source.data is None and source.size <= _IN_MEMORY:
         # The header is longer than the head, or encapsulated frames have to be walked: in memory that is quick.
         data = source.load()
         source = Source(source.name, io.BytesIO(data), len(data), data)
-        index = index_file(data, limits.sequence_depth)
+        index = _index(data, limits, len(data))
         if index is not None:
             return _indexed(source, data, index)
     return open_dataset(source, limits)
+
+
+def _index(data: bytes, limits: Limits, size: int) -> Index | None:
+    try:
+        return index_file(data, limits.sequence_depth, size)
+    except BeyondHead:
+        return None
+
+
+def _open_lazily(source: Source, limits: Limits) -> Opened:
+    """Read a file as far as its header goes, four times as much at each try, and leave the pixel data where it is.
+
+    The header of a slide may hold the places of a hundred thousand tiles.
+    """
+    head, walked = source.head, list[Fragments]()
+
+    def walk(at: int, before: Mapping[int, Place]) -> int:
+        data = Extent(source.size - at, None, source, at)
+        tables = [head[start : start + length] for _, start, length in map(before.get, _OFFSET_TABLES, _ABSENT)]
+        walked.append(table_fragments(data, *tables) or walk_fragments(data))
+        return at + walked[0].end if not walked[0].damage else source.size + 1
+
+    while True:
+        try:
+            index = index_file(head, limits.sequence_depth, source.size, walk)
+        except BeyondHead:
+            if 4 * len(head) > _IN_MEMORY:
+                index = None
+            else:
+                head += bytes(Extent(source.size, None, source).take(len(head), 3 * len(head)))
+                continue
+        break
+    return (
+        open_dataset(source, limits) if index is None else _indexed(source, head, index, walked[0] if walked else None)
+    )
 
 
 def _indexed(source: Source, data: bytes, index: Index, fragments: Fragments | None = None) -> Opened:
@@ -179,14 +212,15 @@ def open_dataset(source: Source, limits: Limits) -> Opened:
         raise LimitExceededError("the header asks for more memory than there is", source=source.name) from None
     if not len(dataset) and not len(dataset.file_meta):
         raise NotDicomError("holds no DICOM attributes", source=source.name)
-    _check_depth(dataset, limits.sequence_depth, source.name)
+    check_depth(dataset, limits.sequence_depth, source.name)
     named = declared_syntax(dataset)
     syntax = declared.pixels_in or named or _found_syntax(dataset, steps)
     pixels = _take_pixels(dataset, finder, parsed)
     if declared.syntax:
         dataset.file_meta.TransferSyntaxUID = UID(declared.syntax)
-    _note_truncation(dataset, steps)
-    _note_odd_lengths(dataset, pixels, steps)
+    note_truncation(dataset, steps)
+    odd = pixels is not None and not pixels.encapsulated and pixels.length % 2
+    note_odd_lengths(dataset, [pixels.keyword] if pixels is not None and odd else [], steps)
     return Opened(source.name, DatasetHeader(dataset), syntax, declared.syntax or named, pixels, steps)
 
 
@@ -263,7 +297,7 @@ def _parse(source: Source, finder: _PixelFinder | None, steps: list[Step]) -> Da
     except (RecursionError, MemoryError):
         raise
     except Exception as error:  # pydicom raises half a dozen kinds on damaged headers
-        return _salvage(source, error, steps)
+        return salvage(source, error, steps)
     plain = _plain_dataset(dataset)
     if finder is not None and finder.tag:
         _read_on(source, finder, plain, steps)
@@ -323,76 +357,3 @@ def _take_pixels(dataset: Dataset, finder: _PixelFinder, source: Source) -> Pixe
             extent = Extent(len(element.value), memoryview(element.value), None, element.value_tell)
             return PixelElement(keyword, element.VR, element.length, extent)
     return None
-
-
-def _salvage(source: Source, error: Exception, steps: list[Step]) -> Dataset:
-    """Keep the attributes that stand before the place where parsing failed."""
-    stream = cast("Any", source.stream)
-    stream.seek(0)
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    start = dataset_start(source)
-    try:
-        if start.offset > 132:
-            stream.seek(132)
-            meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: int(tag) >> 16 != 2)
-            dataset.file_meta = FileMetaDataset(meta)
-        stream.seek(start.offset)
-        for element in data_element_generator(stream, start.implicit, start.little):
-            elements_of(dataset)[element.tag] = element
-    except RecursionError:
-        raise
-    except Exception as damage:
-        error = damage
-    if not len(dataset):
-        raise DecodeError(f"the header cannot be parsed ({type(error).__name__})", source=source.name) from None
-    dataset.set_original_encoding(start.implicit, start.little)
-    last = f"{next(reversed(elements_of(dataset))):08X}"
-    detail = f"the header is damaged after ({last[:4]},{last[4:]}); what stands before is kept"
-    steps.append(Step("header", detail, "assumed"))
-    return dataset
-
-
-def _check_depth(dataset: Dataset, limit: int, name: str) -> None:
-    """Refuse sequences that are nested beyond the limit.
-
-    Sequences of undefined length have been parsed by now; those of known length are parsed, and checked by
-    who walks them, on demand.
-    """
-    level: list[Dataset] = [dataset]
-    for _ in range(limit + 1):
-        level = [item for parent in level for item in _parsed_items(parent)]
-        if not level:
-            return
-    raise LimitExceededError(f"sequences are nested deeper than {limit}", source=name)
-
-
-def _parsed_items(dataset: Dataset) -> list[Dataset]:
-    elements = [e for e in elements_of(dataset).values() if isinstance(e, DataElement)]
-    sequences = [e.value for e in elements if isinstance(e.value, Sequence)]
-    return [item for sequence in sequences for item in sequence]
-
-
-def _note_truncation(dataset: Dataset, steps: list[Step]) -> None:
-    """Say so where the last attribute promises more bytes than the file has."""
-    elements = elements_of(dataset)
-    if not elements:
-        return
-    last = next(reversed(elements.values()))
-    if not isinstance(last, RawDataElement) or not isinstance(last.value, bytes) or last.length == _UNDEFINED:
-        return
-    if len(last.value) < last.length:
-        tag = f"({last.tag.group:04X},{last.tag.element:04X})"
-        steps.append(Step("header", f"the file ends inside {tag}", "assumed"))
-
-
-def _note_odd_lengths(dataset: Dataset, pixels: PixelElement | None, steps: list[Step]) -> None:
-    """Say so where values have an odd length, which the standard does not allow."""
-    raw = [element for element in elements_of(dataset).values() if isinstance(element, RawDataElement)]
-    odd = [keyword_for_tag(e.tag) or str(e.tag) for e in raw if e.length % 2 and e.length != _UNDEFINED]
-    if pixels is not None and pixels.length % 2 and not pixels.encapsulated:
-        odd.append(pixels.keyword)
-    if odd:
-        more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
-        detail = f"the length of {', '.join(odd[:3])}{more} is odd; read as it stands"
-        steps.append(Step("header", detail, "assumed", "PS3.5 7.1.1"))

@@ -156,6 +156,8 @@ class RegionHeader(FrameHeader):
         The header of the file.
     index
         0-based index of a frame of the region.
+    path
+        0-based number of its optical path: Optical Path Sequence has this item only.
     plane
         Where the region lies on the slide.
     """
@@ -164,9 +166,12 @@ class RegionHeader(FrameHeader):
         macro for macro in FRAME_MACROS if macro not in ("PlanePositionSlideSequence", "FrameContentSequence")
     )
 
-    def __init__(self, whole: Header, index: int, plane: SlidePlane | None) -> None:
+    def __init__(self, whole: Header, index: int, path: int, plane: SlidePlane | None) -> None:
         super().__init__(whole, index)
         self._plane = plane
+        own = item_at(whole, "OpticalPathSequence", path)
+        if own is not None:
+            self._places.insert(0, {"OpticalPathSequence": [own]})
 
     @property
     def slide_plane(self) -> SlidePlane | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -55,13 +55,23 @@ class Index:
         return next((tag for tag in _PIXELS if tag in self.places), None)
 
 
+#: Finds the byte behind encapsulated pixel data: its value begins at a byte, and these are the attributes before it.
+Skip = Callable[[int, Mapping[int, Place]], int]
+
+
 class _Unsure(Exception):
     """The bytes are not as a well-formed file has them."""
 
 
-def index_file(
-    data: bytes, depth: int, size: int | None = None, skip_fragments: Callable[[int], int] | None = None
-) -> Index | None:
+class _End(Exception):
+    """The bytes end before the attribute does."""
+
+
+class BeyondHead(Exception):
+    """The header goes on behind the bytes that were given."""
+
+
+def index_file(data: bytes, depth: int, size: int | None = None, skip_fragments: Skip | None = None) -> Index | None:
     """Index a file, or return None where it should go to pydicom's parser.
 
     Parameters
@@ -73,13 +83,23 @@ def index_file(
     size
         Size of the file, where `data` is not all of it.
     skip_fragments
-        Finds the byte behind encapsulated pixel data that begins at a byte, where `data` is not all of the file.
+        Finds the byte behind encapsulated pixel data, where `data` is not all of the file.
+
+    Raises
+    ------
+    BeyondHead
+        `data` ends inside the header, and the file goes on.
     """
     skip = skip_fragments or partial(_skip_fragments, data)
+    size = len(data) if size is None else size
     try:
         start, syntax = _file_meta(data)
-        return _dataset(data, start, syntax, depth, len(data) if size is None else size, skip)
-    except (_Unsure, IndexError):
+        return _dataset(data, start, syntax, depth, size, skip)
+    except _Unsure:
+        return None
+    except _End:
+        if size > len(data):
+            raise BeyondHead from None
         return None
 
 
@@ -100,19 +120,21 @@ def _file_meta(data: bytes) -> tuple[int, str]:
             syntax = data[value : value + length].rstrip(b"\0 ").decode("ascii", "replace")
         position = value + length
         if position > size:
-            raise _Unsure
+            raise _End
     if not re.fullmatch(r"1\.2\.840\.10008\.1\.2[0-9.]*", syntax) or syntax in _NOT_HERE:
         raise _Unsure
     return position, syntax
 
 
-def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int, skip: Callable[[int], int]) -> Index:
+def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int, skip: Skip) -> Index:
     implicit = syntax == _IMPLICIT
     if implicit and data[start + 4 : start + 6].isalpha():
         raise _Unsure  # looks like explicit VR
     places: dict[int, Place] = {}
     position, last, pixels, encapsulated = start, 0x0002FFFF, (size, size), False
     while position < size:
+        if position >= len(data):  # attributes behind pixel data that was left in the file are pydicom's
+            raise _End if pixels[0] == size else _Unsure
         if data[position] == 0 and data[position : position + 4] == b"\0\0\0\0" and places:
             break  # no attribute of a dataset: what follows is padding of the file
         tag, vr, length, value = _element(data, position, implicit)
@@ -121,13 +143,15 @@ def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int, skip: 
         last = tag
         if length == _UNDEFINED:
             encapsulated = encapsulated or tag in _PIXELS
-            end = skip(value) if tag in _PIXELS else _skip_items(data, value, implicit, depth)
+            end = skip(value, places) if tag in _PIXELS else _skip_items(data, value, implicit, depth)
         else:
             end = value + length
             if length & 1:
                 raise _Unsure  # against PS3.5 7.1.1: pydicom's parser goes on, and it is said
-        if end > size or (end > len(data) and (tag not in _PIXELS or end < size)):
+        if end > size:
             raise _Unsure
+        if end > len(data) and tag not in _PIXELS:
+            raise _End
         if tag in _PIXELS:
             if pixels[0] != size:
                 raise _Unsure
@@ -149,19 +173,21 @@ def _element(data: bytes, position: int, implicit: bool) -> tuple[int, bytes | N
         if vr in _LONG:
             return tag, vr, _long_length(data, position + 8)[0], position + 12
     except struct.error:
-        pass  # beyond the end
+        raise _End from None
     raise _Unsure
 
 
-def _skip_fragments(data: bytes, position: int) -> int:
-    """Return the byte behind encapsulated pixel data."""
+def _skip_fragments(data: bytes, position: int, before: Mapping[int, Place]) -> int:
+    """Return the byte behind encapsulated pixel data, in a file that is in memory."""
     while True:
         tag, length = _item(data, position)
         position += 8
         if tag == _SEQUENCE_END and length == 0:
             return position
-        if tag != _ITEM or length == _UNDEFINED or position + length > len(data):
+        if tag != _ITEM or length == _UNDEFINED:
             raise _Unsure
+        if position + length > len(data):
+            raise _End
         position += length
 
 
@@ -178,7 +204,7 @@ def _skip_items(data: bytes, position: int, implicit: bool, depth: int) -> int:
             raise _Unsure
         position = _skip_item(data, position, implicit, depth) if length == _UNDEFINED else position + length
         if position > len(data):
-            raise _Unsure
+            raise _End
 
 
 def _skip_item(data: bytes, position: int, implicit: bool, depth: int) -> int:
@@ -194,13 +220,13 @@ def _skip_item(data: bytes, position: int, implicit: bool, depth: int) -> int:
             raise _Unsure  # items inside are in implicit VR (PS3.5 6.2.2)
         position = _skip_items(data, value, implicit, depth - 1) if length == _UNDEFINED else value + length
         if position > len(data):
-            raise _Unsure
+            raise _End
 
 
 def _item(data: bytes, position: int) -> tuple[int, int]:
     """Tag and length of an item or delimiter."""
     if position + 8 > len(data):
-        raise _Unsure
+        raise _End
     group, element, _, _ = _explicit(data, position)
     return group << 16 | element, _long_length(data, position + 4)[0]
 

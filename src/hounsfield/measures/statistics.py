@@ -39,7 +39,8 @@ class Measures:
         Area of the measured pixels in square millimetres; None where the pixel spacing is unknown, or what it
         measures, and for several frames together.
     spacing_kind
-        What the area is measured on: ``"detector"`` means on the image receptor, not in the patient.
+        What the area is measured on: ``"detector"`` means on the image receptor, ``"slide"`` on a microscope slide,
+        not in the patient.
     frames
         Number of frames measured together.
     padding_pixels

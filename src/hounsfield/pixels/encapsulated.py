@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydicom.uid import UID
 
 from hounsfield.errors import DecodeError
+from hounsfield.fragments import item_head
 from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.codecs import CODECS, Codec, find_codec, fits_family
@@ -50,14 +51,22 @@ class EncapsulatedFrames:
         self.syntax, steps = _settle_syntax(pixels, syntax)
         self._codec = find_codec(self.syntax, name)
         self._places, more = group_fragments(pixels, layout.frames, name)
-        self._cut = pixels.fragments.cut
+        self._cut, self._walked = pixels.fragments.cut, pixels.fragments.walked
         self.layout = replace(layout, frames=len(self._places))
         self._steps = (*steps, *more)
 
     def codestream(self, frame: int) -> bytes:
         """Return the bytes of a frame, its fragments joined."""
+        if not self._walked:
+            self._check_items(frame)
         parts = [bytes(self._data.take(*place)) for place in self._places[frame]]
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _check_items(self, frame: int) -> None:
+        for at, length in self._places[frame]:
+            if bytes(self._data.take(at - 8, 8)) != item_head(length):
+                detail = f"{_where(frame, self.layout)}the extended offset table does not point to a fragment"
+                raise DecodeError(detail, source=self._name, attribute="ExtendedOffsetTable")
 
     def take(self, frames: Sequence[int], limits: Limits) -> Stored:
         """Decode frames, several at a time where there are several processors: the codecs release the interpreter lock.
