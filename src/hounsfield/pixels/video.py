@@ -140,6 +140,8 @@ class VideoFrames:
         except (FFmpegError, IndexError, ValueError) as error:
             raise self._damaged(error) from None
         context = video.codec_context
+        if context is None:
+            raise DecodeError(f"holds no {self._standard} video", source=self._name, attribute="PixelData")
         if context.name not in _CODEC_NAMES[self._standard]:
             detail = f"holds {context.name} video instead of {self._standard}"
             raise DecodeError(detail, source=self._name, attribute="TransferSyntaxUID")
