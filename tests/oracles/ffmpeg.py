@@ -9,7 +9,7 @@ from oracles.cells import Unreadable
 
 #: FFmpeg's decoder for a transfer syntax. Its JPEG-LS knows one component with all bits of 8 or 16 used, or fewer.
 DECODERS = {
-    **{f"1.2.840.10008.1.2.4.{n}": "jpeg2000" for n in (90, 91, 201, 202, 203)},
+    **{f"1.2.840.10008.1.2.4.{n}": "jpeg2000" for n in (90, 91, 92, 93, 201, 202, 203)},
     **{f"1.2.840.10008.1.2.4.{n}": "jpegls" for n in (80, 81)},
 }
 

@@ -65,7 +65,7 @@ def compare(path: Path, folder: Path) -> Outcome:
 
 def _compare(path: Path, header: Dataset, folder: Path) -> Outcome:
     label = label_of(path)
-    theirs, oracle, reasons = _theirs(path, header, folder)
+    theirs, oracle, reasons = read_by_others(path, header, folder)
     try:
         ours = hu.read(path, values="stored").values
     except hu.HounsfieldError as error:
@@ -95,7 +95,7 @@ def _refused(label: str, error: hu.HounsfieldError, oracle: str) -> Outcome:
     return Outcome(label, NO_PIXELS if nothing else REFUSED, "", kind)
 
 
-def _theirs(path: Path, header: Dataset, folder: Path) -> tuple[np.ndarray | None, str, str]:
+def read_by_others(path: Path, header: Dataset, folder: Path) -> tuple[np.ndarray | None, str, str]:
     """Stored values by the first oracle that reads the file, its name, and what the others said."""
     oracles: list[tuple[str, Callable[[], np.ndarray]]] = [
         ("DCMTK", lambda: dcmtk.stored_values(path, syntax_of(header), folder)),
