@@ -15,8 +15,9 @@ PAGE = ROOT / "docs" / "verified.md"
 def main() -> int:
     """Compare everything, and write the page where all agrees."""
     sys.path.insert(0, str(ROOT / "tests"))
-    from conftest import corpus_folder
     from oracles import dcmtk
+
+    from conftest import corpus_folder
 
     if not dcmtk.installed() or corpus_folder() is None:
         sys.stderr.write("DCMTK's commands or the corpus are missing: the page would not tell all\n")

@@ -33,6 +33,16 @@ CM = {"PhysicalUnitsXDirection": 3, "PhysicalUnitsYDirection": 3}
             None,
             None,
         ),
+        (
+            {"Modality": "MG", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.13.1.3", "PixelSpacing": [0.1, 0.1]},
+            (0.1, 0.1),
+            "patient",
+        ),
+        (
+            {"Modality": "MG", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.13.1.4", "PixelSpacing": [0.1, 0.1]},
+            (0.1, 0.1),
+            None,
+        ),
         ({"Modality": "CT"}, None, None),
         ({"Modality": "CT", "PixelSpacing": [0.0, 0.5]}, None, None),
         ({"Modality": "CT", "PixelSpacing": [float("nan"), 0.5]}, None, None),

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import imagecodecs
-import made
 import numpy as np
 import pydicom
-from oracles.cells import cells_of
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
+
+from oracles.cells import cells_of
+
+import made
 
 UNCOMPRESSED = "1.2.840.10008.1.2.1"
 _J = "1.2.840.10008.1.2.4."
@@ -129,7 +131,9 @@ def _by_dcmtk(*command: str) -> Callable[[Path, Path], None]:
     return make
 
 
-def _by_codec(syntax: str, encode: Callable[[np.ndarray, Dataset], bytes], **changes: str) -> Callable[[Path, Path], None]:
+def _by_codec(
+    syntax: str, encode: Callable[[np.ndarray, Dataset], bytes], **changes: str
+) -> Callable[[Path, Path], None]:
     """Encapsulate one frame that `encode` makes of the stored values."""
 
     def make(source: Path, target: Path) -> None:

@@ -9,16 +9,17 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-import classes
 from click.testing import CliRunner
-from conftest import real_files
+from pydicom.uid import UID, UID_dictionary
+
+from classes import every_class
+from hounsfield.cli import cli
 from oracles import dcmtk, ffmpeg, modality, stored
 from oracles.encodings import encodings
 from oracles.outcomes import ALONE, KINDS, REFUSED, Outcome, complaints, rows
 from oracles.roundtrips import verify, write_sources
-from pydicom.uid import UID, UID_dictionary
 
-from hounsfield.cli import cli
+from conftest import real_files
 
 _INTRO = """\
 # Verified
@@ -150,7 +151,7 @@ def _listing(uids: Iterable[str]) -> str:
 
 def _classes(on_stored: list[Outcome]) -> str:
     real = Counter(outcome.sop_class for outcome in on_stored if outcome.verified)
-    made = Counter(str(build().dataset.SOPClassUID) for build in classes.CLASSES.values())
+    made = Counter(str(build().dataset.SOPClassUID) for build in every_class().values())
     body = [(_class_name(uid), real[uid] or "", made[uid] or "") for uid in sorted({*real, *made}, key=_class_name)]
     text = (
         "Real files: their stored values agree as above. Made files: valid by `dciodvfy`, and their values, unit, frames, "
@@ -198,5 +199,3 @@ def _refusals(on_stored: list[Outcome], on_modality: list[Outcome]) -> str:
 
 def _order(uid: str) -> list[int]:
     return [int(part) for part in uid.split(".") if part.isdigit()]
-
-

@@ -5,14 +5,15 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
-import made
 import numpy as np
 import pydicom
+
+import hounsfield as hu
 from oracles.encodings import Encoding, original, source_of, subjects
 from oracles.outcomes import header_of
 from oracles.stored import read_by_others
 
-import hounsfield as hu
+import made
 
 SOURCE = "what it was made of"
 

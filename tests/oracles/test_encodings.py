@@ -7,17 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-import made
 import numpy as np
 import pytest
-from oracles import dcmtk
-from oracles.encodings import Encoding, encodings
-from oracles.page import read_by
-from oracles.roundtrips import verify, write_sources
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID_dictionary
 
 import hounsfield as hu
+from oracles import dcmtk
+from oracles.encodings import Encoding, encodings
+from oracles.page import read_by
+from oracles.roundtrips import verify, write_sources
+
+import made
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,9 @@ Found = tuple[Spacing | None, SpacingKind | None, Step | None]
 
 #: Modalities whose images are projections: there, a distance on the detector is not one in the patient.
 _PROJECTIONS = {"CR", "DX", "MG", "XA", "RF", "IO", "PX", "RTIMAGE", "XC"}
+#: Classes of those modalities whose frames are reconstructed slices: X-Ray 3D Angiographic and Craniofacial, Breast
+#: Tomosynthesis. Their Pixel Spacing is the distance in the patient (PS3.3 C.7.6.16.2.1).
+_RECONSTRUCTED = {f"1.2.840.10008.5.1.4.1.1.13.1.{last}" for last in (1, 2, 3)}
 _CENTIMETRES = 3
 _SAME = 1e-6
 
@@ -24,7 +27,8 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
     Rules, in order:
 
     1. Ultrasound regions calibrated in cm, all alike: ``region`` (PS3.3 C.8.5.5).
-    2. Pixel Spacing outside projection modalities: ``patient`` (PS3.3 10.7.1.1).
+    2. Pixel Spacing outside projection modalities, and of slices reconstructed from projections (breast
+       tomosynthesis, X-ray 3D): ``patient`` (PS3.3 10.7.1.1, C.7.6.16.2.1).
     3. Pixel Spacing on a projection image: ``calibrated`` where Pixel Spacing Calibration Type is present or
        it differs from Imager Pixel Spacing, ``detector`` where both are equal; without either, its meaning is
        not known: no kind (PS3.3 10.7.1.3).
@@ -35,7 +39,7 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
     if region is not None:
         return region, "region", None
     plain, step = _pair(header, "PixelSpacing")
-    if plain is not None and text_of(header, "Modality") not in _PROJECTIONS:
+    if plain is not None and not _is_projection(header):
         return plain, "patient", None
     if plain is not None:
         return _projection_kind(header, plain)
@@ -45,6 +49,10 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
         if found is not None:
             return _demagnified(header, found, step)
     return None, None, step
+
+
+def _is_projection(header: Mapping[str, Any]) -> bool:
+    return text_of(header, "Modality") in _PROJECTIONS and text_of(header, "SOPClassUID") not in _RECONSTRUCTED
 
 
 def _pair(header: Mapping[str, Any], keyword: str) -> tuple[Spacing | None, Step | None]:
