@@ -18,6 +18,7 @@ import pydicom
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
+from pydicom.uid import UID_dictionary
 
 from oracles.cells import cells_of
 
@@ -142,11 +143,14 @@ def _by_codec(
         dataset.PixelData = encapsulate([stream])
         dataset["PixelData"].VR = "OB"
         dataset["PixelData"].is_undefined_length = True
-        dataset.file_meta.TransferSyntaxUID = syntax
+        # pydicom does not know JPEG XL yet: the name of a syntax that is as long is written in its place.
+        written = syntax if syntax in UID_dictionary else _J + "201"
+        dataset.file_meta.TransferSyntaxUID = written
         for keyword, value in changes.items():
             setattr(dataset, keyword, value)
-        # pydicom's dictionary does not have JPEG XL yet, so it is told how to write.
-        pydicom.dcmwrite(target, dataset, implicit_vr=False, little_endian=True)
+        dataset.save_as(target)
+        if syntax != written:
+            target.write_bytes(target.read_bytes().replace(written.encode(), syntax.encode(), 1))
 
     return make
 
@@ -169,7 +173,8 @@ def _pillow(irreversible: bool) -> Callable[[np.ndarray, Dataset], bytes]:
 
 
 def _htj2k(values: np.ndarray, dataset: Dataset) -> bytes:
-    return imagecodecs.htj2k_encode(values, reversible=True, rgb=values.ndim == 3)
+    # The order of progression is RPCL, and there are TLM markers, as .202 wants (PS3.5 A.4.10).
+    return imagecodecs.htj2k_encode(values, reversible=True, rgb=values.ndim == 3, tlm=True)
 
 
 def _htj2k_lossy(values: np.ndarray, dataset: Dataset) -> bytes:
@@ -181,7 +186,7 @@ def _jpegxl(values: np.ndarray, dataset: Dataset) -> bytes:
 
 
 def _jpegxl_lossy(values: np.ndarray, dataset: Dataset) -> bytes:
-    return imagecodecs.jpegxl_encode(values, lossless=False, distance=0.1, usecontainer=False)
+    return imagecodecs.jpegxl_encode(values, lossless=False, distance=0.01, usecontainer=False)
 
 
 def _jpegxl_of_jpeg(values: np.ndarray, dataset: Dataset) -> bytes:

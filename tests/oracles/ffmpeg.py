@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import av
 import numpy as np
+import pytest
 
 from oracles.cells import Unreadable
+
+av = pytest.importorskip("av", reason="PyAV is not installed")
 
 #: FFmpeg's decoder for a transfer syntax. Its JPEG-LS knows one component with all bits of 8 or 16 used, or fewer.
 DECODERS = {

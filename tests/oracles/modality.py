@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pytest
 from pydicom.dataset import Dataset
 
 import hounsfield as hu
@@ -30,7 +31,7 @@ from oracles.stored import LOSSY
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # SWIG's, on newer Pythons
-    import SimpleITK as sitk
+    sitk = pytest.importorskip("SimpleITK", reason="SimpleITK is not installed")
 
 SIMPLEITK = "SimpleITK"
 sitk.ProcessObject.SetGlobalWarningDisplay(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import warnings
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -85,10 +86,12 @@ def label_of(path: Path) -> str:
 
 def header_of(path: Path) -> Dataset:
     """The attributes as pydicom has them, without pixel data; an empty dataset where it finds none."""
-    try:
-        return pydicom.dcmread(path, stop_before_pixels=True, force=True)
-    except Exception:
-        return Dataset()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return pydicom.dcmread(path, stop_before_pixels=True, force=True)
+        except Exception:
+            return Dataset()
 
 
 def described(outcome: Outcome, header: Dataset) -> Outcome:

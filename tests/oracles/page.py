@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 
-from click.testing import CliRunner
 from pydicom.uid import UID, UID_dictionary
 
 from classes import every_class
-from hounsfield.cli import cli
 from oracles import dcmtk, ffmpeg, modality, stored
 from oracles.encodings import encodings
 from oracles.outcomes import ALONE, KINDS, REFUSED, Outcome, complaints, rows
+from oracles.readable import not_read, order, read_by, syntax_name
 from oracles.roundtrips import verify, write_sources
 
 from conftest import real_files
@@ -31,31 +28,12 @@ Stored values are compared with {dcmtk}; where it has no decoder or gives up, wi
 pydicom's parser and Pillow. Modality values and colours are compared with {simpleitk}. Stored values must be equal, or differ
 by 1 where the encoding is lossy; modality values must be equal after rounding to the type of ours.
 """
-_NAMES = {
-    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
-    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
-    "1.2.840.10008.1.2.4.112": "JPEG XL",
-    "1.2.840.113619.5.2": "GE private, implicit little endian with big endian pixels",
-    "": "none stated",
-}
+_LIMITS = """\
+Limits of this: the made files of JPEG 2000 Part 2 have no transforms between components, which Part 2 adds. Those of JPEG XL
+were encoded by the library that also decodes them, and no other decoder was at hand. Every lossless encoding of the NEMA
+WG-04 samples in the corpus equals its uncompressed original (tests/oracles/test_nema.py).
+"""
 Key = tuple[str, str]
-
-
-@cache
-def read_by() -> dict[str, str]:
-    """Transfer syntax UID to what reads it, as `hu doctor` says it from the code's tables."""
-    report = json.loads(CliRunner().invoke(cli, ["doctor", "--json"]).stdout)
-    return {row["transfer_syntax"]: row["decoder"] for row in report["decoders"] if row["decoder"]}
-
-
-def not_read() -> list[str]:
-    """Every other transfer syntax in pydicom's dictionary."""
-    known = [uid for uid, entry in UID_dictionary.items() if entry[1] == "Transfer Syntax"]
-    return sorted(set(known) - set(read_by()), key=_order)
-
-
-def syntax_name(uid: str) -> str:
-    return _NAMES.get(uid) or UID(uid).name
 
 
 def page() -> str:
@@ -110,11 +88,11 @@ def _syntaxes(on_stored: list[Outcome]) -> str:
             f"{syntax_name(syntax)}<br>`{syntax}`" if syntax else syntax_name(syntax),
             photometric or "none stated",
             readers[syntax],
-            ", ".join(sorted(against[syntax, photometric])),
+            "; ".join(sorted(against[syntax, photometric])),
             real[syntax, photometric],
             made[syntax, photometric],
         )
-        for syntax, photometric in sorted(set(real) | set(made), key=lambda key: (_order(key[0]), key[1]))
+        for syntax, photometric in sorted(set(real) | set(made), key=lambda key: (order(key[0]), key[1]))
     ]
     head = ("transfer syntax", "photometric interpretation", "read by", "verified against", "real files", "made files")
     seen = {syntax for syntax, _ in (*real, *made)}
@@ -122,9 +100,9 @@ def _syntaxes(on_stored: list[Outcome]) -> str:
         [
             "## Transfer syntaxes\n",
             _table(head, body),
-            "JPEG 2000 Part 2 was verified on codestreams without the transforms between components that Part 2 adds.\n",
+            _LIMITS,
             "### Read, and verified on no file\n",
-            _listing(uid for uid in sorted(read_by(), key=_order) if uid not in seen),
+            _listing(uid for uid in sorted(read_by(), key=order) if uid not in seen),
             "### Not read\n",
             "Refused with an `UnsupportedTransferSyntaxError` that names the transfer syntax:\n",
             _listing(not_read()),
@@ -146,7 +124,7 @@ def _made(against: dict[Key, set[str]]) -> Counter[Key]:
 
 
 def _listing(uids: Iterable[str]) -> str:
-    return "\n".join(f"- {syntax_name(uid)} `{uid}`" for uid in uids) + "\n" or "None.\n"
+    return "".join(f"- {syntax_name(uid)} `{uid}`\n" for uid in uids) or "None.\n"
 
 
 def _classes(on_stored: list[Outcome]) -> str:
@@ -161,8 +139,9 @@ def _classes(on_stored: list[Outcome]) -> str:
 
 
 def _class_name(uid: str) -> str:
-    name = UID(uid).name
-    return name if name != uid else ("none stated" if not uid else f"not the standard's (`{uid}`)")
+    if not uid or uid not in UID_dictionary:
+        return f"not the standard's (`{uid}`)" if uid else "none stated"
+    return UID(uid).name + (" (retired)" if UID(uid).is_retired else "")
 
 
 def _differences() -> str:
@@ -195,7 +174,3 @@ def _refusals(on_stored: list[Outcome], on_modality: list[Outcome]) -> str:
                 body.append((name, f"`{outcome.label}`", what.split(";")[0], oracle, row.because if row else ""))
     head = ("values", "file", "outcome", "oracles", "why")
     return "\n".join(["## Files refused, or read by us alone\n", _table(head, body)])
-
-
-def _order(uid: str) -> list[int]:
-    return [int(part) for part in uid.split(".") if part.isdigit()]

@@ -101,7 +101,7 @@ def read_by_others(path: Path, header: Dataset, folder: Path) -> tuple[np.ndarra
         ("DCMTK", lambda: dcmtk.stored_values(path, syntax_of(header), folder)),
         ("FFmpeg", lambda: by_ffmpeg(path)),
         ("pydicom", lambda: _by_pydicom(path)),
-        ("DCMTK, told the codec", lambda: _relabelled(path, folder)),
+        ("DCMTK (told the codec)", lambda: _relabelled(path, folder)),
     ]
     reasons: list[str] = []
     for name, read in oracles:
