@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from functools import cache
 
-from click.testing import CliRunner
 from pydicom.uid import UID, UID_dictionary
-
-from hounsfield.cli import cli
 
 _NAMES = {
     "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
@@ -22,7 +21,8 @@ _NAMES = {
 @cache
 def read_by() -> dict[str, str]:
     """Transfer syntax UID to what reads it, as `hu doctor` says it from the code's tables."""
-    report = json.loads(CliRunner().invoke(cli, ["doctor", "--json"]).stdout)
+    done = subprocess.run([sys.executable, "-m", "hounsfield", "doctor", "--json"], capture_output=True, text=True)
+    report = json.loads(done.stdout)
     return {row["transfer_syntax"]: row["decoder"] for row in report["decoders"] if row["decoder"]}
 
 
