@@ -104,3 +104,19 @@ def parametric_map() -> Made:
     dataset.BitsAllocated, dataset.RecognizableVisualFeatures = 32, "NO"
     dataset.FloatPixelData = values.tobytes()
     return Made(dataset, values, "", (1, 1.5), "patient", _POSITIONS)
+
+
+@made_class("label map segmentation")
+def label_map() -> Made:
+    values = ramp(2, 9, 8) % 3
+    frames = [plane(*position) for position in _POSITIONS]
+    segments = [_segment(number) for number in (1, 2)]
+    dataset = enhanced(
+        "66.7",
+        "SEG",
+        values,
+        measures(0.5, 0.6, 3) | _ORIENTED,
+        frames,
+        **_derived(SegmentSequence=segments, SegmentationType="LABELMAP", SegmentsOverlap="NO", PixelPaddingValue=0),
+    )
+    return Made(dataset, values, "", (0.5, 0.6), "patient", _POSITIONS)
