@@ -126,7 +126,7 @@ def made_class(name: str) -> Callable[[Callable[[], Made]], Callable[[], Made]]:
 
 
 def every_class() -> dict[str, Callable[[], Made]]:
-    """All of them: planar, enhanced, tiled and derived ones."""
-    for room in ("planar", "enhanced", "tiled", "derived"):
+    """All of them: planar, enhanced, angiographic, tiled and derived ones."""
+    for room in ("planar", "enhanced", "xa", "tiled", "derived"):
         importlib.import_module(f"classes_{room}")
     return CLASSES

@@ -33,6 +33,11 @@ Limits of this: the made files of JPEG 2000 Part 2 have no transforms between co
 were encoded by the library that also decodes them, and no other decoder was at hand. Every lossless encoding of the NEMA
 WG-04 samples in the corpus equals its uncompressed original (tests/oracles/test_nema.py).
 """
+_CLASSES = """\
+Real files: their stored values agree as above. Made files: valid by `dciodvfy`, and their values, unit, frames, spacing and
+planes are read as they were written (tests/test_classes.py). Of ophthalmic tomography `dciodvfy` requires three attributes in
+one module and forbids them in another.
+"""
 Key = tuple[str, str]
 
 
@@ -131,10 +136,7 @@ def _classes(on_stored: list[Outcome]) -> str:
     real = Counter(outcome.sop_class for outcome in on_stored if outcome.verified)
     made = Counter(str(build().dataset.SOPClassUID) for build in every_class().values())
     body = [(_class_name(uid), real[uid] or "", made[uid] or "") for uid in sorted({*real, *made}, key=_class_name)]
-    text = (
-        "Real files: their stored values agree as above. Made files: valid by `dciodvfy`, and their values, unit, frames, "
-        "spacing and planes are read as they were written (tests/test_classes.py).\n"
-    )
+    text = _CLASSES
     return "\n".join(["## Classes\n", text, _table(("class", "real files", "made files"), body)])
 
 

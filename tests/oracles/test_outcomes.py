@@ -1,7 +1,8 @@
 """The table of explained differences is held to the letter in both directions."""
 
-from conftest import real_files
 from oracles.outcomes import ALONE, DIFFERS, EQUAL, EXPLAINED, Outcome, Row, complaints, label_of, settle
+
+from conftest import real_files
 
 LABEL = label_of(real_files()[0])
 TABLE = {LABEL: Row(LABEL, "DCMTK", "something else", "a reason", "inverted")}
