@@ -7,13 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydicom.uid import UID, UID_dictionary
-
 from classes import every_class
 from oracles import dcmtk, ffmpeg, modality, stored
 from oracles.encodings import encodings
 from oracles.outcomes import ALONE, KINDS, REFUSED, Outcome, complaints, rows
-from oracles.readable import not_read, order, read_by, syntax_name
+from oracles.readable import class_name, not_read, order, read_by, syntax_name
 from oracles.roundtrips import verify, write_sources
 
 from conftest import real_files
@@ -135,15 +133,9 @@ def _listing(uids: Iterable[str]) -> str:
 def _classes(on_stored: list[Outcome]) -> str:
     real = Counter(outcome.sop_class for outcome in on_stored if outcome.verified)
     made = Counter(str(build().dataset.SOPClassUID) for build in every_class().values())
-    body = [(_class_name(uid), real[uid] or "", made[uid] or "") for uid in sorted({*real, *made}, key=_class_name)]
+    body = [(class_name(uid), real[uid] or "", made[uid] or "") for uid in sorted({*real, *made}, key=class_name)]
     text = _CLASSES
     return "\n".join(["## Classes\n", text, _table(("class", "real files", "made files"), body)])
-
-
-def _class_name(uid: str) -> str:
-    if not uid or uid not in UID_dictionary:
-        return f"not the standard's (`{uid}`)" if uid else "none stated"
-    return UID(uid).name + (" (retired)" if UID(uid).is_retired else "")
 
 
 def _differences() -> str:

@@ -38,3 +38,12 @@ def syntax_name(uid: str) -> str:
 
 def order(uid: str) -> list[int]:
     return [int(part) for part in uid.split(".") if part.isdigit()]
+
+
+def class_name(uid: str) -> str:
+    """The standard's name of a SOP class."""
+    if uid == "1.2.840.10008.5.1.4.1.1.66.7":
+        return "Label Map Segmentation Storage"  # newer than pydicom's dictionary
+    if not uid or uid not in UID_dictionary:
+        return f"not the standard's (`{uid}`)" if uid else "none stated"
+    return UID(uid).name + (" (retired)" if UID(uid).is_retired else "")
