@@ -110,6 +110,21 @@ def test_no_video_at_all_is_refused(stream):
         hu.read(dicom(stream, H264))
 
 
+def test_a_picture_that_the_decoder_patched_up_is_refused():
+    # Three packets of a transport stream are too few to be told from an elementary stream, and taken for one.
+    buffer = io.BytesIO()
+    buffer.name = "x"
+    with av.open(buffer, "w", format="mpegts") as out:
+        stream = out.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        rows, columns = np.mgrid[:64, :96]
+        picture = np.stack([rows * 3, columns * 2, 200 - rows], axis=-1).astype(np.uint8)
+        out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        out.mux(stream.encode())
+    with pytest.raises(hu.DecodeError, match="frame 0: MPEG-2 decoder"):
+        hu.read(dicom(buffer.getvalue(), MPEG2, NumberOfFrames=1))
+
+
 @pytest.mark.filterwarnings("ignore::hounsfield.AssumptionWarning")
 def test_mutants_give_a_result_or_a_typed_error(streams):
     random = np.random.default_rng(7)

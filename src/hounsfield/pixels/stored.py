@@ -28,7 +28,7 @@ NATIVE: dict[str, bool] = {
     "1.2.840.10008.1.2.1": True,
     "1.2.840.10008.1.2.1.99": True,
     "1.2.840.10008.1.2.2": False,
-    "1.2.840.113619.5.2": True,  # GE's private implicit little endian: the header differs, the pixels do not
+    "1.2.840.113619.5.2": False,  # GE's private implicit little endian, whose pixels are big endian
 }
 
 

@@ -136,10 +136,9 @@ class VideoFrames:
 
         try:
             container = av.open(io.BytesIO(self._stream), mode="r")
-            video = container.streams.video[0]
+            context: Any = container.streams.video[0].codec_context
         except (FFmpegError, IndexError, ValueError) as error:
             raise self._damaged(error) from None
-        context = video.codec_context
         if context is None:
             raise DecodeError(f"holds no {self._standard} video", source=self._name, attribute="PixelData")
         if context.name not in _CODEC_NAMES[self._standard]:
@@ -164,8 +163,11 @@ class VideoFrames:
         form = {1: ("gray", "gray16le"), 3: ("rgb24", "rgb48le")}[layout.samples][deep]
         with self._open() as container:
             try:
-                for picture in container.decode(video=0):
+                for index, picture in enumerate(container.decode(video=0)):
                     self._compare(picture.height, picture.width, layout)
+                    if picture.is_corrupt:  # FFmpeg goes on, and fills in
+                        detail = f"frame {index}: {self._standard} decoder: the picture is damaged"
+                        raise DecodeError(detail, source=self._name, attribute="PixelData")
                     values = picture.to_ndarray(format=form)
                     yield values >> (16 - layout.bits_stored) if deep else values
             except FFmpegError as error:
