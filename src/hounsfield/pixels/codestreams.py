@@ -144,6 +144,20 @@ def has_end_of_image(frame: bytes) -> bool:
     return frame.rfind(b"\xff\xd9") > scan >= 0
 
 
+def is_one_scan(frame: bytes) -> bool:
+    """Whether a JPEG codestream holds its picture from top to bottom in a single scan without restarts.
+
+    Of such a one alone it can be told how far it goes: with several scans, and behind a restart marker, what is missing
+    leaves no trace.
+    """
+    markers = _markers(frame)
+    size, scan = jpeg_size(frame), next((at for code, at in markers if code == 0xDA), None)
+    if _start_of_frame(frame) not in (0xC0, 0xC1, 0xC3) or size is None or scan is None or scan + 2 >= len(frame):
+        return False
+    restarts = any(code == 0xDD and any(frame[at + 2 : at + 4]) for code, at in markers)
+    return frame[scan + 2] == size.samples and not restarts
+
+
 class _Bits:
     """Reads numbers from bytes, lowest bit first (ISO/IEC 18181-1 B.2)."""
 
