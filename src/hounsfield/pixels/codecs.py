@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import UnsupportedTransferSyntaxError
 from hounsfield.pixels.codestreams import Size, jpeg2000_size, jpeg_size, jpegxl_size, refuse_cut_tiles
+from hounsfield.pixels.deadline import decode_in_time
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.native import arrange, needed_bytes
 from hounsfield.pixels.swallowed import swallowed_errors_raise
@@ -62,7 +63,7 @@ def _jpeg(data: bytes, layout: Layout) -> Array:
 
 
 def _jpegls(data: bytes, layout: Layout) -> Array:
-    return imagecodecs.jpegls_decode(data)
+    return decode_in_time(lambda: imagecodecs.jpegls_decode(data), layout.frame_values)
 
 
 def _jpeg2000(data: bytes, layout: Layout) -> Array:

@@ -18,6 +18,10 @@ class Size:
     precision: int | None = None
 
 
+#: Codes without a segment, which have no place before the first scan: TEM, RST, SOI, EOI, and the stuffed 0.
+_ALONE = {0x00, 0x01, *range(0xD0, 0xDA)}
+
+
 def _markers(data: bytes) -> list[tuple[int, int]]:
     """List JPEG and JPEG-LS markers up to the first scan, as (code, position behind the code)."""
     found: list[tuple[int, int]] = []
@@ -27,6 +31,8 @@ def _markers(data: bytes) -> list[tuple[int, int]]:
         if code == 0xFF:  # fill byte
             position += 1
             continue
+        if code in _ALONE:
+            break  # decoders differ in what they skip here
         found.append((code, position + 2))
         if code == 0xDA:
             break

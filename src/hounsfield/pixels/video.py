@@ -140,8 +140,10 @@ class VideoFrames:
         except (FFmpegError, IndexError, ValueError) as error:
             raise self._damaged(error) from None
         context = video.codec_context
-        if context.name not in _CODEC_NAMES[self._standard]:
-            detail = f"holds {context.name} video instead of {self._standard}"
+        found = "unknown" if context is None else context.name
+        if found not in _CODEC_NAMES[self._standard]:
+            container.close()
+            detail = f"holds {found} video instead of {self._standard}"
             raise DecodeError(detail, source=self._name, attribute="TransferSyntaxUID")
         return container
 
