@@ -78,7 +78,7 @@ def _htj2k(data: bytes, layout: Layout) -> Array:
 
 
 def _jpegxl(data: bytes, layout: Layout) -> Array:
-    return imagecodecs.jpegxl_decode(data)
+    return imagecodecs.jpegxl_decode(data, index=0)  # a codestream may hold any number of pictures
 
 
 def _rle(data: bytes, layout: Layout) -> Array:

@@ -1,7 +1,7 @@
 """Decoders that may not come back.
 
 Compiled code cannot be interrupted. CharLS 2 counts a number of bits that damage has made gigantic down to zero (its
-issue 334, mended in version 3): a frame of 500 bytes takes minutes. So it works in a thread that can be left behind.
+pull request 334, mended in version 3): a frame of 500 bytes takes a minute. So it works in a thread that can be left behind.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-#: Seconds for a frame, and more for each of its values: a thousand times what decoders need.
-_SECONDS, _SECONDS_A_VALUE = 5.0, 1e-6
+#: Seconds for a frame, and more for each of its values: hundreds of times what decoders need.
+_SECONDS, _SECONDS_A_VALUE = 2.0, 1e-6
 #: Waiting in slices: of the time in which the whole process is stopped, one slice counts at most.
 _SLICE = 0.1
 

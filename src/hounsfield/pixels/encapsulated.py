@@ -102,11 +102,14 @@ class EncapsulatedFrames:
 
         The decoder fills in what is missing, without a word. What is missing is what changes when more bytes follow.
         """
-        decoded = [decode_frame(frame + tail, index, self._codec, self.layout, self._name) for tail in (b"", *_TAILS)]
-        differs = (decoded[0] != decoded[1]) | (decoded[0] != decoded[2])
-        rows = np.flatnonzero(differs.reshape(self.layout.rows, -1).any(axis=1))
+        values = decode_frame(frame, index, self._codec, self.layout, self._name)
+        changed = np.zeros(self.layout.rows, np.bool_)
+        for tail in _TAILS:  # one after another: pictures may be large
+            other = decode_frame(frame + tail, index, self._codec, self.layout, self._name)
+            changed |= [not np.array_equal(*pair) for pair in zip(values, other, strict=True)]
+        rows = np.flatnonzero(changed)
         if not rows.size:
-            return decoded[0], None
+            return values, None
         # Rows of blocks are decoded one after another; smoothing of chrominance reaches into the row of blocks before.
         first = max((int(rows[0]) // _BLOCK_ROWS - 1) * _BLOCK_ROWS, 0)
         if first == 0:
@@ -114,8 +117,8 @@ class EncapsulatedFrames:
             raise DecodeError(detail, source=self._name, attribute="PixelData")
         missing = np.zeros(self.layout.frame_shape[:2], np.bool_)
         missing[first:] = True
-        decoded[0][first:] = 0
-        return decoded[0], missing
+        values[first:] = 0
+        return values, missing
 
 
 #: What may follow a codestream that is cut off, to see which pixels hang on it: bytes of entropy-coded data.
