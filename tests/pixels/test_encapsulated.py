@@ -115,6 +115,14 @@ def test_markers_that_decoders_pass_over_do_not_hide_another_size(monkeypatch):
         hu.read(encoded(BYTES, [stream], JPEG))
 
 
+@pytest.mark.parametrize("place", [24, 28, 43, 44])
+def test_tiles_and_steps_of_no_size_do_not_end_the_process(place):
+    stream = bytearray(imagecodecs.htj2k_encode(GREY, reversible=True))
+    stream[place : place + (4 if place < 43 else 1)] = bytes(4 if place < 43 else 1)
+    with pytest.raises(hu.DecodeError, match="holds no High-Throughput"):
+        hu.read(encoded(GREY, [stream], HTJ2K))
+
+
 def test_only_the_first_picture_of_a_jpeg_xl_codestream_is_decoded():
     pictures = np.stack([GREY, GREY[::-1], GREY[:, ::-1]])
     stream = imagecodecs.jpegxl_encode(pictures, lossless=True, photometric="minisblack")

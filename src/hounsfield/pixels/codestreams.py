@@ -76,12 +76,18 @@ def _jpeg2000_start(data: bytes) -> int | None:
 
 
 def jpeg2000_size(data: bytes) -> Size | None:
-    """Rows, columns, samples and precision of a JPEG 2000 codestream, with or without the boxes of a JP2 file."""
+    """Rows, columns, samples and precision of a JPEG 2000 codestream, with or without the boxes of a JP2 file.
+
+    None too where tiles or the steps between samples are of no size: a decoder would divide by it.
+    """
     start = _jpeg2000_start(data)
     if start is None or start + 43 > len(data):
         return None
-    x1, y1, x0, y0 = struct.unpack(">4L", data[start + 8 : start + 24])
+    x1, y1, x0, y0, across, down = struct.unpack(">6L", data[start + 8 : start + 32])
     samples, precision = struct.unpack(">HB", data[start + 40 : start + 43])
+    steps = [data[start + 43 + n : start + 43 + 3 * samples : 3] for n in (0, 1)]
+    if not (across and down) or any(0 in of_samples for of_samples in steps):
+        return None
     return Size(y1 - y0, x1 - x0, samples, (precision & 0x7F) + 1)
 
 
