@@ -20,6 +20,7 @@ from pydicom.uid import UID
 
 from hounsfield.errors import UnsupportedTransferSyntaxError
 from hounsfield.pixels.codestreams import Size, jpeg2000_size, jpeg_size, jpegxl_size, refuse_cut_tiles
+from hounsfield.pixels.deadline import decode_in_time
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.native import arrange, needed_bytes
 from hounsfield.pixels.swallowed import swallowed_errors_raise
@@ -63,7 +64,7 @@ def _jpeg(data: bytes, layout: Layout) -> Array:
 
 
 def _jpegls(data: bytes, layout: Layout) -> Array:
-    return imagecodecs.jpegls_decode(data)
+    return decode_in_time(lambda: imagecodecs.jpegls_decode(data), layout.frame_values)
 
 
 def _jpeg2000(data: bytes, layout: Layout) -> Array:
@@ -78,7 +79,7 @@ def _htj2k(data: bytes, layout: Layout) -> Array:
 
 
 def _jpegxl(data: bytes, layout: Layout) -> Array:
-    return imagecodecs.jpegxl_decode(data)
+    return imagecodecs.jpegxl_decode(data, index=0)  # a codestream may hold any number of pictures
 
 
 def _rle(data: bytes, layout: Layout) -> Array:

@@ -139,10 +139,10 @@ class VideoFrames:
             context: Any = container.streams.video[0].codec_context
         except (FFmpegError, IndexError, ValueError) as error:
             raise self._damaged(error) from None
-        if context is None:
-            raise DecodeError(f"holds no {self._standard} video", source=self._name, attribute="PixelData")
-        if context.name not in _CODEC_NAMES[self._standard]:
-            detail = f"holds {context.name} video instead of {self._standard}"
+        found = "unknown" if context is None else context.name
+        if found not in _CODEC_NAMES[self._standard]:
+            container.close()
+            detail = f"holds {found} video instead of {self._standard}"
             raise DecodeError(detail, source=self._name, attribute="TransferSyntaxUID")
         return container
 
