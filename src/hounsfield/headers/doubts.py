@@ -9,7 +9,7 @@ from hounsfield.errors import InvalidAttributeError
 from hounsfield.headers.privacy import identifies
 from hounsfield.image import Step
 
-_NAME = "header"
+_NAME = "vr"
 _VR_REFERENCE = "PS3.5 6.2"
 _TEXT_REFERENCE = "PS3.3 C.12.1.1.2"
 #: Of longer lists the count is given.
