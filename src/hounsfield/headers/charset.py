@@ -19,6 +19,8 @@ _ALIASES = {
 }  # fmt: skip
 #: Latin sets whose upper half begins with symbols: a capital and a symbol side by side are no words, but UTF-8.
 _SYMBOLS_FIRST = {"ISO_IR 100", "ISO 2022 IR 100", "ISO_IR 148", "ISO 2022 IR 148"}
+#: JIS X 0201 has one byte a character, 0xA1 to 0xDF; Python reads it as part of Shift-JIS, which has more.
+_KATAKANA = {"ISO_IR 13", "ISO 2022 IR 13"}
 #: Python removes the escape sequences of these itself, and keeps track of the set.
 _STATEFUL = {"iso2022_jp", "iso2022_jp_2", "iso_ir_58"}
 #: Back to the letters of ASCII, or of JIS X 0201, which any file may do.
@@ -118,6 +120,10 @@ def _declared(data: bytes, declared: CharacterSets) -> tuple[str, str]:
     not_as_declared = f"text is not {first}, as declared; read as UTF-8"
     if utf8 is not None and (first in _SYMBOLS_FIRST or _has_controls(data, first)):
         return utf8, not_as_declared
+    if first in _KATAKANA and any(byte >= 0x80 and not 0xA1 <= byte <= 0xDF for byte in data):
+        if utf8 is not None:
+            return utf8, not_as_declared
+        return data.decode("shift_jis", "replace"), f"text is not {first}, as declared; read as Shift-JIS"
     try:
         return data.decode(_CODECS[first]), declared.doubt
     except UnicodeDecodeError:

@@ -85,8 +85,10 @@ def _numbers(data: bytes, found: str, expected: str, tag: int, little: bool) -> 
     if found in TEXT or found in _DECIMAL:
         # What is plain text is text; with a zero at its end it may be text or binary: 5 and padding, or 53.
         own = None if _printable(data) else own
-    elif found in _BINARY and (declared := _declared(data, found, expected, little)):
-        # The label is believed, unless the bytes are digits.
+    elif found in _BINARY and (declared := _declared(data, found, expected, little)) is not None:
+        # The label is believed, unless the bytes are digits, or the sign is what is in doubt.
+        if not declared:
+            return None
         text, own = (text if expected in _DECIMAL and _printable(data) else None), declared
     if text and own:
         return text if text == own else None
@@ -94,7 +96,7 @@ def _numbers(data: bytes, found: str, expected: str, tag: int, little: bool) -> 
 
 
 def _declared(data: bytes, found: str, expected: str, little: bool) -> list[Any] | None:
-    """Binary numbers by the file's VR, where they are such as the attribute may have."""
+    """Binary numbers by the file's VR, where they are such as the attribute may have; none where signs differ."""
     values = _binary(data, found, little)
     if values is None or not all(math.isfinite(v) for v in values):
         return None
@@ -103,7 +105,7 @@ def _declared(data: bytes, found: str, expected: str, little: bool) -> list[Any]
             return None
         values = [int(v) for v in values]
     if found in ("US", "SS") and expected in ("US", "SS") and not all(0 <= v < 2**15 for v in values):
-        return []  # the sign is what is in doubt
+        return []
     return values
 
 
