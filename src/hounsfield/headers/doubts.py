@@ -53,6 +53,8 @@ class Doubts:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The doubts as assumed steps, each attribute once."""
+        if not self._reread and not self._texts:
+            return ()
         with self._lock:
             reread = [f"{what}; {f'read {how}' if how else 'not used'}" for what, how in self._reread.values()]
             texts = [f"{_list(list(names))}: {sentence}" for sentence, names in self._texts.items()]

@@ -168,8 +168,8 @@ class DatasetHeader(Header):
 
     def _convert_slowly(self, keyword: str, tag: int, expected: str, raw: Raw) -> Any:
         data, vr, little = raw
-        if data is None and vr is not None and vr not in expected and expected == "SQ":
-            data = b""
+        if data == b"" and expected != "SQ":
+            return None
         if not data:  # pydicom made a value of it already, or it is empty
             return self._pydicom_value(tag, raw)
         if vr == "UN" and expected != "UN":
