@@ -139,7 +139,8 @@ class Frames:
         if meaning.outside is not None:  # no measurement either
             padding = meaning.outside if padding is None else padding | meaning.outside
         spacing, kind, doubt = pixel_spacing(header) if single else frames_spacing(self._opened.header, indices)
-        steps += [*meaning.steps, *(step for step in (padded, doubt) if step)]
+        self._opened.header.noted.refuse_lost_sequences(self.name)
+        steps += [*self.header.doubts, *meaning.steps, *(step for step in (padded, doubt) if step)]
         if single:
             padding = None if padding is None else padding[0]
             place = indices[0] if self._declared > 1 else None

@@ -75,6 +75,11 @@ class Header(Mapping[str, Any]):
         attributes of the whole file (PS3.3 C.7.6.16).
         """
 
+    @property
+    def doubts(self) -> tuple[Step, ...]:
+        """What had to be assumed to read the values that were asked for so far: a wrong VR, another character set."""
+        return ()
+
 
 def text_of(header: Mapping[str, Any], keyword: str) -> str:
     """Return an attribute that holds one text: ``""`` where it is absent, the first of several.

@@ -14,15 +14,22 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import data_element_generator, read_dataset, read_partial
-from pydicom.sequence import Sequence
-from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from hounsfield.errors import DecodeError, LimitExceededError, NotDicomError
 from hounsfield.fragments import Fragments, walk_fragments
+from hounsfield.headers.findings import check_depth, note_truncation
 from hounsfield.headers.header import DatasetHeader, Raw, elements_of
 from hounsfield.headers.index import Index, implied_vr, index_file
 from hounsfield.headers.quiet import quiet
 from hounsfield.headers.recognise import check_inflation, dataset_start, found_syntax, recognise, with_syntax
+from hounsfield.headers.repair import found_beginning, with_vrs
 from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.source import Extent, Source
@@ -165,10 +172,17 @@ def open_dataset(source: Source, limits: Limits) -> Opened:
     LimitExceededError
         It nests or inflates beyond the limits.
     """
-    steps = recognise(source)
+    steps: list[Step] = []
+    if source.size <= _IN_MEMORY:
+        source, steps = found_beginning(source)
+    steps += recognise(source)
     finder = _PixelFinder()
     declared = _correct_syntax(source, steps)
     parsed = declared.source
+    start = dataset_start(parsed)
+    if parsed.size <= _IN_MEMORY and not start.implicit and start.syntax != DeflatedExplicitVRLittleEndian:
+        parsed, repairs = with_vrs(parsed, start.offset, little=start.little)
+        steps += repairs
     try:
         with quiet():
             deflated = check_inflation(parsed, limits)
@@ -179,13 +193,13 @@ def open_dataset(source: Source, limits: Limits) -> Opened:
         raise LimitExceededError("the header asks for more memory than there is", source=source.name) from None
     if not len(dataset) and not len(dataset.file_meta):
         raise NotDicomError("holds no DICOM attributes", source=source.name)
-    _check_depth(dataset, limits.sequence_depth, source.name)
+    check_depth(dataset, limits.sequence_depth, source.name)
     named = declared_syntax(dataset)
     syntax = declared.pixels_in or named or _found_syntax(dataset, steps)
     pixels = _take_pixels(dataset, finder, parsed)
     if declared.syntax:
         dataset.file_meta.TransferSyntaxUID = UID(declared.syntax)
-    _note_truncation(dataset, steps)
+    note_truncation(dataset, steps)
     _note_odd_lengths(dataset, pixels, steps)
     return Opened(source.name, DatasetHeader(dataset), syntax, declared.syntax or named, pixels, steps)
 
@@ -351,39 +365,6 @@ def _salvage(source: Source, error: Exception, steps: list[Step]) -> Dataset:
     detail = f"the header is damaged after ({last[:4]},{last[4:]}); what stands before is kept"
     steps.append(Step("header", detail, "assumed"))
     return dataset
-
-
-def _check_depth(dataset: Dataset, limit: int, name: str) -> None:
-    """Refuse sequences that are nested beyond the limit.
-
-    Sequences of undefined length have been parsed by now; those of known length are parsed, and checked by
-    who walks them, on demand.
-    """
-    level: list[Dataset] = [dataset]
-    for _ in range(limit + 1):
-        level = [item for parent in level for item in _parsed_items(parent)]
-        if not level:
-            return
-    raise LimitExceededError(f"sequences are nested deeper than {limit}", source=name)
-
-
-def _parsed_items(dataset: Dataset) -> list[Dataset]:
-    elements = [e for e in elements_of(dataset).values() if isinstance(e, DataElement)]
-    sequences = [e.value for e in elements if isinstance(e.value, Sequence)]
-    return [item for sequence in sequences for item in sequence]
-
-
-def _note_truncation(dataset: Dataset, steps: list[Step]) -> None:
-    """Say so where the last attribute promises more bytes than the file has."""
-    elements = elements_of(dataset)
-    if not elements:
-        return
-    last = next(reversed(elements.values()))
-    if not isinstance(last, RawDataElement) or not isinstance(last.value, bytes) or last.length == _UNDEFINED:
-        return
-    if len(last.value) < last.length:
-        tag = f"({last.tag.group:04X},{last.tag.element:04X})"
-        steps.append(Step("header", f"the file ends inside {tag}", "assumed"))
 
 
 def _note_odd_lengths(dataset: Dataset, pixels: PixelElement | None, steps: list[Step]) -> None:
