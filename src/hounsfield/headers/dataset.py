@@ -10,6 +10,7 @@ import io
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from pydicom import config
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -198,7 +199,8 @@ def open_dataset(source: Source, limits: Limits) -> Opened:
     syntax = declared.pixels_in or named or _found_syntax(dataset, steps)
     pixels = _take_pixels(dataset, finder, parsed)
     if declared.syntax:
-        dataset.file_meta.TransferSyntaxUID = UID(declared.syntax)
+        with quiet():
+            dataset.file_meta.TransferSyntaxUID = UID(declared.syntax)
     note_truncation(dataset, steps)
     _note_odd_lengths(dataset, pixels, steps)
     return Opened(source.name, DatasetHeader(dataset), syntax, declared.syntax or named, pixels, steps)
@@ -224,7 +226,8 @@ def _correct_syntax(source: Source, steps: list[Step]) -> _Declared:
         return _Declared(source)
     detail = f"the file names transfer syntax {start.syntax}, but is encoded in {UID(found).name}; read as that"
     steps.append(Step("transfer syntax", detail, "assumed", "PS3.5 10"))
-    compressed = UID(start.syntax).is_transfer_syntax and UID(start.syntax).is_encapsulated
+    uid = UID(start.syntax, config.IGNORE)
+    compressed = uid.is_transfer_syntax and uid.is_encapsulated
     return _Declared(with_syntax(source, start, found), start.syntax, start.syntax if compressed else "")
 
 

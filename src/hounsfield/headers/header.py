@@ -174,7 +174,7 @@ class DatasetHeader(Header):
             return self._pydicom_value(tag, raw)
         if vr == "UN" and expected != "UN":
             # Of a known attribute it means: as in implicit VR, little endian (PS3.5 6.2.2).
-            vr, little = choose_vr(expected, signed=self._signed), True
+            vr, little = choose_vr(expected, signed=expected.startswith("US or SS") and self._signed), True
         matches = vr is None or vr in expected.split(" or ")
         if not matches:
             return self._by_meaning(keyword, tag, expected, raw)

@@ -16,6 +16,7 @@ from typing import Any
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import config
 from pydicom.uid import UID
 
 from hounsfield.errors import UnsupportedTransferSyntaxError
@@ -188,7 +189,7 @@ def find_codec(syntax: str, name: str) -> Codec:
 
 def unsupported(syntax: str, name: str) -> UnsupportedTransferSyntaxError:
     """The error for a transfer syntax that nothing here decodes: which it is, and what would read it."""
-    uid, codec = UID(syntax), CODECS.get(syntax)
+    uid, codec = UID(syntax, config.IGNORE), CODECS.get(syntax)
     what = f"{syntax} ({uid.name})" if uid.name != syntax else syntax
     if codec is not None:
         remedy = f"imagecodecs was built without {codec.attribute}; pip install --force-reinstall imagecodecs brings it"

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import config
 from pydicom.uid import UID
 
 from hounsfield.errors import DecodeError
@@ -144,7 +145,7 @@ def _settle_syntax(pixels: EncapsulatedData, declared: str) -> tuple[str, list[S
 def _syntax_words(syntax: str) -> str:
     if syntax in CODECS:
         return CODECS[syntax].family
-    uid = UID(syntax)
+    uid = UID(syntax, config.IGNORE)
     if not uid.is_transfer_syntax:
         return "not known"
     return uid.name if uid.is_encapsulated else "a native one"
