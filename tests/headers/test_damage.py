@@ -194,6 +194,13 @@ def test_a_sequence_of_unknown_vr_is_in_implicit_vr():
     np.testing.assert_array_equal(hu.read(data, strict=True).values, RAMP + 100)
 
 
+def test_a_sign_of_unknown_vr_is_read():
+    image = hu.read(changed(file_bytes(RAMP.astype(np.int16)), 0x00280103, b"UN"), strict=True)
+    assert image.values.dtype == np.int16
+    with pytest.raises(hu.InvalidAttributeError, match="PixelRepresentation"):
+        said(hu.read, changed(GOOD, 0x00280103, b"UN", b"\xe8"))
+
+
 def test_numbers_of_the_patient_are_not_told():
     data = changed(file_bytes(RAMP, PatientWeight=71), 0x00101030, b"LO")
     with hu.open_frames(data) as frames:

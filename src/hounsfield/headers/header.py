@@ -171,10 +171,10 @@ class DatasetHeader(Header):
         if data == b"" and expected != "SQ":
             return None
         if not data:  # pydicom made a value of it already, or it is empty
-            return self._pydicom_value(tag, raw)
+            return self._pydicom_value(keyword, tag, raw)
         if vr == "UN" and expected != "UN":
             # Of a known attribute it means: as in implicit VR, little endian (PS3.5 6.2.2).
-            vr, little = choose_vr(expected, signed=expected.startswith("US or SS") and self._signed), True
+            vr, little = choose_vr(expected, signed=" or " in expected and self._signed), True
         matches = vr is None or vr in expected.split(" or ")
         if not matches:
             return self._by_meaning(keyword, tag, expected, raw)
@@ -187,19 +187,22 @@ class DatasetHeader(Header):
             return self._sequence(keyword, raw, raw[1])
         if (vr or expected) in CODED_TEXT and beyond_ascii(data):
             return self._text(keyword, vr or expected, raw)
-        return self._pydicom_value(tag, raw)
+        return self._pydicom_value(keyword, tag, raw)
 
     @property
     def _signed(self) -> bool:
-        return self.get("PixelRepresentation") == 1
+        own = self.get("PixelRepresentation")
+        return self._around._signed if own is None and self._around is not None else own == 1
 
-    def _pydicom_value(self, tag: int, raw: Raw) -> Any:
-        _, vr, little = raw
+    def _pydicom_value(self, keyword: str, tag: int, raw: Raw) -> Any:
+        data, vr, little = raw
         try:
             with quiet():
                 value = plain(self.dataset[tag].value, self)
         except Exception:  # whatever pydicom raises on a damaged value: it is not readable
-            return None
+            known = known_attribute(keyword)
+            expected = choose_vr(known[1], signed=False) if known else vr
+            return self._unreadable(keyword, expected, data) if data and expected else None
         if isinstance(value, bytes) and not little:
             # So that a header's bytes mean one thing everywhere.
             size = {"OW": 2, "OL": 4, "OF": 4, "OD": 8, "OV": 8}.get(vr or "", 1)
