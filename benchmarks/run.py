@@ -24,9 +24,17 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+import imagecodecs
+import numpy as np
 import pydicom
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+
+import sides  # noqa: E402
+
+from made import encoded, file_bytes  # noqa: E402
+
 #: glibc: never return freed memory to the system. New pages cost as much as the work on them; who keeps the old ones
 #: saves that, but a program seldom does.
 KEPT = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "4000000000"}
@@ -83,6 +91,93 @@ COMPARISONS = [
 ]
 
 
+PYLIBJPEG = "pydicom with pylibjpeg"
+NEMA = {"lossless JPEG": "JPLL", "JPEG-LS": "JLSL", "JPEG 2000, reversible": "J2KR", "RLE": "RLE"}
+GOALS = {"lossless JPEG": "at least 3", "JPEG-LS": "at least 3", "JPEG 2000, reversible": "no slower"}
+NATIVE = ["stored values", "int16, intercept 0", "int16, intercept -1024"]
+
+
+def made_frames() -> np.ndarray:
+    """Frames like those of a CT: a body with noise, 12 bits."""
+    import hounsfield as hu
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = hu.phantom(Path(folder) / "made", matrix=sides.SIDE, slices=8, noise=10).folder
+        slices = [hu.read(path, values="stored").values for path in sorted(made.glob("*.dcm"))]
+    return np.clip(np.stack(slices).astype(np.int32) + 1024 * (slices[0].min() < 0), 0, 4095).astype(np.uint16)
+
+
+def codec_folders(folder: Path, corpus: Path) -> list[tuple[str, str, Path]]:
+    """Folders of encapsulated files, one a codec: (work, goal, folder). Real ones where there are, else made ones."""
+    rows: list[tuple[str, str, Path]] = []
+    for name, encoding in NEMA.items():
+        real = [
+            corpus / "nema-wg04" / encoding / f"{image}_{encoding}" for image in ("CT1", "CT2", "MR1", "MR3", "XA1")
+        ]
+        here = folder / encoding
+        here.mkdir()
+        for path in real:
+            if path.is_file():
+                (here / f"{path.name}.dcm").symlink_to(path)
+        if any(here.iterdir()):
+            rows.append((f"{name}, {len(list(here.iterdir()))} real files", GOALS.get(name, "-"), here))
+    frames = made_frames()
+    grey = (frames >> 4).astype(np.uint8)
+    made: list[tuple[str, str, str, np.ndarray, Callable[[np.ndarray], bytes]]] = [
+        ("lossless JPEG", "4.70", "at least 3", grey, lambda a: imagecodecs.jpeg8_encode(a, lossless=True)),
+        ("JPEG-LS", "4.80", "at least 3", frames, imagecodecs.jpegls_encode),
+        ("JPEG 2000, reversible", "4.90", "no slower", frames, _jpeg2000),
+        ("HTJ2K", "4.201", "at least 1.5", frames, lambda a: imagecodecs.htj2k_encode(a, reversible=True)),
+        ("JPEG baseline", "4.50", "-", grey, imagecodecs.jpeg8_encode),
+    ]
+    for name, syntax, goal, cells, encode in made:
+        here = folder / syntax
+        here.mkdir()
+        bits = {} if cells is grey else {"BitsStored": 12, "HighBit": 11}
+        for number, frame in enumerate(cells):
+            data = encoded(frame, [bytes(encode(frame))], f"1.2.840.10008.1.2.{syntax}", **bits)
+            (here / f"{number}.dcm").write_bytes(data)
+        rows.append((f"{name}, made 512 x 512", goal, here))
+    return rows
+
+
+def _jpeg2000(frame: np.ndarray) -> bytes:
+    return imagecodecs.jpeg2k_encode(frame, codecformat="j2k", level=0, reversible=True)
+
+
+def codecs(folder: Path, corpus: Path, options: argparse.Namespace) -> list[Result]:
+    results: list[Result] = []
+    for work, goal, here in codec_folders(folder, corpus):
+        ours, theirs = (in_new_process(w, options, here, False) for w in ("our stored", "pylibjpeg stored"))
+        times = medians(ours, theirs, options.rounds)
+        results.append(row(work, PYLIBJPEG, goal, times, len(list(here.iterdir()))))
+    frames, here = made_frames(), folder / "frames"
+    here.mkdir()
+    streams = [bytes(imagecodecs.jpegls_encode(frame)) for frame in frames] * 4
+    more = {"BitsStored": 12, "HighBit": 11, "NumberOfFrames": len(streams)}
+    (here / "frames.dcm").write_bytes(encoded(frames[0], streams, "1.2.840.10008.1.2.4.80", **more))
+    two, one = (in_new_process(w, options, here, False) for w in ("our two threads", "our reads"))
+    work = f"JPEG-LS, {len(streams)} frames, two threads"
+    return [*results, row(work, "the same with one thread", "at least 1.7", medians(two, one, options.rounds))]
+
+
+def native(folder: Path, options: argparse.Namespace) -> list[Result]:
+    results: list[Result] = []
+    cells = np.random.default_rng(0).integers(-1024, 3000, (sides.FRAMES, sides.SIDE, sides.SIDE), np.int16)
+    for name in NATIVE:
+        here = folder / name.replace(" ", "")
+        here.mkdir()
+        rescale = {"RescaleSlope": 1, "RescaleIntercept": -1024 if "-1024" in name else 0, "RescaleType": "HU"}
+        (here / "native.dcm").write_bytes(file_bytes(cells, **rescale))
+        ours = "our stored" if "stored" in name else "our reads"
+        for peer, goal in (("new bytes", "at least 0.77"), ("ready bytes", "-")):
+            pair = [in_new_process(work, options, here, False) for work in (ours, peer)]
+            label = f"read into {'a new' if peer == 'new bytes' else 'a ready'} array"
+            work = f"native, {sides.FRAMES} frames, {name}"
+            results.append(row(work, label, goal, medians(pair[0], pair[1], options.rounds)))
+    return results
+
+
 def per_slice(folder: Path, options: argparse.Namespace) -> list[Result]:
     count, results = len(list(folder.glob("*.dcm"))), []
     for work, peer, goal, ours, theirs, keep in COMPARISONS:
@@ -94,10 +189,13 @@ def per_slice(folder: Path, options: argparse.Namespace) -> list[Result]:
     return results
 
 
-def series(made: Path) -> Path:
-    """The folder of the corpus's CT series, or of a phantom of its size."""
+def corpus_folder() -> Path:
     named = os.environ.get("HOUNSFIELD_CORPUS")
-    corpus = Path(named) if named else HERE.parent.parent / "shared" / "corpus"
+    return Path(named) if named else HERE.parent.parent / "shared" / "corpus"
+
+
+def series(made: Path, corpus: Path) -> Path:
+    """The folder of the corpus's CT series, or of a phantom of its size."""
     if (corpus / "gantry-tilt-ct").is_dir():
         return corpus / "gantry-tilt-ct"
     import hounsfield as hu
@@ -124,7 +222,7 @@ def print_table(results: list[Result]) -> None:
     print(
         f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, {versions}, ", end=""
     )
-    print(f"OpenCV {version('opencv-python-headless')}\n")
+    print(f"OpenCV {version('opencv-python-headless')}; load average {os.getloadavg()[1]:.1f}\n")
     print("| work | peer | ours, ms | peer, ms | times as fast | goal |")
     print("|---|---|---:|---:|---:|---|")
     for r in results:
@@ -137,7 +235,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="threads of OpenCV (default 1)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        results = per_slice(series(Path(folder)), options) + whole_processes(options.rounds)
+        here, corpus = Path(folder), corpus_folder()
+        results = per_slice(series(here / "series", corpus), options) + whole_processes(options.rounds)
+        results += codecs(here, corpus, options) + native(here, options)
     print_table(results)
 
 

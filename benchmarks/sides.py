@@ -5,6 +5,7 @@ Called by run.py: python sides.py WORK FOLDER THREADS
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import time
@@ -12,7 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 PASSES = 9
+#: Of the multi-frame images that run.py makes.
+FRAMES, SIDE = 100, 512
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 
@@ -66,7 +71,54 @@ def sitk_reads(folder: Path) -> Callable[[], object]:
     return lambda: each(sitk_hu, files(folder))
 
 
+def raw_bytes(path: Path, ready: np.ndarray | None = None) -> np.ndarray:
+    """The last bytes of a file, as many as its pixels have, in a new array or a ready one."""
+    count = 2 * FRAMES * SIDE * SIDE
+    out = np.empty(count, np.uint8) if ready is None else ready
+    with open(path, "rb", buffering=0) as file:
+        file.seek(-count, os.SEEK_END)
+        file.readinto(memoryview(out))
+    return out
+
+
+def our_stored(folder: Path) -> Callable[[], object]:
+    import hounsfield as hu
+
+    return lambda: each(lambda path: hu.read(path, values="stored"), files(folder))
+
+
+def our_threads(folder: Path) -> Callable[[], object]:
+    import hounsfield as hu
+
+    return lambda: each(lambda path: hu.read(path, limits=hu.Limits(threads=2)), files(folder))
+
+
+def pylibjpeg_stored(folder: Path) -> Callable[[], object]:
+    import pydicom
+
+    def decode(path: Path) -> object:
+        dataset = pydicom.dcmread(path)
+        dataset.pixel_array_options(decoding_plugin="pylibjpeg")
+        return dataset.pixel_array
+
+    return lambda: each(decode, files(folder))
+
+
+def new_bytes(folder: Path) -> Callable[[], object]:
+    return lambda: each(raw_bytes, files(folder))
+
+
+def ready_bytes(folder: Path) -> Callable[[], object]:
+    ready = np.zeros(2 * FRAMES * SIDE * SIDE, np.uint8)
+    return lambda: each(lambda path: raw_bytes(path, ready), files(folder))
+
+
 WORK = {
+    "our stored": our_stored,
+    "our two threads": our_threads,
+    "pylibjpeg stored": pylibjpeg_stored,
+    "new bytes": new_bytes,
+    "ready bytes": ready_bytes,
     "our masks": our_masks,
     "script masks": script_masks,
     "our reads": our_reads,
@@ -80,6 +132,7 @@ def main() -> None:
     import cv2
 
     cv2.setNumThreads(int(threads))
+    os.environ["HOUNSFIELD_THREADS"] = "1"  # unless a row says otherwise
     work = WORK[name](Path(folder))
     work()
     times: list[float] = []

@@ -83,3 +83,13 @@ def sample():
         return found[0]
 
     return find
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests recorded as their summary: how many files were compared, and what came of it."""
+    reports = [report for status in ("passed", "failed") for report in terminalreporter.stats.get(status, [])]
+    lines = [text for report in reports for name, text in report.user_properties if name == "summary"]
+    if lines:
+        terminalreporter.section("compared with others")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)

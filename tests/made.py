@@ -83,7 +83,7 @@ def encoded(pixels: np.ndarray, streams: list[Any], syntax: str, **attributes: A
     """A file whose frames are codestreams: `pixels` gives the shape of one frame and its type."""
     made = dataset(pixels[..., 0] if pixels.ndim == 3 else pixels, **attributes)
     # pydicom does not write transfer syntaxes that it does not know: another one stands in for a moment.
-    stand_in = syntax if UID(syntax).is_transfer_syntax else _STAND_INS[len(syntax) + len(syntax) % 2]
+    stand_in = syntax if UID(syntax).is_transfer_syntax else STAND_INS[len(syntax) + len(syntax) % 2]
     made.file_meta.TransferSyntaxUID = stand_in.rstrip("\0")
     made.PixelData = encapsulate([bytes(stream) for stream in streams])
     made["PixelData"].VR = "OB"
@@ -92,4 +92,4 @@ def encoded(pixels: np.ndarray, streams: list[Any], syntax: str, **attributes: A
 
 
 #: Encapsulated transfer syntaxes by their length, which is even.
-_STAND_INS = {22: "1.2.840.10008.1.2.4.80", 24: "1.2.840.10008.1.2.4.201\0"}
+STAND_INS = {22: "1.2.840.10008.1.2.4.80", 24: "1.2.840.10008.1.2.4.201\0"}

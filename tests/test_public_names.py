@@ -10,8 +10,8 @@ NAMES = [
     "AssumptionError", "AssumptionWarning", "Attribute", "DecodeError", "FormatError", "Frames", "GeometryError",
     "HounsfieldError", "Image", "ImagePlane", "InvalidAttributeError", "LimitExceededError", "Limits", "Measures",
     "MissingAttributeError", "MissingDependencyError", "NotDicomError", "OutputError", "Phantom", "PhantomOptions",
-    "PresentationState", "SourceError", "Step", "UnitError", "UnsupportedTransferSyntaxError", "Window", "Written",
-    "apply_mask", "components", "dicom_json", "figure", "frame_times", "info", "mask", "measure", "open_frames",
+    "PresentationState", "SlidePlane", "SourceError", "Step", "UnitError", "UnsupportedTransferSyntaxError", "Window",
+    "Written", "apply_mask", "components", "dicom_json", "figure", "frame_times", "info", "mask", "measure", "open_frames",
     "overlays", "phantom", "presentation", "read", "regions", "register_decoders", "render", "segments", "tags",
     "windows", "write",
 ]  # fmt: skip

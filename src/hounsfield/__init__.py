@@ -37,6 +37,7 @@ _HOME = {
     "Phantom": "hounsfield.exports.phantom",
     "PhantomOptions": "hounsfield.exports.phantom",
     "PresentationState": "hounsfield.display.state",
+    "SlidePlane": "hounsfield.geometry",
     "SourceError": "hounsfield.errors",
     "Step": "hounsfield.image",
     "UnitError": "hounsfield.errors",

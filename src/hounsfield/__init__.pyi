@@ -32,6 +32,7 @@ from hounsfield.facts import info as info
 from hounsfield.facts import presentation as presentation
 from hounsfield.facts import tags as tags
 from hounsfield.geometry import ImagePlane as ImagePlane
+from hounsfield.geometry import SlidePlane as SlidePlane
 from hounsfield.image import Image as Image
 from hounsfield.image import Step as Step
 from hounsfield.limits import Limits as Limits

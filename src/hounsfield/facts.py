@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from hounsfield.frames import refuse_assumptions, warn_of_assumptions
 from hounsfield.headers.dataset import declared_syntax, open_dataset, open_header
 from hounsfield.headers.info import facts
 from hounsfield.headers.tags import Attribute, attributes, json_model
-from hounsfield.image import Image
+from hounsfield.image import Image, Step
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.sources.local import SourceLike, open_source
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Attribute", "dicom_json", "info", "presentation", "tags"]
 
 
-def info(source: SourceLike | Image, *, phi: bool = True, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
+def info(
+    source: SourceLike | Image, *, phi: bool = True, strict: bool = False, limits: Limits = DEFAULT_LIMITS
+) -> dict[str, Any]:
     """Return what one usually wants to know of a file.
 
     Parameters
@@ -27,6 +31,8 @@ def info(source: SourceLike | Image, *, phi: bool = True, limits: Limits = DEFAU
         A path, bytes, a binary file object, ``"-"`` for standard input, or an image that was read.
     phi
         False hides the values by which the patient could be found (see `hounsfield.headers.privacy`).
+    strict
+        Refuse a file where something would have to be assumed, with an `AssumptionError`.
     limits
         Bounds on what the file may cost.
 
@@ -43,6 +49,14 @@ def info(source: SourceLike | Image, *, phi: bool = True, limits: Limits = DEFAU
     ------
     SourceError, NotDicomError, DecodeError, LimitExceededError
         The file cannot be opened, is no DICOM, or no attribute of it can be read.
+    AssumptionError
+        `strict`, and something would have to be assumed.
+
+    Warns
+    -----
+    AssumptionWarning
+        Something had to be assumed: how the file is encoded, what a value with a wrong VR means, in which character
+        set its text is. Never with a text of the file.
 
     Examples
     --------
@@ -54,13 +68,26 @@ def info(source: SourceLike | Image, *, phi: bool = True, limits: Limits = DEFAU
     """
     if isinstance(source, Image):
         syntax = declared_syntax(source.header.dataset)
-        return facts(source.header, syntax, phi)
+        found = facts(source.header, syntax, phi)
+        _say(source.header.doubts, source.name, strict)
+        return found
     with closing(open_source(source, limits)) as opened_source:
         opened = open_header(opened_source, limits)
-        return facts(opened.header, opened.declared, phi)
+        found = facts(opened.header, opened.declared, phi)
+    _say((*opened.steps, *opened.header.doubts), opened.name, strict)
+    return found
 
 
-def tags(source: SourceLike, search: str = "", *, phi: bool = True, limits: Limits = DEFAULT_LIMITS) -> list[Attribute]:
+def _say(steps: Sequence[Step], name: str, strict: bool) -> None:
+    """Warn the caller's caller of what was assumed, or refuse it."""
+    if strict:
+        refuse_assumptions(steps, name)
+    warn_of_assumptions(steps, name, 3)
+
+
+def tags(
+    source: SourceLike, search: str = "", *, phi: bool = True, strict: bool = False, limits: Limits = DEFAULT_LIMITS
+) -> list[Attribute]:
     """Return all attributes of a file, in the file's order, those of sequences after their sequence.
 
     Parameters
@@ -71,6 +98,8 @@ def tags(source: SourceLike, search: str = "", *, phi: bool = True, limits: Limi
         Only attributes of which the keyword, name, tag or value contains this text, whatever the case.
     phi
         False hides the values by which the patient could be found.
+    strict
+        Refuse a file where something would have to be assumed, with an `AssumptionError`.
     limits
         Bounds on what the file may cost.
 
@@ -79,6 +108,14 @@ def tags(source: SourceLike, search: str = "", *, phi: bool = True, limits: Limi
     SourceError, NotDicomError, DecodeError, LimitExceededError
         The file cannot be opened, is no DICOM, or no attribute of it can be read. A single attribute that
         cannot be read is no error: it is in the list with ``readable=False``.
+    AssumptionError
+        `strict`, and something would have to be assumed.
+
+    Warns
+    -----
+    AssumptionWarning
+        Something had to be assumed: how the file is encoded, what a value with a wrong VR means, in which character
+        set its text is. Never with a text of the file.
 
     Examples
     --------
@@ -90,18 +127,27 @@ def tags(source: SourceLike, search: str = "", *, phi: bool = True, limits: Limi
     00281053 RescaleSlope 1.0
     """
     with closing(open_source(source, limits)) as opened_source:
-        return attributes(open_dataset(opened_source, limits), search, phi, limits)
+        opened = open_dataset(opened_source, limits)
+        found = attributes(opened, search, phi, limits)
+    _say((*opened.steps, *opened.header.doubts), opened.name, strict)
+    return found
 
 
-def dicom_json(source: SourceLike, *, phi: bool = True, limits: Limits = DEFAULT_LIMITS) -> dict[str, dict[str, Any]]:
+def dicom_json(
+    source: SourceLike, *, phi: bool = True, strict: bool = False, limits: Limits = DEFAULT_LIMITS
+) -> dict[str, dict[str, Any]]:
     """Return the file in the DICOM JSON model (PS3.18 annex F).
 
     Binary values of more than 4096 bytes have a ``BulkDataURI`` with offset and length in the file in place of
     their content. An attribute whose value cannot be read has its VR and no value. With ``phi=False`` what
-    identifies the patient has its VR and no value either.
+    identifies the patient has its VR and no value either. What is assumed is a warning, and refused where `strict`,
+    as in `tags`.
     """
     with closing(open_source(source, limits)) as opened_source:
-        return json_model(open_dataset(opened_source, limits), phi, limits)
+        opened = open_dataset(opened_source, limits)
+        model = json_model(opened, phi, limits)
+    _say((*opened.steps, *opened.header.doubts), opened.name, strict)
+    return model
 
 
 def presentation(source: SourceLike, *, limits: Limits = DEFAULT_LIMITS) -> PresentationState:

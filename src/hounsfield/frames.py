@@ -150,7 +150,8 @@ class Frames:
         found = self._understand(stored, indices)
         values, padding, color = found.values, found.padding, found.color
         spacing, kind, doubt = pixel_spacing(header) if single else frames_spacing(self._opened.header, indices)
-        steps = [*self._opened.steps, *self._stored.layout.steps, *found.steps, *((doubt,) if doubt else ())]
+        steps = [*self._opened.steps, *self._stored.layout.steps, *found.steps, *self._header_doubts()]
+        steps += [doubt] if doubt else []
         if single:
             padding = None if padding is None else padding[0]
             place = indices[0] if self._declared > 1 else None
@@ -168,6 +169,11 @@ class Frames:
             self.name,
             frame_indices=chosen,
         )
+
+    def _header_doubts(self) -> tuple[Step, ...]:
+        """What had to be assumed to read the header's values, when all that are needed have been asked for."""
+        self._opened.header.noted.refuse_lost_sequences(self.name)
+        return self.header.doubts
 
     def _understand(self, stored: Stored, indices: Sequence[int]) -> _Understood:
         """Give decoded frames the meaning that was asked for."""
@@ -305,7 +311,7 @@ class Frames:
         at, first = (bounds[0], bounds[2]), self._opened.header.for_frame(sample[0][0])
         header = RegionHeader(self._opened.header, sample[0][0], layer[0], matrix_plane(first, at, layer[1]))
         spacing, kind, doubt = pixel_spacing(header)
-        steps += [doubt] if doubt else []
+        steps += [*self._header_doubts(), *((doubt,) if doubt else ())]
         padding, uncovered = mosaic.padding, mosaic.uncovered
         if uncovered is not None:
             padding = uncovered if padding is None else padding | uncovered

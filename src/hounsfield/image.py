@@ -80,6 +80,11 @@ class Header(Mapping[str, Any]):
         """Where what this is the header of lies on a microscope slide; None where it is of no slide, or not known."""
         return None
 
+    @property
+    def doubts(self) -> tuple[Step, ...]:
+        """What had to be assumed to read the values that were asked for so far: a wrong VR, another character set."""
+        return ()
+
 
 def text_of(header: Mapping[str, Any], keyword: str) -> str:
     """Return an attribute that holds one text: ``""`` where it is absent, the first of several.

@@ -25,6 +25,7 @@ EXPLICIT = meta(b"1.2.840.10008.1.2.1")
 DEFLATED = meta(b"1.2.840.10008.1.2.1.99")
 
 
+@pytest.mark.filterwarnings("ignore::hounsfield.errors.AssumptionWarning")
 def test_every_real_file_gives_info_tags_and_json_or_one_typed_error(real_file):
     for function in (hu.info, hu.tags, hu.dicom_json):
         try:
@@ -56,6 +57,7 @@ def test_nothing_but_a_prefix_holds_no_attributes():
         hu.info(PREAMBLE)
 
 
+@pytest.mark.filterwarnings("ignore::hounsfield.errors.AssumptionWarning")
 @settings(max_examples=300, deadline=None)
 @given(st.binary(min_size=1, max_size=400), st.sampled_from([b"", PREAMBLE, EXPLICIT, DEFLATED]))
 def test_random_bytes_give_a_result_or_a_typed_error(tail, head):
@@ -66,6 +68,7 @@ def test_random_bytes_give_a_result_or_a_typed_error(tail, head):
             pass
 
 
+@pytest.mark.filterwarnings("ignore::hounsfield.errors.AssumptionWarning")
 @settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_mutants_of_a_good_file_give_a_result_or_a_typed_error(data):
@@ -127,6 +130,7 @@ def test_deep_nesting_of_known_length_exceeds_the_limit_when_it_is_walked():
             function(explicitly_nested(200))
 
 
+@pytest.mark.filterwarnings("ignore::hounsfield.errors.AssumptionWarning")
 def test_an_element_that_claims_four_gigabytes_costs_next_to_nothing():
     hostile = EXPLICIT + b"\x08\0\x08\0CS\x04\0ABCD" + b"\x09\0\x10\0OB\0\0\xf0\xff\xff\xff" + b"abc"
     tracemalloc.start()
@@ -161,6 +165,7 @@ def test_damaged_deflate_is_a_decode_error():
             hu.info(DEFLATED + damaged)
 
 
+@pytest.mark.filterwarnings("ignore::hounsfield.errors.AssumptionWarning")
 def test_a_damaged_header_keeps_what_stands_before(corpus):
     path = corpus / "fo-dicom" / "GH177_D_CLUNIE_CT1_IVRLE_BigEndian_undefined_length.dcm"
     assert hu.info(path)["Modality"] == "CT"
@@ -170,7 +175,10 @@ def test_a_damaged_header_keeps_what_stands_before(corpus):
 
 @pytest.mark.parametrize("name", ["ExplVR_BigEndNoMeta.dcm", "ExplVR_LitEndNoMeta.dcm", "rtstruct.dcm"])
 def test_files_without_preamble_are_read(sample, name):
-    assert hu.info(sample(name))["SOPInstanceUID"]
+    with pytest.warns(hu.AssumptionWarning):
+        assert hu.info(sample(name))["SOPInstanceUID"]
+    with pytest.raises(hu.AssumptionError):
+        hu.info(sample(name), strict=True)
 
 
 def test_a_file_without_preamble_is_read_with_an_assumption(corpus):

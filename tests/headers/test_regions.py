@@ -95,6 +95,7 @@ def test_what_cannot_be_is_a_typed_error(keyword, value, error):
     assert keyword[:20] in caught.value.attribute or keyword == "RegionLocationMinY0"
 
 
+@pytest.mark.filterwarnings("ignore::hounsfield.errors.AssumptionWarning")
 def test_regions_and_spacing_agree_on_every_real_file(real_image):
     try:
         found = hu.regions(real_image)

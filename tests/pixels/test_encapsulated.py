@@ -1,5 +1,8 @@
 """Codestreams that are not what the file says, and how colour is decided."""
 
+import struct
+import time
+
 import imagecodecs
 import numpy as np
 import pytest
@@ -7,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hounsfield as hu
+from hounsfield.pixels import deadline
 from hounsfield.pixels.codestreams import Size, jpegxl_size
 
 from made import dataset, encoded
 
 GREY = np.random.default_rng(3).integers(0, 4096, (16, 24), np.uint16)
+BYTES = (GREY >> 4).astype(np.uint8)
 COLOUR = np.random.default_rng(4).integers(0, 256, (16, 24, 3), np.uint8)
 JPEG, JPEG_LS, JPEG_2000, JPEG_XL, HTJ2K = (f"1.2.840.10008.1.2.4.{n}" for n in (50, 80, 90, 110, 201))
 
@@ -85,6 +90,52 @@ def test_another_size_than_the_header_says_is_refused_before_decoding(syntax, mo
         monkeypatch.setattr(imagecodecs, name, lambda *a, **k: pytest.fail("was decoded"))
     with pytest.raises(hu.DecodeError, match="codestream is 32 x 24 x 1"):
         hu.read(data)
+
+
+def test_another_picture_behind_one_of_the_right_size_is_refused(monkeypatch):
+    """A box of text holds a codestream of the right size; decoders take the one behind it."""
+    right, large = (
+        bytes(imagecodecs.jpeg2k_encode(a, codecformat="j2k", level=0)) for a in (GREY, np.zeros((64, 24), np.uint16))
+    )
+    boxes = bytes(imagecodecs.jpeg2k_encode(np.zeros((64, 24), np.uint16), codecformat="jp2", level=0))
+    boxes = boxes[: boxes.index(b"jp2c") - 4]
+    boxes += struct.pack(">L4s", len(right) + 8, b"xml ") + right + struct.pack(">L4s", 0, b"jp2c") + large
+    assert imagecodecs.jpeg2k_decode(boxes).shape == (64, 24)
+    monkeypatch.setattr(imagecodecs, "jpeg2k_decode", lambda *a, **k: pytest.fail("was decoded"))
+    with pytest.raises(hu.DecodeError, match="codestream is 64 x 24 x 1"):
+        hu.read(encoded(GREY, [boxes], JPEG_2000))
+
+
+def test_markers_that_decoders_pass_over_do_not_hide_another_size(monkeypatch):
+    """TEM has no segment; who takes one for it passes over the true size, and finds another one behind it."""
+    hidden = struct.pack(">2H B 2H B 3B", 0xFFC0, 11, 8, 100, 100, 1, 1, 0x11, 0)
+    stream = b"\xff\xd8\xff\x01" + hidden.ljust(0x20, b"\0") + bytes(imagecodecs.jpeg8_encode(BYTES))[2:]
+    monkeypatch.setattr(imagecodecs, "jpeg8_decode", lambda *a, **k: pytest.fail("was decoded"))
+    with pytest.raises(hu.DecodeError, match="holds no JPEG codestream"):
+        hu.read(encoded(BYTES, [stream], JPEG))
+
+
+@pytest.mark.parametrize("place", [24, 28, 43, 44])
+def test_tiles_and_steps_of_no_size_do_not_end_the_process(place):
+    stream = bytearray(imagecodecs.htj2k_encode(GREY, reversible=True))
+    stream[place : place + (4 if place < 43 else 1)] = bytes(4 if place < 43 else 1)
+    with pytest.raises(hu.DecodeError, match="holds no High-Throughput"):
+        hu.read(encoded(GREY, [stream], HTJ2K))
+
+
+def test_only_the_first_picture_of_a_jpeg_xl_codestream_is_decoded():
+    pictures = np.stack([GREY, GREY[::-1], GREY[:, ::-1]])
+    stream = imagecodecs.jpegxl_encode(pictures, lossless=True, photometric="minisblack")
+    np.testing.assert_array_equal(hu.read(encoded(GREY, [stream], JPEG_XL)).values, GREY)
+
+
+def test_a_decoder_that_does_not_come_back_is_left_behind(monkeypatch):
+    monkeypatch.setattr(deadline, "_SECONDS", 0.2)
+    monkeypatch.setattr(imagecodecs, "jpegls_decode", lambda data: time.sleep(3))
+    start = time.monotonic()
+    with pytest.raises(hu.DecodeError, match="does not come to an end"):
+        hu.read(encoded(GREY, [imagecodecs.jpegls_encode(GREY)], JPEG_LS))
+    assert time.monotonic() - start < 2
 
 
 def test_rubbish_for_a_frame_names_the_frame():

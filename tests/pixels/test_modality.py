@@ -96,10 +96,11 @@ def test_tables_longer_than_they_say_are_cut_and_shorter_ones_refused():
     assert caught.value.attribute == "ModalityLUTSequence"
 
 
-def test_text_where_a_sequence_belongs_is_no_table():
+def test_text_where_a_table_belongs_is_refused():
     made = dataset(np.array([[0, 5]], np.uint16))
     made.add_new("ModalityLUTSequence", "LO", "text")
-    assert hu.read(to_bytes(made)).values.tolist() == [[0, 5]]
+    with pytest.raises(hu.InvalidAttributeError, match="ModalityLUTSequence"):
+        hu.read(to_bytes(made))
 
 
 def test_a_pixel_intensity_relationship_lut_is_not_applied_and_said():

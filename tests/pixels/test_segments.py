@@ -9,7 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 import hounsfield as hu
-from hounsfield.pixels.segments import cielab_to_srgb
+from hounsfield.pixels.segments import Code, cielab_to_srgb
 
 from made import dataset, to_bytes
 
@@ -52,7 +52,7 @@ def test_masks_are_the_frames_that_pydicom_unpacks(sample, name):
     expected = pydicom.dcmread(sample(name)).pixel_array
     assert np.array_equal(segment.mask.values, expected.reshape(-1, *expected.shape[-2:]) == 1)
     assert (segment.number, segment.kind, segment.fractions, segment.threshold) == (1, "binary", None, None)
-    assert segment.type == hu.Code("T-62000", "SRT", "Liver")
+    assert segment.type == Code("T-62000", "SRT", "Liver")
 
 
 def test_each_frame_has_its_plane_and_its_source(sample, corpus):

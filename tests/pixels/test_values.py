@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 import hounsfield as hu
 
-from made import dataset, enhanced, file_bytes, to_bytes
+from made import dataset, encoded, enhanced, file_bytes, to_bytes
 
 RAMP = np.arange(64, dtype=np.uint16).reshape(8, 8) * 64
 RESCALED = {"RescaleSlope": 1, "RescaleIntercept": -1024}
@@ -238,6 +238,22 @@ def test_an_unknown_transfer_syntax_is_named():
     data = file_bytes(RAMP).replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.9.9\0")
     with pytest.raises(hu.UnsupportedTransferSyntaxError, match="1.2.840.10008.1.9.9"):
         hu.read(data)
+
+
+@pytest.mark.parametrize(
+    ("syntax", "remedy"),
+    [
+        ("1.2.840.10008.1.2.4.94", "JPIP server"), ("1.2.840.10008.1.2.4.52", "dcmdjpeg"),
+        ("1.2.840.10008.1.2.7.1", "live video"), ("1.2.3.4.5.6.7.8.9.10", "none of the standard's"),
+    ],
+)  # fmt: skip
+def test_what_would_read_an_unsupported_transfer_syntax_is_said(syntax, remedy):
+    data = encoded(RAMP, [b"\1\2\3\4"], syntax) if syntax[-2:] != "10" else None
+    if data is None:
+        data = file_bytes(RAMP).replace(b"1.2.840.10008.1.2.1\0", syntax.encode())
+    with pytest.raises(hu.UnsupportedTransferSyntaxError, match=remedy) as caught:
+        hu.read(data)
+    assert syntax in str(caught.value)
 
 
 def test_stored_values_do_not_share_memory_with_the_file():

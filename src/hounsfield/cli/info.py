@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hounsfield.cli.options import output_options, paths_argument
+from hounsfield.cli.options import output_options, paths_argument, strict_option
 from hounsfield.cli.output import printable, table, write_line
 from hounsfield.cli.run import Inputs, Run
 
@@ -22,18 +22,19 @@ Examples:
 
 @click.command("info", epilog=_EPILOG)
 @paths_argument
+@strict_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Show patient, study, series and image of files, folders, patterns or standard input (-)."""
-    task = functools.partial(facts_of, phi=not options["no_phi"])
+    task = functools.partial(facts_of, phi=not options["no_phi"], strict=options["strict"])
     return Run(options, show).over(task, Inputs.find(paths))
 
 
-def facts_of(source: str, phi: bool) -> dict[str, Any]:
+def facts_of(source: str, phi: bool, strict: bool = False) -> dict[str, Any]:
     """The facts, with the source's name first."""
     from hounsfield.facts import info
 
-    return {"source": source, **info(source, phi=phi)}
+    return {"source": source, **info(source, phi=phi, strict=strict)}
 
 
 def show(facts: dict[str, Any], single: bool) -> None:

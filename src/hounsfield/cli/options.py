@@ -149,6 +149,12 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def strict_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--strict: refuse where something has to be assumed."""
+    option = click.option("--strict", is_flag=True, help="Refuse files where something has to be assumed.")
+    return option(command)
+
+
 def damaged_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """--damaged: take what is there of pixel data that is cut off."""
     option = click.option("--damaged", is_flag=True, help="Take what is there of pixel data that is cut off.")

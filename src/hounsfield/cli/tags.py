@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hounsfield.cli.options import output_options, paths_argument
+from hounsfield.cli.options import output_options, paths_argument, strict_option
 from hounsfield.cli.output import say, write_line
 from hounsfield.cli.run import Inputs, Run
 
@@ -25,6 +25,7 @@ Examples:
 @paths_argument
 @click.option("-s", "--search", default="", metavar="TEXT", help="Only where keyword, name, tag or value has it.")
 @click.option("--dicom-json", is_flag=True, help="The DICOM JSON model (PS3.18 annex F), as JSON.")
+@strict_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """List all attributes, nested and private ones too; unreadable ones are shown as such."""
@@ -32,18 +33,22 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         raise click.UsageError("--dicom-json gives the whole file; it cannot be searched")
     options["as_json"] |= options["dicom_json"]
     wanted = functools.partial(
-        attributes_of, search=options["search"], phi=not options["no_phi"], model=options["dicom_json"]
+        attributes_of,
+        search=options["search"],
+        phi=not options["no_phi"],
+        model=options["dicom_json"],
+        strict=options["strict"],
     )
     return Run(options, show).over(wanted, Inputs.find(paths))
 
 
-def attributes_of(source: str, search: str, phi: bool, model: bool) -> dict[str, Any]:
+def attributes_of(source: str, search: str, phi: bool, model: bool, strict: bool = False) -> dict[str, Any]:
     """The attributes as rows, or the DICOM JSON model."""
     from hounsfield.facts import dicom_json, tags
 
     if model:
-        return dicom_json(source, phi=phi)
-    rows = tags(source, search, phi=phi)
+        return dicom_json(source, phi=phi, strict=strict)
+    rows = tags(source, search, phi=phi, strict=strict)
     return {"source": source, "attributes": [row.to_dict() for row in rows]}
 
 

@@ -11,18 +11,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from pydicom import config
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_partial
-from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from hounsfield.errors import LimitExceededError, NotDicomError
 from hounsfield.fragments import Fragments, table_fragments, walk_fragments
-from hounsfield.headers.damage import check_depth, note_odd_lengths, note_truncation, salvage
+from hounsfield.headers.damage import salvage
+from hounsfield.headers.findings import check_depth, note_odd_lengths, note_truncation
 from hounsfield.headers.header import DatasetHeader, Raw, elements_of
 from hounsfield.headers.index import BeyondHead, Index, Place, implied_vr, index_file
 from hounsfield.headers.quiet import quiet
 from hounsfield.headers.recognise import check_inflation, dataset_start, found_syntax, recognise, with_syntax
+from hounsfield.headers.repair import found_beginning, with_vrs
 from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.source import Extent, Source
@@ -198,10 +207,17 @@ def open_dataset(source: Source, limits: Limits) -> Opened:
     LimitExceededError
         It nests or inflates beyond the limits.
     """
-    steps = recognise(source)
+    steps: list[Step] = []
+    if source.size <= _IN_MEMORY:
+        source, steps = found_beginning(source)
+    steps += recognise(source)
     finder = _PixelFinder()
     declared = _correct_syntax(source, steps)
     parsed = declared.source
+    start = dataset_start(parsed)
+    if parsed.size <= _IN_MEMORY and not start.implicit and start.syntax != DeflatedExplicitVRLittleEndian:
+        parsed, repairs = with_vrs(parsed, start.offset, little=start.little)
+        steps += repairs
     try:
         with quiet():
             deflated = check_inflation(parsed, limits)
@@ -217,7 +233,8 @@ def open_dataset(source: Source, limits: Limits) -> Opened:
     syntax = declared.pixels_in or named or _found_syntax(dataset, steps)
     pixels = _take_pixels(dataset, finder, parsed)
     if declared.syntax:
-        dataset.file_meta.TransferSyntaxUID = UID(declared.syntax)
+        with quiet():
+            dataset.file_meta.TransferSyntaxUID = UID(declared.syntax)
     note_truncation(dataset, steps)
     odd = pixels is not None and not pixels.encapsulated and pixels.length % 2
     note_odd_lengths(dataset, [pixels.keyword] if pixels is not None and odd else [], steps)
@@ -244,7 +261,8 @@ def _correct_syntax(source: Source, steps: list[Step]) -> _Declared:
         return _Declared(source)
     detail = f"the file names transfer syntax {start.syntax}, but is encoded in {UID(found).name}; read as that"
     steps.append(Step("transfer syntax", detail, "assumed", "PS3.5 10"))
-    compressed = UID(start.syntax).is_transfer_syntax and UID(start.syntax).is_encapsulated
+    uid = UID(start.syntax, config.IGNORE)
+    compressed = uid.is_transfer_syntax and uid.is_encapsulated
     return _Declared(with_syntax(source, start, found), start.syntax, start.syntax if compressed else "")
 
 

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from hounsfield.geometry import SlidePlane
 from hounsfield.headers.slides import tile_plane
-from hounsfield.image import Header, item_at, items_of
+from hounsfield.image import Header, Step, item_at, items_of
 
 #: The macros of one item whose attributes hold for a frame as if they stood in its own header. Macros that may have
 #: several items (mappings, references, contrast agents) are not among them: they are had by their own keyword.
@@ -118,6 +118,11 @@ class FrameHeader(Header):
     def dataset(self) -> Dataset:
         """The attributes of the whole file."""
         return self._whole.dataset
+
+    @property
+    def doubts(self) -> tuple[Step, ...]:
+        """The doubts of the whole file."""
+        return self._whole.doubts
 
     def for_frame(self, index: int) -> Header:
         """Return the header of another frame of the same file."""

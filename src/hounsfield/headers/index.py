@@ -16,9 +16,9 @@ from functools import partial
 
 from pydicom.datadict import dictionary_VR
 
-_LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
-_SHORT = frozenset(v.encode() for v in "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
-VRS = _LONG | _SHORT
+LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
+SHORT_VRS = frozenset(v.encode() for v in "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+VRS = LONG_VRS | SHORT_VRS
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _IMPLICIT = "1.2.840.10008.1.2"
@@ -110,9 +110,9 @@ def _file_meta(data: bytes) -> tuple[int, str]:
     position, syntax, size = 132, "", len(data)
     while data[position : position + 2] == b"\x02\0":
         vr = data[position + 4 : position + 6]
-        if vr in _LONG:
+        if vr in LONG_VRS:
             length, value = int.from_bytes(data[position + 8 : position + 12], "little"), position + 12
-        elif vr in _SHORT:
+        elif vr in SHORT_VRS:
             length, value = int.from_bytes(data[position + 6 : position + 8], "little"), position + 8
         else:
             raise _Unsure
@@ -168,9 +168,9 @@ def _element(data: bytes, position: int, implicit: bool) -> tuple[int, bytes | N
         tag = group << 16 | element
         if implicit:
             return tag, None, _long_length(data, position + 4)[0], position + 8
-        if vr in _SHORT:
+        if vr in SHORT_VRS:
             return tag, vr, length, position + 8
-        if vr in _LONG:
+        if vr in LONG_VRS:
             return tag, vr, _long_length(data, position + 8)[0], position + 12
     except struct.error:
         raise _End from None

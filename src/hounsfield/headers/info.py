@@ -11,6 +11,7 @@ from pydicom.uid import UID
 
 from hounsfield.headers.privacy import HIDDEN, identifies
 from hounsfield.headers.spacing import pixel_spacing
+from hounsfield.headers.tags import json_ready
 from hounsfield.image import Header
 from hounsfield.units import modality_unit
 
@@ -75,7 +76,7 @@ def _facts(whole: Header, syntax: str | None) -> dict[str, Any]:
     facts["SOPClass"] = uid_name(whole.get("SOPClassUID"))
     facts["TransferSyntaxUID"] = syntax
     facts["TransferSyntax"] = uid_name(syntax)
-    facts |= {keyword: whole.get(keyword) for keyword in _PIXELS}
+    facts |= {keyword: json_ready(whole.get(keyword)) for keyword in _PIXELS}
     facts["NumberOfFrames"] = _frames(whole)
     return facts | _measures(header)
 
@@ -96,9 +97,9 @@ def _measures(header: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "PixelSpacing": list(spacing) if spacing else None,
         "SpacingKind": kind,
-        "SliceThickness": header.get("SliceThickness"),
-        "ImagePositionPatient": header.get("ImagePositionPatient"),
-        "ImageOrientationPatient": header.get("ImageOrientationPatient"),
+        "SliceThickness": json_ready(header.get("SliceThickness")),
+        "ImagePositionPatient": json_ready(header.get("ImagePositionPatient")),
+        "ImageOrientationPatient": json_ready(header.get("ImageOrientationPatient")),
         "Unit": unit,
         "WindowCenter": _as_list(header.get("WindowCenter")),
         "WindowWidth": _as_list(header.get("WindowWidth")),
@@ -114,7 +115,7 @@ def _text(value: Any) -> str | None:
 
 
 def _as_list(value: Any) -> list[Any] | None:
-    return None if value is None else value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
+    return None if value is None else json_ready(value if isinstance(value, list) else [value])  # pyright: ignore[reportUnknownVariableType]
 
 
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))*", re.ASCII)

@@ -35,6 +35,10 @@ _MAGIC = {
 }
 
 
+#: GE's private syntax has the header in implicit VR little endian.
+_IMPLICIT = (ImplicitVRLittleEndian, "1.2.840.113619.5.2")
+
+
 @dataclass(frozen=True)
 class Start:
     """Where the dataset begins behind preamble and file meta, and how the meta says it is encoded."""
@@ -61,7 +65,7 @@ def dataset_start(source: Source) -> Start:
         if head[position : position + 4] == b"\x02\0\x10\0":
             syntax = head[value:end].rstrip(b"\0 ").decode("ascii", "replace")
         position = end
-    return Start(position, syntax, syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian)
+    return Start(position, syntax, syntax in _IMPLICIT, syntax != ExplicitVRBigEndian)
 
 
 def recognise(source: Source) -> list[Step]:

@@ -21,8 +21,10 @@ from pydicom.tag import BaseTag
 from pydicom.valuerep import PersonName
 
 from hounsfield.errors import LimitExceededError
+from hounsfield.headers.charset import CharacterSets, beyond_ascii, decode_text
 from hounsfield.headers.dataset import Opened, PixelElement
-from hounsfield.headers.header import elements_of, plain
+from hounsfield.headers.doubts import Doubts
+from hounsfield.headers.header import CODED_TEXT, declared_sets, elements_of, plain, text_value
 from hounsfield.headers.privacy import HIDDEN, identifies
 from hounsfield.headers.quiet import quiet
 from hounsfield.limits import Limits
@@ -86,7 +88,7 @@ class Attribute:
 def attributes(opened: Opened, search: str, phi: bool, limits: Limits) -> list[Attribute]:
     """Return the attributes of an opened file: see `hounsfield.tags`, which opens a source first."""
     with quiet():
-        rows = list(_all_rows(opened, limits, source_name=opened.name))
+        rows = list(_all_rows(opened, _Context(opened.name, phi, limits, opened.header.noted)))
     if not phi:
         rows = [_hide(row) for row in rows]
     wanted = search.casefold()
@@ -95,20 +97,30 @@ def attributes(opened: Opened, search: str, phi: bool, limits: Limits) -> list[A
 
 def json_model(opened: Opened, phi: bool, limits: Limits) -> dict[str, dict[str, Any]]:
     """Return an opened file in the DICOM JSON model: see `hounsfield.dicom_json`."""
-    context = _Context(opened.name, phi, limits)
+    context = _Context(opened.name, phi, limits, opened.header.noted)
     with quiet():
-        model = _json_dataset(opened.dataset.file_meta, 0, context)
-        model |= _json_dataset(opened.dataset, 0, context)
+        model = _json_dataset(opened.dataset.file_meta, 0, CharacterSets(), context)
+        model |= _json_dataset(opened.dataset, 0, CharacterSets(), context)
         if opened.pixels is not None:
             model[_pixel_tag(opened.pixels)] = _bulk(opened.pixels)
     return dict(sorted(model.items()))
 
 
-def _all_rows(opened: Opened, limits: Limits, source_name: str) -> Iterator[Attribute]:
-    yield from _rows(opened.dataset.file_meta, "", 0, limits, source_name)
+@dataclass(frozen=True)
+class _Context:
+    """What holds for a whole file while its attributes are listed."""
+
+    name: str
+    phi: bool
+    limits: Limits
+    noted: Doubts
+
+
+def _all_rows(opened: Opened, context: _Context) -> Iterator[Attribute]:
+    yield from _rows(opened.dataset.file_meta, "", 0, CharacterSets(), context)
     pixels = opened.pixels
     pixel_tag = _pixel_tag(pixels) if pixels else "G"  # sorts behind every tag
-    for row in _rows(opened.dataset, "", 0, limits, source_name):
+    for row in _rows(opened.dataset, "", 0, CharacterSets(), context):
         if pixels and row.path > pixel_tag:
             yield _pixel_row(pixels)
             pixels = None
@@ -129,28 +141,44 @@ def _pixel_row(pixels: PixelElement) -> Attribute:
     return Attribute(tag, tag, pixels.keyword, name, pixels.vr or "OW", value)
 
 
-def _rows(dataset: Dataset, prefix: str, depth: int, limits: Limits, name: str) -> Iterator[Attribute]:
-    if depth > limits.sequence_depth:
-        raise LimitExceededError(f"sequences are nested deeper than {limits.sequence_depth}", source=name)
+def _rows(dataset: Dataset, prefix: str, depth: int, sets: CharacterSets, context: _Context) -> Iterator[Attribute]:
+    limit = context.limits.sequence_depth
+    if depth > limit:
+        raise LimitExceededError(f"sequences are nested deeper than {limit}", source=context.name)
+    sets = declared_sets(dataset, sets)
     for tag in sorted(dataset.keys()):
         try:
-            element = dataset[tag]
-            row = _row(element, prefix)
+            element, text = _element(dataset, tag, sets, context)
+            row = _row(element, prefix, text)
         except RecursionError:
-            raise LimitExceededError("sequences are nested too deeply to be read", source=name) from None
+            raise LimitExceededError("sequences are nested too deeply to be read", source=context.name) from None
         except Exception as error:  # whatever a damaged value makes pydicom raise
             yield _unreadable(dataset, tag, prefix, error)
             continue
         yield row
         if isinstance(element.value, Sequence):
             for number, item in enumerate(element.value):
-                yield from _rows(item, f"{row.path}[{number}].", depth + 1, limits, name)
+                yield from _rows(item, f"{row.path}[{number}].", depth + 1, sets, context)
 
 
-def _row(element: DataElement, prefix: str) -> Attribute:
+def _element(dataset: Dataset, tag: BaseTag, sets: CharacterSets, context: _Context) -> tuple[DataElement, Any]:
+    """An attribute as pydicom has it; and its text, where that is in another character set than is declared."""
+    raw = elements_of(dataset)[tag]
+    element, text = dataset[tag], None
+    vr = str(element.VR)
+    if isinstance(raw, RawDataElement) and raw.value and vr in CODED_TEXT and beyond_ascii(raw.value):
+        decoded, doubt = decode_text(raw.value, sets)
+        if doubt:
+            context.noted.text(keyword_for_tag(tag), doubt)
+            text = text_value(decoded, vr)
+    return element, text
+
+
+def _row(element: DataElement, prefix: str, text: Any = None) -> Attribute:
     tag = f"{int(element.tag):08X}"
     keyword = keyword_for_tag(element.tag)
-    return Attribute(prefix + tag, tag, keyword, _name(element), str(element.VR), _shown(element))
+    shown = _shown(element) if text is None else json_ready(text)
+    return Attribute(prefix + tag, tag, keyword, _name(element), str(element.VR), shown)
 
 
 def _name(element: DataElement) -> str:
@@ -212,26 +240,19 @@ def _matches(row: Attribute, wanted: str) -> bool:
     return any(wanted in field.casefold() for field in fields)
 
 
-@dataclass(frozen=True)
-class _Context:
-    """What holds for a whole file while its model is made."""
-
-    name: str
-    phi: bool
-    limits: Limits
-
-
-def _json_dataset(dataset: Dataset, depth: int, context: _Context) -> dict[str, dict[str, Any]]:
+def _json_dataset(dataset: Dataset, depth: int, sets: CharacterSets, context: _Context) -> dict[str, dict[str, Any]]:
     limit = context.limits.sequence_depth
     if depth > limit:
         raise LimitExceededError(f"sequences are nested deeper than {limit}", source=context.name)
     model: dict[str, dict[str, Any]] = {}
+    sets = declared_sets(dataset, sets)
     for tag in sorted(dataset.keys()):
         if tag.element == 0:
             continue  # group lengths are not part of the model (PS3.18 F.2.2)
         try:
-            element = dataset[tag]
-            entry = _json_element(element, depth, context)
+            element, text = _element(dataset, tag, sets, context)
+            value = element.value if text is None else text
+            entry = _json_element(element, value, depth, sets, context)
         except RecursionError:
             raise LimitExceededError("sequences are nested too deeply to be read", source=context.name) from None
         except LimitExceededError:
@@ -242,11 +263,13 @@ def _json_dataset(dataset: Dataset, depth: int, context: _Context) -> dict[str, 
     return model
 
 
-def _json_element(element: DataElement, depth: int, context: _Context) -> dict[str, Any]:
-    vr, value = str(element.VR), element.value
+def _json_element(
+    element: DataElement, value: Any, depth: int, sets: CharacterSets, context: _Context
+) -> dict[str, Any]:
+    vr = str(element.VR)
     entry: dict[str, Any] = {"vr": vr}
     if isinstance(value, Sequence):
-        items = [_json_dataset(item, depth + 1, context) for item in value]
+        items = [_json_dataset(item, depth + 1, sets, context) for item in value]
         return {**entry, "Value": items} if items else entry
     if not context.phi and identifies(keyword_for_tag(element.tag), vr, element.tag.is_private):
         return entry

@@ -16,9 +16,12 @@ from typing import Any
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import config
+from pydicom.uid import UID
 
 from hounsfield.errors import UnsupportedTransferSyntaxError
 from hounsfield.pixels.codestreams import Size, jpeg2000_size, jpeg_size, jpegxl_size, refuse_cut_tiles
+from hounsfield.pixels.deadline import decode_in_time
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.native import arrange, needed_bytes
 from hounsfield.pixels.swallowed import swallowed_errors_raise
@@ -62,7 +65,7 @@ def _jpeg(data: bytes, layout: Layout) -> Array:
 
 
 def _jpegls(data: bytes, layout: Layout) -> Array:
-    return imagecodecs.jpegls_decode(data)
+    return decode_in_time(lambda: imagecodecs.jpegls_decode(data), layout.frame_values)
 
 
 def _jpeg2000(data: bytes, layout: Layout) -> Array:
@@ -77,7 +80,7 @@ def _htj2k(data: bytes, layout: Layout) -> Array:
 
 
 def _jpegxl(data: bytes, layout: Layout) -> Array:
-    return imagecodecs.jpegxl_decode(data)
+    return imagecodecs.jpegxl_decode(data, index=0)  # a codestream may hold any number of pictures
 
 
 def _rle(data: bytes, layout: Layout) -> Array:
@@ -180,12 +183,46 @@ def find_codec(syntax: str, name: str) -> Codec:
     """
     codec = CODECS.get(syntax)
     if codec is None or not codec.available:
-        raise UnsupportedTransferSyntaxError(
-            f"no decoder for transfer syntax {syntax}" + (f" ({codec.family})" if codec else ""),
-            source=name,
-            attribute="TransferSyntaxUID",
-        )
+        raise unsupported(syntax, name)
     return codec
+
+
+def unsupported(syntax: str, name: str) -> UnsupportedTransferSyntaxError:
+    """The error for a transfer syntax that nothing here decodes: which it is, and what would read it."""
+    uid, codec = UID(syntax, config.IGNORE), CODECS.get(syntax)
+    what = f"{syntax} ({uid.name})" if uid.name != syntax else syntax
+    if codec is not None:
+        remedy = f"imagecodecs was built without {codec.attribute}; pip install --force-reinstall imagecodecs brings it"
+    elif syntax in _ELSEWHERE:
+        remedy = _ELSEWHERE[syntax]
+    elif 52 <= _last(syntax) <= 66 and syntax.startswith("1.2.840.10008.1.2.4."):
+        remedy = "the standard dropped it; DCMTK's dcmdjpeg, or the system that wrote the file, may convert it"
+    elif uid.is_transfer_syntax or uid.name != syntax:
+        remedy = "no decoder for it is known"
+    else:
+        remedy = "it is none of the standard's; the system that wrote the file can export in one of those"
+    return UnsupportedTransferSyntaxError(
+        f"no decoder for transfer syntax {what}: {remedy}", source=name, attribute="TransferSyntaxUID"
+    )
+
+
+def _last(syntax: str) -> int:
+    last = syntax.rpartition(".")[2]
+    return int(last) if last.isdecimal() else 0
+
+
+_JPIP = "the file names a JPIP server that has the pixels, and holds none"
+_STREAM = "it belongs to live video (SMPTE ST 2110), and no file has it"
+#: Transfer syntaxes whose pixels are not in the file at all (PS3.5 A.6, PS3.22).
+_ELSEWHERE: dict[str, str] = {
+    "1.2.840.10008.1.2.4.94": _JPIP,
+    "1.2.840.10008.1.2.4.95": _JPIP,
+    "1.2.840.10008.1.2.4.204": _JPIP,
+    "1.2.840.10008.1.2.4.205": _JPIP,
+    "1.2.840.10008.1.2.7.1": _STREAM,
+    "1.2.840.10008.1.2.7.2": _STREAM,
+    "1.2.840.10008.1.2.7.3": _STREAM,
+}
 
 
 def library_version(codec: Codec) -> str:

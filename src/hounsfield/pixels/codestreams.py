@@ -5,6 +5,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+#: The markers SOC and SIZ.
+_JPEG_2000_BEGIN = b"\xff\x4f\xff\x51"
+_MOST_BOXES = 64
 JPEG_XL_BOXES = b"\0\0\0\x0cJXL \r\n\x87\n"
 
 
@@ -18,6 +21,10 @@ class Size:
     precision: int | None = None
 
 
+#: Codes without a segment, which have no place before the first scan: TEM, RST, SOI, EOI, and the stuffed 0.
+_ALONE = {0x00, 0x01, *range(0xD0, 0xDA)}
+
+
 def _markers(data: bytes) -> list[tuple[int, int]]:
     """List JPEG and JPEG-LS markers up to the first scan, as (code, position behind the code)."""
     found: list[tuple[int, int]] = []
@@ -27,6 +34,8 @@ def _markers(data: bytes) -> list[tuple[int, int]]:
         if code == 0xFF:  # fill byte
             position += 1
             continue
+        if code in _ALONE:
+            break  # decoders differ in what they skip here
         found.append((code, position + 2))
         if code == 0xDA:
             break
@@ -50,13 +59,35 @@ def jpeg_size(data: bytes) -> Size | None:
     return None
 
 
+def _jpeg2000_start(data: bytes) -> int | None:
+    """Where the codestream begins that decoders take: the one in the first box of codestreams (ISO 15444-1 I.4)."""
+    if data[:4] == _JPEG_2000_BEGIN:
+        return 0
+    position = 0
+    for _ in range(_MOST_BOXES):
+        length, kind = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
+        if kind == b"jp2c":
+            position += 16 if length == 1 else 8
+            return position if data[position : position + 4] == _JPEG_2000_BEGIN else None
+        if length < 8:
+            break
+        position += length
+    return None
+
+
 def jpeg2000_size(data: bytes) -> Size | None:
-    """Rows, columns, samples and precision of a JPEG 2000 codestream, with or without the boxes of a JP2 file."""
-    start = data.find(b"\xff\x4f\xff\x51", 0, 4096)
-    if start < 0 or start + 43 > len(data):
+    """Rows, columns, samples and precision of a JPEG 2000 codestream, with or without the boxes of a JP2 file.
+
+    None too where tiles or the steps between samples are of no size: a decoder would divide by it.
+    """
+    start = _jpeg2000_start(data)
+    if start is None or start + 43 > len(data):
         return None
-    x1, y1, x0, y0 = struct.unpack(">4L", data[start + 8 : start + 24])
+    x1, y1, x0, y0, across, down = struct.unpack(">6L", data[start + 8 : start + 32])
     samples, precision = struct.unpack(">HB", data[start + 40 : start + 43])
+    steps = [data[start + 43 + n : start + 43 + 3 * samples : 3] for n in (0, 1)]
+    if not (across and down) or any(0 in of_samples for of_samples in steps):
+        return None
     return Size(y1 - y0, x1 - x0, samples, (precision & 0x7F) + 1)
 
 
@@ -65,7 +96,7 @@ def refuse_cut_tiles(data: bytes) -> None:
 
     The decoders take what is there for the whole picture, and fill in the rest.
     """
-    position = data.find(b"\xff\x4f\xff\x51", 0, 4096) + 2
+    position = (_jpeg2000_start(data) or 0) + 2
     while 2 <= position <= len(data) - 12 and data[position] == 0xFF:
         if data[position + 1] != 0x90:  # a segment of the main header
             position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
@@ -110,10 +141,10 @@ def recognise(frame: bytes) -> str | None:
         code = _start_of_frame(frame)
         known = {0xC0: "50", 0xC1: "51", 0xC2: "55", 0xC3: "57", 0xF7: "81"}
         return f"1.2.840.10008.1.2.4.{known[code]}" if code in known else None
-    if frame[:4] == b"\xff\x4f\xff\x51" or frame[4:8] == b"jP  ":
-        siz = frame.find(b"\xff\x4f\xff\x51", 0, 4096)
+    if frame[:4] == _JPEG_2000_BEGIN or frame[4:8] == b"jP  ":
+        siz = _jpeg2000_start(frame)
         # The capabilities of the SIZ marker tell high-throughput block coding (ISO 15444-15 A.2).
-        high = siz >= 0 and bool(frame[siz + 6 : siz + 7]) and frame[siz + 6] & 0x40
+        high = siz is not None and bool(frame[siz + 6 : siz + 7]) and frame[siz + 6] & 0x40
         return "1.2.840.10008.1.2.4.203" if high else "1.2.840.10008.1.2.4.91"
     if frame[:2] == b"\xff\x0a" or frame[:12] == JPEG_XL_BOXES:
         return "1.2.840.10008.1.2.4.112"
@@ -130,7 +161,7 @@ def begins_codestream(fragment: bytes) -> bool:
     """Whether a fragment's first 68 bytes begin a codestream, rather than go on with one."""
     return (
         fragment[:3] == b"\xff\xd8\xff"
-        or fragment[:4] == b"\xff\x4f\xff\x51"
+        or fragment[:4] == _JPEG_2000_BEGIN
         or fragment[4:8] == b"jP  "
         or fragment[:2] == b"\xff\x0a"
         or fragment[:12] == JPEG_XL_BOXES
@@ -142,6 +173,20 @@ def has_end_of_image(frame: bytes) -> bool:
     """Whether a JPEG codestream has its last marker, behind its last scan; padding may follow."""
     scan = frame.rfind(b"\xff\xda")
     return frame.rfind(b"\xff\xd9") > scan >= 0
+
+
+def is_one_scan(frame: bytes) -> bool:
+    """Whether a JPEG codestream holds its picture from top to bottom in a single scan without restarts.
+
+    Of such a one alone it can be told how far it goes: with several scans, and behind a restart marker, what is missing
+    leaves no trace.
+    """
+    markers = _markers(frame)
+    size, scan = jpeg_size(frame), next((at for code, at in markers if code == 0xDA), None)
+    if _start_of_frame(frame) not in (0xC0, 0xC1, 0xC3) or size is None or scan is None or scan + 2 >= len(frame):
+        return False
+    restarts = any(code == 0xDD and any(frame[at + 2 : at + 4]) for code, at in markers)
+    return frame[scan + 2] == size.samples and not restarts
 
 
 class _Bits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from hounsfield.pixels.lut import LookUpTable, read_descriptor, read_table
 #: Rows: R, G, B; columns: Y, Cb, Cr. The inverse of the matrix of CCIR 601-2 that PS3.3 C.7.6.3.1.2 gives for
 #: YBR_FULL (the weights of JFIF).
 _FULL = np.array([[1.0, 0.0, 1.402], [1.0, -0.344136, -0.714136], [1.0, 1.772, 0.0]])
+#: Pixels that are converted at a time, in floating point.
+_BLOCK = 2**16
 _CHANNELS = ("Red", "Green", "Blue")
 
 
@@ -53,11 +55,10 @@ def to_rgb(values: NDArray[Any], photometric: str, bits: int, name: str) -> tupl
 
 
 def _from_full(values: NDArray[Any], bits: int) -> NDArray[Any]:
-    out = np.empty_like(values)
+    out = np.empty(values.shape, values.dtype)
     top = 2**bits - 1
     centre = 2 ** (bits - 1)
-    # Frame by frame where there are frames: the work is done in floating point, eight times the size.
-    for source, target in zip(_frames(values), _frames(out), strict=True):
+    for source, target in _blocks(values, out):
         ycc = source.astype(np.float32)
         ycc[..., 1:] -= centre
         rgb = ycc @ _FULL.T.astype(np.float32)
@@ -68,9 +69,9 @@ def _from_full(values: NDArray[Any], bits: int) -> NDArray[Any]:
 def _from_partial(values: NDArray[Any], bits: int) -> NDArray[Any]:
     """Stretch the studio range (Y 16 to 235, chrominance 16 to 240 of 8 bits) to the full one first."""
     scale = 2 ** (bits - 8)
-    out = np.empty_like(values)
+    out = np.empty(values.shape, values.dtype)
     top = 2**bits - 1
-    for source, target in zip(_frames(values), _frames(out), strict=True):
+    for source, target in _blocks(values, out):
         ycc = source.astype(np.float32)
         ycc[..., 0] = (ycc[..., 0] - 16 * scale) * (top / (219 * scale))
         ycc[..., 1:] = (ycc[..., 1:] - 128 * scale) * (top / (224 * scale))
@@ -78,8 +79,11 @@ def _from_partial(values: NDArray[Any], bits: int) -> NDArray[Any]:
     return out
 
 
-def _frames(values: NDArray[Any]) -> NDArray[Any]:
-    return values if values.ndim == 4 else values[None]
+def _blocks(values: NDArray[Any], out: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Pairs of blocks of pixels: what they are computed with takes many times their size."""
+    source, target = values.reshape(-1, 3), out.reshape(-1, 3)
+    for start in range(0, len(source), _BLOCK):
+        yield source[start : start + _BLOCK], target[start : start + _BLOCK]
 
 
 def apply_palette(values: NDArray[Any], header: Mapping[str, Any], signed: bool, name: str) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import config
 from pydicom.uid import UID
 
 from hounsfield.errors import DecodeError
@@ -17,7 +18,7 @@ from hounsfield.fragments import item_head
 from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.codecs import CODECS, Codec, find_codec, fits_family
-from hounsfield.pixels.codestreams import Size, has_end_of_image, markers_say, recognise
+from hounsfield.pixels.codestreams import Size, has_end_of_image, is_one_scan, markers_say, recognise
 from hounsfield.pixels.frames import Stored, cells_step
 from hounsfield.pixels.grouping import EncapsulatedData, group_fragments
 from hounsfield.pixels.layout import Layout, check_image_bytes
@@ -146,20 +147,24 @@ class EncapsulatedFrames:
 
         The decoder fills in what is missing, without a word. What is missing is what changes when more bytes follow.
         """
-        decoded = [decode_frame(frame + tail, index, self._codec, self.layout, self._name) for tail in (b"", *_TAILS)]
-        differs = (decoded[0] != decoded[1]) | (decoded[0] != decoded[2])
-        rows = np.flatnonzero(differs.reshape(self.layout.rows, -1).any(axis=1))
-        if not rows.size:
-            return decoded[0], None
-        # Rows of blocks are decoded one after another; smoothing of chrominance reaches into the row of blocks before.
-        first = max((int(rows[0]) // _BLOCK_ROWS - 1) * _BLOCK_ROWS, 0)
-        if first == 0:
-            detail = f"{_where(index, self.layout)}the {self._codec.family} codestream is truncated"
-            raise DecodeError(detail, source=self._name, attribute="PixelData")
-        missing = np.zeros(self.layout.frame_shape[:2], np.bool_)
-        missing[first:] = True
-        decoded[0][first:] = 0
-        return decoded[0], missing
+        layout = self.layout
+        if is_one_scan(frame):
+            values = decode_frame(frame, index, self._codec, layout, self._name)
+            differs = np.zeros(layout.rows, np.bool_)
+            for tail in _TAILS:
+                other = decode_frame(frame + tail, index, self._codec, layout, self._name)
+                differs |= (values != other).reshape(layout.rows, -1).any(axis=1)
+            if not differs.any():
+                return values, None
+            # Rows of blocks are decoded one after another; smoothing of chrominance reaches into the row before.
+            first = (int(np.argmax(differs)) // _BLOCK_ROWS - 1) * _BLOCK_ROWS
+            if first > 0:
+                missing = np.zeros(layout.frame_shape[:2], np.bool_)
+                missing[first:] = True
+                values[first:] = 0
+                return values, missing
+        detail = f"{_where(index, layout)}the {self._codec.family} codestream is truncated"
+        raise DecodeError(detail, source=self._name, attribute="PixelData")
 
 
 #: What may follow a codestream that is cut off, to see which pixels hang on it: bytes of entropy-coded data.
@@ -184,7 +189,7 @@ def _settle_syntax(pixels: EncapsulatedData, declared: str) -> tuple[str, list[S
 def _syntax_words(syntax: str) -> str:
     if syntax in CODECS:
         return CODECS[syntax].family
-    uid = UID(syntax)
+    uid = UID(syntax, config.IGNORE)
     if not uid.is_transfer_syntax:
         return "not known"
     return uid.name if uid.is_encapsulated else "a native one"

@@ -156,6 +156,8 @@ class _Fields:
             if required:
                 self._assume(keyword, default)
             return default
+        if isinstance(value, (str, bytes)):  # of which nothing is quoted
+            raise InvalidAttributeError(f"{keyword} is no number", source=self._name, attribute=keyword)
         if not isinstance(value, int) or (among is not None and value not in among):
             raise InvalidAttributeError(
                 f"{keyword} has the impossible value {_short(value)}", source=self._name, attribute=keyword

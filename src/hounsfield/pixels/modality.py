@@ -234,9 +234,11 @@ def _dtype(stored: NDArray[Any], transforms: list[Transform], bits: int, dtype: 
     if all(t is None for t in transforms):
         return stored.dtype
     if stored.dtype.kind != "f" and all(t is None or isinstance(t, LookUpTable) or t.whole for t in transforms):
-        low, high = _range(stored, transforms)
+        if _fits(_by_type(stored, transforms), np.int16):
+            return np.dtype(np.int16)
+        bounds = _range(stored, transforms)
         for candidate in _WHOLE:
-            if np.iinfo(candidate).min <= low and high <= np.iinfo(candidate).max:
+            if _fits(bounds, candidate):
                 return np.dtype(candidate)
     precise = stored.dtype == np.float64 if stored.dtype.kind == "f" else bits > _FLOAT32_BITS
     return np.dtype(np.float64 if precise or _beyond_float32(stored, transforms) else np.float32)
@@ -261,7 +263,20 @@ def _check_fits(stored: NDArray[Any], transforms: list[Transform], dtype: np.dty
 def _range(stored: NDArray[Any], transforms: list[Transform]) -> tuple[float, float]:
     """Bounds of the values that the transforms lead to."""
     number = float if stored.dtype.kind == "f" else int
-    least, most = number(stored.min()), number(stored.max())
+    return _through(number(stored.min()), number(stored.max()), transforms)
+
+
+def _by_type(stored: NDArray[Any], transforms: list[Transform]) -> tuple[float, float]:
+    """The same from the type of the stored values alone: to look at each takes as long as to transform it."""
+    info = np.iinfo(stored.dtype)
+    return _through(int(info.min), int(info.max), transforms)
+
+
+def _fits(bounds: tuple[float, float], dtype: Any) -> bool:
+    return np.iinfo(dtype).min <= bounds[0] and bounds[1] <= np.iinfo(dtype).max
+
+
+def _through(least: float, most: float, transforms: list[Transform]) -> tuple[float, float]:
     bounds: list[float] = []
     for transform in transforms:
         if isinstance(transform, LookUpTable):

@@ -187,18 +187,35 @@ def _spread_chrominance(cells: NDArray[Any], layout: Layout) -> NDArray[Any]:
 def clean_bits(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
     """Keep the stored bits of each cell and extend their sign (PS3.5 8.1.1: the other bits mean nothing).
 
-    Returns the same array where nothing needs doing.
+    Returns the same array where nothing needs doing; overwritten where something does and it is writable.
     """
     allocated, stored = layout.bits_allocated, layout.bits_stored
     if layout.float_type is not None or allocated == 1 or stored == allocated:
         return values
-    below = layout.high_bit + 1 - stored
+    below = max(layout.high_bit + 1 - stored, 0)
+    if below == 0 and values.size and _within_bits(values, stored):
+        return values  # to look is cheaper than to write
     if not layout.signed and below == 0:
-        return values & layout.dtype.type(2**stored - 1)
-    return extend_sign(values, stored, above=allocated - stored - max(below, 0))
+        return np.bitwise_and(values, layout.dtype.type(2**stored - 1), out=_place(values))
+    return extend_sign(values, stored, above=allocated - stored - below)
+
+
+def _within_bits(values: NDArray[Any], bits: int) -> bool:
+    if values.dtype.kind == "u":
+        return int(values.max()) < 2**bits
+    return -(2 ** (bits - 1)) <= int(values.min()) and int(values.max()) < 2 ** (bits - 1)
+
+
+def _place(values: NDArray[Any]) -> NDArray[Any] | None:
+    """Where a result may go: into the array itself, where it is writable."""
+    return values if values.flags.writeable else None
 
 
 def extend_sign(values: NDArray[Any], bits: int, above: int) -> NDArray[Any]:
-    """Take `bits` bits below the `above` topmost ones as a number; signed where the array's type is."""
+    """Take `bits` bits below the `above` topmost ones as a number; signed where the array's type is.
+
+    The array is overwritten where it is writable.
+    """
     size = values.dtype.itemsize * 8
-    return (values << values.dtype.type(above)) >> values.dtype.type(size - bits)
+    shifted = np.left_shift(values, values.dtype.type(above), out=_place(values))
+    return np.right_shift(shifted, values.dtype.type(size - bits), out=shifted)

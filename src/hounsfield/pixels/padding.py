@@ -31,12 +31,27 @@ def padding_mask(
     limit = _stored_value(header.get("PixelPaddingRangeLimit"), stored, bits)
     high = low if limit is None else limit
     low, high = min(low, high), max(low, high)
-    padding = stored == low if low == high else (stored >= low) & (stored <= high)
+    padding, count = _marked(stored, low, high)
     span = f"{low}" if low == high else f"{low} to {high}"
-    if not padding.any():
+    if padding is None:
         return None, Step("padding", f"no pixel has the padding value {span}", "not done")
-    detail = f"stored values {span} are no measurement: {int(np.count_nonzero(padding))} pixels"
+    detail = f"stored values {span} are no measurement: {count} pixels"
     return padding, Step("padding", detail, reference="PS3.3 C.7.5.1.1.2")
+
+
+def _marked(stored: NDArray[Any], low: int, high: int) -> tuple[NDArray[np.bool_] | None, int]:
+    """Mark the pixels from `low` to `high`, and count them: frame by frame, since a frame stays in the cache."""
+    padding, count = None, 0
+    for index, frame in enumerate(stored):
+        marked = frame == low if low == high else (frame >= low) & (frame <= high)
+        if not (found := int(np.count_nonzero(marked))):
+            continue
+        if len(stored) == 1:
+            return marked[np.newaxis], found
+        if padding is None:
+            padding = np.zeros(stored.shape, np.bool_)
+        padding[index], count = marked, count + found
+    return padding, count
 
 
 def _stored_value(value: Any, stored: NDArray[Any], bits: int) -> int | None:

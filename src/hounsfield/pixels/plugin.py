@@ -38,7 +38,7 @@ def decode_for_pydicom(source: bytes, runner: Any) -> bytearray:
         signed=runner.pixel_representation == 1,
     )
     codec = CODECS[str(runner.transfer_syntax)]
-    values = decode_frame(source, runner.index, codec, layout, "<pydicom>")
+    values = decode_frame(source, 0, codec, layout, "<pydicom>")
     if codec.native:
         values = clean_bits(values, layout)
     runner.set_option("planar_configuration", 0)

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hounsfield.errors import UnsupportedTransferSyntaxError
 from hounsfield.fragments import Fragments, walk_fragments
 from hounsfield.image import Step
-from hounsfield.pixels.codecs import CODECS
+from hounsfield.pixels.codecs import CODECS, unsupported
 from hounsfield.pixels.encapsulated import EncapsulatedFrames, PartOf
 from hounsfield.pixels.frames import StoredFrames
 from hounsfield.pixels.grouping import EncapsulatedData
@@ -28,7 +27,7 @@ NATIVE: dict[str, bool] = {
     "1.2.840.10008.1.2.1": True,
     "1.2.840.10008.1.2.1.99": True,
     "1.2.840.10008.1.2.2": False,
-    "1.2.840.113619.5.2": True,  # GE's private implicit little endian: the header differs, the pixels do not
+    "1.2.840.113619.5.2": False,  # GE's private implicit little endian, whose pixels are big endian
 }
 
 
@@ -61,9 +60,7 @@ def open_frames(pixels: PixelBytes, layout: Layout, name: str, part: PartOf | No
     if pixels.syntax in NATIVE:
         return NativeFrames(pixels.extent, layout, name, little=NATIVE[pixels.syntax], vr=pixels.vr)
     if pixels.syntax not in CODECS and pixels.syntax not in VIDEO:
-        raise UnsupportedTransferSyntaxError(
-            f"no decoder for transfer syntax {pixels.syntax}", source=name, attribute="TransferSyntaxUID"
-        )
+        raise unsupported(pixels.syntax, name)
     # Only encapsulated pixel data has an undefined length (PS3.5 A.4): this is native.
     detail = (
         f"transfer syntax {pixels.syntax} is an encapsulated one, but the pixel data element has a defined "

@@ -136,12 +136,13 @@ class VideoFrames:
 
         try:
             container = av.open(io.BytesIO(self._stream), mode="r")
-            video = container.streams.video[0]
+            context: Any = container.streams.video[0].codec_context
         except (FFmpegError, IndexError, ValueError) as error:
             raise self._damaged(error) from None
-        context = video.codec_context
-        if context.name not in _CODEC_NAMES[self._standard]:
-            detail = f"holds {context.name} video instead of {self._standard}"
+        found = "unknown" if context is None else context.name
+        if found not in _CODEC_NAMES[self._standard]:
+            container.close()
+            detail = f"holds {found} video instead of {self._standard}"
             raise DecodeError(detail, source=self._name, attribute="TransferSyntaxUID")
         return container
 
@@ -162,8 +163,11 @@ class VideoFrames:
         form = {1: ("gray", "gray16le"), 3: ("rgb24", "rgb48le")}[layout.samples][deep]
         with self._open() as container:
             try:
-                for picture in container.decode(video=0):
+                for index, picture in enumerate(container.decode(video=0)):
                     self._compare(picture.height, picture.width, layout)
+                    if picture.is_corrupt:  # FFmpeg goes on, and fills in
+                        detail = f"frame {index}: {self._standard} decoder: the picture is damaged"
+                        raise DecodeError(detail, source=self._name, attribute="PixelData")
                     values = picture.to_ndarray(format=form)
                     yield values >> (16 - layout.bits_stored) if deep else values
             except FFmpegError as error:
