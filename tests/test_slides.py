@@ -151,6 +151,87 @@ def test_a_region_beyond_the_limit_is_refused_before_it_is_made():
         frames.region()
 
 
+def test_tiles_that_overlap_are_said():
+    dataset, picture = slide(SPARSE)
+    groups = dataset.PerFrameFunctionalGroupsSequence
+    groups[3].PlanePositionSlideSequence[0].ColumnPositionInTotalImagePixelMatrix = 11  # right above, moved left by 10
+    with opened(dataset) as frames:
+        region = frames.region((0, 12))
+    np.testing.assert_array_equal(region.values[:, :10], picture[:12, :10])
+    np.testing.assert_array_equal(region.values[:, 10:30], picture[:12, 20:])
+    assert region.padding[:, 30:].all()
+    assert any(step.outcome == "assumed" and "overlap in 120 pixels" in step.detail for step in region.steps)
+    with opened(dataset, strict=True) as frames, pytest.raises(hu.AssumptionError, match="overlap"):
+        frames.region((0, 12))
+
+
+def test_tiles_that_were_cut_at_the_edges_before_they_were_compressed():
+    picture = np.random.default_rng(4).integers(0, 256, (7, 10), np.uint8)
+    tiles = [picture[row : row + 4, column : column + 4] for row in (0, 4) for column in (0, 4, 8)]
+    data = made.encoded(
+        tiles[0], [imagecodecs.jpegls_encode(np.ascontiguousarray(tile)) for tile in tiles], "1.2.840.10008.1.2.4.80",
+        Modality="SM", TotalPixelMatrixRows=7, TotalPixelMatrixColumns=10, DimensionOrganizationType="TILED_FULL",
+        NumberOfFrames=6, TotalPixelMatrixFocalPlanes=1,
+    )  # fmt: skip
+    with hu.open_frames(data, values="stored") as frames:
+        region, last = frames.region(), frames[5]
+    np.testing.assert_array_equal(region.values, picture)
+    assert region.padding is None
+    assert last.padding[3].all()
+    assert last.padding[:, 2:].all()
+    assert not last.padding[:3, :2].any()
+    assert any(step.outcome == "assumed" and "edge" in step.detail for step in region.steps)
+
+
+def test_a_number_of_focal_planes_that_is_missing_follows_from_that_of_frames():
+    _, dataset = planes_and_paths()
+    del dataset.TotalPixelMatrixFocalPlanes
+    with opened(dataset) as frames:
+        assert frames.focal_planes == 3
+        assert any("3 focal planes" in step.detail for step in frames.region(plane=2).steps)
+
+
+def test_a_file_of_a_concatenation_has_its_own_part_only():
+    tiles, dataset = planes_and_paths()
+    dataset.TotalPixelMatrixFocalPlanes, dataset.NumberOfOpticalPaths, dataset.NumberOfFrames = 1, 1, 3
+    dataset.ConcatenationUID, dataset.ConcatenationFrameOffsetNumber = "1.2.3", 3  # the second row of tiles
+    dataset.PixelData = tiles[:3].tobytes() + b"\0" * (tiles[:3].size % 2)
+    with opened(dataset, values="stored") as frames:
+        assert frames.region((4, 7)).values[0, ::4].tolist() == [0, 1, 2]
+        for rows in (None, (3, 5), (0, 2)):
+            with pytest.raises(hu.GeometryError, match="concatenation"):
+                frames.region(rows)
+    del dataset.ConcatenationFrameOffsetNumber
+    with opened(dataset) as frames, pytest.raises(hu.MissingAttributeError):
+        frames.region()
+
+
+FIELDS = [
+    "TotalPixelMatrixRows", "TotalPixelMatrixFocalPlanes", "NumberOfOpticalPaths", "ImageOrientationSlide",
+    "TotalPixelMatrixOriginSequence", "OpticalPathSequence", "PerFrameFunctionalGroupsSequence",
+    "SharedFunctionalGroupsSequence", "DimensionOrganizationType", "ConcatenationFrameOffsetNumber",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [SPARSE, FULL])
+@pytest.mark.parametrize("keyword", FIELDS)
+@pytest.mark.parametrize("value", [None, 0, 2**31 - 1, "x", [0.0], "nan"], ids=str)
+def test_hostile_headers_give_a_region_or_a_typed_error(name, keyword, value):
+    dataset, _ = slide(name)
+    data = made.to_bytes(dataset)
+    with hu.open_frames(data) as frames:
+        header = frames._opened.header  # what a damaged file's header gives may have any type
+        real = type(header).__getitem__
+        wrong = type("Wrong", (type(header),), {"__getitem__": lambda h, k: value if k == keyword else real(h, k)})
+        header.__class__ = wrong
+        try:
+            region = frames.region((0, 12), (0, 20))
+            assert region.shape[:2] == (12, 20)
+            assert region.slide_plane is None or np.isfinite(region.slide_plane.position[:2]).all()
+        except hu.HounsfieldError:
+            pass
+
+
 NOISE = np.random.default_rng(3).integers(0, 64, (40, 64, 64), np.uint8)
 
 
