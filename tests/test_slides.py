@@ -221,9 +221,7 @@ def test_hostile_headers_give_a_region_or_a_typed_error(name, keyword, value):
     data = made.to_bytes(dataset)
     with hu.open_frames(data) as frames:
         header = frames._opened.header  # what a damaged file's header gives may have any type
-        real = type(header).__getitem__
-        wrong = type("Wrong", (type(header),), {"__getitem__": lambda h, k: value if k == keyword else real(h, k)})
-        header.__class__ = wrong
+        header._cache[keyword] = value
         try:
             region = frames.region((0, 12), (0, 20))
             assert region.shape[:2] == (12, 20)
