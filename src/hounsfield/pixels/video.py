@@ -140,7 +140,7 @@ class VideoFrames:
         except (FFmpegError, IndexError, ValueError) as error:
             raise self._damaged(error) from None
         context = video.codec_context
-        found = "unknown" if context is None else context.name
+        found: str = getattr(context, "name", "unknown")  # of a standard that is not known there is no context
         if found not in _CODEC_NAMES[self._standard]:
             container.close()
             detail = f"holds {found} video instead of {self._standard}"
