@@ -84,15 +84,9 @@ def deflated(pixels: np.ndarray) -> bytes:
     return deflate.compress(pixels.tobytes()) + deflate.flush()
 
 
-def progressive(pixels: np.ndarray) -> bytes:
+def by_pillow(pixels: np.ndarray, form: str, **options: object) -> bytes:
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG", progressive=True)
-    return out.getvalue()
-
-
-def tiled(pixels: np.ndarray) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG2000", no_jp2=True, tile_size=(16, 16))
+    Image.fromarray(pixels).save(out, form, **options)
     return out.getvalue()
 
 
@@ -132,7 +126,7 @@ def made_files() -> dict[str, bytes]:
         "jpeg": grey([coder.jpeg8_encode(BYTES)], "4.50", BYTES),
         "jpeg 12": grey([coder.jpeg8_encode(GREY, bitspersample=12)], "4.51"),
         "jpeg 53": grey([coder.jpeg8_encode(BYTES, optimize=True)], "4.53", BYTES),
-        "jpeg 55": grey([progressive(BYTES)], "4.55", BYTES),
+        "jpeg 55": grey([by_pillow(BYTES, "JPEG", progressive=True)], "4.55", BYTES),
         "jpeg colour": colour(coder.jpeg8_encode(COLOUR), "4.50", "YBR_FULL_422"),
         "jpeg 57": grey([coder.ljpeg_encode(GREY, bitspersample=12)], "4.57"),
         "jpeg 70": grey([coder.jpeg8_encode(BYTES, lossless=True)] * 3, "4.70", BYTES),
@@ -141,7 +135,7 @@ def made_files() -> dict[str, bytes]:
         "j2k": grey([coder.jpeg2k_encode(GREY, reversible=True, **j2k)] * 2, "4.90"),
         "j2k lossy": colour(coder.jpeg2k_encode(COLOUR, codecformat="j2k", level=40), "4.91", "YBR_ICT"),
         "jp2 boxes": colour(coder.jpeg2k_encode(COLOUR, codecformat="jp2", level=0, reversible=True), "4.92"),
-        "j2k tiles": grey([tiled(BYTES)], "4.93", BYTES),
+        "j2k tiles": grey([by_pillow(BYTES, "JPEG2000", no_jp2=True, tile_size=(16, 16))], "4.93", BYTES),
         "jpeg xl": grey([coder.jpegxl_encode(BYTES, lossless=True)], "4.110", BYTES),
         "jpeg xl 16": grey([coder.jpegxl_encode(GREY, lossless=True, usecontainer=True)], "4.110"),
         "jpeg xl jpeg": colour(coder.jpegxl_encode(COLOUR, lossless=False), "4.111"),
@@ -210,6 +204,7 @@ def anatomy(data: bytes) -> Anatomy:
 
 
 Mutation = Callable[[bytearray, Anatomy, random.Random], None]
+SYNTAXES = "4.50 4.51 4.57 4.70 4.80 4.90 4.100 4.102 4.107 4.110 4.201 5 8.1 1.98 1 2".split()
 _EDGES = (0, 1, 2, 3, 7, 8, 9, 11, 12, 15, 16, 17, 31, 32, 64, 127, 128, 255, 256, 1023, 4096, 8192, 32767, 65535)
 
 
@@ -262,10 +257,7 @@ def change_field(data: bytearray, where: Anatomy, draw: random.Random) -> None:
         words = "MONOCHROME1 RGB YBR_FULL YBR_FULL_422 YBR_ICT YBR_RCT YBR_PARTIAL_420 PALETTE_COLOR ARGB".split()
         new = draw.choice(words).replace("E_C", "E C").encode()
     elif keyword == "TransferSyntaxUID":
-        new = UID(
-            draw.choice("4.50 4.51 4.57 4.70 4.80 4.90 4.100 4.102 4.107 4.110 4.201 5 8.1 1.98 1 2".split())
-        ).encode()
-        new = new.ljust(length, b"\0")
+        new = UID(draw.choice(SYNTAXES)).encode().ljust(length, b"\0")
     elif keyword in ("NumberOfFrames", "RescaleSlope", "RescaleIntercept"):
         new = draw.choice((b"0", b"2", b"3", b"-1", b"99", b"9999999", b"1e9", b"nan", b"1.5", b"", b"1\\2", b"x"))
     elif length == 2:

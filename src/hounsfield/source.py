@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -54,6 +55,11 @@ class BoundedFile(io.RawIOBase):
         super().close()
 
 
+#: Is shown bytes as they are read.
+Watch = Callable[[memoryview], None]
+_PIECE = 2**18
+
+
 @dataclass(frozen=True)
 class Source:
     """An open source of bytes.
@@ -88,12 +94,17 @@ class Source:
         self.stream.seek(0)
         return self.stream.read(-1)
 
-    def read_into(self, offset: int, buffer: memoryview) -> int:
-        """Fill a buffer from a position on; return how many bytes there were. Threads take turns."""
-        done = 0
+    def read_into(self, offset: int, buffer: memoryview, watch: Watch | None = None) -> int:
+        """Fill a buffer from a position on; return how many bytes there were. Threads take turns.
+
+        `watch` is shown the bytes piece by piece, while they are in the processor's cache.
+        """
+        done, step = 0, len(buffer) if watch is None else _PIECE
         with self._turn:
             self.stream.seek(offset)
-            while done < len(buffer) and (count := self.stream.readinto(buffer[done:])):
+            while done < len(buffer) and (count := self.stream.readinto(buffer[done : done + step])):
+                if watch is not None:
+                    watch(buffer[done : done + count])
                 done += count
         return done
 
@@ -126,8 +137,11 @@ class Extent:
         """Return an extent over bytes in memory."""
         return cls(len(data), memoryview(data))
 
-    def take(self, start: int, length: int) -> memoryview:
-        """Return bytes of the extent: as many as there are, a view where they are in memory, writable where not."""
+    def take(self, start: int, length: int, watch: Watch | None = None) -> memoryview:
+        """Return bytes of the extent: as many as there are, a view where they are in memory, writable where not.
+
+        `watch` is shown those that have to be read (see `Source.read_into`).
+        """
         length = max(min(length, self.length - start), 0)
         if self.value is not None:
             return self.value[start : start + length]
@@ -135,7 +149,7 @@ class Extent:
             return memoryview(b"")
         # numpy, not bytearray: it does not set bytes to zero that are about to be overwritten.
         buffer = np.empty(length, np.uint8).data
-        return buffer[: self.source.read_into(self.offset + start, buffer)]
+        return buffer[: self.source.read_into(self.offset + start, buffer, watch)]
 
     def within(self, start: int, length: int) -> Extent:
         """Return a part as an extent."""

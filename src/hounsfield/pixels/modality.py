@@ -234,7 +234,7 @@ def _dtype(stored: NDArray[Any], transforms: list[Transform], bits: int, dtype: 
     if all(t is None for t in transforms):
         return stored.dtype
     if stored.dtype.kind != "f" and all(t is None or isinstance(t, LookUpTable) or t.whole for t in transforms):
-        if _fits(_by_type(stored, transforms), np.int16):
+        if _fits(_by_bits(stored, bits, transforms), np.int16):
             return np.dtype(np.int16)
         bounds = _range(stored, transforms)
         for candidate in _WHOLE:
@@ -266,10 +266,13 @@ def _range(stored: NDArray[Any], transforms: list[Transform]) -> tuple[float, fl
     return _through(number(stored.min()), number(stored.max()), transforms)
 
 
-def _by_type(stored: NDArray[Any], transforms: list[Transform]) -> tuple[float, float]:
-    """The same from the type of the stored values alone: to look at each takes as long as to transform it."""
-    info = np.iinfo(stored.dtype)
-    return _through(int(info.min), int(info.max), transforms)
+def _by_bits(stored: NDArray[Any], bits: int, transforms: list[Transform]) -> tuple[float, float]:
+    """The same from the bits alone: to look at each value takes as long as to transform it.
+
+    Lossy compression may overshoot the stored bits, so two more are allowed for.
+    """
+    info, most = np.iinfo(stored.dtype), 2 ** (bits + 2) - 1
+    return _through(max(int(info.min), -most - 1), min(int(info.max), most), transforms)
 
 
 def _fits(bounds: tuple[float, float], dtype: Any) -> bool:
@@ -296,7 +299,10 @@ def _apply(stored: NDArray[Any], transform: Transform, dtype: np.dtype[Any]) -> 
         return stored.astype(dtype, copy=not stored.flags.writeable)
     if dtype.kind in "iu" and transform.whole:
         slope, intercept = _in_type(transform.slope, dtype), _in_type(transform.intercept, dtype)
-        out = stored.astype(dtype, copy=not stored.flags.writeable)
+        if stored.flags.writeable and stored.dtype.kind in "iu" and stored.dtype.itemsize == dtype.itemsize:
+            out = stored.view(dtype)  # sums and products modulo the range do not know of signs
+        else:
+            out = stored.astype(dtype, copy=not stored.flags.writeable)
         if transform.slope != 1:
             out *= slope
         if transform.intercept:

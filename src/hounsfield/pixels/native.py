@@ -15,7 +15,7 @@ from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.frames import Stored, cells_step
 from hounsfield.pixels.layout import Layout, check_image_bytes
-from hounsfield.source import Extent
+from hounsfield.source import Extent, Watch
 
 
 def needed_bytes(layout: Layout) -> int:
@@ -51,8 +51,11 @@ class NativeFrames:
         needed = needed_bytes(layout)
         size = layout.native_frame_bytes
         swapped = _swapped(layout, self._little, self._vr)
+        clean = False
         if list(frames) == list(range(layout.frames)):
-            values, missing = self._cells(0, needed, layout)
+            watch = _BitWatch(layout) if self._little and layout.bits_allocated in (8, 16, 32) else None
+            values, missing = self._cells(0, needed, layout, watch)
+            clean = watch is not None and watch.within and watch.seen == needed
         elif size.is_integer() and not swapped:
             parts = [self._cells(int(size) * index, int(size), replace(layout, frames=1)) for index in frames]
             values, missing = _joined([values for values, _ in parts]), _joined_masks([mask for _, mask in parts])
@@ -62,12 +65,15 @@ class NativeFrames:
         photometric = layout.photometric
         if layout.subsampled:
             photometric = photometric.removesuffix("_422")
-        return Stored(clean_bits(values, layout), photometric, self._steps, missing)
+        values = values if clean else clean_bits(values, layout)
+        return Stored(values, photometric, self._steps, missing)
 
-    def _cells(self, start: int, needed: int, layout: Layout) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    def _cells(
+        self, start: int, needed: int, layout: Layout, watch: Watch | None = None
+    ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
         # Where bytes are swapped in pairs, the last one may stand behind the byte that pads the data.
         pad = int(_swapped(layout, self._little, self._vr))
-        data, missing = self._extent.take(start, needed + pad), None
+        data, missing = self._extent.take(start, needed + pad, watch), None
         if len(data) < needed:
             absent = np.zeros(needed, np.uint8)
             absent[len(data) :] = 255
@@ -204,6 +210,22 @@ def _within_bits(values: NDArray[Any], bits: int) -> bool:
     if values.dtype.kind == "u":
         return int(values.max()) < 2**bits
     return -(2 ** (bits - 1)) <= int(values.min()) and int(values.max()) < 2 ** (bits - 1)
+
+
+class _BitWatch:
+    """Looks whether the unused bits of cells are clean, as they are read: later they would be fetched again."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._dtype, self._bits = layout.dtype.newbyteorder("<"), layout.bits_stored
+        # Bits below the stored ones are to be shifted out, whatever they hold.
+        self.within = layout.float_type is None and layout.high_bit + 1 == layout.bits_stored
+        self.seen = 0
+
+    def __call__(self, piece: memoryview) -> None:
+        """Look at the next bytes."""
+        self.seen += len(piece)
+        whole = len(piece) % self._dtype.itemsize == 0
+        self.within = self.within and whole and _within_bits(np.frombuffer(piece, self._dtype), self._bits)
 
 
 def _place(values: NDArray[Any]) -> NDArray[Any] | None:

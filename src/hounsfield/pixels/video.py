@@ -139,7 +139,7 @@ class VideoFrames:
             context: Any = container.streams.video[0].codec_context
         except (FFmpegError, IndexError, ValueError) as error:
             raise self._damaged(error) from None
-        found = "unknown" if context is None else context.name
+        found: str = getattr(context, "name", "unknown")  # of a standard that is not known there is no context
         if found not in _CODEC_NAMES[self._standard]:
             container.close()
             detail = f"holds {found} video instead of {self._standard}"
