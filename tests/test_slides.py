@@ -254,7 +254,7 @@ def test_a_complete_extended_offset_table_spares_the_walk(tmp_path, monkeypatch,
     path = tmp_path / "many.dcm"
     path.write_bytes(with_extended_table(padding=padding))
     reads, load = [], Source.read_into
-    monkeypatch.setattr(Source, "read_into", lambda self, at, into: (reads.append(at), load(self, at, into))[1])
+    monkeypatch.setattr(Source, "read_into", lambda self, at, *into: (reads.append(at), load(self, at, *into))[1])
     monkeypatch.setattr(Source, "load", lambda self: pytest.fail("the whole file was loaded"))
     with hu.open_frames(path) as frames:
         assert len(frames) == 40
