@@ -15,10 +15,12 @@ import numpy as np
 import pydicom
 import pytest
 
+from classes import every_class
+from hounsfield import open_frames as opened
 from hounsfield.writing import FORMATS
 
 from cli_runner import HU, hu, hu_here
-from made import file_bytes
+from made import file_bytes, to_bytes
 
 
 @pytest.fixture(scope="module")
@@ -241,3 +243,20 @@ def test_ctrl_c_among_many_leaves_only_whole_videos(tmp_path):
             assert sum(1 for _ in container.decode(video=0)) == 50
     for line in out.splitlines():
         json.loads(line)
+
+
+def test_a_region_of_a_slide(ct, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    built = every_class()["whole slide, sparse tiles"]()
+    (tmp_path / "slide.dcm").write_bytes(to_bytes(built.dataset))
+    with opened(tmp_path / "slide.dcm") as frames:
+        rows, columns = frames.total_size
+        expected = frames.region((1, rows), (2, columns - 1)).values
+    region = f"1:{rows},2:{columns - 1}"
+    assert hu_here("convert", "slide.dcm", "-o", "part.png", "--region", region)[0] == 0
+    assert np.array_equal(cv2.imread("part.png", cv2.IMREAD_COLOR)[..., ::-1], expected)
+    code, _, err = hu_here("convert", "slide.dcm", "-o", "none.png", "--region", f"0:{rows + 1},0:1")
+    assert (code, "slide.dcm: " in err) == (1, True)
+    assert "no tiles of a total pixel matrix" in hu_here("convert", ct, "-o", "ct.png", "--region", "0:1,0:1")[2]
+    assert hu_here("convert", ct, "-o", "ct.png", "--region", "1:,2")[0] == 2
+    assert names(tmp_path) == ["part.png", "slide.dcm"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from hounsfield.cli.places import unique_stems
 from hounsfield.cli.run import Inputs, Run, default_jobs
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.exports.video import check_video
+from hounsfield.image import Image
 from hounsfield.writing import FORMATS, Format, check_options, find_format, frame_paths
 
 #: Endings of formats that are not written: an output that is called so was not meant to be a folder.
@@ -61,8 +63,12 @@ Examples:
   hu convert folder/ --to npz -o arrays --jsonl       a line for each file: outputs and steps
   hu convert slice.dcm --to npy --space stored        the numbers in the pixel data
   hu convert pet.dcm --to npz --space suv             standardized uptake values
+  hu convert slide.dcm -o part.png --region 0:512,1024:1536
   hu convert us.dcm --to png --square --window 0      the file's first window, pixels made square
 """
+
+
+Region = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,19 @@ class _Work:
     exact: bool
     reading: Reading
     frame: int | None
+    region: Region | None
     options: dict[str, Any]
+
+
+def _region(context: click.Context, parameter: click.Parameter, text: str | None) -> Region | None:
+    """Rows and columns of a region, half-open."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+):(\d+),(\d+):(\d+)", text)
+    if found is None:
+        raise click.BadParameter("expected TOP:BOTTOM,LEFT:RIGHT, such as 0:512,1024:1536")
+    top, bottom, left, right = map(int, found.groups())
+    return (top, bottom), (left, right)
 
 
 @click.command("convert", epilog=_EPILOG)
@@ -94,6 +112,12 @@ class _Work:
 @click.option("--square", is_flag=True, help="Make pixels square, where those of the image are not.")
 @click.option("--icc", is_flag=True, help="Convert colours by the file's ICC profile to sRGB.")
 @click.option("--frame", type=click.IntRange(0), help="This frame only, counted from 0; by default all.")
+@click.option(
+    "--region",
+    callback=_region,
+    metavar="TOP:BOTTOM,LEFT:RIGHT",
+    help="Of a whole slide: rows and columns of the total pixel matrix, counted from 0.",
+)
 @click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG; by default 90.")
 @click.option("--fps", type=click.FloatRange(0.01, 1000), help="Frames a second; by default as the file says.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
@@ -121,12 +145,15 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         except MissingDependencyError as error:
             say(str(error))
             return 4
+    if options["region"] is not None and options["frame"] is not None:
+        raise click.UsageError("a region is put together of many frames: give --region or --frame")
     inputs = Inputs.find(paths)
     work = _Work(
         _targets(inputs.sources, paths, options["output"], form.endings[0], single),
         single,
         reading,
         options["frame"],
+        options["region"],
         chosen | {"force": options["force"]},
     )
     run = Run(options, show, default_jobs(options["jobs"]), None if single else options["output"])
@@ -162,6 +189,15 @@ def _targets(
     return {source: folder / stem.with_name(stem.name + ending) for source, stem in stems.items()}
 
 
+def _read_region(source: str, work: _Work) -> Image:
+    """Put a region of a whole slide together."""
+    import hounsfield as hu
+
+    assert work.region is not None  # noqa: S101  asked for by the caller
+    with hu.open_frames(source, values=work.reading.space, strict=work.reading.strict) as frames:
+        return frames.region(*work.region)
+
+
 @functools.lru_cache
 def _presentation(path: str) -> Any:
     """Open a presentation state, once in each process."""
@@ -175,8 +211,8 @@ def convert_one(source: str, work: _Work) -> dict[str, Any]:
     import hounsfield as hu
 
     try:
-        image = work.reading.read(source, work.frame)
-    except IndexError as error:
+        image = work.reading.read(source, work.frame) if work.region is None else _read_region(source, work)
+    except IndexError as error:  # no such frame, or region
         raise hu.GeometryError(str(error).removeprefix(f"{source}: "), source=source) from None
     target = work.targets[source]
     if image.frame_index is not None and not work.exact:
