@@ -90,7 +90,7 @@ def by_pillow(pixels: np.ndarray, form: str, **options: object) -> bytes:
     return out.getvalue()
 
 
-#: Four pictures of 32 x 48, encoded once by x265, which now and then ends the process while it encodes.
+#: Four pictures of 32 x 48, encoded once (see hevc.py).
 HEVC = base64.b64decode("""
     AAAAAUABDAH//wFgAAADAJAAAAMAAAMAHpWYCQAAAAFCAQEBYAAAAwCQAAADAAADAB6gYghZZWa5MrmgIAAAAwAgAAADAyEAAAABRAHBc9CJAAAB
     KAGvHYBrjOB5hr7itSBFO+hNwL2e7j+lFP05BQqzsWM6OsFpNWEc/poK57F37K6qslBFuAAAAAECAdAJfhDGO5Oj5jVVDoC8ca3kCJHhP2HVFazI

@@ -285,3 +285,18 @@ def test_a_useless_table_leads_to_a_walk(tmp_path, change):
     path.write_bytes(with_extended_table(damaged=change))
     with hu.open_frames(path) as frames:
         np.testing.assert_array_equal(frames[7].values, NOISE[7])
+
+
+@pytest.mark.filterwarnings("ignore::hounsfield.AssumptionWarning")
+def test_a_real_slide_is_put_together_as_its_tiles_are(corpus):
+    # 10 x 14 tiles of 240 x 240, those at the edges cut to 2281 rows and 3175 columns before they were compressed.
+    with hu.open_frames(corpus / "fo-dicom" / "multiframe.dcm") as frames:
+        rows, columns = frames.total_size
+        assert (rows - 9 * 240, columns - 13 * 240) == (121, 55)
+        whole = frames.region()
+        assert whole.padding is None or not whole.padding.any()
+        assert np.array_equal(whole.values[240:480, 480:720], frames[16].values)
+        assert np.array_equal(whole.values[:240, 13 * 240 :], frames[13].values[:, :55])
+        assert np.array_equal(whole.values[9 * 240 :, 240:480], frames[127].values[:121])
+        part = frames.region((200, 700), (100, 3000)).values
+        assert np.array_equal(part, whole.values[200:700, 100:3000])

@@ -20,6 +20,7 @@ from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 
+import hevc
 from hounsfield.pixels.video import VIDEO, video_library
 from oracles.cells import cells_of
 
@@ -141,9 +142,9 @@ def _deflate(values: np.ndarray, dataset: Dataset) -> bytes:
 
 
 def _video(syntax: str) -> Callable[[np.ndarray, Dataset], bytes]:
-    codec, container = {"MPEG-2": ("mpeg2video", "mp4"), "H.264": ("libx264", "mp4"), "HEVC": ("libx265", "mp4")}[
-        VIDEO[syntax]
-    ]
+    if VIDEO[syntax] == "HEVC":
+        return lambda values, dataset: hevc.SMOOTH + bytes(len(hevc.SMOOTH) % 2)
+    codec, container = {"MPEG-2": ("mpeg2video", "mp4"), "H.264": ("libx264", "mp4")}[VIDEO[syntax]]
 
     def encode(values: np.ndarray, dataset: Dataset) -> bytes:
         import av

@@ -36,10 +36,20 @@ from oracles.outcomes import (
 #: Transfer syntaxes whose decoders may round differently (PS3.5 8.2.1, 8.2.3, 8.2.4).
 LOSSY = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 81, 91, 93, 112, 203)}
 
+
+def _whole_tiles_equal(ours: np.ndarray, theirs: np.ndarray) -> bool:
+    """Whether all tiles but those at the edge (which end with zeros) are the same, but for rounding."""
+    if ours.ndim != 4:
+        return False
+    whole = ours[:, -1].any(axis=(1, 2)) & ours[:, :, -1].any(axis=(1, 2))
+    return bool(whole.mean() > 0.8 and np.abs(ours[whole] - theirs[whole]).max() <= 1)
+
+
 #: Known differences of oracles, as relations that are checked between (our values, its values, attributes).
 RELATIONS: dict[str, Callable[[np.ndarray, np.ndarray, Dataset], bool]] = {
     "halves swapped": lambda ours, theirs, header: np.array_equal(ours, theirs % 2**16 * 2**16 + theirs // 2**16),
     "modulo the stored bits": lambda ours, theirs, header: np.array_equal(ours % 2**header.BitsStored, theirs),
+    "tiles cut at the edge filled up": lambda ours, theirs, header: _whole_tiles_equal(ours, theirs),
 }
 
 
