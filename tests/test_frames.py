@@ -70,6 +70,12 @@ def test_frames_that_are_not_there_are_an_index_error(frames):
         hu.read(compressed(), frames=frames)
 
 
+@pytest.mark.parametrize("frames", ["1", True, b"1"])
+def test_what_is_no_index_is_a_type_error(frames):
+    with pytest.raises(TypeError, match="frames is an index"):
+        hu.read(compressed(), frames=frames)
+
+
 def test_frames_of_single_bits_that_share_a_byte():
     bits = np.random.default_rng(2).integers(0, 2, (5, 3, 7), np.uint8)
     data = file_bytes(

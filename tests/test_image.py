@@ -96,3 +96,11 @@ def test_numpy_takes_the_values():
     assert np.mean(image) == 1.5
     copy = np.array(image)
     assert not np.shares_memory(copy, image.values)
+
+
+@pytest.mark.parametrize("wrong", ["slice.dcm", np.zeros((4, 4)), None])
+@pytest.mark.parametrize("name", ["render", "windows", "figure", "measure", "mask", "write"])
+def test_what_is_no_image_is_said_with_the_way_to_one(name, wrong):
+    more = ("x.png",) if name == "write" else ()
+    with pytest.raises(TypeError, match=f"{name} takes an Image, not {type(wrong).__name__}; hu.read"):
+        getattr(hu, name)(wrong, *more)

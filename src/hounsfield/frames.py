@@ -134,6 +134,8 @@ class Frames:
             return range(count)
         if isinstance(frames, slice):
             chosen: Sequence[int] = range(count)[frames]
+        elif isinstance(frames, (str, bytes, bool)):
+            raise TypeError(f"frames is an index, a slice, or a list of indices, not {frames!r}")
         elif isinstance(frames, int):
             chosen = [frames]
         else:

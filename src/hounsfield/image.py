@@ -86,6 +86,19 @@ class Header(Mapping[str, Any]):
         return ()
 
 
+def require_image(image: object, function: str) -> None:
+    """Raise TypeError where a function was given something else than an image: a path, an array.
+
+    Raises
+    ------
+    TypeError
+        Naming the way to an image.
+    """
+    if not isinstance(image, Image):
+        kind = type(image).__name__
+        raise TypeError(f"{function} takes an Image, not {kind}; hu.read(path) or hu.Image(array, unit=...) makes one")
+
+
 def text_of(header: Mapping[str, Any], keyword: str) -> str:
     """Return an attribute that holds one text: ``""`` where it is absent, the first of several.
 

@@ -25,7 +25,7 @@ from hounsfield.exports.files import whole_file
 from hounsfield.exports.pictures import png_values, write_jpeg, write_png
 from hounsfield.exports.tiff import tiff_values, write_tiff
 from hounsfield.exports.video import check_video, write_mp4
-from hounsfield.image import Image, Step
+from hounsfield.image import Image, Step, require_image
 
 __all__ = ["FORMATS", "Format", "Written", "check_options", "find_format", "write"]
 
@@ -208,6 +208,7 @@ def write(
     >>> print(written.steps[-2])
     render: window center 40, width 400, LINEAR (preset soft tissue) (PS3.3 C.11.2)
     """
+    require_image(image, "write")
     path = Path(path)
     form = find_format(path)
     if form is None:

@@ -338,6 +338,20 @@ def test_five_hundred_files_fifty_of_them_junk(five_hundred, tmp_path):
     assert len(list((tmp_path / "out").iterdir())) == 450
 
 
+@pytest.mark.parametrize(
+    ("command", "said", "code"),
+    [
+        ("info {ct} >&-", "hu: standard output is closed", 5), ("explain {ct} >&-", "hu: standard output is closed", 5),
+        ("info - <&-", "standard input is closed", 3), ("stats {ct} 2>&-", "", 0),
+    ],
+)  # fmt: skip
+def test_streams_that_are_closed(ct, command, said, code):
+    line = f"{sys.executable} -m hounsfield " + command.format(ct=ct)
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert said in done.stderr
+
+
 def test_what_is_cut_off_is_measured_on_request_only(ct, tmp_path):
     cut = tmp_path / "cut.dcm"
     cut.write_bytes(ct.read_bytes()[:30_000])
@@ -350,7 +364,7 @@ def test_what_is_cut_off_is_measured_on_request_only(ct, tmp_path):
     assert 0 < json.loads(out)["measures"]["padding_pixels"] < 128 * 128
     assert "assumed: " in err
     assert hu("stats", cut, "--damaged", "--strict")[0] == 3
-    assert hu("explain", cut)[0] == 0
+    assert hu("explain", cut)[0] == hu("explain", cut, "--damaged")[0] == 0
 
 
 def test_the_order_of_results_is_that_of_the_inputs(five_hundred, tmp_path):

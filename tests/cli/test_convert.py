@@ -214,7 +214,7 @@ def test_ctrl_c_in_the_middle_of_a_video_leaves_nothing(tmp_path, ending):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == b""
-    assert err == b"hu: interrupted after 0 of 1 inputs; what was written is whole\n"
+    assert err == b"hu: interrupted; 0 of 1 inputs reported, and what was written is whole\n"
     assert list((tmp_path / "out").iterdir()) == []
 
 

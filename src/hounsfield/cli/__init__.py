@@ -79,6 +79,11 @@ def _silence_output() -> None:
 
 def main() -> None:
     """Run the command line; the entry point of `hu` and `hounsfield`."""
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]  closed by who called
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
+        print("hu: standard output is closed", file=sys.stderr)  # noqa: T201
+        raise SystemExit(5)
     for stream in (sys.stdout, sys.stderr):
         # File names need not be text, and a terminal need not know every character.
         reconfigure: Any = getattr(stream, "reconfigure", None)

@@ -40,11 +40,12 @@ Examples:
 @click.command("explain", epilog=_EPILOG)
 @paths_argument
 @reading_options
+@click.option("--damaged", is_flag=True, hidden=True)  # always so: what is missing is explained
 @jobs_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Explain how the values of an image came to be: every step from the file to the number, with its source."""
-    task = functools.partial(explanation_of, reading=Reading.take(options))
+    task = functools.partial(explanation_of, reading=Reading.take(options | {"damaged": True}))
     machine = options["as_json"] or options["jsonl"]
     run = Run(options, show, default_jobs(options["jobs"]), failed=failure_of if machine else say_where)
     return run.over(task, Inputs.find(paths))

@@ -146,7 +146,8 @@ class Run:
         except KeyboardInterrupt:
             self._clean_up()
             done = sum(self._counts.values())
-            say(f"interrupted after {done} of {len(sources)} inputs; what was written is whole")
+            # Workers may have ended more inputs than have been reported yet.
+            say(f"interrupted; {done} of {len(sources)} inputs reported, and what was written is whole")
             return 130
         self._close(len(sources), single)
         return self._exit_code()
@@ -161,7 +162,8 @@ class Run:
         kind = outcome.failure or "good"
         self._counts[kind] = self._counts.get(kind, 0) + 1
         self._assumed += bool(outcome.assumptions)
-        if not self.options["quiet"] and (single or self.options["verbose"]):
+        failed = bool(outcome.failure) and not self.options["verbose"]  # the error says what matters
+        if not failed and not self.options["quiet"] and (single or self.options["verbose"]):
             for sentence in outcome.assumptions:
                 say(f"assumed: {sentence}")
         result = outcome.result

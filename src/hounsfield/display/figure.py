@@ -17,7 +17,7 @@ from hounsfield.display.render import render
 from hounsfield.display.shading import shading_of
 from hounsfield.display.voi import Voi, WindowLike, choose_voi
 from hounsfield.errors import GeometryError
-from hounsfield.image import Image, mask_values
+from hounsfield.image import Image, mask_values, require_image
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,6 +73,7 @@ def figure(
     >>> [axes.get_title() for axes in figure.axes]
     ['Original', 'Mask', 'Result', '']
     """
+    require_image(image, "figure")
     if image.multi_frame:
         raise GeometryError(f"the image has {image.frames} frames; take image.frame(i)", source=image.name)
     original = render(image, window)

@@ -11,7 +11,7 @@ from hounsfield.display.shading import shading_of
 from hounsfield.display.softcopy import render_state
 from hounsfield.display.state import PresentationState
 from hounsfield.display.voi import WindowLike, choose_voi, file_voi
-from hounsfield.image import Image
+from hounsfield.image import Image, require_image
 
 
 def render(
@@ -68,6 +68,7 @@ def render(
     >>> hu.render(image, "soft tissue").tolist()
     [[0, 128, 255]]
     """
+    require_image(image, "render")
     if presentation is not None:
         return render_state(image, presentation, window, square=square, icc=icc)
     shown = _render(image, window, icc=icc)

@@ -14,7 +14,7 @@ from hounsfield.display.defaults import PRESETS, default_range
 from hounsfield.display.fields import frame_header, items, numbers, texts
 from hounsfield.display.stored import modality_range, value_space
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.image import Image, text_of
+from hounsfield.image import Image, require_image, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
 
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
@@ -112,6 +112,7 @@ def windows(image: Image) -> list[Voi]:
     WINDOW1 450.0 790.0 LINEAR
     WINDOW2 200.0 443.0 LINEAR
     """
+    require_image(image, "windows")
     if value_space(image) != "modality":
         return []
     header = frame_header(image)
@@ -168,7 +169,8 @@ def named_voi(window: str | int, known: list[Voi], name: str) -> Voi:
         if key and _key(voi.explanation) == key:
             return voi
     own = ", ".join(voi.explanation for voi in known if voi.explanation) or "none"
-    detail = f"unknown window {window!r}; known are {', '.join(PRESETS)}; explanations of the file's own: {own}"
+    kinds = f"center,width; {', '.join(PRESETS)}"
+    detail = f"unknown window {window!r}; known are {kinds}; explanations of the file's own: {own}"
     raise InvalidAttributeError(detail, source=name, attribute="WindowCenterWidthExplanation")
 
 

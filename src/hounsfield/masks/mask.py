@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import UnitError
-from hounsfield.image import Image, Step, mask_values
+from hounsfield.image import Image, Step, mask_values, require_image
 from hounsfield.masks.morphology import fill_holes, foreground
 from hounsfield.masks.morphology import opening as open_frame
 from hounsfield.masks.threshold import above_below, otsu
@@ -96,8 +96,7 @@ def mask(
 
 
 def _check_arguments(image: object, above: object, below: object, opening: object) -> None:
-    if not isinstance(image, Image):
-        raise TypeError(f"mask takes an Image, not {type(image).__name__}; hu.Image(array, unit=...) makes one")
+    require_image(image, "mask")
     if not isinstance(opening, int) or opening < 0:
         raise ValueError(f"opening must be a whole number of pixels, 0 or more, not {opening!r}")
     for name, bound in (("above", above), ("below", below)):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import UnitError
 from hounsfield.geometry import SpacingKind
-from hounsfield.image import Image, mask_values
+from hounsfield.image import Image, mask_values, require_image
 
 PERCENTILES = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
 BINS = 64
@@ -117,6 +117,7 @@ def measure(
     >>> stats.pixels, stats.area_mm2, stats.mean, stats.unit
     (3, 3.0, 20.0, 'HU')
     """
+    require_image(image, "measure")
     if image.color:
         raise UnitError(
             "is a colour image; measuring needs one value a pixel, as image.channel(0) has", source=image.name

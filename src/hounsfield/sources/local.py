@@ -46,6 +46,8 @@ def open_source(source: SourceLike, limits: Limits) -> Source:
         return _in_memory("<bytes>", bytes(source))
     if isinstance(source, (str, os.PathLike)):
         if source == "-":
+            if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  closed by who called
+                raise SourceError("standard input is closed", source="<stdin>")
             return _in_memory("<stdin>", _drain(sys.stdin.buffer, "<stdin>", limits))
         if not os.fspath(source):
             raise SourceError("the path is empty", source="<path>")
