@@ -53,7 +53,8 @@ class NativeFrames:
         swapped = _swapped(layout, self._little, self._vr)
         clean = False
         if list(frames) == list(range(layout.frames)):
-            watch = _BitWatch(layout) if self._little and layout.bits_allocated in (8, 16, 32) else None
+            unused = 1 < layout.bits_allocated > layout.bits_stored
+            watch = _BitWatch(layout) if self._little and unused else None
             values, missing = self._cells(0, needed, layout, watch)
             clean = watch is not None and watch.within and watch.seen == needed
         elif size.is_integer() and not swapped:
