@@ -45,5 +45,8 @@ from hounsfield.pixels.plugin import register_decoders as register_decoders
 from hounsfield.reading import Frames as Frames
 from hounsfield.reading import open_frames as open_frames
 from hounsfield.reading import read as read
+from hounsfield.scanning import Progress as Progress
+from hounsfield.scanning import scan as scan
+from hounsfield.scanning import scan_batches as scan_batches
 from hounsfield.writing import Written as Written
 from hounsfield.writing import write as write

@@ -95,9 +95,9 @@ class Inputs:
     @classmethod
     def find(cls, paths: tuple[str, ...]) -> Inputs:
         """Walk folders and expand patterns."""
-        from hounsfield.sources.local import walk
+        from hounsfield.sources.folders import list_files
 
-        return cls(paths, [str(path) for path in walk(paths)])
+        return cls(paths, list(list_files(paths)))
 
     @property
     def single(self) -> bool:

@@ -30,7 +30,14 @@ from hounsfield.headers.findings import check_depth, note_odd_lengths, note_trun
 from hounsfield.headers.header import DatasetHeader, Raw, elements_of
 from hounsfield.headers.index import BeyondHead, Index, Place, implied_vr, index_file
 from hounsfield.headers.quiet import quiet
-from hounsfield.headers.recognise import check_inflation, dataset_start, found_syntax, recognise, with_syntax
+from hounsfield.headers.recognise import (
+    check_inflation,
+    dataset_start,
+    found_syntax,
+    recognise,
+    undeclared_syntax,
+    with_syntax,
+)
 from hounsfield.headers.repair import found_beginning, with_vrs
 from hounsfield.image import Step
 from hounsfield.limits import Limits
@@ -282,8 +289,7 @@ def _found_syntax(dataset: Dataset, steps: list[Step]) -> str:
     elif not implicit:
         syntax, words = ExplicitVRLittleEndian, "explicit VR little endian"
     if len(dataset):
-        detail = f"no transfer syntax is declared; the header is encoded in {words}, and so the pixels are taken"
-        steps.append(Step("transfer syntax", detail, "assumed", "PS3.10 7.1"))
+        steps.append(Step("transfer syntax", undeclared_syntax(words), "assumed", "PS3.10 7.1"))
     return str(syntax)
 
 

@@ -36,7 +36,11 @@ _INTEGERS = {"US": 2, "SS": 2, "UL": 4, "SL": 4}
 #: Where one of these is present, attributes or the place of a frame are its own.
 _BY_FRAME = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "TotalPixelMatrixColumns")
 _NUMBERS = {*_INTEGERS, "UV", "SV", "FL", "FD", "DS", "IS"}
-_ASCII: dict[str, Callable[[str], Any]] = {"CS": str.rstrip, "DS": float, "IS": int, "UI": str.rstrip}
+_ASCII: dict[str, Callable[[str], Any]] = {
+    "DS": float,
+    "IS": int,
+    **dict.fromkeys(("CS", "UI", "LO", "SH", "AS", "DA", "TM", "DT"), lambda text: text.rstrip(" \0")),
+}
 
 #: Text that Specific Character Set applies to (PS3.5 6.1.2.2).
 CODED_TEXT = {"LO", "LT", "PN", "SH", "ST", "UC", "UT"}
@@ -330,7 +334,7 @@ def _simple(raw: Any, vr: str | None, little_endian: bool) -> Any:
         if len(raw) != _INTEGERS[vr]:
             return None
         return int.from_bytes(raw, "little" if little_endian else "big", signed=vr[0] == "S")
-    if vr not in _ASCII or not raw.isascii() or (b"_" in raw and vr in ("DS", "IS")):
+    if vr not in _ASCII or beyond_ascii(raw) or (b"_" in raw and vr in ("DS", "IS")):
         return None  # Python takes 1_000 for a number
     convert = _ASCII[vr]
     try:

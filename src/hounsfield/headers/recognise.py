@@ -39,6 +39,15 @@ _MAGIC = {
 _IMPLICIT = (ImplicitVRLittleEndian, "1.2.840.113619.5.2")
 
 
+#: What is said of a file that begins with its dataset.
+NO_PREAMBLE = "no preamble and DICM prefix; the bytes begin as a dataset does, and are read as one"
+
+
+def undeclared_syntax(words: str) -> str:
+    """What is said of a file that names no transfer syntax, and is encoded as the words tell."""
+    return f"no transfer syntax is declared; the header is encoded in {words}, and so the pixels are taken"
+
+
 @dataclass(frozen=True)
 class Start:
     """Where the dataset begins behind preamble and file meta, and how the meta says it is encoded."""
@@ -80,8 +89,7 @@ def recognise(source: Source) -> list[Step]:
     if not _plausible_start(head, source.size):
         what = "text" if _is_text(head) else "unknown content"
         raise NotDicomError(f"is no DICOM file but {what}", source=source.name)
-    detail = "no preamble and DICM prefix; the bytes begin as a dataset does, and are read as one"
-    return [Step("preamble", detail, "assumed", "PS3.10 7.1")]
+    return [Step("preamble", NO_PREAMBLE, "assumed", "PS3.10 7.1")]
 
 
 def _plausible_start(head: bytes, size: int) -> bool:

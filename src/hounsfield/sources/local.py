@@ -1,27 +1,24 @@
-"""Files, folders, patterns, bytes, file objects and standard input."""
+"""Files, bytes, file objects and standard input."""
 
 from __future__ import annotations
 
-import glob
 import io
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from hounsfield.errors import LimitExceededError, SourceError
 from hounsfield.limits import Limits
 from hounsfield.source import BoundedFile, Source
+from hounsfield.sources.folders import list_files
 
 SourceLike = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
 #: Of a file so much is read at first: the header of most. A file up to twice that size is read at once.
 _HEAD = 32 * 2**10
 _CHUNK = 2**20
-#: An empty folder with one of these endings was meant to be a file, and is reported as a bad one.
-_FILE_ENDINGS = {".dcm", ".dicom", ".dic", ".ima", ".img"}
 
 
 def open_source(source: SourceLike, limits: Limits) -> Source:
@@ -111,46 +108,8 @@ def reason(error: OSError) -> str:
 
 
 def _only_file(folder: Path) -> Path:
-    files = [path for path in walk([folder]) if not path.is_dir()]
+    files = [Path(path) for path in list_files([folder]) if not os.path.isdir(path)]
     if len(files) != 1:
         count = len(files) if files else "no"
         raise SourceError(f"is a folder with {count} files; name one file", source=str(folder))
     return files[0]
-
-
-def walk(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
-    """Yield the files that paths, folders and patterns stand for, in a fixed order.
-
-    Folders are walked to the bottom, whatever their files are called; links to folders are not followed, so
-    that a loop of links ends. A pattern (``*``, ``?``, ``[...]``) is expanded where no file has that very
-    name. What does not exist, and an empty folder with the name of a DICOM file, is yielded as it is: opening
-    it gives the error that names it. ``"-"`` is yielded as it is.
-    """
-    for path in paths:
-        path = Path(path)
-        if str(path) == "-":
-            yield path
-        elif os.path.isdir(path):
-            yield from _walk_folder(path)
-        elif not os.path.lexists(path) and glob.has_magic(str(path)):
-            matches = sorted(glob.glob(str(path), recursive=True))
-            yield from walk(matches) if matches else [path]
-        else:
-            yield path
-
-
-def _walk_folder(folder: Path) -> Iterator[Path]:
-    unreadable: list[Path] = []
-
-    def note(error: OSError) -> None:
-        unreadable.append(Path(error.filename))
-
-    for where, folders, files in os.walk(folder, onerror=note):
-        folders.sort()
-        yield from unreadable
-        unreadable.clear()
-        here = Path(where)
-        yield from (here / name for name in sorted(files))
-        if not files and not folders and here != folder and here.suffix.lower() in _FILE_ENDINGS:
-            yield here
-    yield from unreadable

@@ -1,0 +1,189 @@
+"""Values of a table that are not plainly written, one by one, by the rules that hold for every header."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any, cast
+
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.tag import Tag
+
+from hounsfield.headers.columns import PIXEL_REPRESENTATION, SPECIFIC_CHARACTER_SET, Column, Kind
+from hounsfield.headers.header import DatasetHeader, Raw
+from hounsfield.headers.index import implied_vr
+from hounsfield.image import item_at
+
+#: A value as the table has it, and what is to be said of it.
+Careful = tuple[Any, tuple[str, ...]]
+
+_DATE = re.compile(r"(\d{4})(\.?)(\d\d)\2(\d\d)", re.ASCII)
+_TIME = re.compile(r"(\d\d)(?:(:?)(\d\d)(?:\2(\d\d)(?:\.(\d{1,6}))?)?)?", re.ASCII)
+_OFFSET = re.compile(r"[+-]\d{4}", re.ASCII)
+_SIGNED_64 = 2**63
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the reading of a value depends on: bytes of Specific Character Set and Pixel Representation, or None."""
+
+    character_set: bytes | None
+    sign: bytes | None
+    little: bool
+
+
+@lru_cache(8192)
+def careful_value(column: Column, data: bytes, vr: str | None, around: Around) -> Careful:
+    """Read a value from its bytes, as the header of its file would; `vr` is None in implicit VR."""
+    elements: dict[int, tuple[bytes, str | None]] = {column.tag: (data, vr)}
+    if around.character_set is not None:
+        elements.setdefault(SPECIFIC_CHARACTER_SET, (around.character_set, "CS" if vr else None))
+    if around.sign is not None:
+        elements.setdefault(PIXEL_REPRESENTATION, (around.sign, "US" if vr else None))
+
+    def look_up(tag: int) -> Raw | None:
+        if tag not in elements:
+            return None
+        raw, own = elements[tag]
+        return raw, own or implied_vr(tag), around.little
+
+    def make() -> Dataset:
+        dataset = Dataset()
+        for tag, (raw, own) in sorted(elements.items()):
+            place = Tag(tag)
+            dataset[place] = RawDataElement(place, own, len(raw), raw, 0, own is None, around.little)
+        dataset.set_original_encoding(vr is None, around.little)
+        return dataset
+
+    header = DatasetHeader(make, look_up)
+    return _typed(_at(header, column), column, header)
+
+
+def value_of(header: DatasetHeader, column: Column) -> Careful:
+    """Read a value from a header that was opened; what is to be said of it stands in the header's `doubts`, too."""
+    place: Mapping[str, Any] | None = header
+    for tag, item in column.path:
+        place = _item(place, tag, item)
+        if place is None:
+            return None, ()
+    return _typed(_at(cast("DatasetHeader", place), column), column, None)
+
+
+def _item(place: Mapping[str, Any] | None, tag: int, item: int) -> Mapping[str, Any] | None:
+    from pydicom.datadict import keyword_for_tag
+
+    keyword = keyword_for_tag(tag)
+    if place is None or keyword:
+        return None if place is None else item_at(place, keyword, item)
+    items = cast("DatasetHeader", place).value_at(tag)
+    return items[item] if isinstance(items, list) and item < len(cast("list[Any]", items)) else None
+
+
+def _at(header: DatasetHeader, column: Column) -> Any:
+    return header.get(column.keyword) if column.keyword else header.value_at(column.tag)
+
+
+def _typed(value: Any, column: Column, header: DatasetHeader | None) -> Careful:
+    """Give a header's value the type of its column."""
+    said = () if header is None else tuple(step.detail for step in header.doubts)
+    if value is None:
+        return None, said
+    name = column.keyword or column.name
+    values = cast("list[Any]", value) if isinstance(value, list) else [value]
+    if column.kind == Kind.TEXT and not column.many:
+        texts = [_text(v) for v in values]
+        made = None if None in texts else "\\".join(cast("list[str]", texts))
+        return made, said if made is not None else (*said, f"{name} is no text")
+    if column.kind == Kind.BYTES:
+        made = value if isinstance(value, bytes) else None
+        return made, said if made is not None else (*said, f"{name} is not left as bytes: its VR is another")
+    if len(values) > 1 and not column.many:
+        return None, (*said, f"{name} has {len(values)} values where it may have one")
+    typed = [None if v is None else _TYPES[column.kind](v) for v in values]
+    if any(made is None and v is not None for made, v in zip(typed, values, strict=True)):
+        lost = f"{name} cannot be read as {column.vr}"
+        typed, said = [None], said if any(lost in sentence for sentence in said) else (*said, lost)
+        return None, said
+    return (typed if column.many else typed[0]), said
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        text = value.rstrip(b" \0")
+        return text.decode("ascii") if text.isascii() and text.decode("ascii").isprintable() else None
+    return "" if value is None else value if isinstance(value, str) else repr(value) if _is_number(value) else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float))
+
+
+def _integer(value: Any) -> int | None:
+    return value if isinstance(value, int) and -_SIGNED_64 <= value < _SIGNED_64 else None
+
+
+def _decimal(value: Any) -> float | None:
+    try:
+        return float(value) if _is_number(value) and math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def date_of(value: Any) -> date | None:
+    """Return a DICOM date, ``20040119`` or ``2004.01.19`` of old files; None for what is none.
+
+    Examples
+    --------
+    >>> date_of("20040119"), date_of("20040230")
+    (datetime.date(2004, 1, 19), None)
+    """
+    match = _DATE.fullmatch(str(value).strip())
+    try:
+        return date(int(match[1]), int(match[3]), int(match[4])) if match else None
+    except ValueError:
+        return None
+
+
+def time_of(value: Any) -> time | None:
+    """Return a DICOM time of day, ``072730.123`` or ``07:27:30.123`` of old files; None for what is none.
+
+    Hours, or hours and minutes, alone stand for their beginning. A leap second is none: Python and Arrow have none.
+    """
+    match = _TIME.fullmatch(str(value).strip())
+    if not match:
+        return None
+    hour, _, minute, second, fraction = match.groups()
+    try:
+        return time(int(hour), int(minute or 0), int(second or 0), int((fraction or "0").ljust(6, "0")))
+    except ValueError:
+        return None
+
+
+def datetime_of(value: Any) -> datetime | None:
+    """Return a DICOM date and time as the clock showed it; an offset from UTC that may follow is not applied.
+
+    None where it is none, or not precise to the day.
+    """
+    text = str(value).strip()
+    if _OFFSET.fullmatch(text[-5:]):
+        text = text[:-5]
+    day = date_of(text[:8])
+    if day is None or len(text) == 8:
+        return None if day is None else datetime.combine(day, time())
+    moment = time_of(text[8:]) if ":" not in text else None
+    return None if moment is None else datetime.combine(day, moment)
+
+
+_TYPES = {
+    Kind.TEXT: _text,
+    Kind.INTEGER: _integer,
+    Kind.DECIMAL: _decimal,
+    Kind.DATE: date_of,
+    Kind.TIME: time_of,
+    Kind.DATETIME: datetime_of,
+}

@@ -1,0 +1,379 @@
+"""Opens, reads and walks many files, one after another, outside the interpreter."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import stat
+import sys
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from hounsfield.headers.columns import Plan
+from hounsfield.headers.compiled import compiled
+from hounsfield.headers.walker import (
+    DEFLATED,
+    DONE,
+    EXPLICIT_LITTLE,
+    FULL,
+    KEPT,
+    LEVEL_STATES,
+    MORE,
+    NEEDED,
+    PIXEL_LENGTH,
+    PIXELS,
+    POSITION,
+    STATES,
+    UNSURE,
+    Bytes,
+    Ints,
+    begin,
+    begin_dataset,
+    walk,
+)
+from hounsfield.limits import Limits
+
+# ruff: noqa: PLR0913, SIM109  compiled code takes its arrays one by one
+
+#: What is found out of a file beside its attributes, by index: how the walk ended, size and time of the last change
+#: (nanoseconds since 1970), where the pixel data is and how long (as in `walker`), the encoding, whether it has a
+#: preamble, and where the walk ended.
+STATUS, SIZE, CHANGED, PIXELS_AT, PIXELS_LENGTH, ENCODING, PREAMBLE, ENDED, FACTS = 0, 1, 2, 3, 4, 5, 6, 7, 8
+
+#: The deflated dataset of a file, which has to be inflated first; and where the pixel data is then: not in the file.
+INFLATE, INFLATED = 4, -2
+
+#: At most so much is read at a time; a longer value is left to pydicom's parser.
+PIECE = 2**18
+_MORE_AT_ONCE = 2**13
+#: A deflated dataset is inflated in such pieces; larger ones than the second are pydicom's.
+_INFLATED_AT_ONCE, _INFLATED = 2**20, 2**24
+#: Bytes of values for each file and column; a file of longer ones has room of its own.
+_ROOM = 24
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+#: Whether files can be opened without the interpreter: by the C library of Linux.
+NATIVE = sys.byteorder == "little" and all(
+    hasattr(_LIBC, name) for name in ("open", "pread", "close", "statx", "clock_gettime")
+)
+_O_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
+_AT_EMPTY_PATH, _STATX_TYPE_SIZE_MTIME = 0x1000, 0x1 | 0x200 | 0x40
+_IFMT, _IFREG = 0o170000, 0o100000
+#: Time that passes, and time of the processor in this thread.
+_CLOCKS = (1, 3)
+
+if NATIVE:
+    _open = types.ExternalFunction("open", types.int32(types.voidptr, types.int32))
+    _pread = types.ExternalFunction("pread", types.intp(types.int32, types.voidptr, types.uintp, types.int64))
+    _clock = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
+    _close = types.ExternalFunction("close", types.int32(types.int32))
+    _statx = types.ExternalFunction(
+        "statx", types.int32(types.int32, types.voidptr, types.int32, types.uint32, types.voidptr)
+    )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found in the first files of a list.
+
+    Attributes
+    ----------
+    count
+        How many files that are: fewer than were given where there was no more room, or somebody said stop.
+    facts : int64 (file, FACTS)
+        See above.
+    places : int64 (file, column, 3)
+        Where the values begin, their length (-1: absent) and VR as a number.
+    values : uint8 (byte,)
+        The values.
+    seconds, busy
+        How long opening, reading and walking took, and how much of that the processor was at it: the rest was waiting.
+    """
+
+    count: int
+    facts: Ints
+    places: Ints
+    values: Bytes
+    seconds: float
+    busy: float
+
+
+def find_in_files(
+    paths: Sequence[str], plan: Plan, limits: Limits, first: int, stop: Bytes, *, native: bool = NATIVE
+) -> Found:
+    """Look for the attributes of a plan in files.
+
+    Parameters
+    ----------
+    paths
+        The files.
+    plan
+        What is wanted.
+    limits
+        Levels of nested sequences that are followed, and bytes that a deflated dataset may have.
+    first
+        Bytes that are read of each file at first.
+    stop
+        Ends the work before the next file where its one value is no longer 0.
+    native
+        Open and read without the interpreter: other threads run meanwhile.
+    """
+    count, width = len(paths), len(plan.columns)
+    facts, places = np.zeros((count, FACTS), np.int64), np.empty((count, width, 3), np.int64)
+    values = np.empty(max(count * width * _ROOM, 2 * PIECE), np.uint8)
+    state, levels = np.zeros(STATES, np.int64), np.zeros((2 * limits.sequence_depth + 1, LEVEL_STATES), np.int64)
+    looked = (state, levels, plan.nodes, plan.entries, facts, places, values)
+    piece, first = np.empty(PIECE, np.uint8), min(first, PIECE)
+    times = np.zeros(2, np.int64)
+    if native:
+        names = np.frombuffer("\0".join([*paths, ""]).encode("utf-8", "surrogateescape"), np.uint8)
+        starts = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(names == 0)[:-1] + 1])
+        done = _timed(names, starts, np.zeros(32, np.int64), times, piece, first, *looked, stop)
+    else:
+        times -= time.perf_counter_ns(), time.thread_time_ns()
+        done = _by_interpreter(paths, piece, first, *looked, stop)
+        times += time.perf_counter_ns(), time.thread_time_ns()
+    seconds, busy = (times / 1e9).tolist()
+    facts, places = facts[:done], places[:done]
+    for row in np.flatnonzero(facts[:, STATUS] == INFLATE).tolist():
+        data = inflated(paths[row], int(facts[row, ENDED]), limits.inflated_bytes)
+        facts[row, STATUS] = UNSURE
+        if data:
+            _walk_inflated(np.frombuffer(data, np.uint8), row, *looked)
+    places[facts[:, STATUS] != DONE, :, 1] = -1
+    return Found(done, facts, places, values, seconds, busy)
+
+
+def inflated(path: str, start: int, most: int) -> bytes:
+    """Return a deflated dataset inflated; nothing where it is damaged, or larger than it may be."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    parts, total = list[bytes](), 0
+    try:
+        with open(path, "rb") as file:
+            file.seek(start)
+            while not inflater.eof and (pending := file.read(_INFLATED_AT_ONCE)):
+                while pending and not inflater.eof:
+                    parts.append(inflater.decompress(pending, _INFLATED_AT_ONCE))
+                    total += len(parts[-1])
+                    pending = inflater.unconsumed_tail
+                    if total > min(most, _INFLATED):
+                        return b""
+    except (OSError, zlib.error):
+        return b""
+    return b"".join(parts) if inflater.eof else b""
+
+
+def _by_interpreter(  # noqa: PLR0913  as the compiled one
+    paths: Sequence[str],
+    piece: Bytes,
+    first: int,
+    state: Ints,
+    levels: Ints,
+    nodes: Ints,
+    entries: Ints,
+    facts: Ints,
+    places: Ints,
+    values: Bytes,
+    stop: Bytes,
+) -> int:
+    """As `_natively`, by Python's own calls."""
+    looked = (state, levels, nodes, entries, facts, places, values)
+    for row, path in enumerate(paths):
+        if stop[0]:
+            return row
+        facts[row, STATUS], kept = UNSURE, int(state[KEPT])
+        try:
+            file = os.open(path, os.O_RDONLY | _O_FLAGS | getattr(os, "O_BINARY", 0))
+        except (OSError, ValueError):
+            continue
+        try:
+            info = os.fstat(file)
+            facts[row, SIZE], facts[row, CHANGED] = info.st_size, info.st_mtime_ns
+            if not stat.S_ISREG(info.st_mode):
+                continue
+            status, ask = _first_piece(file, piece, first, info.st_size, row, looked), _MORE_AT_ONCE
+            while status == MORE:
+                base = int(state[POSITION])
+                ask = min(max(ask, int(state[NEEDED])), PIECE)
+                filled = _read_at(file, piece, ask, base)
+                status = UNSURE
+                if filled >= state[NEEDED]:
+                    status = walk(piece, base, filled, info.st_size, row, *looked[:4], *looked[5:])
+                status = _judge(status, kept, row, state, facts)
+                ask *= 2
+        except OSError:
+            facts[row, STATUS], state[KEPT] = UNSURE, kept
+            continue
+        finally:
+            os.close(file)
+        if status == FULL:
+            return row
+    return len(paths)
+
+
+def _first_piece(file: int, piece: Bytes, first: int, size: int, row: int, looked: Any) -> int:
+    filled = _read_at(file, piece, first, 0)
+    return _walk_first(piece, filled, size, row, *looked) if filled else UNSURE
+
+
+def _read_at(file: int, piece: Bytes, count: int, offset: int) -> int:
+    os.lseek(file, offset, os.SEEK_SET)
+    part = os.read(file, count)
+    piece[: len(part)] = np.frombuffer(part, np.uint8)
+    return len(part)
+
+
+@compiled
+def _walk_first(
+    piece: Bytes,
+    filled: int,
+    size: int,
+    row: int,
+    state: Ints,
+    levels: Ints,
+    nodes: Ints,
+    entries: Ints,
+    facts: Ints,
+    places: Ints,
+    values: Bytes,
+) -> int:
+    """Walk the first piece of a file."""
+    kept = state[KEPT]
+    for column in range(places.shape[1]):
+        places[row, column, 1] = -1
+    state[POSITION] = 0
+    status, encoding = begin(piece, filled, size, row, state, levels, nodes, entries, places, values)
+    facts[row, SIZE], facts[row, ENCODING] = size, encoding
+    facts[row, PREAMBLE] = state[POSITION] > 0
+    if status == DONE and encoding == DEFLATED:
+        status = INFLATE
+        facts[row, ENDED] = state[POSITION]
+    elif status == DONE:
+        status = walk(piece, 0, filled, size, row, state, levels, nodes, entries, places, values)
+    return _judge(status, kept, row, state, facts)
+
+
+@compiled
+def _judge(status: int, kept: int, row: int, state: Ints, facts: Ints) -> int:
+    """Note how the walk of a file stands."""
+    if status == MORE and state[NEEDED] > PIECE:
+        status = UNSURE
+    if status == FULL or status == UNSURE:
+        if status == FULL and kept == 0:
+            status = UNSURE  # not even alone
+        state[KEPT] = kept
+    facts[row, STATUS] = status
+    if status == DONE:
+        facts[row, PIXELS_AT], facts[row, PIXELS_LENGTH] = state[PIXELS], state[PIXEL_LENGTH]
+        facts[row, ENDED] = state[POSITION]
+    return status
+
+
+@compiled
+def _walk_inflated(
+    data: Bytes,
+    row: int,
+    state: Ints,
+    levels: Ints,
+    nodes: Ints,
+    entries: Ints,
+    facts: Ints,
+    places: Ints,
+    values: Bytes,
+) -> None:
+    """Walk a dataset that was inflated; the attributes of its file meta information are kept already."""
+    kept = state[KEPT]
+    state[PIXELS], state[PIXEL_LENGTH] = -1, 0
+    begin_dataset(0, EXPLICIT_LITTLE, state, levels, nodes)
+    status = walk(data, 0, len(data), len(data), row, state, levels, nodes, entries, places, values)
+    if status != DONE:
+        status = UNSURE
+    if state[PIXELS] >= 0:
+        state[PIXELS] = INFLATED
+    _judge(status, kept, row, state, facts)
+    facts[row, ENDED] = 0  # of the file it says nothing
+
+
+@compiled
+def _timed(
+    names: Bytes,
+    starts: Ints,
+    info: Ints,
+    times: Ints,
+    piece: Bytes,
+    first: int,
+    state: Ints,
+    levels: Ints,
+    nodes: Ints,
+    entries: Ints,
+    facts: Ints,
+    places: Ints,
+    values: Bytes,
+    stop: Bytes,
+) -> int:
+    """Look into files; how long it takes is measured here, where no thread waits for the interpreter."""
+    for clock in range(2):
+        _clock(_CLOCKS[clock], info.ctypes)
+        times[clock] -= info[0] * 1_000_000_000 + info[1]
+    done = _natively(names, starts, info, piece, first, state, levels, nodes, entries, facts, places, values, stop)
+    for clock in range(2):
+        _clock(_CLOCKS[clock], info.ctypes)
+        times[clock] += info[0] * 1_000_000_000 + info[1]
+    return done
+
+
+@compiled
+def _natively(
+    names: Bytes,
+    starts: Ints,
+    info: Ints,
+    piece: Bytes,
+    first: int,
+    state: Ints,
+    levels: Ints,
+    nodes: Ints,
+    entries: Ints,
+    facts: Ints,
+    places: Ints,
+    values: Bytes,
+    stop: Bytes,
+) -> int:
+    """Look into files by calls of the C library; return how many were done."""
+    nothing = names[len(names) - 1 :]
+    for row in range(len(starts)):
+        if stop[0]:
+            return row
+        facts[row, STATUS] = UNSURE
+        file = _open(names[starts[row] :].ctypes, _O_FLAGS)
+        if file < 0:
+            continue
+        kept = state[KEPT]
+        status = UNSURE
+        if _statx(file, nothing.ctypes, _AT_EMPTY_PATH, _STATX_TYPE_SIZE_MTIME, info.ctypes) == 0:
+            facts[row, SIZE], facts[row, CHANGED] = info[5], info[14] * 1_000_000_000 + (info[15] & 0xFFFFFFFF)
+            if (info[3] >> 32) & _IFMT == _IFREG:
+                size, base = info[5], 0
+                filled = _pread(file, piece.ctypes, first, 0)
+                if filled > 0:
+                    status = _walk_first(piece, filled, size, row, state, levels, nodes, entries, facts, places, values)
+                ask = _MORE_AT_ONCE
+                while status == MORE:
+                    base = state[POSITION]
+                    ask = min(max(ask, state[NEEDED]), PIECE)
+                    filled = _pread(file, piece.ctypes, ask, base)
+                    if filled < state[NEEDED]:
+                        status = UNSURE
+                    else:
+                        status = walk(piece, base, filled, size, row, state, levels, nodes, entries, places, values)
+                    status = _judge(status, kept, row, state, facts)
+                    ask *= 2
+        _close(file)
+        if status == FULL:
+            return row
+    return len(starts)

@@ -1,0 +1,333 @@
+"""`scan` and `scan_batches`: the headers of many files as a table."""
+
+from __future__ import annotations
+
+# pyarrow is not typed
+# pyright: reportUnknownParameterType=false
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hounsfield.errors import HounsfieldError
+from hounsfield.headers.careful import value_of
+from hounsfield.headers.columns import TRANSFER_SYNTAX, Plan, choose_columns, plan
+from hounsfield.headers.dataset import Opened, open_header
+from hounsfield.headers.files import ENDED, STATUS, Found, find_in_files
+from hounsfield.headers.header import DatasetHeader
+from hounsfield.headers.table import Layout, Row, record_batch
+from hounsfield.headers.walker import DONE
+from hounsfield.limits import DEFAULT_LIMITS, Limits
+from hounsfield.sources.folders import Ahead, list_files
+from hounsfield.sources.local import open_source
+
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+#: Files that a thread takes at a time: few at first, to learn how long they take; then as many as fit in so many
+#: seconds, within bounds.
+_FEWEST, _MOST, _SECONDS = 16, 1024, 0.02
+#: Threads where reading waits more than it works.
+_WAITING_THREADS = 64
+#: Bytes read of a file at first: where reading is quick, what the headers before needed; where it waits, all at once.
+_FIRST, _QUICK, _SLOW = 2**13, (2**12, 2**15), (2**14, 2**18)
+#: Files that are listed ahead of those that are read, and threads that list folders.
+_LISTED, _LISTERS = 500_000, 8
+_PIXEL_TAGS = {b"\xe0\x7f" + e for e in (b"\x08\0", b"\x09\0", b"\x10\0")} | {
+    b"\x7f\xe0" + e for e in (b"\0\x08", b"\0\x09", b"\0\x10")
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a scan has come.
+
+    Attributes
+    ----------
+    done
+        Files whose rows are ready.
+    found
+        Files that were found so far.
+    complete
+        Whether `found` is all of them.
+    """
+
+    done: int
+    found: int
+    complete: bool
+
+
+def scan(
+    paths: Paths,
+    *,
+    columns: Iterable[str] | None = None,
+    phi: bool = True,
+    threads: int | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    progress: Callable[[Progress], None] | None = None,
+) -> pa.Table:
+    """Return the headers of many files as a table of Arrow: one row for each file, in a fixed order.
+
+    Parameters
+    ----------
+    paths
+        A file, a folder, a pattern, or several of them. Folders are walked to the bottom, whatever their files are
+        called.
+    columns
+        Which columns, in this order: keywords (``"Rows"``), tags (``"00280010"``), paths through sequences
+        (``"SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing"``; without a number the first item
+        is meant), and of the file itself ``file_size`` (bytes), ``mtime`` (UTC), ``pixel_offset`` (the byte at which
+        the value of the pixel data begins), ``pixel_length`` (bytes; null where encapsulated) and ``encapsulated``. By
+        default some fifty that are asked for most.
+    phi
+        False leaves out the columns by which the patient could be found (see `hounsfield.headers.privacy`). Paths
+        stay: where they hold names, they tell them.
+    threads
+        Threads that read; by default one a processor, and up to 64 where reading waits for a disk or a network.
+    limits
+        Bounds on what a single file may cost.
+    progress
+        Is told how far it has come, now and then.
+
+    Returns
+    -------
+    pyarrow.Table
+        ``path``; the columns; ``issues``: a list of what was assumed and which values could not be read (those are
+        null), never with a text of the file; ``error``: why a file could not be read, else null.
+
+        Whole numbers are int64, decimals float64 (DS, FL, FD), dates date32, times of day time64[us], both together
+        timestamp[us] as the clock showed it (an offset from UTC in the value is not applied), everything else text
+        in Unicode, or bytes. Attributes that may have several values are lists (PS3.6, column VM). Absent and empty
+        values are null.
+
+    Raises
+    ------
+    ValueError
+        A column is no attribute, or is a sequence.
+
+    Notes
+    -----
+    What reads the headers is compiled when it is first used on a machine, which takes half a minute and is said
+    through the logger ``hounsfield``; the result is kept on disk. Values are those of `Image.header`: what the
+    compiled walk is not sure of, pydicom's parser reads, file by file.
+
+    Examples
+    --------
+    >>> import hounsfield as hu
+    >>> from pydicom.data import get_testdata_file
+    >>> table = hu.scan(get_testdata_file("CT_small.dcm"), columns=["Modality", "StudyDate", "PixelSpacing"])
+    >>> table.drop_columns(["path"]).to_pylist()[0]
+    {'Modality': 'CT', 'StudyDate': datetime.date(2004, 1, 19), 'PixelSpacing': [0.661468, 0.661468], \
+'issues': [], 'error': None}
+    """
+    work = _Scan(paths, columns, phi, threads, limits, progress)
+    return pa.Table.from_batches(list(work.batches()), schema=work.layout.schema)
+
+
+def scan_batches(
+    paths: Paths,
+    *,
+    columns: Iterable[str] | None = None,
+    phi: bool = True,
+    rows: int = 10_000,
+    threads: int | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    progress: Callable[[Progress], None] | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the table of `scan` in batches: memory then depends on the size of a batch, not on the number of files.
+
+    Parameters
+    ----------
+    paths, columns, phi, threads, limits, progress
+        As in `scan`.
+    rows
+        Rows of a batch; the last one has what is left.
+
+    Yields
+    ------
+    pyarrow.RecordBatch
+        The next rows.
+
+    Raises
+    ------
+    ValueError
+        As in `scan`, or `rows` is below 1.
+
+    Examples
+    --------
+    >>> import hounsfield as hu
+    >>> from pydicom.data import get_testdata_file
+    >>> [batch.num_rows for batch in hu.scan_batches([get_testdata_file("CT_small.dcm")] * 5, rows=2)]
+    [2, 2, 1]
+    """
+    if rows < 1:
+        raise ValueError("rows must be at least 1")
+    work = _Scan(paths, columns, phi, threads, limits, progress)
+    return _regrouped(work.batches(), rows)
+
+
+def _regrouped(batches: Generator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield the same rows in batches of equal size."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    with closing(batches):
+        for batch in batches:
+            waiting.append(batch)
+            count += batch.num_rows
+            while count >= rows:
+                whole = pa.concat_batches(waiting)
+                yield whole.slice(0, rows)
+                waiting, count = [whole.slice(rows)], count - rows
+    if count:
+        yield pa.concat_batches(waiting)
+
+
+@dataclass
+class _Pace:
+    """How many files a thread takes at a time, how many threads there are, and how much is read of a file at first.
+
+    It is learnt from the files that were read: a table of a local disk and one of a slow network want other ways.
+    """
+
+    threads: int
+    most_threads: int
+    files: int = _FEWEST
+    first: int = _FIRST
+
+    def learn(self, found: Found) -> None:
+        """Take the time that some files took for that of the next ones."""
+        if not found.count:
+            return
+        self.files = min(max(int(_SECONDS * found.count / max(found.seconds, 1e-9)), _FEWEST), _MOST)
+        waits = found.seconds > 4 * found.busy
+        if waits:
+            wanted = max(2 * self.threads, int(found.seconds / max(found.busy, 1e-9)))
+            self.threads = min(wanted, self.most_threads)
+        ends = found.facts[found.facts[:, STATUS] == DONE, ENDED]
+        if len(ends):
+            least, most = _SLOW if waits else _QUICK
+            need = int(np.percentile(ends, 90 if waits else 50)) + 64
+            self.first = min(max(-(-need // 4096) * 4096, least), most)
+
+
+class _Scan:
+    """One scan: what is wanted, and the work on it."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        columns: Iterable[str] | None,
+        phi: bool,
+        threads: int | None,
+        limits: Limits,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        if threads is not None and threads < 1:
+            raise ValueError("threads must be at least 1")
+        chosen, names = choose_columns(columns, phi=phi)
+        self.layout = Layout.of(chosen, names, plan(chosen))
+        self._paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+        self._limits, self._progress = limits, progress
+        processors = os.cpu_count() or 1
+        self._pace = _Pace(threads or processors, threads or max(_WAITING_THREADS, processors))
+        self._alone = threads == 1
+        self._stop = np.zeros(1, np.uint8)
+        self._done = 0
+
+    def batches(self) -> Generator[pa.RecordBatch]:
+        """Yield rows in the order of the files, a few hundred at a time."""
+        if self._alone:
+            listed = list_files(self._paths)
+            while chunk := list(islice(listed, self._pace.files)):
+                yield from self._taken(self._read(chunk, self._pace.first), None)
+        else:
+            yield from self._in_threads()
+
+    def _in_threads(self) -> Generator[pa.RecordBatch]:
+        lister = ThreadPoolExecutor(_LISTERS, "hounsfield-list")
+        pool = ThreadPoolExecutor(self._pace.most_threads, "hounsfield-scan")
+        listed = Ahead(list_files(self._paths, lister), _LISTED)
+        waiting: deque[Future[list[tuple[Found, pa.RecordBatch]]]] = deque()
+        try:
+            while True:
+                while len(waiting) < 2 * self._pace.threads and (chunk := listed.take(self._pace.files, bool(waiting))):
+                    waiting.append(pool.submit(self._read, chunk, self._pace.first))
+                if not waiting:
+                    break
+                yield from self._taken(waiting.popleft().result(), listed)
+        finally:
+            self._stop[0] = 1
+            listed.close()
+            for executor in (pool, lister):
+                executor.shutdown(wait=False, cancel_futures=True)
+
+    def _taken(self, read: list[tuple[Found, pa.RecordBatch]], listed: Ahead | None) -> Iterator[pa.RecordBatch]:
+        for found, batch in read:
+            self._pace.learn(found)
+            self._done += found.count
+            if self._progress is not None:
+                known = (self._done, False) if listed is None else (listed.found, listed.complete)
+                self._progress(Progress(self._done, *known))
+            yield batch
+
+    def _read(self, paths: list[str], first: int) -> list[tuple[Found, pa.RecordBatch]]:
+        """Read some files; in several parts where their values need more room than was thought."""
+        made: list[tuple[Found, pa.RecordBatch]] = []
+        while paths and not self._stop[0]:
+            found = find_in_files(paths, self.layout.plan, self._limits, first, self._stop)
+            rows: dict[int, Row] = {}
+            for row in np.flatnonzero(found.facts[:, STATUS] != DONE).tolist():
+                if self._stop[0]:
+                    return made
+                rows[row] = read_row(paths[row], self.layout.plan, self._limits)
+            made.append((found, record_batch(paths[: found.count], found, self.layout, rows)))
+            paths = paths[found.count :]
+        return made
+
+
+def read_row(path: str, wanted: Plan, limits: Limits) -> Row:
+    """Read what the walk gave up, by way of pydicom; whatever goes wrong becomes part of the row."""
+    try:
+        with closing(open_source(path, limits)) as source:
+            opened = open_header(source, limits, lazy=True)
+            return _row(opened, path, wanted)
+    except HounsfieldError as error:
+        return Row(error=error.message)
+    except MemoryError:
+        return Row(error="not enough memory")
+    except Exception as error:  # one file must not end a scan of millions, nor may its values be told
+        return Row(error=f"unexpected {type(error).__name__}; please report this as a defect")
+
+
+def _row(opened: Opened, path: str, wanted: Plan) -> Row:
+    meta = DatasetHeader(opened.dataset.file_meta)
+    values: dict[int, Any] = {}
+    said: list[str] = []
+    for index, column in enumerate(wanted.columns):
+        if column.tag == TRANSFER_SYNTAX:
+            values[index] = opened.declared
+            continue
+        values[index], more = value_of(meta if column.in_meta else opened.header, column)
+        said += more
+    steps = (*opened.steps, *meta.doubts, *opened.header.doubts)
+    issues = [step.detail for step in steps if step.outcome == "assumed"]
+    issues += [sentence for sentence in dict.fromkeys(said) if not any(i.startswith(sentence) for i in issues)]
+    return Row(values, issues, pixels=_pixels(opened, path))
+
+
+def _pixels(opened: Opened, path: str) -> tuple[int | None, int | None] | None:
+    """Where the pixel data is in the file, and how long; the place is None where the file is read otherwise."""
+    if opened.pixels is None:
+        return None
+    at = opened.pixels.extent.offset
+    with open(path, "rb") as file:
+        file.seek(max(at - 12, 0))
+        before = file.read(min(at, 12))
+    there = before[-8:-4] in _PIXEL_TAGS or before[-12:-8] in _PIXEL_TAGS
+    return at if there else None, None if opened.pixels.encapsulated else opened.pixels.length
