@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hounsfield.errors import HounsfieldError, OutputError
+from hounsfield.sources.folders import PART
 from hounsfield.sources.local import reason
 
-#: Temporary files have this ending; whoever stops a run half-way may remove them.
-PART = ".hu-part"
 _RUN_VARIABLE = "HOUNSFIELD_RUN"
 #: One for each process and the workers it starts, so that their leftovers can be told from another run's.
 RUN_TOKEN = os.environ.get(_RUN_VARIABLE) or secrets.token_hex(6)

@@ -39,8 +39,9 @@ _NUMBERS = {*_INTEGERS, "UV", "SV", "FL", "FD", "DS", "IS"}
 _ASCII: dict[str, Callable[[str], Any]] = {
     "DS": float,
     "IS": int,
-    **dict.fromkeys(("CS", "UI", "LO", "SH", "AS", "DA", "TM", "DT"), lambda text: text.rstrip(" \0")),
+    **dict.fromkeys(("CS", "UI", "LO", "SH", "AS", "DA", "TM", "DT", "PN"), lambda text: text.rstrip(" \0")),
 }
+_NUMERIC = (int, float)
 
 #: Text that Specific Character Set applies to (PS3.5 6.1.2.2).
 CODED_TEXT = {"LO", "LT", "PN", "SH", "ST", "UC", "UT"}
@@ -130,6 +131,9 @@ class DatasetHeader(Header):
         if value is None:
             raise KeyError(keyword)
         return value
+
+    def __contains__(self, keyword: object) -> bool:
+        return isinstance(keyword, str) and self.get(keyword) is not None
 
     def get(self, keyword: str, default: Any = None) -> Any:
         """Return the value, or `default` where the attribute is absent or empty."""
@@ -336,9 +340,13 @@ def _simple(raw: Any, vr: str | None, little_endian: bool) -> Any:
         return int.from_bytes(raw, "little" if little_endian else "big", signed=vr[0] == "S")
     if vr not in _ASCII or beyond_ascii(raw) or (b"_" in raw and vr in ("DS", "IS")):
         return None  # Python takes 1_000 for a number
-    convert = _ASCII[vr]
+    convert, text = _ASCII[vr], raw.decode("ascii").rstrip(" \0")
+    if vr == "PN" and "=" in text:
+        return None
     try:
-        parts = [convert(part) for part in raw.decode("ascii").rstrip(" \0").split("\\")]
+        if "\\" not in text:
+            return convert(text) if text and (text[0] != " " or convert in _NUMERIC) else None
+        parts = [convert(part) for part in text.split("\\")]
     except ValueError:
         return None
     if "" in parts or any(isinstance(part, str) and part[0] == " " for part in parts):

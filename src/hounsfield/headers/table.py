@@ -215,7 +215,8 @@ class _Maker:
 
     def _careful(self, column: Column, index: int, row: int) -> Any:
         little = not self._big[row]
-        around = Around(self._bytes(row, self._sets), self._bytes(row, self._sign), little)
+        sets = None if column.in_meta else self._bytes(row, self._sets)  # file meta is ASCII
+        around = Around(sets, self._bytes(row, self._sign), little or column.in_meta)
         code = int(self._found.places[row, index, 2])
         vr = code.to_bytes(2, "little").decode("ascii") if code else None
         value, said = careful_value(column, self._bytes(row, index) or b"", vr, around)
@@ -260,6 +261,7 @@ class _Maker:
         bounds, room = np.empty(count + 1, np.int32), self._totals[index] // 2 + 2 * count + 8
         places, values = self._found.places, self._found.values
         numbers: NDArray[Any]
+        big = np.zeros_like(self._big) if column.in_meta else self._big  # file meta is little endian
         if column.vr == "DS":
             numbers = np.empty(room, np.float64)
             self._counts = decimals(places, index, _code("DS"), column.many, values, self._states, bounds, numbers)
@@ -269,7 +271,7 @@ class _Maker:
             signs = self._signs_of_pixels() if either else _NO_SIGNS
             vr = 0 if either else _code(column.vr)
             self._counts = integers(
-                places, index, vr, either, column.many, values, self._big, signs, self._states, bounds, numbers
+                places, index, vr, either, column.many, values, big, signs, self._states, bounds, numbers
             )
             if column.vr == "FD":
                 numbers = numbers.view(np.float64)

@@ -41,6 +41,7 @@ BARE_SIZE = 256 * 2**20
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _UNDEFINED = 0xFFFFFFFF
 _SQ, _UN = 0x5153, 0x4E55
+_CHARACTER_SET = 0x00080005
 _PREFIX = b"1.2.840.10008.1.2"
 
 
@@ -237,6 +238,15 @@ def _deeper(stop: int, node: int, following: int, items: int, state: Ints, level
     return True
 
 
+@inlined
+def _printable(data: Bytes, at: int, size: int) -> bool:
+    """Whether text is ASCII without control characters, but for a zero at its end."""
+    good = True
+    for i in range(at, at + size):
+        good = good and (32 <= data[i] < 127 or (i == at + size - 1 and data[i] == 0))
+    return good
+
+
 @compiled
 def walk(
     data: Bytes,
@@ -312,7 +322,7 @@ def walk(
         if level == 0 and (tag == 0x7FE00010 or tag == 0x7FE00008 or tag == 0x7FE00009):
             return _pixels(tag, position + header, length, size, state, levels)
         if node >= 0:
-            if tag <= levels[level, _LAST] or (level > 0 and tag == 0x00080005):
+            if tag <= levels[level, _LAST] or (level > 0 and tag == _CHARACTER_SET):
                 return UNSURE  # not in order; text of a character set of its own
             levels[level, _LAST] = tag
         if length == _UNDEFINED:
@@ -328,6 +338,8 @@ def walk(
                 state[NEEDED] = header + length
                 levels[level, _LAST] = tag - 1
                 return MORE
+            if tag == _CHARACTER_SET and not _printable(data, at + header, length):
+                return UNSURE
             if not _keep(data, at + header, length, entries[cursor, 1], vr, row, state, places, values):
                 return FULL
             cursor = -1
@@ -376,7 +388,8 @@ def _item(
         if cursor < behind and entries[cursor, 0] == sequence and entries[cursor, 2] == number:
             node = entries[cursor, 3]
     state[POSITION] = position + 8
-    if length == _UNDEFINED or node >= 0:
+    if length == _UNDEFINED or levels[level, _NODE] >= 0:
+        # Every item of a sequence that is wanted is looked through: pydicom gives up all where one is damaged.
         stop = -1 if length == _UNDEFINED else position + 8 + length
         return _deeper(stop, node, 0 if node < 0 else nodes[node, 0], 0, state, levels)
     state[POSITION] += length

@@ -14,6 +14,8 @@ from itertools import islice
 
 #: An empty folder with one of these endings was meant to be a file, and is reported as a bad one.
 _FILE_ENDINGS = {".dcm", ".dicom", ".dic", ".ima", ".img"}
+#: Files of this ending are being written by us; they are no input.
+PART = ".hu-part"
 #: So many folders are listed ahead at each level.
 _AHEAD = 32
 #: So many names of one folder are asked for one by one; then it is listed.
@@ -115,7 +117,8 @@ def _list(folder: str) -> _Listing:
                 except OSError:  # a link that leads nowhere, in a circle
                     folder_below = False
                 if not folder_below:
-                    files.append(entry.name)
+                    if not entry.name.endswith(PART):
+                        files.append(entry.name)
                 elif not entry.is_symlink():
                     folders.append(entry.name)
     except OSError:

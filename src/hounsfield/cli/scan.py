@@ -1,0 +1,261 @@
+"""`hu scan`: the headers of many files as a table."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hounsfield.cli.options import output_options, paths_argument
+from hounsfield.cli.output import display_width, on_terminal, printable, say, write_line
+from hounsfield.errors import MissingDependencyError, OutputError
+
+#: What is shown on a terminal, where no columns are named: all would not fit.
+_SHOWN = (
+    "Modality",
+    "PatientID",
+    "StudyDate",
+    "SeriesNumber",
+    "InstanceNumber",
+    "Rows",
+    "Columns",
+    "SeriesDescription",
+)
+#: Rows at a time: few where somebody waits for the first ones.
+_TO_SCREEN, _TO_FILE = 1000, 10_000
+_WIDEST = 40
+_EPILOG = """\b
+A column is a keyword, a tag, or a path through sequences; and file_size, mtime, pixel_offset, pixel_length,
+encapsulated. Files that cannot be read have a row with an error, too; -v names each.
+The first scan on a machine compiles what reads the headers, which takes about half a minute.
+
+\b
+Examples:
+  hu scan folder/                                     a few columns, on the screen
+  hu scan archive/ -o headers.parquet                 some fifty columns, typed
+  hu scan archive/ -o headers.csv --columns PatientID,StudyDate,PixelSpacing
+  hu scan folder/ --jsonl --no-phi | jq .Modality
+  hu scan folder/ --columns SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
+"""
+
+
+@click.command("scan", epilog=_EPILOG)
+@paths_argument
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .parquet, .csv, .json or .jsonl.")
+@click.option("--columns", metavar="NAME,...", help="Which columns, in this order; by default those asked for most.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@click.option("-j", "--threads", type=click.IntRange(1, 256), help="Threads that read; by default as many as help.")
+@output_options
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """Read the headers of many files into a table: one typed row for each file."""
+    work = _Work(paths, options)
+    with _told(options["quiet"]):
+        try:
+            return work.run()
+        except KeyboardInterrupt:
+            say(f"interrupted; {work.done} files read, nothing was written to a file")
+            return 130
+        except MissingDependencyError as error:
+            say(str(error))
+            return 4
+        except OutputError as error:
+            say(str(error))
+            return 5
+
+
+class _Say(logging.Handler):
+    """Passes on what the library logs: that something is being compiled."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+@contextmanager
+def _told(quiet: bool) -> Generator[None]:
+    logger, handler = logging.getLogger("hounsfield"), logging.NullHandler() if quiet else _Say()
+    before, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = before
+
+
+@dataclass
+class _Work:
+    """One call of the command."""
+
+    paths: tuple[str, ...]
+    options: dict[str, Any]
+    done: int = 0
+    failed: Counter[str] = field(default_factory=Counter[str])
+    assumed: int = 0
+
+    def run(self) -> int:
+        """Scan, write, and say what could not be read."""
+        import hounsfield as hu
+        from hounsfield.exports.tables import TABLE_FORMATS, write_table
+
+        output: Path | None = self.options["output"]
+        if output is not None and output.suffix.lower() not in TABLE_FORMATS:
+            raise click.BadParameter(f"must end in {', '.join(TABLE_FORMATS)}", param_hint="--output")
+        if output is not None and (output.is_dir() or (output.exists() and not self.options["force"])):
+            why = "is a folder" if output.is_dir() else "exists already; it is kept (use --force to replace it)"
+            raise OutputError(why, source=str(output))
+        with _progress(self.options["quiet"], output is None) as progress:
+            try:
+                batches = hu.scan_batches(
+                    self.paths,
+                    columns=self._columns(),
+                    phi=not self.options["no_phi"],
+                    rows=_TO_SCREEN if output is None else _TO_FILE,
+                    threads=self.options["threads"],
+                    progress=progress,
+                )
+            except ValueError as error:
+                raise click.BadParameter(str(error), param_hint="--columns") from None
+            counted = self._counted(batches)
+            if output is None:
+                self._show(counted)
+            else:
+                first = next(counted, None)
+                if first is not None:
+                    write_table(_chained(first, counted), first.schema, output, force=self.options["force"])
+        return self._close(output)
+
+    def _columns(self) -> list[str] | None:
+        text = self.options["columns"]
+        if text is not None:
+            return [name.strip() for name in text.split(",") if name.strip()]
+        plain = self.options["output"] is None and not (self.options["as_json"] or self.options["jsonl"])
+        return [*_SHOWN] if plain else None
+
+    def _counted(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """Pass batches on; count what failed, and name it where that was asked for."""
+        for batch in batches:
+            self.done += batch.num_rows
+            errors, issues = batch.column("error"), batch.column("issues")
+            if errors.null_count < batch.num_rows:
+                self.failed.update(error for error in errors.to_pylist() if error is not None)
+            if len(issues.flatten()):
+                self.assumed += sum(map(bool, issues.to_pylist()))
+            if self.options["verbose"]:
+                self._name(batch)
+            yield batch
+
+    def _name(self, batch: Any) -> None:
+        for row in batch.select(["path", "issues", "error"]).to_pylist():
+            for sentence in row["issues"]:
+                say(f"assumed: {row['path']}: {sentence}")
+            if row["error"] is not None:
+                say(f"{row['path']}: {row['error']}")
+
+    def _show(self, batches: Iterator[Any]) -> None:
+        from hounsfield.exports.tables import json_rows
+
+        if self.options["jsonl"]:
+            for batch in batches:
+                for row in json_rows(batch):
+                    click.echo(row)
+        elif self.options["as_json"]:
+            click.echo("[", nl=False)
+            between = "\n"
+            for batch in batches:
+                for row in json_rows(batch):
+                    click.echo(between + row, nl=False)
+                    between = ",\n"
+            click.echo("\n]")
+        else:
+            _Screen().show(batches)
+
+    def _close(self, output: Path | None) -> int:
+        if not self.done:
+            say(f"{', '.join(self.paths)}: no files")
+            return 3
+        failed = self.failed.total()
+        if not self.options["quiet"]:
+            if self.assumed and not self.options["verbose"]:
+                say(f"{self.assumed} of {self.done} files were read with assumptions; -v names them")
+            if output is not None:
+                say(f"{self.done} rows written to {output}")
+        if failed:
+            say(
+                f"{failed} of {self.done} files could not be read"
+                + ("" if self.options["verbose"] else "; -v names them")
+            )
+            for reason, count in self.failed.most_common():
+                say(f"{count:>8}  {reason}")
+        return 0 if not failed else 3 if failed == self.done else 1
+
+
+def _chained(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
+    yield first
+    yield from rest
+
+
+class _Screen:
+    """Writes rows in aligned columns; the first rows decide how wide those are."""
+
+    def __init__(self) -> None:
+        self._widths: list[int] = []
+
+    def show(self, batches: Iterator[Any]) -> None:
+        """Write the rows of files that could be read."""
+        for batch in batches:
+            names = [name for name in batch.schema.names if name not in ("issues", "error")]
+            kept = [row for row in batch.to_pylist() if row["error"] is None]
+            rows = [[_cell(row[name]) for name in names] for row in kept]
+            if not self._widths and rows:
+                self._widths = [max(map(display_width, column)) for column in zip(names, *rows[:200], strict=True)]
+                self._widths = [width if i == 0 else min(width, _WIDEST) for i, width in enumerate(self._widths)]
+                self._write(names)
+            for row in rows:
+                self._write(row)
+
+    def _write(self, cells: list[str]) -> None:
+        padded = [cell + " " * (width - display_width(cell)) for cell, width in zip(cells, self._widths, strict=True)]
+        write_line("  ".join(padded).rstrip())
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return "\\".join(_cell(part) for part in value)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return "-" if value is None else printable(str(value))
+
+
+@contextmanager
+def _progress(quiet: bool, to_screen: bool) -> Generator[Callable[[Any], None] | None]:
+    """Show files a second and the time left where a person watches, and rows do not already tell them."""
+    if quiet or not on_terminal() or (to_screen and sys.stdout.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        *Progress.get_default_columns()[:2],
+        TextColumn("{task.completed:,.0f} of {task.fields[found]} files"),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        job = bar.add_task("reading", total=None, found="?", speed="")
+
+        def show(progress: Any) -> None:
+            task = bar.tasks[0]
+            speed = f"{progress.done / task.elapsed:,.0f} files/s" if task.elapsed else ""
+            found = f"{progress.found:,}" + ("" if progress.complete else "+")
+            total = progress.found if progress.complete else None
+            bar.update(job, completed=progress.done, total=total, found=found, speed=speed)
+
+        yield show

@@ -1,0 +1,166 @@
+"""Tables written to files, batch by batch: Parquet, CSV, JSON."""
+
+# pyarrow is not typed
+# pyright: reportUnknownParameterType=false, reportUnknownLambdaType=false, reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, TextIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hounsfield.errors import FormatError
+from hounsfield.exports.files import whole_file
+
+#: Endings of file names, and what is written then.
+TABLE_FORMATS = {".parquet": "Parquet", ".csv": "CSV", ".json": "JSON", ".jsonl": "JSON, one object a line"}
+
+#: A cell that begins with one of these is a formula to a spreadsheet; an apostrophe before it makes it text again.
+_FORMULA = r"^([=+\-@\t\r])"
+_Take = Callable[[pa.RecordBatch], None]
+
+
+def write_table(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path, *, force: bool = False) -> None:
+    """Write batches of a table to a file, whole or not at all; one batch is held in memory at a time.
+
+    Parameters
+    ----------
+    batches
+        The rows.
+    schema
+        Their columns.
+    path
+        The file; its ending says what is written (see `TABLE_FORMATS`).
+    force
+        Replace a file that exists.
+
+    Raises
+    ------
+    FormatError
+        The ending is none of them.
+    OutputError
+        Another file is there and `force` is False, or the system refuses.
+    """
+    writer = _WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise FormatError(f"tables are written as {', '.join(TABLE_FORMATS)}", source=str(path))
+    with whole_file(path, force=force) as temporary, writer(temporary, schema) as take:
+        for batch in batches:
+            take(batch)
+
+
+@contextmanager
+def _parquet(path: Path, schema: pa.Schema) -> Generator[_Take]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        yield writer.write_batch
+
+
+@contextmanager
+def _csv(path: Path, schema: pa.Schema) -> Generator[_Take]:
+    from pyarrow import csv
+
+    flat = pa.schema([(field.name, _flat_type(field.type)) for field in schema])
+    with csv.CSVWriter(path, flat) as writer:
+        yield lambda batch: writer.write_batch(flat_batch(batch))
+
+
+@contextmanager
+def _json(path: Path, schema: pa.Schema) -> Generator[_Take]:
+    first = True
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("[")
+
+        def take(batch: pa.RecordBatch) -> None:
+            nonlocal first
+            for row in json_rows(batch):
+                file.write(("\n" if first else ",\n") + row)
+                first = False
+
+        yield take
+        file.write("\n]\n")
+
+
+@contextmanager
+def _jsonl(path: Path, schema: pa.Schema) -> Generator[_Take]:
+    with open(path, "w", encoding="utf-8") as file:
+        yield lambda batch: write_json_lines(batch, file)
+
+
+def write_json_lines(batch: pa.RecordBatch, file: TextIO) -> None:
+    """Write each row as one line of JSON."""
+    for row in json_rows(batch):
+        file.write(row + "\n")
+
+
+_WRITERS = {".parquet": _parquet, ".csv": _csv, ".json": _json, ".jsonl": _jsonl}
+
+
+def json_rows(batch: pa.RecordBatch) -> list[str]:
+    """Return each row as a JSON object: dates and times in ISO 8601, bytes in base64, no NaN."""
+    return [json.dumps(row, ensure_ascii=False, allow_nan=False, default=_plain) for row in finite_rows(batch)]
+
+
+def finite_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Return the rows as dictionaries in which what is no number is None: JSON has none."""
+    floats = [field.name for field in batch.schema if "double" in str(field.type)]
+    rows: list[dict[str, Any]] = batch.to_pylist()
+    for row in rows:
+        for name in floats:
+            row[name] = _finite(row[name])
+    return rows
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_finite(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
+    return value if value is None or abs(value) < float("inf") else None
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, (date, time, datetime)):
+        return value.isoformat()
+    return base64.b64encode(value).decode()
+
+
+def _flat_type(type_: pa.DataType) -> pa.DataType:
+    if pa.types.is_list(type_) or pa.types.is_string(type_) or pa.types.is_binary(type_):
+        return pa.string()
+    return type_
+
+
+def flat_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+    r"""Return a batch for a format without lists and bytes.
+
+    Several values are parted by a backslash, as in DICOM, and sentences by a semicolon. Text that a spreadsheet would
+    take for a formula has an apostrophe before it.
+    """
+    names = batch.schema.names
+    arrays = [
+        _flat(array, "; " if name == "issues" else "\\") for name, array in zip(names, batch.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, names=names)
+
+
+def _flat(array: pa.Array, between: str) -> pa.Array:
+    inner = array.type.value_type if pa.types.is_list(array.type) else array.type
+    if pa.types.is_list(array.type):
+        values = pc.fill_null(pc.cast(array.flatten(), pa.string()), "")
+        lists = pa.ListArray.from_arrays(_offsets(array), values)
+        array = pc.if_else(array.is_valid(), pc.binary_join(lists, between), pa.scalar(None, pa.string()))
+    elif pa.types.is_binary(array.type):
+        return pa.array([None if v is None else base64.b64encode(v).decode() for v in array.to_pylist()], pa.string())
+    return pc.replace_substring_regex(array, _FORMULA, r"'\1") if pa.types.is_string(inner) else array
+
+
+def _offsets(array: pa.Array) -> pa.Array:
+    lengths = pc.fill_null(pc.list_value_length(array), 0)
+    return pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
