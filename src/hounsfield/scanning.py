@@ -25,6 +25,7 @@ from hounsfield.headers.header import DatasetHeader
 from hounsfield.headers.table import Layout, Row, record_batch
 from hounsfield.headers.walker import DONE
 from hounsfield.limits import DEFAULT_LIMITS, Limits
+from hounsfield.source import Source
 from hounsfield.sources.folders import Ahead, list_files
 from hounsfield.sources.local import open_source
 
@@ -296,7 +297,7 @@ def read_row(path: str, wanted: Plan, limits: Limits) -> Row:
     try:
         with closing(open_source(path, limits)) as source:
             opened = open_header(source, limits, lazy=True)
-            return _row(opened, path, wanted)
+            return _row(opened, source, wanted)
     except HounsfieldError as error:
         return Row(error=error.message)
     except MemoryError:
@@ -305,7 +306,7 @@ def read_row(path: str, wanted: Plan, limits: Limits) -> Row:
         return Row(error=f"unexpected {type(error).__name__}; please report this as a defect")
 
 
-def _row(opened: Opened, path: str, wanted: Plan) -> Row:
+def _row(opened: Opened, source: Source, wanted: Plan) -> Row:
     meta = DatasetHeader(opened.dataset.file_meta)
     values: dict[int, Any] = {}
     said: list[str] = []
@@ -318,16 +319,14 @@ def _row(opened: Opened, path: str, wanted: Plan) -> Row:
     steps = (*opened.steps, *meta.doubts, *opened.header.doubts)
     issues = [step.detail for step in steps if step.outcome == "assumed"]
     issues += [sentence for sentence in dict.fromkeys(said) if not any(i.startswith(sentence) for i in issues)]
-    return Row(values, issues, pixels=_pixels(opened, path))
+    return Row(values, issues, pixels=_pixels(opened, source))
 
 
-def _pixels(opened: Opened, path: str) -> tuple[int | None, int | None] | None:
+def _pixels(opened: Opened, source: Source) -> tuple[int | None, int | None] | None:
     """Where the pixel data is in the file, and how long; the place is None where the file is read otherwise."""
     if opened.pixels is None:
         return None
-    at = opened.pixels.extent.offset
-    with open(path, "rb") as file:
-        file.seek(max(at - 12, 0))
-        before = file.read(min(at, 12))
-    there = before[-8:-4] in _PIXEL_TAGS or before[-12:-8] in _PIXEL_TAGS
+    at, before = opened.pixels.extent.offset, bytearray(12)
+    there = at >= 12 and source.read_into(at - 12, memoryview(before)) == 12
+    there = there and (bytes(before[4:8]) in _PIXEL_TAGS or bytes(before[:4]) in _PIXEL_TAGS)
     return at if there else None, None if opened.pixels.encapsulated else opened.pixels.length
