@@ -1,0 +1,145 @@
+"""One side of a comparison of scan.py: times its work over files, in a process that does nothing else.
+
+Called by scan.py: python scan_sides.py WORK FOLDER NAMED COUNT THREADS PASSES
+
+It prints the median of the passes after one that does not count, in seconds a file, and the peak of its memory in
+bytes. NAMED is "folder" or "list": whether finding the files is part of the work. The peers' values stay where they
+were taken: making a table of them, or sending them from one process to another, is not asked of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import Pool
+from pathlib import Path
+
+COLUMNS = (
+    "PatientID PatientName StudyDate StudyTime StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID Modality "
+    "SeriesNumber InstanceNumber Rows Columns PixelSpacing ImagePositionPatient ImageOrientationPatient SliceThickness "
+    "RescaleSlope RescaleIntercept Manufacturer TransferSyntaxUID"
+).split()
+DATASET, META = COLUMNS[:-1], COLUMNS[-1]
+#: Files that a process of a pool takes at a time.
+CHUNK = 128
+#: The first tag after the wanted ones and before the pixels.
+BEFORE_PIXELS = 0x7FE00000
+
+Paths = list[str]
+
+
+def files(folder: Path) -> Paths:
+    """Every file below a folder, in the order of names."""
+    found: Paths = []
+    for here, folders, names in os.walk(folder):
+        folders.sort()
+        found += [f"{here}/{name}" for name in sorted(names)]
+    return found
+
+
+def pydicom_values(paths: Paths, **options: object) -> int:
+    import pydicom
+
+    for path in paths:
+        dataset = pydicom.dcmread(path, stop_before_pixels=True, **options)
+        values = [dataset.get(name) for name in DATASET]
+        values.append(dataset.file_meta.get(META))
+    return len(paths)
+
+
+def dicomsdl_values(paths: Paths) -> int:
+    import dicomsdl
+
+    for path in paths:
+        dicomsdl.open(path, load_until=BEFORE_PIXELS).getValues(COLUMNS)
+    return len(paths)
+
+
+def fastdicom_values(paths: Paths) -> int:
+    import fastdicom
+
+    for path in paths:
+        dataset = fastdicom.dcmread(path, stop_before_pixels=True)
+        values = [dataset.get(name) for name in DATASET]
+        values.append(dataset.file_meta.get(META))
+    return len(paths)
+
+
+def first_bytes(paths: Paths) -> int:
+    ready = [bytearray(2**14)]
+    for path in paths:
+        file = os.open(path, os.O_RDONLY)
+        os.preadv(file, ready, 0)
+        os.close(file)
+    return len(paths)
+
+
+PEERS: dict[str, Callable[[Paths], int]] = {
+    "pydicom": pydicom_values,
+    "pydicom tags": partial(pydicom_values, specific_tags=DATASET),
+    "dicomsdl": dicomsdl_values,
+    "fastdicom": fastdicom_values,
+    "open and read": first_bytes,
+}
+
+
+def our_table(named: Path | Paths, threads: int | None) -> int:
+    import hounsfield as hu
+
+    return hu.scan(named, columns=COLUMNS, threads=threads).num_rows
+
+
+def our_batches(named: Path | Paths, threads: int | None) -> int:
+    import hounsfield as hu
+
+    return sum(batch.num_rows for batch in hu.scan_batches(named, columns=COLUMNS, threads=threads))
+
+
+OURS = {"scan": our_table, "scan_batches": our_batches}
+
+
+def peer_work(peer: Callable[[Paths], int], folder: Path, named: str, count: int, threads: int) -> Callable[[], int]:
+    listed = files(folder)[:count]
+    whole = named == "folder"
+
+    def paths() -> Paths:
+        return files(folder)[:count] if whole else listed
+
+    if threads == 1:
+        return lambda: peer(paths())
+    pool = Pool(threads)
+
+    def in_pool() -> int:
+        every = paths()
+        chunks = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)]
+        return sum(pool.imap_unordered(peer, chunks))
+
+    return in_pool
+
+
+def main() -> None:
+    work, place, named, *numbers = sys.argv[1:]
+    count, threads, passes = map(int, numbers)
+    folder = Path(place)
+    if work in OURS:
+        given = folder if named == "folder" else files(folder)[:count]
+        run = partial(OURS[work], given, threads or None)
+    else:
+        run = peer_work(PEERS[work], folder, named, count, threads or os.cpu_count() or 1)
+    done, times = run(), []
+    for _ in range(passes):
+        start = time.perf_counter()
+        done = run()
+        times.append(time.perf_counter() - start)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({"seconds": statistics.median(times) / done, "memory": memory, "files": done}))
+
+
+if __name__ == "__main__":
+    main()
