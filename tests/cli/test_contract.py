@@ -19,12 +19,12 @@ from hounsfield.cli import COMMANDS as KNOWN
 
 from cli_runner import HU, hu
 
-COMMANDS = ["info", "tags", "stats", "mask", "figure", "convert", "explain", "demo", "doctor", "completion"]
+COMMANDS = ["info", "tags", "stats", "mask", "figure", "convert", "scan", "explain", "demo", "doctor", "completion"]
 #: How to call each command that prints values, or writes them; the others print attributes, or no image's.
 PRINTS_VALUES = {
     "stats": [], "mask": ["-o", "out"], "figure": ["-o", "out"], "convert": ["-o", "out"], "explain": [], "demo": [],
 }  # fmt: skip
-PRINTS_NONE = {"info", "tags", "doctor", "completion"}
+PRINTS_NONE = {"info", "tags", "scan", "doctor", "completion"}
 
 
 @pytest.fixture(scope="module")
