@@ -275,7 +275,7 @@ def test_more_threads_where_reading_waits():
     pace = _Pace(2, 64)
     pace.learn(Found())
     assert pace.threads == 64
-    assert pace.files == 16
+    assert pace.files == 32
     Found.seconds, Found.busy = 0.0002, 0.0002
     quick = _Pace(2, 64)
     quick.learn(Found())

@@ -34,8 +34,9 @@ Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 #: Files that a thread takes at a time: few at first, to learn how long they take; then as many as fit in so many
 #: seconds, within bounds.
 _FEWEST, _MOST, _SECONDS = 16, 1024, 0.02
-#: Threads where reading waits more than it works.
-_WAITING_THREADS = 64
+#: Threads where reading waits more than it works, and the fewest files that each takes then: the rows of some files
+#: cost the interpreter as much as those of one.
+_WAITING_THREADS, _WAITING_FEWEST = 128, 32
 #: Bytes read of a file at first: where reading is quick, what the headers before needed; where it waits, all at once.
 _FIRST, _QUICK, _SLOW = 2**13, (2**12, 2**15), (2**14, 2**18)
 #: Files that are listed ahead of those that are read, and threads that list folders.
@@ -90,7 +91,7 @@ def scan(
         False leaves out the columns by which the patient could be found (see `hounsfield.headers.privacy`). Paths
         stay: where they hold names, they tell them.
     threads
-        Threads that read; by default one a processor, and up to 64 where reading waits for a disk or a network.
+        Threads that read; by default one a processor, and up to 128 where reading waits for a disk or a network.
     limits
         Bounds on what a single file may cost.
     progress
@@ -205,8 +206,9 @@ class _Pace:
         """Take the time that some files took for that of the next ones."""
         if not found.count:
             return
-        self.files = min(max(int(_SECONDS * found.count / max(found.seconds, 1e-9)), _FEWEST), _MOST)
         waits = found.seconds > 4 * found.busy
+        fewest = _WAITING_FEWEST if waits else _FEWEST
+        self.files = min(max(int(_SECONDS * found.count / max(found.seconds, 1e-9)), fewest), _MOST)
         if waits:
             wanted = max(2 * self.threads, int(found.seconds / max(found.busy, 1e-9)))
             self.threads = min(wanted, self.most_threads)
