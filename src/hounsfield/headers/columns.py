@@ -120,7 +120,7 @@ def column(name: str) -> Column:
     Examples
     --------
     >>> column("SharedFunctionalGroupsSequence.PixelMeasuresSequence.PixelSpacing").path
-    ((1375769129, 0), (2621712, 0))
+    ((1375769129, 0), (2658576, 0))
     """
     parts = [_PART.fullmatch(part) for part in re.split(r"\.", name)]
     found: list[tuple[int, int]] = []
