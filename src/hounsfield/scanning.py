@@ -39,6 +39,8 @@ _FEWEST, _MOST, _SECONDS = 16, 1024, 0.02
 _WAITING_THREADS, _WAITING_FEWEST = 128, 32
 #: Bytes read of a file at first: where reading is quick, what the headers before needed; where it waits, all at once.
 _FIRST, _QUICK, _SLOW = 2**13, (2**12, 2**15), (2**14, 2**18)
+#: Files whose rows may wait for those before them.
+_READ_AHEAD = 16_384
 #: Files that are listed ahead of those that are read, and threads that list folders.
 _LISTED, _LISTERS = 500_000, 8
 _PIXEL_TAGS = {b"\xe0\x7f" + e for e in (b"\x08\0", b"\x09\0", b"\x10\0")} | {
@@ -190,28 +192,32 @@ def _regrouped(batches: Generator[pa.RecordBatch], rows: int) -> Iterator[pa.Rec
         yield pa.concat_batches(waiting)
 
 
-@dataclass
 class _Pace:
     """How many files a thread takes at a time, how many threads there are, and how much is read of a file at first.
 
-    It is learnt from the files that were read: a table of a local disk and one of a slow network want other ways.
+    It is learnt from the files that were read: those of a local disk and of a slow network want other ways.
+
+    Parameters
+    ----------
+    fewest, most
+        Threads where reading is quick, and where it waits.
     """
 
-    threads: int
-    most_threads: int
-    files: int = _FEWEST
-    first: int = _FIRST
+    def __init__(self, fewest: int, most: int) -> None:
+        self._fewest, self._most = fewest, most
+        self.threads, self.files, self.first = fewest, _FEWEST, _FIRST
 
     def learn(self, found: Found) -> None:
         """Take the time that some files took for that of the next ones."""
         if not found.count:
             return
-        waits = found.seconds > 4 * found.busy
+        # On a busy machine files take long, too, but there it is processors that are missing, and nothing blocks.
+        waits = found.blocked > found.count / 2 and found.seconds > 4 * found.busy
+        self.threads = self._fewest
+        if waits:
+            self.threads = min(max(2 * self._fewest, int(found.seconds / max(found.busy, 1e-9))), self._most)
         fewest = _WAITING_FEWEST if waits else _FEWEST
         self.files = min(max(int(_SECONDS * found.count / max(found.seconds, 1e-9)), fewest), _MOST)
-        if waits:
-            wanted = max(2 * self.threads, int(found.seconds / max(found.busy, 1e-9)))
-            self.threads = min(wanted, self.most_threads)
         ends = found.facts[found.facts[:, STATUS] == DONE, ENDED]
         if len(ends):
             least, most = _SLOW if waits else _QUICK
@@ -238,7 +244,8 @@ class _Scan:
         self._paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
         self._limits, self._progress = limits, progress
         processors = os.cpu_count() or 1
-        self._pace = _Pace(threads or processors, threads or max(_WAITING_THREADS, processors))
+        self._most_threads = threads or max(_WAITING_THREADS, processors)
+        self._pace = _Pace(threads or processors, self._most_threads)
         self._alone = threads == 1
         self._stop = np.zeros(1, np.uint8)
         self._done = 0
@@ -254,16 +261,23 @@ class _Scan:
 
     def _in_threads(self) -> Generator[pa.RecordBatch]:
         lister = ThreadPoolExecutor(_LISTERS, "hounsfield-list")
-        pool = ThreadPoolExecutor(self._pace.most_threads, "hounsfield-scan")
+        pool = ThreadPoolExecutor(self._most_threads, "hounsfield-scan")
         listed = Ahead(list_files(self._paths, lister), _LISTED)
-        waiting: deque[Future[list[tuple[Found, pa.RecordBatch]]]] = deque()
+        waiting: deque[tuple[int, Future[list[tuple[Found, pa.RecordBatch]]]]] = deque()
+        ahead = 0  # files that are being read, or were and wait for those before them
         try:
             while True:
-                while len(waiting) < 2 * self._pace.threads and (chunk := listed.take(self._pace.files, bool(waiting))):
-                    waiting.append(pool.submit(self._read, chunk, self._pace.first))
+                while len(waiting) < 2 * self._pace.threads and ahead < _READ_AHEAD:
+                    chunk = listed.take(self._pace.files, bool(waiting))
+                    if not chunk:
+                        break
+                    waiting.append((len(chunk), pool.submit(self._read, chunk, self._pace.first)))
+                    ahead += len(chunk)
                 if not waiting:
                     break
-                yield from self._taken(waiting.popleft().result(), listed)
+                count, reading = waiting.popleft()
+                yield from self._taken(reading.result(), listed)
+                ahead -= count
         finally:
             self._stop[0] = 1
             listed.close()

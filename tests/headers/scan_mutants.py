@@ -74,6 +74,7 @@ def both(paths: list[str], wanted: Layout, first: int = 8192, *, native: bool = 
         np.empty(0, np.uint8),
         0,
         0,
+        0,
     )
     read = {row: read_row(path, wanted.plan, DEFAULT_LIMITS) for row, path in enumerate(paths) if fast[row]}
     slow = record_batch(paths, nothing, wanted, read).to_pylist()

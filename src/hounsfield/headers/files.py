@@ -16,7 +16,7 @@ import numpy as np
 from numba import types
 
 from hounsfield.headers.columns import Plan
-from hounsfield.headers.compiled import compiled
+from hounsfield.headers.compiled import compiled, inlined
 from hounsfield.headers.walker import (
     DEFLATED,
     DONE,
@@ -59,19 +59,22 @@ _ROOM = 24
 
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 #: Whether files can be opened without the interpreter: by the C library of Linux.
-NATIVE = sys.byteorder == "little" and all(
-    hasattr(_LIBC, name) for name in ("open", "pread", "close", "statx", "clock_gettime")
+NATIVE = (sys.byteorder, sys.maxsize) == ("little", 2**63 - 1) and all(
+    hasattr(_LIBC, name) for name in ("open", "pread", "close", "statx", "clock_gettime", "getrusage")
 )
 _O_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
 _AT_EMPTY_PATH, _STATX_TYPE_SIZE_MTIME = 0x1000, 0x1 | 0x200 | 0x40
 _IFMT, _IFREG = 0o170000, 0o100000
-#: Time that passes, and time of the processor in this thread.
+#: Time that passes, and time of the processor in this thread; this thread's use of resources, and where among the
+#: 64 bit words of that stands how often it gave up the processor of itself.
 _CLOCKS = (1, 3)
+_RUSAGE_THREAD, _SWITCHES = 1, 16
 
 if NATIVE:
     _open = types.ExternalFunction("open", types.int32(types.voidptr, types.int32))
     _pread = types.ExternalFunction("pread", types.intp(types.int32, types.voidptr, types.uintp, types.int64))
     _clock = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
+    _usage = types.ExternalFunction("getrusage", types.int32(types.int32, types.voidptr))
     _close = types.ExternalFunction("close", types.int32(types.int32))
     _statx = types.ExternalFunction(
         "statx", types.int32(types.int32, types.voidptr, types.int32, types.uint32, types.voidptr)
@@ -93,7 +96,10 @@ class Found:
     values : uint8 (byte,)
         The values.
     seconds, busy
-        How long opening, reading and walking took, and how much of that the processor was at it: the rest was waiting.
+        How long opening, reading and walking took, and how much of that the processor was at it.
+    blocked
+        How often the system had to wait for something else than a processor; without the C library's help it is not
+        known, and taken as once a file.
     """
 
     count: int
@@ -102,6 +108,7 @@ class Found:
     values: Bytes
     seconds: float
     busy: float
+    blocked: int
 
 
 def find_in_files(
@@ -130,16 +137,16 @@ def find_in_files(
     state, levels = np.zeros(STATES, np.int64), np.zeros((2 * limits.sequence_depth + 1, LEVEL_STATES), np.int64)
     looked = (state, levels, plan.nodes, plan.entries, facts, places, values)
     piece, first = np.empty(PIECE, np.uint8), min(first, PIECE)
-    times = np.zeros(2, np.int64)
+    times = np.zeros(3, np.int64)
     if native:
         names = np.frombuffer("\0".join([*paths, ""]).encode("utf-8", "surrogateescape"), np.uint8)
         starts = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(names == 0)[:-1] + 1])
         done = _timed(names, starts, np.zeros(32, np.int64), times, piece, first, *looked, stop)
     else:
-        times -= time.perf_counter_ns(), time.thread_time_ns()
+        times -= time.perf_counter_ns(), time.thread_time_ns(), 0
         done = _by_interpreter(paths, piece, first, *looked, stop)
-        times += time.perf_counter_ns(), time.thread_time_ns()
-    seconds, busy = (times / 1e9).tolist()
+        times += time.perf_counter_ns(), time.thread_time_ns(), done
+    seconds, busy = (times[:2] / 1e9).tolist()
     facts, places = facts[:done], places[:done]
     for row in np.flatnonzero(facts[:, STATUS] == INFLATE).tolist():
         data = inflated(paths[row], int(facts[row, ENDED]), limits.inflated_bytes)
@@ -147,7 +154,7 @@ def find_in_files(
         if data:
             _walk_inflated(np.frombuffer(data, np.uint8), row, *looked)
     places[facts[:, STATUS] != DONE, :, 1] = -1
-    return Found(done, facts, places, values, seconds, busy)
+    return Found(done, facts, places, values, seconds, busy, int(times[2]))
 
 
 def inflated(path: str, start: int, most: int) -> bytes:
@@ -318,14 +325,20 @@ def _timed(
     stop: Bytes,
 ) -> int:
     """Look into files; how long it takes is measured here, where no thread waits for the interpreter."""
-    for clock in range(2):
-        _clock(_CLOCKS[clock], info.ctypes)
-        times[clock] -= info[0] * 1_000_000_000 + info[1]
+    _measure(info, times, -1)
     done = _natively(names, starts, info, piece, first, state, levels, nodes, entries, facts, places, values, stop)
+    _measure(info, times, 1)
+    return done
+
+
+@inlined
+def _measure(info: Ints, times: Ints, sign: int) -> None:
+    """Add time that passed, time of the processor, and waits to `times`."""
     for clock in range(2):
         _clock(_CLOCKS[clock], info.ctypes)
-        times[clock] += info[0] * 1_000_000_000 + info[1]
-    return done
+        times[clock] += sign * (info[0] * 1_000_000_000 + info[1])
+    _usage(_RUSAGE_THREAD, info.ctypes)
+    times[2] += sign * info[_SWITCHES]
 
 
 @compiled
