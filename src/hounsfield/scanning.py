@@ -20,10 +20,10 @@ from hounsfield.errors import HounsfieldError
 from hounsfield.headers.careful import value_of
 from hounsfield.headers.columns import TRANSFER_SYNTAX, Plan, choose_columns, plan
 from hounsfield.headers.dataset import Opened, open_header
+from hounsfield.headers.element import DONE
 from hounsfield.headers.files import ENDED, STATUS, Found, find_in_files
 from hounsfield.headers.header import DatasetHeader
 from hounsfield.headers.table import Layout, Row, record_batch
-from hounsfield.headers.walker import DONE
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.source import Source
 from hounsfield.sources.folders import Ahead, list_files

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from hounsfield.headers.columns import DEFAULT_COLUMNS, choose_columns, plan
+from hounsfield.headers.element import DONE
 from hounsfield.headers.files import STATUS, Found, find_in_files
 from hounsfield.headers.table import Layout, record_batch
-from hounsfield.headers.walker import DONE
 from hounsfield.limits import DEFAULT_LIMITS
 from hounsfield.scanning import read_row
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -14,6 +16,25 @@ _LOG = logging.getLogger("hounsfield")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 #: The second: references are not counted, which none of these functions needs. Counting takes two thirds of a walk.
 _OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False}
+#: The modules with compiled functions, which are compiled into one another.
+COMPILED = (
+    "element", "beginning", "walker", "files", "typed", "typed_text", "typed_numbers", "typed_times",
+)  # fmt: skip
+
+
+def _fingerprint() -> str:
+    """Return a short hash of all that is compiled.
+
+    Numba keeps what it compiled for as long as the module of a function is the same. What it calls may stand in
+    another; so the hash becomes part of each function's name, under which the result is kept.
+    """
+    found = hashlib.sha256()
+    for name in COMPILED:
+        found.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    return found.hexdigest()[:12]
+
+
+_FINGERPRINT = _fingerprint()
 
 
 def compiled(function: _Function) -> _Function:
@@ -21,6 +42,7 @@ def compiled(function: _Function) -> _Function:
 
     Such a function may not make arrays. Where there is no place for it on disk, it is compiled in every process.
     """
+    function.__qualname__ = f"{function.__qualname__}_{_FINGERPRINT}"
     try:
         made = numba.njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # neither the package's folder nor the user's cache can be written

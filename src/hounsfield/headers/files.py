@@ -10,20 +10,19 @@ import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numba import types
 
+from hounsfield.headers.beginning import begin
 from hounsfield.headers.columns import Plan
 from hounsfield.headers.compiled import compiled, inlined
-from hounsfield.headers.walker import (
+from hounsfield.headers.element import (
     DEFLATED,
     DONE,
     EXPLICIT_LITTLE,
     FULL,
     KEPT,
-    LEVEL_STATES,
     MORE,
     NEEDED,
     PIXEL_LENGTH,
@@ -33,13 +32,12 @@ from hounsfield.headers.walker import (
     UNSURE,
     Bytes,
     Ints,
-    begin,
-    begin_dataset,
-    walk,
+    Work,
 )
+from hounsfield.headers.walker import LEVEL_STATES, begin_dataset, walk
 from hounsfield.limits import Limits
 
-# ruff: noqa: PLR0913, SIM109  compiled code takes its arrays one by one
+# ruff: noqa: SIM109  compiled code knows no `in`
 
 #: What is found out of a file beside its attributes, by index: how the walk ended, size and time of the last change
 #: (nanoseconds since 1970), where the pixel data is and how long (as in `walker`), the encoding, whether it has a
@@ -134,17 +132,17 @@ def find_in_files(
     count, width = len(paths), len(plan.columns)
     facts, places = np.zeros((count, FACTS), np.int64), np.empty((count, width, 3), np.int64)
     values = np.empty(max(count * width * _ROOM, 2 * PIECE), np.uint8)
-    state, levels = np.zeros(STATES, np.int64), np.zeros((2 * limits.sequence_depth + 1, LEVEL_STATES), np.int64)
-    looked = (state, levels, plan.nodes, plan.entries, facts, places, values)
+    levels = np.zeros((2 * limits.sequence_depth + 1, LEVEL_STATES), np.int64)
+    work = Work(np.zeros(STATES, np.int64), levels, plan.nodes, plan.entries, facts, places, values)
     piece, first = np.empty(PIECE, np.uint8), min(first, PIECE)
     times = np.zeros(3, np.int64)
     if native:
         names = np.frombuffer("\0".join([*paths, ""]).encode("utf-8", "surrogateescape"), np.uint8)
         starts = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(names == 0)[:-1] + 1])
-        done = _timed(names, starts, np.zeros(32, np.int64), times, piece, first, *looked, stop)
+        done = _timed(names, starts, np.zeros(32, np.int64), times, piece, first, work, stop)
     else:
         times -= time.perf_counter_ns(), time.thread_time_ns(), 0
-        done = _by_interpreter(paths, piece, first, *looked, stop)
+        done = _by_interpreter(paths, piece, first, work, stop)
         times += time.perf_counter_ns(), time.thread_time_ns(), done
     seconds, busy = (times[:2] / 1e9).tolist()
     facts, places = facts[:done], places[:done]
@@ -152,7 +150,7 @@ def find_in_files(
         data = inflated(paths[row], int(facts[row, ENDED]), limits.inflated_bytes)
         facts[row, STATUS] = UNSURE
         if data:
-            _walk_inflated(np.frombuffer(data, np.uint8), row, *looked)
+            _walk_inflated(np.frombuffer(data, np.uint8), row, work)
     places[facts[:, STATUS] != DONE, :, 1] = -1
     return Found(done, facts, places, values, seconds, busy, int(times[2]))
 
@@ -176,21 +174,9 @@ def inflated(path: str, start: int, most: int) -> bytes:
     return b"".join(parts) if inflater.eof else b""
 
 
-def _by_interpreter(  # noqa: PLR0913  as the compiled one
-    paths: Sequence[str],
-    piece: Bytes,
-    first: int,
-    state: Ints,
-    levels: Ints,
-    nodes: Ints,
-    entries: Ints,
-    facts: Ints,
-    places: Ints,
-    values: Bytes,
-    stop: Bytes,
-) -> int:
+def _by_interpreter(paths: Sequence[str], piece: Bytes, first: int, work: Work, stop: Bytes) -> int:
     """As `_natively`, by Python's own calls."""
-    looked = (state, levels, nodes, entries, facts, places, values)
+    state, facts = work.state, work.facts
     for row, path in enumerate(paths):
         if stop[0]:
             return row
@@ -204,15 +190,16 @@ def _by_interpreter(  # noqa: PLR0913  as the compiled one
             facts[row, SIZE], facts[row, CHANGED] = info.st_size, info.st_mtime_ns
             if not stat.S_ISREG(info.st_mode):
                 continue
-            status, ask = _first_piece(file, piece, first, info.st_size, row, looked), _MORE_AT_ONCE
+            filled, ask = _read_at(file, piece, first, 0), _MORE_AT_ONCE
+            status = _walk_first(piece, filled, info.st_size, row, work) if filled else UNSURE
             while status == MORE:
                 base = int(state[POSITION])
                 ask = min(max(ask, int(state[NEEDED])), PIECE)
                 filled = _read_at(file, piece, ask, base)
                 status = UNSURE
                 if filled >= state[NEEDED]:
-                    status = walk(piece, base, filled, info.st_size, row, *looked[:4], *looked[5:])
-                status = _judge(status, kept, row, state, facts)
+                    status = walk(piece, base, filled, info.st_size, row, work)
+                status = _judge(status, kept, row, work)
                 ask *= 2
         except OSError:
             facts[row, STATUS], state[KEPT] = UNSURE, kept
@@ -224,11 +211,6 @@ def _by_interpreter(  # noqa: PLR0913  as the compiled one
     return len(paths)
 
 
-def _first_piece(file: int, piece: Bytes, first: int, size: int, row: int, looked: Any) -> int:
-    filled = _read_at(file, piece, first, 0)
-    return _walk_first(piece, filled, size, row, *looked) if filled else UNSURE
-
-
 def _read_at(file: int, piece: Bytes, count: int, offset: int) -> int:
     os.lseek(file, offset, os.SEEK_SET)
     part = os.read(file, count)
@@ -237,38 +219,28 @@ def _read_at(file: int, piece: Bytes, count: int, offset: int) -> int:
 
 
 @compiled
-def _walk_first(
-    piece: Bytes,
-    filled: int,
-    size: int,
-    row: int,
-    state: Ints,
-    levels: Ints,
-    nodes: Ints,
-    entries: Ints,
-    facts: Ints,
-    places: Ints,
-    values: Bytes,
-) -> int:
+def _walk_first(piece: Bytes, filled: int, size: int, row: int, work: Work) -> int:
     """Walk the first piece of a file."""
+    state, facts, places = work.state, work.facts, work.places
     kept = state[KEPT]
     for column in range(places.shape[1]):
         places[row, column, 1] = -1
     state[POSITION] = 0
-    status, encoding = begin(piece, filled, size, row, state, levels, nodes, entries, places, values)
+    status, encoding = begin(piece, filled, size, row, work)
     facts[row, SIZE], facts[row, ENCODING] = size, encoding
     facts[row, PREAMBLE] = state[POSITION] > 0
     if status == DONE and encoding == DEFLATED:
         status = INFLATE
         facts[row, ENDED] = state[POSITION]
     elif status == DONE:
-        status = walk(piece, 0, filled, size, row, state, levels, nodes, entries, places, values)
-    return _judge(status, kept, row, state, facts)
+        status = walk(piece, 0, filled, size, row, work)
+    return _judge(status, kept, row, work)
 
 
 @compiled
-def _judge(status: int, kept: int, row: int, state: Ints, facts: Ints) -> int:
+def _judge(status: int, kept: int, row: int, work: Work) -> int:
     """Note how the walk of a file stands."""
+    state, facts = work.state, work.facts
     if status == MORE and state[NEEDED] > PIECE:
         status = UNSURE
     if status == FULL or status == UNSURE:
@@ -283,50 +255,28 @@ def _judge(status: int, kept: int, row: int, state: Ints, facts: Ints) -> int:
 
 
 @compiled
-def _walk_inflated(
-    data: Bytes,
-    row: int,
-    state: Ints,
-    levels: Ints,
-    nodes: Ints,
-    entries: Ints,
-    facts: Ints,
-    places: Ints,
-    values: Bytes,
-) -> None:
+def _walk_inflated(data: Bytes, row: int, work: Work) -> None:
     """Walk a dataset that was inflated; the attributes of its file meta information are kept already."""
+    state = work.state
     kept = state[KEPT]
     state[PIXELS], state[PIXEL_LENGTH] = -1, 0
-    begin_dataset(0, EXPLICIT_LITTLE, state, levels, nodes)
-    status = walk(data, 0, len(data), len(data), row, state, levels, nodes, entries, places, values)
+    begin_dataset(0, EXPLICIT_LITTLE, work)
+    status = walk(data, 0, len(data), len(data), row, work)
     if status != DONE:
         status = UNSURE
     if state[PIXELS] >= 0:
         state[PIXELS] = INFLATED
-    _judge(status, kept, row, state, facts)
-    facts[row, ENDED] = 0  # of the file it says nothing
+    _judge(status, kept, row, work)
+    work.facts[row, ENDED] = 0  # of the file it says nothing
 
 
 @compiled
-def _timed(
-    names: Bytes,
-    starts: Ints,
-    info: Ints,
-    times: Ints,
-    piece: Bytes,
-    first: int,
-    state: Ints,
-    levels: Ints,
-    nodes: Ints,
-    entries: Ints,
-    facts: Ints,
-    places: Ints,
-    values: Bytes,
-    stop: Bytes,
+def _timed(  # noqa: PLR0913  one more than is usual, where nobody calls it but one
+    names: Bytes, starts: Ints, info: Ints, times: Ints, piece: Bytes, first: int, work: Work, stop: Bytes
 ) -> int:
     """Look into files; how long it takes is measured here, where no thread waits for the interpreter."""
     _measure(info, times, -1)
-    done = _natively(names, starts, info, piece, first, state, levels, nodes, entries, facts, places, values, stop)
+    done = _natively(names, starts, info, piece, first, work, stop)
     _measure(info, times, 1)
     return done
 
@@ -342,22 +292,9 @@ def _measure(info: Ints, times: Ints, sign: int) -> None:
 
 
 @compiled
-def _natively(
-    names: Bytes,
-    starts: Ints,
-    info: Ints,
-    piece: Bytes,
-    first: int,
-    state: Ints,
-    levels: Ints,
-    nodes: Ints,
-    entries: Ints,
-    facts: Ints,
-    places: Ints,
-    values: Bytes,
-    stop: Bytes,
-) -> int:
+def _natively(names: Bytes, starts: Ints, info: Ints, piece: Bytes, first: int, work: Work, stop: Bytes) -> int:
     """Look into files by calls of the C library; return how many were done."""
+    state, facts = work.state, work.facts
     nothing = names[len(names) - 1 :]
     for row in range(len(starts)):
         if stop[0]:
@@ -374,17 +311,15 @@ def _natively(
                 size, base = info[5], 0
                 filled = _pread(file, piece.ctypes, first, 0)
                 if filled > 0:
-                    status = _walk_first(piece, filled, size, row, state, levels, nodes, entries, facts, places, values)
+                    status = _walk_first(piece, filled, size, row, work)
                 ask = _MORE_AT_ONCE
                 while status == MORE:
                     base = state[POSITION]
                     ask = min(max(ask, state[NEEDED]), PIECE)
                     filled = _pread(file, piece.ctypes, ask, base)
-                    if filled < state[NEEDED]:
-                        status = UNSURE
-                    else:
-                        status = walk(piece, base, filled, size, row, state, levels, nodes, entries, places, values)
-                    status = _judge(status, kept, row, state, facts)
+                    good = filled >= state[NEEDED]
+                    status = walk(piece, base, filled, size, row, work) if good else UNSURE
+                    status = _judge(status, kept, row, work)
                     ask *= 2
         _close(file)
         if status == FULL:

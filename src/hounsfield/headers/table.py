@@ -21,6 +21,7 @@ from hounsfield.headers.columns import (
     Kind,
     Plan,
 )
+from hounsfield.headers.element import DONE, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from hounsfield.headers.files import (
     CHANGED,
     ENCODING,
@@ -32,16 +33,10 @@ from hounsfield.headers.files import (
     Found,
 )
 from hounsfield.headers.recognise import NO_PREAMBLE, undeclared_syntax
-from hounsfield.headers.typed import (
-    DOUBTFUL,
-    PRESENT,
-    decimals,
-    integers,
-    moments,
-    text_lists,
-    texts,
-)
-from hounsfield.headers.walker import DONE, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from hounsfield.headers.typed import DOUBTFUL, PRESENT
+from hounsfield.headers.typed_numbers import numbers
+from hounsfield.headers.typed_text import text_lists, texts
+from hounsfield.headers.typed_times import moments
 
 _TYPES: dict[Kind, pa.DataType] = {
     Kind.TEXT: pa.string(),
@@ -260,24 +255,18 @@ class _Maker:
         count = self._found.count
         bounds, room = np.empty(count + 1, np.int32), self._totals[index] // 2 + 2 * count + 8
         places, values = self._found.places, self._found.values
-        numbers: NDArray[Any]
         big = np.zeros_like(self._big) if column.in_meta else self._big  # file meta is little endian
-        if column.vr == "DS":
-            numbers = np.empty(room, np.float64)
-            self._counts = decimals(places, index, _code("DS"), column.many, values, self._states, bounds, numbers)
-        else:
-            numbers = np.empty(room, np.int64)
-            either = column.vr == "US or SS"
-            signs = self._signs_of_pixels() if either else _NO_SIGNS
-            vr = 0 if either else _code(column.vr)
-            self._counts = integers(
-                places, index, vr, either, column.many, values, big, signs, self._states, bounds, numbers
-            )
-            if column.vr == "FD":
-                numbers = numbers.view(np.float64)
-            elif column.vr == "FL":
-                numbers = numbers.astype(np.uint32).view(np.float32).astype(np.float64)
-        buffers = [None if column.many else self._valid(), pa.py_buffer(numbers)]
+        either = column.vr == "US or SS"
+        signs, vr = (self._signs_of_pixels(), 0) if either else (_NO_SIGNS, _code(column.vr))
+        whole = np.empty(room, np.int64)
+        decimal = whole.view(np.float64)
+        self._counts = numbers(
+            places, index, vr, either, column.many, values, big, signs, self._states, bounds, whole, decimal
+        )
+        if column.vr == "FL":
+            decimal = whole.astype(np.uint32).view(np.float32).astype(np.float64)
+        made = decimal if column.kind == Kind.DECIMAL else whole
+        buffers = [None if column.many else self._valid(), pa.py_buffer(made)]
         inner = pa.Array.from_buffers(_TYPES[column.kind], int(bounds[-1]), buffers)
         return self._lists(inner, bounds) if column.many else inner
 
