@@ -340,3 +340,10 @@ def test_private_attributes_are_text_as_far_as_they_are(tmp_path):
     row = hu.scan(tmp_path, columns=["00111001", "00111002", "00111003"]).to_pylist()[0]
     assert (row["00111001"], row["00111002"], row["00111003"]) == ("hello", "1.5\\2.0", None)
     assert len(row["issues"]) == 1
+
+
+def test_an_offset_from_utc_is_said(tmp_path):
+    path = write(tmp_path / "one", AcquisitionDateTime="20240101123000.5+0130")
+    row = hu.scan(path, columns=["AcquisitionDateTime"]).to_pylist()[0]
+    assert row["AcquisitionDateTime"].isoformat() == "2024-01-01T12:30:00.500000"
+    assert row["issues"] == ["AcquisitionDateTime has an offset from UTC, which is not applied"]

@@ -106,9 +106,9 @@ def scan(
         null), never with a text of the file; ``error``: why a file could not be read, else null.
 
         Whole numbers are int64, decimals float64 (DS, FL, FD), dates date32, times of day time64[us], both together
-        timestamp[us] as the clock showed it (an offset from UTC in the value is not applied), everything else text
-        in Unicode, or bytes. Attributes that may have several values are lists (PS3.6, column VM). Absent and empty
-        values are null.
+        timestamp[us] as the clock showed it (an offset from UTC is not applied, and named in `issues`; hours alone
+        stand for their beginning), everything else text in Unicode, or bytes. Attributes that may have several values
+        are lists (PS3.6, column VM). Absent and empty values are null.
 
     Raises
     ------
@@ -323,7 +323,7 @@ def read_row(path: str, wanted: Plan, limits: Limits) -> Row:
 
 
 def _row(opened: Opened, source: Source, wanted: Plan) -> Row:
-    meta = DatasetHeader(opened.dataset.file_meta)
+    meta = DatasetHeader(lambda: opened.dataset.file_meta)
     values: dict[int, Any] = {}
     said: list[str] = []
     for index, column in enumerate(wanted.columns):

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ class _Work:
             else:
                 first = next(counted, None)
                 if first is not None:
-                    write_table(_chained(first, counted), first.schema, output, force=self.options["force"])
+                    write_table(chain([first], counted), first.schema, output, force=self.options["force"])
         return self._close(output)
 
     def _columns(self) -> list[str] | None:
@@ -159,20 +160,11 @@ class _Work:
                 say(f"{row['path']}: {row['error']}")
 
     def _show(self, batches: Iterator[Any]) -> None:
-        from hounsfield.exports.tables import json_rows
+        from hounsfield.exports.tables import json_array, json_lines
 
-        if self.options["jsonl"]:
-            for batch in batches:
-                for row in json_rows(batch):
-                    click.echo(row)
-        elif self.options["as_json"]:
-            click.echo("[", nl=False)
-            between = "\n"
-            for batch in batches:
-                for row in json_rows(batch):
-                    click.echo(between + row, nl=False)
-                    between = ",\n"
-            click.echo("\n]")
+        if self.options["jsonl"] or self.options["as_json"]:
+            for text in (json_lines if self.options["jsonl"] else json_array)(batches):
+                click.echo(text, nl=False)
         else:
             _Screen().show(batches)
 
@@ -194,11 +186,6 @@ class _Work:
             for reason, count in self.failed.most_common():
                 say(f"{count:>8}  {reason}")
         return 0 if not failed else 3 if failed == self.done else 1
-
-
-def _chained(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    yield first
-    yield from rest
 
 
 class _Screen:

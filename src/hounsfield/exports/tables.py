@@ -1,17 +1,16 @@
 """Tables written to files, batch by batch: Parquet, CSV, JSON."""
 
 # pyarrow is not typed
-# pyright: reportUnknownParameterType=false, reportUnknownLambdaType=false, reportAttributeAccessIssue=false
+# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,7 +23,7 @@ TABLE_FORMATS = {".parquet": "Parquet", ".csv": "CSV", ".json": "JSON", ".jsonl"
 
 #: A cell that begins with one of these is a formula to a spreadsheet; an apostrophe before it makes it text again.
 _FORMULA = r"^([=+\-@\t\r])"
-_Take = Callable[[pa.RecordBatch], None]
+_Batches = Iterable[pa.RecordBatch]
 
 
 def write_table(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path, *, force: bool = False) -> None:
@@ -51,57 +50,59 @@ def write_table(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
         raise FormatError(f"tables are written as {', '.join(TABLE_FORMATS)}", source=str(path))
-    with whole_file(path, force=force) as temporary, writer(temporary, schema) as take:
-        for batch in batches:
-            take(batch)
+    with whole_file(path, force=force) as temporary:
+        writer(batches, schema, temporary)
 
 
-@contextmanager
-def _parquet(path: Path, schema: pa.Schema) -> Generator[_Take]:
+def _parquet(batches: _Batches, schema: pa.Schema, path: Path) -> None:
     import pyarrow.parquet as pq
 
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        yield writer.write_batch
+        for batch in batches:
+            writer.write_batch(batch)
 
 
-@contextmanager
-def _csv(path: Path, schema: pa.Schema) -> Generator[_Take]:
+def _csv(batches: _Batches, schema: pa.Schema, path: Path) -> None:
     from pyarrow import csv
 
     flat = pa.schema([(field.name, _flat_type(field.type)) for field in schema])
     with csv.CSVWriter(path, flat) as writer:
-        yield lambda batch: writer.write_batch(flat_batch(batch))
+        for batch in batches:
+            writer.write_batch(flat_batch(batch))
 
 
-@contextmanager
-def _json(path: Path, schema: pa.Schema) -> Generator[_Take]:
-    first = True
+def _json(batches: _Batches, schema: pa.Schema, path: Path) -> None:
     with open(path, "w", encoding="utf-8") as file:
-        file.write("[")
-
-        def take(batch: pa.RecordBatch) -> None:
-            nonlocal first
-            for row in json_rows(batch):
-                file.write(("\n" if first else ",\n") + row)
-                first = False
-
-        yield take
-        file.write("\n]\n")
+        file.writelines(json_array(batches))
 
 
-@contextmanager
-def _jsonl(path: Path, schema: pa.Schema) -> Generator[_Take]:
+def _json_lines(batches: _Batches, schema: pa.Schema, path: Path) -> None:
     with open(path, "w", encoding="utf-8") as file:
-        yield lambda batch: write_json_lines(batch, file)
+        file.writelines(json_lines(batches))
 
 
-def write_json_lines(batch: pa.RecordBatch, file: TextIO) -> None:
-    """Write each row as one line of JSON."""
-    for row in json_rows(batch):
-        file.write(row + "\n")
+_WRITERS: dict[str, Callable[[_Batches, pa.Schema, Path], None]] = {
+    ".parquet": _parquet,
+    ".csv": _csv,
+    ".json": _json,
+    ".jsonl": _json_lines,
+}
 
 
-_WRITERS = {".parquet": _parquet, ".csv": _csv, ".json": _json, ".jsonl": _jsonl}
+def json_lines(batches: _Batches) -> Iterator[str]:
+    """Yield each row as one line of JSON."""
+    for batch in batches:
+        for row in json_rows(batch):
+            yield row + "\n"
+
+
+def json_array(batches: _Batches) -> Iterator[str]:
+    """Yield the parts of one JSON array of all rows, a row a line."""
+    between = "[\n"
+    for line in json_lines(batches):
+        yield between + line.rstrip("\n")
+        between = ",\n"
+    yield "[]\n" if between == "[\n" else "\n]\n"
 
 
 def json_rows(batch: pa.RecordBatch) -> list[str]:

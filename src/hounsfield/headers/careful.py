@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
@@ -17,14 +16,12 @@ from pydicom.tag import Tag
 from hounsfield.headers.columns import PIXEL_REPRESENTATION, SPECIFIC_CHARACTER_SET, Column, Kind
 from hounsfield.headers.header import DatasetHeader, Raw
 from hounsfield.headers.index import implied_vr
+from hounsfield.headers.times import date_of, datetime_of, time_of
 from hounsfield.image import item_at
 
 #: A value as the table has it, and what is to be said of it.
 Careful = tuple[Any, tuple[str, ...]]
 
-_DATE = re.compile(r"(\d{4})(\.?)(\d\d)\2(\d\d)", re.ASCII)
-_TIME = re.compile(r"(\d\d)(?:(:?)(\d\d)(?:\2(\d\d)(?:\.(\d{1,6}))?)?)?", re.ASCII)
-_OFFSET = re.compile(r"[+-]\d{4}", re.ASCII)
 _SIGNED_64 = 2**63
 
 
@@ -66,22 +63,14 @@ def careful_value(column: Column, data: bytes, vr: str | None, around: Around) -
 
 def value_of(header: DatasetHeader, column: Column) -> Careful:
     """Read a value from a header that was opened; what is to be said of it stands in the header's `doubts`, too."""
-    place: Mapping[str, Any] | None = header
+    place: Any = header
     for tag, item in column.path:
-        place = _item(place, tag, item)
+        keyword = keyword_for_tag(tag)
+        items = place.get(keyword) if keyword else place.value_at(tag)
+        place = item_at({"items": items}, "items", item)
         if place is None:
             return None, ()
-    return _typed(_at(cast("DatasetHeader", place), column), column, None)
-
-
-def _item(place: Mapping[str, Any] | None, tag: int, item: int) -> Mapping[str, Any] | None:
-    from pydicom.datadict import keyword_for_tag
-
-    keyword = keyword_for_tag(tag)
-    if place is None or keyword:
-        return None if place is None else item_at(place, keyword, item)
-    items = cast("DatasetHeader", place).value_at(tag)
-    return items[item] if isinstance(items, list) and item < len(cast("list[Any]", items)) else None
+    return _typed(_at(place, column), column, None)
 
 
 def _at(header: DatasetHeader, column: Column) -> Any:
@@ -107,8 +96,9 @@ def _typed(value: Any, column: Column, header: DatasetHeader | None) -> Careful:
     typed = [None if v is None else _TYPES[column.kind](v) for v in values]
     if any(made is None and v is not None for made, v in zip(typed, values, strict=True)):
         lost = f"{name} cannot be read as {column.vr}"
-        typed, said = [None], said if any(lost in sentence for sentence in said) else (*said, lost)
-        return None, said
+        return None, said if any(lost in sentence for sentence in said) else (*said, lost)
+    if column.kind == Kind.DATETIME and any(getattr(datetime_of(v), "tzinfo", None) for v in values):
+        said = (*said, f"{name} has an offset from UTC, which is not applied")
     return (typed if column.many else typed[0]), said
 
 
@@ -134,49 +124,10 @@ def _decimal(value: Any) -> float | None:
         return None
 
 
-def date_of(value: Any) -> date | None:
-    """Return a DICOM date, ``20040119`` or ``2004.01.19`` of old files; None for what is none.
-
-    Examples
-    --------
-    >>> date_of("20040119"), date_of("20040230")
-    (datetime.date(2004, 1, 19), None)
-    """
-    match = _DATE.fullmatch(str(value).strip())
-    try:
-        return date(int(match[1]), int(match[3]), int(match[4])) if match else None
-    except ValueError:
-        return None
-
-
-def time_of(value: Any) -> time | None:
-    """Return a DICOM time of day, ``072730.123`` or ``07:27:30.123`` of old files; None for what is none.
-
-    Hours, or hours and minutes, alone stand for their beginning. A leap second is none: Python and Arrow have none.
-    """
-    match = _TIME.fullmatch(str(value).strip())
-    if not match:
-        return None
-    hour, _, minute, second, fraction = match.groups()
-    try:
-        return time(int(hour), int(minute or 0), int(second or 0), int((fraction or "0").ljust(6, "0")))
-    except ValueError:
-        return None
-
-
-def datetime_of(value: Any) -> datetime | None:
-    """Return a DICOM date and time as the clock showed it; an offset from UTC that may follow is not applied.
-
-    None where it is none, or not precise to the day.
-    """
-    text = str(value).strip()
-    if _OFFSET.fullmatch(text[-5:]):
-        text = text[:-5]
-    day = date_of(text[:8])
-    if day is None or len(text) == 8:
-        return None if day is None else datetime.combine(day, time())
-    moment = time_of(text[8:]) if ":" not in text else None
-    return None if moment is None else datetime.combine(day, moment)
+def _local(value: Any) -> datetime | None:
+    """Return a date and time as the clock showed it."""
+    moment = datetime_of(value)
+    return None if moment is None else moment.replace(tzinfo=None)
 
 
 _TYPES = {
@@ -185,5 +136,5 @@ _TYPES = {
     Kind.DECIMAL: _decimal,
     Kind.DATE: date_of,
     Kind.TIME: time_of,
-    Kind.DATETIME: datetime_of,
+    Kind.DATETIME: _local,
 }

@@ -5,9 +5,10 @@ PS3.3 C.7.6.5 (Cine), C.7.6.6 (Multi-frame), C.7.6.16.2.2 (Frame Content), C.8.4
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from pydicom.datadict import keyword_for_tag
 
 from hounsfield.errors import HounsfieldError, InvalidAttributeError, LimitExceededError
+from hounsfield.headers.times import datetime_of
 from hounsfield.image import Step, finite_number, items_of, text_of
 
 #: Far above any acquisition; a file of a few bytes can declare 2^31 frames.
@@ -50,6 +52,7 @@ _CONTENT = (
     "FrameAcquisitionDuration",
 )
 _CINE = "PS3.3 C.7.6.5.1"
+_TO_THE_MINUTE = re.compile(r"\d{12}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -323,20 +326,4 @@ def _counts(value: Any, last: int) -> bool:
 def parse_datetime(value: Any) -> datetime | None:
     """Return a DICOM date and time (VR DT: ``20061219120938.400+0100``); None where it is none to the minute."""
     text = text_of({"value": value}, "value")
-    body, sign, offset = text, "", ""
-    for mark in "+-":
-        if mark in text:
-            body, sign, offset = text.partition(mark)
-    whole, _, fraction = body.partition(".")
-    numbers = whole + fraction + offset
-    if not (numbers.isascii() and numbers.isdigit()) or len(whole) not in (12, 14) or (sign and len(offset) != 4):
-        return None
-    try:
-        moment = datetime.strptime(whole.ljust(14, "0"), "%Y%m%d%H%M%S")  # noqa: DTZ007  the zone follows, if any
-        moment += timedelta(microseconds=int(fraction[:6].ljust(6, "0")))
-        if not sign:
-            return moment
-        shift = timedelta(hours=int(offset[:2]), minutes=int(offset[2:]))
-        return moment.replace(tzinfo=timezone(shift if sign == "+" else -shift))
-    except (ValueError, OverflowError):
-        return None
+    return datetime_of(text) if _TO_THE_MINUTE.match(text) else None

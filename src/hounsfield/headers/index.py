@@ -130,48 +130,35 @@ def _file_meta(data: bytes) -> tuple[int, str]:
 
 
 def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int, skip: Skip) -> Index:
-    """Index the dataset."""
     implicit = syntax == _IMPLICIT
     if implicit and data[start + 4 : start + 6].isalpha():
         raise _Unsure  # looks like explicit VR
     places: dict[int, Place] = {}
-    position, last, pixels, encapsulated, there = start, 0x0002FFFF, (size, size), False, len(data)
+    position, last, pixels, encapsulated = start, 0x0002FFFF, (size, size), False
     while position < size:
         if not implicit:
             position, last = _plain_run(data, position, last, places)
             if position == size:
                 break
-        try:
-            group, element, vr, length = _explicit(data, position)
-            if implicit:
-                vr, length, value = None, _long_length(data, position + 4)[0], position + 8
-            elif vr in SHORT_VRS:
-                value = position + 8
-            elif vr in LONG_VRS:
-                length, value = _long_length(data, position + 8)[0], position + 12
-            else:
-                value = 0
-        except struct.error:
-            # attributes behind pixel data that was left in the file are pydicom's
-            raise _End if position < there or pixels[0] == size else _Unsure from None
-        tag = group << 16 | element
+        if position >= len(data):  # attributes behind pixel data that was left in the file are pydicom's
+            raise _End if pixels[0] == size else _Unsure
+        if data[position] == 0 and data[position : position + 4] == b"\0\0\0\0" and places:
+            break  # no attribute of a dataset: what follows is padding of the file
+        tag, vr, length, value = _element(data, position, implicit)
         if tag <= last or tag >= 0xFFFE0000:
-            if tag == 0 and places:
-                break  # no attribute of a dataset: what follows is padding of the file
             raise _Unsure
-        if not value:
-            raise _Unsure
-        last, end = tag, value + length
-        if length & 1:
-            if length != _UNDEFINED:
-                raise _Unsure  # against PS3.5 7.1.1: pydicom's parser goes on, and it is said
+        last = tag
+        if length == _UNDEFINED:
             encapsulated = encapsulated or tag in _PIXELS
             end = skip(value, places) if tag in _PIXELS else _skip_items(data, value, implicit, depth)
-        if end > there:
-            if end > size:
-                raise _Unsure
-            if tag not in _PIXELS:
-                raise _End
+        else:
+            end = value + length
+            if length & 1:
+                raise _Unsure  # against PS3.5 7.1.1: pydicom's parser goes on, and it is said
+        if end > size:
+            raise _Unsure
+        if end > len(data) and tag not in _PIXELS:
+            raise _End
         if tag in _PIXELS:
             if pixels[0] != size:
                 raise _Unsure

@@ -12,6 +12,7 @@ from pydicom.uid import UID
 from hounsfield.headers.privacy import HIDDEN, identifies
 from hounsfield.headers.spacing import pixel_spacing
 from hounsfield.headers.tags import json_ready
+from hounsfield.headers.times import date_of
 from hounsfield.image import Header
 from hounsfield.units import modality_unit
 
@@ -131,12 +132,8 @@ def uid_name(uid: Any) -> str | None:
 
 def iso_date(value: Any) -> str | None:
     """Return a DICOM date (``20040119``, or ``2004.01.19`` of old files) in ISO 8601; None where it is none."""
-    match = re.fullmatch(r"(\d{4})\.?(\d\d)\.?(\d\d)", str(value or "").strip())
-    if not match:
-        return None
-    year, month, day = (int(part) for part in match.groups())
-    valid = 1 <= month <= 12 and 1 <= day <= 31
-    return f"{year:04}-{month:02}-{day:02}" if valid else None
+    day = date_of(value)
+    return None if day is None else day.isoformat()
 
 
 def iso_time(value: Any) -> str | None:
