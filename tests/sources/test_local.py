@@ -118,3 +118,20 @@ def test_walk_ends_in_a_loop_of_links_and_passes_sockets_on(tmp_path):
         for path in found:
             with pytest.raises(hu.SourceError):
                 hu.read(path)
+
+
+def test_many_names_of_one_folder_are_told_apart_as_few_are(tmp_path):
+    """Behind the first two hundred the folder is listed once; what it tells must be what asking for each told."""
+    for number in range(300):
+        (tmp_path / f"{number:03}").write_bytes(b"x")
+    (tmp_path / "sub" / "deep").mkdir(parents=True)
+    (tmp_path / "sub" / "in").write_bytes(b"x")
+    (tmp_path / "link").symlink_to(tmp_path / "sub")
+    (tmp_path / "[1]").write_bytes(b"x")
+    files = [str(tmp_path / f"{number:03}") for number in range(300)]
+    odd = ["sub", "link", "absent", "29?", "[1]", ".", "sub/in", "sub/../000", ""]
+    ask = [f"{tmp_path}/{name}" for name in odd]
+    expected = [list(list_files([name])) for name in ask]
+    assert list(list_files([*files, *ask])) == files + [name for names in expected for name in names]
+    assert [Path(name).name for name in expected[3]] == [f"29{digit}" for digit in range(10)]
+    assert [Path(name).name for name in expected[1]] == ["in"]

@@ -20,6 +20,8 @@ PART = ".hu-part"
 _AHEAD = 32
 #: So many names of one folder are asked for one by one; then it is listed.
 _SAME_PARENT = 200
+#: What is more in a name than a name: patterns, and what parts folders.
+_SPECIAL = frozenset(["*", "?", "[", os.sep, os.altsep or os.sep])
 #: Paths are handed over so many at a time.
 _AT_ONCE = 256
 
@@ -56,7 +58,7 @@ def list_files(paths: Iterable[str | os.PathLike[str]], ahead: Executor | None =
     known = _Known()
     for path in paths:
         name = os.fspath(path)
-        if name == "-":
+        if name == "-" or known.is_file(name):
             yield name
         elif known.is_folder(name):
             yield from _walk(name, lister)
@@ -73,6 +75,13 @@ class _Known:
     def __init__(self) -> None:
         self._prefix, self._count = "", 0
         self._folders: set[str] | None = None
+
+    def is_file(self, name: str) -> bool:
+        """Whether a name is surely not a folder's, nor a pattern; False where it has to be looked at closely."""
+        if self._folders is None or not name.startswith(self._prefix):
+            return False
+        last = name[len(self._prefix) :]
+        return last not in self._folders and _SPECIAL.isdisjoint(last) and last[:1] not in ("", ".")
 
     def is_folder(self, name: str) -> bool:
         """Whether a name is a folder's."""
