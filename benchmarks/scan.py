@@ -50,6 +50,7 @@ FILES, LARGE_FILES, FOLDERS, IN_FOLDER, READ_FILES = 20_000, 5_000, 1_000, 100, 
 MILLION, FEW, DISTINCT = 1_000_000, 10_000, 300
 SLOW_FILES, SLOW_WAIT = 2_000, 5_000  # microseconds
 READ = "open, read 16 KiB, close"
+Peer = tuple[str, str, int]
 #: Peers by name in scan_sides.py: label, goal, and how many files they take.
 PEERS = {
     "pydicom": ("pydicom: dcmread(stop_before_pixels), 21 values", "at least 60", 500),
@@ -58,6 +59,8 @@ PEERS = {
     "fastdicom": ("fastdicom: dcmread(stop_before_pixels), 21 values", "at least 5", 5_000),
     "open and read": (READ, "at least 0.4", 10**9),
 }
+#: Beside headers of 40 kB as well: as many bytes as have to be read there.
+LONG = {"open and read 40": ("open, read 40 KiB, close", "at least 0.4", 10**9)}
 
 
 @dataclass(frozen=True)
@@ -104,12 +107,14 @@ def compare(work: str, ours: Side, peers: list[tuple[str, str, Side]], rounds: i
     return rows
 
 
-def beside_peers(work: str, folder: Path, named: str, count: int, threads: int, rounds: int) -> list[Row]:
-    """Our table beside every peer; `threads` 0 means all processors."""
+def beside_peers(  # noqa: PLR0913  a row of the table
+    work: str, folder: Path, named: str, count: int, threads: int, rounds: int, more: dict[str, Peer] | None = None
+) -> list[Row]:
+    """Our table beside every peer, and some more; `threads` 0 means all processors."""
     peers: list[tuple[str, str, Side]] = []
-    for name, (label, goal, most) in PEERS.items():
+    for name, (label, goal, most) in {**PEERS, **(more or {})}.items():
         module = name.split()[0]
-        if name != "open and read" and find_spec(module) is None:
+        if module != "open" and find_spec(module) is None:
             print(f'{module} is not installed: pip install -e ".[bench]"', file=sys.stderr)
             continue
         most *= 1 if threads else os.cpu_count() or 1
@@ -217,7 +222,8 @@ class Bench:
         rows: list[Row] = []
         for work, change, count, in_folder in made:
             folder = lay(self.folder / "kind", templates(self.series, change), count, in_folder)
-            rows += beside_peers(f"{work}, one thread", folder, "folder", count, 1, self.rounds)
+            more = LONG if change is to_large else None
+            rows += beside_peers(f"{work}, one thread", folder, "folder", count, 1, self.rounds, more)
             shutil.rmtree(folder)
         return rows
 

@@ -71,8 +71,8 @@ def fastdicom_values(paths: Paths) -> int:
     return len(paths)
 
 
-def first_bytes(paths: Paths) -> int:
-    ready = [bytearray(2**14)]
+def first_bytes(paths: Paths, size: int = 2**14) -> int:
+    ready = [bytearray(size)]
     for path in paths:
         file = os.open(path, os.O_RDONLY)
         os.preadv(file, ready, 0)
@@ -86,6 +86,7 @@ PEERS: dict[str, Callable[[Paths], int]] = {
     "dicomsdl": dicomsdl_values,
     "fastdicom": fastdicom_values,
     "open and read": first_bytes,
+    "open and read 40": partial(first_bytes, size=40 * 2**10),
 }
 
 

@@ -222,6 +222,25 @@ def test_every_compiled_module_is_part_of_the_fingerprint():
     assert compiled._FINGERPRINT in files._natively.__qualname__
 
 
+def test_damage_deep_in_a_wanted_sequence_is_left_to_pydicom(tmp_path, wanted):
+    """An attribute longer than its item, in a sequence of undefined length that nobody wants: pydicom reads that at once."""
+    inner = pydicom.Dataset()
+    inner.ReferencedSOPInstanceUID = "1.2.3.4"
+    item = pydicom.Dataset()
+    item.ReferencedStudySequence = [inner]
+    item["ReferencedStudySequence"].is_undefined_length = True
+    item.ScheduledProcedureStepID = "STEP"
+    made = dataset(np.zeros((2, 2), np.uint16))
+    made.RequestAttributesSequence = [item]
+    data = to_bytes(made)
+    path = tmp_path / "whole"
+    path.write_bytes(data)
+    assert found_in([path], wanted).facts[0, STATUS] == DONE
+    at = data.index(b"\x08\0\x55\x11UI", data.index(b"\x08\0\x10\x11SQ"))
+    path.write_bytes(data[: at + 6] + b"\xf0" + data[at + 7 :])
+    assert found_in([path], wanted).facts[0, STATUS] != DONE
+
+
 NUMBERS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(lambda v: f"{v!r}"[:16]),
     st.decimals(allow_nan=False, allow_infinity=False, places=6).map(lambda v: f"{v}"[:16]),

@@ -34,9 +34,14 @@ from hounsfield.headers.element import (
 
 # ruff: noqa: SIM102, SIM109  compiled code knows no `in`
 
-#: What it remembers of each level, which holds attributes or items: where it ends (-1: at a delimiter), its node (-1:
-#: nothing is wanted), the last tag, the next entry of the node, whether it holds items, the number of items so far.
+#: What it remembers of each level, which holds attributes or items: where it ends (-1: at a delimiter), its node (or
+#: what stands for one, see below), the last tag, the next entry of the node, whether it holds items, the number of
+#: items so far.
 _STOP, _NODE, _LAST, _NEXT, _ITEMS, _COUNT, LEVEL_STATES = 0, 1, 2, 3, 4, 5, 6
+
+#: Instead of a node: nothing is wanted here. Within a sequence that is wanted, attributes are looked through all the
+#: same where pydicom does so: it gives up the whole sequence for one damaged attribute.
+_NOTHING, _LOOKED_THROUGH = -1, -2
 
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _UNDEFINED = 0xFFFFFFFF
@@ -166,7 +171,8 @@ def walk(data: Bytes, base: int, filled: int, size: int, row: int, work: Work) -
         state[POSITION] = position + header
         if length == _UNDEFINED or cursor >= 0:
             inner = -1 if length == _UNDEFINED else position + header + length
-            if not _deeper(inner, -1 if cursor < 0 else 0, cursor, 1, work):
+            kind = _LOOKED_THROUGH if level > 0 and node != _NOTHING else _NOTHING
+            if not _deeper(inner, kind if cursor < 0 else 0, cursor, 1, work):
                 return UNSURE
         else:
             state[POSITION] += length
@@ -197,7 +203,7 @@ def _item(data: Bytes, at: int, tag: int, size: int, big: int, work: Work) -> bo
         return False
     number, cursor = levels[level, _COUNT], levels[level, _NEXT]
     levels[level, _COUNT] = number + 1
-    node = -1
+    node = _NOTHING if levels[level, _NODE] == _NOTHING else _LOOKED_THROUGH
     if levels[level, _NODE] >= 0:
         around = levels[level - 1, _NODE]
         sequence, behind = entries[cursor, 0], nodes[around, 0] + nodes[around, 1]
@@ -206,8 +212,7 @@ def _item(data: Bytes, at: int, tag: int, size: int, big: int, work: Work) -> bo
         if cursor < behind and entries[cursor, 0] == sequence and entries[cursor, 2] == number:
             node = entries[cursor, 3]
     state[POSITION] = position + 8
-    if length == _UNDEFINED or levels[level, _NODE] >= 0:
-        # Every item of a sequence that is wanted is looked through: pydicom gives up all where one is damaged.
+    if length == _UNDEFINED or node != _NOTHING:
         stop = -1 if length == _UNDEFINED else position + 8 + length
         return _deeper(stop, node, 0 if node < 0 else nodes[node, 0], 0, work)
     state[POSITION] += length
