@@ -43,6 +43,7 @@ _HOME = {
     "Step": "hounsfield.image",
     "UnitError": "hounsfield.errors",
     "UnsupportedTransferSyntaxError": "hounsfield.errors",
+    "Volume": "hounsfield.volume",
     "Window": "hounsfield.display.voi",
     "Written": "hounsfield.writing",
     "apply_mask": "hounsfield.masks.mask",

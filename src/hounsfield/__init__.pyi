@@ -48,5 +48,6 @@ from hounsfield.reading import read as read
 from hounsfield.scanning import Progress as Progress
 from hounsfield.scanning import scan as scan
 from hounsfield.scanning import scan_batches as scan_batches
+from hounsfield.volume import Volume as Volume
 from hounsfield.writing import Written as Written
 from hounsfield.writing import write as write

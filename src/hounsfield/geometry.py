@@ -121,6 +121,22 @@ def image_plane(position: Any, orientation: Any, pixel_spacing: Any) -> ImagePla
     return ImagePlane((p[0], p[1], p[2]), o, (s[0], s[1]))
 
 
+def as_affine(matrix: Any) -> NDArray[np.float64]:
+    """Return a 4x4 matrix from (slice, row, column, 1) to LPS mm after checking that it can be one.
+
+    Raises
+    ------
+    ValueError
+        It is not 4x4 and finite, its last row is not 0, 0, 0, 1, or it has no volume.
+    """
+    affine = np.array(matrix, np.float64)
+    if affine.shape != (4, 4) or not np.isfinite(affine).all() or (affine[3] != (0, 0, 0, 1)).any():
+        raise ValueError("an affine is a matrix of 4 x 4 finite numbers whose last row is 0, 0, 0, 1")
+    if np.linalg.det(affine[:3, :3]) == 0:
+        raise ValueError("the affine is singular: its axes span no volume")
+    return affine
+
+
 def slide_plane(
     origin: tuple[Any, Any, float], orientation: Any, pixel_spacing: Any, offset: tuple[int, int] = (0, 0)
 ) -> SlidePlane | None:
