@@ -24,6 +24,8 @@ class Limits:
         Rows times columns of one frame: 2^28 is 16,384 x 16,384.
     image_bytes
         Bytes of all decoded frames of one image together.
+    volume_bytes
+        Bytes of the values of one volume.
     threads
         Frames that are decoded at a time; None: as many as there are processors.
     """
@@ -33,6 +35,7 @@ class Limits:
     inflated_bytes: int = 512 * 2**20
     frame_pixels: int = 2**28
     image_bytes: int = 4 * 2**30
+    volume_bytes: int = 16 * 2**30
     threads: int | None = None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -21,7 +22,7 @@ from hounsfield.headers.careful import value_of
 from hounsfield.headers.columns import TRANSFER_SYNTAX, Plan, choose_columns, plan
 from hounsfield.headers.dataset import Opened, open_header
 from hounsfield.headers.element import DONE
-from hounsfield.headers.files import ENDED, STATUS, Found, find_in_files
+from hounsfield.headers.files import ENDED, STATUS, Found, find_in_files, nothing_found
 from hounsfield.headers.header import DatasetHeader
 from hounsfield.headers.table import Layout, Row, record_batch
 from hounsfield.limits import DEFAULT_LIMITS, Limits
@@ -132,6 +133,41 @@ def scan(
     """
     work = _Scan(paths, columns, phi, threads, limits, progress)
     return pa.Table.from_batches(list(work.batches()), schema=work.layout.schema)
+
+
+def scan_files(
+    paths: list[str],
+    columns: Iterable[str],
+    threads: int | None,
+    limits: Limits,
+    progress: Callable[[Progress], None] | None,
+) -> pa.Table:
+    """Return the table of `scan` for just these files: one row for each, whatever it is called, nothing expanded."""
+    work = _Scan(paths, columns, True, threads, limits, progress)
+    work.walk = iter
+    return pa.Table.from_batches(list(work.batches()), schema=work.layout.schema)
+
+
+def scan_sources(
+    opens: Iterable[Callable[[], Source]], names: list[str], columns: Iterable[str], threads: int | None, limits: Limits
+) -> pa.Table:
+    """Return the table of `scan` for sources that are no files of the system: members of archives, remote ones.
+
+    Parameters
+    ----------
+    opens
+        What opens each of them.
+    names
+        What they are called.
+    columns, threads, limits
+        As in `scan`.
+    """
+    chosen, all_names = choose_columns(columns, phi=True)
+    layout = Layout.of(chosen, all_names, plan(chosen))
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1, "hounsfield-scan") as pool:
+        made = list(pool.map(partial(read_source_row, wanted=layout.plan, limits=limits), opens))
+    batch = record_batch(names, nothing_found(len(names), layout.plan), layout, dict(enumerate(made)))
+    return pa.Table.from_batches([batch])
 
 
 def scan_batches(
@@ -249,11 +285,13 @@ class _Scan:
         self._alone = threads == 1
         self._stop = np.zeros(1, np.uint8)
         self._done = 0
+        #: What files the paths stand for; with an executor, folders are listed ahead.
+        self.walk: Callable[..., Iterator[str]] = list_files
 
     def batches(self) -> Generator[pa.RecordBatch]:
         """Yield rows in the order of the files, a few hundred at a time."""
         if self._alone:
-            listed = list_files(self._paths)
+            listed = self.walk(self._paths)
             while chunk := list(islice(listed, self._pace.files)):
                 yield from self._taken(self._read(chunk, self._pace.first), None)
         else:
@@ -262,7 +300,8 @@ class _Scan:
     def _in_threads(self) -> Generator[pa.RecordBatch]:
         lister = ThreadPoolExecutor(_LISTERS, "hounsfield-list")
         pool = ThreadPoolExecutor(self._most_threads, "hounsfield-scan")
-        listed = Ahead(list_files(self._paths, lister), _LISTED)
+        walked = list_files(self._paths, lister) if self.walk is list_files else self.walk(self._paths)
+        listed = Ahead(walked, _LISTED)
         waiting: deque[tuple[int, Future[list[tuple[Found, pa.RecordBatch]]]]] = deque()
         ahead = 0  # files that are being read, or were and wait for those before them
         try:
@@ -310,8 +349,13 @@ class _Scan:
 
 def read_row(path: str, wanted: Plan, limits: Limits) -> Row:
     """Read what the walk gave up, by way of pydicom; whatever goes wrong becomes part of the row."""
+    return read_source_row(lambda: open_source(path, limits), wanted, limits)
+
+
+def read_source_row(how: Callable[[], Source], wanted: Plan, limits: Limits) -> Row:
+    """Open a source and read its row, as `read_row` does of a file."""
     try:
-        with closing(open_source(path, limits)) as source:
+        with closing(how()) as source:
             opened = open_header(source, limits, lazy=True)
             return _row(opened, source, wanted)
     except HounsfieldError as error:

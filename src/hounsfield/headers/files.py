@@ -155,6 +155,14 @@ def find_in_files(
     return Found(done, facts, places, values, seconds, busy, int(times[2]))
 
 
+def nothing_found(count: int, plan: Plan) -> Found:
+    """Return what a walk would that gave up so many files at once: for sources that it cannot open."""
+    facts = np.zeros((count, FACTS), np.int64)
+    facts[:, STATUS] = UNSURE
+    places = np.full((count, len(plan.columns), 3), -1, np.int64)
+    return Found(count, facts, places, np.empty(0, np.uint8), 0.0, 0.0, 0)
+
+
 def inflated(path: str, start: int, most: int) -> bytes:
     """Return a deflated dataset inflated; nothing where it is damaged, or larger than it may be."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)

@@ -12,10 +12,10 @@ Spacing = tuple[float, float]
 Found = tuple[Spacing | None, SpacingKind | None, Step | None]
 
 #: Modalities whose images are projections: there, a distance on the detector is not one in the patient.
-_PROJECTIONS = {"CR", "DX", "MG", "XA", "RF", "RG", "IO", "PX", "RTIMAGE", "XC"}
+PROJECTIONS = {"CR", "DX", "MG", "XA", "RF", "RG", "IO", "PX", "RTIMAGE", "XC"}
 #: Slices that were reconstructed from projections, and keep their modality: X-ray 3D angiographic, X-ray 3D
 #: craniofacial and breast tomosynthesis images. Their Pixel Measures are distances in the patient (PS3.3 C.7.6.16.2.1).
-_RECONSTRUCTED = {f"1.2.840.10008.5.1.4.1.1.13.1.{number}" for number in (1, 2, 3)}
+RECONSTRUCTED = {f"1.2.840.10008.5.1.4.1.1.13.1.{number}" for number in (1, 2, 3)}
 #: VL Slide-Coordinates Microscopic Image Storage, VL Whole Slide Microscopy Image Storage (PS3.4 B.5).
 _SLIDES = {"1.2.840.10008.5.1.4.1.1.77.1.3", "1.2.840.10008.5.1.4.1.1.77.1.6"}
 #: Where a frame of an enhanced file may have a spacing of its own.
@@ -51,7 +51,7 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
         return region, "region", None
     plain, step = _pair(header, "PixelSpacing")
     step = doubt or step
-    projection = text_of(header, "Modality") in _PROJECTIONS and text_of(header, "SOPClassUID") not in _RECONSTRUCTED
+    projection = text_of(header, "Modality") in PROJECTIONS and text_of(header, "SOPClassUID") not in RECONSTRUCTED
     if plain is not None and not projection:
         return plain, "slide" if on_slide(header) else "patient", None
     for item in items_of(header, "ProjectionPixelCalibrationSequence")[:1]:

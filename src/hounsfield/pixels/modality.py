@@ -202,17 +202,42 @@ def _untransformed(header: Header) -> Step:
     return Step("modality", "no slope, intercept or modality LUT: the values are stored values", "not done")
 
 
+def values_type(stored: np.dtype[Any], transforms: Sequence[Transform], bits: int) -> tuple[np.dtype[Any] | None, bool]:
+    """Return the type that values will have, before any is looked at, and whether that is sure.
+
+    Where it is not, it is the smallest that they may have, and has to be checked. None: only the values tell.
+    """
+    if all(t is None for t in transforms):
+        return stored, True
+    linear = [t for t in transforms if isinstance(t, Linear)]
+    if len(linear) < len(transforms) or stored.kind == "f" or bits > _FLOAT32_BITS:
+        return None, False
+    if all(t.whole for t in linear):
+        if stored.itemsize > np.dtype(np.int16).itemsize:
+            return None, False
+        return np.dtype(np.int16), _fits(_by_bits(stored, bits, linear), np.int16)
+    return (np.dtype(np.float32), True) if not _beyond_float32(np.empty(0, stored), list(transforms)) else (None, False)
+
+
 def apply_transforms(
-    stored: NDArray[Any], transforms: list[Transform], bits: int, name: str, dtype: Any = None
+    stored: NDArray[Any],
+    transforms: list[Transform],
+    bits: int,
+    name: str,
+    dtype: Any = None,
+    *,
+    checked: bool = False,
 ) -> NDArray[Any]:
     """Apply each frame's transform; a single one holds for all frames. `stored` is overwritten where it may be.
+
+    `checked`: whoever calls knows that the values fit `dtype`.
 
     Raises
     ------
     InvalidAttributeError
         The values do not fit the whole-numbered `dtype` that is asked for.
     """
-    if dtype is not None and np.dtype(dtype).kind in "iu":
+    if dtype is not None and np.dtype(dtype).kind in "iu" and not checked:
         _check_fits(stored, transforms, np.dtype(dtype), name)
     if len({_key(t) for t in transforms}) == 1:
         return _apply(stored, transforms[0], _dtype(stored, transforms[:1], bits, dtype))
@@ -234,7 +259,7 @@ def _dtype(stored: NDArray[Any], transforms: list[Transform], bits: int, dtype: 
     if all(t is None for t in transforms):
         return stored.dtype
     if stored.dtype.kind != "f" and all(t is None or isinstance(t, LookUpTable) or t.whole for t in transforms):
-        if _fits(_by_bits(stored, bits, transforms), np.int16):
+        if _fits(_by_bits(stored.dtype, bits, transforms), np.int16):
             return np.dtype(np.int16)
         bounds = _range(stored, transforms)
         for candidate in _WHOLE:
@@ -266,12 +291,12 @@ def _range(stored: NDArray[Any], transforms: list[Transform]) -> tuple[float, fl
     return _through(number(stored.min()), number(stored.max()), transforms)
 
 
-def _by_bits(stored: NDArray[Any], bits: int, transforms: list[Transform]) -> tuple[float, float]:
+def _by_bits(stored: np.dtype[Any], bits: int, transforms: Sequence[Transform]) -> tuple[float, float]:
     """The same from the bits alone: to look at each value takes as long as to transform it.
 
     Lossy compression may overshoot the stored bits, so two more are allowed for.
     """
-    info, most = np.iinfo(stored.dtype), 2 ** (bits + 2) - 1
+    info, most = np.iinfo(stored), 2 ** (bits + 2) - 1
     return _through(max(int(info.min), -most - 1), min(int(info.max), most), transforms)
 
 
@@ -279,7 +304,7 @@ def _fits(bounds: tuple[float, float], dtype: Any) -> bool:
     return np.iinfo(dtype).min <= bounds[0] and bounds[1] <= np.iinfo(dtype).max
 
 
-def _through(least: float, most: float, transforms: list[Transform]) -> tuple[float, float]:
+def _through(least: float, most: float, transforms: Sequence[Transform]) -> tuple[float, float]:
     bounds: list[float] = []
     for transform in transforms:
         if isinstance(transform, LookUpTable):

@@ -30,6 +30,9 @@ NATIVE: dict[str, bool] = {
     "1.2.840.113619.5.2": False,  # GE's private implicit little endian, whose pixels are big endian
 }
 
+#: Those whose pixel data stands in the file as little endian values.
+NATIVE_LITTLE = {syntax for syntax, little in NATIVE.items() if little} - {"1.2.840.10008.1.2.1.99"}
+
 
 @dataclass(frozen=True)
 class PixelBytes:

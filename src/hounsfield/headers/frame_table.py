@@ -1,0 +1,160 @@
+"""Where each frame of a multi-frame file lies, and what tells frames apart: as columns, like those of many files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.image import Header, finite_number, items_of, text_of
+
+#: What may differ from frame to frame, with the number of values.
+FRAME_NUMBERS = {
+    "ImagePositionPatient": 3,
+    "ImageOrientationPatient": 6,
+    "PixelSpacing": 2,
+    "SliceThickness": 1,
+    "SpacingBetweenSlices": 1,
+    "ReferencedSegmentNumber": 1,
+    "FrameAcquisitionNumber": 1,
+    "EffectiveEchoTime": 1,
+    "TemporalPositionIndex": 1,
+    "TemporalPositionTimeOffset": 1,
+    "NominalPercentageOfCardiacPhase": 1,
+    "NominalCardiacTriggerDelayTime": 1,
+    "DiffusionBValue": 1,
+    "DiffusionGradientOrientation": 3,
+    "FlipAngle": 1,
+}
+FRAME_TEXTS = ("StackID", "ComplexImageComponent", "FrameType", "RescaleType")
+
+
+@dataclass(frozen=True)
+class FrameTable:
+    """Columns of the frames of a file.
+
+    Attributes
+    ----------
+    count
+        Number of frames.
+    numbers
+        Keyword to float64 (frame,) or (frame, value); NaN where a frame has none.
+    texts
+        Keyword to a text for each frame, ``""`` where it has none.
+    """
+
+    count: int
+    numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, NDArray[np.float64]])
+    texts: Mapping[str, list[str]] = field(default_factory=dict[str, "list[str]"])
+
+
+def frame_table(header: Header, frames: int) -> FrameTable:
+    """Tabulate the frames of a file.
+
+    Parameters
+    ----------
+    header
+        The attributes of the whole file.
+    frames
+        How many frames there are.
+
+    Notes
+    -----
+    Functional groups say it of enhanced files (PS3.3 C.7.6.16); Grid Frame Offset Vector of RT doses (C.8.8.3.2);
+    the detector's position and the slices' spacing of reconstructed nuclear medicine images (C.8.4.11, C.8.4.15). Of
+    other files nothing tells where frames lie: they are no slices, and have no position here.
+    """
+    if items_of(header, "PerFrameFunctionalGroupsSequence") or items_of(header, "SharedFunctionalGroupsSequence"):
+        return _functional_groups(header, frames)
+    offsets = header.get("GridFrameOffsetVector")
+    if offsets is not None:
+        return _dose(header, frames, cast("list[Any]", offsets) if isinstance(offsets, list) else [offsets])
+    if text_of(header, "Modality") == "NM" and "RECON TOMO" in _image_type(header):
+        return _nuclear(header, frames)
+    return FrameTable(frames, {"ImagePositionPatient": np.full((frames, 3), np.nan)})
+
+
+def numbers_of(value: Any, count: int) -> list[float]:
+    """Return exactly so many finite numbers, or as many NaN."""
+    values = cast("list[Any]", value) if isinstance(value, list) else [value]
+    found = [finite_number(v) for v in values]
+    if count == 1:
+        found = found[:1]
+    if len(found) != count or None in found:
+        return [math.nan] * count
+    return cast("list[float]", found)
+
+
+def _image_type(header: Header) -> list[str]:
+    value = header.get("ImageType")
+    return [str(v) for v in cast("list[Any]", value)] if isinstance(value, list) else [str(value or "")]
+
+
+def _functional_groups(header: Header, frames: int) -> FrameTable:
+    numbers = {keyword: np.full((frames, count), np.nan) for keyword, count in FRAME_NUMBERS.items()}
+    texts: dict[str, list[str]] = {keyword: [] for keyword in FRAME_TEXTS}
+    for index in range(frames):
+        own = header.for_frame(index)
+        for keyword, count in FRAME_NUMBERS.items():
+            if (value := own.get(keyword)) is not None:
+                numbers[keyword][index] = numbers_of(value, count)
+        for keyword in FRAME_TEXTS:
+            value = own.get(keyword)
+            parts = cast("list[Any]", value) if isinstance(value, list) else [value]
+            texts[keyword].append("\\".join("" if part is None else str(part) for part in parts))
+    return FrameTable(frames, {k: v[:, 0] if v.shape[1] == 1 else v for k, v in numbers.items()}, texts)
+
+
+def _dose(header: Header, frames: int, offsets: list[Any]) -> FrameTable:
+    """Frames of an RT dose: offsets from the first plane along its normal, or places on the patient's axis."""
+    along = np.array([finite_number(v) if finite_number(v) is not None else math.nan for v in offsets], np.float64)
+    position = np.array(numbers_of(header.get("ImagePositionPatient"), 3))
+    orientation = np.array(numbers_of(header.get("ImageOrientationPatient"), 6))
+    points = np.full((frames, 3), np.nan)
+    if len(along) >= frames:
+        normal = np.cross(orientation[:3], orientation[3:])
+        # Beginning with 0 they are offsets; else the patient's z of each plane, of transverse planes only.
+        start = 0.0 if along[0] == 0 else position[2]
+        if along[0] == 0 or abs(normal[2]) > 1 - 1e-6:
+            normal = normal if along[0] == 0 else np.array([0.0, 0.0, 1.0])
+            points = position + (along[:frames, None] - start) * normal
+    return FrameTable(frames, {"ImagePositionPatient": points})
+
+
+def _nuclear(header: Header, frames: int) -> FrameTable:
+    """Slices of a reconstructed nuclear medicine image: from the first one on, in steps of their spacing."""
+    detectors = items_of(header, "DetectorInformationSequence")
+    first: Mapping[str, Any] = detectors[0] if detectors else header
+    position = np.array(numbers_of(first.get("ImagePositionPatient"), 3))
+    orientation = np.array(numbers_of(first.get("ImageOrientationPatient"), 6))
+    spacing = numbers_of(header.get("SpacingBetweenSlices"), 1)[0]
+    slices = header.get("SliceVector")
+    places = cast("list[Any]", slices) if isinstance(slices, list) else list(range(1, frames + 1))
+    numbers = np.array([finite_number(v) if finite_number(v) is not None else math.nan for v in places], np.float64)
+    if len(numbers) != frames:
+        numbers = np.full(frames, math.nan)
+    normal = np.cross(orientation[:3], orientation[3:])
+    points = position + (numbers[:, None] - 1) * spacing * normal
+    return FrameTable(
+        frames,
+        {
+            "ImagePositionPatient": points,
+            "ImageOrientationPatient": np.tile(orientation, (frames, 1)),
+            "TemporalPositionIndex": _vector(header, frames, ("TimeSlotVector", "PhaseVector", "RRIntervalVector")),
+        },
+    )
+
+
+def _vector(header: Header, frames: int, keywords: tuple[str, ...]) -> NDArray[np.float64]:
+    """The first of some vectors that differs from frame to frame."""
+    for keyword in keywords:
+        value = header.get(keyword)
+        if isinstance(value, list) and len(cast("list[Any]", value)) == frames:
+            numbers = [finite_number(v) for v in cast("list[Any]", value)]
+            if None not in numbers and len(set(numbers)) > 1:
+                return np.array(numbers, np.float64)
+    return np.full(frames, math.nan)

@@ -1,0 +1,320 @@
+"""What the headers of many files say of their slices: a row for each file, or each frame of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from hounsfield.errors import HounsfieldError, NotDicomError
+from hounsfield.frames import Frames, Wanted
+from hounsfield.headers.arrays import join_tables, number_column, text_column
+from hounsfield.headers.dataset import open_header
+from hounsfield.headers.frame_table import FRAME_NUMBERS, FRAME_TEXTS, FrameTable, frame_table
+from hounsfield.headers.mosaic import Mosaic, is_mosaic, read_mosaic
+from hounsfield.image import Step
+from hounsfield.limits import Limits
+from hounsfield.scanning import Progress, scan_files, scan_sources
+from hounsfield.series.report import FileOutcome
+from hounsfield.series.rows import Indices, Rows, Texts
+from hounsfield.source import Source
+
+#: Attributes of a file that are numbers, and how many each has.
+_NUMBERS = {
+    "ImagePositionPatient": 3,
+    "ImageOrientationPatient": 6,
+    "PixelSpacing": 2,
+    "DiffusionGradientOrientation": 3,
+    **dict.fromkeys(
+        """
+    Rows Columns NumberOfFrames SamplesPerPixel BitsAllocated BitsStored HighBit PixelRepresentation
+    RescaleSlope RescaleIntercept PixelPaddingValue PixelPaddingRangeLimit SliceThickness SpacingBetweenSlices
+    SeriesNumber InstanceNumber AcquisitionNumber EchoNumbers EchoTime RepetitionTime InversionTime FlipAngle
+    TemporalPositionIdentifier TriggerTime DiffusionBValue AcquisitionTime ContentTime DoseGridScaling
+    TotalPixelMatrixColumns GantryDetectorTilt WindowCenter WindowWidth
+    """.split(),
+        1,
+    ),
+}
+_OF_THE_FILE = ("file_size", "mtime", "pixel_offset", "pixel_length", "encapsulated")
+_TEXTS = tuple(
+    """
+    PatientID PatientName PatientBirthDate PatientSex StudyInstanceUID StudyDate StudyTime StudyID StudyDescription
+    AccessionNumber SeriesInstanceUID SeriesDescription SeriesDate Modality BodyPartExamined ProtocolName
+    SOPInstanceUID SOPClassUID ImageType FrameOfReferenceUID PhotometricInterpretation RescaleType SegmentationType
+    ComplexImageComponent Manufacturer ManufacturerModelName TransferSyntaxUID
+    """.split()
+)
+#: Sequences that change what values mean: a slice that has one is not read the short way.
+TABLES = ("ModalityLUTSequence[0].LUTDescriptor", "PixelIntensityRelationshipLUTSequence[0].LUTDescriptor")
+MAPPINGS = (
+    "RealWorldValueMappingSequence[0].RealWorldValueFirstValueMapped",
+    "RealWorldValueMappingSequence[0].RealWorldValueSlope",
+    "RealWorldValueMappingSequence[0].LUTLabel",
+)
+_GROUPS = "SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing"
+_COLUMNS = (*_NUMBERS, *_TEXTS, *TABLES, *MAPPINGS, _GROUPS, *_OF_THE_FILE)
+_FRAMES_ONLY = [name for name in FRAME_NUMBERS if name not in _NUMBERS]
+
+
+class Entry(Protocol):
+    """One file of a collection, wherever it is."""
+
+    @property
+    def name(self) -> str:
+        """For messages and reports."""
+        ...
+
+    @property
+    def path(self) -> str | None:
+        """What the system can open; None of members of archives and of remote files."""
+        ...
+
+    def open(self, limits: Limits) -> Source:
+        """Open it."""
+        ...
+
+
+@dataclass
+class Instances:
+    """Files, and the slices that are in them.
+
+    Attributes
+    ----------
+    entries
+        The files, in the order in which they were walked.
+    files
+        A row for each file: what its header says as a whole.
+    rows
+        A row for each slice.
+    outcomes
+        What became of files that hold no slices, by index.
+    mosaics
+        How those files are laid out whose picture is a mosaic of slices, by index.
+    doubtful
+        Which files' headers were read with assumptions.
+    """
+
+    entries: Sequence[Entry]
+    files: Rows
+    rows: Rows
+    outcomes: dict[int, FileOutcome] = field(default_factory=dict[int, FileOutcome])
+    mosaics: dict[int, Mosaic] = field(default_factory=dict[int, Mosaic])
+    doubtful: frozenset[int] = frozenset()
+
+
+def read_instances(
+    entries: Sequence[Entry],
+    limits: Limits,
+    threads: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Instances:
+    """Read the headers of files, each once.
+
+    Parameters
+    ----------
+    entries
+        The files.
+    limits
+        What each may cost.
+    threads
+        How many read at a time.
+    progress
+        Is told how far it has come.
+    """
+    table = _scan(entries, limits, threads, progress)
+    files = _rows_of(table)
+    errors = table.column("error").to_pylist()
+    issues = table.column("issues").to_pylist()
+    doubtful = frozenset(index for index, said in enumerate(issues) if said)
+    found = Instances(entries, files, files, doubtful=doubtful)
+    for index, error in enumerate(errors):
+        if error is not None:
+            found.outcomes[index] = _failure(entries[index], error, limits)
+    images = _images(found)
+    tables = {index: made for index in _of_frames(files, images) if (made := _frames(found, index, limits))}
+    images = [index for index in images if index not in found.outcomes]
+    found.rows = _expanded(files, images, tables)
+    return found
+
+
+def _scan(
+    entries: Sequence[Entry], limits: Limits, threads: int | None, progress: Callable[[Progress], None] | None
+) -> Any:
+    """The table of all entries, in their order."""
+    local = [index for index, entry in enumerate(entries) if entry.path is not None]
+    others = [index for index, entry in enumerate(entries) if entry.path is None]
+    table = scan_files([entries[i].path or "" for i in local], _COLUMNS, threads, limits, progress)
+    if not others:
+        return table
+    opens = [_Opens(entries[i], limits) for i in others]
+    more = scan_sources(opens, [entries[i].name for i in others], _COLUMNS, threads, limits)
+    return join_tables([table, more], np.argsort(np.array([*local, *others]), kind="stable"))
+
+
+@dataclass(frozen=True)
+class _Opens:
+    entry: Entry
+    limits: Limits
+
+    def __call__(self) -> Source:
+        return self.entry.open(self.limits)
+
+
+def _rows_of(table: Any) -> Rows:
+    count = table.num_rows
+    numbers = {name: number_column(table, name, values) for name, values in _NUMBERS.items()}
+    numbers |= {name: number_column(table, name) for name in _OF_THE_FILE}
+    numbers |= {name: np.full((count, FRAME_NUMBERS[name]), np.nan).squeeze(1) for name in _FRAMES_ONLY}
+    texts = {name: Texts(*text_column(table, name)) for name in _TEXTS}
+    texts |= {name: Texts(np.full(count, -1, np.int64), ()) for name in FRAME_TEXTS if name not in texts}
+    numbers["tables"] = _any_of(table, TABLES)
+    numbers["mappings"] = _any_of(table, MAPPINGS)
+    numbers["groups"] = _any_of(table, (_GROUPS,))
+    return Rows(np.arange(count, dtype=np.int64), np.full(count, -1, np.int64), numbers, texts)
+
+
+def _any_of(table: Any, names: Sequence[str]) -> Any:
+    """1 where a row has any of some columns, else 0."""
+    there = np.zeros(table.num_rows, np.bool_)
+    for name in names:
+        there |= np.asarray(table.column(name).is_valid().to_numpy())
+    return there.astype(np.float64)
+
+
+def _failure(entry: Entry, error: str, limits: Limits) -> FileOutcome:
+    """Say what became of a file whose header could not be read; which kind of failure it is its error tells."""
+    try:
+        with closing(entry.open(limits)) as source:
+            open_header(source, limits, lazy=True)
+    except NotDicomError:
+        return FileOutcome(entry.name, "not DICOM", error)
+    except Exception:  # whatever else it is, it is said
+        return FileOutcome(entry.name, "unreadable", error)
+    return FileOutcome(entry.name, "unreadable", error)
+
+
+def _images(found: Instances) -> list[int]:
+    """Files that have pixels of slices; what becomes of the others is noted."""
+    files = found.files
+    pixels = ~np.isnan(files.numbers["encapsulated"])
+    described = pixels & ~np.isnan(files.numbers["Rows"]) & ~np.isnan(files.numbers["Columns"])
+    slides = described & ~np.isnan(files.numbers["TotalPixelMatrixColumns"])
+    for index in np.flatnonzero(~described | slides).tolist():
+        if index in found.outcomes:
+            continue
+        modality = files.text("Modality", index)
+        what = f" (modality {modality})" if modality else ""
+        detail = f"has no pixel data{what}"
+        if slides[index]:
+            detail = "tiles of a whole slide: hu.open_frames puts regions of it together"
+        elif pixels[index]:
+            detail = "its pixel data cannot be read: Rows or Columns are missing"
+        name = found.entries[index].name
+        outcome = "unreadable" if pixels[index] and not slides[index] else "no volume"
+        if files.text("SOPClassUID", index) == "1.2.840.10008.1.3.10":
+            detail = "a DICOMDIR: it names other files, and holds no image"
+        found.outcomes[index] = FileOutcome(name, outcome, detail)
+    return [index for index in np.flatnonzero(described & ~slides).tolist() if index not in found.outcomes]
+
+
+def _of_frames(files: Rows, images: Sequence[int]) -> list[int]:
+    """Files that may hold several slices: they are opened to see."""
+    several = (files.numbers["NumberOfFrames"] > 1) | (files.numbers["groups"] > 0)
+    # A single frame of an enhanced file has its place in functional groups, too.
+    nowhere = np.isnan(files.numbers["ImagePositionPatient"]).any(axis=1) & ~np.isnan(files.numbers["NumberOfFrames"])
+    image_types = files.texts["ImageType"]
+    mosaics = np.isin(image_types.codes, [i for i, text in enumerate(image_types.values) if is_mosaic(text)])
+    wanted = several | nowhere | mosaics
+    return [index for index in images if wanted[index]]
+
+
+def _frames(found: Instances, index: int, limits: Limits) -> FrameTable | None:
+    """The table of a file's frames, or of the tiles of a mosaic; None where it is a single image after all."""
+    entry = found.entries[index]
+    try:
+        with closing(entry.open(limits)) as source:
+            if is_mosaic(found.files.text("ImageType", index)) and not found.files.number("NumberOfFrames", index):
+                mosaic = read_mosaic(open_header(source, limits, lazy=True).header)
+                if mosaic is not None:
+                    found.mosaics[index] = mosaic
+                    return mosaic.table
+                return None
+            frames = Frames(source, Wanted(), limits)
+            if len(frames) == 1 and not found.files.numbers["groups"][index]:
+                return None
+            return frame_table(frames.header, len(frames))
+    except HounsfieldError as error:
+        found.outcomes[index] = FileOutcome(entry.name, "unreadable", error.message)
+    except MemoryError:
+        found.outcomes[index] = FileOutcome(entry.name, "unreadable", "not enough memory")
+    except Exception as error:  # one file must not end the work on a folder, nor may its values be told
+        detail = f"unexpected {type(error).__name__}; please report this as a defect"
+        found.outcomes[index] = FileOutcome(entry.name, "unreadable", detail)
+    return None
+
+
+def _expanded(files: Rows, images: Sequence[int], tables: dict[int, FrameTable]) -> Rows:
+    """A row for each slice: files of several frames have as many, with what their frames say of themselves."""
+    counts = np.array([tables[index].count if index in tables else 1 for index in images], np.int64)
+    rows = files.take(np.repeat(np.array(images, np.int64), counts))
+    if not tables:
+        return rows
+    starts = np.cumsum(counts) - counts
+    frame = rows.frame.copy()
+    texts = {name: _Writable(rows.texts[name]) for name in FRAME_TEXTS}
+    for index, start, count in zip(images, starts.tolist(), counts.tolist(), strict=True):
+        table = tables.get(index)
+        if table is None:
+            continue
+        chosen = slice(start, start + count)
+        frame[chosen] = np.arange(count)
+        for name, values in table.numbers.items():
+            rows.numbers[name][chosen] = np.where(np.isnan(values), rows.numbers[name][chosen], values)
+            if name == "ImagePositionPatient":
+                rows.numbers[name][chosen] = values  # of the whole file it is that of no frame, or of the first
+        for name, values in table.texts.items():
+            texts[name].write(start, values)
+    return Rows(rows.file, frame, rows.numbers, {**rows.texts, **{name: t.done() for name, t in texts.items()}})
+
+
+class _Writable:
+    """A column of texts whose values are about to change."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._codes, self._known = texts.codes.copy(), {text: code for code, text in enumerate(texts.values)}
+
+    def write(self, start: int, texts: Sequence[str]) -> None:
+        """Set the texts of some rows, where they are not empty."""
+        for row, text in enumerate(texts, start):
+            if text:
+                self._codes[row] = self._known.setdefault(text, len(self._known))
+
+    def done(self) -> Texts:
+        """Return the column."""
+        return Texts(self._codes, tuple(self._known))
+
+
+def series_numbers(found: Instances) -> tuple[Indices, Step]:
+    """Number the series of each slice, and the step to be said of those whose series is not declared.
+
+    Slices without a Series Instance UID that have a place in the patient are taken for one series where they lie in one
+    folder, and their study, number and modality are the same; others are each alone.
+    """
+    rows = found.rows
+    series, study = rows.texts["SeriesInstanceUID"].codes, rows.texts["StudyInstanceUID"].codes
+    keys: dict[Any, int] = {}
+    numbers = np.empty(len(rows), np.int64)
+    placed: list[bool] = np.isfinite(rows.numbers["ImagePositionPatient"]).all(axis=1).tolist()
+    for row, key in enumerate(zip(series.tolist(), study.tolist(), strict=True)):
+        if key[0] < 0:
+            folder = os.path.dirname(found.entries[int(rows.file[row])].name)
+            number, modality = rows.number("SeriesNumber", row), rows.text("Modality", row)
+            key = (folder, key[1], number, modality) if placed[row] else (int(rows.file[row]), None)
+        numbers[row] = keys.setdefault(key, len(keys))
+    detail = "SeriesInstanceUID is missing: slices in one folder are taken for one series"
+    return numbers, Step("series", detail, "assumed", "PS3.3 C.7.3.1")

@@ -1,0 +1,392 @@
+"""Pixels of a stack of slices into one array: native ones straight from their files, others decoded in parallel."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.errors import DecodeError, HounsfieldError, InvalidAttributeError, LimitExceededError
+from hounsfield.frames import Frames, Wanted
+from hounsfield.geometry import SpacingKind
+from hounsfield.headers.dataset import open_header
+from hounsfield.image import Header, Image, Step
+from hounsfield.instances import Instances
+from hounsfield.limits import Limits
+from hounsfield.native_slices import DoesNotFit, NativeKind, native_kinds, read_native
+from hounsfield.series.rows import Indices
+
+#: Native slices that a thread reads at a time.
+_AT_ONCE = 8
+#: Headers that are kept of slices that were looked at.
+_HEADERS = 64
+
+
+@dataclass
+class Loaded:
+    """The pixels of a stack of slices.
+
+    Attributes
+    ----------
+    values : (slice, row, column) or (slice, row, column, 3)
+        Their values.
+    padding : bool (slice, row, column)
+        Which are no measurement; None where all are.
+    unit, color, pixel_spacing, spacing_kind
+        As of an `Image`.
+    steps
+        From the files to the values; what many slices have in common is said once.
+    failed
+        Why slices could not be read, by index of their file; their place is padding.
+    """
+
+    values: NDArray[Any]
+    padding: NDArray[np.bool_] | None = None
+    unit: str = ""
+    color: bool = False
+    pixel_spacing: tuple[float, float] | None = None
+    spacing_kind: SpacingKind | None = None
+    steps: tuple[Step, ...] = ()
+    failed: dict[int, str] = field(default_factory=dict[int, str])
+
+
+class SliceHeaders(Sequence[Header]):
+    """The headers of slices, read when they are asked for."""
+
+    def __init__(self, found: Instances, members: Indices, limits: Limits) -> None:
+        self._found, self._members, self._limits = found, members, limits
+        self._kept: OrderedDict[int, Header] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return SliceHeaders(self._found, self._members[index], self._limits)
+        row = int(self._members[index])
+        file, frame = int(self._found.rows.file[row]), int(self._found.rows.frame[row])
+        if file not in self._kept:
+            with closing(self._found.entries[file].open(self._limits)) as source:
+                self._kept[file] = open_header(source, self._limits, lazy=True).header
+            if len(self._kept) > _HEADERS:
+                self._kept.popitem(last=False)
+        header = self._kept[file]
+        return header if frame < 0 or file in self._found.mosaics else header.for_frame(frame)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Slices that came from one file, in their places."""
+
+    places: list[int]
+    image: Image
+    values: NDArray[Any]
+    padding: NDArray[np.bool_] | None
+
+
+class Loader:
+    """Reads stacks of slices.
+
+    Parameters
+    ----------
+    found
+        What the headers say.
+    wanted
+        Which values, of which type; `strict` is left to whoever calls.
+    limits
+        What it may cost; `threads` read at a time.
+    progress
+        Is told how many slices are done, and of how many.
+    """
+
+    def __init__(
+        self,
+        found: Instances,
+        wanted: Wanted,
+        limits: Limits,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self._found, self._wanted, self._limits = found, wanted, limits
+        self._threads = limits.threads or os.cpu_count() or 1
+        self._progress = progress
+
+    def load(self, members: Indices, places: Indices, count: int, name: str) -> Loaded:
+        """Read slices into an array.
+
+        Parameters
+        ----------
+        members
+            Their rows.
+        places
+            Where each goes along the first axis; places that none has hold 0.
+        count
+            Length of the first axis.
+        name
+            Of the volume, for errors.
+
+        Raises
+        ------
+        HounsfieldError
+            None of them can be read; they have different units, or do not fit the limits.
+        """
+        kinds = native_kinds(self._found, members, self._wanted.values, self._wanted.dtype, self._limits)
+        if kinds and len({(kind.unit, kind.dtype) for kind, _ in kinds}) == 1:
+            try:
+                return _Work(self, members, places, count, name, kinds).run()
+            except DoesNotFit:
+                pass  # then their values have to be looked at one by one
+        return _Work(self, members, places, count, name, []).run()
+
+    def read_slices(self, file: int, frames: list[int], places: list[int]) -> Iterator[_Piece]:
+        """Read the slices of one file; many frames a few at a time."""
+        mosaic = self._found.mosaics.get(file)
+        with closing(self._found.entries[file].open(self._limits)) as source:
+            opened = Frames(source, self._wanted, self._limits, lazy=len(frames) > 1)
+            if mosaic is not None:
+                image = opened.read(0)
+                padding = None if image.padding is None else mosaic.cut(image.padding)[frames]
+                yield _Piece(places, image, mosaic.cut(image.values)[frames], padding)
+                return
+            if frames == [-1]:
+                image = opened.read(0)
+                padding = None if image.padding is None else image.padding[None]
+                yield _Piece(places, image, image.values[None], padding)
+                return
+            step = 2 * self._threads
+            for start in range(0, len(frames), step):
+                chosen = frames[start : start + step]
+                image = opened.read(chosen)
+                yield _Piece(places[start : start + step], image, image.values, image.padding)
+
+    @property
+    def found(self) -> Instances:
+        """What the headers say."""
+        return self._found
+
+    @property
+    def threads(self) -> int:
+        """How many read at a time."""
+        return self._threads
+
+    @property
+    def limits(self) -> Limits:
+        """What it may cost."""
+        return self._limits
+
+    def tell(self, done: int, count: int) -> None:
+        """Tell how far it has come."""
+        if self._progress is not None:
+            self._progress(done, count)
+
+
+class _Work:
+    """The reading of one stack."""
+
+    def __init__(
+        self,
+        loader: Loader,
+        members: Indices,
+        places: Indices,
+        count: int,
+        name: str,
+        kinds: list[tuple[NativeKind, list[int]]],
+    ) -> None:
+        self._loader, self._members, self._places, self._count, self._name = loader, members, places, count, name
+        self._kinds = kinds
+        self._out: Loaded | None = None
+        self._units: dict[str, str] = {}
+        self._steps: list[tuple[Step, ...]] = []
+        self._done = 0
+        self._lock = threading.Lock()
+        self._stop = False
+        self._failed: dict[int, tuple[list[int], HounsfieldError]] = {}
+
+    def run(self) -> Loaded:
+        """Read all slices."""
+        native = {place for _, several in self._kinds for place in several}
+        others = [place for place in range(len(self._members)) if place not in native]
+        pool = ThreadPoolExecutor(self._loader.threads, "hounsfield-slices")
+        try:
+            for kind, several in self._kinds:
+                self._read_kind(kind, several, pool)
+            self._read_others(others, pool)
+        finally:
+            self._stop = True
+            pool.shutdown(wait=True, cancel_futures=True)
+        return self._finish()
+
+    def _read_kind(self, kind: NativeKind, several: list[int], pool: ThreadPoolExecutor) -> None:
+        rows, columns = kind.layout.rows, kind.layout.columns
+        out = self._room((rows, columns), kind.dtype, False)
+        self._units.setdefault(kind.unit, kind.header.get("SOPClassUID") or "")
+        self._steps.append(kind.steps)
+        out.pixel_spacing, out.spacing_kind = out.pixel_spacing or None, out.spacing_kind
+
+        def read(chosen: list[int]) -> None:
+            for place in chosen:
+                if self._stop:
+                    return
+                row, slot = int(self._members[place]), int(self._places[place])
+                try:
+                    padding = read_native(self._loader.found, row, kind, out.values[slot])
+                except HounsfieldError as error:
+                    self._fail([place], error)
+                    continue
+                if padding is not None:
+                    self._pad(slot, padding)
+
+        chunks = [several[i : i + _AT_ONCE] for i in range(0, len(several), _AT_ONCE)]
+        for chunk, _ in zip(chunks, pool.map(read, chunks), strict=True):
+            self._advance(len(chunk))
+
+    def _read_others(self, others: list[int], pool: ThreadPoolExecutor) -> None:
+        """Read slices one by one: single images in parallel, files of many frames one after another."""
+        rows = self._loader.found.rows
+        files: dict[int, list[int]] = {}
+        for place in others:
+            files.setdefault(int(rows.file[self._members[place]]), []).append(place)
+        singles = [(file, places) for file, places in files.items() if len(places) == 1]
+        for file, places in ((file, places) for file, places in files.items() if len(places) > 1):
+            try:
+                for piece in self._loader.read_slices(file, self._frames(places), places):
+                    self._put(piece)
+            except HounsfieldError as error:
+                self._fail(places, error)
+        for pieces in _ahead(pool, self._single, singles, 2 * self._loader.threads):
+            for piece in pieces:
+                self._put(piece)
+
+    def _frames(self, places: list[int]) -> list[int]:
+        return self._loader.found.rows.frame[self._members[places]].tolist()
+
+    def _single(self, job: tuple[int, list[int]]) -> list[_Piece]:
+        file, places = job
+        if self._stop:
+            return []
+        try:
+            return list(self._loader.read_slices(file, self._frames(places), places))
+        except HounsfieldError as error:
+            self._fail(places, error)
+            return []
+
+    def _put(self, piece: _Piece) -> None:
+        image = piece.image
+        out = self._room(piece.values.shape[1:3], piece.values.dtype, image.color)
+        self._units.setdefault(image.unit, image.name)
+        self._steps.append(image.steps)
+        if out.spacing_kind is None:
+            out.pixel_spacing, out.spacing_kind = image.pixel_spacing, image.spacing_kind
+        slots = self._places[piece.places]
+        out.values[slots] = piece.values
+        if piece.padding is not None:
+            for slot, padding in zip(slots.tolist(), piece.padding, strict=True):
+                self._pad(slot, padding)
+        self._advance(len(piece.places))
+
+    def _room(self, size: tuple[int, ...], dtype: np.dtype[Any], color: bool) -> Loaded:
+        """The array, made when the first slice tells its type, and widened when another needs that."""
+        out, shape = self._out, (self._count, *size, *((3,) if color else ()))
+        if out is None:
+            self._check(shape, dtype)
+            # What no slice fills has to hold 0.
+            make = np.empty if len(self._members) == self._count else np.zeros
+            out = self._out = Loaded(make(shape, dtype), color=color)
+        elif out.values.shape != shape:
+            raise DecodeError(f"slices of {shape[1:]} and {out.values.shape[1:]} in one volume", source=self._name)
+        wider = np.result_type(out.values.dtype, dtype)
+        if wider != out.values.dtype:
+            self._check(shape, wider)
+            out.values = out.values.astype(wider)
+        return out
+
+    def _check(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        size, limit = int(np.prod(shape, dtype=object)) * dtype.itemsize, self._loader.limits.volume_bytes
+        if size > limit:
+            detail = f"a volume of {' x '.join(map(str, shape))} would take {size} bytes; the limit is {limit}"
+            raise LimitExceededError(detail, source=self._name)
+
+    def _pad(self, slot: int, padding: NDArray[np.bool_]) -> None:
+        out = self._out
+        assert out is not None  # noqa: S101  a slice was put there
+        with self._lock:
+            if out.padding is None:
+                out.padding = np.zeros((self._count, *padding.shape), np.bool_)
+        out.padding[slot] = padding
+
+    def _fail(self, places: list[int], error: HounsfieldError) -> None:
+        with self._lock:
+            self._failed[int(self._loader.found.rows.file[self._members[places[0]]])] = (places, error)
+
+    def _advance(self, count: int) -> None:
+        self._done += count
+        self._loader.tell(self._done, len(self._members))
+
+    def _finish(self) -> Loaded:
+        out = self._out
+        errors = [error for _, error in self._failed.values()]
+        if out is None or len(errors) == len({*self._loader.found.rows.file[self._members].tolist()}):
+            raise errors[0] if errors else DecodeError("there is nothing to read", source=self._name)
+        if len(self._units) > 1:
+            names = ", ".join(unit or "no known unit" for unit in self._units)
+            detail = f"its slices have different units: {names}"
+            raise InvalidAttributeError(detail, source=self._name, attribute="RescaleType")
+        out.unit = next(iter(self._units))
+        for file, (places, error) in self._failed.items():
+            slots = self._places[places]
+            out.values[slots] = 0
+            for slot in slots.tolist():
+                self._pad(slot, np.ones(out.values.shape[1:3], np.bool_))
+            out.failed[file] = error.message
+        out.steps = (*summary(self._steps), *_padding_step(out.padding), *self._missing())
+        return out
+
+    def _missing(self) -> Iterator[Step]:
+        failed = sorted((min(places), error) for places, error in self._failed.values())
+        if failed:
+            slices = ", ".join(str(int(self._places[place])) for place, _ in failed[:5])
+            more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
+            detail = f"slices {slices}{more} cannot be read and are marked as padding: {failed[0][1].message}"
+            yield Step("missing", detail, "assumed")
+
+
+def _ahead(pool: ThreadPoolExecutor, function: Callable[[Any], Any], jobs: Sequence[Any], most: int) -> Iterator[Any]:
+    """Yield results in order, with a bounded number of them waiting."""
+    waiting = [pool.submit(function, job) for job in jobs[:most]]
+    for job in [*jobs[most:], *[None] * len(waiting)]:
+        if not waiting:
+            return
+        yield waiting.pop(0).result()
+        if job is not None:
+            waiting.append(pool.submit(function, job))
+
+
+def summary(many: Iterable[tuple[Step, ...]]) -> list[Step]:
+    """Say once what the steps of many slices have in common, and of what differs how much it does."""
+    by_name: dict[tuple[str, str, str], dict[str, int]] = {}
+    for steps in many:
+        for step in steps:
+            if step.name != "padding":
+                details = by_name.setdefault((step.name, step.outcome, step.reference), {})
+                details[step.detail] = details.get(step.detail, 0) + 1
+    said: list[Step] = []
+    for (name, outcome, reference), details in by_name.items():
+        first = next(iter(details))
+        if len(details) > 2:
+            first += f"; of other slices differently, in {len(details)} ways"
+            details = {first: 1}
+        said += [Step(name, detail, outcome, reference) for detail in details]  # pyright: ignore[reportArgumentType]
+    return said
+
+
+def _padding_step(padding: NDArray[np.bool_] | None) -> Iterator[Step]:
+    if padding is not None:
+        detail = f"{int(np.count_nonzero(padding))} voxels are no measurement"
+        yield Step("padding", detail, reference="PS3.3 C.7.5.1.1.2")

@@ -1,0 +1,1 @@
+"""From instances to volumes: what belongs together, in which order, and what became of every file."""

@@ -1,0 +1,163 @@
+"""What became of every file, and where slices are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Outcome = Literal["volume", "duplicate", "no volume", "not DICOM", "unreadable"]
+OUTCOMES: tuple[Outcome, ...] = ("volume", "duplicate", "no volume", "not DICOM", "unreadable")
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What became of one file.
+
+    Attributes
+    ----------
+    path
+        The file; of a member of an archive ``archive.zip/member``.
+    outcome
+        ``"volume"``: it is part of volumes. ``"duplicate"``: its pixels are those of another file at the same place,
+        which is kept in its stead. ``"no volume"``: it is DICOM, but no image of slices. ``"not DICOM"``.
+        ``"unreadable"``: it cannot be opened, or is damaged beyond reading.
+    detail
+        Why; ``""`` where the outcome says it all.
+    volumes
+        Indices of the volumes that it is part of.
+    """
+
+    path: str
+    outcome: Outcome
+    detail: str = ""
+    volumes: tuple[int, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a JSON-ready dictionary."""
+        return {"path": self.path, "outcome": self.outcome, "detail": self.detail, "volumes": list(self.volumes)}
+
+
+@dataclass(frozen=True)
+class MissingSlices:
+    """Where the slices of a series are not at equal distances.
+
+    Attributes
+    ----------
+    volumes
+        Indices of the volumes before and after the gap: the same one where it was resampled.
+    distance_mm
+        From the last slice before to the first one after, along the normal.
+    expected_mm
+        The distance between neighbouring slices.
+    positions
+        x, y, z in LPS mm of the first pixel of each slice that is missing; none where the distance is no multiple of
+        the one expected: then it varies, and nothing tells how many are missing.
+    """
+
+    volumes: tuple[int, int]
+    distance_mm: float
+    expected_mm: float
+    positions: tuple[tuple[float, float, float], ...] = ()
+
+    def __str__(self) -> str:
+        if not self.positions:
+            return f"{self.distance_mm:.6g} mm between slices where {self.expected_mm:.6g} are usual"
+        count = len(self.positions)
+        where = "; ".join(", ".join(f"{v:.6g}" for v in position) for position in self.positions[:3])
+        more = f" and {count - 3} more" if count > 3 else ""
+        return f"{count} slice{'s' * (count > 1)} missing at ({where}){more} mm"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a JSON-ready dictionary."""
+        return {
+            "volumes": list(self.volumes),
+            "distance_mm": self.distance_mm,
+            "expected_mm": self.expected_mm,
+            "positions": [list(position) for position in self.positions],
+        }
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Files that claim to be the same instance (SOP Instance UID), and are not.
+
+    Attributes
+    ----------
+    paths
+        The files; all of them are kept.
+    detail
+        In what they differ.
+    """
+
+    paths: tuple[str, ...]
+    detail: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a JSON-ready dictionary."""
+        return {"paths": list(self.paths), "detail": self.detail}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of every file that was walked: nothing is left out in silence.
+
+    Attributes
+    ----------
+    files
+        One for each file, in the order in which they were walked.
+    missing
+        Where slices are missing, or their distance changes.
+    conflicts
+        Files of the same SOP Instance UID with different content.
+    """
+
+    files: tuple[FileOutcome, ...]
+    missing: tuple[MissingSlices, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+
+    @property
+    def counts(self) -> dict[Outcome, int]:
+        """How many files had each outcome; they add up to the number of files."""
+        found: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
+        for file in self.files:
+            found[file.outcome] += 1
+        return found
+
+    def of(self, outcome: Outcome) -> list[FileOutcome]:
+        """Return the files of one outcome."""
+        return [file for file in self.files if file.outcome == outcome]
+
+    def table(self) -> list[list[str]]:
+        """Return rows of outcome, path, volumes and detail, for those files that are not simply part of a volume."""
+        told = [file for file in self.files if file.outcome != "volume" or file.detail]
+        return [[f.outcome, f.path, _ranges(f.volumes), f.detail] for f in told]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a JSON-ready dictionary."""
+        return {
+            "counts": dict(self.counts),
+            "files": [file.to_dict() for file in self.files],
+            "missing": [gap.to_dict() for gap in self.missing],
+            "conflicts": [conflict.to_dict() for conflict in self.conflicts],
+        }
+
+    def __str__(self) -> str:
+        said = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)
+        lines = [f"{len(self.files)} files: {said or 'none'}"]
+        lines += [f"volumes {a} and {b}: {gap}" if a != b else f"volume {a}: {gap}"
+                  for gap in self.missing for a, b in (gap.volumes,)]  # fmt: skip
+        lines += [f"conflict: {', '.join(c.paths)}: {c.detail}" for c in self.conflicts]
+        lines += [f"{outcome}: {path}: {detail}" for outcome, path, _, detail in self.table()]
+        return "\n".join(lines)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Numbers in a few words: 0, 2-5."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1] = [parts[-1][0], number]
+        else:
+            parts.append([number])
+    return ", ".join("-".join(map(str, part)) for part in parts)

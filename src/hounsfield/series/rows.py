@@ -1,0 +1,124 @@
+"""What is known of many slices, as columns: one row for each file, or each frame of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A column of texts: each different one once.
+
+    Attributes
+    ----------
+    codes : int64 (row,)
+        Index of the row's text; -1 where there is none.
+    values
+        The texts.
+    """
+
+    codes: Indices
+    values: tuple[str, ...]
+
+    @classmethod
+    def of(cls, texts: Iterable[str | None]) -> Texts:
+        """Make a column of its texts, None or ``""`` where there is none."""
+        known: dict[str, int] = {}
+        codes = [known.setdefault(text, len(known)) if text else -1 for text in texts]
+        return cls(np.array(codes, np.int64), tuple(known))
+
+    def at(self, row: int) -> str:
+        """Return the text of a row, ``""`` where it has none."""
+        code = int(self.codes[row])
+        return self.values[code] if code >= 0 else ""
+
+    def take(self, rows: Indices) -> Texts:
+        """Return the column of some rows."""
+        return Texts(self.codes[rows], self.values)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Slices, as far as their headers tell.
+
+    Attributes
+    ----------
+    file : int64 (row,)
+        Index of the file.
+    frame : int64 (row,)
+        0-based frame in its file; -1 where the file is a single image.
+    numbers
+        Keyword to float64 (row,), or (row, value) of attributes with several; NaN where absent. Dates count days,
+        times of day microseconds.
+    texts
+        Keyword to texts.
+    """
+
+    file: Indices
+    frame: Indices
+    numbers: Mapping[str, Numbers]
+    texts: Mapping[str, Texts]
+
+    def __len__(self) -> int:
+        return len(self.file)
+
+    def number(self, keyword: str, row: int) -> float | None:
+        """Return a row's number, None where it has none; the first of several."""
+        value = float(np.atleast_1d(self.numbers[keyword][row])[0])
+        return None if np.isnan(value) else value
+
+    def text(self, keyword: str, row: int) -> str:
+        """Return a row's text, ``""`` where it has none."""
+        return self.texts[keyword].at(row)
+
+    def value(self, keyword: str, row: int) -> Any:
+        """Return a row's value as plain Python: a text, a number, several as a tuple; None where it has none."""
+        if keyword in self.texts:
+            return self.text(keyword, row) or None
+        values = [_plain(value) for value in np.atleast_1d(self.numbers[keyword][row]).tolist()]
+        return None if None in values else values[0] if len(values) == 1 else tuple(values)
+
+    def codes(self, keyword: str, rows: Indices) -> Indices:
+        """Return whole numbers that are equal where the values of rows are; absent ones are equal too."""
+        if keyword in self.texts:
+            return self.texts[keyword].codes[rows]
+        values = self.numbers[keyword][rows]
+        return distinct(values.reshape(len(rows), -1))
+
+    def take(self, rows: Indices) -> Rows:
+        """Return some rows."""
+        numbers = {keyword: column[rows] for keyword, column in self.numbers.items()}
+        texts = {keyword: column.take(rows) for keyword, column in self.texts.items()}
+        return Rows(self.file[rows], self.frame[rows], numbers, texts)
+
+
+def _plain(value: float) -> int | float | None:
+    return None if np.isnan(value) else int(value) if value.is_integer() else value
+
+
+def distinct(values: NDArray[Any]) -> Indices:
+    """Number the different rows of an array (row, value); NaN equals NaN."""
+    if not len(values):
+        return np.empty(0, np.int64)
+    if (values == values[0]).all():
+        return np.zeros(len(values), np.int64)
+    _, codes = np.unique(np.nan_to_num(values, nan=np.inf), axis=0, return_inverse=True)
+    return np.asarray(codes, np.int64).reshape(-1)
+
+
+def parts(keys: Sequence[Indices]) -> list[Indices]:
+    """Part rows by all keys together; parts, and rows in them, in the order of the rows."""
+    if not keys or not len(keys[0]):
+        return []
+    codes = distinct(np.stack(keys, axis=1))
+    order = np.argsort(codes, kind="stable")
+    bounds = np.flatnonzero(np.diff(codes[order])) + 1
+    return sorted(np.split(order, bounds), key=lambda part: int(part[0]))

@@ -1,0 +1,266 @@
+"""From the headers of a collection to the volumes in it, and what became of every file; no pixels are read for that."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from hounsfield.errors import HounsfieldError
+from hounsfield.frames import Frames, Wanted
+from hounsfield.headers.columns import column
+from hounsfield.image import Step
+from hounsfield.instances import Instances, series_numbers
+from hounsfield.limits import Limits
+from hounsfield.series.grouping import group
+from hounsfield.series.report import Conflict, FileOutcome, MissingSlices, Report
+from hounsfield.series.rows import Indices, parts
+from hounsfield.series.stacking import Gaps, Stack, stack
+from hounsfield.series.tolerances import Tolerances
+from hounsfield.volume import SliceSource
+
+#: What two files of one SOP Instance UID must have in common to be the same.
+_SAME_PLACE = (
+    "ImagePositionPatient ImageOrientationPatient PixelSpacing Rows Columns RescaleSlope RescaleIntercept "
+    "PhotometricInterpretation PixelRepresentation NumberOfFrames"
+).split()
+
+
+@dataclass(frozen=True)
+class VolumeFacts:
+    """What is known of a volume before its pixels are read.
+
+    Attributes
+    ----------
+    index
+        Its number, counted from 0.
+    modality, description
+        Of its series.
+    shape
+        (slice, row, column).
+    affine
+        4x4 from (slice, row, column, 1) to LPS mm, or None.
+    spacing
+        mm between neighbours along (slice, row, column); None where the place is not known.
+    files
+        How many files it is made of.
+    separated_by
+        What tells it from others at the same positions, by keyword.
+    split_by
+        In what the volumes of its series differ, as keywords.
+    steps
+        How its slices were put together.
+    attributes
+        Patient, study and series: keyword to value, of its first slice.
+    """
+
+    index: int
+    modality: str
+    description: str
+    shape: tuple[int, int, int]
+    affine: Any = None
+    spacing: tuple[float, float, float] | None = None
+    files: int = 0
+    separated_by: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    split_by: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def to_dict(self, *, phi: bool = True) -> dict[str, Any]:
+        """Return it as a JSON-ready dictionary; `phi` False leaves out what identifies the patient."""
+        shown = {k: v for k, v in self.attributes.items() if phi or not column(k).identifies}
+        by = {k: list(v) if isinstance(v, tuple) else v for k, v in self.separated_by.items()}
+        by = {k: v for k, v in by.items() if phi or not column(k).identifies}
+        return {
+            "volume": self.index,
+            **shown,
+            "Modality": self.modality,
+            **({"SeriesDescription": self.description} if phi else {}),
+            "shape": list(self.shape),
+            "spacing_mm": None if self.spacing is None else list(self.spacing),
+            "affine": None if self.affine is None else self.affine.tolist(),
+            "files": self.files,
+            "separated_by": by,
+            "split_by": list(self.split_by),
+            "steps": [step.to_dict() for step in self.steps],
+        }
+
+
+#: What is told of patient, study and series.
+_ATTRIBUTES = (
+    "PatientID PatientName PatientBirthDate PatientSex StudyInstanceUID StudyDate StudyID StudyDescription "
+    "AccessionNumber SeriesInstanceUID SeriesNumber ProtocolName BodyPartExamined Manufacturer "
+    "FrameOfReferenceUID"
+).split()
+
+
+@dataclass
+class Survey:
+    """The volumes of a collection, planned, and what became of its files.
+
+    Attributes
+    ----------
+    found
+        What the headers say.
+    stacks
+        One for each volume.
+    report
+        What became of every file.
+    """
+
+    found: Instances
+    stacks: list[Stack]
+    report: Report
+
+    @cached_property
+    def facts(self) -> list[VolumeFacts]:
+        """What is known of each volume before its pixels are read."""
+        return [self._facts(index, stack) for index, stack in enumerate(self.stacks)]
+
+    def _facts(self, index: int, made: Stack) -> VolumeFacts:
+        rows, first = self.found.rows, int(made.members[0])
+        size = int(rows.numbers["Rows"][first]), int(rows.numbers["Columns"][first])
+        spacing = None
+        if made.affine is not None:
+            spacing = tuple(np.linalg.norm(made.affine[:3, :3], axis=0).tolist())
+        return VolumeFacts(
+            index,
+            rows.text("Modality", first),
+            rows.text("SeriesDescription", first),
+            (made.slices, *size),
+            made.affine,
+            spacing,
+            len(np.unique(rows.file[made.members])),
+            made.separated_by,
+            made.split_by,
+            made.steps,
+            {keyword: value for keyword in _ATTRIBUTES if (value := rows.value(keyword, first)) is not None},
+        )
+
+    def sources(self, made: Stack) -> tuple[SliceSource, ...]:
+        """Where the slices of a stack come from."""
+        files, frames = self.found.rows.file[made.members].tolist(), self.found.rows.frame[made.members].tolist()
+        names = self.found.entries
+        return tuple(
+            SliceSource(names[file].name, None if frame < 0 else frame)
+            for file, frame in zip(files, frames, strict=True)
+        )
+
+
+def survey(found: Instances, limits: Limits, gaps: Gaps, tolerances: Tolerances) -> Survey:
+    """Find the volumes in a collection.
+
+    Parameters
+    ----------
+    found
+        What the headers of its files say.
+    limits
+        What comparing two files may cost.
+    gaps, tolerances
+        As in `read_volumes`.
+    """
+    return _Surveyor(found, limits).survey(gaps, tolerances)
+
+
+class _Surveyor:
+    """Finds volumes, and keeps account of files."""
+
+    def __init__(self, found: Instances, limits: Limits) -> None:
+        self._found, self._limits = found, limits
+        self._copies: dict[int, int] = {}
+        self._conflicts: list[Conflict] = []
+        self._digests: dict[int, bytes] = {}
+
+    def survey(self, gaps: Gaps, tolerances: Tolerances) -> Survey:
+        rows = self._found.rows
+        members = self._distinct_instances()
+        series, undeclared = series_numbers(self._found)
+        stacks: list[Stack] = []
+        missing: list[MissingSlices] = []
+        for one in group(rows, members, series[members], tolerances):
+            made = stack(rows, one, self._digest, gaps, tolerances)
+            first = len(stacks)
+            for gap in made.gaps:
+                places = tuple((x, y, z) for x, y, z in gap.between.missing.tolist())
+                volumes = first + gap.before, first + gap.after
+                missing.append(MissingSlices(volumes, gap.between.distance, gap.between.step, places))
+            for copy, kept in made.copies.items():
+                self._copies[int(rows.file[copy])] = int(rows.file[kept])
+            declared = rows.texts["SeriesInstanceUID"].codes[one.members[0]] >= 0
+            more = () if declared or not one.placed or len(one.members) < 2 else (undeclared,)
+            stacks += [replace(each, steps=(*more, *each.steps)) for each in made.stacks]
+        return Survey(self._found, stacks, Report(self._outcomes(stacks), tuple(missing), tuple(self._conflicts)))
+
+    def _distinct_instances(self) -> Indices:
+        """Rows without those of files that are copies of others; files that claim to be the same are noted."""
+        rows = self._found.rows
+        uids = rows.texts["SOPInstanceUID"].codes
+        whole = np.flatnonzero((uids >= 0) & (rows.frame <= 0))
+        left_out: list[int] = []
+        for same in parts([uids[whole]]):
+            if len(same) > 1:
+                left_out += self._compare(whole[same].tolist())
+        return np.flatnonzero(~np.isin(rows.file, left_out))
+
+    def _compare(self, same: list[int]) -> list[int]:
+        """Compare files of one SOP Instance UID: copies of the first of each kind are left out, and are returned."""
+        rows, kinds, copies = self._found.rows, dict[Any, int](), list[int]()
+        names = [self._found.entries[int(rows.file[row])].name for row in same]
+        for row in same:
+            place = tuple(repr(rows.value(keyword, row)) for keyword in _SAME_PLACE)
+            kept = kinds.setdefault((place, self._digest(row)), row)
+            if kept != row:
+                self._copies[int(rows.file[row])] = int(rows.file[kept])
+                copies.append(int(rows.file[row]))
+        if len(kinds) > 1:
+            places = {place for place, _ in kinds}
+            what = "where they lie, or what their values mean" if len(places) == len(kinds) else "their pixels"
+            detail = f"the same SOP Instance UID in {len(kinds)} versions, which differ in {what}"
+            self._conflicts.append(Conflict(tuple(names), detail))
+        return copies
+
+    def _digest(self, row: int) -> bytes:
+        """What to compare the pixels of a slice by: two of the same digest have the same stored values."""
+        rows = self._found.rows
+        file, frame = int(rows.file[row]), int(rows.frame[row])
+        if row not in self._digests:
+            try:
+                self._digests[row] = self._stored_digest(file, frame)
+            except (HounsfieldError, MemoryError, OSError):
+                self._digests[row] = f"{file} {frame}".encode()  # like no other
+        return self._digests[row]
+
+    def _stored_digest(self, file: int, frame: int) -> bytes:
+        made = hashlib.blake2b(digest_size=16)
+        with closing(self._found.entries[file].open(self._limits)) as source:
+            several = file not in self._found.mosaics and frame >= 0
+            frames = Frames(source, Wanted("stored"), self._limits, lazy=several)
+            image = frames.read(frame if several else 0)
+        made.update(repr((image.shape, image.values.dtype.str)).encode())
+        made.update(np.ascontiguousarray(image.values).data)
+        return made.digest()
+
+    def _outcomes(self, stacks: Iterable[Stack]) -> tuple[FileOutcome, ...]:
+        rows, entries = self._found.rows, self._found.entries
+        used: dict[int, list[int]] = {}
+        for index, made in enumerate(stacks):
+            for file in np.unique(rows.file[made.members]).tolist():
+                used.setdefault(file, []).append(index)
+        conflicts = {path: c.detail for c in self._conflicts for path in c.paths}
+        outcomes: list[FileOutcome] = []
+        for index, entry in enumerate(entries):
+            if index in used:
+                detail = conflicts.get(entry.name, "")
+                outcomes.append(FileOutcome(entry.name, "volume", detail, tuple(used[index])))
+            elif index in self._copies:
+                kept = entries[self._copies[index]].name
+                outcomes.append(FileOutcome(entry.name, "duplicate", f"its pixels and its place are those of {kept}"))
+            else:
+                unaccounted = FileOutcome(entry.name, "unreadable", "not accounted for; please report this as a defect")
+                outcomes.append(self._found.outcomes.get(index, unaccounted))
+        return tuple(outcomes)
