@@ -309,12 +309,12 @@ def series_numbers(found: Instances) -> tuple[Indices, Step]:
     series, study = rows.texts["SeriesInstanceUID"].codes, rows.texts["StudyInstanceUID"].codes
     keys: dict[Any, int] = {}
     numbers = np.empty(len(rows), np.int64)
-    placed: list[bool] = np.isfinite(rows.numbers["ImagePositionPatient"]).all(axis=1).tolist()
+    placed = np.isfinite(rows.numbers["ImagePositionPatient"]).min(axis=1, initial=True)
     for row, key in enumerate(zip(series.tolist(), study.tolist(), strict=True)):
         if key[0] < 0:
             folder = os.path.dirname(found.entries[int(rows.file[row])].name)
             number, modality = rows.number("SeriesNumber", row), rows.text("Modality", row)
-            key = (folder, key[1], number, modality) if placed[row] else (int(rows.file[row]), None)
+            key = (folder, key[1], number, modality) if bool(placed[row]) else (int(rows.file[row]), None)
         numbers[row] = keys.setdefault(key, len(keys))
     detail = "SeriesInstanceUID is missing: slices in one folder are taken for one series"
     return numbers, Step("series", detail, "assumed", "PS3.3 C.7.3.1")

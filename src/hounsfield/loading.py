@@ -164,7 +164,10 @@ class Loader:
             for start in range(0, len(frames), step):
                 chosen = frames[start : start + step]
                 image = opened.read(chosen)
-                yield _Piece(places[start : start + step], image, image.values, image.padding)
+                shape = (len(chosen), *image.size)
+                padding = None if image.padding is None else image.padding.reshape(shape)
+                values = image.values.reshape(*shape, *((3,) if image.color else ()))
+                yield _Piece(places[start : start + step], image, values, padding)
 
     @property
     def found(self) -> Instances:

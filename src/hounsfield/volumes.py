@@ -286,7 +286,8 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
     localizers stand apart. Where positions repeat, slices of identical pixels are copies, of which one is kept; others
     are told apart by acquisition, echo, temporal position, trigger, b-value, image type or times, and
     `Volume.separated_by` names what it was. They are sorted by their position along the normal (PS3.3 C.7.6.2.1.1),
-    never by instance number or file name. Frames of multi-frame files follow the same rules, and so do the tiles of mosaics.
+    never by instance number or file name. Frames of multi-frame files follow the same rules, and so do the tiles of
+    mosaics.
 
     Examples
     --------

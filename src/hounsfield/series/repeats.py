@@ -167,6 +167,7 @@ def _by_values(
         first = int(members[part[0]])
         also = _telling_the_same(values, codes, keyword)
         by = {name: rows.value(name, first) for name in (keyword, *also)}
+        by = {name: value for name, value in by.items() if value is not None or name == keyword}
         inner = _separate(rows, members[part], distinct(place[part][:, None]))
         found += [replace(one, separated_by={**by, **one.separated_by}) for one in inner]
     return found
@@ -183,6 +184,8 @@ def _telling_the_same(values: Indices, codes: dict[str, Indices], keyword: str) 
     count = len(np.unique(values))
     same: list[str] = []
     for name, others in codes.items():
+        if name in TIMES:  # they tell nothing more, and much of the patient
+            continue
         together = len(np.unique(np.stack([values, others], axis=1), axis=0))
         if name != keyword and together == count == len(np.unique(others)):
             same.append(name)
