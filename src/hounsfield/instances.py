@@ -20,7 +20,7 @@ from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.scanning import Progress, scan_files, scan_sources
 from hounsfield.series.report import FileOutcome
-from hounsfield.series.rows import Indices, Rows, Texts
+from hounsfield.series.rows import Indices, Rows, Texts, distinct
 from hounsfield.source import Source
 
 #: Attributes of a file that are numbers, and how many each has.
@@ -307,14 +307,15 @@ def series_numbers(found: Instances) -> tuple[Indices, Step]:
     """
     rows = found.rows
     series, study = rows.texts["SeriesInstanceUID"].codes, rows.texts["StudyInstanceUID"].codes
+    numbers = distinct(np.stack([series, study], axis=1))
+    undeclared = np.flatnonzero(series < 0).tolist()
     keys: dict[Any, int] = {}
-    numbers = np.empty(len(rows), np.int64)
     placed = np.isfinite(rows.numbers["ImagePositionPatient"]).min(axis=1, initial=True)
-    for row, key in enumerate(zip(series.tolist(), study.tolist(), strict=True)):
-        if key[0] < 0:
+    for row in undeclared:
+        key: Any = (int(rows.file[row]), None)
+        if bool(placed[row]):
             folder = os.path.dirname(found.entries[int(rows.file[row])].name)
-            number, modality = rows.number("SeriesNumber", row), rows.text("Modality", row)
-            key = (folder, key[1], number, modality) if bool(placed[row]) else (int(rows.file[row]), None)
-        numbers[row] = keys.setdefault(key, len(keys))
+            key = (folder, int(study[row]), rows.number("SeriesNumber", row), rows.text("Modality", row))
+        numbers[row] = -1 - keys.setdefault(key, len(keys))
     detail = "SeriesInstanceUID is missing: slices in one folder are taken for one series"
     return numbers, Step("series", detail, "assumed", "PS3.3 C.7.3.1")

@@ -10,25 +10,20 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from hounsfield.errors import HounsfieldError
-from hounsfield.headers.careful import value_of
-from hounsfield.headers.columns import TRANSFER_SYNTAX, Plan, choose_columns, plan
-from hounsfield.headers.dataset import Opened, open_header
+from hounsfield.header_rows import read_row, read_source_row
+from hounsfield.headers.columns import choose_columns, plan
 from hounsfield.headers.element import DONE
 from hounsfield.headers.files import ENDED, STATUS, Found, find_in_files, nothing_found
-from hounsfield.headers.header import DatasetHeader
 from hounsfield.headers.table import Layout, Row, record_batch
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.source import Source
 from hounsfield.sources.folders import Ahead, list_files
-from hounsfield.sources.local import open_source
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -44,9 +39,6 @@ _FIRST, _QUICK, _SLOW = 2**13, (2**12, 2**15), (2**14, 2**18)
 _READ_AHEAD = 16_384
 #: Files that are listed ahead of those that are read, and threads that list folders.
 _LISTED, _LISTERS = 500_000, 8
-_PIXEL_TAGS = {b"\xe0\x7f" + e for e in (b"\x08\0", b"\x09\0", b"\x10\0")} | {
-    b"\x7f\xe0" + e for e in (b"\0\x08", b"\0\x09", b"\0\x10")
-}
 
 
 @dataclass(frozen=True)
@@ -144,8 +136,7 @@ def scan_files(
 ) -> pa.Table:
     """Return the table of `scan` for just these files: one row for each, whatever it is called, nothing expanded."""
     work = _Scan(paths, columns, True, threads, limits, progress)
-    work.walk = iter
-    return pa.Table.from_batches(list(work.batches()), schema=work.layout.schema)
+    return pa.Table.from_batches(list(work.batches_of(paths)), schema=work.layout.schema)
 
 
 def scan_sources(
@@ -162,8 +153,7 @@ def scan_sources(
     columns, threads, limits
         As in `scan`.
     """
-    chosen, all_names = choose_columns(columns, phi=True)
-    layout = Layout.of(chosen, all_names, plan(chosen))
+    layout = _layout(tuple(columns), True)
     with ThreadPoolExecutor(threads or os.cpu_count() or 1, "hounsfield-scan") as pool:
         made = list(pool.map(partial(read_source_row, wanted=layout.plan, limits=limits), opens))
     batch = record_batch(names, nothing_found(len(names), layout.plan), layout, dict(enumerate(made)))
@@ -228,6 +218,12 @@ def _regrouped(batches: Generator[pa.RecordBatch], rows: int) -> Iterator[pa.Rec
         yield pa.concat_batches(waiting)
 
 
+@lru_cache(8)
+def _layout(columns: tuple[str, ...] | None, phi: bool) -> Layout:
+    chosen, names = choose_columns(columns, phi=phi)
+    return Layout.of(chosen, names, plan(chosen))
+
+
 class _Pace:
     """How many files a thread takes at a time, how many threads there are, and how much is read of a file at first.
 
@@ -242,13 +238,14 @@ class _Pace:
     def __init__(self, fewest: int, most: int) -> None:
         self._fewest, self._most = fewest, most
         self.threads, self.files, self.first = fewest, _FEWEST, _FIRST
+        self.waits = False
 
     def learn(self, found: Found) -> None:
         """Take the time that some files took for that of the next ones."""
         if not found.count:
             return
         # On a busy machine files take long, too, but there it is processors that are missing, and nothing blocks.
-        waits = found.blocked > found.count / 2 and found.seconds > 4 * found.busy
+        self.waits = waits = found.blocked > found.count / 2 and found.seconds > 4 * found.busy
         self.threads = self._fewest
         if waits:
             self.threads = min(max(2 * self._fewest, int(found.seconds / max(found.busy, 1e-9))), self._most)
@@ -275,8 +272,9 @@ class _Scan:
     ) -> None:
         if threads is not None and threads < 1:
             raise ValueError("threads must be at least 1")
-        chosen, names = choose_columns(columns, phi=phi)
-        self.layout = Layout.of(chosen, names, plan(chosen))
+        if isinstance(columns, str):
+            raise TypeError("columns must be a list of names")
+        self.layout = _layout(None if columns is None else tuple(columns), phi)
         self._paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
         self._limits, self._progress = limits, progress
         processors = os.cpu_count() or 1
@@ -285,23 +283,32 @@ class _Scan:
         self._alone = threads == 1
         self._stop = np.zeros(1, np.uint8)
         self._done = 0
-        #: What files the paths stand for; with an executor, folders are listed ahead.
-        self.walk: Callable[..., Iterator[str]] = list_files
 
     def batches(self) -> Generator[pa.RecordBatch]:
         """Yield rows in the order of the files, a few hundred at a time."""
         if self._alone:
-            listed = self.walk(self._paths)
+            listed = list_files(self._paths)
             while chunk := list(islice(listed, self._pace.files)):
                 yield from self._taken(self._read(chunk, self._pace.first), None)
         else:
-            yield from self._in_threads()
+            yield from self._in_threads(None)
 
-    def _in_threads(self) -> Generator[pa.RecordBatch]:
+    def batches_of(self, files: list[str]) -> Generator[pa.RecordBatch]:
+        """Yield rows of just these files: in this thread, as long as reading does not wait."""
+        done = 0
+        while done < len(files):
+            if not self._alone and self._pace.waits:
+                yield from self._in_threads(iter(files[done:]))
+                return
+            chunk = files[done : done + self._pace.files]
+            yield from self._taken(self._read(chunk, self._pace.first), None)
+            done += len(chunk)
+
+    def _in_threads(self, files: Iterator[str] | None) -> Generator[pa.RecordBatch]:
+        """Read files in threads: those given, or by default those that the paths stand for."""
         lister = ThreadPoolExecutor(_LISTERS, "hounsfield-list")
         pool = ThreadPoolExecutor(self._most_threads, "hounsfield-scan")
-        walked = list_files(self._paths, lister) if self.walk is list_files else self.walk(self._paths)
-        listed = Ahead(walked, _LISTED)
+        listed = Ahead(list_files(self._paths, lister) if files is None else files, _LISTED)
         waiting: deque[tuple[int, Future[list[tuple[Found, pa.RecordBatch]]]]] = deque()
         ahead = 0  # files that are being read, or were and wait for those before them
         try:
@@ -345,48 +352,3 @@ class _Scan:
             made.append((found, record_batch(paths[: found.count], found, self.layout, rows)))
             paths = paths[found.count :]
         return made
-
-
-def read_row(path: str, wanted: Plan, limits: Limits) -> Row:
-    """Read what the walk gave up, by way of pydicom; whatever goes wrong becomes part of the row."""
-    return read_source_row(lambda: open_source(path, limits), wanted, limits)
-
-
-def read_source_row(how: Callable[[], Source], wanted: Plan, limits: Limits) -> Row:
-    """Open a source and read its row, as `read_row` does of a file."""
-    try:
-        with closing(how()) as source:
-            opened = open_header(source, limits, lazy=True)
-            return _row(opened, source, wanted)
-    except HounsfieldError as error:
-        return Row(error=error.message)
-    except MemoryError:
-        return Row(error="not enough memory")
-    except Exception as error:  # one file must not end a scan of millions, nor may its values be told
-        return Row(error=f"unexpected {type(error).__name__}; please report this as a defect")
-
-
-def _row(opened: Opened, source: Source, wanted: Plan) -> Row:
-    meta = DatasetHeader(lambda: opened.dataset.file_meta)
-    values: dict[int, Any] = {}
-    said: list[str] = []
-    for index, column in enumerate(wanted.columns):
-        if column.tag == TRANSFER_SYNTAX:
-            values[index] = opened.declared
-            continue
-        values[index], more = value_of(meta if column.in_meta else opened.header, column)
-        said += more
-    steps = (*opened.steps, *meta.doubts, *opened.header.doubts)
-    issues = [step.detail for step in steps if step.outcome == "assumed"]
-    issues += [sentence for sentence in dict.fromkeys(said) if not any(i.startswith(sentence) for i in issues)]
-    return Row(values, issues, pixels=_pixels(opened, source))
-
-
-def _pixels(opened: Opened, source: Source) -> tuple[int | None, int | None] | None:
-    """Where the pixel data is in the file, and how long; the place is None where the file is read otherwise."""
-    if opened.pixels is None:
-        return None
-    at, before = opened.pixels.extent.offset, bytearray(12)
-    there = at >= 12 and source.read_into(at - 12, memoryview(before)) == 12
-    there = there and (bytes(before[4:8]) in _PIXEL_TAGS or bytes(before[:4]) in _PIXEL_TAGS)
-    return at if there else None, None if opened.pixels.encapsulated else opened.pixels.length

@@ -201,6 +201,8 @@ class _Surveyor:
         rows = self._found.rows
         uids = rows.texts["SOPInstanceUID"].codes
         whole = np.flatnonzero((uids >= 0) & (rows.frame <= 0))
+        repeated = np.bincount(uids[whole], minlength=1) > 1
+        whole = whole[repeated[uids[whole]]]
         left_out: list[int] = []
         for same in parts([uids[whole]]):
             if len(same) > 1:

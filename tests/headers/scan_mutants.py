@@ -21,7 +21,7 @@ from hounsfield.headers.element import DONE
 from hounsfield.headers.files import STATUS, Found, find_in_files
 from hounsfield.headers.table import Layout, record_batch
 from hounsfield.limits import DEFAULT_LIMITS
-from hounsfield.scanning import read_row
+from hounsfield.header_rows import read_row
 
 NESTED = """
 ReferencedImageSequence.ReferencedSOPInstanceUID ReferencedStudySequence.ReferencedSOPInstanceUID
