@@ -243,7 +243,7 @@ def _frames(found: Instances, index: int, limits: Limits) -> FrameTable | None:
                 if mosaic is not None:
                     found.mosaics[index] = mosaic
                     return mosaic.table
-                return None
+                return FrameTable(1, {"ImagePositionPatient": np.full((1, 3), np.nan)})  # of which slice it is none's
             frames = Frames(source, Wanted(), limits)
             if len(frames) == 1 and not found.files.numbers["groups"][index]:
                 return None

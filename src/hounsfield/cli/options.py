@@ -29,6 +29,17 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def gaps_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--gaps: what becomes of slices that are not at equal distances."""
+    return click.option(
+        "--gaps",
+        type=click.Choice(["split", "resample", "refuse"]),
+        default="split",
+        show_default=True,
+        help="Where slices are missing or at unequal distances: several volumes, interpolate, or an error.",
+    )(command)
+
+
 def jobs_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """-j: how many inputs at a time."""
     option = click.option(
