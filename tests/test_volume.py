@@ -340,6 +340,16 @@ def test_slices_without_an_affine_never_show_a_place_that_is_not_theirs(tmp_path
     assert volume.with_values(volume.values, slice_headers=None).flip("row")[0].plane is None
 
 
+def test_frames_of_a_volume_as_one_image_lie_where_its_slices_do(tmp_path):
+    made = hu.phantom(tmp_path, matrix=16, slices=4, orientation="oblique")
+    volume = stack([hu.read(path) for path in made.files]).flip("row").crop(slices=(1, 4))
+    image = volume.as_image()
+    assert [image.frame(i).plane for i in range(3)] == [volume[i].plane for i in range(3)]
+    assert image.header["Modality"] == "CT" and "ImagePositionPatient" not in image.header
+    nowhere = hu.Volume(volume.values, pixel_spacing=(1, 1), spacing_kind="patient", header=volume.header)
+    assert nowhere.as_image().frame(1).plane is None
+
+
 def test_colour_keeps_its_samples_together():
     volume = hu.Volume(np.arange(72, dtype=np.uint8).reshape(2, 3, 4, 3), affine_of(), color=True)
     turned = volume.flip("row").reorder("sagittal").crop(slices=(1, 3))

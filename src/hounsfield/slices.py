@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -74,6 +74,26 @@ class SliceHeader(Header):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+class VolumeHeader(SliceHeader):
+    """The header of a volume as one image of many frames: that of its first slice, each frame in its own place.
+
+    Parameters
+    ----------
+    whole
+        The header of the first slice's file.
+    plane_of
+        Gives where a slice lies, by its index; None where that is not known.
+    """
+
+    def __init__(self, whole: Header, plane_of: Callable[[int], ImagePlane | None]) -> None:
+        super().__init__(whole, None)
+        self._plane_of = plane_of
+
+    def for_frame(self, index: int) -> Header:
+        """Return the same attributes with the place of a slice."""
+        return SliceHeader(self._whole, self._plane_of(index))
 
 
 class SomeHeaders(Sequence[Header]):

@@ -14,7 +14,7 @@ from hounsfield import voxel_grids as grids
 from hounsfield.geometry import SpacingKind, as_affine
 from hounsfield.image import Header, Image, NoHeader, Step
 from hounsfield.regriddable import Regriddable
-from hounsfield.slices import SliceHeader, SliceSource, SomeHeaders
+from hounsfield.slices import SliceHeader, SliceSource, SomeHeaders, VolumeHeader
 from hounsfield.voxel_grids import PlaneName
 
 
@@ -282,7 +282,7 @@ class Volume(Regriddable):
             self.pixel_spacing,
             self.spacing_kind,
             self.padding,
-            self.header,
+            VolumeHeader(self.header, self.plane),
             self.color,
             self.name,
         )
