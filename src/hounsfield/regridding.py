@@ -26,8 +26,8 @@ from hounsfield.voxel_grids import Grid
 ORDERS = {0: "nearest voxel", 1: "linear", 3: "cubic spline"}
 #: Value of voxels without data, by unit: what scanners write outside the reconstructed field; elsewhere 0.
 OUTSIDE = {"HU": -1024}
-#: Bricks have so many voxels along an axis, unless the grid is thin there.
-_BRICK = 64
+#: A brick has at most so many voxels along an axis, and needs at most a cube of so many of the old ones.
+_BRICK = 96
 #: The filter of a cubic spline forgets 0.27 of what it saw with each voxel: beyond so many, all that float32 can hold.
 _SPLINE_MARGIN = 16
 #: Coordinates are rounded to whole voxels within this; points so far beyond a face lie on it.
@@ -138,8 +138,9 @@ def regrid(
     _check_bytes(target, prod(samples) * dtype.itemsize + 1, how)
     made = np.empty((*target.shape, *samples), dtype)
     lost = np.zeros(target.shape, np.bool_)
-    work = _Work(values, padding, _matrix(source, target), made, lost, how)
-    bricks = list(_bricks(target.shape))
+    matrix = _matrix(source, target)
+    work = _Work(values, padding, matrix, made, lost, how)
+    bricks = list(_bricks(target.shape, matrix))
     in_threads(lambda number: work.fill(bricks[number]), len(bricks), how.limits.threads)
     return made, lost if padding is not None or lost.any() else None
 
@@ -160,15 +161,16 @@ def _matrix(source: Grid, target: Grid) -> NDArray[np.float64]:
     return np.where(np.abs(matrix - whole) < _ROUNDING, whole, matrix)
 
 
-def _bricks(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
-    """Bricks of about `_BRICK` cubed voxels; longer along the columns, the way the memory goes, in thin grids."""
-    slices = min(shape[0], _BRICK)
-    rows = min(shape[1], _BRICK * _BRICK // slices)
-    columns = min(shape[2], max(1, _BRICK**3 // (slices * rows)))
-    steps = (slices, rows, columns)
-    starts = (range(0, count, step) for count, step in zip(shape, steps, strict=True))
+def _bricks(shape: tuple[int, ...], matrix: NDArray[np.float64]) -> Iterator[tuple[slice, ...]]:
+    """Parts of the new grid, each with its box of old voxels small enough to be held for each thread.
+
+    The sides of such a box add up to at most three times `_BRICK`, so that its volume is at most the cube of that.
+    """
+    reach = np.abs(matrix[:, :3]).sum(axis=0)
+    most = np.clip(np.floor(_BRICK / reach), 1, _BRICK).astype(int).tolist()
+    starts = (range(0, count, step) for count, step in zip(shape, most, strict=True))
     for corner in product(*starts):
-        yield tuple(slice(at, min(at + step, n)) for at, step, n in zip(corner, steps, shape, strict=True))
+        yield tuple(slice(at, min(at + step, n)) for at, step, n in zip(corner, most, shape, strict=True))
 
 
 @dataclass(frozen=True)
