@@ -235,7 +235,9 @@ def test_limits_come_before_memory():
         (lambda volume, limits: volume.resample(8, limits=limits), 2),
         (lambda volume, limits: volume.resample((1, 1, 0.2), limits=limits, order=0).crop(slices=(0, 1)), 2),
         (
-            lambda volume, limits: volume.slice_at((100, 100, 50), (0.6, 0.8, 0, 0.64, -0.48, -0.6), order=3, limits=limits),
+            lambda volume, limits: volume.slice_at(
+                (100, 100, 50), (0.6, 0.8, 0, 0.64, -0.48, -0.6), order=3, limits=limits
+            ),
             4,
         ),
     ],

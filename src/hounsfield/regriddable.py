@@ -62,6 +62,18 @@ class Regriddable(Placed):
             The files do not say where slices lie.
         LimitExceededError
             The result would be larger than ``limits.volume_bytes``.
+
+        Examples
+        --------
+        >>> import hounsfield as hu, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     affine = hu.phantom(folder, matrix=64, slices=4, tilt=20).affine
+        >>> volume = hu.Volume([[[40] * 64] * 64] * 4, affine, unit="HU")
+        >>> flat = volume.rectified()
+        >>> volume.is_sheared, flat.is_sheared, flat.shape
+        (True, False, (4, 65, 64))
+        >>> flat.values.min(), flat.values[~flat.padding].min()
+        (np.float64(-1024.0), np.float64(40.0))
         """
         if not self.is_sheared:
             self._placed()
@@ -90,7 +102,8 @@ class Regriddable(Placed):
             1: linear; 3: cubic spline; 0: the nearest voxel's value, for label maps, and always taken for masks.
             Nothing is done against aliasing where the spacing grows: smooth before.
         outside
-            Value of voxels that are padding; None: -1024 in HU, else 0.
+            Value of voxels that become padding; None: -1024 in HU, else 0. With order 0 padding that was there keeps
+            its value.
         limits
             How much memory and how many threads may be taken.
 
@@ -196,6 +209,13 @@ class Regriddable(Placed):
         ------
         GeometryError
             The point is not in the volume, or the files do not say where slices lie.
+
+        Examples
+        --------
+        >>> import hounsfield as hu, numpy as np
+        >>> volume = hu.Volume(np.zeros((4, 6, 8)), affine=np.diag([5, 2, 1, 1])[[2, 1, 0, 3]])
+        >>> volume.slice_at((3.5, 4, 9), "sagittal")
+        Image(4 x 6 float64 (no unit), axes (row, column), pixel spacing (5, 2) mm patient)
         """
         index = self.to_index(point)
         if index.shape != (3,) or not ((index >= -0.5) & (index <= np.array(self.values.shape[:3]) - 0.5)).all():

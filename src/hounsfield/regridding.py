@@ -297,6 +297,9 @@ def _without(block: NDArray[Any], pads: NDArray[np.bool_], order: int) -> NDArra
 def _interpolated(
     block: NDArray[Any], matrix: NDArray[np.float64], shape: tuple[int, ...], order: int, dtype: Any
 ) -> NDArray[Any]:
+    along_axes = not matrix[[0, 0, 1, 2], [1, 2, 2, 1]].any()
+    if order == 1 and along_axes and prod(shape) > block.size // 2:  # where few voxels have a part, SciPy is faster
+        return _axis_by_axis(block, matrix, shape, dtype)
     from scipy import ndimage
 
     mode = "mirror" if order == 3 else "nearest"
@@ -304,6 +307,38 @@ def _interpolated(
     return ndimage.affine_transform(
         block, matrix[:, :3], offset, output_shape=shape, output=dtype, order=order, mode=mode
     )
+
+
+def _axis_by_axis(block: NDArray[Any], matrix: NDArray[np.float64], shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Linear interpolation where slices only change their distance, and shift and scale within their planes.
+
+    That is all of `resample` and `rectified`: along one axis after the other, several times as fast as all at once.
+    """
+    made = np.empty(shape, dtype)
+    for number in range(shape[0]):
+        across = matrix[:, 3] + matrix[:, 0] * number
+        first, second, part = _neighbours(across[:1], block.shape[0], dtype)
+        plane = _between(block[first[0]], block[second[0]], part[0])
+        first, second, part = _neighbours(across[1] + matrix[1, 1] * np.arange(shape[1]), block.shape[1], dtype)
+        plane = _between(plane[first], plane[second], part[:, None])
+        first, second, part = _neighbours(across[2] + matrix[2, 2] * np.arange(shape[2]), block.shape[2], dtype)
+        made[number] = _between(plane[:, first], plane[:, second], part)
+    return made
+
+
+def _neighbours(at: NDArray[np.float64], count: int, dtype: Any) -> tuple[NDArray[np.intp], NDArray[np.intp], Any]:
+    """The indices on both sides of coordinates, and how far these are from the first to the second."""
+    inside = np.clip(at, 0, count - 1)
+    first = np.floor(inside).astype(np.intp)
+    return first, np.minimum(first + 1, count - 1), (inside - first).astype(dtype)
+
+
+def _between(first: NDArray[Any], second: NDArray[Any], part: Any) -> NDArray[Any]:
+    """Values between two: in this form exactly theirs where they are the same."""
+    if not np.any(part):
+        return first
+    start = first.astype(part.dtype, copy=False)
+    return start + (second - start) * part
 
 
 def _rounded(found: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
