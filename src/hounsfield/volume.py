@@ -10,6 +10,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.conversions import Convertible
 from hounsfield.errors import GeometryError
 from hounsfield.geometry import ImagePlane, SpacingKind, as_affine, image_plane
 from hounsfield.image import Header, Image, NoHeader, Step
@@ -90,7 +91,7 @@ html_view: Callable[[Volume], str] = _plain_html
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Volume:
+class Volume(Convertible):
     """A regular grid of values in the patient. Masks are volumes with values of type bool.
 
     Attributes
