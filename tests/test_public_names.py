@@ -10,10 +10,11 @@ NAMES = [
     "AssumptionError", "AssumptionWarning", "Attribute", "DecodeError", "FormatError", "Frames", "GeometryError",
     "HounsfieldError", "Image", "ImagePlane", "InvalidAttributeError", "LimitExceededError", "Limits", "Measures",
     "MissingAttributeError", "MissingDependencyError", "NotDicomError", "OutputError", "Phantom", "PhantomOptions",
-    "PresentationState", "Progress", "SlidePlane", "SourceError", "Step", "UnitError", "UnsupportedTransferSyntaxError", "Volume", "Window",
-    "Written", "apply_mask", "components", "dicom_json", "figure", "frame_times", "info", "mask", "measure", "open_frames",
-    "overlays", "phantom", "presentation", "read", "regions", "register_decoders", "render", "scan", "scan_batches", "segments", "tags",
-    "windows", "write",
+    "PresentationState", "Progress", "SlidePlane", "SourceError", "Step",
+    "UnitError", "UnsupportedTransferSyntaxError", "Volume", "Window", "Written", "apply_mask", "components",
+    "dicom_json", "figure", "frame_times", "info", "mask", "measure", "open_frames", "overlays", "phantom",
+    "presentation", "read", "regions", "register_decoders", "render", "scan", "scan_batches", "segments",
+    "tags", "windows", "write", "write_nifti", "write_npz",
 ]  # fmt: skip
 
 

@@ -45,7 +45,7 @@ _HOME = {
     "UnsupportedTransferSyntaxError": "hounsfield.errors",
     "Volume": "hounsfield.volume",
     "Window": "hounsfield.display.voi",
-    "Written": "hounsfield.writing",
+    "Written": "hounsfield.exports.files",
     "apply_mask": "hounsfield.masks.mask",
     "components": "hounsfield.masks.components",
     "dicom_json": "hounsfield.facts",
@@ -68,6 +68,8 @@ _HOME = {
     "tags": "hounsfield.facts",
     "windows": "hounsfield.display.voi",
     "write": "hounsfield.writing",
+    "write_nifti": "hounsfield.exports.nifti",
+    "write_npz": "hounsfield.exports.arrays",
 }
 
 __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]

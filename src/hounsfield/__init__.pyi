@@ -19,6 +19,9 @@ from hounsfield.errors import OutputError as OutputError
 from hounsfield.errors import SourceError as SourceError
 from hounsfield.errors import UnitError as UnitError
 from hounsfield.errors import UnsupportedTransferSyntaxError as UnsupportedTransferSyntaxError
+from hounsfield.exports.arrays import write_npz as write_npz
+from hounsfield.exports.files import Written as Written
+from hounsfield.exports.nifti import write_nifti as write_nifti
 from hounsfield.exports.phantom import Phantom as Phantom
 from hounsfield.exports.phantom import PhantomOptions as PhantomOptions
 from hounsfield.exports.phantom import phantom as phantom
@@ -49,5 +52,4 @@ from hounsfield.scanning import Progress as Progress
 from hounsfield.scanning import scan as scan
 from hounsfield.scanning import scan_batches as scan_batches
 from hounsfield.volume import Volume as Volume
-from hounsfield.writing import Written as Written
 from hounsfield.writing import write as write
