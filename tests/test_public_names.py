@@ -14,7 +14,7 @@ NAMES = [
     "UnitError", "UnsupportedTransferSyntaxError", "Volume", "Window", "Written", "apply_mask", "components",
     "dicom_json", "figure", "frame_times", "info", "mask", "measure", "open_frames", "overlays", "phantom",
     "presentation", "read", "regions", "register_decoders", "render", "scan", "scan_batches", "segments",
-    "tags", "windows", "write", "write_nifti", "write_npz",
+    "tags", "windows", "write", "write_nifti", "write_npz", "write_zarr",
 ]  # fmt: skip
 
 

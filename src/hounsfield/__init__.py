@@ -70,6 +70,7 @@ _HOME = {
     "write": "hounsfield.writing",
     "write_nifti": "hounsfield.exports.nifti",
     "write_npz": "hounsfield.exports.arrays",
+    "write_zarr": "hounsfield.exports.ome_zarr",
 }
 
 __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]

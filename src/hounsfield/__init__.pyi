@@ -22,6 +22,7 @@ from hounsfield.errors import UnsupportedTransferSyntaxError as UnsupportedTrans
 from hounsfield.exports.arrays import write_npz as write_npz
 from hounsfield.exports.files import Written as Written
 from hounsfield.exports.nifti import write_nifti as write_nifti
+from hounsfield.exports.ome_zarr import write_zarr as write_zarr
 from hounsfield.exports.phantom import Phantom as Phantom
 from hounsfield.exports.phantom import PhantomOptions as PhantomOptions
 from hounsfield.exports.phantom import phantom as phantom
