@@ -41,6 +41,7 @@ _HOME = {
     "SlidePlane": "hounsfield.geometry",
     "SourceError": "hounsfield.errors",
     "Step": "hounsfield.image",
+    "Surface": "hounsfield.exports.surfaces",
     "UnitError": "hounsfield.errors",
     "UnsupportedTransferSyntaxError": "hounsfield.errors",
     "Volume": "hounsfield.volume",
@@ -65,11 +66,13 @@ _HOME = {
     "scan": "hounsfield.scanning",
     "scan_batches": "hounsfield.scanning",
     "segments": "hounsfield.extracts",
+    "surface": "hounsfield.exports.surfaces",
     "tags": "hounsfield.facts",
     "windows": "hounsfield.display.voi",
     "write": "hounsfield.writing",
     "write_nifti": "hounsfield.exports.nifti",
     "write_npz": "hounsfield.exports.arrays",
+    "write_stl": "hounsfield.exports.stl",
     "write_zarr": "hounsfield.exports.ome_zarr",
 }
 

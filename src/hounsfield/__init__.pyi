@@ -26,6 +26,9 @@ from hounsfield.exports.ome_zarr import write_zarr as write_zarr
 from hounsfield.exports.phantom import Phantom as Phantom
 from hounsfield.exports.phantom import PhantomOptions as PhantomOptions
 from hounsfield.exports.phantom import phantom as phantom
+from hounsfield.exports.stl import write_stl as write_stl
+from hounsfield.exports.surfaces import Surface as Surface
+from hounsfield.exports.surfaces import surface as surface
 from hounsfield.extracts import frame_times as frame_times
 from hounsfield.extracts import overlays as overlays
 from hounsfield.extracts import regions as regions
