@@ -10,11 +10,11 @@ NAMES = [
     "AssumptionError", "AssumptionWarning", "Attribute", "DecodeError", "FormatError", "Frames", "GeometryError",
     "HounsfieldError", "Image", "ImagePlane", "InvalidAttributeError", "LimitExceededError", "Limits", "Measures",
     "MissingAttributeError", "MissingDependencyError", "NotDicomError", "OutputError", "Phantom", "PhantomOptions",
-    "PresentationState", "Progress", "SlidePlane", "SourceError", "Step", "Surface",
+    "PresentationState", "Progress", "SegmentDescription", "SlidePlane", "SourceError", "Step", "Surface",
     "UnitError", "UnsupportedTransferSyntaxError", "Volume", "Window", "Written", "apply_mask", "components",
     "dicom_json", "figure", "frame_times", "info", "mask", "measure", "open_frames", "overlays", "phantom",
     "presentation", "read", "regions", "register_decoders", "render", "scan", "scan_batches", "segments", "surface",
-    "tags", "windows", "write", "write_nifti", "write_npz", "write_stl", "write_zarr",
+    "tags", "windows", "write", "write_nifti", "write_npz", "write_seg", "write_stl", "write_zarr",
 ]  # fmt: skip
 
 

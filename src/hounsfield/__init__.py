@@ -38,6 +38,7 @@ _HOME = {
     "PhantomOptions": "hounsfield.exports.phantom",
     "PresentationState": "hounsfield.display.state",
     "Progress": "hounsfield.scanning",
+    "SegmentDescription": "hounsfield.exports.seg",
     "SlidePlane": "hounsfield.geometry",
     "SourceError": "hounsfield.errors",
     "Step": "hounsfield.image",
@@ -72,6 +73,7 @@ _HOME = {
     "write": "hounsfield.writing",
     "write_nifti": "hounsfield.exports.nifti",
     "write_npz": "hounsfield.exports.arrays",
+    "write_seg": "hounsfield.exports.seg",
     "write_stl": "hounsfield.exports.stl",
     "write_zarr": "hounsfield.exports.ome_zarr",
 }

@@ -26,6 +26,8 @@ from hounsfield.exports.ome_zarr import write_zarr as write_zarr
 from hounsfield.exports.phantom import Phantom as Phantom
 from hounsfield.exports.phantom import PhantomOptions as PhantomOptions
 from hounsfield.exports.phantom import phantom as phantom
+from hounsfield.exports.seg import SegmentDescription as SegmentDescription
+from hounsfield.exports.seg import write_seg as write_seg
 from hounsfield.exports.stl import write_stl as write_stl
 from hounsfield.exports.surfaces import Surface as Surface
 from hounsfield.exports.surfaces import surface as surface
