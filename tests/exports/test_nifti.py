@@ -243,6 +243,20 @@ def test_dcm2niix_stores_the_same_voxels_in_the_same_order(tmp_path, place):
     np.testing.assert_allclose(ours.get_qform(), theirs.get_qform(), atol=1e-3)
 
 
+def test_dcm2niix_makes_the_same_fourth_axis_of_phases(tmp_path):
+    made = hu.phantom(tmp_path / "dicom", matrix=40, slices=5, phases=3, noise=20)
+    images = [hu.read(path) for path in made.files]
+    volumes = [
+        hu.Volume(np.stack([i.values for i in images if i.header["AcquisitionNumber"] == phase]), made.affine)
+        for phase in (1, 2, 3)
+    ]
+    theirs = dcm2niix(made.folder, tmp_path / "out")["x"]
+    ours = nibabel.load(hu.write_nifti(volumes, tmp_path / "x.nii").paths[0])
+    assert ours.shape == theirs.shape == (40, 40, 5, 3)
+    np.testing.assert_array_equal(ours.get_fdata(), theirs.get_fdata())
+    np.testing.assert_allclose(ours.affine, theirs.affine, atol=1e-4)
+
+
 def differences_from_corrected(volume, theirs):
     """How far values of dcm2niix's corrected file are from the volume's, interpolated along the columns at its places.
 

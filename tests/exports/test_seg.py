@@ -234,6 +234,24 @@ def test_a_mask_on_another_grid_keeps_its_own_place(tmp_path):
     np.testing.assert_array_equal(other.match_geometry(one).array, one.array)
 
 
+def test_slices_and_rows_in_another_order_keep_their_places(tmp_path):
+    volume, made = phantom_volume(tmp_path / "dicom", orientation="oblique")
+    bone = volume.with_values(volume.values > 200)
+    turned = bone.affine.copy()
+    turned[:3, 3] += 39 * turned[:3, 1]
+    turned[:3, 1] *= -1
+    upside_down = hu.Volume(bone.values[:, ::-1], turned)
+    for name, mask in (("slices", bone[::-1]), ("rows", upside_down)):
+        path = hu.write_seg(mask, tmp_path / f"{name}.dcm", source=made.files).paths[0]
+        assert errors_in(path) == []
+        np.testing.assert_array_equal(masks_by_slice(path, mask)[0], mask.values)
+        again = highdicom.seg.segread(path).get_volume(combine_segments=True)
+        index = np.argwhere(again.array)
+        lps = index @ again.affine[:3, :3].T + again.affine[:3, 3]
+        assert bone.values[tuple(np.rint(bone.to_index(lps)).astype(int).T)].all()
+        assert len(index) == bone.values.sum()
+
+
 @pytest.mark.parametrize("name", ["eCT_Supplemental.dcm", "mf.dcm"])
 def test_frames_of_real_multi_frame_files_are_named_by_their_numbers(tmp_path, request, sample, name):
     path = sample(name) if name[0] == "e" else next(request.getfixturevalue("corpus").rglob(name))
@@ -260,6 +278,18 @@ def test_frames_of_real_multi_frame_files_are_named_by_their_numbers(tmp_path, r
     assert sorted(numbers) == sorted(int(k) + 1 for k in order)
     whole = hu.write_seg(mask, tmp_path / "whole.dcm", source=[image.name]).paths[0]
     np.testing.assert_array_equal(masks_by_slice(whole, mask)[0], mask.values)
+
+
+def test_slices_that_are_not_quite_evenly_apart_lie_where_their_files_do(tmp_path):
+    volume, made = phantom_volume(tmp_path / "dicom")
+    for path in made.files:
+        dataset = pydicom.dcmread(path)
+        dataset.ImagePositionPatient[2] += 0.4 * (dataset.InstanceNumber % 2)
+        dataset.save_as(path)
+    bone = volume.with_values(volume.values > 200)
+    (segment,) = hu.segments(hu.write_seg(bone, tmp_path / "seg.dcm").paths[0])
+    said = {hu.read(path).header["SOPInstanceUID"]: hu.read(path).plane.position for path in made.files}
+    assert [said[uids[0]] for uids in segment.source_uids] == [plane.position for plane in segment.planes]
 
 
 def test_a_real_tilted_series_with_uneven_slices_lies_where_its_files_do(tmp_path, corpus):

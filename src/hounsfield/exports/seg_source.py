@@ -23,8 +23,9 @@ from hounsfield.limits import DEFAULT_LIMITS
 from hounsfield.sources.local import open_source
 from hounsfield.volume import Volume
 
-#: A slice is that of a source whose first pixel is no farther from its own than this part of the least spacing.
-_SAME_PLACE = 0.1
+#: A slice is that of a source whose first and last pixel are no farther from its own, along each axis, than this part
+#: of a voxel: of images that somebody gives, and of the mask's own, whose positions its affine is made of, and rounds.
+_SAME_PLACE, _OWN_PLACE = 0.1, 0.45
 #: Attributes of patient, study and clinical trial stand in these groups.
 _COPIED_GROUPS = {0x0008, 0x0010, 0x0012, 0x0020, 0x0032, 0x0040}
 #: Type 2 in the objects that have them: may be empty, may not be absent (PS3.3 C.7.1.1, C.7.2.1).
@@ -107,7 +108,7 @@ def find_grid(mask: Volume, source: Sequence[Any] | None) -> Grid:
         raise GeometryError("the source has no Frame of Reference UID, which a segmentation needs", source=mask.name)
     orientation, spacing, between = _axes(mask)
     positions = [tuple(at) for at in mask.to_lps([[index, 0, 0] for index in range(len(mask))]).tolist()]
-    matched = _matched(mask, shown)
+    matched = _matched(mask, shown, _OWN_PLACE if source is None else _SAME_PLACE)
     if matched is not None:
         shown = [match for match, _ in matched]
         positions = [plane.position for _, plane in matched]
@@ -164,7 +165,7 @@ def _header(source: Any) -> Header:
         return open_header(opened, DEFAULT_LIMITS).header
 
 
-def _matched(mask: Volume, shown: list[Shown]) -> list[tuple[Shown, ImagePlane]] | None:
+def _matched(mask: Volume, shown: list[Shown], near: float) -> list[tuple[Shown, ImagePlane]] | None:
     """The source of each slice with its plane, where mask and sources have the same grid; else None.
 
     Raises
@@ -177,12 +178,11 @@ def _matched(mask: Volume, shown: list[Shown]) -> list[tuple[Shown, ImagePlane]]
     sizes = {(one.header.get("Rows"), one.header.get("Columns")) for one in shown}
     if len(known) < len(planes) or sizes != {mask.size}:
         return None
-    near = _SAME_PLACE * min(mask.spacing or (0.0,))
-    corner = _far_corners(known, mask.size)
-    own = mask.to_lps([[(k, 0, 0), (k, mask.size[0] - 1, mask.size[1] - 1)] for k in range(len(mask))])
+    corners = mask.to_index(_corners(known, mask.size))
     matched: list[tuple[Shown, ImagePlane]] = []
-    for ends in own:
-        apart = np.linalg.norm(corner - ends, axis=2).max(axis=1)
+    for k in range(len(mask)):
+        ends = [(k, 0, 0), (k, mask.size[0] - 1, mask.size[1] - 1)]
+        apart = np.abs(corners - ends).max(axis=(1, 2))
         (found,) = np.nonzero(apart <= near)
         if not len(found):
             return None
@@ -192,7 +192,7 @@ def _matched(mask: Volume, shown: list[Shown]) -> list[tuple[Shown, ImagePlane]]
     return matched
 
 
-def _far_corners(planes: list[ImagePlane], size: tuple[int, int]) -> NDArray[np.float64]:
+def _corners(planes: list[ImagePlane], size: tuple[int, int]) -> NDArray[np.float64]:
     """First and last pixel of each plane: (plane, 2, 3) in LPS mm."""
     return np.array([[plane.position, plane.to_lps(size[0] - 1, size[1] - 1)] for plane in planes])
 
