@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield import voxel_grids as grids
+from hounsfield.conversions import Convertible
 from hounsfield.geometry import SpacingKind, as_affine
 from hounsfield.image import Header, Image, NoHeader, Step
 from hounsfield.regriddable import Regriddable
@@ -27,7 +28,7 @@ html_view: Callable[[Volume], str] = _plain_html
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Volume(Regriddable):
+class Volume(Convertible, Regriddable):
     """A regular grid of values in the patient. Masks are volumes with values of type bool.
 
     Attributes

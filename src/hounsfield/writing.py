@@ -18,10 +18,10 @@ from hounsfield.display.shading import is_inverted
 from hounsfield.display.state import PresentationState
 from hounsfield.display.voi import Voi, Window, WindowLike, choose_voi, file_voi
 from hounsfield.errors import AssumptionWarning, FormatError
-from hounsfield.exports.arrays import write_npy, write_npz
+from hounsfield.exports.arrays import save_npy, save_npz
 from hounsfield.exports.cine import frame_durations, gif_delays, write_gif
 from hounsfield.exports.description import description_json
-from hounsfield.exports.files import whole_file
+from hounsfield.exports.files import Written, whole_file
 from hounsfield.exports.pictures import png_values, write_jpeg, write_png
 from hounsfield.exports.tiff import tiff_values, write_tiff
 from hounsfield.exports.video import check_video, write_mp4
@@ -70,22 +70,6 @@ FORMATS = {
         Format("mp4", False, False, "cine", (".mp4",)),
     )
 }
-
-
-@dataclass(frozen=True)
-class Written:
-    """What `write` wrote.
-
-    Attributes
-    ----------
-    paths
-        The files: one, or one for each frame.
-    steps
-        The image's steps, and those of rendering and writing.
-    """
-
-    paths: tuple[Path, ...]
-    steps: tuple[Step, ...]
 
 
 class Rendering(TypedDict, total=False):
@@ -240,9 +224,9 @@ def _write_array(image: Image, path: Path, form: str, force: bool) -> Written:
     steps = (*image.steps, _write_step(form, image.values))
     with whole_file(path, force=force) as temporary:
         if form == "npy":
-            write_npy(temporary, image)
+            save_npy(temporary, image)
         else:
-            write_npz(temporary, image, steps)
+            save_npz(temporary, image, steps)
     return Written((path,), steps)
 
 
