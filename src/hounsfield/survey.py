@@ -261,7 +261,8 @@ class _Surveyor:
                 outcomes.append(FileOutcome(entry.name, "volume", detail, tuple(used[index])))
             elif index in self._copies:
                 kept = entries[self._copies[index]].name
-                outcomes.append(FileOutcome(entry.name, "duplicate", f"its pixels and its place are those of {kept}"))
+                detail = f"its pixels and its place are those of {kept}"
+                outcomes.append(FileOutcome(entry.name, "duplicate", detail, copy_of=kept))
             else:
                 unaccounted = FileOutcome(entry.name, "unreadable", "not accounted for; please report this as a defect")
                 outcomes.append(self._found.outcomes.get(index, unaccounted))

@@ -161,7 +161,8 @@ class Volumes(Sequence[Volume]):
     def _make(self, index: int) -> Volume:
         made, found = self._survey.stacks[index], self._survey.found
         name = f"{self._name}[{index}]"
-        loader = Loader(found, self._wanted, self._limits, self.progress)
+        # What a slice rests on is refused with the volume, which says it in its steps.
+        loader = Loader(found, replace(self._wanted, strict=False), self._limits, self.progress)
         loaded = _load(loader, made, name)
         steps = (*loaded.steps, *made.steps)
         if self._wanted.strict:
@@ -237,6 +238,7 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
     dtype: DTypeLike | None = None,
     gaps: Gaps = "split",
     tolerances: Tolerances | None = None,
+    verify: bool = False,
     strict: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     progress: Callable[[Progress], None] | None = None,
@@ -249,7 +251,7 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
     ----------
     source
         A folder, which is walked to the bottom whatever its files are called; a file, a pattern, or a list of these.
-    values, dtype
+    values, dtype, verify
         As in `read`, of every volume.
     gaps
         What becomes of slices that are not at equal distances. ``"split"``: each regular run is a volume.
@@ -303,7 +305,7 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
     """
     if gaps not in GAPS:
         raise ValueError(f"gaps must be one of {', '.join(GAPS)}, not {gaps!r}")
-    wanted = Wanted(check_space(values), dtype, strict=strict)
+    wanted = Wanted(check_space(values), dtype, verify, strict)
     paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
     name = os.fspath(paths[0]) if len(paths) == 1 else f"{len(paths)} paths"
     entries = [_Path(path) for path in list_files(paths)]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hounsfield.image import Image
+from hounsfield.errors import DecodeError
+from hounsfield.image import Image, Step
+
+if TYPE_CHECKING:
+    from hounsfield.volume import Volume
+    from hounsfield.volumes import Volumes
 
 
 def paths_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,6 +43,18 @@ def gaps_option(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="Where slices are missing or at unequal distances: several volumes, interpolate, or an error.",
     )(command)
+
+
+def grouping_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--volumes, --each and --gaps: whether slices of folders are put together."""
+    option = click.option(
+        "--volumes/--each",
+        "together",
+        default=None,
+        help="Put slices together to volumes, or take each file by itself. By default folders and archives are taken "
+        "volume by volume, files by themselves.",
+    )
+    return option(gaps_option(command))
 
 
 def jobs_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -187,6 +204,31 @@ class Reading:
         space, strict, verify = (options.pop(name) for name in ("space", "strict", "verify"))
         return cls(space, strict, verify, options.pop("damaged", True))
 
+    def volumes(self, path: str, gaps: str, progress: Any) -> Volumes:
+        """Find the volumes of a folder or an archive; their values are read as those of files are."""
+        from hounsfield.volumes import read_volumes
+
+        kept = "resample" if gaps == "resample" else "split"  # what is to be refused is refused volume by volume
+        return read_volumes(
+            path, values=self.space, gaps=kept, strict=self.strict, verify=self.verify, progress=progress
+        )
+
+    def read_any(self, source: str) -> Image | Volume:
+        """Read an input: a volume, or the image of a file.
+
+        Raises
+        ------
+        DecodeError
+            As `read`.
+        """
+        from hounsfield.cli.grouped import VolumeSource
+
+        if not isinstance(source, VolumeSource):
+            return self.read(source)
+        volume = source.read()
+        self._check_missing(volume.steps, source)
+        return volume
+
     def read(self, source: str, frames: int | None = None) -> Image:
         """Read an image.
 
@@ -198,10 +240,13 @@ class Reading:
         import hounsfield as hu
 
         image = hu.read(source, values=self.space, frames=frames, strict=self.strict, verify=self.verify)
-        missing = next((step.detail for step in image.steps if step.name == "missing"), None)
-        if missing is not None and not self.damaged:
-            raise hu.DecodeError(f"{missing} (--damaged takes what is there)", source=source, attribute="PixelData")
+        self._check_missing(image.steps, source)
         return image
+
+    def _check_missing(self, steps: Iterable[Step], source: str) -> None:
+        missing = next((step.detail for step in steps if step.name == "missing"), None)
+        if missing is not None and not self.damaged:
+            raise DecodeError(f"{missing} (--damaged takes what is there)", source=source, attribute="PixelData")
 
 
 def _space(context: click.Context, parameter: click.Parameter, text: str) -> str:

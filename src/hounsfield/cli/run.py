@@ -153,6 +153,10 @@ class Run:
         return self._exit_code()
 
     def _outcomes(self, task: Task, sources: list[str]) -> Iterator[Outcome]:
+        # Volumes are read by several threads each; they come first, and stay in this process.
+        first = next((i for i, source in enumerate(sources) if type(source) is str), len(sources))
+        yield from (attempt(task, source) for source in sources[:first])
+        sources = sources[first:]
         if self.jobs == 1 or len(sources) < _WORTH_WORKERS or "-" in sources:
             yield from (attempt(task, source) for source in sources)
         else:

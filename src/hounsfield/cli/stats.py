@@ -7,10 +7,12 @@ from typing import Any
 
 import click
 
+from hounsfield.cli.grouped import Grouping, VolumeSource, find_inputs
 from hounsfield.cli.options import (
     Reading,
     Selection,
     damaged_option,
+    grouping_options,
     jobs_option,
     output_options,
     paths_argument,
@@ -18,14 +20,16 @@ from hounsfield.cli.options import (
     selection_options,
 )
 from hounsfield.cli.output import table, write_line
-from hounsfield.cli.run import Inputs, Run, default_jobs
+from hounsfield.cli.run import Run, default_jobs
 
 _CHANNELS = ("red", "green", "blue")
 _EPILOG = """\b
 Examples:
   hu stats slice.dcm                      all pixels but padding
   hu stats slice.dcm --tissue bone        inside a mask
-  hu stats folder/ --above 90 --jsonl     a line for each file
+  hu stats folder/                        volume by volume: mL; files that are in none by themselves
+  hu stats folder/ --above 90 --jsonl     a line for each volume, and each of these files
+  hu stats folder/ --each --jsonl         a line for each file
   hu stats cine.dcm --frames              each frame by itself
 """
 
@@ -35,23 +39,28 @@ Examples:
 @selection_options
 @reading_options
 @damaged_option
-@click.option("--frames", is_flag=True, help="Measure each frame of a multi-frame image by itself.")
+@click.option("--frames", is_flag=True, help="Measure each frame, or each slice of a volume, by itself, too.")
+@grouping_options
 @jobs_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
-    """Measure values: count, area, mean, spread, percentiles. With mask options: inside that mask only."""
+    """Measure values: count, area or volume, mean, spread, percentiles. With mask options: inside that mask only."""
     selection = Selection.take(options)
     chosen = selection if selection.chosen else None
-    task = functools.partial(measures_of, reading=Reading.take(options), selection=chosen, frames=options["frames"])
-    return Run(options, show, default_jobs(options["jobs"])).over(task, Inputs.find(paths))
+    reading = Reading.take(options)
+    inputs = find_inputs(paths, Grouping.take(options), reading, options["quiet"])
+    task = functools.partial(measures_of, reading=reading, selection=chosen, frames=options["frames"])
+    return Run(options, show, default_jobs(options["jobs"])).over(task, inputs)
 
 
 def measures_of(source: str, reading: Reading, selection: Selection | None, frames: bool) -> dict[str, Any]:
     """The measures of an image, of its frames, or of its colour channels."""
     import hounsfield as hu
 
-    image = reading.read(source)
-    result: dict[str, Any] = {"source": source, "steps": [step.to_dict() for step in image.steps]}
+    image = reading.read_any(source)
+    result: dict[str, Any] = {"source": str(source), "steps": [step.to_dict() for step in image.steps]}
+    if isinstance(source, VolumeSource):
+        result["volume"] = source.to_dict()
     if image.color:
         channels = (image.channel(index) for index in range(3))
         parts = {name: hu.measure(channel) for name, channel in zip(_CHANNELS, channels, strict=True)}

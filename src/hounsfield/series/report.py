@@ -26,16 +26,25 @@ class FileOutcome:
         Why; ``""`` where the outcome says it all.
     volumes
         Indices of the volumes that it is part of.
+    copy_of
+        Of a duplicate, the file that is kept in its stead.
     """
 
     path: str
     outcome: Outcome
     detail: str = ""
     volumes: tuple[int, ...] = ()
+    copy_of: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON-ready dictionary."""
-        return {"path": self.path, "outcome": self.outcome, "detail": self.detail, "volumes": list(self.volumes)}
+        return {
+            "path": self.path,
+            "outcome": self.outcome,
+            "detail": self.detail,
+            "volumes": list(self.volumes),
+            **({"copy_of": self.copy_of} if self.copy_of else {}),
+        }
 
 
 @dataclass(frozen=True)

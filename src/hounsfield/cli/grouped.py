@@ -1,0 +1,151 @@
+"""Inputs that belong together: the volumes of folders and archives, and the files that are by themselves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hounsfield.cli.output import say
+from hounsfield.cli.places import unique_stems
+from hounsfield.cli.progress import reading_progress, told
+from hounsfield.cli.run import Inputs
+
+if TYPE_CHECKING:
+    from hounsfield.survey import VolumeFacts
+    from hounsfield.volume import Volume
+    from hounsfield.volumes import Volumes
+
+
+class VolumeSource(str):
+    """An input that is a volume: its name in messages, and where to read it.
+
+    It is text, so that whatever names inputs can name it; it is not handed to worker processes.
+    """
+
+    volumes: Volumes
+    index: int
+    folder: str
+    refused: str
+
+    @classmethod
+    def of(cls, volumes: Volumes, index: int, folder: str, gaps: str) -> VolumeSource:
+        """Name a volume of a folder by its number; with `gaps` "refuse", it is not read where slices are missing."""
+        number = volumes.facts[index].index
+        made = cls(f"{folder}[{number}]")
+        made.volumes, made.index, made.folder = volumes, index, folder
+        broken = [gap for gap in volumes.report.missing if number in gap.volumes] if gaps == "refuse" else []
+        made.refused = str(broken[0]) if broken else ""
+        return made
+
+    def read(self) -> Volume:
+        """Read its pixels.
+
+        Raises
+        ------
+        GeometryError
+            Slices are missing, and that was to be refused.
+        """
+        from hounsfield.errors import GeometryError
+
+        if self.refused:
+            raise GeometryError(f"slices are not at equal distances: {self.refused}", source=str(self))
+        return self.volumes[self.index]
+
+    @property
+    def facts(self) -> VolumeFacts:
+        """What is known of it before that."""
+        return self.volumes.facts[self.index]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a result says of it: nothing that identifies the patient."""
+        known = self.facts.to_dict(phi=False)
+        return {key: value for key, value in known.items() if key not in ("steps", "affine", "split_by")}
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Whether inputs are put together, and how; `together` None: those of folders and archives."""
+
+    together: bool | None = None
+    gaps: str = "split"
+
+    @classmethod
+    def take(cls, options: dict[str, Any]) -> Grouping:
+        """Take what belongs here out of a command's options."""
+        return cls(options.pop("together"), options.pop("gaps"))
+
+
+def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any, quiet: bool) -> Inputs:
+    """Find the inputs of a command: volumes of several slices first, then the files that are by themselves.
+
+    Files that are by themselves are single images and those of which no volume comes, junk included: each gives a
+    result, or the reason why there is none.
+    """
+    from hounsfield.errors import SourceError
+
+    sources: list[str] = []
+    single: list[str] = []
+    for path in paths:
+        if grouping.together is False or not (grouping.together or _is_collection(path)):
+            single.append(path)
+            continue
+        try:
+            with told(quiet), reading_progress(quiet, False) as progress:
+                volumes = reading.volumes(path, grouping.gaps, progress)
+        except SourceError:
+            single.append(path)  # whoever opens it says why
+            continue
+        grouped, alone = _parted(volumes, path, grouping)
+        sources += grouped
+        single += alone
+        if not quiet:
+            _tell(volumes, path)
+    return Inputs(tuple(paths), [*sources, *Inputs.find(tuple(single)).sources])
+
+
+def _is_collection(path: str) -> bool:
+    return os.path.isdir(path)
+
+
+def _parted(volumes: Volumes, folder: str, grouping: Grouping) -> tuple[list[VolumeSource], list[str]]:
+    """Volumes of several slices, and the files that are in none of these.
+
+    Images of which nothing tells where they lie, as of a chest in two views, are put together on request only.
+    """
+    placed = {facts.index for facts in volumes.facts if facts.affine is not None or grouping.together}
+    several = {facts.index for facts in volumes.facts if facts.shape[0] > 1 and facts.index in placed}
+    grouped = [
+        VolumeSource.of(volumes, place, folder, grouping.gaps)
+        for place, facts in enumerate(volumes.facts)
+        if facts.index in several
+    ]
+    taken = {file.path for file in volumes.report.files if several.intersection(file.volumes)}
+    alone = [f.path for f in volumes.report.files if f.path not in taken and f.copy_of not in taken]
+    return grouped, alone
+
+
+def _tell(volumes: Volumes, folder: str) -> None:
+    """Say what is to be known of files that give no result of their own, and of gaps."""
+    report = volumes.report
+    copies = len(report.of("duplicate"))
+    if copies:
+        say(f"{folder}: {copies} files are copies of others")
+    for gap in report.missing:
+        say(f"{folder}: volumes {gap.volumes[0]} and {gap.volumes[1]}: {gap}")
+    for conflict in report.conflicts:
+        say(f"{folder}: conflict: {', '.join(conflict.paths)}: {conflict.detail}")
+
+
+def stems_of(inputs: Inputs) -> dict[str, Path]:
+    """Return where the outputs of each input go: of a volume ``volume000``, of a file its own name."""
+    volumes = [source for source in inputs.sources if isinstance(source, VolumeSource)]
+    folders = list(dict.fromkeys(source.folder for source in volumes))
+    stems = unique_stems([source for source in inputs.sources if not isinstance(source, VolumeSource)], inputs.given)
+    roots = unique_stems(folders, ()) if len(folders) > 1 else dict.fromkeys(folders, Path())
+    for source in volumes:
+        digits = max(3, len(str(len(source.volumes.facts) - 1)))
+        stems[source] = roots[source.folder] / f"volume{source.facts.index:0{digits}}"
+    return stems
