@@ -16,6 +16,8 @@ from hounsfield.threads import over_frames
 
 #: OpenCV keeps counts as single precision numbers, which hold whole numbers up to this.
 _EXACT = 2**24
+#: Values that are counted in one go.
+_GATHERED = 2**18
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,10 @@ def count_values(
     >>> found.levels.tolist(), found.counts.tolist()
     ([-5, 7], [1, 2])
     """
-    kind = np.dtype(np.uint8) if frames.dtype.kind == "b" else frames.dtype
+    kind = np.dtype(np.uint8) if frames.dtype.kind == "b" else frames.dtype.newbyteorder("=")
 
     def count(some: range) -> tuple[NDArray[np.int64], int]:
-        tally, left_out = _Tally(kind.itemsize), 0
+        tally, left_out = _Tally(kind), 0
         for index in some:
             chosen = None if inside is None else inside[index]
             if padding is not None:
@@ -75,41 +77,45 @@ def count_values(
         return tally.total(), left_out
 
     found = over_frames(count, len(frames), frames[:1].nbytes)
-    total = _Tally(kind.itemsize).total()
+    total = _Tally(kind).total()
     for counts, _ in found:
         total += counts
-    occurring = np.argwhere(total)
-    levels = np.ascontiguousarray(occurring.astype(np.uint8)).view(kind).ravel()
-    order = np.argsort(levels)
-    return Counts(levels[order], total[tuple(occurring[order].T)], sum(left_out for _, left_out in found))
+    occurring = np.flatnonzero(total)
+    levels = occurring.astype(f"u{kind.itemsize}").view(kind)
+    order = np.argsort(levels)  # negative ones come after the others, read as unsigned numbers
+    return Counts(levels[order], total[occurring[order]], sum(left_out for _, left_out in found))
 
 
 class _Tally:
-    """Counts by the bytes of a value, in their order in memory: (256,) or (256, 256).
+    """Counts by the bits of a value, read as an unsigned number.
 
-    Bytes as channels are counted faster than numbers of 16 bits, for which OpenCV computes with floating point.
+    The counts themselves cost as much as tens of thousands of values, so values are gathered first.
     """
 
-    def __init__(self, width: int) -> None:
-        self._width = width
-        self._total = np.zeros((256,) * width, np.int64)
-        self._recent = np.zeros((256,) * width, np.float32)
-        self._added = 0
+    def __init__(self, kind: np.dtype[Any]) -> None:
+        self._total = np.zeros(2 ** (8 * kind.itemsize), np.int64)
+        self._gathered = np.empty(_GATHERED, kind)
+        self._waiting = 0
 
     def add(self, values: NDArray[Any]) -> None:
-        """Count values of one dimension, without gaps between them."""
-        for start in range(0, len(values), _EXACT):
-            some = values[start : start + _EXACT]
-            if self._added + len(some) > _EXACT:
-                self.total()
-            self._added += len(some)
-            cells = some.view(np.uint8).reshape(1, -1, self._width)
-            channels, bins, ranges = list(range(self._width)), [256] * self._width, [0.0, 256.0] * self._width
-            self._recent = cv2.calcHist([cells], channels, None, bins, ranges, self._recent, accumulate=True)
+        """Count values of one dimension."""
+        if self._waiting + len(values) > _GATHERED:
+            self.total()
+        if len(values) > _GATHERED // 2:
+            self._count(np.ascontiguousarray(values, self._gathered.dtype))
+            return
+        self._gathered[self._waiting : self._waiting + len(values)] = values
+        self._waiting += len(values)
 
     def total(self) -> NDArray[np.int64]:
         """Return the counts so far."""
-        self._total += self._recent.reshape(self._total.shape).astype(np.int64)
-        self._recent.fill(0)
-        self._added = 0
+        self._count(self._gathered[: self._waiting])
+        self._waiting = 0
         return self._total
+
+    def _count(self, values: NDArray[Any]) -> None:
+        bins = len(self._total)
+        for start in range(0, len(values), _EXACT):
+            cells = values[start : start + _EXACT].view(f"u{values.itemsize}").reshape(1, -1)
+            found = cv2.calcHist([cells], [0], None, [bins], [0.0, float(bins)])
+            self._total += np.asarray(found).ravel().astype(np.int64)

@@ -7,6 +7,7 @@ write where they read, and are given the part of the frame that `foreground` fin
 from __future__ import annotations
 
 import threading
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -27,8 +28,8 @@ class _Scratch(threading.local):
         if self._buffer.size < rows * columns:
             self._buffer = np.empty(rows * columns, np.uint8)
         padded = self._buffer[: rows * columns].reshape(rows, columns)
-        padded[[0, -1]] = 0
-        padded[:, [0, -1]] = 0
+        padded[0] = padded[-1] = 0
+        padded[:, 0] = padded[:, -1] = 0
         padded[1:-1, 1:-1] = inner
         return padded
 
@@ -67,8 +68,12 @@ def opening(frame: NDArray[np.bool_], size: int) -> None:
         Diameter of the ellipse in pixels.
     """
     cells = frame.view(np.uint8)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    cv2.morphologyEx(cells, cv2.MORPH_OPEN, kernel, dst=cells)
+    cv2.morphologyEx(cells, cv2.MORPH_OPEN, _ellipse(size), dst=cells)
+
+
+@lru_cache(maxsize=16)
+def _ellipse(size: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
 
 
 def foreground(frame: NDArray[np.bool_], margin: int) -> NDArray[np.bool_]:
