@@ -20,9 +20,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from run import Result, corpus_folder, in_new_process, medians, print_table, row  # noqa: E402
-
 import hounsfield as hu  # noqa: E402
+from run import Result, corpus_folder, in_new_process, medians, print_table, row  # noqa: E402
 
 LOOP = "the script's loop: its mask"
 COUNTS = f"{LOOP}; count, mean, sd, min, max"

@@ -100,8 +100,9 @@ def our_largest(folder: Path) -> Callable[[], object]:
 
 
 def scipy_largest(folder: Path) -> Callable[[], object]:
-    import hounsfield as hu
     from scipy.ndimage import label
+
+    import hounsfield as hu
 
     mask = hu.mask(our_volume_of(folder, FEWER)).values
 

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.threads import over_frames
+
 _FLOODED = 2
 
 
@@ -84,3 +86,24 @@ def foreground(frame: NDArray[np.bool_], margin: int) -> NDArray[np.bool_]:
     left, top, width, height = cv2.boundingRect(frame.view(np.uint8))
     rows = slice(max(top - margin, 0), top + height + margin)
     return frame[rows, max(left - margin, 0) : left + width + margin] if width else frame[:0]
+
+
+def foreground_box(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the part of a volume that holds all its foreground; a view.
+
+    Parameters
+    ----------
+    mask
+        (slice, row, column).
+    """
+
+    def bounds(some: range) -> list[tuple[int, ...]]:
+        found = ((i, cv2.boundingRect(mask[i].view(np.uint8))) for i in some)
+        return [(i, top, left, top + height, left + width) for i, (left, top, width, height) in found if width]
+
+    each = [found for part in over_frames(bounds, len(mask), mask[:1].size) for found in part]
+    if not each:
+        return mask[:0]
+    ends = np.array(each)
+    (first, top, left), (last, bottom, right) = ends[:, :3].min(axis=0), ends[:, [0, 3, 4]].max(axis=0)
+    return mask[first : last + 1, top:bottom, left:right]

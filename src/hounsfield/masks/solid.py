@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.masks.morphology import fill_holes
+from hounsfield.masks.morphology import fill_holes, foreground_box
 from hounsfield.threads import over_frames
 
 #: What a voxel is meanwhile: background outside, foreground, or background that its slice's edge does not reach.
@@ -32,7 +32,7 @@ def fill_solid(mask: NDArray[np.bool_]) -> None:
     mask
         (slice, row, column); changed.
     """
-    box = _inner_part(mask)
+    box = foreground_box(mask)
     if not box.size or len(box) < 3:  # the first and the last slice are open to the outside
         return
     cells = box.view(np.uint8)
@@ -47,21 +47,6 @@ def fill_solid(mask: NDArray[np.bool_]) -> None:
                 box[index] |= inside
 
     over_frames(settle, len(cells), cells[0].size)
-
-
-def _inner_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The part of a volume that holds all its foreground; a view. Beyond it everything is outside."""
-
-    def bounds(some: range) -> list[tuple[int, ...]]:
-        found = ((i, cv2.boundingRect(mask[i].view(np.uint8))) for i in some)
-        return [(i, top, left, top + height, left + width) for i, (left, top, width, height) in found if width]
-
-    each = [found for part in over_frames(bounds, len(mask), mask[:1].size) for found in part]
-    if not each:
-        return mask[:0]
-    ends = np.array(each)
-    (first, top, left), (last, bottom, right) = ends[:, :3].min(axis=0), ends[:, [0, 3, 4]].max(axis=0)
-    return mask[first : last + 1, top:bottom, left:right]
 
 
 def _mark(cells: NDArray[np.uint8], some: range) -> NDArray[np.int64]:
