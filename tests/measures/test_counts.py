@@ -14,6 +14,8 @@ from hounsfield.counts import count_values
 from conftest import name_of, real_images
 
 TYPES = ["u1", "i1", "<i2", "<u2", ">i2", ">u2"]
+#: Of a file: larger ones take long to decode, and say no more.
+MOST_BYTES = 2**20
 PERCENTILES = (0.0, 1.0, 5.0, 33.3, 50.0, 97.5, 100.0)
 
 
@@ -64,7 +66,7 @@ def read_whole_numbers(path):
 def test_real_images(record_property):
     compared = 0
     for path in real_images():
-        image = read_whole_numbers(path)
+        image = read_whole_numbers(path) if path.stat().st_size < MOST_BYTES else None
         if image is None:
             continue
         try:

@@ -138,7 +138,7 @@ def measure(
 
     >>> volume = hu.Volume([[[0, 10]], [[20, 30]]], affine=np.diag([5.0, 10.0, 10.0, 1.0]), unit="HU")
     >>> stats = hu.measure(volume, volume.values > 5)
-    >>> stats.pixels, stats.volume_ml, stats.slices, stats.median
+    >>> stats.pixels, round(stats.volume_ml, 6), stats.slices, stats.median
     (3, 1.5, 2, 20.0)
     """
     require_grid(image, "measure")
