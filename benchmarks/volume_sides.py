@@ -1,148 +1,128 @@
-"""One side of a comparison over volumes: times its work, in a process that does nothing else.
-
-Called by volumes.py: python volume_sides.py WORK FOLDER PASSES
-"""
+"""Sides of benchmarks/masks.py: a volume in memory, ours and the script's loop over its slices."""
 
 from __future__ import annotations
 
 import os
-import statistics
-import sys
-import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-#: What a listing tells of files.
-ATTRIBUTES = """
-    PatientID PatientName StudyInstanceUID StudyDate StudyDescription SeriesInstanceUID SeriesNumber SeriesDescription
-    Modality SOPInstanceUID SOPClassUID InstanceNumber ImageType FrameOfReferenceUID ImagePositionPatient
-    ImageOrientationPatient PixelSpacing SliceThickness Rows Columns AcquisitionNumber
-""".split()
+SLICES, FEWER = 400, 80
+PERCENTILES = (1, 5, 25, 75, 95, 99)
 
 
-def files(folder: Path) -> list[str]:
-    return [os.path.join(at, name) for at, _, names in sorted(os.walk(folder)) for name in sorted(names)]
-
-
-def ours(folder: Path) -> Callable[[], object]:
+def slices_of(folder: Path, count: int) -> np.ndarray:
+    """HU of a series' slices, (slice, row, column), as often one after another as it takes."""
     import hounsfield as hu
 
-    return lambda: hu.read_volumes(folder)[0].values
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        images = [hu.read(path).values for path in sorted(folder.iterdir())]
+    values = np.empty((count, 512, 512), np.int16)
+    for index in range(count):
+        values[index] = images[index % len(images)]
+    return values
 
 
-def pydicom_loop(folder: Path) -> Callable[[], object]:
-    """Read, sort by position, rescale, stack: what a careful script does."""
-    import pydicom
-
-    def load() -> object:
-        slices = [pydicom.dcmread(path) for path in files(folder)]
-        slices.sort(key=lambda dataset: float(dataset.ImagePositionPatient[2]))
-        hu = [s.pixel_array.astype(np.int16) * int(s.RescaleSlope) + int(s.RescaleIntercept) for s in slices]
-        return np.stack(hu)
-
-    return load
-
-
-def sitk_series(folder: Path) -> Callable[[], object]:
-    import SimpleITK
-
-    def load() -> object:
-        reader = SimpleITK.ImageSeriesReader()
-        reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
-        return SimpleITK.GetArrayFromImage(reader.Execute())
-
-    return load
-
-
-def bytes_ready(folder: Path) -> Callable[[], object]:
-    """Read the same bytes, in order, into an array that is there already."""
-    import pydicom
-
-    paths = files(folder)
-    first = pydicom.dcmread(paths[0])
-    count = len(first.PixelData)
-    offset = os.path.getsize(paths[0]) - count
-    ready = np.ones((len(paths), count), np.uint8)
-    rows = [memoryview(row) for row in ready]
-
-    def load() -> None:
-        for path, row in zip(paths, rows, strict=True):
-            with open(path, "rb", buffering=0) as file:
-                file.seek(offset)
-                file.readinto(row)
-
-    return load
-
-
-def bytes_new(folder: Path) -> Callable[[], object]:
-    """The same into a new array each time."""
-    import pydicom
-
-    paths = files(folder)
-    first = pydicom.dcmread(paths[0])
-    count = len(first.PixelData)
-    offset = os.path.getsize(paths[0]) - count
-
-    def load() -> object:
-        fresh = np.empty((len(paths), count), np.uint8)
-        for path, row in zip(paths, fresh, strict=True):
-            with open(path, "rb", buffering=0) as file:
-                file.seek(offset)
-                file.readinto(memoryview(row))
-        return fresh
-
-    return load
-
-
-def listing(folder: Path) -> Callable[[], object]:
+def our_volume_of(folder: Path, count: int) -> Any:
     import hounsfield as hu
 
-    def load() -> object:
-        volumes = hu.read_volumes(folder)
-        return [facts.to_dict() for facts in volumes.facts], volumes.report.counts
-
-    return load
+    return hu.Volume(slices_of(folder, count), np.diag([5.0, 0.75, 0.75, 1.0]), unit="HU")
 
 
-def pydicom_listing(folder: Path) -> Callable[[], object]:
-    import pydicom
+def our_volume(folder: Path) -> Callable[[], object]:
+    import hounsfield as hu
 
-    def load() -> object:
-        rows: dict[str, list[list[object]]] = {}
-        for path in files(folder):
-            dataset = pydicom.dcmread(path, stop_before_pixels=True)
-            row = [dataset.get(keyword) for keyword in ATTRIBUTES]
-            rows.setdefault(str(dataset.SeriesInstanceUID), []).append(row)
-        return rows
-
-    return load
+    os.environ.pop("HOUNSFIELD_THREADS")
+    volume = our_volume_of(folder, SLICES)
+    return lambda: hu.measure(volume, hu.mask(volume))
 
 
-WORK = {
-    "ours": ours,
-    "pydicom": pydicom_loop,
-    "SimpleITK": sitk_series,
-    "bytes": bytes_ready,
-    "new bytes": bytes_new,
-    "listing": listing,
-    "pydicom listing": pydicom_listing,
+def our_volume_mask(folder: Path) -> Callable[[], object]:
+    os.environ.pop("HOUNSFIELD_THREADS")
+    return our_volume_mask_alone(folder)
+
+
+def our_volume_mask_alone(folder: Path) -> Callable[[], object]:
+    import hounsfield as hu
+
+    volume = our_volume_of(folder, SLICES)
+    return lambda: hu.mask(volume)
+
+
+def _few(chosen: np.ndarray) -> tuple[Any, ...]:
+    return np.count_nonzero(chosen), chosen.mean(), chosen.std(), chosen.min(), chosen.max()
+
+
+def _all(chosen: np.ndarray) -> tuple[Any, ...]:
+    more = np.median(chosen), np.percentile(chosen, PERCENTILES), np.histogram(chosen, 64)
+    return *_few(chosen), *more
+
+
+def _script(folder: Path, measures: Callable[[np.ndarray], tuple[Any, ...]] | None) -> Callable[[], object]:
+    from script import script_mask  # the oracle of the tests
+
+    slices = slices_of(folder, SLICES)
+
+    def loop() -> None:
+        for values in slices:
+            mask = script_mask(values)
+            if measures is not None and mask.any():
+                measures(values[mask])
+
+    return loop
+
+
+def our_solid_mask(folder: Path) -> Callable[[], object]:
+    import hounsfield as hu
+
+    os.environ.pop("HOUNSFIELD_THREADS")
+    volume = our_volume_of(folder, FEWER)
+    return lambda: hu.mask(volume, fill="3d", opening=0)
+
+
+def scipy_fill(folder: Path) -> Callable[[], object]:
+    from scipy.ndimage import binary_fill_holes
+
+    values = slices_of(folder, FEWER)
+    return lambda: binary_fill_holes(values > 90)
+
+
+def our_largest(folder: Path) -> Callable[[], object]:
+    import hounsfield as hu
+
+    os.environ.pop("HOUNSFIELD_THREADS")
+    mask = hu.mask(our_volume_of(folder, FEWER))
+    return lambda: hu.components(mask, largest=1)
+
+
+def scipy_largest(folder: Path) -> Callable[[], object]:
+    from scipy.ndimage import label
+
+    import hounsfield as hu
+
+    mask = hu.mask(our_volume_of(folder, FEWER)).values
+
+    def largest() -> np.ndarray:
+        labels, _ = label(mask, np.ones((3, 3, 3)))
+        sizes = np.bincount(labels.ravel())
+        return labels == 1 + int(np.argmax(sizes[1:]))
+
+    return largest
+
+
+VOLUMES = {
+    "our volume": our_volume,
+    "our volume mask": our_volume_mask,
+    "our volume mask, one thread": our_volume_mask_alone,
+    "script volume": lambda folder: _script(folder, _all),
+    "script volume, few measures": lambda folder: _script(folder, _few),
+    "script volume mask": lambda folder: _script(folder, None),
+    "our solid mask": our_solid_mask,
+    "SciPy fill": scipy_fill,
+    "our largest": our_largest,
+    "SciPy largest": scipy_largest,
 }
-
-
-def main(work: str, folder: str, passes: str) -> None:
-    function = WORK[work](Path(folder))
-    if int(passes) > 1:
-        function()
-    times: list[float] = []
-    for _ in range(int(passes)):
-        start = time.perf_counter()
-        result = function()
-        times.append(time.perf_counter() - start)
-        del result
-    print(statistics.median(times))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -33,7 +33,7 @@ SERIES, IN_SERIES = 100, 200
 
 
 def seconds(work: str, folder: Path, passes: int) -> float:
-    command = [sys.executable, str(HERE / "volume_sides.py"), work, str(folder), str(passes)]
+    command = [sys.executable, str(HERE / "series_sides.py"), work, str(folder), str(passes)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
