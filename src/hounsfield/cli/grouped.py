@@ -26,7 +26,7 @@ class VolumeSource(str):
     """
 
     volumes: Volumes
-    index: int
+    place: int
     folder: str
     refused: str
 
@@ -35,7 +35,7 @@ class VolumeSource(str):
         """Name a volume of a folder by its number; with `gaps` "refuse", it is not read where slices are missing."""
         number = volumes.facts[index].index
         made = cls(f"{folder}[{number}]")
-        made.volumes, made.index, made.folder = volumes, index, folder
+        made.volumes, made.place, made.folder = volumes, index, folder
         broken = [gap for gap in volumes.report.missing if number in gap.volumes] if gaps == "refuse" else []
         made.refused = str(broken[0]) if broken else ""
         return made
@@ -52,12 +52,12 @@ class VolumeSource(str):
 
         if self.refused:
             raise GeometryError(f"slices are not at equal distances: {self.refused}", source=str(self))
-        return self.volumes[self.index]
+        return self.volumes[self.place]
 
     @property
     def facts(self) -> VolumeFacts:
         """What is known of it before that."""
-        return self.volumes.facts[self.index]
+        return self.volumes.facts[self.place]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a result says of it: nothing that identifies the patient."""
@@ -90,20 +90,20 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any, quiet: b
     single: list[str] = []
     for path in paths:
         if grouping.together is False or not (grouping.together or _is_collection(path)):
-            single.append(path)
+            single += Inputs.find((path,)).sources
             continue
         try:
             with told(quiet), reading_progress(quiet, False) as progress:
                 volumes = reading.volumes(path, grouping.gaps, progress)
         except SourceError:
-            single.append(path)  # whoever opens it says why
+            single += Inputs.find((path,)).sources  # whoever opens it says why
             continue
         grouped, alone = _parted(volumes, path, grouping)
         sources += grouped
         single += alone
         if not quiet:
             _tell(volumes, path)
-    return Inputs(tuple(paths), [*sources, *Inputs.find(tuple(single)).sources])
+    return Inputs(tuple(paths), [*sources, *single])
 
 
 def _is_collection(path: str) -> bool:
@@ -136,7 +136,7 @@ def _tell(volumes: Volumes, folder: str) -> None:
     for gap in report.missing:
         say(f"{folder}: volumes {gap.volumes[0]} and {gap.volumes[1]}: {gap}")
     for conflict in report.conflicts:
-        say(f"{folder}: conflict: {', '.join(conflict.paths)}: {conflict.detail}")
+        say(f"{folder}: conflict: {conflict}")
 
 
 def stems_of(inputs: Inputs) -> dict[str, Path]:

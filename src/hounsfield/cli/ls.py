@@ -160,7 +160,7 @@ def _close(volumes: Any, options: dict[str, Any]) -> int:
         said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
         say(f"{len(volumes)} volumes of {len(report.files)} files: {said}")
         for conflict in report.conflicts:
-            say(f"conflict: {', '.join(conflict.paths)}: {conflict.detail}")
+            say(f"conflict: {conflict}")
         if options["verbose"]:
             for outcome, path, _, detail in report.table():
                 say(f"{path}: {outcome}" + (f": {detail}" if detail else ""))

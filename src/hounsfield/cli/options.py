@@ -12,6 +12,7 @@ from hounsfield.errors import DecodeError
 from hounsfield.image import Image, Step
 
 if TYPE_CHECKING:
+    from hounsfield.cli.grouped import VolumeSource
     from hounsfield.volume import Volume
     from hounsfield.volumes import Volumes
 
@@ -72,7 +73,8 @@ def jobs_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What belongs to a mask: bounds, tissue, method, fill, opening, components."""
     for option in (
-        click.option("--min-mm2", type=click.FloatRange(0), help="Drop components smaller than this area."),
+        click.option("--min-ml", type=click.FloatRange(0), help="Drop components of a volume smaller than this."),
+        click.option("--min-mm2", type=click.FloatRange(0), help="Drop components of an image smaller than this area."),
         click.option("--largest", type=click.IntRange(1), help="Keep the N largest components."),
         click.option(
             "--opening",
@@ -81,7 +83,8 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="Opening, in pixels; odd for exact edges.",
         ),
-        click.option("--fill/--no-fill", default=True, show_default=True, help="Fill holes."),
+        click.option("--fill-3d", is_flag=True, help="Of volumes: fill what is closed in three dimensions only."),
+        click.option("--fill/--no-fill", default=True, show_default=True, help="Fill holes, slice by slice."),
         click.option("--method", type=click.Choice(["otsu"]), help="Find the threshold from the image."),
         click.option("--tissue", metavar="NAME", help="bone, soft tissue, lung, fat or air; in HU."),
         click.option("--below", type=float, help="Select values below this, in the image's unit."),
@@ -100,9 +103,11 @@ class Selection:
     tissue: str | None
     method: str | None
     fill: bool
+    fill_3d: bool
     opening: int
     largest: int | None
     min_mm2: float | None
+    min_ml: float | None
 
     @classmethod
     def take(cls, options: dict[str, Any]) -> Selection:
@@ -138,25 +143,47 @@ class Selection:
     @property
     def chosen(self) -> bool:
         """Whether anything beyond the defaults was asked for."""
-        asked = (self.above, self.below, self.tissue, self.method, self.largest, self.min_mm2)
+        asked = (self.above, self.below, self.tissue, self.method, self.largest, self.min_mm2, self.min_ml)
         return any(value is not None for value in asked)
 
     def mask(self, image: Image) -> Image:
-        """Make the mask."""
+        """Make the mask of an image.
+
+        Raises
+        ------
+        GeometryError
+            What was asked for is for volumes only.
+        """
         import hounsfield as hu
 
-        made = hu.mask(
-            image,
-            self.above,
-            self.below,
-            tissue=self.tissue,
-            method="otsu" if self.method else None,
-            fill=self.fill,
-            opening=self.opening,
-        )
+        if self.min_ml is not None or self.fill_3d:
+            option = "--fill-3d" if self.fill_3d else "--min-ml"
+            raise hu.GeometryError(f"{option} is for volumes, and this is an image", source=image.name)
+        made = hu.mask(image, self.above, self.below, fill=self.fill, **self._range)
         if self.largest is None and self.min_mm2 is None:
             return made
         return hu.components(made, largest=self.largest, min_mm2=self.min_mm2)
+
+    def mask_volume(self, volume: Volume) -> Volume:
+        """Make the mask of a volume.
+
+        Raises
+        ------
+        GeometryError
+            What was asked for is for images only.
+        """
+        import hounsfield as hu
+
+        if self.min_mm2 is not None:
+            raise hu.GeometryError("--min-mm2 is for images; of volumes it is --min-ml", source=volume.name)
+        made = hu.mask(volume, self.above, self.below, fill="3d" if self.fill_3d else self.fill, **self._range)
+        if self.largest is None and self.min_ml is None:
+            return made
+        return hu.components(made, largest=self.largest, min_ml=self.min_ml)
+
+    @property
+    def _range(self) -> dict[str, Any]:
+        return {"tissue": self.tissue, "method": "otsu" if self.method else None, "opening": self.opening}
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -213,20 +240,16 @@ class Reading:
             path, values=self.space, gaps=kept, strict=self.strict, verify=self.verify, progress=progress
         )
 
-    def read_any(self, source: str) -> Image | Volume:
-        """Read an input: a volume, or the image of a file.
+    def read_volume(self, source: VolumeSource) -> Volume:
+        """Read a volume.
 
         Raises
         ------
         DecodeError
             As `read`.
         """
-        from hounsfield.cli.grouped import VolumeSource
-
-        if not isinstance(source, VolumeSource):
-            return self.read(source)
         volume = source.read()
-        self._check_missing(volume.steps, source)
+        self._check_missing(volume.steps, str(source))
         return volume
 
     def read(self, source: str, frames: int | None = None) -> Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,9 @@ from hounsfield.cli.options import (
 )
 from hounsfield.cli.output import table, write_line
 from hounsfield.cli.run import Run, default_jobs
+
+if TYPE_CHECKING:
+    from hounsfield.volume import Volume
 
 _CHANNELS = ("red", "green", "blue")
 _EPILOG = """\b
@@ -54,13 +57,13 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 
 def measures_of(source: str, reading: Reading, selection: Selection | None, frames: bool) -> dict[str, Any]:
-    """The measures of an image, of its frames, or of its colour channels."""
+    """The measures of a volume or an image, of its slices or frames, or of its colour channels."""
     import hounsfield as hu
 
-    image = reading.read_any(source)
-    result: dict[str, Any] = {"source": str(source), "steps": [step.to_dict() for step in image.steps]}
     if isinstance(source, VolumeSource):
-        result["volume"] = source.to_dict()
+        return _of_volume(source, reading.read_volume(source), selection, frames)
+    image = reading.read(source)
+    result: dict[str, Any] = {"source": source, "steps": [step.to_dict() for step in image.steps]}
     if image.color:
         channels = (image.channel(index) for index in range(3))
         parts = {name: hu.measure(channel) for name, channel in zip(_CHANNELS, channels, strict=True)}
@@ -76,6 +79,19 @@ def measures_of(source: str, reading: Reading, selection: Selection | None, fram
     return result
 
 
+def _of_volume(source: VolumeSource, volume: Volume, selection: Selection | None, slices: bool) -> dict[str, Any]:
+    import hounsfield as hu
+
+    mask = selection.mask_volume(volume) if selection else None
+    steps = [step.to_dict() for step in (mask or volume).steps]
+    result = {"source": str(source), "volume": source.to_dict(), "steps": steps}
+    result["measures"] = hu.measure(volume, mask).to_dict()
+    if slices:
+        each = ((volume[i], None if mask is None else mask[i]) for i in range(len(volume)))
+        result["slices"] = [hu.measure(image, inside).to_dict() for image, inside in each]
+    return result
+
+
 def show(result: dict[str, Any], single: bool) -> None:
     """Write the measures as a list."""
     if not single:
@@ -84,9 +100,10 @@ def show(result: dict[str, Any], single: bool) -> None:
         if name:
             write_line(f"{name}:")
         table(measure_rows(part))
-    for index, part in enumerate(result.get("frames", [])):
-        write_line(f"frame {index}:")
-        table(measure_rows(part))
+    for word in ("frame", "slice"):
+        for index, part in enumerate(result.get(f"{word}s", [])):
+            write_line(f"{word} {index}:")
+            table(measure_rows(part))
     if not single:
         write_line("")
 
@@ -94,7 +111,9 @@ def show(result: dict[str, Any], single: bool) -> None:
 def measure_rows(part: dict[str, Any]) -> list[list[str]]:
     """Name, value and unit of each measure."""
     unit = "" if part["unit"] == "1" else part["unit"]  # a ratio has no unit to print
-    rows = [["pixels", str(part["pixels"])]]
+    rows = [["voxels" if part["slices"] else "pixels", str(part["pixels"])]]
+    if part["volume_ml"] is not None:
+        rows.append(["volume", f"{part['volume_ml']:.6g} mL"])
     if part["area_mm2"] is not None:
         on = f" on the {part['spacing_kind']}" if part["spacing_kind"] in ("detector", "slide") else ""
         rows.append(["area", f"{part['area_mm2']:.6g} mm2{on}"])
