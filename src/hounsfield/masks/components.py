@@ -155,7 +155,8 @@ def _keep_in_frames(frames: NDArray[np.bool_], largest: int | None, least: float
             sizes = np.asarray(stats)[1:, cv2.CC_STAT_AREA].astype(np.int64)
             frames[index] = _chosen(sizes, largest, least)[np.asarray(labels, np.intp)]
 
-    over_frames(keep, len(frames), frames[:1].size)
+    if frames.size:  # OpenCV ends the process over a frame of no pixels
+        over_frames(keep, len(frames), frames[:1].size)
 
 
 def _keep_in_space(mask: NDArray[np.bool_], largest: int | None, least: float, connectivity: int) -> None:
