@@ -33,7 +33,8 @@ def read(
     Parameters
     ----------
     source
-        A path, bytes, a binary file object, or ``"-"`` for standard input; of a folder, its only file.
+        A path, a URL, bytes, a binary file object, or ``"-"`` for standard input; of a folder, a zip or a tar, its only
+        file.
     values
         ``"modality"`` (default): slope and intercept or the modality LUT are applied, each frame's own in
         enhanced files. ``"stored"``: the numbers in the pixel data. Colour comes out as RGB with
@@ -97,6 +98,7 @@ def read(
     wanted = Wanted(check_space(values), dtype, verify, strict)
     with closing(open_source(source, limits)) as opened_source:
         image = Frames(opened_source, wanted, limits, lazy=frames is not None).read(frames)
+        opened_source.check()
     warn_of_assumptions(image.steps, image.name, 2)
     return image
 
