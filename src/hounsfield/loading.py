@@ -152,11 +152,13 @@ class Loader:
             opened = Frames(source, self._wanted, self._limits, lazy=len(frames) > 1)
             if mosaic is not None:
                 image = opened.read(0)
+                source.check()
                 padding = None if image.padding is None else mosaic.cut(image.padding)[frames]
                 yield _Piece(places, image, mosaic.cut(image.values)[frames], padding)
                 return
             if frames == [-1]:
                 image = opened.read(0)
+                source.check()
                 padding = None if image.padding is None else image.padding[None]
                 yield _Piece(places, image, image.values[None], padding)
                 return
@@ -164,6 +166,7 @@ class Loader:
             for start in range(0, len(frames), step):
                 chosen = frames[start : start + step]
                 image = opened.read(chosen)
+                source.check()
                 shape = (len(chosen), *image.size)
                 padding = None if image.padding is None else image.padding.reshape(shape)
                 values = image.values.reshape(*shape, *((3,) if image.color else ()))

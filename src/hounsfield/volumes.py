@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, overload
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from hounsfield.errors import GeometryError, SourceError
 from hounsfield.frames import Wanted, refuse_assumptions, warn_of_assumptions
+from hounsfield.headers.dicomdir import file_references
 from hounsfield.instances import read_instances
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.loading import Loaded, Loader, SliceHeaders
@@ -20,9 +21,7 @@ from hounsfield.scanning import Progress
 from hounsfield.series.report import Report
 from hounsfield.series.stacking import GAPS, Gaps, Stack
 from hounsfield.series.tolerances import Tolerances
-from hounsfield.source import Source
-from hounsfield.sources.folders import list_files
-from hounsfield.sources.local import open_source
+from hounsfield.sources.collection import open_collection
 from hounsfield.spaces import check_space
 from hounsfield.survey import Survey, VolumeFacts, survey
 from hounsfield.volume import Volume
@@ -30,20 +29,6 @@ from hounsfield.volume import Volume
 __all__ = ["Report", "Tolerances", "Volume", "VolumeFacts", "Volumes", "read_volumes"]
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-
-
-@dataclass(frozen=True)
-class _Path:
-    """A file of the system."""
-
-    name: str
-
-    @property
-    def path(self) -> str:
-        return self.name
-
-    def open(self, limits: Limits) -> Source:
-        return open_source(self.name, limits)
 
 
 class Volumes(Sequence[Volume]):
@@ -250,7 +235,9 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
     Parameters
     ----------
     source
-        A folder, which is walked to the bottom whatever its files are called; a file, a pattern, or a list of these.
+        A folder, which is walked to the bottom whatever its files are called; a file, a pattern, a zip or tar
+        (compressed too), a DICOMDIR, a URL (with ``pip install "hounsfield[remote]"``), or a list of these. Archives
+        are read where they are: nothing is unpacked to disk by name.
     values, dtype, verify
         As in `read`, of every volume.
     gaps
@@ -306,9 +293,8 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
     if gaps not in GAPS:
         raise ValueError(f"gaps must be one of {', '.join(GAPS)}, not {gaps!r}")
     wanted = Wanted(check_space(values), dtype, verify, strict)
-    paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
-    name = os.fspath(paths[0]) if len(paths) == 1 else f"{len(paths)} paths"
-    entries = [_Path(path) for path in list_files(paths)]
+    with open_collection(source, limits, file_references) as collection:
+        entries, name = list(collection), collection.name
     if not entries:
         raise SourceError("there are no files", source=name)
     found = read_instances(entries, limits, limits.threads, progress)
