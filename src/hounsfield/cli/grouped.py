@@ -85,11 +85,12 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any, quiet: b
     result, or the reason why there is none.
     """
     from hounsfield.errors import SourceError
+    from hounsfield.sources.collection import is_collection
 
     sources: list[str] = []
     single: list[str] = []
     for path in paths:
-        if grouping.together is False or not (grouping.together or _is_collection(path)):
+        if grouping.together is False or not (grouping.together or is_collection(path)):
             single += Inputs.find((path,)).sources
             continue
         try:
@@ -98,33 +99,55 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any, quiet: b
         except SourceError:
             single += Inputs.find((path,)).sources  # whoever opens it says why
             continue
-        grouped, alone = _parted(volumes, path, grouping)
-        sources += grouped
+        grouped, lost, alone = _parted(volumes, path, grouping)
+        sources += [*grouped, *lost]
         single += alone
         if not quiet:
             _tell(volumes, path)
     return Inputs(tuple(paths), [*sources, *single])
 
 
-def _is_collection(path: str) -> bool:
-    return os.path.isdir(path)
+class LostSource(VolumeSource):
+    """A file that cannot be read, and that has no path of its own by which another look could be taken."""
+
+    why: str
+
+    @classmethod
+    def of_file(cls, path: str, why: str) -> LostSource:
+        """Name a member of an archive, and why it cannot be read."""
+        made = cls(path)
+        made.why = why
+        return made
+
+    def read(self) -> Volume:
+        """Say why it cannot be read."""
+        from hounsfield.errors import SourceError
+
+        raise SourceError(self.why, source=str(self))
 
 
-def _parted(volumes: Volumes, folder: str, grouping: Grouping) -> tuple[list[VolumeSource], list[str]]:
-    """Volumes of several slices, and the files that are in none of these.
+def _parted(
+    volumes: Volumes, folder: str, grouping: Grouping
+) -> tuple[list[VolumeSource], list[VolumeSource], list[str]]:
+    """Part volumes of several slices, what cannot be read, and the files that are in none of these.
 
-    Images of which nothing tells where they lie, as of a chest in two views, are put together on request only.
+    Images of which nothing tells where they lie, as of a chest in two views, are put together on request only. What
+    is inside an archive is always taken as a volume: it has no path of its own.
     """
-    placed = {facts.index for facts in volumes.facts if facts.affine is not None or grouping.together}
-    several = {facts.index for facts in volumes.facts if facts.shape[0] > 1 and facts.index in placed}
+    files = volumes.report.files
+    inside = {file.path for file in files if not os.path.lexists(file.path)}
+    several = {n for file in files if file.path in inside for n in file.volumes}
+    placed = (facts for facts in volumes.facts if facts.affine is not None or grouping.together)
+    several |= {facts.index for facts in placed if facts.shape[0] > 1}
     grouped = [
         VolumeSource.of(volumes, place, folder, grouping.gaps)
         for place, facts in enumerate(volumes.facts)
         if facts.index in several
     ]
-    taken = {file.path for file in volumes.report.files if several.intersection(file.volumes)}
-    alone = [f.path for f in volumes.report.files if f.path not in taken and f.copy_of not in taken]
-    return grouped, alone
+    taken = {file.path for file in files if several.intersection(file.volumes)}
+    alone = [file for file in files if file.path not in taken and file.copy_of not in taken]
+    lost = [LostSource.of_file(f.path, f.detail) for f in alone if f.path in inside and f.outcome != "duplicate"]
+    return grouped, [*lost], [file.path for file in alone if file.path not in inside]
 
 
 def _tell(volumes: Volumes, folder: str) -> None:
@@ -141,7 +164,7 @@ def _tell(volumes: Volumes, folder: str) -> None:
 
 def stems_of(inputs: Inputs) -> dict[str, Path]:
     """Return where the outputs of each input go: of a volume ``volume000``, of a file its own name."""
-    volumes = [source for source in inputs.sources if isinstance(source, VolumeSource)]
+    volumes = [s for s in inputs.sources if isinstance(s, VolumeSource) and not isinstance(s, LostSource)]
     folders = list(dict.fromkeys(source.folder for source in volumes))
     stems = unique_stems([source for source in inputs.sources if not isinstance(source, VolumeSource)], inputs.given)
     roots = unique_stems(folders, ()) if len(folders) > 1 else dict.fromkeys(folders, Path())

@@ -227,6 +227,14 @@ def _kinds(paths: Sequence[str]) -> list[Kind]:
         return [kind for part in pool.map(_kinds, parts) for kind in part]
 
 
+def is_collection(name: str) -> bool:
+    """Whether a name stands for many files: a folder, an archive, a DICOMDIR, or the URL of a folder or an archive."""
+    if is_url(name):
+        ending = name.partition("?")[0].lower()
+        return ending.endswith(("/", ".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz"))
+    return os.path.isdir(name) or _kind(name) != ""
+
+
 def _kind(path: str) -> Kind:
     """What a file is by its first bytes; ``""`` also where it cannot be read, which whoever reads it will say."""
     try:
