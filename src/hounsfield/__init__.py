@@ -47,7 +47,7 @@ _HOME = {
     "Tolerances": "hounsfield.volumes",
     "UnitError": "hounsfield.errors",
     "UnsupportedTransferSyntaxError": "hounsfield.errors",
-    "Volume": "hounsfield.volume",
+    "Volume": "hounsfield.reading",
     "VolumeFacts": "hounsfield.volumes",
     "Volumes": "hounsfield.volumes",
     "Window": "hounsfield.display.voi",

@@ -52,12 +52,12 @@ from hounsfield.measures.statistics import measure as measure
 from hounsfield.pixels.plugin import register_decoders as register_decoders
 from hounsfield.reading import Frames as Frames
 from hounsfield.reading import Image as Image
+from hounsfield.reading import Volume as Volume
 from hounsfield.reading import open_frames as open_frames
 from hounsfield.reading import read as read
 from hounsfield.scanning import Progress as Progress
 from hounsfield.scanning import scan as scan
 from hounsfield.scanning import scan_batches as scan_batches
-from hounsfield.volume import Volume as Volume
 from hounsfield.volumes import Report as Report
 from hounsfield.volumes import Tolerances as Tolerances
 from hounsfield.volumes import VolumeFacts as VolumeFacts

@@ -51,6 +51,11 @@ def as_frames(grid: Image | Volume, values: NDArray[Any]) -> NDArray[Any]:
     return values[None] if isinstance(grid, Image) and not grid.multi_frame else values
 
 
+def as_image(grid: Image | Volume) -> Image:
+    """Return an image as it is, a volume with its slices as frames, on the same memory."""
+    return grid.as_image() if isinstance(grid, Volume) else grid
+
+
 def fitting_mask(grid: Image | Volume, mask: Image | Volume | NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return a mask's array after checking that it fits an image or a volume.
 
