@@ -22,6 +22,8 @@ from hounsfield.exports.arrays import save_npy, save_npz, write_npz
 from hounsfield.exports.cine import frame_durations, gif_delays, slice_durations, write_gif
 from hounsfield.exports.description import description_json
 from hounsfield.exports.files import Written, whole_file
+from hounsfield.exports.nifti import write_nifti
+from hounsfield.exports.ome_zarr import write_zarr
 from hounsfield.exports.pictures import png_values, write_jpeg, write_png
 from hounsfield.exports.tiff import tiff_values, write_tiff
 from hounsfield.exports.video import check_video, write_mp4
@@ -47,7 +49,8 @@ class Format:
     by_default
         Whether values are written where nobody says what.
     frames
-        How several frames are written: ``"files"``, one for each; ``"together"``; or ``"cine"``, with their times.
+        How several frames are written: ``"files"``, one for each; ``"together"``; ``"cine"``, with their times; or
+        ``"volume"``, where they are slices of one, and nothing else is.
     endings
         Of file names, the usual one first; of two parts, as ``.tar.gz`` is, where that is usual.
     """
@@ -70,6 +73,8 @@ FORMATS = {
         Format("npz", True, True, "together", (".npz",)),
         Format("gif", False, False, "cine", (".gif",)),
         Format("mp4", False, False, "cine", (".mp4",)),
+        Format("nifti", True, True, "volume", (".nii.gz", ".nii")),
+        Format("zarr", True, True, "volume", (".zarr",)),
     )
 }
 
@@ -140,7 +145,7 @@ def write(
     force: bool = False,
     **rendering: Unpack[Rendering],
 ) -> Written:
-    """Write an image or a volume as PNG, JPEG, TIFF, NPY, NPZ, GIF or MP4, as the path's ending says.
+    """Write an image or a volume as PNG, JPEG, TIFF, NPY, NPZ, GIF, MP4, NIfTI or OME-Zarr, as its path's ending says.
 
     The same image gives the same bytes. Nothing that identifies a patient is written beside the pixels.
 
@@ -151,7 +156,8 @@ def write(
         ``name.frame0000.png``, counted from 0 as in `Image.frame`; the other formats hold all frames. The slices of a
         volume are written as frames, in their order in the volume; NPZ holds its affine, as `write_npz` writes it.
     path
-        Ends with .png, .jpg, .jpeg, .tif, .tiff, .npy, .npz, .gif or .mp4. Its folders are made.
+        Ends with .png, .jpg, .jpeg, .tif, .tiff, .npy, .npz, .gif or .mp4; of volumes also .nii, .nii.gz or .zarr. Its
+        folders are made.
     values
         True writes the values themselves: PNG (whole numbers from 0 to 65535), TIFF, NPY, NPZ; exactly, or not at
         all. False writes what `render` gives, 8 bit: PNG, JPEG, TIFF, GIF, MP4. By default TIFF gets values and
@@ -216,6 +222,9 @@ def write(
 def _write(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> Written:
     if isinstance(image, Volume) and wanted.form.name in _VOLUME_WRITERS:
         return _VOLUME_WRITERS[wanted.form.name](image, path, force)
+    if wanted.form.frames == "volume":
+        detail = f"{wanted.form.name} holds volumes, and this is an image; hu.read_volumes puts slices together"
+        raise FormatError(detail, source=image.name)
     if wanted.form.name in ("npy", "npz"):
         return _write_array(image, path, wanted.form.name, force)
     if wanted.form.name == "tiff":
@@ -238,6 +247,8 @@ def _write_array(image: Image | Volume, path: Path, form: str, force: bool) -> W
 #: Formats that hold what images have not: where a volume lies.
 _VOLUME_WRITERS: dict[str, Callable[[Volume, Path, bool], Written]] = {
     "npz": lambda volume, path, force: write_npz(volume, path, force=force),
+    "nifti": lambda volume, path, force: write_nifti(volume, path, force=force),
+    "zarr": lambda volume, path, force: write_zarr(volume, path, force=force),
 }
 
 

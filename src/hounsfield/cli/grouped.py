@@ -62,7 +62,8 @@ class VolumeSource(str):
     def to_dict(self) -> dict[str, Any]:
         """Return what a result says of it: nothing that identifies the patient."""
         known = self.facts.to_dict(phi=False)
-        return {key: value for key, value in known.items() if key not in ("steps", "affine", "split_by")}
+        kept = {key: value for key, value in known.items() if key not in ("volume", "steps", "affine", "split_by")}
+        return {"index": self.facts.index, **kept}
 
 
 @dataclass(frozen=True)
