@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +151,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["region"] is not None and options["frame"] is not None:
         raise click.UsageError("a region is put together of many frames: give --region or --frame")
     grouping = Grouping.take(options)
+    if form.frames == "volume" and grouping.together is None:
+        grouping = replace(grouping, together=True)  # nothing else fits into it
     if options["region"] is not None or options["frame"] is not None:
         grouping = Grouping(False)  # of files
     inputs = find_inputs(paths, grouping, reading, options["quiet"])

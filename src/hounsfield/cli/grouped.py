@@ -55,6 +55,13 @@ class VolumeSource(str):
         return self.volumes[self.place]
 
     @property
+    def only_file(self) -> str | None:
+        """The file that holds this volume and nothing else; None where there are several, or it is in an archive."""
+        files = [file for file in self.volumes.report.files if self.facts.index in file.volumes]
+        alone = len(files) == 1 and len(files[0].volumes) == 1 and os.path.isfile(files[0].path)
+        return files[0].path if alone else None
+
+    @property
     def facts(self) -> VolumeFacts:
         """What is known of it before that."""
         return self.volumes.facts[self.place]
@@ -90,21 +97,22 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any, quiet: b
 
     sources: list[str] = []
     single: list[str] = []
-    for path in paths:
-        if grouping.together is False or not (grouping.together or is_collection(path)):
-            single += Inputs.find((path,)).sources
+    for path in [tuple(paths)] if grouping.together else [(path,) for path in paths]:
+        if grouping.together is False or not (grouping.together or is_collection(path[0])):
+            single += Inputs.find(path).sources
             continue
         try:
             with told(quiet), reading_progress(quiet, False) as progress:
                 volumes = reading.volumes(path, grouping.gaps, progress)
         except SourceError:
-            single += Inputs.find((path,)).sources  # whoever opens it says why
+            single += Inputs.find(path).sources  # whoever opens it says why
             continue
-        grouped, lost, alone = _parted(volumes, path, grouping)
+        name = path[0] if len(path) == 1 else "inputs"
+        grouped, lost, alone = _parted(volumes, name, grouping)
         sources += [*grouped, *lost]
         single += alone
         if not quiet:
-            _tell(volumes, path)
+            _tell(volumes, name)
     return Inputs(tuple(paths), [*sources, *single])
 
 
@@ -132,14 +140,14 @@ def _parted(
 ) -> tuple[list[VolumeSource], list[VolumeSource], list[str]]:
     """Part volumes of several slices, what cannot be read, and the files that are in none of these.
 
-    Images of which nothing tells where they lie, as of a chest in two views, are put together on request only. What
-    is inside an archive is always taken as a volume: it has no path of its own.
+    Single images, and those of which nothing tells where they lie, are volumes on request only. What is inside an
+    archive is always taken as a volume: it has no path of its own.
     """
     files = volumes.report.files
     inside = {file.path for file in files if not os.path.lexists(file.path)}
     several = {n for file in files if file.path in inside for n in file.volumes}
-    placed = (facts for facts in volumes.facts if facts.affine is not None or grouping.together)
-    several |= {facts.index for facts in placed if facts.shape[0] > 1}
+    several |= {facts.index for facts in volumes.facts if facts.affine is not None and facts.shape[0] > 1}
+    several |= {facts.index for facts in volumes.facts if grouping.together}
     grouped = [
         VolumeSource.of(volumes, place, folder, grouping.gaps)
         for place, facts in enumerate(volumes.facts)
@@ -164,12 +172,18 @@ def _tell(volumes: Volumes, folder: str) -> None:
 
 
 def stems_of(inputs: Inputs) -> dict[str, Path]:
-    """Return where the outputs of each input go: of a volume ``volume000``, of a file its own name."""
+    """Return where the outputs of each input go: of a volume ``volume000``, of a file its own name.
+
+    A volume that is all there is in one file has that file's name.
+    """
     volumes = [s for s in inputs.sources if isinstance(s, VolumeSource) and not isinstance(s, LostSource)]
     folders = list(dict.fromkeys(source.folder for source in volumes))
-    stems = unique_stems([source for source in inputs.sources if not isinstance(source, VolumeSource)], inputs.given)
+    own = {source: path for source in volumes if (path := source.only_file) is not None}
+    plain = [source for source in inputs.sources if not isinstance(source, VolumeSource)]
+    by_name = unique_stems([*plain, *own.values()], inputs.given)
+    stems = {source: by_name[source] for source in plain} | {source: by_name[path] for source, path in own.items()}
     roots = unique_stems(folders, ()) if len(folders) > 1 else dict.fromkeys(folders, Path())
     for source in volumes:
         digits = max(3, len(str(len(source.volumes.facts) - 1)))
-        stems[source] = roots[source.folder] / f"volume{source.facts.index:0{digits}}"
+        stems.setdefault(source, roots[source.folder] / f"volume{source.facts.index:0{digits}}")
     return stems

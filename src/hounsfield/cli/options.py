@@ -231,13 +231,13 @@ class Reading:
         space, strict, verify = (options.pop(name) for name in ("space", "strict", "verify"))
         return cls(space, strict, verify, options.pop("damaged", True))
 
-    def volumes(self, path: str, gaps: str, progress: Any) -> Volumes:
-        """Find the volumes of a folder or an archive; their values are read as those of files are."""
+    def volumes(self, paths: tuple[str, ...], gaps: str, progress: Any) -> Volumes:
+        """Find the volumes of folders, archives and files; their values are read as those of files are."""
         from hounsfield.volumes import read_volumes
 
         kept = "resample" if gaps == "resample" else "split"  # what is to be refused is refused volume by volume
         return read_volumes(
-            path, values=self.space, gaps=kept, strict=self.strict, verify=self.verify, progress=progress
+            paths, values=self.space, gaps=kept, strict=self.strict, verify=self.verify, progress=progress
         )
 
     def read_volume(self, source: VolumeSource) -> Volume:
