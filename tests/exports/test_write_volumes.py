@@ -113,6 +113,19 @@ def test_volumes_of_colours(tmp_path, dtype):
     np.testing.assert_array_equal(open_pictures(hu.write(volume, tmp_path / "x.png").paths), hu.render(volume))
 
 
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
+def test_nifti_is_what_write_nifti_writes(volume, tmp_path, ending):
+    written = hu.write(volume, tmp_path / f"x{ending}")
+    assert written.paths[0].read_bytes() == hu.write_nifti(volume, tmp_path / f"y{ending}").paths[0].read_bytes()
+
+
+@pytest.mark.parametrize("ending", [".nii.gz", ".zarr"])
+def test_formats_of_volumes_refuse_images(volume, tmp_path, ending):
+    with pytest.raises(hu.FormatError, match="holds volumes, and this is an image"):
+        hu.write(volume[0], tmp_path / f"x{ending}")
+    assert not (tmp_path / f"x{ending}").exists()
+
+
 def test_one_slice_is_one_frame(volume, tmp_path):
     written = hu.write(volume[2:3], tmp_path / "x.png")
     assert [path.name for path in written.paths] == ["x.frame0000.png"]
@@ -133,4 +146,6 @@ def test_endings():
     assert find_format("archive.tar.gif").name == "gif"
     assert find_format(".png") is None
     assert find_format("png") is None
-    assert find_format("x.nii.gz") is None
+    assert find_format("x.NII.gz").name == "nifti"
+    assert find_format("x.gz") is None
+    assert find_format(".nii.gz") is None
