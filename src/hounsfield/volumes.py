@@ -17,6 +17,7 @@ from hounsfield.headers.dicomdir import file_references
 from hounsfield.instances import read_instances
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.loading import Loaded, Loader, SliceHeaders
+from hounsfield.reading import Volume  # from where notebooks have their view of it
 from hounsfield.scanning import Progress
 from hounsfield.series.report import Report
 from hounsfield.series.stacking import GAPS, Gaps, Stack
@@ -24,7 +25,6 @@ from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
 from hounsfield.spaces import check_space
 from hounsfield.survey import Survey, VolumeFacts, survey
-from hounsfield.volume import Volume
 
 __all__ = ["Report", "Tolerances", "Volume", "VolumeFacts", "Volumes", "read_volumes"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image as Picture
 
 from hounsfield.display.aspect import pixel_aspect
-from hounsfield.display.panels import direction
+from hounsfield.display.directions import direction
 from hounsfield.display.render import render
 from hounsfield.display.voi import WindowLike, choose_voi
 from hounsfield.image import Image, Step

@@ -14,6 +14,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from hounsfield.display.aspect import pixel_aspect
+from hounsfield.display.directions import direction
 from hounsfield.display.shading import shading_of
 from hounsfield.display.voi import Voi
 from hounsfield.image import Image
@@ -173,21 +174,6 @@ def draw_directions(axes: Any, frame: Image) -> None:
     _label(axes, columns * 0.985 - 0.5, down, direction(along_row), "right", "center")
     _label(axes, across, rows * 0.015 - 0.5, direction(-along_column), "center", "top")
     _label(axes, across, rows * 0.985 - 0.5, direction(along_column), "center", "bottom")
-
-
-def direction(vector: NDArray[Any]) -> str:
-    """Name a direction in the patient by letters, the main one first; oblique ones get two or three.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> direction(np.array([-1.0, 0, 0])), direction(np.array([0.0, 0.8, 0.6]))
-    ('R', 'PH')
-    """
-    letters = ("RL", "AP", "FH")
-    order = sorted(range(3), key=lambda axis: -abs(float(vector[axis])))
-    # Below this share a component is a small tilt, not a direction of its own.
-    return "".join(letters[axis][int(vector[axis] > 0)] for axis in order if abs(float(vector[axis])) > 0.25)
 
 
 def draw_colour_bar(sheet: Sheet, frame: Image, voi: Voi) -> None:
