@@ -188,7 +188,9 @@ class _Surveyor:
             for gap in made.gaps:
                 places = tuple((x, y, z) for x, y, z in gap.between.missing.tolist())
                 volumes = first + gap.before, first + gap.after
-                missing.append(MissingSlices(volumes, gap.between.distance, gap.between.step, places))
+                missing.append(
+                    MissingSlices(volumes, gap.between.distance, gap.between.step, places, gap.between.count)
+                )
             for copy, kept in made.copies.items():
                 self._copies[int(rows.file[copy])] = int(rows.file[kept])
             declared = rows.texts["SeriesInstanceUID"].codes[one.members[0]] >= 0
