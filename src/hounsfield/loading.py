@@ -21,7 +21,7 @@ from hounsfield.headers.dataset import open_header
 from hounsfield.image import Header, Image, Step
 from hounsfield.instances import Instances
 from hounsfield.limits import Limits
-from hounsfield.native_slices import DoesNotFit, NativeKind, native_kinds, read_native
+from hounsfield.native_slices import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
 from hounsfield.series.rows import Indices
 
 #: Native slices that a thread reads at a time.
@@ -148,6 +148,7 @@ class Loader:
     def read_slices(self, file: int, frames: list[int], places: list[int]) -> Iterator[_Piece]:
         """Read the slices of one file; many frames a few at a time."""
         mosaic = self._found.mosaics.get(file)
+        check_unchanged(self._found, file)
         with closing(self._found.entries[file].open(self._limits)) as source:
             opened = Frames(source, self._wanted, self._limits, lazy=len(frames) > 1)
             if mosaic is not None:
@@ -206,6 +207,7 @@ class _Work:
         self._kinds = kinds
         self._out: Loaded | None = None
         self._units: dict[str, str] = {}
+        self._spacings: set[tuple[tuple[float, float] | None, SpacingKind | None]] = set()
         self._steps: list[tuple[Step, ...]] = []
         self._done = 0
         self._lock = threading.Lock()
@@ -231,7 +233,6 @@ class _Work:
         out = self._room((rows, columns), kind.dtype, False)
         self._units.setdefault(kind.unit, kind.header.get("SOPClassUID") or "")
         self._steps.append(kind.steps)
-        out.pixel_spacing, out.spacing_kind = out.pixel_spacing or None, out.spacing_kind
 
         def read(chosen: list[int]) -> None:
             for place in chosen:
@@ -285,8 +286,7 @@ class _Work:
         out = self._room(piece.values.shape[1:3], piece.values.dtype, image.color)
         self._units.setdefault(image.unit, image.name)
         self._steps.append(image.steps)
-        if out.spacing_kind is None:
-            out.pixel_spacing, out.spacing_kind = image.pixel_spacing, image.spacing_kind
+        self._spacings.add((image.pixel_spacing, image.spacing_kind))
         slots = self._places[piece.places]
         out.values[slots] = piece.values
         if piece.padding is not None:
@@ -342,6 +342,11 @@ class _Work:
             detail = f"its slices have different units: {names}"
             raise InvalidAttributeError(detail, source=self._name, attribute="RescaleType")
         out.unit = next(iter(self._units))
+        if len(self._spacings) == 1:
+            out.pixel_spacing, out.spacing_kind = next(iter(self._spacings))
+        elif self._spacings:
+            detail = "the slices have spacings of their own, which differ: none holds for all"
+            self._steps.append((Step("pixel spacing", detail, "not done"),))
         for file, (places, error) in self._failed.items():
             slots = self._places[places]
             out.values[slots] = 0

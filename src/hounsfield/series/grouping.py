@@ -14,6 +14,8 @@ from hounsfield.series.rows import Indices, Numbers, Rows, parts
 from hounsfield.series.tolerances import Tolerances
 
 _SEGMENTATIONS = {"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"}
+#: Modalities of whose files of many frames each is complete: doses of beams, nuclear medicine.
+_WHOLE = {"RTDOSE", "NM"}
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,12 @@ def _keys(rows: Rows, members: Indices, placed: NDArray[np.bool_], tolerances: T
     orientation = np.where(placed[:, None], rows.numbers["ImageOrientationPatient"][members], np.nan)
     spacing = np.where(placed[:, None], rows.numbers["PixelSpacing"][members], np.nan)
     frames = rows.frame[members] >= 0
-    alone = frames & (~placed | _among(rows, "SOPClassUID", members, _SEGMENTATIONS))
+    whole = _among(rows, "SOPClassUID", members, _SEGMENTATIONS) | _among(rows, "Modality", members, _WHOLE)
+    alone = frames & (~placed | whole)
     localizer = [i for i, value in enumerate(rows.texts["ImageType"].values) if "LOCALIZER" in value.upper()]
     palette = _among(rows, "PhotometricInterpretation", members, {"PALETTE COLOR"})
     return {
+        "PatientID": rows.codes("PatientID", members),
         "SOPClassUID": rows.codes("SOPClassUID", members),
         "Modality": rows.codes("Modality", members),
         "FrameOfReferenceUID": rows.codes("FrameOfReferenceUID", members),
