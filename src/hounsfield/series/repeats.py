@@ -72,8 +72,8 @@ class Part:
 def separate(rows: Rows, members: Indices, place: Indices) -> list[Part]:
     """Part slices so that no position repeats within a part.
 
-    An attribute separates where its values leave no position repeated, and each of them holds for more than a slice or
-    two. Where one alone does not, several do together; then what counts up from slice to slice (times) is taken by its
+    An attribute separates where its values leave no position repeated, and are no more than there are repeats, or each
+    holds for several slices that lie between those of another. Where one alone does not, several do together; then what counts up from slice to slice (times) is taken by its
     order at each position. What nothing tells apart is split by the order of instance numbers, or of files, and said.
     """
     return [replace(part, separated_by=_named(rows, part)) for part in _separate(rows, members, place)]
@@ -167,7 +167,18 @@ def _separates(values: Indices, place: Indices, most: int) -> bool:
     count = len(np.unique(values))
     if len(np.unique(distinct(np.stack([values, place], axis=1)))) < len(values):
         return False
-    return count <= most or len(values) >= 2 * count
+    return count <= most or (len(values) >= 2 * count and _all_overlap(values, place))
+
+
+def _all_overlap(values: Indices, place: Indices) -> bool:
+    """Whether each part of an attribute shares its range of positions with another: passes do, but not the steps of
+    one pass, such as the acquisitions of a table that stops and goes on.
+    """
+    ends = sorted((int(place[part].min()), int(place[part].max())) for part in _ordered(values))
+    reached = np.maximum.accumulate([last for _, last in ends])
+    before = [False, *(first <= end for (first, _), end in zip(ends[1:], reached.tolist(), strict=False))]
+    after = [*(last >= first for (_, last), (first, _) in zip(ends, ends[1:], strict=False)), False]
+    return all(a or b for a, b in zip(before, after, strict=True))
 
 
 def _helps(values: Indices, place: Indices, most: int) -> bool:
