@@ -73,8 +73,9 @@ def separate(rows: Rows, members: Indices, place: Indices) -> list[Part]:
     """Part slices so that no position repeats within a part.
 
     An attribute separates where its values leave no position repeated, and are no more than there are repeats, or each
-    holds for several slices that lie between those of another. Where one alone does not, several do together; then what counts up from slice to slice (times) is taken by its
-    order at each position. What nothing tells apart is split by the order of instance numbers, or of files, and said.
+    holds for several slices that lie between those of another. Where one alone does not, several do together; then what
+    counts up from slice to slice (times) is taken by its order at each position. What nothing tells apart is split by
+    the order of instance numbers, or of files, and said.
     """
     return [replace(part, separated_by=_named(rows, part)) for part in _separate(rows, members, place)]
 
@@ -171,8 +172,9 @@ def _separates(values: Indices, place: Indices, most: int) -> bool:
 
 
 def _all_overlap(values: Indices, place: Indices) -> bool:
-    """Whether each part of an attribute shares its range of positions with another: passes do, but not the steps of
-    one pass, such as the acquisitions of a table that stops and goes on.
+    """Whether each part of an attribute shares positions with another.
+
+    Passes do, but not the steps of one pass, such as the acquisitions of a table that stops and goes on.
     """
     ends = sorted((int(place[part].min()), int(place[part].max())) for part in _ordered(values))
     reached = np.maximum.accumulate([last for _, last in ends])
