@@ -28,6 +28,7 @@ from hounsfield.series.rows import Indices
 _AT_ONCE = 8
 #: Headers that are kept of slices that were looked at.
 _HEADERS = 64
+_UNLIKE = Step("pixel spacing", "the slices have spacings of their own, which differ: none holds for all", "not done")
 
 
 @dataclass
@@ -298,7 +299,7 @@ class _Work:
         """The array, made when the first slice tells its type, and widened when another needs that."""
         out, shape = self._out, (self._count, *size, *((3,) if color else ()))
         if out is None:
-            self._check(shape, dtype)
+            check_size(shape, dtype, self._loader.limits, self._name)
             # What no slice fills has to hold 0.
             make = np.empty if len(self._members) == self._count else np.zeros
             out = self._out = Loaded(make(shape, dtype), color=color)
@@ -306,15 +307,9 @@ class _Work:
             raise DecodeError(f"slices of {shape[1:]} and {out.values.shape[1:]} in one volume", source=self._name)
         wider = np.result_type(out.values.dtype, dtype)
         if wider != out.values.dtype:
-            self._check(shape, wider)
+            check_size(shape, wider, self._loader.limits, self._name)
             out.values = out.values.astype(wider)
         return out
-
-    def _check(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        size, limit = int(np.prod(shape, dtype=object)) * dtype.itemsize, self._loader.limits.volume_bytes
-        if size > limit:
-            detail = f"a volume of {' x '.join(map(str, shape))} would take {size} bytes; the limit is {limit}"
-            raise LimitExceededError(detail, source=self._name)
 
     def _pad(self, slot: int, padding: NDArray[np.bool_]) -> None:
         out = self._out
@@ -338,15 +333,13 @@ class _Work:
         if out is None or len(errors) == len({*self._loader.found.rows.file[self._members].tolist()}):
             raise errors[0] if errors else DecodeError("there is nothing to read", source=self._name)
         if len(self._units) > 1:
-            names = ", ".join(unit or "no known unit" for unit in self._units)
-            detail = f"its slices have different units: {names}"
+            detail = f"its slices have different units: {', '.join(u or 'no known unit' for u in self._units)}"
             raise InvalidAttributeError(detail, source=self._name, attribute="RescaleType")
         out.unit = next(iter(self._units))
         if len(self._spacings) == 1:
             out.pixel_spacing, out.spacing_kind = next(iter(self._spacings))
         elif self._spacings:
-            detail = "the slices have spacings of their own, which differ: none holds for all"
-            self._steps.append((Step("pixel spacing", detail, "not done"),))
+            self._steps.append((_UNLIKE,))
         for file, (places, error) in self._failed.items():
             slots = self._places[places]
             out.values[slots] = 0
@@ -363,6 +356,14 @@ class _Work:
             more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
             detail = f"slices {slices}{more} cannot be read and are marked as padding: {failed[0][1].message}"
             yield Step("missing", detail, "assumed")
+
+
+def check_size(shape: tuple[int, ...], dtype: np.dtype[Any], limits: Limits, name: str) -> None:
+    """Raise LimitExceededError where an array would take more than the limits allow."""
+    size, limit = int(np.prod(shape, dtype=object)) * dtype.itemsize, limits.volume_bytes
+    if size > limit:
+        detail = f"a volume of {' x '.join(map(str, shape))} would take {size} bytes; the limit is {limit}"
+        raise LimitExceededError(detail, source=name)
 
 
 def _ahead(pool: ThreadPoolExecutor, function: Callable[[Any], Any], jobs: Sequence[Any], most: int) -> Iterator[Any]:

@@ -101,6 +101,8 @@ def native_kinds(
     plain = (rows.numbers["encapsulated"][members] == 0) & (rows.numbers["tables"][members] == 0)
     plain &= rows.numbers["mappings"][members] == 0
     plain &= (rows.frame[members] < 0) & (rows.numbers["pixel_offset"][members] > 0)
+    end = rows.numbers["pixel_offset"][members] + rows.numbers["pixel_length"][members]
+    plain &= end <= rows.numbers["file_size"][members]  # what is there of others, and what is not, is found out alone
     plain &= placed_rows(rows, members)  # of others each slice says itself what its pixels measure
     places: dict[tuple[int, ...], list[int]] = {}
     for place, key in enumerate(zip(*(key.tolist() for key in keys), strict=True)):

@@ -15,7 +15,7 @@ from hounsfield.errors import GeometryError, SourceError
 from hounsfield.frames import Wanted, refuse_assumptions, warn_of_assumptions
 from hounsfield.instances import read_instances
 from hounsfield.limits import DEFAULT_LIMITS, Limits
-from hounsfield.loading import Loaded, Loader, SliceHeaders
+from hounsfield.loading import Loaded, Loader, SliceHeaders, check_size
 from hounsfield.scanning import Progress
 from hounsfield.series.report import Report
 from hounsfield.series.stacking import GAPS, Gaps, Stack
@@ -214,6 +214,7 @@ def _load(loader: Loader, made: Stack, name: str) -> Loaded:
         places = np.flatnonzero(~np.isnan(weights))
         return loader.load(members, places, len(weights), name)
     loaded = loader.load(members, np.arange(len(members)), len(members), name)
+    check_size((len(weights), *loaded.values.shape[1:]), np.dtype(np.float32), loader.limits, name)
     return _interpolated(loaded, weights)
 
 

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from hounsfield.header_rows import read_row
 from hounsfield.headers.columns import DEFAULT_COLUMNS, choose_columns, plan
 from hounsfield.headers.element import DONE
 from hounsfield.headers.files import STATUS, Found, find_in_files
 from hounsfield.headers.table import Layout, record_batch
 from hounsfield.limits import DEFAULT_LIMITS
-from hounsfield.header_rows import read_row
 
 NESTED = """
 ReferencedImageSequence.ReferencedSOPInstanceUID ReferencedStudySequence.ReferencedSOPInstanceUID

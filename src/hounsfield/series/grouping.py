@@ -56,7 +56,7 @@ def group(rows: Rows, members: Indices, series: Indices, tolerances: Tolerances)
     placed = placed_rows(rows, members)
     keys = {"SeriesInstanceUID": series, **_keys(rows, members, placed, tolerances)}
     found = parts(list(keys.values()))
-    split_by = _split_by(keys, found)
+    split_by = _split_by(keys, found, placed)
     return [Group(members[part], bool(placed[part[0]]), split_by[int(series[part[0]])]) for part in found]
 
 
@@ -73,6 +73,10 @@ def placed_rows(rows: Rows, members: Indices) -> NDArray[np.bool_]:
 
 
 _PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
+
+
+#: Of these only what slices have that lie in the patient is looked at.
+_OF_PLACE = ("ImageOrientationPatient", "PixelSpacing")
 
 
 def _pairs(a: Numbers, b: Numbers) -> list[tuple[Numbers, Numbers, float]]:
@@ -142,13 +146,17 @@ def _near(a: Numbers, b: Numbers, tolerance: float) -> bool:
     return bool(np.abs(a - b).max() <= tolerance)
 
 
-def _split_by(keys: Mapping[str, Indices], found: list[Indices]) -> dict[int, tuple[str, ...]]:
-    """In which keys the groups of each series differ."""
+def _split_by(
+    keys: Mapping[str, Indices], found: list[Indices], placed: NDArray[np.bool_]
+) -> dict[int, tuple[str, ...]]:
+    """In which keys the groups of each series differ; of slices that have no place, orientation is not told."""
     series = keys["SeriesInstanceUID"]
     first: dict[int, list[int]] = {}
     for part in found:
         first.setdefault(int(series[part[0]]), []).append(int(part[0]))
-    return {
-        number: tuple(name for name, key in keys.items() if len(set(key[members].tolist())) > 1)
-        for number, members in first.items()
-    }
+
+    def differ(name: str, members: list[int]) -> bool:
+        some = [i for i in members if placed[i]] if name in _OF_PLACE else members
+        return len(set(keys[name][some].tolist())) > 1
+
+    return {number: tuple(name for name in keys if differ(name, members)) for number, members in first.items()}

@@ -104,7 +104,7 @@ def find_runs(points: Numbers, normal: Numbers, tolerances: Tolerances) -> Runs:
     start = 0
     while start < count:
         end = _run_end(points, vectors, likely, start, tolerances)
-        lone = end - start == 2 and count > 2 and abs(steps[start] - usual) > allowed(usual, tolerances)
+        lone = end - start == 2 and count > 2 and np.linalg.norm(vectors[start] - likely) > allowed(usual, tolerances)
         ranges.append((start, start + 1 if lone else end))
         start = ranges[-1][1]
     breaks = [_break(points, normal, a, b, usual, tolerances) for a, b in zip(ranges, ranges[1:], strict=False)]

@@ -23,6 +23,8 @@ GAPS = ("split", "resample", "refuse")
 
 #: A shear below this angle is rounding, not a tilt.
 _TILT_DEGREES = 0.05
+#: More slices for each that is there are no gap to be filled, but a slice that is far off.
+_MOST_RESAMPLED = 20
 _WHERE = "PS3.3 C.7.6.2.1.1"
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 
@@ -179,6 +181,12 @@ def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: To
             made.stacks.append(filled)
             return
     if not found.regular and gaps == "resample":
+        count = _resampled_slices(points, normal)
+        if count > _MOST_RESAMPLED * (len(points) + 100):
+            detail = f"not interpolated to {count} slices, of which {len(points)} are there: split instead"
+            base = replace(base, steps=(*base.steps, Step("resample", detail, "not done")))
+            gaps = "split"
+    if not found.regular and gaps == "resample":
         index = len(made.stacks)
         made.gaps += [Gap(index, index, between) for between in found.breaks]
         made.stacks.append(_resampled(rows, base, points, normal, tolerances))
@@ -248,11 +256,15 @@ def _thickness(rows: Rows, row: int) -> tuple[float, Step]:
     return 1.0, Step("geometry", detail, "assumed", _WHERE)
 
 
+def _resampled_slices(points: Numbers, normal: Numbers) -> int:
+    along = (points - points[0]) @ normal
+    return round(float(along[-1]) / usual_step(np.diff(along))) + 1
+
+
 def _resampled(rows: Rows, base: Stack, points: Numbers, normal: Numbers, tolerances: Tolerances) -> Stack:
     """Plan the interpolation of slices at unequal distances to a regular grid."""
     along = (points - points[0]) @ normal
-    step = usual_step(np.diff(along))
-    count = round(float(along[-1]) / step) + 1
+    step, count = usual_step(np.diff(along)), _resampled_slices(points, normal)
     vector = (points[-1] - points[0]) / max(count - 1, 1)
     weights = np.interp(np.arange(count) * (along[-1] / max(count - 1, 1)), along, np.arange(len(along)))
     whole = np.abs(weights - np.rint(weights)) * step <= tolerances.position
