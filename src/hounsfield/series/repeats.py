@@ -29,6 +29,7 @@ SEPARATORS = (
     "DiffusionBValue",
     "DiffusionGradientOrientation",
     "InversionTime",
+    "InversionTimes",
     "FlipAngle",
     "StackID",
     "ComplexImageComponent",
@@ -78,6 +79,15 @@ def separate(rows: Rows, members: Indices, place: Indices) -> list[Part]:
     the order of instance numbers, or of files, and said.
     """
     return [replace(part, separated_by=_named(rows, part)) for part in _separate(rows, members, place)]
+
+
+def separate_segments(rows: Rows, members: Indices) -> list[Part]:
+    """Part the frames of a segmentation by segment, whether or not segments share positions."""
+    keyword = "ReferencedSegmentNumber"
+    found = [members[part] for part in _ordered(rows.codes(keyword, members))]
+    if len(found) == 1:
+        return [Part(members)]
+    return [Part(part, {keyword: rows.value(keyword, int(part[0]))}) for part in found]
 
 
 def separate_sides(rows: Rows, members: Indices, place: Indices, aside: Indices) -> list[Part]:

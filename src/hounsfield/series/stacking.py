@@ -14,7 +14,7 @@ from hounsfield.image import Step
 from hounsfield.series.copies import Digest, without_copies
 from hounsfield.series.grouping import Group
 from hounsfield.series.regular import Break, Runs, allowed, deviation, find_runs, grid_vector, same_places, usual_step
-from hounsfield.series.repeats import Part, passes, separate, separate_sides
+from hounsfield.series.repeats import Part, passes, separate, separate_segments, separate_sides
 from hounsfield.series.rows import Indices, Numbers, Rows, distinct
 from hounsfield.series.tolerances import Tolerances
 
@@ -137,9 +137,11 @@ def _parts(rows: Rows, members: Indices, place: Indices, aside: Indices, toleran
     def runs(some: Indices) -> int:
         return len(find_runs(rows.numbers["ImagePositionPatient"][some], normal, tolerances).ranges)
 
-    for side in separate_sides(rows, members, place, aside):
+    segmentation = rows.text("SOPClassUID", int(members[0])) in _SEGMENTATIONS
+    sides = separate_segments(rows, members) if segmentation else separate_sides(rows, members, place, aside)
+    for side in sides:
         chosen = np.isin(members, side.members)
-        for part in separate(rows, members[chosen], place[chosen]):
+        for part in separate(rows, members[chosen], distinct(place[chosen][:, None])):
             for one in passes(rows, _sorted(rows, part.members, normal), runs):
                 by = {**side.separated_by, **part.separated_by, **one.separated_by}
                 yield Part(one.members, by, part.steps)
