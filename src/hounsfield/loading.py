@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from hounsfield.instances import Instances
 from hounsfield.limits import Limits
 from hounsfield.native_slices import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
 from hounsfield.series.rows import Indices
+from hounsfield.series.summary import padding_step, summary
 
 #: Native slices that a thread reads at a time.
 _AT_ONCE = 8
@@ -45,8 +46,6 @@ class Loaded:
         As of an `Image`.
     steps
         From the files to the values; what many slices have in common is said once.
-    failed
-        Why slices could not be read, by index of their file; their place is padding.
     """
 
     values: NDArray[Any]
@@ -56,7 +55,6 @@ class Loaded:
     pixel_spacing: tuple[float, float] | None = None
     spacing_kind: SpacingKind | None = None
     steps: tuple[Step, ...] = ()
-    failed: dict[int, str] = field(default_factory=dict[int, str])
 
 
 class SliceHeaders(Sequence[Header]):
@@ -106,6 +104,11 @@ class Loader:
         What it may cost; `threads` read at a time.
     progress
         Is told how many slices are done, and of how many.
+
+    Attributes
+    ----------
+    failed
+        Why slices could not be read, by index of their file; their place is padding.
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class Loader:
     ) -> None:
         self._found, self._wanted, self._limits = found, wanted, limits
         self._threads = limits.threads or os.cpu_count() or 1
+        self.failed: dict[int, str] = {}
         self._progress = progress
 
     def load(self, members: Indices, places: Indices, count: int, name: str) -> Loaded:
@@ -330,6 +334,7 @@ class _Work:
     def _finish(self) -> Loaded:
         out = self._out
         errors = [error for _, error in self._failed.values()]
+        self._loader.failed |= {file: error.message for file, (_, error) in self._failed.items()}
         if out is None or len(errors) == len({*self._loader.found.rows.file[self._members].tolist()}):
             raise errors[0] if errors else DecodeError("there is nothing to read", source=self._name)
         if len(self._units) > 1:
@@ -340,13 +345,12 @@ class _Work:
             out.pixel_spacing, out.spacing_kind = next(iter(self._spacings))
         elif self._spacings:
             self._steps.append((_UNLIKE,))
-        for file, (places, error) in self._failed.items():
+        for places, _ in self._failed.values():
             slots = self._places[places]
             out.values[slots] = 0
             for slot in slots.tolist():
                 self._pad(slot, np.ones(out.values.shape[1:3], np.bool_))
-            out.failed[file] = error.message
-        out.steps = (*summary(self._steps), *_padding_step(out.padding), *self._missing())
+        out.steps = (*summary(self._steps), *padding_step(out.padding), *self._missing())
         return out
 
     def _missing(self) -> Iterator[Step]:
@@ -375,27 +379,3 @@ def _ahead(pool: ThreadPoolExecutor, function: Callable[[Any], Any], jobs: Seque
         yield waiting.pop(0).result()
         if job is not None:
             waiting.append(pool.submit(function, job))
-
-
-def summary(many: Iterable[tuple[Step, ...]]) -> list[Step]:
-    """Say once what the steps of many slices have in common, and of what differs how much it does."""
-    by_name: dict[tuple[str, str, str], dict[str, int]] = {}
-    for steps in many:
-        for step in steps:
-            if step.name != "padding":
-                details = by_name.setdefault((step.name, step.outcome, step.reference), {})
-                details[step.detail] = details.get(step.detail, 0) + 1
-    said: list[Step] = []
-    for (name, outcome, reference), details in by_name.items():
-        first = next(iter(details))
-        if len(details) > 2:
-            first += f"; of other slices differently, in {len(details)} ways"
-            details = {first: 1}
-        said += [Step(name, detail, outcome, reference) for detail in details]  # pyright: ignore[reportArgumentType]
-    return said
-
-
-def _padding_step(padding: NDArray[np.bool_] | None) -> Iterator[Step]:
-    if padding is not None:
-        detail = f"{int(np.count_nonzero(padding))} voxels are no measurement"
-        yield Step("padding", detail, reference="PS3.3 C.7.5.1.1.2")

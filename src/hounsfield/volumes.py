@@ -162,11 +162,13 @@ class Volumes(Sequence[Volume]):
         made, found = self._survey.stacks[index], self._survey.found
         name = f"{self._name}[{index}]"
         loader = Loader(found, self._wanted, self._limits, self.progress)
-        loaded = _load(loader, made, name)
+        try:
+            loaded = _load(loader, made, name)
+        finally:
+            self._failed |= loader.failed
         steps = (*loaded.steps, *made.steps)
         if self._wanted.strict:
             refuse_assumptions(steps, name)
-        self._failed |= loaded.failed
         by_file = SliceHeaders(found, made.members, self._limits)
         whole = made.weights is None
         return Volume(
