@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,15 @@ from hounsfield.headers.dataset import open_header
 from hounsfield.image import Header, Image, Step
 from hounsfield.instances import Instances
 from hounsfield.limits import Limits
-from hounsfield.native_slices import DoesNotFit, NativeKind, native_kinds, read_native
+from hounsfield.native_slices import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
 from hounsfield.series.rows import Indices
+from hounsfield.series.summary import padding_step, summary
 
 #: Native slices that a thread reads at a time.
 _AT_ONCE = 8
 #: Headers that are kept of slices that were looked at.
 _HEADERS = 64
+_UNLIKE = Step("pixel spacing", "the slices have spacings of their own, which differ: none holds for all", "not done")
 
 
 @dataclass
@@ -44,8 +46,6 @@ class Loaded:
         As of an `Image`.
     steps
         From the files to the values; what many slices have in common is said once.
-    failed
-        Why slices could not be read, by index of their file; their place is padding.
     """
 
     values: NDArray[Any]
@@ -55,7 +55,6 @@ class Loaded:
     pixel_spacing: tuple[float, float] | None = None
     spacing_kind: SpacingKind | None = None
     steps: tuple[Step, ...] = ()
-    failed: dict[int, str] = field(default_factory=dict[int, str])
 
 
 class SliceHeaders(Sequence[Header]):
@@ -105,6 +104,11 @@ class Loader:
         What it may cost; `threads` read at a time.
     progress
         Is told how many slices are done, and of how many.
+
+    Attributes
+    ----------
+    failed
+        Why slices could not be read, by index of their file; their place is padding.
     """
 
     def __init__(
@@ -116,6 +120,7 @@ class Loader:
     ) -> None:
         self._found, self._wanted, self._limits = found, wanted, limits
         self._threads = limits.threads or os.cpu_count() or 1
+        self.failed: dict[int, str] = {}
         self._progress = progress
 
     def load(self, members: Indices, places: Indices, count: int, name: str) -> Loaded:
@@ -148,6 +153,7 @@ class Loader:
     def read_slices(self, file: int, frames: list[int], places: list[int]) -> Iterator[_Piece]:
         """Read the slices of one file; many frames a few at a time."""
         mosaic = self._found.mosaics.get(file)
+        check_unchanged(self._found, file)
         with closing(self._found.entries[file].open(self._limits)) as source:
             opened = Frames(source, self._wanted, self._limits, lazy=len(frames) > 1)
             if mosaic is not None:
@@ -209,6 +215,7 @@ class _Work:
         self._kinds = kinds
         self._out: Loaded | None = None
         self._units: dict[str, str] = {}
+        self._spacings: set[tuple[tuple[float, float] | None, SpacingKind | None]] = set()
         self._steps: list[tuple[Step, ...]] = []
         self._done = 0
         self._lock = threading.Lock()
@@ -234,7 +241,6 @@ class _Work:
         out = self._room((rows, columns), kind.dtype, False)
         self._units.setdefault(kind.unit, kind.header.get("SOPClassUID") or "")
         self._steps.append(kind.steps)
-        out.pixel_spacing, out.spacing_kind = out.pixel_spacing or None, out.spacing_kind
 
         def read(chosen: list[int]) -> None:
             for place in chosen:
@@ -288,8 +294,7 @@ class _Work:
         out = self._room(piece.values.shape[1:3], piece.values.dtype, image.color)
         self._units.setdefault(image.unit, image.name)
         self._steps.append(image.steps)
-        if out.spacing_kind is None:
-            out.pixel_spacing, out.spacing_kind = image.pixel_spacing, image.spacing_kind
+        self._spacings.add((image.pixel_spacing, image.spacing_kind))
         slots = self._places[piece.places]
         out.values[slots] = piece.values
         if piece.padding is not None:
@@ -301,7 +306,7 @@ class _Work:
         """The array, made when the first slice tells its type, and widened when another needs that."""
         out, shape = self._out, (self._count, *size, *((3,) if color else ()))
         if out is None:
-            self._check(shape, dtype)
+            check_size(shape, dtype, self._loader.limits, self._name)
             # What no slice fills has to hold 0.
             make = np.empty if len(self._members) == self._count else np.zeros
             out = self._out = Loaded(make(shape, dtype), color=color)
@@ -309,15 +314,9 @@ class _Work:
             raise DecodeError(f"slices of {shape[1:]} and {out.values.shape[1:]} in one volume", source=self._name)
         wider = np.result_type(out.values.dtype, dtype)
         if wider != out.values.dtype:
-            self._check(shape, wider)
+            check_size(shape, wider, self._loader.limits, self._name)
             out.values = out.values.astype(wider)
         return out
-
-    def _check(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        size, limit = int(np.prod(shape, dtype=object)) * dtype.itemsize, self._loader.limits.volume_bytes
-        if size > limit:
-            detail = f"a volume of {' x '.join(map(str, shape))} would take {size} bytes; the limit is {limit}"
-            raise LimitExceededError(detail, source=self._name)
 
     def _pad(self, slot: int, padding: NDArray[np.bool_]) -> None:
         out = self._out
@@ -338,20 +337,23 @@ class _Work:
     def _finish(self) -> Loaded:
         out = self._out
         errors = [error for _, error in self._failed.values()]
+        self._loader.failed |= {file: error.message for file, (_, error) in self._failed.items()}
         if out is None or len(errors) == len({*self._loader.found.rows.file[self._members].tolist()}):
             raise errors[0] if errors else DecodeError("there is nothing to read", source=self._name)
         if len(self._units) > 1:
-            names = ", ".join(unit or "no known unit" for unit in self._units)
-            detail = f"its slices have different units: {names}"
+            detail = f"its slices have different units: {', '.join(u or 'no known unit' for u in self._units)}"
             raise InvalidAttributeError(detail, source=self._name, attribute="RescaleType")
         out.unit = next(iter(self._units))
-        for file, (places, error) in self._failed.items():
+        if len(self._spacings) == 1:
+            out.pixel_spacing, out.spacing_kind = next(iter(self._spacings))
+        elif self._spacings:
+            self._steps.append((_UNLIKE,))
+        for places, _ in self._failed.values():
             slots = self._places[places]
             out.values[slots] = 0
             for slot in slots.tolist():
                 self._pad(slot, np.ones(out.values.shape[1:3], np.bool_))
-            out.failed[file] = error.message
-        out.steps = (*summary(self._steps), *_padding_step(out.padding), *self._missing())
+        out.steps = (*summary(self._steps), *padding_step(out.padding), *self._missing())
         return out
 
     def _missing(self) -> Iterator[Step]:
@@ -363,6 +365,14 @@ class _Work:
             yield Step("missing", detail, "assumed")
 
 
+def check_size(shape: tuple[int, ...], dtype: np.dtype[Any], limits: Limits, name: str) -> None:
+    """Raise LimitExceededError where an array would take more than the limits allow."""
+    size, limit = int(np.prod(shape, dtype=object)) * dtype.itemsize, limits.volume_bytes
+    if size > limit:
+        detail = f"a volume of {' x '.join(map(str, shape))} would take {size} bytes; the limit is {limit}"
+        raise LimitExceededError(detail, source=name)
+
+
 def _ahead(pool: ThreadPoolExecutor, function: Callable[[Any], Any], jobs: Sequence[Any], most: int) -> Iterator[Any]:
     """Yield results in order, with a bounded number of them waiting."""
     waiting = [pool.submit(function, job) for job in jobs[:most]]
@@ -372,27 +382,3 @@ def _ahead(pool: ThreadPoolExecutor, function: Callable[[Any], Any], jobs: Seque
         yield waiting.pop(0).result()
         if job is not None:
             waiting.append(pool.submit(function, job))
-
-
-def summary(many: Iterable[tuple[Step, ...]]) -> list[Step]:
-    """Say once what the steps of many slices have in common, and of what differs how much it does."""
-    by_name: dict[tuple[str, str, str], dict[str, int]] = {}
-    for steps in many:
-        for step in steps:
-            if step.name != "padding":
-                details = by_name.setdefault((step.name, step.outcome, step.reference), {})
-                details[step.detail] = details.get(step.detail, 0) + 1
-    said: list[Step] = []
-    for (name, outcome, reference), details in by_name.items():
-        first = next(iter(details))
-        if len(details) > 2:
-            first += f"; of other slices differently, in {len(details)} ways"
-            details = {first: 1}
-        said += [Step(name, detail, outcome, reference) for detail in details]  # pyright: ignore[reportArgumentType]
-    return said
-
-
-def _padding_step(padding: NDArray[np.bool_] | None) -> Iterator[Step]:
-    if padding is not None:
-        detail = f"{int(np.count_nonzero(padding))} voxels are no measurement"
-        yield Step("padding", detail, reference="PS3.3 C.7.5.1.1.2")

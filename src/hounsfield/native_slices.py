@@ -26,6 +26,7 @@ from hounsfield.pixels.modality import Linear, Transform, apply_transforms, desc
 from hounsfield.pixels.native import clean_bits
 from hounsfield.pixels.padding import padding_mask
 from hounsfield.pixels.stored import NATIVE_LITTLE
+from hounsfield.series.grouping import placed_rows
 from hounsfield.series.rows import Indices
 from hounsfield.units import modality_unit
 
@@ -100,6 +101,9 @@ def native_kinds(
     plain = (rows.numbers["encapsulated"][members] == 0) & (rows.numbers["tables"][members] == 0)
     plain &= rows.numbers["mappings"][members] == 0
     plain &= (rows.frame[members] < 0) & (rows.numbers["pixel_offset"][members] > 0)
+    end = rows.numbers["pixel_offset"][members] + rows.numbers["pixel_length"][members]
+    plain &= end <= rows.numbers["file_size"][members]  # what is there of others, and what is not, is found out alone
+    plain &= placed_rows(rows, members)  # of others each slice says itself what its pixels measure
     places: dict[tuple[int, ...], list[int]] = {}
     for place, key in enumerate(zip(*(key.tolist() for key in keys), strict=True)):
         file = int(rows.file[members[place]])
@@ -233,15 +237,41 @@ def _fits(stored: NDArray[Any], transform: Transform, dtype: np.dtype[Any]) -> b
     return bool(info.min <= min(bounds) and max(bounds) <= info.max)
 
 
+def check_unchanged(found: Instances, file: int, descriptor: int | None = None) -> None:
+    """Check that a file is still what it was when its header was read.
+
+    Parameters
+    ----------
+    found
+        What the headers say.
+    file
+        Index of the file; members of archives and remote files are not checked.
+    descriptor
+        Of the open file, where it is open already.
+
+    Raises
+    ------
+    SourceError
+        Its size or the time of its last change is another, or it is gone.
+    """
+    path = found.entries[file].path
+    if path is None:
+        return
+    try:
+        info = os.fstat(descriptor) if descriptor is not None else os.stat(path)
+    except OSError as error:
+        raise SourceError((error.strerror or "cannot be read").lower(), source=path) from None
+    numbers = found.files.numbers
+    if info.st_size != numbers["file_size"][file] or info.st_mtime_ns // _MICROSECOND != numbers["mtime"][file]:
+        raise SourceError("has changed since its header was read", source=path)
+
+
 def _fill(found: Instances, row: int, path: str, stored: NDArray[Any]) -> None:
     """Read the pixel data of a file as it stands there, after a look whether the file is still what it was."""
-    numbers = found.rows.numbers
     try:
         with open(path, "rb", buffering=0) as file:
-            info = os.fstat(file.fileno())
-            if info.st_size != numbers["file_size"][row] or info.st_mtime_ns // _MICROSECOND != numbers["mtime"][row]:
-                raise SourceError("changed while it was read", source=path)
-            file.seek(int(numbers["pixel_offset"][row]))
+            check_unchanged(found, int(found.rows.file[row]), file.fileno())
+            file.seek(int(found.rows.numbers["pixel_offset"][row]))
             view = stored.reshape(-1).view(np.uint8).data
             done = 0
             while done < len(view) and (count := file.readinto(view[done:])):

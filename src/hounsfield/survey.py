@@ -14,21 +14,25 @@ import numpy as np
 from hounsfield.errors import HounsfieldError
 from hounsfield.frames import Frames, Wanted
 from hounsfield.headers.columns import column
-from hounsfield.image import Step
+from hounsfield.image import Image, Step
 from hounsfield.instances import Instances, series_numbers
 from hounsfield.limits import Limits
 from hounsfield.series.grouping import group
+from hounsfield.series.repeats import SEPARATORS
 from hounsfield.series.report import Conflict, FileOutcome, MissingSlices, Report
 from hounsfield.series.rows import Indices, parts
 from hounsfield.series.stacking import Gaps, Stack, stack
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.volume import SliceSource
 
-#: What two files of one SOP Instance UID must have in common to be the same.
-_SAME_PLACE = (
+#: What two files of one SOP Instance UID must have in common to be the same, beside what tells slices apart.
+_SAME = (
     "ImagePositionPatient ImageOrientationPatient PixelSpacing Rows Columns RescaleSlope RescaleIntercept "
-    "PhotometricInterpretation PixelRepresentation NumberOfFrames"
+    "PhotometricInterpretation PixelRepresentation NumberOfFrames DoseGridScaling PatientID StudyInstanceUID "
+    "SeriesInstanceUID FrameOfReferenceUID"
 ).split()
+#: Frames that are read at a time to compare files.
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,9 @@ class _Surveyor:
             for gap in made.gaps:
                 places = tuple((x, y, z) for x, y, z in gap.between.missing.tolist())
                 volumes = first + gap.before, first + gap.after
-                missing.append(MissingSlices(volumes, gap.between.distance, gap.between.step, places))
+                missing.append(
+                    MissingSlices(volumes, gap.between.distance, gap.between.step, places, gap.between.count)
+                )
             for copy, kept in made.copies.items():
                 self._copies[int(rows.file[copy])] = int(rows.file[kept])
             declared = rows.texts["SeriesInstanceUID"].codes[one.members[0]] >= 0
@@ -214,17 +220,37 @@ class _Surveyor:
         rows, kinds, copies = self._found.rows, dict[Any, int](), list[int]()
         names = [self._found.entries[int(rows.file[row])].name for row in same]
         for row in same:
-            place = tuple(repr(rows.value(keyword, row)) for keyword in _SAME_PLACE)
-            kept = kinds.setdefault((place, self._digest(row)), row)
+            kept = kinds.setdefault((self._header_of(row), self._whole_digest(row)), row)
             if kept != row:
                 self._copies[int(rows.file[row])] = int(rows.file[kept])
                 copies.append(int(rows.file[row]))
         if len(kinds) > 1:
-            places = {place for place, _ in kinds}
-            what = "where they lie, or what their values mean" if len(places) == len(kinds) else "their pixels"
+            headers = {header for header, _ in kinds}
+            what = "what their headers say of them" if len(headers) == len(kinds) else "their pixels"
             detail = f"the same SOP Instance UID in {len(kinds)} versions, which differ in {what}"
             self._conflicts.append(Conflict(tuple(names), detail))
         return copies
+
+    def _header_of(self, row: int) -> str:
+        """What has to be the same of files that are, for each of their frames."""
+        rows = self._found.rows
+        frames = [row] if rows.frame[row] < 0 else np.flatnonzero(rows.file == rows.file[row]).tolist()
+        return repr([[rows.value(keyword, frame) for keyword in (*_SAME, *SEPARATORS)] for frame in frames])
+
+    def _whole_digest(self, row: int) -> bytes:
+        """As `_digest`, of all frames of a file."""
+        file, frame = int(self._found.rows.file[row]), int(self._found.rows.frame[row])
+        if frame < 0 or file in self._found.mosaics:
+            return self._digest(row)
+        made = hashlib.blake2b(digest_size=16)
+        try:
+            with closing(self._found.entries[file].open(self._limits)) as source:
+                frames = Frames(source, Wanted("stored"), self._limits, lazy=True)
+                for start in range(0, len(frames), _AT_ONCE):
+                    _add(made, frames.read(list(range(start, min(start + _AT_ONCE, len(frames))))))
+        except (HounsfieldError, MemoryError, OSError):
+            return f"{file}".encode()  # like no other
+        return made.digest()
 
     def _digest(self, row: int) -> bytes:
         """What to compare the pixels of a slice by: two of the same digest have the same stored values."""
@@ -243,8 +269,7 @@ class _Surveyor:
             several = file not in self._found.mosaics and frame >= 0
             frames = Frames(source, Wanted("stored"), self._limits, lazy=several)
             image = frames.read(frame if several else 0)
-        made.update(repr((image.shape, image.values.dtype.str)).encode())
-        made.update(np.ascontiguousarray(image.values).data)
+        _add(made, image)
         return made.digest()
 
     def _outcomes(self, stacks: Iterable[Stack]) -> tuple[FileOutcome, ...]:
@@ -267,3 +292,8 @@ class _Surveyor:
                 unaccounted = FileOutcome(entry.name, "unreadable", "not accounted for; please report this as a defect")
                 outcomes.append(self._found.outcomes.get(index, unaccounted))
         return tuple(outcomes)
+
+
+def _add(made: hashlib.blake2b, image: Image) -> None:
+    made.update(repr((image.shape, image.values.dtype.str)).encode())
+    made.update(np.ascontiguousarray(image.values).data)

@@ -16,7 +16,7 @@ from hounsfield.frames import Wanted, refuse_assumptions, warn_of_assumptions
 from hounsfield.headers.dicomdir import file_references
 from hounsfield.instances import read_instances
 from hounsfield.limits import DEFAULT_LIMITS, Limits
-from hounsfield.loading import Loaded, Loader, SliceHeaders
+from hounsfield.loading import Loaded, Loader, SliceHeaders, check_size
 from hounsfield.reading import Volume  # from where notebooks have their view of it
 from hounsfield.scanning import Progress
 from hounsfield.series.report import Report
@@ -148,11 +148,13 @@ class Volumes(Sequence[Volume]):
         name = f"{self._name}[{index}]"
         # What a slice rests on is refused with the volume, which says it in its steps.
         loader = Loader(found, replace(self._wanted, strict=False), self._limits, self.progress)
-        loaded = _load(loader, made, name)
+        try:
+            loaded = _load(loader, made, name)
+        finally:
+            self._failed |= loader.failed
         steps = (*loaded.steps, *made.steps)
         if self._wanted.strict:
             refuse_assumptions(steps, name)
-        self._failed |= loaded.failed
         by_file = SliceHeaders(found, made.members, self._limits)
         whole = made.weights is None
         return Volume(
@@ -200,6 +202,7 @@ def _load(loader: Loader, made: Stack, name: str) -> Loaded:
         places = np.flatnonzero(~np.isnan(weights))
         return loader.load(members, places, len(weights), name)
     loaded = loader.load(members, np.arange(len(members)), len(members), name)
+    check_size((len(weights), *loaded.values.shape[1:]), np.dtype(np.float32), loader.limits, name)
     return _interpolated(loaded, weights)
 
 

@@ -102,7 +102,10 @@ class Inputs:
     @property
     def single(self) -> bool:
         """Whether one file was named, rather than a folder or several: its output needs no name before it."""
-        return len(self.sources) == 1 and len(self.given) == 1 and not os.path.isdir(self.given[0])
+        if len(self.sources) != 1 or len(self.given) != 1 or os.path.isdir(self.given[0]):
+            return False
+        # Of a volume: whether its file was named, not an archive.
+        return getattr(self.sources[0], "only_file", self.given[0]) == self.given[0]
 
 
 @dataclass

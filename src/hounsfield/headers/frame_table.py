@@ -28,8 +28,12 @@ FRAME_NUMBERS = {
     "NominalCardiacTriggerDelayTime": 1,
     "DiffusionBValue": 1,
     "DiffusionGradientOrientation": 3,
+    "InversionTimes": 1,
     "FlipAngle": 1,
 }
+#: Attributes that stand in a sequence within their macro.
+_NESTED = {"DiffusionGradientOrientation": "DiffusionGradientDirectionSequence"}
+_RECONSTRUCTED = {"RECON TOMO", "RECON GATED TOMO"}
 FRAME_TEXTS = ("StackID", "ComplexImageComponent", "FrameType", "RescaleType")
 
 
@@ -73,7 +77,7 @@ def frame_table(header: Header, frames: int) -> FrameTable:
     offsets = header.get("GridFrameOffsetVector")
     if offsets is not None:
         return _dose(header, frames, cast("list[Any]", offsets) if isinstance(offsets, list) else [offsets])
-    if text_of(header, "Modality") == "NM" and "RECON TOMO" in _image_type(header):
+    if text_of(header, "Modality") == "NM" and not _RECONSTRUCTED.isdisjoint(_image_type(header)):
         return _nuclear(header, frames)
     return FrameTable(frames, {"ImagePositionPatient": np.full((frames, 3), np.nan)})
 
@@ -100,13 +104,20 @@ def _functional_groups(header: Header, frames: int) -> FrameTable:
     for index in range(frames):
         own = header.for_frame(index)
         for keyword, count in FRAME_NUMBERS.items():
-            if (value := own.get(keyword)) is not None:
+            if (value := _value(own, keyword)) is not None:
                 numbers[keyword][index] = numbers_of(value, count)
         for keyword in FRAME_TEXTS:
             value = own.get(keyword)
             parts = cast("list[Any]", value) if isinstance(value, list) else [value]
             texts[keyword].append("\\".join("" if part is None else str(part) for part in parts))
     return FrameTable(frames, {k: v[:, 0] if v.shape[1] == 1 else v for k, v in numbers.items()}, texts)
+
+
+def _value(own: Header, keyword: str) -> Any:
+    value = own.get(keyword)
+    if value is None and keyword in _NESTED:
+        return next((item.get(keyword) for item in items_of(own, _NESTED[keyword])), None)
+    return value
 
 
 def _dose(header: Header, frames: int, offsets: list[Any]) -> FrameTable:

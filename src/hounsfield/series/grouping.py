@@ -14,6 +14,8 @@ from hounsfield.series.rows import Indices, Numbers, Rows, parts
 from hounsfield.series.tolerances import Tolerances
 
 _SEGMENTATIONS = {"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"}
+#: Modalities of whose files of many frames each is complete: doses of beams, nuclear medicine.
+_WHOLE = {"RTDOSE", "NM"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def group(rows: Rows, members: Indices, series: Indices, tolerances: Tolerances)
     placed = placed_rows(rows, members)
     keys = {"SeriesInstanceUID": series, **_keys(rows, members, placed, tolerances)}
     found = parts(list(keys.values()))
-    split_by = _split_by(keys, found)
+    split_by = _split_by(keys, found, placed)
     return [Group(members[part], bool(placed[part[0]]), split_by[int(series[part[0]])]) for part in found]
 
 
@@ -71,6 +73,10 @@ def placed_rows(rows: Rows, members: Indices) -> NDArray[np.bool_]:
 
 
 _PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
+
+
+#: Of these only what slices have that lie in the patient is looked at.
+_OF_PLACE = ("ImageOrientationPatient", "PixelSpacing")
 
 
 def _pairs(a: Numbers, b: Numbers) -> list[tuple[Numbers, Numbers, float]]:
@@ -92,10 +98,12 @@ def _keys(rows: Rows, members: Indices, placed: NDArray[np.bool_], tolerances: T
     orientation = np.where(placed[:, None], rows.numbers["ImageOrientationPatient"][members], np.nan)
     spacing = np.where(placed[:, None], rows.numbers["PixelSpacing"][members], np.nan)
     frames = rows.frame[members] >= 0
-    alone = frames & (~placed | _among(rows, "SOPClassUID", members, _SEGMENTATIONS))
+    whole = _among(rows, "SOPClassUID", members, _SEGMENTATIONS) | _among(rows, "Modality", members, _WHOLE)
+    alone = frames & (~placed | whole)
     localizer = [i for i, value in enumerate(rows.texts["ImageType"].values) if "LOCALIZER" in value.upper()]
     palette = _among(rows, "PhotometricInterpretation", members, {"PALETTE COLOR"})
     return {
+        "PatientID": rows.codes("PatientID", members),
         "SOPClassUID": rows.codes("SOPClassUID", members),
         "Modality": rows.codes("Modality", members),
         "FrameOfReferenceUID": rows.codes("FrameOfReferenceUID", members),
@@ -139,13 +147,17 @@ def _near(a: Numbers, b: Numbers, tolerance: float) -> bool:
     return bool(np.abs(a - b).max() <= tolerance)
 
 
-def _split_by(keys: Mapping[str, Indices], found: list[Indices]) -> dict[int, tuple[str, ...]]:
-    """In which keys the groups of each series differ."""
+def _split_by(
+    keys: Mapping[str, Indices], found: list[Indices], placed: NDArray[np.bool_]
+) -> dict[int, tuple[str, ...]]:
+    """In which keys the groups of each series differ; of slices that have no place, orientation is not told."""
     series = keys["SeriesInstanceUID"]
     first: dict[int, list[int]] = {}
     for part in found:
         first.setdefault(int(series[part[0]]), []).append(int(part[0]))
-    return {
-        number: tuple(name for name, key in keys.items() if len(set(key[members].tolist())) > 1)
-        for number, members in first.items()
-    }
+
+    def differ(name: str, members: list[int]) -> bool:
+        some = [i for i in members if placed[i]] if name in _OF_PLACE else members
+        return len(set(keys[name][some].tolist())) > 1
+
+    return {number: tuple(name for name in keys if differ(name, members)) for number, members in first.items()}

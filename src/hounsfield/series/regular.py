@@ -12,6 +12,8 @@ from hounsfield.series.tolerances import Tolerances
 
 #: A hostile file may place a slice light years away: so many missing ones are listed, the others counted.
 MOST_MISSING = 10_000
+#: Positions nearer than this are the same number, in mm.
+_EQUAL = 1e-6
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,15 @@ class Break:
     step
         The distance between slices that was expected, in mm.
     missing : float64 (position, 3)
-        Where slices are missing, in LPS mm; none where the distance is no multiple of the step.
+        Where slices are missing, in LPS mm, of many the first; none where the distance is no multiple of the step.
+    count
+        How many are missing.
     """
 
     distance: float
     step: float
     missing: Numbers
+    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,25 @@ class Runs:
 
 
 def same_places(along: Numbers, tolerance: float) -> Indices:
-    """Number the positions of slices, given along the normal; those within the tolerance of a neighbour are one."""
+    """Number the positions of slices, given along the normal; those within the tolerance of a neighbour are one.
+
+    Where neighbours of neighbours would make places wider than that, slices lie closer together than the tolerance (as
+    those of a microscope do): then only equal positions are one place.
+    """
     order = np.argsort(along, kind="stable")
+    steps = np.diff(along[order], prepend=along[order][:1])
+    numbers = np.cumsum(steps > tolerance)
+    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    if (np.maximum.reduceat(along[order], starts) - along[order][starts]).max() > 2 * tolerance:
+        numbers = np.cumsum(steps > usual_step(steps[steps > _EQUAL]) / 10)
     places = np.empty(len(along), np.int64)
-    places[order] = np.cumsum(np.diff(along[order], prepend=along[order][:1]) > tolerance)
+    places[order] = numbers
     return places
+
+
+def usual_step(steps: Numbers) -> float:
+    """The median distance; of an even number of them the lower one, so that it is one that there is."""
+    return float(np.sort(steps)[(len(steps) - 1) // 2])
 
 
 def find_runs(points: Numbers, normal: Numbers, tolerances: Tolerances) -> Runs:
@@ -76,14 +95,16 @@ def find_runs(points: Numbers, normal: Numbers, tolerances: Tolerances) -> Runs:
     count = len(points)
     vectors = np.diff(points, axis=0)
     steps = vectors @ normal
-    if count < 2 or _on_grid(points, normal, tolerances):
+    if count < 2 or _on_grid(points, tolerances):
         return Runs(((0, count),))
-    usual = float(np.median(steps))
+    usual = usual_step(steps)
+    near = np.abs(steps - usual) <= allowed(usual, tolerances)
+    likely = vectors[near].mean(axis=0)
     ranges: list[tuple[int, int]] = []
     start = 0
     while start < count:
-        end = _run_end(points, vectors, normal, start, tolerances)
-        lone = end - start == 2 and count > 2 and abs(steps[start] - usual) > allowed(usual, tolerances)
+        end = _run_end(points, vectors, likely, start, tolerances)
+        lone = end - start == 2 and count > 2 and np.linalg.norm(vectors[start] - likely) > allowed(usual, tolerances)
         ranges.append((start, start + 1 if lone else end))
         start = ranges[-1][1]
     breaks = [_break(points, normal, a, b, usual, tolerances) for a, b in zip(ranges, ranges[1:], strict=False)]
@@ -91,8 +112,8 @@ def find_runs(points: Numbers, normal: Numbers, tolerances: Tolerances) -> Runs:
 
 
 def allowed(step: float, tolerances: Tolerances) -> float:
-    """How far a slice may be from its place on a regular grid, in mm."""
-    return max(tolerances.step_mm, tolerances.step * abs(step))
+    """How far a slice may be from its place on a regular grid, in mm: never so far that a missing one is not seen."""
+    return max(min(tolerances.step_mm, abs(step) / 4), tolerances.step * abs(step))
 
 
 def grid_vector(points: Numbers) -> Numbers:
@@ -100,8 +121,8 @@ def grid_vector(points: Numbers) -> Numbers:
     return (points[-1] - points[0]) / (len(points) - 1)
 
 
-def _on_grid(points: Numbers, normal: Numbers, tolerances: Tolerances) -> bool:
-    return deviation(points) <= allowed(float(grid_vector(points) @ normal), tolerances)
+def _on_grid(points: Numbers, tolerances: Tolerances) -> bool:
+    return deviation(points) <= allowed(float(np.linalg.norm(grid_vector(points))), tolerances) + _EQUAL
 
 
 def deviation(points: Numbers) -> float:
@@ -112,17 +133,24 @@ def deviation(points: Numbers) -> float:
     return float(np.linalg.norm(points - grid, axis=1).max())
 
 
-def _run_end(points: Numbers, vectors: Numbers, normal: Numbers, start: int, tolerances: Tolerances) -> int:
+def _run_end(points: Numbers, vectors: Numbers, likely: Numbers, start: int, tolerances: Tolerances) -> int:
     """The longest run from a slice on: its end, excluded."""
     if start >= len(vectors):
         return len(points)
-    limit = allowed(float(vectors[start] @ normal), tolerances)
-    unlike = np.linalg.norm(vectors[start:] - vectors[start], axis=1) > limit
+    first = vectors[start]
+    limit = allowed(float(np.linalg.norm(first)), tolerances) + _EQUAL
+    # The usual vector is the mean of many; that of another run is one of them, rounded itself.
+    like, limit = (likely, limit) if np.linalg.norm(first - likely) <= limit else (first, 2 * limit)
+    unlike = np.linalg.norm(vectors[start:] - like, axis=1) > limit
     end = start + 1 + (int(np.argmax(unlike)) if unlike.any() else len(unlike))
+    if _on_grid(points[start:end], tolerances):
+        return end
     # Distances that change little by little fit their neighbours, but no grid.
-    while end - start > 2 and not _on_grid(points[start:end], normal, tolerances):
-        end = start + max(2, (end - start) // 2)
-    return end
+    fits = start + 2
+    while end - fits > 1:
+        middle = (fits + end) // 2
+        fits, end = (middle, end) if _on_grid(points[start:middle], tolerances) else (fits, middle)
+    return fits
 
 
 def _break(
@@ -143,4 +171,4 @@ def _break(
     missing: NDArray[np.float64] = np.empty((0, 3))
     if fits:
         missing = points[before[1] - 1] + np.arange(1, min(times, MOST_MISSING + 1))[:, None] * along
-    return Break(distance, step, missing)
+    return Break(distance, step, missing, times - 1 if fits else 0)

@@ -1,4 +1,4 @@
-"""Where a position repeats: copies of one slice, and what tells different slices apart."""
+"""Where a position repeats: what tells the slices apart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hounsfield.image import Step
-from hounsfield.series.rows import Indices, Rows, distinct, parts
+from hounsfield.series.rows import Indices, Rows, distinct
 
 #: Attributes by whose values slices at one position are told apart, in the order in which they are tried.
 SEPARATORS = (
@@ -28,6 +28,7 @@ SEPARATORS = (
     "DiffusionBValue",
     "DiffusionGradientOrientation",
     "InversionTime",
+    "InversionTimes",
     "FlipAngle",
     "StackID",
     "ComplexImageComponent",
@@ -47,9 +48,6 @@ _RANKED = (
     "AcquisitionNumber",
 )
 TIMES = {"AcquisitionTime", "ContentTime"}
-
-#: Gives the digest of a row's pixels, for comparison.
-Digest = Callable[[int], bytes]
 
 
 @dataclass(frozen=True)
@@ -71,46 +69,78 @@ class Part:
     steps: tuple[Step, ...] = ()
 
 
-def without_copies(rows: Rows, members: Indices, place: Indices, digest: Digest) -> tuple[Indices, dict[int, int]]:
-    """Leave out slices that are copies: at one position, alike in all that tells slices apart, of identical pixels.
+def separate(rows: Rows, members: Indices, place: Indices) -> list[Part]:
+    """Part slices so that no position repeats within a part.
+
+    An attribute separates where its values leave no position repeated, and are no more than there are repeats, or each
+    holds for several slices that lie between those of another. Where one alone does not, several do together; then what
+    counts up from slice to slice (times) is taken by its order at each position. What nothing tells apart is split by
+    the order of instance numbers, or of files, and said.
+    """
+    return [replace(part, separated_by=_named(rows, part)) for part in _separate(rows, members, place)]
+
+
+def separate_segments(rows: Rows, members: Indices) -> list[Part]:
+    """Part the frames of a segmentation by segment, whether or not segments share positions."""
+    keyword = "ReferencedSegmentNumber"
+    found = [members[part] for part in _ordered(rows.codes(keyword, members))]
+    if len(found) == 1:
+        return [Part(members)]
+    return [Part(part, {keyword: rows.value(keyword, int(part[0]))}) for part in found]
+
+
+def separate_sides(rows: Rows, members: Indices, place: Indices, aside: Indices) -> list[Part]:
+    """Part slices that lie beside each other at the same heights, such as the left and the right side of the body.
 
     Parameters
     ----------
     rows, members
         The slices.
     place
-        Number of the position of each.
-    digest
-        Is asked only of slices that nothing else tells apart.
+        Number of the height of each, along the normal.
+    aside
+        Number of its displacement within its plane.
+    """
+    most = int(np.bincount(distinct(place[:, None])).max())
+    if most == 1 or not _helps(aside, place, most):
+        return [Part(members)]
+    sides = [members[part] for part in _ordered(aside)]
+    keyword = "ImagePositionPatient"
+    return [Part(side, {keyword: rows.value(keyword, int(side[0]))}) for side in sides]
+
+
+def passes(rows: Rows, members: Indices, runs: Callable[[Indices], int]) -> list[Part]:
+    """Part slices whose positions do not repeat, but lie between one another: those of passes that moved a little.
+
+    Parameters
+    ----------
+    rows, members
+        The slices, in the order of their positions.
+    runs
+        Tells of some of them in how many regular runs they lie.
 
     Returns
     -------
-    members
-        Those that stay, in the same order.
-    copies
-        Index of a row that was left out, to that of the one it is a copy of.
+    list
+        The parts by the attribute that leaves the fewest runs; one part where none leaves less than half of them.
     """
-    keys = [place, *(rows.codes(keyword, members) for keyword in SEPARATORS if keyword not in TIMES)]
-    copies: dict[int, int] = {}
-    for alike in parts(keys):
-        if len(alike) > 1:
-            first: dict[bytes, int] = {}
-            for row in members[alike].tolist():
-                kept = first.setdefault(digest(row), row)
-                if kept != row:
-                    copies[row] = kept
-    stay = [row not in copies for row in members.tolist()]
-    return members[stay], copies
+    best, whole = [Part(members)], runs(members)
+    fewest = whole // 2 + 1
+    for keyword in SEPARATORS if whole > 1 else ():
+        parted = _ordered(rows.codes(keyword, members))
+        if len(parted) == 1 or 2 * len(parted) > len(members) or not _between(parted):
+            continue
+        count = sum(runs(members[part]) for part in parted)
+        if count < fewest:
+            fewest = count
+            best = [Part(members[p], {keyword: rows.value(keyword, int(members[p[0]]))}) for p in parted]
+    return [replace(part, separated_by=_named(rows, part)) for part in best]
 
 
-def separate(rows: Rows, members: Indices, place: Indices) -> list[Part]:
-    """Part slices so that no position repeats within a part.
-
-    An attribute separates where its values leave no position repeated, and each of them holds for more than a slice or
-    two. Where one alone does not, several do together; then what counts up from slice to slice (times) is taken by its
-    order at each position. What nothing tells apart is split by the order of instance numbers, or of files, and said.
-    """
-    return [replace(part, separated_by=_named(rows, part)) for part in _separate(rows, members, place)]
+def _between(parted: list[Indices]) -> bool:
+    """Whether slices of one part lie between those of another."""
+    ends = sorted((int(part.min()), int(part.max())) for part in parted)
+    return any(first <= last for (_, last), (first, _) in zip(ends, ends[1:], strict=False))
 
 
 def _named(rows: Rows, part: Part) -> dict[str, Any]:
@@ -147,7 +177,19 @@ def _separates(values: Indices, place: Indices, most: int) -> bool:
     count = len(np.unique(values))
     if len(np.unique(distinct(np.stack([values, place], axis=1)))) < len(values):
         return False
-    return count <= most or len(values) >= 2 * count
+    return count <= most or (len(values) >= 2 * count and _all_overlap(values, place))
+
+
+def _all_overlap(values: Indices, place: Indices) -> bool:
+    """Whether each part of an attribute shares positions with another.
+
+    Passes do, but not the steps of one pass, such as the acquisitions of a table that stops and goes on.
+    """
+    ends = sorted((int(place[part].min()), int(place[part].max())) for part in _ordered(values))
+    reached = np.maximum.accumulate([last for _, last in ends])
+    before = [False, *(first <= end for (first, _), end in zip(ends[1:], reached.tolist(), strict=False))]
+    after = [*(last >= first for (_, last), (first, _) in zip(ends, ends[1:], strict=False)), False]
+    return all(a or b for a, b in zip(before, after, strict=True))
 
 
 def _helps(values: Indices, place: Indices, most: int) -> bool:
@@ -215,6 +257,9 @@ def _counted(order: Indices, place: Indices) -> Indices:
 def _by_rank(rows: Rows, members: Indices, keyword: str, ranks: Indices) -> list[Part]:
     detail = f"positions repeat; of each position the slices are taken in the order of {keyword}"
     step = Step("separate", detail)
+    if len(np.unique(np.bincount(ranks))) > 1:
+        # Which of them is absent where there are fewer, the order does not tell.
+        step = Step("separate", f"{detail}, of which some positions have fewer", "assumed")
     found: list[Part] = []
     for part in _ordered(ranks):
         chosen = members[part]

@@ -62,17 +62,20 @@ class MissingSlices:
     positions
         x, y, z in LPS mm of the first pixel of each slice that is missing; none where the distance is no multiple of
         the one expected: then it varies, and nothing tells how many are missing.
+    count
+        How many are missing: more than there are positions only where there are more than 10,000.
     """
 
     volumes: tuple[int, int]
     distance_mm: float
     expected_mm: float
     positions: tuple[tuple[float, float, float], ...] = ()
+    count: int = 0
 
     def __str__(self) -> str:
         if not self.positions:
             return f"{self.distance_mm:.6g} mm between slices where {self.expected_mm:.6g} are usual"
-        count = len(self.positions)
+        count = self.count
         where = "; ".join(", ".join(f"{v:.6g}" for v in position) for position in self.positions[:3])
         more = f" and {count - 3} more" if count > 3 else ""
         return f"{count} slice{'s' * (count > 1)} missing at ({where}){more} mm"
@@ -83,6 +86,7 @@ class MissingSlices:
             "volumes": list(self.volumes),
             "distance_mm": self.distance_mm,
             "expected_mm": self.expected_mm,
+            "count": self.count,
             "positions": [list(position) for position in self.positions],
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.image import Step
+from hounsfield.series.copies import Digest, without_copies
 from hounsfield.series.grouping import Group
-from hounsfield.series.regular import Break, Runs, allowed, deviation, find_runs, grid_vector, same_places
-from hounsfield.series.repeats import Digest, Part, separate, without_copies
-from hounsfield.series.rows import Indices, Numbers, Rows
+from hounsfield.series.regular import Break, Runs, allowed, deviation, find_runs, grid_vector, same_places, usual_step
+from hounsfield.series.repeats import Part, passes, separate, separate_segments, separate_sides
+from hounsfield.series.rows import Indices, Numbers, Rows, distinct
 from hounsfield.series.tolerances import Tolerances
 
 Gaps = Literal["split", "resample", "refuse"]
@@ -22,6 +23,8 @@ GAPS = ("split", "resample", "refuse")
 
 #: A shear below this angle is rounding, not a tilt.
 _TILT_DEGREES = 0.05
+#: More slices for each that is there are no gap to be filled, but a slice that is far off.
+_MOST_RESAMPLED = 20
 _WHERE = "PS3.3 C.7.6.2.1.1"
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 
@@ -105,16 +108,43 @@ def stack(rows: Rows, group: Group, digest: Digest, gaps: Gaps, tolerances: Tole
     if not group.placed:
         return Stacked([_unplaced(rows, group)])
     normal = _normal(rows, int(group.members[0]))
-    along = rows.numbers["ImagePositionPatient"][group.members] @ normal
-    place = same_places(along, tolerances.position)
+    place = same_places(rows.numbers["ImagePositionPatient"][group.members] @ normal, tolerances.position)
     made = Stacked()
     members = group.members
+    aside = np.zeros(len(members), np.int64)
     if place.max() + 1 < len(place):
-        members, made.copies = without_copies(rows, members, place, digest)
-        place = place[np.isin(group.members, members)]
-    for part in separate(rows, members, place):
-        _stack_part(rows, replace(part, members=_sorted(rows, part.members, normal)), group, gaps, tolerances, made)
+        aside = _aside(rows, members, tolerances)
+        members, made.copies = without_copies(rows, members, distinct(np.stack([place, aside], axis=1)), digest)
+        stay = np.isin(group.members, members)
+        place, aside = place[stay], aside[stay]
+    for part in _parts(rows, members, place, aside, tolerances):
+        _stack_part(rows, part, group, gaps, tolerances, made)
     return made
+
+
+def _aside(rows: Rows, members: Indices, tolerances: Tolerances) -> Indices:
+    """Number how far slices are displaced in their plane: left and right of the body may be imaged at one height."""
+    orientation = rows.numbers["ImageOrientationPatient"][members[0]]
+    within = rows.numbers["ImagePositionPatient"][members] @ orientation.reshape(2, 3).T
+    limit = max(tolerances.position, tolerances.step_mm)
+    return distinct(np.stack([same_places(within[:, axis], limit) for axis in (0, 1)], axis=1))
+
+
+def _parts(rows: Rows, members: Indices, place: Indices, aside: Indices, tolerances: Tolerances) -> Iterator[Part]:
+    """Slices of different positions, in the order of these."""
+    normal = _normal(rows, int(members[0]))
+
+    def runs(some: Indices) -> int:
+        return len(find_runs(rows.numbers["ImagePositionPatient"][some], normal, tolerances).ranges)
+
+    segmentation = rows.text("SOPClassUID", int(members[0])) in _SEGMENTATIONS
+    sides = separate_segments(rows, members) if segmentation else separate_sides(rows, members, place, aside)
+    for side in sides:
+        chosen = np.isin(members, side.members)
+        for part in separate(rows, members[chosen], distinct(place[chosen][:, None])):
+            for one in passes(rows, _sorted(rows, part.members, normal), runs):
+                by = {**side.separated_by, **part.separated_by, **one.separated_by}
+                yield Part(one.members, by, part.steps)
 
 
 def _normal(rows: Rows, row: int) -> Numbers:
@@ -154,6 +184,12 @@ def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: To
         if filled is not None:
             made.stacks.append(filled)
             return
+    if not found.regular and gaps == "resample":
+        count = _resampled_slices(points, normal)
+        if count > _MOST_RESAMPLED * (len(points) + 100):
+            detail = f"not interpolated to {count} slices, of which {len(points)} are there: split instead"
+            base = replace(base, steps=(*base.steps, Step("resample", detail, "not done")))
+            gaps = "split"
     if not found.regular and gaps == "resample":
         index = len(made.stacks)
         made.gaps += [Gap(index, index, between) for between in found.breaks]
@@ -224,11 +260,15 @@ def _thickness(rows: Rows, row: int) -> tuple[float, Step]:
     return 1.0, Step("geometry", detail, "assumed", _WHERE)
 
 
+def _resampled_slices(points: Numbers, normal: Numbers) -> int:
+    along = (points - points[0]) @ normal
+    return round(float(along[-1]) / usual_step(np.diff(along))) + 1
+
+
 def _resampled(rows: Rows, base: Stack, points: Numbers, normal: Numbers, tolerances: Tolerances) -> Stack:
     """Plan the interpolation of slices at unequal distances to a regular grid."""
     along = (points - points[0]) @ normal
-    step = float(np.median(np.diff(along)))
-    count = round(float(along[-1]) / step) + 1
+    step, count = usual_step(np.diff(along)), _resampled_slices(points, normal)
     vector = (points[-1] - points[0]) / max(count - 1, 1)
     weights = np.interp(np.arange(count) * (along[-1] / max(count - 1, 1)), along, np.arange(len(along)))
     whole = np.abs(weights - np.rint(weights)) * step <= tolerances.position

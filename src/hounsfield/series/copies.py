@@ -1,0 +1,99 @@
+"""Slices that are copies of others: the same pixels at the same place, under another name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hounsfield.series.repeats import SEPARATORS, TIMES
+from hounsfield.series.rows import Indices, Rows, parts
+
+#: What slices have in common that are copies, beside their place and pixels: what tells slices apart, and what their
+#: values follow from.
+_ALIKE = (
+    *(keyword for keyword in SEPARATORS if keyword not in TIMES),
+    "RescaleSlope",
+    "RescaleIntercept",
+    "PhotometricInterpretation",
+    "DoseGridScaling",
+)
+#: What tells passes apart of which nothing else is known.
+_OCCASION = (*sorted(TIMES), "InstanceNumber")
+
+#: Gives the digest of a row's pixels, for comparison.
+Digest = Callable[[int], bytes]
+
+
+def without_copies(rows: Rows, members: Indices, place: Indices, digest: Digest) -> tuple[Indices, dict[int, int]]:
+    """Leave out slices that are copies: at one position, alike in all that tells slices apart, of identical pixels.
+
+    Parameters
+    ----------
+    rows, members
+        The slices.
+    place
+        Number of the position of each.
+    digest
+        Is asked only of slices that nothing else tells apart.
+
+    Returns
+    -------
+    members
+        Those that stay, in the same order.
+    copies
+        Index of a row that was left out, to that of the one it is a copy of.
+
+    Notes
+    -----
+    Of a series that passes its positions again and again, slices outside of the body may be identical, and still belong
+    to different passes. They stay where most positions of the series repeat with different pixels, and times or
+    instance numbers tell them apart. Frames of one file are no copies of each other, and a file is one only as a whole.
+    """
+    copies: dict[int, int] = {}
+    for alike in parts([rows.codes(keyword, members) for keyword in _ALIKE]):
+        found = _identical(rows, members[alike], place[alike], digest)
+        copies |= _without_passes(rows, members[alike], place[alike], found)
+    copies = _whole_files(rows, copies)
+    stay = [row not in copies for row in members.tolist()]
+    return members[stay], copies
+
+
+def _identical(rows: Rows, members: Indices, place: Indices, digest: Digest) -> dict[int, int]:
+    """Slices of one place and identical pixels, of other files than the first one."""
+    found: dict[int, int] = {}
+    for same in parts([place]):
+        first: dict[bytes, int] = {}
+        for row in members[same].tolist() if len(same) > 1 else ():
+            kept = first.setdefault(digest(row), row)
+            if rows.file[row] != rows.file[kept]:
+                found[row] = kept
+    return found
+
+
+def _without_passes(rows: Rows, members: Indices, place: Indices, found: dict[int, int]) -> dict[int, int]:
+    """Leave out of copies what belongs to another pass over the same positions."""
+    if not found:
+        return found
+    left = [row not in found for row in members.tolist()]
+    repeated = np.bincount(place) > 1
+    if np.bincount(place[left]).max() == 1 or 2 * np.count_nonzero(repeated) <= len(np.unique(place)):
+        return found
+    occasion = {keyword: rows.codes(keyword, members) for keyword in _OCCASION}
+    index = {row: i for i, row in enumerate(members.tolist())}
+    return {
+        row: kept
+        for row, kept in found.items()
+        if all(codes[index[row]] == codes[index[kept]] for codes in occasion.values())
+    }
+
+
+def _whole_files(rows: Rows, copies: dict[int, int]) -> dict[int, int]:
+    """Those of which every frame of their file is a copy."""
+    frames = [row for row in copies if rows.frame[row] >= 0]
+    if not frames:
+        return copies
+    files, counts = np.unique(rows.file[frames], return_counts=True)
+    counted = np.bincount(rows.file, minlength=int(files.max()) + 1)
+    whole = {int(file) for file, count in zip(files, counts, strict=True) if counted[file] == count}
+    return {row: kept for row, kept in copies.items() if rows.frame[row] < 0 or int(rows.file[row]) in whole}
