@@ -10,13 +10,13 @@ from typing import Any, Self, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield import voxel_grids as grids
-from hounsfield.conversions import Convertible
 from hounsfield.geometry import SpacingKind, as_affine
 from hounsfield.image import Header, Image, NoHeader, Step
-from hounsfield.regriddable import Regriddable
-from hounsfield.slices import SliceHeader, SliceSource, SomeHeaders, VolumeHeader
-from hounsfield.voxel_grids import PlaneName
+from hounsfield.voxels import grids
+from hounsfield.voxels.conversions import Convertible
+from hounsfield.voxels.grids import PlaneName
+from hounsfield.voxels.regriddable import Regriddable
+from hounsfield.voxels.slices import SliceHeader, SliceSource, SomeHeaders, VolumeHeader
 
 
 def _plain_html(volume: Volume) -> str:

@@ -14,17 +14,17 @@ from numpy.typing import DTypeLike, NDArray
 from hounsfield.errors import GeometryError, SourceError
 from hounsfield.frames import Wanted, refuse_assumptions, warn_of_assumptions
 from hounsfield.headers.dicomdir import file_references
-from hounsfield.instances import read_instances
 from hounsfield.limits import DEFAULT_LIMITS, Limits
-from hounsfield.loading import Loaded, Loader, SliceHeaders, check_size
 from hounsfield.reading import Volume  # from where notebooks have their view of it
 from hounsfield.scanning import Progress
+from hounsfield.series.instances import read_instances
+from hounsfield.series.loading import Loaded, Loader, SliceHeaders, check_size
 from hounsfield.series.report import Report
 from hounsfield.series.stacking import GAPS, Gaps, Stack
+from hounsfield.series.survey import Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
 from hounsfield.spaces import check_space
-from hounsfield.survey import Survey, VolumeFacts, survey
 
 __all__ = ["Report", "Tolerances", "Volume", "VolumeFacts", "Volumes", "read_volumes"]
 

@@ -14,7 +14,7 @@ from hounsfield.cli.progress import reading_progress, told
 from hounsfield.cli.run import Inputs
 
 if TYPE_CHECKING:
-    from hounsfield.survey import VolumeFacts
+    from hounsfield.series.survey import VolumeFacts
     from hounsfield.volume import Volume
     from hounsfield.volumes import Volumes
 

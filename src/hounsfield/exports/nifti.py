@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from hounsfield.errors import FormatError, GeometryError, UnitError
 from hounsfield.exports.files import Written, whole_file
 from hounsfield.image import Step, finite_number
-from hounsfield.nifti import RGB24, NiftiGrid, narrowed, nifti_header, rgb_values
 from hounsfield.volume import Volume
+from hounsfield.voxels.nifti import RGB24, NiftiGrid, narrowed, nifti_header, rgb_values
 
 _ENDINGS = (".nii", ".nii.gz")
 #: Attributes that are a time from one volume to the next, and how many ms their unit is. Echo and inversion times are

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.conversions import axis_coordinates
 from hounsfield.errors import FormatError
 from hounsfield.exports.files import Written, whole_folder
 from hounsfield.image import Step
 from hounsfield.installed import missing
 from hounsfield.volume import Volume
+from hounsfield.voxels.conversions import axis_coordinates
 
 #: Voxels of a chunk along (slice, row, column): 2 MiB of 16 bits, nearly as wide in each direction.
 _CHUNK = (64, 128, 128)

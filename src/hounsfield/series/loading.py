@@ -19,9 +19,9 @@ from hounsfield.frames import Frames, Wanted
 from hounsfield.geometry import SpacingKind
 from hounsfield.headers.dataset import open_header
 from hounsfield.image import Header, Image, Step
-from hounsfield.instances import Instances
 from hounsfield.limits import Limits
-from hounsfield.native_slices import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
+from hounsfield.series.instances import Instances
+from hounsfield.series.native import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
 from hounsfield.series.rows import Indices
 from hounsfield.series.summary import padding_step, summary
 

@@ -9,13 +9,13 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield import voxel_grids as grids
 from hounsfield.errors import GeometryError
 from hounsfield.image import Image, Step
 from hounsfield.limits import DEFAULT_LIMITS, Limits
-from hounsfield.placed import Placed
-from hounsfield.regridding import ORDERS, Sampling, regrid, sampling
-from hounsfield.voxel_grids import Grid, Plane
+from hounsfield.voxels import grids
+from hounsfield.voxels.grids import Grid, Plane
+from hounsfield.voxels.placed import Placed
+from hounsfield.voxels.regridding import ORDERS, Sampling, regrid, sampling
 
 
 class Regriddable(Placed):

@@ -15,9 +15,9 @@ from hounsfield.errors import HounsfieldError
 from hounsfield.frames import Frames, Wanted
 from hounsfield.headers.columns import column
 from hounsfield.image import Image, Step
-from hounsfield.instances import Instances, series_numbers
 from hounsfield.limits import Limits
 from hounsfield.series.grouping import group
+from hounsfield.series.instances import Instances, series_numbers
 from hounsfield.series.repeats import SEPARATORS
 from hounsfield.series.report import Conflict, FileOutcome, MissingSlices, Report
 from hounsfield.series.rows import Indices, parts

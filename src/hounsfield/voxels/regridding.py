@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from hounsfield.errors import LimitExceededError
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.threads import in_threads
-from hounsfield.voxel_grids import Grid
+from hounsfield.voxels.grids import Grid
 
 ORDERS = {0: "nearest voxel", 1: "linear", 3: "cubic spline"}
 #: Value of voxels without data, by unit: what scanners write outside the reconstructed field; elsewhere 0.

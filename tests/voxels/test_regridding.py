@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hounsfield as hu
-from hounsfield import regridding
+from hounsfield.voxels import regridding
 
 from sitk_volumes import affine_of, as_sitk, resampled, rotation, tilted_ct
 
