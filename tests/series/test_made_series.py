@@ -213,6 +213,8 @@ def test_another_distance_is_another_run(tmp_path):
     assert lengths(volumes) == [4, 3]
     assert [volume.spacing[0] for volume in volumes] == pytest.approx([5, 10])
     check_slices(volumes)
+    (gap,) = volumes.report.missing
+    assert (gap.count, gap.distance_mm, gap.expected_mm) == (0, 10, 5)  # it changes: no slice is missing
     resampled = hu.read_volumes(tmp_path, gaps="resample")
     assert lengths(resampled) == [10]
     assert resampled[0].spacing[0] == pytest.approx(5)
