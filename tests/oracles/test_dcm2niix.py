@@ -132,6 +132,7 @@ def test_a_mosaic_is_the_volume_of_dcm2niix_and_of_nibabel(tmp_path, name):
     order = np.eye(4)[[1, 2, 0, 3]]
     assert np.abs(volume.affine - mosaic.affine @ order).max() <= dcm2niix.PLACE
     assert volume.shape == (48, 128, 128)
+    assert any(step.name == "mosaic" and "48 slices" in step.detail for step in volume.steps)
     made = dcm2niix.convert([path], tmp_path / "converted")
     same = [nifti for nifti in made if dcm2niix.same_grid(volume, nifti) is not None]
     assert len(same) == 1

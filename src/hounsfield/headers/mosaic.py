@@ -8,12 +8,14 @@ what dcm2niix makes of the same files.
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.errors import MissingDependencyError
 from hounsfield.headers.frame_table import FrameTable, numbers_of
 from hounsfield.image import Header, Step
 
@@ -74,7 +76,12 @@ def read_mosaic(header: Header) -> Mosaic | None:
 
 def _csa(header: Header) -> dict[str, Any]:
     """The tags of Siemens' image header; none where there is none, or it is damaged."""
-    from nibabel.nicom.csareader import get_csa_header
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that these readers are experimental: their result is checked
+            from nibabel.nicom.csareader import get_csa_header
+    except ImportError:
+        raise MissingDependencyError("mosaics of Siemens need nibabel: pip install nibabel") from None
 
     try:
         found = get_csa_header(header.dataset, "image")

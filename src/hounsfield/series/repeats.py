@@ -31,6 +31,7 @@ SEPARATORS = (
     "InversionTime",
     "InversionTimes",
     "FlipAngle",
+    "SequenceName",
     "StackID",
     "ComplexImageComponent",
     "ImageType",
