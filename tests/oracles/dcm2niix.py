@@ -130,10 +130,13 @@ def _compare(volumes: Any, index: int, theirs: list[Nifti]) -> tuple[str, str]:
     if volume.affine is None:
         return _unplaced(volume, theirs)
     matched = [(nifti, cells) for nifti in theirs if (cells := same_grid(volume, nifti)) is not None]
-    if matched:
-        said = [values_relation(volume, nifti.values[cells]) for nifti, cells in matched]
-        return (FOUND, "") if FOUND in said else (f"same place, {said[0]}", matched[0][0].name)
-    return _slice_by_slice(volume, theirs)
+    said = [values_relation(volume, nifti.values[cells]) for nifti, cells in matched]
+    if FOUND in said:
+        return FOUND, ""
+    by_slice = _slice_by_slice(volume, theirs)
+    if matched and by_slice[0] == "other slices":
+        return f"same place, {said[0]}", matched[0][0].name
+    return by_slice
 
 
 def same_grid(volume: Any, nifti: Nifti) -> tuple[Array, ...] | None:
@@ -162,7 +165,7 @@ def values_relation(volume: Any, theirs: Array) -> str:
     ours = np.asarray(volume.values)
     if close(ours, theirs):
         return FOUND
-    for keyword in ("stored", "real_world"):
+    for keyword in () if volume.color else ("stored", "real_world"):
         other = _read(volume, keyword)
         if other is not None and close(other, theirs):
             return f"{keyword.replace('_', '-')} values"
@@ -171,8 +174,19 @@ def values_relation(volume: Any, theirs: Array) -> str:
         return "not scaled by Dose Grid Scaling"
     if volume.padding is not None and close(np.where(volume.padding, 0, ours), np.where(volume.padding, 0, theirs)):
         return "padding has other values"
-    most = float(np.abs(ours.astype(float) - theirs).max())
-    return next((f"within {limit}" for limit in (1, 5) if most <= limit), "other values")
+    if ours.dtype.kind in "iu" and _same_bits(volume, theirs):
+        return "modulo the stored bits"
+    off = np.abs(ours.astype(np.int16 if ours.dtype == np.uint8 else np.float64) - theirs)
+    if float(off.max()) <= 1:
+        return "within 1"
+    if volume.color and float(off.mean()) <= 1:
+        return "colours differ by less than 1 on average"
+    return "other values"
+
+
+def _same_bits(volume: Any, theirs: Array) -> bool:
+    bits = 2 ** int(volume.header.get("BitsStored") or 16)
+    return np.array_equal(volume.values.astype(np.int64) % bits, theirs.astype(np.int64) % bits)
 
 
 def close(ours: Array, theirs: Array) -> bool:
@@ -180,6 +194,8 @@ def close(ours: Array, theirs: Array) -> bool:
         return False
     if np.array_equal(ours, theirs):
         return True
+    if ours.dtype.kind in "iu" and theirs.dtype.kind in "iu" and int(ours.max(initial=0)) * VALUE < 1:
+        return False
     ours, theirs = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     return float(np.abs(ours - theirs).max(initial=0)) <= VALUE * float(np.abs(ours).max(initial=0))
 
@@ -197,35 +213,44 @@ def _read(volume: Any, values: str) -> Array | None:
 
 
 def _unplaced(volume: Any, theirs: list[Nifti]) -> tuple[str, str]:
-    """A volume without a place: dcm2niix puts it somewhere, with the rows turned over."""
+    """A volume without a place: dcm2niix puts it somewhere, mostly with the rows turned over."""
     if _has_place(volume):
         return "no place, though the header has one", ""
+    relations = [_pictures_relation(volume, theirs, flips) for flips in ((0,), ())]
+    best = min(relations, key=lambda said: (said != FOUND, "other" in said))
+    return ("no place", "") if best == FOUND else (f"no place, {best}", "")
+
+
+def _pictures_relation(volume: Any, theirs: list[Nifti], flips: tuple[int, ...]) -> str:
+    """How all slices are to be found among the pictures of NIfTI files, turned over or not."""
     pictures = [
-        np.flip(np.moveaxis(n.values[:, :, k], (1, 0), (0, 1)), 0) for n in theirs for k in range(n.values.shape[2])
+        np.flip(np.moveaxis(n.values[:, :, k], (1, 0), (0, 1)), flips) for n in theirs for k in range(n.values.shape[2])
     ]
+    if len(pictures) == len(volume) and all(picture.shape == volume.shape[1:] for picture in pictures):
+        whole = np.stack(pictures)
+        if close(volume.values, whole[::-1]):
+            return FOUND
+        relation = values_relation(volume, whole)
+        if relation != "other values" or len(volume) > 8:
+            return relation
     said = {_picture_relation(volume, index, pictures) for index in range(len(volume))} - {FOUND}
-    return (f"no place, {' and '.join(sorted(said))}", "") if said else ("no place", "")
+    return " and ".join(sorted(said)) or FOUND
 
 
 def _picture_relation(volume: Any, index: int, pictures: list[Array]) -> str:
     """How a slice is to be found among pictures."""
     plane = volume.values[index]
     same = [picture for picture in pictures if picture.shape == plane.shape]
-    likely = [pictures[i] for i in (index, -1 - index) if -len(pictures) <= i < len(pictures)]
-    if any(close(plane, picture) for picture in (*likely, *same)):
+    if any(np.array_equal(plane, picture) for picture in same) or any(close(plane, picture) for picture in same[:4]):
         return FOUND
     alone = dataclasses.replace(volume, values=volume.values[index : index + 1], sources=volume.sources[index : index + 1],
                                 slice_headers=None, padding=None)  # fmt: skip
     said = {values_relation(alone, picture[None]) for picture in same}
-    if (stored := _palette(volume, index)) is not None and any(np.array_equal(stored, p) for p in pictures):
-        return "indices of the palette"
+    if volume.color:
+        indices = _read(alone, "stored")
+        if indices is not None and any(close(indices[0], picture) for picture in pictures):
+            return "indices of the palette"
     return min(said, default="other pictures", key=lambda text: (text == "other values", text))
-
-
-def _palette(volume: Any, index: int) -> Array | None:
-    source = volume.sources[index]
-    header = pydicom.dcmread(source.path, force=True)
-    return header.pixel_array if header.get("PhotometricInterpretation") == "PALETTE COLOR" else None
 
 
 def _has_place(volume: Any) -> bool:
@@ -278,19 +303,13 @@ def _from_header(volume: Any, index: int) -> float:
     """How far a slice of a volume is from where pydicom's header of its file has it."""
     source = volume.sources[index]
     header = pydicom.dcmread(source.path, stop_before_pixels=True, force=True)
+    position = header.get("ImagePositionPatient")
     if source.frame_index is not None:
-        own = (
-            header.PerFrameFunctionalGroupsSequence[source.frame_index]
-            if "PerFrameFunctionalGroupsSequence" in header
-            else header
-        )
-        position = (
-            own.PlanePositionSequence[0].ImagePositionPatient
-            if "PlanePositionSequence" in own
-            else header.get("ImagePositionPatient")
-        )
-    else:
-        position = header.get("ImagePositionPatient")
+        groups = [*header.get("SharedFunctionalGroupsSequence", [])]
+        groups += [*header.get("PerFrameFunctionalGroupsSequence", [])][source.frame_index : source.frame_index + 1]
+        for group in groups:
+            if "PlanePositionSequence" in group:
+                position = group.PlanePositionSequence[0].ImagePositionPatient
     return float("inf") if position is None else float(np.abs(volume.to_lps((index, 0, 0)) - np.array(position)).max())
 
 

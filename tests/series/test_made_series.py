@@ -15,7 +15,7 @@ from pydicom.uid import generate_uid
 
 import hounsfield as hu
 
-from series_made import EXACT, accounted, check_slices, copy, ct, edit, louder, part, walked
+from series_made import EXACT, accounted, check_slices, copy, ct, edit, expected, louder, part, walked
 
 pytestmark = pytest.mark.filterwarnings("ignore::hounsfield.AssumptionWarning")
 
@@ -213,6 +213,8 @@ def test_another_distance_is_another_run(tmp_path):
     assert lengths(volumes) == [4, 3]
     assert [volume.spacing[0] for volume in volumes] == pytest.approx([5, 10])
     check_slices(volumes)
+    (gap,) = volumes.report.missing
+    assert (gap.count, gap.distance_mm, gap.expected_mm) == (0, 10, 5)  # it changes: no slice is missing
     resampled = hu.read_volumes(tmp_path, gaps="resample")
     assert lengths(resampled) == [10]
     assert resampled[0].spacing[0] == pytest.approx(5)
@@ -285,6 +287,7 @@ PHASES: dict[str, Callable[[int], dict[str, Any]]] = {
     "InversionTime": lambda phase: {"InversionTime": 100.0 * phase},
     "FlipAngle": lambda phase: {"FlipAngle": 2 + 10 * phase},
     "ImageType": lambda phase: {"ImageType": ["ORIGINAL", "PRIMARY", "MP"[phase]]},
+    "SequenceName": lambda phase: {"SequenceName": ["ep_b0", "ep_b1000#1"][phase]},
     "AcquisitionTime": lambda phase: {"AcquisitionTime": f"12000{phase}.5"},
     "ContentTime": lambda phase: {"ContentTime": f"12000{phase}"},
 }
@@ -805,3 +808,13 @@ def test_the_angle_of_the_tilt_is_said(tmp_path):
     normal = np.cross(volume.affine[:3, 2], volume.affine[:3, 1])
     angle = math.degrees(math.acos(abs(along @ normal) / np.linalg.norm(along) / np.linalg.norm(normal)))
     assert angle == pytest.approx(20, abs=1e-6)
+
+
+def test_a_mosaic_of_which_the_layout_is_not_known_has_no_place(tmp_path):
+    """Its position is not that of its first pixel: tools that take the private attributes away leave such files."""
+    made = ct(tmp_path, slices=1)
+    edit(made.files[0], Modality="MR", ImageType=["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"])
+    (volume,) = hu.read_volumes(tmp_path)
+    assert volume.affine is None
+    assert volume.shape == (1, 24, 24)
+    assert np.array_equal(volume.values[0], expected(str(made.files[0])))

@@ -46,7 +46,7 @@ _TEXTS = tuple(
     PatientID PatientName PatientBirthDate PatientSex StudyInstanceUID StudyDate StudyTime StudyID StudyDescription
     AccessionNumber SeriesInstanceUID SeriesDescription SeriesDate Modality BodyPartExamined ProtocolName
     SOPInstanceUID SOPClassUID ImageType FrameOfReferenceUID PhotometricInterpretation RescaleType SegmentationType
-    ComplexImageComponent Manufacturer ManufacturerModelName TransferSyntaxUID
+    ComplexImageComponent SequenceName Manufacturer ManufacturerModelName TransferSyntaxUID
     """.split()
 )
 #: Sequences that change what values mean: a slice that has one is not read the short way.
@@ -254,12 +254,12 @@ def _frames(found: Instances, index: int, limits: Limits) -> FrameTable | None:
     entry = found.entries[index]
     try:
         with closing(entry.open(limits)) as source:
-            if is_mosaic(found.files.text("ImageType", index)) and not found.files.number("NumberOfFrames", index):
+            if is_mosaic(found.files.text("ImageType", index)) and _frame_count(found.files, index) == 1:
                 mosaic = read_mosaic(open_header(source, limits, lazy=True).header)
-                if mosaic is not None:
-                    found.mosaics[index] = mosaic
-                    return mosaic.table
-                return FrameTable(1, {"ImagePositionPatient": np.full((1, 3), np.nan)})  # of which slice it is none's
+                if mosaic is None:  # what its position means follows from its layout, which the file does not say
+                    return FrameTable(1, {"ImagePositionPatient": np.full((1, 3), np.nan)})
+                found.mosaics[index] = mosaic
+                return mosaic.table
             frames = Frames(source, Wanted(), limits)
             if len(frames) == 1 and not found.files.numbers["groups"][index]:
                 return None
@@ -272,6 +272,10 @@ def _frames(found: Instances, index: int, limits: Limits) -> FrameTable | None:
         detail = f"unexpected {type(error).__name__}; please report this as a defect"
         found.outcomes[index] = FileOutcome(entry.name, "unreadable", detail)
     return None
+
+
+def _frame_count(files: Rows, index: int) -> float:
+    return files.number("NumberOfFrames", index) or 1
 
 
 def _expanded(files: Rows, images: Sequence[int], tables: dict[int, FrameTable]) -> Rows:

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -159,6 +159,7 @@ class Loader:
             if mosaic is not None:
                 image = opened.read(0)
                 source.check()
+                image = replace(image, steps=(*image.steps, mosaic.step))
                 padding = None if image.padding is None else mosaic.cut(image.padding)[frames]
                 yield _Piece(places, image, mosaic.cut(image.values)[frames], padding)
                 return

@@ -153,6 +153,10 @@ def _run_end(points: Numbers, vectors: Numbers, likely: Numbers, start: int, tol
     return fits
 
 
+def _alike(vector: Numbers, along: Numbers, tolerances: Tolerances) -> bool:
+    return float(np.linalg.norm(vector - along)) <= allowed(float(np.linalg.norm(along)), tolerances) + _EQUAL
+
+
 def _break(
     points: Numbers,
     normal: Numbers,
@@ -166,8 +170,14 @@ def _break(
     along = grid_vector(points[slice(*longest)]) if longest[1] - longest[0] > 1 else normal * usual
     step, distance = float(along @ normal), float(vector @ normal)
     times = round(distance / step) if step > 0 else 0
+    # A run that goes on at this distance lacks nothing: the distance changes.
+    goes_on = any(b - a > 2 and _alike(vector, grid_vector(points[a:b]), tolerances) for a, b in (before, after))
     # The places of missing slices add up what each one may differ.
-    fits = times >= 2 and float(np.linalg.norm(vector - times * along)) <= allowed(step, tolerances) * times
+    fits = (
+        times >= 2
+        and not goes_on
+        and float(np.linalg.norm(vector - times * along)) <= allowed(step, tolerances) * times
+    )
     missing: NDArray[np.float64] = np.empty((0, 3))
     if fits:
         missing = points[before[1] - 1] + np.arange(1, min(times, MOST_MISSING + 1))[:, None] * along

@@ -30,6 +30,7 @@ SEPARATORS = (
     "InversionTime",
     "InversionTimes",
     "FlipAngle",
+    "SequenceName",
     "StackID",
     "ComplexImageComponent",
     "ImageType",

@@ -178,7 +178,7 @@ class _Surveyor:
         self._found, self._limits = found, limits
         self._copies: dict[int, int] = {}
         self._conflicts: list[Conflict] = []
-        self._digests: dict[int, bytes] = {}
+        self._digests: dict[tuple[int, int], bytes] = {}
 
     def survey(self, gaps: Gaps, tolerances: Tolerances) -> Survey:
         rows = self._found.rows
@@ -256,12 +256,13 @@ class _Surveyor:
         """What to compare the pixels of a slice by: two of the same digest have the same stored values."""
         rows = self._found.rows
         file, frame = int(rows.file[row]), int(rows.frame[row])
-        if row not in self._digests:
+        key = (file, 0 if file in self._found.mosaics else frame)
+        if key not in self._digests:
             try:
-                self._digests[row] = self._stored_digest(file, frame)
+                self._digests[key] = self._stored_digest(file, frame)
             except (HounsfieldError, MemoryError, OSError):
-                self._digests[row] = f"{file} {frame}".encode()  # like no other
-        return self._digests[row]
+                self._digests[key] = f"{file} {frame}".encode()  # like no other
+        return self._digests[key]
 
     def _stored_digest(self, file: int, frame: int) -> bytes:
         made = hashlib.blake2b(digest_size=16)
