@@ -14,7 +14,7 @@ import pytest
 import hounsfield as hu
 from hounsfield.limits import DEFAULT_LIMITS
 from hounsfield.source import Source
-from hounsfield.sources import local
+from hounsfield.sources import files
 from hounsfield.sources.collection import open_collection
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.local import open_source
@@ -102,7 +102,7 @@ def test_a_file_that_becomes_a_fifo_before_it_is_opened_does_not_block(tmp_path,
     (tmp_path / "file").write_bytes(b"x")
     info = os.stat(tmp_path / "file")
     with pytest.raises(hu.SourceError, match="no regular file"):
-        local.open_regular(tmp_path / "fifo", info)
+        files.open_regular(tmp_path / "fifo", info)
 
 
 def test_empty_and_damaged_archives_are_entries(tmp_path):

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from hounsfield.errors import HounsfieldError, OutputError
 from hounsfield.image import Step
+from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
-from hounsfield.sources.local import reason
 
 _RUN_VARIABLE = "HOUNSFIELD_RUN"
 #: One for each process and the workers it starts, so that their leftovers can be told from another run's.

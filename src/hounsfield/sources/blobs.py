@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Protocol
 from hounsfield.errors import LimitExceededError, SourceError
 from hounsfield.limits import Limits
 from hounsfield.source import CHANGED, Source
-from hounsfield.sources.local import Stamp, open_regular, reason, source_of, unchanged
+from hounsfield.sources.files import Stamp, open_regular, reason, source_of, unchanged
 
 
 class Blob(Protocol):

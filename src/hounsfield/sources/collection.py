@@ -15,9 +15,9 @@ from hounsfield.source import Source
 from hounsfield.sources.archives import archive_entries
 from hounsfield.sources.blobs import LocalBlob, MemoryBlob
 from hounsfield.sources.entries import Entry
+from hounsfield.sources.files import in_memory, open_file, open_regular, read_stdin
 from hounsfield.sources.folders import list_files
 from hounsfield.sources.kinds import ARCHIVES, LOOK, Kind, is_url, kind_of, local_path
-from hounsfield.sources.local import in_memory, open_regular, open_source, read_stdin
 from hounsfield.sources.media import ReadDicomdir, referenced_entries
 
 Named = str | os.PathLike[str]
@@ -184,7 +184,7 @@ class Collection:
 
     def _of_dicomdir(self, path: str) -> Iterator[Entry]:
         assert self._read_dicomdir is not None  # noqa: S101  else it is a file like others
-        source = open_source(path, self._limits, archives=False)
+        source = open_file(path)
         try:
             references = self._read_dicomdir(source, self._limits)
         finally:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hounsfield.errors import SourceError
 from hounsfield.limits import Limits
 from hounsfield.source import Source
-from hounsfield.sources.local import open_source
+from hounsfield.sources.files import open_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +47,4 @@ class Entry:
             raise SourceError(self.problem, source=self.name)
         if self.opens is not None:
             return self.opens(limits)
-        return open_source(self.path or "", limits, archives=False)
+        return open_file(self.path or "")
