@@ -155,7 +155,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         grouping = replace(grouping, together=True)  # nothing else fits into it
     if options["region"] is not None or options["frame"] is not None:
         grouping = Grouping(False)  # of files
-    inputs = find_inputs(paths, grouping, reading, options["quiet"])
+    inputs = find_inputs(paths, grouping, reading)
     work = _Work(
         _targets(inputs, options["output"], form.endings[0], single),
         single,

@@ -84,7 +84,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     ending = output.suffix.lower().lstrip(".") if output is not None else ""
     if output is not None and not output.is_dir():
         _check_ending(ending, form)
-    inputs = find_inputs(paths, Grouping.take(options), reading, options["quiet"])
+    inputs = find_inputs(paths, Grouping.take(options), reading)
     sources = inputs.sources
     if output is not None and ending in _FORMS and not output.is_dir():
         if len(sources) != 1:

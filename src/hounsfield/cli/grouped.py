@@ -10,13 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 from hounsfield.cli.output import say
 from hounsfield.cli.places import unique_stems
-from hounsfield.cli.progress import reading_progress, told
+from hounsfield.cli.progress import reading_progress, slices_progress, told
 from hounsfield.cli.run import Inputs
 
 if TYPE_CHECKING:
     from hounsfield.series.survey import VolumeFacts
     from hounsfield.volume import Volume
     from hounsfield.volumes import Volumes
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Whether inputs are put together, and how; `together` None: those of folders and archives."""
+
+    together: bool | None = None
+    gaps: str = "split"
+    quiet: bool = False
+
+    @classmethod
+    def take(cls, options: dict[str, Any]) -> Grouping:
+        """Take what belongs here out of a command's options."""
+        return cls(options.pop("together"), options.pop("gaps"), options["quiet"])
 
 
 class VolumeSource(str):
@@ -29,15 +43,17 @@ class VolumeSource(str):
     place: int
     folder: str
     refused: str
+    quiet: bool
 
     @classmethod
-    def of(cls, volumes: Volumes, index: int, folder: str, gaps: str) -> VolumeSource:
-        """Name a volume of a folder by its number; with `gaps` "refuse", it is not read where slices are missing."""
+    def of(cls, volumes: Volumes, index: int, folder: str, grouping: Grouping) -> VolumeSource:
+        """Name a volume of a folder by its number; one with gaps is not read where these are to be refused."""
         number = volumes.facts[index].index
         made = cls(f"{folder}[{number}]")
         made.volumes, made.place, made.folder = volumes, index, folder
-        broken = [gap for gap in volumes.report.missing if number in gap.volumes] if gaps == "refuse" else []
-        made.refused = str(broken[0]) if broken else ""
+        broken = [gap for gap in volumes.report.missing if number in gap.volumes]
+        broken = broken if grouping.gaps == "refuse" else []
+        made.refused, made.quiet = str(broken[0]) if broken else "", grouping.quiet
         return made
 
     def read(self) -> Volume:
@@ -52,7 +68,8 @@ class VolumeSource(str):
 
         if self.refused:
             raise GeometryError(f"slices are not at equal distances: {self.refused}", source=str(self))
-        return self.volumes[self.place]
+        with slices_progress(self.quiet, str(self)) as self.volumes.progress:
+            return self.volumes[self.place]
 
     @property
     def only_file(self) -> str | None:
@@ -73,20 +90,7 @@ class VolumeSource(str):
         return {"index": self.facts.index, **kept}
 
 
-@dataclass(frozen=True)
-class Grouping:
-    """Whether inputs are put together, and how; `together` None: those of folders and archives."""
-
-    together: bool | None = None
-    gaps: str = "split"
-
-    @classmethod
-    def take(cls, options: dict[str, Any]) -> Grouping:
-        """Take what belongs here out of a command's options."""
-        return cls(options.pop("together"), options.pop("gaps"))
-
-
-def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any, quiet: bool) -> Inputs:
+def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any) -> Inputs:
     """Find the inputs of a command: volumes of several slices first, then the files that are by themselves.
 
     Files that are by themselves are single images and those of which no volume comes, junk included: each gives a
@@ -102,7 +106,7 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any, quiet: b
             single += Inputs.find(path).sources
             continue
         try:
-            with told(quiet), reading_progress(quiet, False) as progress:
+            with told(grouping.quiet), reading_progress(grouping.quiet, False) as progress:
                 volumes = reading.volumes(path, grouping.gaps, progress)
         except SourceError:
             single += Inputs.find(path).sources  # whoever opens it says why
@@ -111,7 +115,7 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any, quiet: b
         grouped, lost, alone = _parted(volumes, name, grouping)
         sources += [*grouped, *lost]
         single += alone
-        if not quiet:
+        if not grouping.quiet:
             _tell(volumes, name)
     return Inputs(tuple(paths), [*sources, *single])
 
@@ -149,7 +153,7 @@ def _parted(
     several |= {facts.index for facts in volumes.facts if facts.affine is not None and facts.shape[0] > 1}
     several |= {facts.index for facts in volumes.facts if grouping.together}
     grouped = [
-        VolumeSource.of(volumes, place, folder, grouping.gaps)
+        VolumeSource.of(volumes, place, folder, grouping)
         for place, facts in enumerate(volumes.facts)
         if facts.index in several
     ]

@@ -92,7 +92,7 @@ class _Work:
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Select pixels by value, fill holes, open; write masks, figures and measures."""
     selection, reading = Selection.take(options), Reading.take(options)
-    inputs = find_inputs(paths, Grouping.take(options), reading, options["quiet"])
+    inputs = find_inputs(paths, Grouping.take(options), reading)
     work = _Work(
         reading,
         selection,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from hounsfield.cli.output import on_terminal, say
+from hounsfield.cli.output import on_terminal, printable, say
 
 
 class _Say(logging.Handler):
@@ -57,3 +57,27 @@ def reading_progress(quiet: bool, to_screen: bool) -> Generator[Callable[[Any], 
             bar.update(job, completed=progress.done, total=total, found=found, speed=speed)
 
         yield show
+
+
+@contextmanager
+def slices_progress(quiet: bool, name: str) -> Generator[Callable[[int, int], None] | None]:
+    """Show how many slices of a volume have been read, where a person watches and no other bar is on the screen."""
+    if quiet or not on_terminal():
+        yield None
+        return
+    from rich.console import Console
+    from rich.errors import LiveError
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    job = bar.add_task(printable(name), total=None)
+    try:
+        bar.start()
+    except LiveError:  # that of the inputs
+        yield None
+        return
+    try:
+        yield lambda done, count: bar.update(job, completed=done, total=count)
+    finally:
+        bar.stop()

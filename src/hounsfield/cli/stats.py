@@ -51,7 +51,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     selection = Selection.take(options)
     chosen = selection if selection.chosen else None
     reading = Reading.take(options)
-    inputs = find_inputs(paths, Grouping.take(options), reading, options["quiet"])
+    inputs = find_inputs(paths, Grouping.take(options), reading)
     task = functools.partial(measures_of, reading=reading, selection=chosen, frames=options["frames"])
     return Run(options, show, default_jobs(options["jobs"])).over(task, inputs)
 
