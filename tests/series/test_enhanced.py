@@ -337,6 +337,11 @@ def test_a_dose_lies_where_its_offsets_say(sample, tmp_path):
     assert np.abs(np.array([volume.to_lps((k, 0, 0)) for k in range(len(volume))]) - expected).max() < 1e-4
     assert np.allclose(volume.values, header.pixel_array * float(header.DoseGridScaling), rtol=1e-12)
     assert volume.spacing[1:] == tuple(header.PixelSpacing)
+    sitk = pytest.importorskip("SimpleITK", reason="SimpleITK is not installed")
+    image = sitk.ReadImage(str(path))
+    for index in ((0, 0, 0), (14, 9, 9), (7, 0, 3)):
+        assert np.abs(volume.to_lps(index) - image.TransformIndexToPhysicalPoint(index[::-1])).max() < 1e-3
+    assert np.allclose(sitk.GetArrayFromImage(image) * float(header.DoseGridScaling), volume.values, rtol=1e-12)
 
 
 def dose(offsets: list[float], **attributes: Any) -> Dataset:

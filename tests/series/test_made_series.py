@@ -684,6 +684,32 @@ def test_values_get_the_type_that_holds_them_all(tmp_path, lowest, dtype):
         assert np.array_equal(volume.values[index], hu.read(path).values)
 
 
+def test_signed_and_unsigned_slices_are_one_volume(tmp_path):
+    made = ct(tmp_path)
+
+    def signed(dataset: pydicom.Dataset) -> None:
+        dataset.PixelData = (dataset.pixel_array.astype(np.int16) - 100).tobytes()
+        dataset.PixelRepresentation, dataset.BitsStored, dataset.HighBit, dataset.RescaleIntercept = 1, 16, 15, -924
+
+    before = hu.read_volumes(tmp_path)[0].values.copy()
+    for path in made.files[::2]:
+        edit(path, signed)
+    volumes = hu.read_volumes(tmp_path)
+    affines_are(volumes, made.affine)
+    check_slices(volumes)
+    assert np.array_equal(volumes[0].values, before)
+
+
+def test_slices_of_different_units_are_no_volume(tmp_path):
+    made = ct(tmp_path)
+    for path in made.files[:3]:
+        edit(path, RescaleSlope=None, RescaleIntercept=None)
+    volumes = hu.read_volumes(tmp_path)
+    with pytest.raises(hu.InvalidAttributeError, match="different units: no known unit, HU"):
+        volumes[0]
+    assert accounted(volumes, tmp_path) == {"volume": 8}
+
+
 def test_the_stored_values_of_a_volume_are_those_of_its_files(tmp_path):
     made = ct(tmp_path)
     volume = hu.read_volumes(tmp_path, values="stored")[0]
