@@ -433,6 +433,20 @@ def test_left_and_right_at_the_same_heights_are_two_volumes(tmp_path):
     assert accounted(volumes, tmp_path) == {"volume": 16}
 
 
+def test_passes_that_moved_sideways_are_named_by_what_else_tells_them_apart(tmp_path):
+    """As when positions are corrected for motion, or of some scanners' weighted volumes."""
+    made = ct(tmp_path, phases=2)
+    for index, path in enumerate(made.files):
+        edit(path, louder(index % 2), **NOTHING, DiffusionBValue=1000.0 * (index % 2))
+        shift(path, 3.5 * (index % 2), 0, 0)
+    volumes = hu.read_volumes(tmp_path)
+    moved = made.affine.copy()
+    moved[0, 3] += 3.5
+    affines_are(volumes, made.affine, moved)
+    check_slices(volumes)
+    assert [list(volume.separated_by)[0] for volume in volumes] == ["DiffusionBValue"] * 2
+
+
 def test_blank_slices_of_two_phases_are_no_copies(tmp_path):
     made = ct(tmp_path, phases=2)
     for index, path in enumerate(made.files):
