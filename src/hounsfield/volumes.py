@@ -17,7 +17,7 @@ from hounsfield.instances import read_instances
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.loading import Loaded, Loader, SliceHeaders, check_size
 from hounsfield.scanning import Progress
-from hounsfield.series.report import Report
+from hounsfield.series.report import Outcome, Report
 from hounsfield.series.stacking import GAPS, Gaps, Stack
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.source import Source
@@ -63,7 +63,7 @@ class Volumes(Sequence[Volume]):
         self._chosen = chosen
         self._last: tuple[int, Volume] | None = None
         self._alive: weakref.WeakValueDictionary[int, Volume] = weakref.WeakValueDictionary()
-        self._failed: dict[int, str] = {}
+        self._failed: dict[int, tuple[Outcome, str]] = {}
         self.facts: list[VolumeFacts] = [surveyed.facts[index] for index in chosen]
         self.progress: Callable[[int, int], None] | None = None
 
@@ -74,8 +74,8 @@ class Volumes(Sequence[Volume]):
         if not self._failed:
             return report
         files = list(report.files)
-        for index, why in self._failed.items():
-            files[index] = replace(files[index], outcome="unreadable", detail=why)
+        for index, (outcome, why) in self._failed.items():
+            files[index] = replace(files[index], outcome=outcome, detail=why)
         return replace(report, files=tuple(files))
 
     def __len__(self) -> int:
@@ -165,7 +165,8 @@ class Volumes(Sequence[Volume]):
         try:
             loaded = _load(loader, made, name)
         finally:
-            self._failed |= loader.failed
+            self._failed |= {file: ("unreadable", why) for file, why in loader.failed.items()}
+            self._failed |= {file: ("volume", f"frames cannot be read: {why}") for file, why in loader.damaged.items()}
         steps = (*loaded.steps, *made.steps)
         if self._wanted.strict:
             refuse_assumptions(steps, name)
