@@ -1,6 +1,6 @@
 """One side of a comparison: times its work over a series, in a process that imports nothing else.
 
-Called by run.py: python sides.py WORK FOLDER THREADS
+Called by run.py and masks.py: python sides.py WORK FOLDER THREADS (0: as many threads as OpenCV takes by itself)
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from volume_sides import VOLUMES
 
 PASSES = 9
 #: Of the multi-frame images that run.py makes.
@@ -124,6 +126,7 @@ WORK = {
     "our reads": our_reads,
     "pydicom reads": pydicom_reads,
     "SimpleITK reads": sitk_reads,
+    **VOLUMES,
 }
 
 
@@ -131,12 +134,13 @@ def main() -> None:
     name, folder, threads = sys.argv[1:]
     import cv2
 
-    cv2.setNumThreads(int(threads))
+    if int(threads):
+        cv2.setNumThreads(int(threads))
     os.environ["HOUNSFIELD_THREADS"] = "1"  # unless a row says otherwise
     work = WORK[name](Path(folder))
     work()
     times: list[float] = []
-    for _ in range(PASSES):
+    for _ in range(3 if name in VOLUMES else PASSES):
         start = time.perf_counter()
         work()
         times.append(time.perf_counter() - start)

@@ -102,5 +102,5 @@ def test_numpy_takes_the_values():
 @pytest.mark.parametrize("name", ["render", "windows", "figure", "measure", "mask", "write"])
 def test_what_is_no_image_is_said_with_the_way_to_one(name, wrong):
     more = ("x.png",) if name == "write" else ()
-    with pytest.raises(TypeError, match=f"{name} takes an Image, not {type(wrong).__name__}; hu.read"):
+    with pytest.raises(TypeError, match=f"{name} takes an Image or a Volume, not {type(wrong).__name__}; hu.read"):
         getattr(hu, name)(wrong, *more)

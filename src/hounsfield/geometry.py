@@ -137,6 +137,12 @@ def as_affine(matrix: Any) -> NDArray[np.float64]:
     return affine
 
 
+def is_sheared(affine: NDArray[np.float64]) -> bool:
+    """Return whether the axes of an affine are not at right angles, by more than `ORTHONORMAL_TOLERANCE`."""
+    direction = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    return bool(np.abs(direction.T @ direction - np.eye(3)).max() > ORTHONORMAL_TOLERANCE)
+
+
 def slide_plane(
     origin: tuple[Any, Any, float], orientation: Any, pixel_spacing: Any, offset: tuple[int, int] = (0, 0)
 ) -> SlidePlane | None:

@@ -23,7 +23,7 @@ _PIXEL_TAGS = {b"\xe0\x7f" + e for e in (b"\x08\0", b"\x09\0", b"\x10\0")} | {
 
 def read_row(path: str, wanted: Plan, limits: Limits) -> Row:
     """Read what the walk gave up, by way of pydicom; whatever goes wrong becomes part of the row."""
-    return read_source_row(lambda: open_source(path, limits), wanted, limits)
+    return read_source_row(lambda: open_source(path, limits, archives=False), wanted, limits)
 
 
 def read_source_row(how: Callable[[], Source], wanted: Plan, limits: Limits) -> Row:

@@ -26,6 +26,13 @@ class Limits:
         Bytes of all decoded frames of one image together.
     volume_bytes
         Bytes of the values of one volume.
+    member_bytes
+        Bytes of one compressed member of an archive, which are kept in memory as far as they are read. It is more
+        than `inflated_bytes`, since whole studies are packed that way, large multi-frame files among them.
+    archive_bytes
+        Bytes of all members of a compressed tar together, which are kept in a temporary file.
+    archive_members
+        Files in one archive, named by one DICOMDIR, or below one remote folder; each takes about a kilobyte of memory.
     threads
         Frames that are decoded at a time; None: as many as there are processors.
     """
@@ -36,6 +43,9 @@ class Limits:
     frame_pixels: int = 2**28
     image_bytes: int = 4 * 2**30
     volume_bytes: int = 16 * 2**30
+    member_bytes: int = 4 * 2**30
+    archive_bytes: int = 64 * 2**30
+    archive_members: int = 2_000_000
     threads: int | None = None
 
 

@@ -1,4 +1,7 @@
-"""`read`: from a source to an image, by way of header, stored values and modality values."""
+"""`read`: from a source to an image, by way of header, stored values and modality values.
+
+Here images and volumes learn how notebooks show them, so this is where the public names of both are taken from.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,15 @@ from typing import Any, cast
 from numpy.typing import DTypeLike
 
 import hounsfield.image
+import hounsfield.volume
 from hounsfield.frames import Frames, Wanted, warn_of_assumptions
 from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.sources.local import SourceLike, open_source
 from hounsfield.spaces import check_space
+from hounsfield.volume import Volume
 
-__all__ = ["Frames", "Image", "open_frames", "read"]
+__all__ = ["Frames", "Image", "Volume", "open_frames", "read"]
 
 
 def read(
@@ -33,7 +38,8 @@ def read(
     Parameters
     ----------
     source
-        A path, bytes, a binary file object, or ``"-"`` for standard input; of a folder, its only file.
+        A path, a URL, bytes, a binary file object, or ``"-"`` for standard input; of a folder, a zip or a tar, its only
+        file.
     values
         ``"modality"`` (default): slope and intercept or the modality LUT are applied, each frame's own in
         enhanced files. ``"stored"``: the numbers in the pixel data. Colour comes out as RGB with
@@ -97,6 +103,7 @@ def read(
     wanted = Wanted(check_space(values), dtype, verify, strict)
     with closing(open_source(source, limits)) as opened_source:
         image = Frames(opened_source, wanted, limits, lazy=frames is not None).read(frames)
+        opened_source.check()
     warn_of_assumptions(image.steps, image.name, 2)
     return image
 
@@ -144,4 +151,11 @@ def _html_view(image: Image) -> str:
     return image_html(image)
 
 
+def _volume_html_view(volume: Volume) -> str:
+    from hounsfield.display.notebook import volume_html
+
+    return volume_html(volume)
+
+
 hounsfield.image.html_view = cast("Any", _html_view)
+hounsfield.volume.html_view = cast("Any", _volume_html_view)

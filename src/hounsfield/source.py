@@ -11,27 +11,58 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from hounsfield.errors import SourceError
+
+#: Said of a file that is not what it was when it was opened.
+CHANGED = "changed while it was read"
+
 
 class BoundedFile(io.RawIOBase):
     """A file of known size in which no read asks for more than is left.
 
     A plain file allocates what `read` is asked for before it looks how much there is: four bytes of a
     hostile header would cost 4 GiB.
+
+    Parameters
+    ----------
+    file
+        The file; closed with this one.
+    size
+        Its size when it was opened: where it ends before, reading raises a `SourceError`.
+    name
+        For that error.
     """
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: BinaryIO | io.RawIOBase, size: int, name: str = "") -> None:
         super().__init__()
-        self._file = file
+        self._file: Any = file
         self._size = size
+        self._name = name
 
     def read(self, size: int = -1, /) -> bytes:
         """Read up to `size` bytes, or to the end."""
         left = max(self._size - self._file.tell(), 0)
-        return self._file.read(left if size < 0 else min(size, left))
+        wanted = left if size < 0 else min(size, left)
+        data: bytes = self._file.read(wanted)
+        return data if len(data) == wanted else self._read_on(data, wanted)
+
+    def _read_on(self, data: bytes, wanted: int) -> bytes:
+        """Go on after a short read: the system reads 2 GiB at a time at most."""
+        parts, count = [data], len(data)
+        while count < wanted:
+            more: bytes = self._file.read(wanted - count)
+            if not more:
+                raise SourceError(CHANGED, source=self._name)
+            parts.append(more)
+            count += len(more)
+        return b"".join(parts)
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill a buffer as far as there are bytes; return how many."""
-        return self._file.readinto(buffer)  # pyright: ignore[reportAttributeAccessIssue]
+        count: int = self._file.readinto(buffer)
+        if not count and len(buffer) and self._file.tell() < self._size:
+            raise SourceError(CHANGED, source=self._name)
+        return count
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         """Move to a position."""
@@ -74,12 +105,15 @@ class Source:
         Bytes in all.
     head
         The first bytes: all of them where the source is in memory or small.
+    unchanged
+        Tells whether the file below is still what it was when it was opened; None where nothing can have changed.
     """
 
     name: str
     stream: io.BytesIO | BoundedFile
     size: int
     head: bytes
+    unchanged: Callable[[], bool] | None = field(default=None, repr=False)
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -107,6 +141,17 @@ class Source:
                     watch(buffer[done : done + count])
                 done += count
         return done
+
+    def check(self) -> None:
+        """Look whether the file is still what it was when it was opened; call it when all that is needed was read.
+
+        Raises
+        ------
+        SourceError
+            Its size or the time of its last change is another: what was read may be of two files.
+        """
+        if self.unchanged is not None and not self.unchanged():
+            raise SourceError(CHANGED, source=self.name)
 
     def close(self) -> None:
         """Close the stream."""

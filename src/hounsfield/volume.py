@@ -5,80 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import Any, overload
+from typing import Any, Self, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import GeometryError
-from hounsfield.geometry import ImagePlane, SpacingKind, as_affine, image_plane
+from hounsfield.geometry import SpacingKind, as_affine
 from hounsfield.image import Header, Image, NoHeader, Step
-
-#: Attributes that say where a slice lies; those of a slice of a volume follow from the volume's affine.
-_PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
-
-
-@dataclass(frozen=True)
-class SliceSource:
-    """Where a slice came from.
-
-    Attributes
-    ----------
-    path
-        The file; of a member of an archive ``archive.zip/member``.
-    frame_index
-        0-based frame of a multi-frame file; None where the file is a single image.
-    """
-
-    path: str
-    frame_index: int | None = None
-
-
-class SliceHeader(Header):
-    """The header of a slice of a volume: that of its file, with the place that the volume gives it.
-
-    Parameters
-    ----------
-    whole
-        The header of the file, or of the frame.
-    plane
-        Where the slice lies; None where it is no rectangle in the patient. The file's own place is not shown then.
-    """
-
-    def __init__(self, whole: Header, plane: ImagePlane | None) -> None:
-        self._whole = whole
-        self._place: dict[str, Any] = dict.fromkeys(_PLACE)
-        if plane is not None:
-            places = (plane.position, plane.orientation, plane.pixel_spacing)
-            self._place = {keyword: list(values) for keyword, values in zip(_PLACE, places, strict=True)}
-
-    @property
-    def dataset(self) -> Any:
-        """The attributes of the file."""
-        return self._whole.dataset
-
-    @property
-    def doubts(self) -> tuple[Step, ...]:
-        """The doubts of the file."""
-        return self._whole.doubts
-
-    def for_frame(self, index: int) -> Header:
-        """Return this header: a slice is one picture."""
-        return self
-
-    def __getitem__(self, keyword: str) -> Any:
-        value = self._place[keyword] if keyword in self._place else self._whole[keyword]
-        if value is None:
-            raise KeyError(keyword)
-        return value
-
-    def __iter__(self) -> Iterator[str]:
-        own = [keyword for keyword, value in self._place.items() if value is not None]
-        yield from own
-        yield from (keyword for keyword in self._whole if keyword not in self._place)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+from hounsfield.voxels import grids
+from hounsfield.voxels.conversions import Convertible
+from hounsfield.voxels.grids import PlaneName
+from hounsfield.voxels.regriddable import Regriddable
+from hounsfield.voxels.slices import SliceHeader, SliceSource, SomeHeaders, VolumeHeader
 
 
 def _plain_html(volume: Volume) -> str:
@@ -90,14 +28,14 @@ html_view: Callable[[Volume], str] = _plain_html
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Volume:
+class Volume(Convertible, Regriddable):
     """A regular grid of values in the patient. Masks are volumes with values of type bool.
 
     Attributes
     ----------
     values
-        (slice, row, column), colour with 3 samples more. Slices are in the order of their position along the normal
-        (the row direction cross the column direction), not of numbers or names.
+        (slice, row, column), colour with 3 samples more. As they are read slices are in the order of their position
+        along the normal (the row direction cross the column direction), not of numbers or names.
     affine
         4x4 matrix from (slice, row, column, 1) to x, y, z, 1 in LPS mm (x to the left, y to the back, z to the head) of
         the centre of a voxel. Sheared where the gantry was tilted. None where the files do not say where slices lie.
@@ -186,107 +124,6 @@ class Volume:
         """True where the values are bool."""
         return self.values.dtype == np.bool_
 
-    @property
-    def spacing(self) -> tuple[float, float, float] | None:
-        """Distance in mm of neighbours along each axis: (slice, row, column); None where it is not known.
-
-        Of slices it is the distance between their first pixels, which on a tilted gantry is more than the one at right
-        angles (`spacing_between_slices`).
-        """
-        if self.affine is None:
-            return None
-        along_slice, along_row, along_column = np.linalg.norm(self.affine[:3, :3], axis=0).tolist()
-        return along_slice, along_row, along_column
-
-    @property
-    def spacing_between_slices(self) -> float | None:
-        """Distance in mm of neighbouring slices along their normal; None where it is not known."""
-        if self.affine is None or self.spacing is None:
-            return None
-        normal = np.cross(self.affine[:3, 2], self.affine[:3, 1])
-        return abs(float(self.affine[:3, 0] @ normal)) / float(np.linalg.norm(normal))
-
-    @property
-    def direction(self) -> NDArray[np.float64] | None:
-        """3x3 matrix whose columns are the unit vectors in LPS along slices, rows and columns; None if not known."""
-        return None if self.affine is None else self.affine[:3, :3] / np.linalg.norm(self.affine[:3, :3], axis=0)
-
-    @property
-    def origin(self) -> tuple[float, float, float] | None:
-        """x, y, z in LPS mm of voxel (0, 0, 0); None where it is not known."""
-        if self.affine is None:
-            return None
-        x, y, z = self.affine[:3, 3].tolist()
-        return x, y, z
-
-    @property
-    def voxel_mm3(self) -> float | None:
-        """Volume of a voxel in cubic millimetres; None where it is not known."""
-        return None if self.affine is None else abs(float(np.linalg.det(self.affine[:3, :3])))
-
-    @property
-    def is_sheared(self) -> bool:
-        """True where the axes are not at right angles: the gantry was tilted."""
-        direction = self.direction
-        if direction is None:
-            return False
-        return bool(np.abs(direction.T @ direction - np.eye(3)).max() > 1e-3)
-
-    def to_lps(self, index: Any) -> NDArray[np.float64]:
-        """Return where voxels lie.
-
-        Parameters
-        ----------
-        index
-            (slice, row, column), or an array (..., 3) of them; fractions lie between voxels.
-
-        Returns
-        -------
-        ndarray
-            (..., 3): x, y, z in LPS mm.
-
-        Raises
-        ------
-        GeometryError
-            The files do not say where slices lie.
-        """
-        matrix = self._placed()
-        return np.asarray(index, np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
-
-    def to_index(self, lps: Any) -> NDArray[np.float64]:
-        """Return the (slice, row, column) at points in the patient, with fractions.
-
-        Parameters
-        ----------
-        lps
-            x, y, z in LPS mm, or an array (..., 3) of them.
-
-        Returns
-        -------
-        ndarray
-            (..., 3); outside the volume below 0, or beyond its shape.
-
-        Raises
-        ------
-        GeometryError
-            The files do not say where slices lie.
-        """
-        inverse = np.linalg.inv(self._placed())
-        return np.asarray(lps, np.float64) @ inverse[:3, :3].T + inverse[:3, 3]
-
-    def _placed(self) -> NDArray[np.float64]:
-        if self.affine is None:
-            raise GeometryError("its place in the patient is not known: it has no affine", source=self.name)
-        return self.affine
-
-    def plane(self, index: int) -> ImagePlane | None:
-        """Return where a slice lies; None where that is not known, or rows and columns are not at right angles."""
-        if self.affine is None or self.pixel_spacing is None:
-            return None
-        position = self.affine[:3, :3] @ [index, 0, 0] + self.affine[:3, 3]
-        directions = self.affine[:3, [2, 1]] / np.array(self.pixel_spacing)[::-1]
-        return image_plane(position.tolist(), directions.T.ravel().tolist(), self.pixel_spacing)
-
     @overload
     def __getitem__(self, index: int) -> Image: ...
     @overload
@@ -320,24 +157,122 @@ class Volume:
 
     def _some(self, chosen: slice) -> Volume:
         start, stop, step = chosen.indices(len(self))
-        count = len(range(start, stop, step))
-        if not count:
+        pick = range(start, stop, step)
+        if not pick:
             raise IndexError(f"no slice was chosen of {len(self)}")
-        affine = self.affine
-        if affine is not None:
-            affine = affine.copy()
-            affine[:3, 3] += affine[:3, 0] * start
-            affine[:3, 0] *= step
-        by_slice = self.slice_headers
+        detail = f"{len(pick)} of {len(self)}, from {start} on, every {step}"
+        return self._taken((pick, *map(range, self.size)), Step("slices", detail))
+
+    def _taken(self, picks: Sequence[range], step: Step, order: Sequence[int] = (0, 1, 2)) -> Self:
+        """The voxels at some indices along each axis, then the axes in another order; the memory is shared."""
+        part, axes = grids.as_slices(picks), tuple(order)
+        between = (None, *(self.pixel_spacing or (None, None)))
+        rows, columns = between[axes[1]], between[axes[2]]
+        known = rows is not None and columns is not None
+        in_slices = axes != (0, 1, 2) or any(pick != range(n) for pick, n in zip(picks[1:], self.size, strict=True))
+        moved = self.affine is None and in_slices
+        by_slice = None if self.slice_headers is None else SomeHeaders(self.slice_headers, picks[0], moved=moved)
+        header = self.header if by_slice is None else by_slice[0]
         return replace(
             self,
-            values=self.values[chosen],
-            affine=affine,
-            padding=None if self.padding is None else self.padding[chosen],
-            slice_headers=None if by_slice is None else [by_slice[i] for i in range(start, stop, step)],
-            sources=self.sources[chosen],
-            steps=(*self.steps, Step("slices", f"{count} of {len(self)}, from {start} on, every {step}")),
+            values=self.values[part].transpose(*axes, *range(3, self.values.ndim)),
+            padding=None if self.padding is None else self.padding[part].transpose(axes),
+            affine=None if self.affine is None else grids.taken(self.affine, picks, axes),
+            pixel_spacing=(rows, columns) if known else None,
+            spacing_kind=self.spacing_kind if known else None,
+            header=SliceHeader(header, None) if moved and by_slice is None else header,
+            slice_headers=by_slice if axes[0] == 0 else None,
+            sources=self.sources[part[0]] if axes[0] == 0 else (),
+            steps=(*self.steps, step),
         )
+
+    def crop(
+        self,
+        slices: tuple[int, int] | None = None,
+        rows: tuple[int, int] | None = None,
+        columns: tuple[int, int] | None = None,
+    ) -> Volume:
+        """Return a box of the volume that shares its memory. Every voxel keeps its place in the patient.
+
+        Parameters
+        ----------
+        slices, rows, columns
+            First index, and the one after the last; None: all.
+
+        Raises
+        ------
+        IndexError
+            There is nothing within the bounds, or they reach beyond the volume.
+
+        Examples
+        --------
+        >>> import hounsfield as hu, numpy as np
+        >>> volume = hu.Volume(np.zeros((4, 6, 8)), affine=np.diag([5, 2, 1, 1])[[2, 1, 0, 3]])
+        >>> volume.crop(rows=(1, 3), columns=(2, 8)).origin
+        (2.0, 2.0, 0.0)
+        """
+        picks = grids.cropping(self.shape, (slices, rows, columns))
+        said = (f"{name}s {pick.start} to {pick.stop - 1}" for name, pick in zip(grids.AXES, picks, strict=True))
+        return self._taken(picks, Step("crop", ", ".join(said)))
+
+    def flip(self, *axes: str) -> Volume:
+        """Return the volume with some axes running the other way. Every voxel keeps its place in the patient.
+
+        Parameters
+        ----------
+        *axes
+            ``"slice"``, ``"row"``, ``"column"``. The memory is shared.
+
+        Raises
+        ------
+        ValueError
+            No axis, one twice, or one of another name.
+
+        Examples
+        --------
+        >>> import hounsfield as hu
+        >>> hu.Volume([[[1, 2]], [[3, 4]]]).flip("slice", "column").values.tolist()
+        [[[4, 3]], [[2, 1]]]
+        """
+        numbers = [grids.axis_number(name) for name in axes]
+        if not numbers or len(set(numbers)) < len(numbers):
+            raise ValueError(f"which axes of {', '.join(grids.AXES)}? Each once, not {axes!r}")
+        return self._taken(grids.flipping(self.shape, numbers), Step("flip", ", ".join(axes)))
+
+    def reorder(self, axes: PlaneName | Sequence[str]) -> Volume:
+        """Return the volume with its axes in another order. Every voxel keeps its value and its place in the patient.
+
+        Parameters
+        ----------
+        axes
+            The names of the present axes in their new order; or ``"axial"``, ``"coronal"``, ``"sagittal"``: the order
+            and senses that come nearest to the plane, in which slices of an oblique volume remain oblique (`reformat`
+            interpolates those). The memory is shared.
+
+        Raises
+        ------
+        ValueError
+            Not each axis is named once.
+        GeometryError
+            A plane is asked for, and the files do not say where slices lie.
+
+        Examples
+        --------
+        >>> import hounsfield as hu, numpy as np
+        >>> volume = hu.Volume(np.zeros((4, 6, 8)), affine=np.diag([5, 2, 1, 1])[[2, 1, 0, 3]])
+        >>> volume.reorder("coronal").shape, volume.reorder(("row", "slice", "column")).shape
+        ((6, 4, 8), (6, 4, 8))
+        """
+        if isinstance(axes, str):
+            return self._turned(
+                grids.nearest_turn(self._placed(), grids.directions_of(cast("PlaneName", axes))), "reorder", axes
+            )
+        return self._turned(grids.reordering(axes), "reorder", "")
+
+    def _turned(self, turn: grids.Turn, name: str, plane: str) -> Self:
+        off = f", off by {turn.off:.2g} in a direction cosine" if turn.off > 1e-9 else ""
+        step = Step(name, f"{plane}: {turn}{off}" if plane else str(turn))
+        return self._taken(turn.picks(self.shape), step, turn.order)
 
     def as_image(self) -> Image:
         """Return the slices as the frames of an `Image` that shares this one's memory."""
@@ -348,12 +283,12 @@ class Volume:
             self.pixel_spacing,
             self.spacing_kind,
             self.padding,
-            self.header,
+            VolumeHeader(self.header, self.plane),
             self.color,
             self.name,
         )
 
-    def with_values(self, values: NDArray[Any], *steps: Step, **changes: Any) -> Volume:
+    def with_values(self, values: NDArray[Any], *steps: Step, **changes: Any) -> Self:
         """Return a volume of the same geometry with other values, and more steps."""
         return replace(self, values=values, steps=(*self.steps, *steps), **changes)
 

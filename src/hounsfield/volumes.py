@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, overload
 
 import numpy as np
@@ -13,37 +13,22 @@ from numpy.typing import DTypeLike, NDArray
 
 from hounsfield.errors import GeometryError, SourceError
 from hounsfield.frames import Wanted, refuse_assumptions, warn_of_assumptions
-from hounsfield.instances import read_instances
+from hounsfield.headers.dicomdir import file_references
 from hounsfield.limits import DEFAULT_LIMITS, Limits
-from hounsfield.loading import Loaded, Loader, SliceHeaders, check_size
+from hounsfield.reading import Volume  # from where notebooks have their view of it
 from hounsfield.scanning import Progress
+from hounsfield.series.instances import read_instances
+from hounsfield.series.loading import Loaded, Loader, SliceHeaders, check_size
 from hounsfield.series.report import Outcome, Report
 from hounsfield.series.stacking import GAPS, Gaps, Stack
+from hounsfield.series.survey import Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
-from hounsfield.source import Source
-from hounsfield.sources.folders import list_files
-from hounsfield.sources.local import open_source
+from hounsfield.sources.collection import open_collection
 from hounsfield.spaces import check_space
-from hounsfield.survey import Survey, VolumeFacts, survey
-from hounsfield.volume import Volume
 
 __all__ = ["Report", "Tolerances", "Volume", "VolumeFacts", "Volumes", "read_volumes"]
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-
-
-@dataclass(frozen=True)
-class _Path:
-    """A file of the system."""
-
-    name: str
-
-    @property
-    def path(self) -> str:
-        return self.name
-
-    def open(self, limits: Limits) -> Source:
-        return open_source(self.name, limits)
 
 
 class Volumes(Sequence[Volume]):
@@ -131,9 +116,10 @@ class Volumes(Sequence[Volume]):
         """
         if not len(self):
             raise GeometryError("there are no volumes to stack", source=self._name)
-        first = self.facts[0]
+        first, space = self.facts[0], "FrameOfReferenceUID"
         for facts in self.facts[1:]:
-            if facts.shape != first.shape or not _same_affine(facts.affine, first.affine):
+            same = facts.attributes.get(space) == first.attributes.get(space)
+            if facts.shape != first.shape or not same or not _same_affine(facts.affine, first.affine):
                 detail = f"volumes {first.index} and {facts.index} differ in shape or place, and cannot be stacked"
                 raise GeometryError(detail, source=self._name)
         out: NDArray[Any] | None = None
@@ -161,7 +147,8 @@ class Volumes(Sequence[Volume]):
     def _make(self, index: int) -> Volume:
         made, found = self._survey.stacks[index], self._survey.found
         name = f"{self._name}[{index}]"
-        loader = Loader(found, self._wanted, self._limits, self.progress)
+        # What a slice rests on is refused with the volume, which says it in its steps.
+        loader = Loader(found, replace(self._wanted, strict=False), self._limits, self.progress)
         try:
             loaded = _load(loader, made, name)
         finally:
@@ -241,6 +228,7 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
     dtype: DTypeLike | None = None,
     gaps: Gaps = "split",
     tolerances: Tolerances | None = None,
+    verify: bool = False,
     strict: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     progress: Callable[[Progress], None] | None = None,
@@ -252,8 +240,10 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
     Parameters
     ----------
     source
-        A folder, which is walked to the bottom whatever its files are called; a file, a pattern, or a list of these.
-    values, dtype
+        A folder, which is walked to the bottom whatever its files are called; a file, a pattern, a zip or tar
+        (compressed too), a DICOMDIR, a URL (with ``pip install "hounsfield[remote]"``), or a list of these. Archives
+        are read where they are: nothing is unpacked to disk by name.
+    values, dtype, verify
         As in `read`, of every volume.
     gaps
         What becomes of slices that are not at equal distances. ``"split"``: each regular run is a volume.
@@ -307,10 +297,9 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
     """
     if gaps not in GAPS:
         raise ValueError(f"gaps must be one of {', '.join(GAPS)}, not {gaps!r}")
-    wanted = Wanted(check_space(values), dtype, strict=strict)
-    paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
-    name = os.fspath(paths[0]) if len(paths) == 1 else f"{len(paths)} paths"
-    entries = [_Path(path) for path in list_files(paths)]
+    wanted = Wanted(check_space(values), dtype, verify, strict)
+    with open_collection(source, limits, file_references) as collection:
+        entries, name = list(collection), collection.name
     if not entries:
         raise SourceError("there are no files", source=name)
     found = read_instances(entries, limits, limits.threads, progress)

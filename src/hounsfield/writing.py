@@ -1,10 +1,10 @@
-"""`write`: an image to a file of another format, as values or as a rendering."""
+"""`write`: an image or a volume to a file of another format, as values or as a rendering."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,14 +18,18 @@ from hounsfield.display.shading import is_inverted
 from hounsfield.display.state import PresentationState
 from hounsfield.display.voi import Voi, Window, WindowLike, choose_voi, file_voi
 from hounsfield.errors import AssumptionWarning, FormatError
-from hounsfield.exports.arrays import write_npy, write_npz
-from hounsfield.exports.cine import frame_durations, gif_delays, write_gif
+from hounsfield.exports.arrays import save_npy, save_npz, write_npz
+from hounsfield.exports.cine import frame_durations, gif_delays, slice_durations, write_gif
 from hounsfield.exports.description import description_json
-from hounsfield.exports.files import whole_file
+from hounsfield.exports.files import Written, whole_file
+from hounsfield.exports.nifti import write_nifti
+from hounsfield.exports.ome_zarr import write_zarr
 from hounsfield.exports.pictures import png_values, write_jpeg, write_png
 from hounsfield.exports.tiff import tiff_values, write_tiff
 from hounsfield.exports.video import check_video, write_mp4
-from hounsfield.image import Image, Step, require_image
+from hounsfield.grids import as_frames, as_image, require_grid
+from hounsfield.image import Image, Step
+from hounsfield.volume import Volume
 
 __all__ = ["FORMATS", "Format", "Written", "check_options", "find_format", "write"]
 
@@ -45,9 +49,10 @@ class Format:
     by_default
         Whether values are written where nobody says what.
     frames
-        How several frames are written: ``"files"``, one for each; ``"together"``; or ``"cine"``, with their times.
+        How several frames are written: ``"files"``, one for each; ``"together"``; ``"cine"``, with their times; or
+        ``"volume"``, where they are slices of one, and nothing else is.
     endings
-        Of file names, the usual one first.
+        Of file names, the usual one first; of two parts, as ``.tar.gz`` is, where that is usual.
     """
 
     name: str
@@ -68,24 +73,10 @@ FORMATS = {
         Format("npz", True, True, "together", (".npz",)),
         Format("gif", False, False, "cine", (".gif",)),
         Format("mp4", False, False, "cine", (".mp4",)),
+        Format("nifti", True, True, "volume", (".nii.gz", ".nii")),
+        Format("zarr", True, True, "volume", (".zarr",)),
     )
 }
-
-
-@dataclass(frozen=True)
-class Written:
-    """What `write` wrote.
-
-    Attributes
-    ----------
-    paths
-        The files: one, or one for each frame.
-    steps
-        The image's steps, and those of rendering and writing.
-    """
-
-    paths: tuple[Path, ...]
-    steps: tuple[Step, ...]
 
 
 class Rendering(TypedDict, total=False):
@@ -108,8 +99,8 @@ class _Wanted:
 
 def find_format(path: str | os.PathLike[str]) -> Format | None:
     """Return the format that a path's ending names, or None."""
-    ending = Path(path).suffix.lower()
-    return next((form for form in FORMATS.values() if ending in form.endings), None)
+    name = Path(path).name.lower()
+    return next((form for form in FORMATS.values() if name not in form.endings and name.endswith(form.endings)), None)
 
 
 def check_options(
@@ -145,7 +136,7 @@ def check_options(
 
 
 def write(
-    image: Image,
+    image: Image | Volume,
     path: str | os.PathLike[str],
     *,
     values: bool | None = None,
@@ -154,17 +145,19 @@ def write(
     force: bool = False,
     **rendering: Unpack[Rendering],
 ) -> Written:
-    """Write an image as PNG, JPEG, TIFF, NPY, NPZ, GIF or MP4, as the path's ending says.
+    """Write an image or a volume as PNG, JPEG, TIFF, NPY, NPZ, GIF, MP4, NIfTI or OME-Zarr, as its path's ending says.
 
     The same image gives the same bytes. Nothing that identifies a patient is written beside the pixels.
 
     Parameters
     ----------
     image
-        An image or a mask. Of several frames, PNG and JPEG get a file each: ``name.frame0000.png``, counted from 0
-        as in `Image.frame`; the other formats hold all frames.
+        An image, a volume or a mask of either. Of several frames, PNG and JPEG get a file each:
+        ``name.frame0000.png``, counted from 0 as in `Image.frame`; the other formats hold all frames. The slices of a
+        volume are written as frames, in their order in the volume; NPZ holds its affine, as `write_npz` writes it.
     path
-        Ends with .png, .jpg, .jpeg, .tif, .tiff, .npy, .npz, .gif or .mp4. Its folders are made.
+        Ends with .png, .jpg, .jpeg, .tif, .tiff, .npy, .npz, .gif or .mp4; of volumes also .nii, .nii.gz or .zarr. Its
+        folders are made.
     values
         True writes the values themselves: PNG (whole numbers from 0 to 65535), TIFF, NPY, NPZ; exactly, or not at
         all. False writes what `render` gives, 8 bit: PNG, JPEG, TIFF, GIF, MP4. By default TIFF gets values and
@@ -172,7 +165,7 @@ def write(
     quality
         Of a JPEG, from 1 to 100; by default 90.
     fps
-        Frames a second in a GIF or MP4; by default what the file says of its frames' times.
+        Frames a second in a GIF or MP4; by default what the file says of its frames' times, and of slices 10.
     force
         Replace files that exist.
     **rendering
@@ -208,7 +201,7 @@ def write(
     >>> print(written.steps[-2])
     render: window center 40, width 400, LINEAR (preset soft tissue) (PS3.3 C.11.2)
     """
-    require_image(image, "write")
+    require_grid(image, "write")
     path = Path(path)
     form = find_format(path)
     if form is None:
@@ -226,7 +219,12 @@ def write(
     return written
 
 
-def _write(image: Image, path: Path, wanted: _Wanted, force: bool) -> Written:
+def _write(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> Written:
+    if isinstance(image, Volume) and wanted.form.name in _VOLUME_WRITERS:
+        return _VOLUME_WRITERS[wanted.form.name](image, path, force)
+    if wanted.form.frames == "volume":
+        detail = f"{wanted.form.name} holds volumes, and this is an image; hu.read_volumes puts slices together"
+        raise FormatError(detail, source=image.name)
     if wanted.form.name in ("npy", "npz"):
         return _write_array(image, path, wanted.form.name, force)
     if wanted.form.name == "tiff":
@@ -236,26 +234,34 @@ def _write(image: Image, path: Path, wanted: _Wanted, force: bool) -> Written:
     return _write_pictures(image, path, wanted, force)
 
 
-def _write_array(image: Image, path: Path, form: str, force: bool) -> Written:
+def _write_array(image: Image | Volume, path: Path, form: str, force: bool) -> Written:
     steps = (*image.steps, _write_step(form, image.values))
     with whole_file(path, force=force) as temporary:
         if form == "npy":
-            write_npy(temporary, image)
+            save_npy(temporary, as_image(image))
         else:
-            write_npz(temporary, image, steps)
+            save_npz(temporary, as_image(image), steps)
     return Written((path,), steps)
+
+
+#: Formats that hold what images have not: where a volume lies.
+_VOLUME_WRITERS: dict[str, Callable[[Volume, Path, bool], Written]] = {
+    "npz": lambda volume, path, force: write_npz(volume, path, force=force),
+    "nifti": lambda volume, path, force: write_nifti(volume, path, force=force),
+    "zarr": lambda volume, path, force: write_zarr(volume, path, force=force),
+}
 
 
 def _write_step(form: str, values: NDArray[Any]) -> Step:
     return Step("write", f"{form.upper()}, the values as {values.dtype}")
 
 
-def _write_tiff(image: Image, path: Path, wanted: _Wanted, force: bool) -> Written:
+def _write_tiff(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> Written:
     spacing = image.pixel_spacing if image.spacing_kind is not None and not wanted.rendering.get("square") else None
     if wanted.values:
         exact = tiff_values(image.values)
         steps = (*image.steps, _write_step("tiff", exact))
-        pages, description = iter(exact if image.multi_frame else exact[None]), description_json(image, steps)
+        pages, description = iter(as_frames(image, exact)), description_json(image, steps)
     else:
         steps = (*image.steps, _render_step(image, wanted.rendering), Step("write", "TIFF, 8 bit"))
         pages, description = rendered_frames(image, wanted.rendering), ""
@@ -264,8 +270,11 @@ def _write_tiff(image: Image, path: Path, wanted: _Wanted, force: bool) -> Writt
     return Written((path,), steps)
 
 
-def _write_cine(image: Image, path: Path, wanted: _Wanted, force: bool) -> Written:
-    durations, timed = frame_durations(image.header, image.frames, wanted.fps)
+def _write_cine(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> Written:
+    if isinstance(image, Volume):
+        durations, timed = slice_durations(len(image), wanted.fps)
+    else:
+        durations, timed = frame_durations(image.header, image.frames, wanted.fps)
     steps = (*image.steps, _render_step(image, wanted.rendering), timed)
     frames = rendered_frames(image, wanted.rendering)
     if wanted.form.name == "gif":
@@ -287,17 +296,18 @@ def _write_cine(image: Image, path: Path, wanted: _Wanted, force: bool) -> Writt
     return Written((path,), steps)
 
 
-def _write_pictures(image: Image, path: Path, wanted: _Wanted, force: bool) -> Written:
-    """Write PNG or JPEG: one file, or one for each frame."""
+def _write_pictures(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> Written:
+    """Write PNG or JPEG: one file, or one for each frame or slice."""
     if wanted.values:
         exact = png_values(image.values, image.color)
         steps = (*image.steps, _write_step("png", exact))
-        pictures, description = iter(exact if image.multi_frame else exact[None]), description_json(image, steps)
+        pictures, description = iter(as_frames(image, exact)), description_json(image, steps)
     else:
         detail = "PNG, 8 bit" if wanted.form.name == "png" else f"JPEG, 8 bit, lossy, quality {wanted.quality}"
         steps = (*image.steps, _render_step(image, wanted.rendering), Step("write", detail))
         pictures, description = rendered_frames(image, wanted.rendering), ""
-    paths = frame_paths(path, image.frames) if image.multi_frame else (path,)
+    whole = as_image(image)
+    paths = frame_paths(path, whole.frames) if whole.multi_frame else (path,)
     for target, picture in zip(paths, pictures, strict=True):
         with whole_file(target, force=force) as temporary:
             if wanted.form.name == "png":
@@ -313,8 +323,13 @@ def frame_paths(path: Path, frames: int) -> tuple[Path, ...]:
     return tuple(path.with_name(f"{path.stem}.frame{index:0{digits}}{path.suffix}") for index in range(frames))
 
 
-def rendered_frames(image: Image, rendering: Rendering) -> Iterator[NDArray[np.uint8]]:
-    """Yield what `render` makes of an image, frame by frame, so that not all have to be in memory."""
+def rendered_frames(image: Image | Volume, rendering: Rendering) -> Iterator[NDArray[np.uint8]]:
+    """Yield what `render` makes of an image or a volume, frame by frame, so that not all have to be in memory."""
+    if isinstance(image, Volume):
+        if rendering.get("presentation"):
+            yield from render(image, **rendering)  # which refers to the file of each slice
+            return
+        image = image.as_image()
     if not image.multi_frame:
         yield render(image, **rendering)
     elif image.color and image.values.dtype != np.uint8:
@@ -330,8 +345,9 @@ def rendered_frames(image: Image, rendering: Rendering) -> Iterator[NDArray[np.u
             yield render(frame, **(rendering | {"window": own or shared}))
 
 
-def _render_step(image: Image, rendering: Rendering) -> Step:
+def _render_step(image: Image | Volume, rendering: Rendering) -> Step:
     """Say how an image is rendered, with which window first of all."""
+    image = as_image(image)
     more = ", pixels made square" if rendering.get("square") else ""
     more += ", by the colour profile to sRGB" if rendering.get("icc") else ""
     state = rendering.get("presentation")

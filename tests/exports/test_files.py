@@ -43,5 +43,8 @@ def test_only_this_runs_leftovers_are_removed(tmp_path):
     mine, others = tmp_path / f".a.{RUN_TOKEN}{PART}", tmp_path / f".a.feedface{PART}"
     mine.write_bytes(b"")
     others.write_bytes(b"")
+    folder = tmp_path / f".b.{RUN_TOKEN}{PART}"
+    folder.mkdir()
+    (folder / "zarr.json").write_bytes(b"")
     remove_parts(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [others.name]

@@ -18,7 +18,7 @@ from hounsfield.writing import FORMATS, rendered_frames
 
 from made import enhanced, file_bytes, to_bytes
 
-ENDINGS = [ending for form in FORMATS.values() for ending in form.endings]
+ENDINGS = [ending for form in FORMATS.values() for ending in form.endings if form.frames != "volume"]
 #: int16 with signs, uint16, uint8 multi-frame colour, float32, several frames, one bit.
 REAL = ["CT_small.dcm", "MR_small.dcm", "emri_small.dcm", "rtdose.dcm", "liver.dcm"]
 

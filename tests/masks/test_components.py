@@ -63,6 +63,19 @@ def test_frames_by_themselves_and_nothing_in_an_empty_mask():
     assert kept.steps[-1].detail == "largest 1; 8-connected"
 
 
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (2, 0, 5), (0, 4, 5)])
+def test_no_pixels_have_no_components(shape):
+    grids = [hu.Image(np.zeros(shape, bool))]
+    grids += [hu.Volume(np.zeros(shape, bool))] if len(shape) == 3 else []
+    for grid in grids:
+        assert hu.components(grid, largest=1).values.shape == shape
+        ct = grid.with_values(np.zeros(shape, np.int16), hu.Step("made", ""), unit="HU")
+        assert hu.mask(ct).values.shape == shape
+        assert hu.measure(ct).pixels == 0
+        if isinstance(ct, hu.Volume):
+            assert hu.mask(ct, fill="3d").values.shape == shape
+
+
 def test_wrong_arguments():
     with pytest.raises(TypeError, match="mask"):
         hu.components(hu.Image([[1]]), largest=1)

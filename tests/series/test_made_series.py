@@ -350,6 +350,17 @@ def test_taken_by_the_order_of_times_a_phase_that_lacks_a_slice_is_an_assumption
         hu.read_volumes(tmp_path, strict=True)[0]
 
 
+def test_what_is_not_in_one_space_is_not_stacked(tmp_path):
+    made = ct(tmp_path, phases=2)
+    phases_by(made.files, PHASES["EchoTime"])
+    for path in made.files[1::2]:
+        edit(path, FrameOfReferenceUID="1.2.3.4")
+    volumes = hu.read_volumes(tmp_path)
+    affines_are(volumes, made.affine, made.affine)
+    with pytest.raises(hu.GeometryError, match="differ in shape or place"):
+        volumes.stacked()
+
+
 def test_three_phases_of_two_echoes_are_six_volumes(tmp_path):
     made = ct(tmp_path, phases=6)
     for index, path in enumerate(made.files):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from hounsfield.cli.grouped import Grouping, VolumeSource, find_inputs, stems_of
 from hounsfield.cli.options import (
     Reading,
     damaged_option,
+    grouping_options,
     jobs_option,
     output_options,
     paths_argument,
@@ -20,7 +22,6 @@ from hounsfield.cli.options import (
     window_option,
 )
 from hounsfield.cli.output import say, write_line
-from hounsfield.cli.places import unique_stems
 from hounsfield.cli.run import Inputs, Run, default_jobs
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.exports.video import check_video
@@ -41,14 +42,13 @@ _OTHERS = (
     "mkv",
     "webm",
     "dcm",
-    "nii",
-    "gz",
     "nrrd",
     "h5",
 )
 _EPILOG = """\b
-Writes NAME.png and so on for each input NAME. Several frames become NAME.frame0000.png, NAME.frame0001.png, ...
-as PNG or JPEG, pages of a TIFF, the first axis of an array, or a cine.
+Writes NAME.png and so on for each input NAME. Folders and archives are taken volume by volume: volume000, volume001
+and so on; files that are part of none, by themselves. Several frames, or slices, become NAME.frame0000.png,
+NAME.frame0001.png, ... as PNG or JPEG, pages of a TIFF, the first axis of an array, or a cine.
 PNG values are whole numbers from 0 to 65535; TIFF holds signed ones and fractions too, with unit, spacing and
 steps as JSON in its ImageDescription; NPZ holds all that is known.
 
@@ -56,11 +56,13 @@ steps as JSON in its ImageDescription; NPZ holds all that is known.
 Examples:
   hu convert slice.dcm -o slice.png                   as a screen shows it
   hu convert slice.dcm -o slice.tif                   the values: HU of a CT
-  hu convert folder/ --to jpeg --window lung -o out   one for each file
+  hu convert ct/ --to nifti -o out                    one for each volume; files in none of them are named
+  hu convert study.zip --to zarr -o out               OME-Zarr (pip install "hounsfield[zarr]")
+  hu convert folder/ --each --to jpeg --window lung -o out
   hu convert cine.dcm -o cine.mp4                     at the rate that the file says
   hu convert cine.dcm -o cine.gif --fps 15
   hu convert enhanced.dcm --to png --frame 3          0-based
-  hu convert folder/ --to npz -o arrays --jsonl       a line for each file: outputs and steps
+  hu convert folder/ --to npz -o arrays --jsonl       a line for each volume or file: outputs and steps
   hu convert slice.dcm --to npy --space stored        the numbers in the pixel data
   hu convert pet.dcm --to npz --space suv             standardized uptake values
   hu convert slide.dcm -o part.png --region 0:512,1024:1536
@@ -121,10 +123,11 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
 @click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG; by default 90.")
 @click.option("--fps", type=click.FloatRange(0.01, 1000), help="Frames a second; by default as the file says.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
+@grouping_options
 @jobs_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
-    """Write images as PNG, JPEG, TIFF, NPY, NPZ, GIF or MP4: the values, or what a screen shows."""
+    """Write images and volumes as PNG, JPEG, TIFF, arrays, GIF, MP4, NIfTI, OME-Zarr: values, or as a screen shows."""
     form, single = _format(options["output"], options["to"])
     chosen = {name: options[name] for name in ("values", "quality", "fps", "window", "presentation", "square", "icc")}
     try:
@@ -147,9 +150,14 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
             return 4
     if options["region"] is not None and options["frame"] is not None:
         raise click.UsageError("a region is put together of many frames: give --region or --frame")
-    inputs = Inputs.find(paths)
+    grouping = Grouping.take(options)
+    if form.frames == "volume" and grouping.together is None:
+        grouping = replace(grouping, together=True)  # nothing else fits into it
+    if options["region"] is not None or options["frame"] is not None:
+        grouping = Grouping(False)  # of files
+    inputs = find_inputs(paths, grouping, reading, options["quiet"])
     work = _Work(
-        _targets(inputs.sources, paths, options["output"], form.endings[0], single),
+        _targets(inputs, options["output"], form.endings[0], single),
         single,
         reading,
         options["frame"],
@@ -176,16 +184,15 @@ def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:
     return named, True
 
 
-def _targets(
-    sources: list[str], paths: tuple[str, ...], output: Path | None, ending: str, single: bool
-) -> dict[str, Path]:
+def _targets(inputs: Inputs, output: Path | None, ending: str, single: bool) -> dict[str, Path]:
     """Where each input goes."""
+    sources = inputs.sources
     if single and output is not None:
         if len(sources) > 1:
             raise click.UsageError(f"{len(sources)} inputs need a folder for --output, not a file")
         return dict.fromkeys(sources, output)
     folder = output or Path(".")
-    stems = unique_stems(sources, paths)
+    stems = stems_of(inputs)
     return {source: folder / stem.with_name(stem.name + ending) for source, stem in stems.items()}
 
 
@@ -210,6 +217,8 @@ def convert_one(source: str, work: _Work) -> dict[str, Any]:
     """Convert one input; return where its files are, and the steps to them."""
     import hounsfield as hu
 
+    if isinstance(source, VolumeSource):
+        return _convert_volume(source, work)
     try:
         image = work.reading.read(source, work.frame) if work.region is None else _read_region(source, work)
     except IndexError as error:  # no such frame, or region
@@ -217,15 +226,35 @@ def convert_one(source: str, work: _Work) -> dict[str, Any]:
     target = work.targets[source]
     if image.frame_index is not None and not work.exact:
         target = frame_paths(target, int(image.header.get("NumberOfFrames") or 1))[image.frame_index]
-    rendering = dict(work.options)
-    if rendering["presentation"] is not None:
-        rendering["presentation"] = _presentation(rendering["presentation"])
-    written = hu.write(image, target, **rendering)
+    written = hu.write(image, target, **_rendering(work))
     return {
         "source": source,
         "outputs": [str(path) for path in written.paths],
         "shape": list(image.shape),
         "unit": image.unit,
+        "steps": [step.to_dict() for step in written.steps],
+    }
+
+
+def _rendering(work: _Work) -> dict[str, Any]:
+    rendering = dict(work.options)
+    if rendering["presentation"] is not None:
+        rendering["presentation"] = _presentation(rendering["presentation"])
+    return rendering
+
+
+def _convert_volume(source: VolumeSource, work: _Work) -> dict[str, Any]:
+    """Convert a volume; return where its files are, and the steps to them."""
+    import hounsfield as hu
+
+    volume = work.reading.read_volume(source)
+    written = hu.write(volume, work.targets[source], **_rendering(work))
+    return {
+        "source": str(source),
+        "volume": source.to_dict(),
+        "outputs": [str(path) for path in written.paths],
+        "shape": list(volume.shape),
+        "unit": volume.unit,
         "steps": [step.to_dict() for step in written.steps],
     }
 

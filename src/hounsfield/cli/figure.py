@@ -9,11 +9,13 @@ from typing import Any
 
 import click
 
+from hounsfield.cli.grouped import Grouping, VolumeSource, find_inputs, stems_of
 from hounsfield.cli.mask import figure_bytes
 from hounsfield.cli.options import (
     Reading,
     Selection,
     damaged_option,
+    grouping_options,
     jobs_option,
     output_options,
     paths_argument,
@@ -22,8 +24,7 @@ from hounsfield.cli.options import (
     window_option,
 )
 from hounsfield.cli.output import write_line
-from hounsfield.cli.places import unique_stems
-from hounsfield.cli.run import Inputs, Run, default_jobs
+from hounsfield.cli.run import Run, default_jobs
 
 _FORMS = ("png", "svg", "pdf")
 _PICTURES = ("jpg", "jpeg", "tif", "tiff", "gif", "bmp", "webp", "eps", "ps")
@@ -33,7 +34,10 @@ Examples:
   hu figure slice.dcm -o slice.svg            the format follows from the name
   hu figure mr.dcm --no-mask --window 600,1200
   hu figure chest.dcm --tissue lung --outline --window lung
-  hu figure folder/ -o pictures/              one for each file
+  hu figure folder/ -o pictures/              the middle slice of each volume, and each file by itself
+  hu figure ct/ --slice 40 --outline          another slice, counted from 0
+  hu figure ct/ --montage 20 --tissue bone    many slices of each volume
+  hu figure folder/ --each -o pictures/       one for each file
 """
 
 
@@ -48,6 +52,8 @@ class _Work:
     window: Any
     force: bool
     optional_mask: bool
+    slice_index: int | None
+    montage: int | None
 
 
 @click.command("figure", epilog=_EPILOG)
@@ -61,31 +67,36 @@ class _Work:
 @click.option("--mask/--no-mask", "with_mask", default=True, show_default=True, help="Draw Mask and Result too.")
 @click.option("--outline", is_flag=True, help="Draw the mask's outline over the original.")
 @click.option("--frame", type=int, help="0-based frame of a multi-frame image; by default the middle one.")
+@click.option("--slice", "slice_index", type=int, help="0-based slice of a volume; by default the middle one.")
+@click.option("--montage", type=click.IntRange(1, 400), help="So many evenly spaced slices of a volume, in one figure.")
 @click.option("--format", "form", type=click.Choice(_FORMS), help="By default as the output's name says, else PNG.")
 @window_option
 @click.option("--force", is_flag=True, help="Replace a figure that exists.")
+@grouping_options
 @jobs_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Draw Original, Mask and Result side by side, with scale bar, directions and colour bar."""
-    selection = Selection.take(options)
-    inputs = Inputs.find(paths)
-    sources = inputs.sources
+    selection, reading = Selection.take(options), Reading.take(options)
+    if options["slice_index"] is not None and options["montage"] is not None:
+        raise click.UsageError("give --slice or --montage: one slice or many")
     output, form = options["output"], options["form"]
     ending = output.suffix.lower().lstrip(".") if output is not None else ""
     if output is not None and not output.is_dir():
         _check_ending(ending, form)
+    inputs = find_inputs(paths, Grouping.take(options), reading, options["quiet"])
+    sources = inputs.sources
     if output is not None and ending in _FORMS and not output.is_dir():
         if len(sources) != 1:
             raise click.UsageError(f"{len(sources)} inputs need a folder for --output, not a file")
         targets, form = {sources[0]: output}, form or ending
     else:
         form = form or "png"
-        stems = unique_stems(sources, paths)
+        stems = stems_of(inputs)
         folder = output or Path(".")
         targets = {s: folder / stem.with_name(f"{stem.name}.figure.{form}") for s, stem in stems.items()}
     work = _Work(
-        Reading.take(options),
+        reading,
         selection if options["with_mask"] else None,
         targets,
         form,
@@ -94,6 +105,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         options["window"],
         options["force"],
         not selection.chosen,
+        options["slice_index"],
+        options["montage"],
     )
     run = Run(options, show, default_jobs(options["jobs"]), output if ending not in _FORMS else None)
     return run.over(functools.partial(draw_one, work=work), inputs)
@@ -112,6 +125,11 @@ def draw_one(source: str, work: _Work) -> dict[str, Any]:
     import hounsfield as hu
     from hounsfield.exports.files import write_whole
 
+    if isinstance(source, VolumeSource):
+        return _draw_volume(source, work)
+    if work.slice_index is not None or work.montage is not None:
+        option = "--slice" if work.montage is None else "--montage"
+        raise hu.GeometryError(f"{option} is of volumes, and this is an image (--frame is of frames)", source=source)
     image = work.reading.read(source)
     index = image.frames // 2 if work.frame is None else work.frame
     try:
@@ -127,6 +145,26 @@ def draw_one(source: str, work: _Work) -> dict[str, Any]:
     write_whole(target, figure_bytes(drawn, work.form), force=work.force)
     steps = [step.to_dict() for step in (mask or image).steps]
     return {"source": source, "figure": str(target), "frame": index, "steps": steps}
+
+
+def _draw_volume(source: VolumeSource, work: _Work) -> dict[str, Any]:
+    """Draw the middle slice of a volume, the one that was asked for, or many."""
+    import hounsfield as hu
+    from hounsfield.exports.files import write_whole
+
+    volume, mask = work.reading.read_volume(source), None
+    index = len(volume) // 2 if work.slice_index is None else work.slice_index
+    if not -len(volume) <= index < len(volume):
+        raise hu.GeometryError(f"slice {index} is out of range: {len(volume)} slices, counted from 0", source=source)
+    if work.selection is not None and not (work.optional_mask and (volume.color or volume.unit != "HU")):
+        mask = work.selection.mask_volume(volume)
+    one = None if work.montage is not None else index
+    drawn = hu.figure(volume, mask, window=work.window, outline=work.outline, slice_index=one, montage=work.montage)
+    target = work.targets[source]
+    write_whole(target, figure_bytes(drawn, work.form), force=work.force)
+    steps = [step.to_dict() for step in (mask or volume).steps]
+    chosen = {"slice": index % len(volume)} if work.montage is None else {"montage": work.montage}
+    return {"source": str(source), "volume": source.to_dict(), "figure": str(target), **chosen, "steps": steps}
 
 
 def show(result: dict[str, Any], single: bool) -> None:

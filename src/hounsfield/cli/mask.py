@@ -10,10 +10,12 @@ from typing import Any
 
 import click
 
+from hounsfield.cli.grouped import Grouping, VolumeSource, find_inputs, stems_of
 from hounsfield.cli.options import (
     Reading,
     Selection,
     damaged_option,
+    grouping_options,
     jobs_option,
     output_options,
     paths_argument,
@@ -22,18 +24,23 @@ from hounsfield.cli.options import (
     window_option,
 )
 from hounsfield.cli.output import write_line
-from hounsfield.cli.places import unique_stems
-from hounsfield.cli.run import Inputs, Run, default_jobs
+from hounsfield.cli.run import Run, default_jobs
+from hounsfield.errors import FormatError
 
 _EPILOG = """\b
 Writes for each input NAME, into the output folder:
   NAME.mask.png    0 and 255; NAME.mask.npz for several frames, or with --format npz
-  NAME.figure.png  Original, Mask and Result side by side (the middle frame of several)
+  NAME.figure.png  Original, Mask and Result side by side (the middle frame or slice of several)
+Folders and archives are taken volume by volume: volume000.mask.nii.gz, volume000.figure.png and so on; as DICOM SEG
+over its source images, as a surface in millimetres (STL) or NPZ with --format. Files that are part of no volume are
+taken by themselves.
 
 \b
 Examples:
   hu mask slice.dcm                          above 90 HU, holes filled, opened 2 x 2
-  hu mask folder/ -o out --jsonl             a JSON line of measures for each file
+  hu mask folder/ -o out --jsonl             a JSON line of measures for each volume, and each file by itself
+  hu mask folder/ -o out --each              file by file
+  hu mask ct/ --tissue lung --fill-3d --largest 2 --min-ml 50 --format seg
   hu mask mr.dcm --method otsu               where there are no HU
   hu mask chest.dcm --tissue lung --largest 2 --no-figure
   hu mask slice.dcm --above 200 --below 3000 --opening 3 --outline
@@ -71,25 +78,26 @@ class _Work:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["png", "npz"]),
-    help="Of masks. By default PNG; NPZ for several frames.",
+    type=click.Choice(["png", "npz", "nifti", "seg", "stl"]),
+    help="Of masks. By default PNG; NPZ for several frames; NIfTI for volumes. SEG and STL are of volumes only.",
 )
 @click.option("--figure/--no-figure", default=True, show_default=True, help="Draw the figure.")
 @click.option("--figure-format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
 @click.option("--outline", is_flag=True, help="Draw the mask's outline over the original.")
 @window_option
 @click.option("--force", is_flag=True, help="Replace results that exist.")
+@grouping_options
 @jobs_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Select pixels by value, fill holes, open; write masks, figures and measures."""
-    selection = Selection.take(options)
-    inputs = Inputs.find(paths)
+    selection, reading = Selection.take(options), Reading.take(options)
+    inputs = find_inputs(paths, Grouping.take(options), reading, options["quiet"])
     work = _Work(
-        Reading.take(options),
+        reading,
         selection,
         options["output"],
-        unique_stems(inputs.sources, paths),
+        stems_of(inputs),
         options["form"] or "",
         options["figure_format"] if options["figure"] else None,
         options["outline"],
@@ -102,6 +110,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 def mask_one(source: str, work: _Work) -> dict[str, Any]:
     """Mask one input, write its files, and return its JSON line."""
+    if isinstance(source, VolumeSource):
+        return _mask_volume(source, work)
     import hounsfield as hu
     from hounsfield.exports.arrays import mask_npz
     from hounsfield.exports.files import write_whole
@@ -111,6 +121,8 @@ def mask_one(source: str, work: _Work) -> dict[str, Any]:
     mask = work.selection.mask(image)
     measures = hu.measure(image, mask).to_dict()
     form = work.form or ("npz" if mask.multi_frame else "png")
+    if form not in ("png", "npz"):
+        raise FormatError(f"{form} is for volumes, and this is an image; --volumes puts slices together", source=source)
     if form == "png" and mask.multi_frame:
         raise hu.GeometryError(
             f"a PNG holds one frame, and this image has {mask.frames}; use --format npz", source=source
@@ -134,6 +146,36 @@ def mask_one(source: str, work: _Work) -> dict[str, Any]:
     return result
 
 
+#: Endings of the files in which masks of volumes are written, by format.
+_VOLUMES = {"nifti": ".nii.gz", "npz": ".npz", "seg": ".dcm", "stl": ".stl"}
+
+
+def _mask_volume(source: VolumeSource, work: _Work) -> dict[str, Any]:
+    """Mask a volume, write its files, and return its JSON line."""
+    import hounsfield as hu
+    from hounsfield.exports.files import write_whole
+
+    volume = work.reading.read_volume(source)
+    mask = work.selection.mask_volume(volume)
+    form = work.form or "nifti"
+    if form not in _VOLUMES:
+        raise FormatError(f"{form} is for images; a volume is written as {', '.join(_VOLUMES)}", source=str(source))
+    measures = hu.measure(volume, mask).to_dict()
+    stem = work.folder / work.stems[source]
+    path = stem.with_name(f"{stem.name}.mask{_VOLUMES[form]}")
+    write = {"nifti": hu.write_nifti, "npz": hu.write_npz, "seg": hu.write_seg, "stl": hu.write_stl}[form]
+    outputs = {"mask": str(write(mask, path, force=work.force).paths[0])}
+    if work.figure:
+        middle = len(volume) // 2
+        drawn = hu.figure(volume[middle], mask[middle], window=work.window, outline=work.outline)
+        target = stem.with_name(f"{stem.name}.figure.{work.figure}")
+        write_whole(target, figure_bytes(drawn, work.figure), force=work.force)
+        outputs["figure"] = str(target)
+    steps = [step.to_dict() for step in mask.steps]
+    result = {"source": str(source), "volume": source.to_dict(), "outputs": outputs}
+    return result | {"measures": measures, "steps": steps}
+
+
 def figure_bytes(figure: Any, form: str) -> bytes:
     """Return a figure as PNG, SVG or PDF; the same figure gives the same bytes."""
     import matplotlib
@@ -149,8 +191,10 @@ def show(result: dict[str, Any], single: bool) -> None:
     """Write one line of measures; of a single input also where its files are."""
     part = result["measures"]
     area = "" if part["area_mm2"] is None else f", {part['area_mm2']:.6g} mm2"
+    area = area if part["volume_ml"] is None else f", {part['volume_ml']:.6g} mL"
+    what = "voxels" if part["slices"] else "pixels"
     mean = "" if part["mean"] is None else f", mean {part['mean']:.6g} {part['unit']}".rstrip()
-    write_line(f"{result['source']}: {part['pixels']} pixels{area}{mean}")
+    write_line(f"{result['source']}: {part['pixels']} {what}{area}{mean}")
     if single:
         for kind, path in result["outputs"].items():
             write_line(f"  {kind}: {path}")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hounsfield.image import Image
+from hounsfield.errors import DecodeError
+from hounsfield.image import Image, Step
+
+if TYPE_CHECKING:
+    from hounsfield.cli.grouped import VolumeSource
+    from hounsfield.volume import Volume
+    from hounsfield.volumes import Volumes
 
 
 def paths_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -29,6 +35,29 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def gaps_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--gaps: what becomes of slices that are not at equal distances."""
+    return click.option(
+        "--gaps",
+        type=click.Choice(["split", "resample", "refuse"]),
+        default="split",
+        show_default=True,
+        help="Where slices are missing or at unequal distances: several volumes, interpolate, or an error.",
+    )(command)
+
+
+def grouping_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--volumes, --each and --gaps: whether slices of folders are put together."""
+    option = click.option(
+        "--volumes/--each",
+        "together",
+        default=None,
+        help="Put slices together to volumes, or take each file by itself. By default folders and archives are taken "
+        "volume by volume, files by themselves.",
+    )
+    return option(gaps_option(command))
+
+
 def jobs_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """-j: how many inputs at a time."""
     option = click.option(
@@ -44,7 +73,8 @@ def jobs_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What belongs to a mask: bounds, tissue, method, fill, opening, components."""
     for option in (
-        click.option("--min-mm2", type=click.FloatRange(0), help="Drop components smaller than this area."),
+        click.option("--min-ml", type=click.FloatRange(0), help="Drop components of a volume smaller than this."),
+        click.option("--min-mm2", type=click.FloatRange(0), help="Drop components of an image smaller than this area."),
         click.option("--largest", type=click.IntRange(1), help="Keep the N largest components."),
         click.option(
             "--opening",
@@ -53,7 +83,8 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="Opening, in pixels; odd for exact edges.",
         ),
-        click.option("--fill/--no-fill", default=True, show_default=True, help="Fill holes."),
+        click.option("--fill-3d", is_flag=True, help="Of volumes: fill what is closed in three dimensions only."),
+        click.option("--fill/--no-fill", default=True, show_default=True, help="Fill holes, slice by slice."),
         click.option("--method", type=click.Choice(["otsu"]), help="Find the threshold from the image."),
         click.option("--tissue", metavar="NAME", help="bone, soft tissue, lung, fat or air; in HU."),
         click.option("--below", type=float, help="Select values below this, in the image's unit."),
@@ -72,9 +103,11 @@ class Selection:
     tissue: str | None
     method: str | None
     fill: bool
+    fill_3d: bool
     opening: int
     largest: int | None
     min_mm2: float | None
+    min_ml: float | None
 
     @classmethod
     def take(cls, options: dict[str, Any]) -> Selection:
@@ -110,25 +143,47 @@ class Selection:
     @property
     def chosen(self) -> bool:
         """Whether anything beyond the defaults was asked for."""
-        asked = (self.above, self.below, self.tissue, self.method, self.largest, self.min_mm2)
+        asked = (self.above, self.below, self.tissue, self.method, self.largest, self.min_mm2, self.min_ml)
         return any(value is not None for value in asked)
 
     def mask(self, image: Image) -> Image:
-        """Make the mask."""
+        """Make the mask of an image.
+
+        Raises
+        ------
+        GeometryError
+            What was asked for is for volumes only.
+        """
         import hounsfield as hu
 
-        made = hu.mask(
-            image,
-            self.above,
-            self.below,
-            tissue=self.tissue,
-            method="otsu" if self.method else None,
-            fill=self.fill,
-            opening=self.opening,
-        )
+        if self.min_ml is not None or self.fill_3d:
+            option = "--fill-3d" if self.fill_3d else "--min-ml"
+            raise hu.GeometryError(f"{option} is for volumes, and this is an image", source=image.name)
+        made = hu.mask(image, self.above, self.below, fill=self.fill, **self._range)
         if self.largest is None and self.min_mm2 is None:
             return made
         return hu.components(made, largest=self.largest, min_mm2=self.min_mm2)
+
+    def mask_volume(self, volume: Volume) -> Volume:
+        """Make the mask of a volume.
+
+        Raises
+        ------
+        GeometryError
+            What was asked for is for images only.
+        """
+        import hounsfield as hu
+
+        if self.min_mm2 is not None:
+            raise hu.GeometryError("--min-mm2 is for images; of volumes it is --min-ml", source=volume.name)
+        made = hu.mask(volume, self.above, self.below, fill="3d" if self.fill_3d else self.fill, **self._range)
+        if self.largest is None and self.min_ml is None:
+            return made
+        return hu.components(made, largest=self.largest, min_ml=self.min_ml)
+
+    @property
+    def _range(self) -> dict[str, Any]:
+        return {"tissue": self.tissue, "method": "otsu" if self.method else None, "opening": self.opening}
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -176,6 +231,27 @@ class Reading:
         space, strict, verify = (options.pop(name) for name in ("space", "strict", "verify"))
         return cls(space, strict, verify, options.pop("damaged", True))
 
+    def volumes(self, paths: tuple[str, ...], gaps: str, progress: Any) -> Volumes:
+        """Find the volumes of folders, archives and files; their values are read as those of files are."""
+        from hounsfield.volumes import read_volumes
+
+        kept = "resample" if gaps == "resample" else "split"  # what is to be refused is refused volume by volume
+        return read_volumes(
+            paths, values=self.space, gaps=kept, strict=self.strict, verify=self.verify, progress=progress
+        )
+
+    def read_volume(self, source: VolumeSource) -> Volume:
+        """Read a volume.
+
+        Raises
+        ------
+        DecodeError
+            As `read`.
+        """
+        volume = source.read()
+        self._check_missing(volume.steps, str(source))
+        return volume
+
     def read(self, source: str, frames: int | None = None) -> Image:
         """Read an image.
 
@@ -187,10 +263,13 @@ class Reading:
         import hounsfield as hu
 
         image = hu.read(source, values=self.space, frames=frames, strict=self.strict, verify=self.verify)
-        missing = next((step.detail for step in image.steps if step.name == "missing"), None)
-        if missing is not None and not self.damaged:
-            raise hu.DecodeError(f"{missing} (--damaged takes what is there)", source=source, attribute="PixelData")
+        self._check_missing(image.steps, source)
         return image
+
+    def _check_missing(self, steps: Iterable[Step], source: str) -> None:
+        missing = next((step.detail for step in steps if step.name == "missing"), None)
+        if missing is not None and not self.damaged:
+            raise DecodeError(f"{missing} (--damaged takes what is there)", source=source, attribute="PixelData")
 
 
 def _space(context: click.Context, parameter: click.Parameter, text: str) -> str:

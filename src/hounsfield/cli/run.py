@@ -102,7 +102,10 @@ class Inputs:
     @property
     def single(self) -> bool:
         """Whether one file was named, rather than a folder or several: its output needs no name before it."""
-        return len(self.sources) == 1 and len(self.given) == 1 and not os.path.isdir(self.given[0])
+        if len(self.sources) != 1 or len(self.given) != 1 or os.path.isdir(self.given[0]):
+            return False
+        # Of a volume: whether its file was named, not an archive.
+        return getattr(self.sources[0], "only_file", self.given[0]) == self.given[0]
 
 
 @dataclass
@@ -153,6 +156,10 @@ class Run:
         return self._exit_code()
 
     def _outcomes(self, task: Task, sources: list[str]) -> Iterator[Outcome]:
+        # Volumes are read by several threads each; they come first, and stay in this process.
+        first = next((i for i, source in enumerate(sources) if type(source) is str), len(sources))
+        yield from (attempt(task, source) for source in sources[:first])
+        sources = sources[first:]
         if self.jobs == 1 or len(sources) < _WORTH_WORKERS or "-" in sources:
             yield from (attempt(task, source) for source in sources)
         else:

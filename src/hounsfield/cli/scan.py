@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -15,7 +12,8 @@ from typing import Any
 import click
 
 from hounsfield.cli.options import output_options, paths_argument
-from hounsfield.cli.output import display_width, on_terminal, printable, say, write_line
+from hounsfield.cli.output import display_width, printable, say, write_line
+from hounsfield.cli.progress import reading_progress, told
 from hounsfield.errors import MissingDependencyError, OutputError
 
 #: What is shown on a terminal, where no columns are named: all would not fit.
@@ -57,7 +55,7 @@ Examples:
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Read the headers of many files into a table: one typed row for each file."""
     work = _Work(paths, options)
-    with _told(options["quiet"]):
+    with told(options["quiet"]):
         try:
             return work.run()
         except KeyboardInterrupt:
@@ -69,25 +67,6 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         except OutputError as error:
             say(str(error))
             return 5
-
-
-class _Say(logging.Handler):
-    """Passes on what the library logs: that something is being compiled."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        say(record.getMessage())
-
-
-@contextmanager
-def _told(quiet: bool) -> Generator[None]:
-    logger, handler = logging.getLogger("hounsfield"), logging.NullHandler() if quiet else _Say()
-    before, logger.propagate = logger.propagate, False
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = before
 
 
 @dataclass
@@ -111,7 +90,7 @@ class _Work:
         if output is not None and (output.is_dir() or (output.exists() and not self.options["force"])):
             why = "is a folder" if output.is_dir() else "exists already; it is kept (use --force to replace it)"
             raise OutputError(why, source=str(output))
-        with _progress(self.options["quiet"], output is None) as progress:
+        with reading_progress(self.options["quiet"], output is None) as progress:
             try:
                 batches = hu.scan_batches(
                     self.paths,
@@ -218,31 +197,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     return "-" if value is None else printable(str(value))
-
-
-@contextmanager
-def _progress(quiet: bool, to_screen: bool) -> Generator[Callable[[Any], None] | None]:
-    """Show files a second and the time left where a person watches, and rows do not already tell them."""
-    if quiet or not on_terminal() or (to_screen and sys.stdout.isatty()):
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        *Progress.get_default_columns()[:2],
-        TextColumn("{task.completed:,.0f} of {task.fields[found]} files"),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        job = bar.add_task("reading", total=None, found="?", speed="")
-
-        def show(progress: Any) -> None:
-            task = bar.tasks[0]
-            speed = f"{progress.done / task.elapsed:,.0f} files/s" if task.elapsed else ""
-            found = f"{progress.found:,}" + ("" if progress.complete else "+")
-            total = progress.found if progress.complete else None
-            bar.update(job, completed=progress.done, total=total, found=found, speed=speed)
-
-        yield show

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from hounsfield.cli.grouped import Grouping, VolumeSource, find_inputs
 from hounsfield.cli.options import (
     Reading,
     Selection,
     damaged_option,
+    grouping_options,
     jobs_option,
     output_options,
     paths_argument,
@@ -18,14 +20,19 @@ from hounsfield.cli.options import (
     selection_options,
 )
 from hounsfield.cli.output import table, write_line
-from hounsfield.cli.run import Inputs, Run, default_jobs
+from hounsfield.cli.run import Run, default_jobs
+
+if TYPE_CHECKING:
+    from hounsfield.volume import Volume
 
 _CHANNELS = ("red", "green", "blue")
 _EPILOG = """\b
 Examples:
   hu stats slice.dcm                      all pixels but padding
   hu stats slice.dcm --tissue bone        inside a mask
-  hu stats folder/ --above 90 --jsonl     a line for each file
+  hu stats folder/                        volume by volume: mL; files that are in none by themselves
+  hu stats folder/ --above 90 --jsonl     a line for each volume, and each of these files
+  hu stats folder/ --each --jsonl         a line for each file
   hu stats cine.dcm --frames              each frame by itself
 """
 
@@ -35,21 +42,26 @@ Examples:
 @selection_options
 @reading_options
 @damaged_option
-@click.option("--frames", is_flag=True, help="Measure each frame of a multi-frame image by itself.")
+@click.option("--frames", is_flag=True, help="Measure each frame, or each slice of a volume, by itself, too.")
+@grouping_options
 @jobs_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
-    """Measure values: count, area, mean, spread, percentiles. With mask options: inside that mask only."""
+    """Measure values: count, area or volume, mean, spread, percentiles. With mask options: inside that mask only."""
     selection = Selection.take(options)
     chosen = selection if selection.chosen else None
-    task = functools.partial(measures_of, reading=Reading.take(options), selection=chosen, frames=options["frames"])
-    return Run(options, show, default_jobs(options["jobs"])).over(task, Inputs.find(paths))
+    reading = Reading.take(options)
+    inputs = find_inputs(paths, Grouping.take(options), reading, options["quiet"])
+    task = functools.partial(measures_of, reading=reading, selection=chosen, frames=options["frames"])
+    return Run(options, show, default_jobs(options["jobs"])).over(task, inputs)
 
 
 def measures_of(source: str, reading: Reading, selection: Selection | None, frames: bool) -> dict[str, Any]:
-    """The measures of an image, of its frames, or of its colour channels."""
+    """The measures of a volume or an image, of its slices or frames, or of its colour channels."""
     import hounsfield as hu
 
+    if isinstance(source, VolumeSource):
+        return _of_volume(source, reading.read_volume(source), selection, frames)
     image = reading.read(source)
     result: dict[str, Any] = {"source": source, "steps": [step.to_dict() for step in image.steps]}
     if image.color:
@@ -67,6 +79,19 @@ def measures_of(source: str, reading: Reading, selection: Selection | None, fram
     return result
 
 
+def _of_volume(source: VolumeSource, volume: Volume, selection: Selection | None, slices: bool) -> dict[str, Any]:
+    import hounsfield as hu
+
+    mask = selection.mask_volume(volume) if selection else None
+    steps = [step.to_dict() for step in (mask or volume).steps]
+    result = {"source": str(source), "volume": source.to_dict(), "steps": steps}
+    result["measures"] = hu.measure(volume, mask).to_dict()
+    if slices:
+        each = ((volume[i], None if mask is None else mask[i]) for i in range(len(volume)))
+        result["slices"] = [hu.measure(image, inside).to_dict() for image, inside in each]
+    return result
+
+
 def show(result: dict[str, Any], single: bool) -> None:
     """Write the measures as a list."""
     if not single:
@@ -75,9 +100,10 @@ def show(result: dict[str, Any], single: bool) -> None:
         if name:
             write_line(f"{name}:")
         table(measure_rows(part))
-    for index, part in enumerate(result.get("frames", [])):
-        write_line(f"frame {index}:")
-        table(measure_rows(part))
+    for word in ("frame", "slice"):
+        for index, part in enumerate(result.get(f"{word}s", [])):
+            write_line(f"{word} {index}:")
+            table(measure_rows(part))
     if not single:
         write_line("")
 
@@ -85,7 +111,9 @@ def show(result: dict[str, Any], single: bool) -> None:
 def measure_rows(part: dict[str, Any]) -> list[list[str]]:
     """Name, value and unit of each measure."""
     unit = "" if part["unit"] == "1" else part["unit"]  # a ratio has no unit to print
-    rows = [["pixels", str(part["pixels"])]]
+    rows = [["voxels" if part["slices"] else "pixels", str(part["pixels"])]]
+    if part["volume_ml"] is not None:
+        rows.append(["volume", f"{part['volume_ml']:.6g} mL"])
     if part["area_mm2"] is not None:
         on = f" on the {part['spacing_kind']}" if part["spacing_kind"] in ("detector", "slide") else ""
         rows.append(["area", f"{part['area_mm2']:.6g} mm2{on}"])

@@ -1,43 +1,33 @@
-"""`figure`: Original, Mask and Result side by side, as a matplotlib figure."""
+"""`figure`: Original, Mask and Result side by side, or a montage of slices, as a matplotlib figure."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+import operator
 
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from hounsfield.display.aspect import pixel_aspect
+from hounsfield.display.montage import draw_montage, slice_name
+from hounsfield.display.panels import Layout, Sheet, draw_colour_bar, draw_directions, draw_outline, draw_scale_bar
 from hounsfield.display.render import render
-from hounsfield.display.shading import shading_of
-from hounsfield.display.voi import Voi, WindowLike, choose_voi
+from hounsfield.display.voi import WindowLike, choose_voi
 from hounsfield.errors import GeometryError
-from hounsfield.image import Image, mask_values, require_image
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-#: Inches: height of a panel, space for titles and margins, width of the colour bar with its labels.
-_PANEL, _TITLE, _MARGIN, _BAR = 4.0, 0.35, 0.08, 0.85
-_WIDEST_PANEL, _NARROWEST_PANEL = 8.0, 1.2
-_OUTLINE = "#ffb000"
-#: Lengths a scale bar may have, in mm.
-_SCALES = [m * 10**e for e in range(-3, 4) for m in (1, 2, 5)]
+from hounsfield.grids import fitting_mask, require_grid
+from hounsfield.image import Image
+from hounsfield.volume import Volume
 
 
 def figure(
-    image: Image,
-    mask: Image | NDArray[np.bool_] | None = None,
+    image: Image | Volume,
+    mask: Image | Volume | NDArray[np.bool_] | None = None,
     *,
     window: WindowLike = None,
     outline: bool = False,
+    slice_index: int | None = None,
+    montage: int | tuple[int, int] | None = None,
 ) -> Figure:
-    """Draw an image; with a mask, draw Original, Mask and Result side by side.
+    """Draw an image; with a mask, draw Original, Mask and Result side by side. Of a volume draw one slice, or many.
 
     No name, date or number of the patient is drawn. Pixels have their true shape in millimetres; a scale bar
     shows where the spacing is known and says so where it is measured on the detector; letters at the edges
@@ -46,13 +36,19 @@ def figure(
     Parameters
     ----------
     image
-        One frame; of a multi-frame image take `Image.frame`.
+        One frame (of a multi-frame image take `Image.frame`), or a volume.
     mask
-        bool values of the same frame.
+        bool values of the same frame, or of the same volume.
     window
-        As for `render`.
+        As for `render`. All slices of a volume are shown with the same.
     outline
         Also draw the mask's outline over the original.
+    slice_index
+        Which slice of a volume, 0-based, negative from the end; by default the middle one, n // 2.
+    montage
+        So many slices of a volume, or (rows, columns) of them, in the place of one: evenly spaced, the middles of equal
+        parts; at most 400, and no more than there are. A mask is drawn as outlines. Above each stands the slice's
+        index and, where the place is known, its coordinate in LPS mm; of oblique slices the position along the normal.
 
     Returns
     -------
@@ -62,7 +58,11 @@ def figure(
     Raises
     ------
     GeometryError
-        The image has several frames, or the mask another shape.
+        The image has several frames, or the mask another shape or place.
+    IndexError
+        There is no such slice.
+    ValueError
+        Options exclude one another, or belong to volumes and it is an image.
 
     Examples
     --------
@@ -72,138 +72,60 @@ def figure(
     >>> figure = hu.figure(image, hu.mask(image), outline=True)
     >>> [axes.get_title() for axes in figure.axes]
     ['Original', 'Mask', 'Result', '']
+
+    Two slices of a volume in one row:
+
+    >>> volume = hu.Volume([[[0, 1]], [[2, 3]], [[4, 5]], [[6, 7]]], unit="HU")
+    >>> [axes.get_title() for axes in hu.figure(volume, montage=(1, 2)).axes]
+    ['slice 1', 'slice 3', '']
     """
-    require_image(image, "figure")
-    if image.multi_frame:
-        raise GeometryError(f"the image has {image.frames} frames; take image.frame(i)", source=image.name)
-    original = render(image, window)
-    panels, inside = [("Original", original)], None
-    if mask is not None:
-        inside = mask_values(image, mask)
+    require_grid(image, "figure")
+    if isinstance(image, Image):
+        if slice_index is not None or montage is not None:
+            raise ValueError("slice_index and montage are of volumes; of a multi-frame image take image.frame(i)")
+        if image.multi_frame:
+            raise GeometryError(f"the image has {image.frames} frames; take image.frame(i)", source=image.name)
+        return _side_by_side(image, None if mask is None else fitting_mask(image, mask), window, outline)
+    if slice_index is not None and montage is not None:
+        raise ValueError("give slice_index or montage: one slice or many")
+    inside = None if mask is None else fitting_mask(image, mask)
+    if montage is not None:
+        return draw_montage(image, inside, montage, window)
+    index = _index(image, slice_index)
+    whole = image.as_image()
+    # The window is the volume's: neighbouring slices can be compared, and the slice looks as in `render`.
+    shared = window if image.color or image.is_mask else choose_voi(whole, window)
+    name, _, place = slice_name(image, index).partition(", ")
+    heading = f"{name} of {len(image)}, counted from 0" + (f"; {place}" if place else "")
+    heading += " along the normal" if place.startswith("n") else ""
+    return _side_by_side(whole.frame(index), None if inside is None else inside[index], shared, outline, heading)
+
+
+def _index(volume: Volume, given: int | None) -> int:
+    index = len(volume) // 2 if given is None else operator.index(given)
+    if not -len(volume) <= index < len(volume):
+        raise IndexError(f"slice_index {index} is out of range: {len(volume)} slices, counted from 0")
+    return index % len(volume)
+
+
+def _side_by_side(
+    frame: Image, inside: NDArray[np.bool_] | None, window: WindowLike, outline: bool, heading: str = ""
+) -> Figure:
+    """Draw the original, and with a mask the mask and the result."""
+    original = render(frame, window)
+    panels = [("Original", original)]
+    if inside is not None:
         result = original.copy()
         result[~inside] = 0  # black, whatever value stands there: also where low values are bright
-        panels += [("Mask", inside.view(np.uint8) * np.uint8(255)), ("Result", result)]
-    drawn = _Sheet(image, len(panels))
-    for axes, (title, picture) in zip(drawn.panels, panels, strict=True):
-        _draw(axes, title, picture, image)
+        black_and_white = np.where(inside, np.uint8(255), np.uint8(0))
+        panels += [("Mask", black_and_white), ("Result", result)]
+    sheet = Sheet(frame, Layout((1, len(panels)), titles=tuple(title for title, _ in panels), heading=heading))
+    for axes, (title, picture) in zip(sheet.panels, panels, strict=True):
+        sheet.draw(axes, title, picture, frame)
     if inside is not None and outline:
-        _draw_outline(drawn.panels[0], inside)
-    _scale_bar(drawn.panels[0], image)
-    _directions(drawn.panels[0], image)
-    if drawn.bar is not None:
-        _colour_bar(drawn, image, choose_voi(image, window))
-    return drawn.figure
-
-
-class _Sheet:
-    """A figure just large enough for its panels and the colour bar."""
-
-    def __init__(self, image: Image, count: int) -> None:
-        rows, columns = image.size
-        ratio = columns / (rows * pixel_aspect(image))
-        width = min(max(_PANEL * ratio, _NARROWEST_PANEL), _WIDEST_PANEL)
-        height = min(width / ratio, 2 * _PANEL)
-        has_bar = not image.color and not image.is_mask
-        total = count * width + (count + 1) * _MARGIN + (_BAR if has_bar else 0)
-        tall = height + _TITLE + _MARGIN
-        self.figure = Figure(figsize=(total, tall), dpi=120, facecolor="white")
-        self.panels: list[Axes] = []
-        for index in range(count):
-            left = _MARGIN + index * (width + _MARGIN)
-            box = (left / total, _MARGIN / tall, width / total, height / tall)
-            self.panels.append(self.figure.add_axes(box))
-        self.bar: Axes | None = None
-        if has_bar:
-            left = _MARGIN + count * (width + _MARGIN)
-            low, tallness = _MARGIN + 0.04 * height, 0.92 * height
-            self.bar = self.figure.add_axes((left / total, low / tall, 0.14 / total, tallness / tall))
-
-
-def _draw(axes: Any, title: str, picture: NDArray[np.uint8], image: Image) -> None:
-    axes.imshow(
-        picture,
-        cmap="gray",
-        vmin=0,
-        vmax=255,
-        aspect=pixel_aspect(image),
-        interpolation="nearest",
-        origin="upper",
-    )
-    axes.set_title(title, fontsize=10, pad=4)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set(color="0.6", linewidth=0.6)
-
-
-def _draw_outline(axes: Any, inside: NDArray[np.bool_]) -> None:
-    """Draw the mask's outline between the pixels, so that it covers none of them."""
-    if inside.any() and not inside.all():
-        axes.contour(inside.astype(np.uint8), levels=[0.5], colors=[_OUTLINE], linewidths=0.8)
-
-
-def _scale_bar(axes: Any, image: Image) -> None:
-    if image.pixel_spacing is None or image.spacing_kind is None:
-        return
-    rows, columns = image.size
-    width_mm = columns * image.pixel_spacing[1]
-    fitting = [length for length in _SCALES if length <= width_mm / 3]
-    if not fitting or not math.isfinite(width_mm):
-        return
-    length = fitting[-1]
-    pixels = length / image.pixel_spacing[1]
-    # Centres of pixels are at whole numbers: the picture reaches from -0.5 on.
-    x, y = columns * 0.04 - 0.5, rows * 0.955 - 0.5
-    line = {"color": "white", "linewidth": 2.0, "solid_capstyle": "butt"}
-    dark = withStroke(linewidth=4.0, foreground="black")
-    axes.plot([x, x + pixels], [y, y], path_effects=[dark], scalex=False, scaley=False, **line)
-    on = f" on the {image.spacing_kind}" if image.spacing_kind in ("detector", "slide") else ""
-    _label(axes, x, y - rows * 0.015, f"{length:g} mm{on}", "left", "bottom")
-
-
-def _label(axes: Any, x: float, y: float, text: str, across: str, up: str) -> None:
-    stroke = [withStroke(linewidth=2.0, foreground="black")]
-    axes.text(x, y, text, color="white", fontsize=8, ha=across, va=up, path_effects=stroke, clip_on=True)
-
-
-def _directions(axes: Any, image: Image) -> None:
-    """Letters at the left and top edges: R, L, A, P, H (head), F (feet), as the frame lies in the patient."""
-    plane = image.plane
-    if plane is None:
-        return
-    rows, columns = image.size
-    along_row, along_column = np.array(plane.orientation[:3]), np.array(plane.orientation[3:])
-    across, down = (columns - 1) / 2, (rows - 1) / 2
-    _label(axes, columns * 0.015 - 0.5, down, direction(-along_row), "left", "center")
-    _label(axes, columns * 0.985 - 0.5, down, direction(along_row), "right", "center")
-    _label(axes, across, rows * 0.015 - 0.5, direction(-along_column), "center", "top")
-    _label(axes, across, rows * 0.985 - 0.5, direction(along_column), "center", "bottom")
-
-
-def direction(vector: NDArray[Any]) -> str:
-    """Name a direction in the patient by letters, the main one first; oblique ones get two or three.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> direction(np.array([-1.0, 0, 0])), direction(np.array([0.0, 0.8, 0.6]))
-    ('R', 'PH')
-    """
-    letters = ("RL", "AP", "FH")
-    order = sorted(range(3), key=lambda axis: -abs(float(vector[axis])))
-    # Below this share a component is a small tilt, not a direction of its own.
-    return "".join(letters[axis][int(vector[axis] > 0)] for axis in order if abs(float(vector[axis])) > 0.25)
-
-
-def _colour_bar(sheet: _Sheet, image: Image, voi: Voi) -> None:
-    """A bar with the brightness that each value really gets, labelled with the unit."""
-    if sheet.bar is None:
-        return
-    low, high = voi.bounds
-    if not low < high:
-        low, high = low - 0.5, low + 0.5
-    brightness = shading_of(image, voi).brightness(np.linspace(low, high, 256))
-    colours = ListedColormap(np.repeat(brightness[:, None], 3, axis=1).astype(float))
-    # The pointed ends say that values beyond the window look like its bounds.
-    bar = sheet.figure.colorbar(ScalarMappable(Normalize(low, high), colours), cax=sheet.bar, extend="both")
-    bar.set_label({"": "value (no known unit)", "1": "relative value"}.get(image.unit, image.unit), fontsize=9)
-    bar.ax.tick_params(labelsize=8)
+        draw_outline(sheet.panels[0], inside)
+    draw_scale_bar(sheet.panels[0], frame)
+    draw_directions(sheet.panels[0], frame)
+    if sheet.bar is not None:
+        draw_colour_bar(sheet, frame, choose_voi(frame, window))
+    return sheet.figure

@@ -8,21 +8,23 @@ from numpy.typing import NDArray
 from hounsfield.display.aspect import squared
 from hounsfield.display.colour import colour_8, icc_profile, is_supplemental, supplemental, to_srgb
 from hounsfield.display.shading import shading_of
-from hounsfield.display.softcopy import render_state
+from hounsfield.display.softcopy import render_slices, render_state
 from hounsfield.display.state import PresentationState
 from hounsfield.display.voi import WindowLike, choose_voi, file_voi
-from hounsfield.image import Image, require_image
+from hounsfield.grids import as_image, require_grid
+from hounsfield.image import Image
+from hounsfield.volume import Volume
 
 
 def render(
-    image: Image,
+    image: Image | Volume,
     window: WindowLike = None,
     *,
     presentation: PresentationState | None = None,
     square: bool = False,
     icc: bool = False,
 ) -> NDArray[np.uint8]:
-    """Return an image as a screen shows it.
+    """Return an image, or every slice of a volume, as a screen shows it.
 
     Modality values pass the VOI window or VOI LUT, then the presentation LUT; MONOCHROME1 and an inverse
     presentation LUT shape are inverted after that, never before (PS3.4 N.2). Colour comes as it is, brought to 8
@@ -31,11 +33,12 @@ def render(
     Parameters
     ----------
     image
-        An image; a mask becomes black and white.
+        An image or a volume; a mask becomes black and white.
     window
         ``(center, width)``; a `Window`; a CT preset: ``"soft tissue"``, ``"lung"``, ``"bone"``, ``"brain"``, ...; the
         0-based number or the explanation of one of the file's own (`windows`); or None for the file's first, or
-        else a sensible default.
+        else a sensible default. All slices of a volume are shown with the same: that of its header, which is the
+        first slice's, or a default for the values of all; frames of a multi-frame image each with their own.
     presentation
         A softcopy presentation state (`hounsfield.presentation`): it takes the place of all that the image says of
         its display, crops, turns and annotates. A `window` given as well takes the place of the state's VOI.
@@ -47,7 +50,7 @@ def render(
     Returns
     -------
     ndarray
-        uint8: (row, column), or (frame, row, column); colour has 3 samples more.
+        uint8: (row, column), (frame, row, column), or (slice, row, column); colour has 3 samples more.
 
     Raises
     ------
@@ -57,7 +60,8 @@ def render(
         The presentation state does not refer to the image; a presentation LUT, a palette or an ICC profile is
         damaged; with `icc`, there is no profile.
     GeometryError
-        The state shows frames of different sizes; take ``image.frame(i)``.
+        The state shows frames of different sizes; take ``image.frame(i)``. Or slices of a volume are not those of
+        files any more.
     LimitExceededError
         The picture would be too large.
 
@@ -68,11 +72,14 @@ def render(
     >>> hu.render(image, "soft tissue").tolist()
     [[0, 128, 255]]
     """
-    require_image(image, "render")
+    require_grid(image, "render")
     if presentation is not None:
+        if isinstance(image, Volume):
+            return render_slices(image, presentation, window, square=square, icc=icc)
         return render_state(image, presentation, window, square=square, icc=icc)
-    shown = _render(image, window, icc=icc)
-    return squared(shown, image) if square else shown
+    pictures = as_image(image)
+    shown = _render(pictures, window, icc=icc)
+    return squared(shown, pictures) if square else shown
 
 
 def _render(image: Image, window: WindowLike, *, icc: bool) -> NDArray[np.uint8]:

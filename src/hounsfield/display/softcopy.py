@@ -21,6 +21,7 @@ from hounsfield.errors import GeometryError, InvalidAttributeError
 from hounsfield.image import Image, text_of
 from hounsfield.pixels.lut import read_descriptor
 from hounsfield.pixels.modality import modality_values
+from hounsfield.volume import Volume
 
 _PALETTE = "RedPaletteColorLookupTableDescriptor"
 
@@ -45,6 +46,26 @@ def render_state(
                 "the presentation state shows frames of different sizes; take image.frame(i)", source=state.name
             )
     return np.stack(shown) if image.multi_frame else shown[0]
+
+
+def render_slices(
+    volume: Volume, state: PresentationState, window: WindowLike, *, square: bool, icc: bool
+) -> NDArray[np.uint8]:
+    """Return a picture for each slice, as the state shows the slice's own file: see `render`.
+
+    Raises
+    ------
+    GeometryError
+        Slices are not those of files any more, to which alone a state refers; or the pictures differ in size.
+    """
+    if volume.slice_headers is None:
+        raise GeometryError(
+            "a presentation state refers to files, and the slices are not those of files any more", source=volume.name
+        )
+    shown = [render_state(frame, state, window, square=square, icc=icc) for frame in volume]
+    if len({picture.shape for picture in shown}) > 1:
+        raise GeometryError("the presentation state shows slices in different sizes; take volume[i]", source=state.name)
+    return np.stack(shown)
 
 
 def _check(image: Image, state: PresentationState) -> None:

@@ -14,8 +14,10 @@ from hounsfield.display.defaults import PRESETS, default_range
 from hounsfield.display.fields import frame_header, items, numbers, texts
 from hounsfield.display.stored import modality_range, value_space
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.image import Image, require_image, text_of
+from hounsfield.grids import as_image, require_grid
+from hounsfield.image import Image, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
+from hounsfield.volume import Volume
 
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
@@ -87,15 +89,16 @@ Voi = Window | VoiTable
 WindowLike = tuple[float, float] | Window | VoiTable | str | int | None
 
 
-def windows(image: Image) -> list[Voi]:
-    """Return the VOI windows and VOI LUTs that the file gives for an image.
+def windows(image: Image | Volume) -> list[Voi]:
+    """Return the VOI windows and VOI LUTs that the file gives for an image or a volume.
 
     The 0-based number of each in this list, or its `explanation`, chooses it in `render` and `figure`.
 
     Parameters
     ----------
     image
-        With modality values; of a multi-frame image the first frame speaks, so take `Image.frame` for another.
+        With modality values; of a multi-frame image the first frame speaks, so take `Image.frame` for another; of a
+        volume its header, which is the first slice's.
 
     Returns
     -------
@@ -112,20 +115,22 @@ def windows(image: Image) -> list[Voi]:
     WINDOW1 450.0 790.0 LINEAR
     WINDOW2 200.0 443.0 LINEAR
     """
-    require_image(image, "windows")
+    require_grid(image, "windows")
+    image = as_image(image)
     if value_space(image) != "modality":
         return []
     header = frame_header(image)
     return declared(header, image.name, signed=bool(items(header, "VOILUTSequence")) and _may_be_negative(image))
 
 
-def choose_voi(image: Image, window: WindowLike = None) -> Voi:
-    """Return the VOI for an image.
+def choose_voi(image: Image | Volume, window: WindowLike = None) -> Voi:
+    """Return the VOI for an image, or for all slices of a volume.
 
     Parameters
     ----------
     image
-        One value a pixel. Of a multi-frame image the first frame decides where the file has no window.
+        One value a pixel. Of a multi-frame image the first frame speaks for all, of a volume its header. Where that
+        has no window, the kind of image decides, and values of all of it.
     window
         ``(center, width)``; a `Window`; the name of a CT preset (`PRESETS`); the 0-based number or the explanation
         of one of the file's own (`windows`); or None: the file's first window, else its VOI LUT, else what is
@@ -136,6 +141,7 @@ def choose_voi(image: Image, window: WindowLike = None) -> Voi:
     ValueError
         There is no such window, or its width is not positive.
     """
+    image = as_image(image)
     if isinstance(window, (str, int)):
         return named_voi(window, windows(image), image.name)
     if window is not None:

@@ -57,6 +57,17 @@ def frame_durations(header: Mapping[str, Any], frames: int, fps: float | None = 
     return durations, Step("frame times", detail, "assumed")
 
 
+def slice_durations(slices: int, fps: float | None = None) -> tuple[list[float], Step]:
+    """Return how long each slice of a volume is shown, in milliseconds, and the step that says so.
+
+    Slices follow each other in space: what a file says of times is not asked, and nothing is assumed.
+    """
+    if fps is not None:
+        return frame_durations({}, slices, fps)
+    detail = f"slices follow each other in space; {DEFAULT_RATE:g} a second are shown"
+    return [1000 / DEFAULT_RATE] * slices, Step("frame times", detail)
+
+
 def _number(value: Any) -> float | None:
     """A positive number, or None."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

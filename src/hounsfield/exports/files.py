@@ -1,21 +1,43 @@
-"""Files written whole or not at all."""
+"""Files and folders written whole or not at all."""
 
 from __future__ import annotations
 
 import filecmp
 import os
 import secrets
+import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from hounsfield.errors import HounsfieldError, OutputError
+from hounsfield.image import Step
+from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
-from hounsfield.sources.local import reason
 
 _RUN_VARIABLE = "HOUNSFIELD_RUN"
 #: One for each process and the workers it starts, so that their leftovers can be told from another run's.
 RUN_TOKEN = os.environ.get(_RUN_VARIABLE) or secrets.token_hex(6)
+
+
+_KEPT = "exists already; it is kept (use --force, or force=True, to replace it)"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What `write`, or one of the functions for a single format, wrote.
+
+    Attributes
+    ----------
+    paths
+        The files: one, or one for each frame; of Zarr the folder.
+    steps
+        The steps of what was written, and those of rendering and writing.
+    """
+
+    paths: tuple[Path, ...]
+    steps: tuple[Step, ...]
 
 
 def share_token() -> None:
@@ -62,9 +84,7 @@ def whole_file(path: Path, *, force: bool = False) -> Generator[Path]:
         if not path.exists() or force:
             os.replace(temporary, path)
         elif not filecmp.cmp(temporary, path, shallow=False):  # the same run again finds what was asked for
-            raise OutputError(
-                "exists already; it is kept (use --force, or force=True, to replace it)", source=str(path)
-            )
+            raise OutputError(_KEPT, source=str(path))
     except OSError as error:
         if isinstance(error, HounsfieldError):
             raise
@@ -74,7 +94,67 @@ def whole_file(path: Path, *, force: bool = False) -> Generator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def whole_folder(path: Path, marker: str, *, force: bool = False) -> Generator[Path]:
+    """Give a temporary folder to write to; it takes its place when the block ends well, as `whole_file` does.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    marker
+        A file in it by which folders of this kind are known: no other folder is ever replaced.
+    force
+        Replace a folder that exists. One with this very content is left as it is.
+
+    Raises
+    ------
+    OutputError
+        Something else is there, another folder is there and `force` is False, or the system refuses.
+    """
+    temporary = path.with_name(f".{secrets.token_hex(8)}.{RUN_TOKEN}{PART}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir()
+        yield temporary
+        if path.exists() and not (path / marker).is_file() and any(path.iterdir() if path.is_dir() else [path]):
+            raise OutputError(f"exists already and has no {marker}; it is kept", source=str(path))
+        if not path.exists():
+            os.rename(temporary, path)
+        elif not _same_folders(temporary, path):
+            _replace_folder(temporary, path, force=force)
+    except OSError as error:
+        if isinstance(error, HounsfieldError):
+            raise
+        raise OutputError(f"cannot be written: {reason(error)}", source=str(path)) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _replace_folder(new: Path, path: Path, *, force: bool) -> None:
+    """Put a folder in the place of another, which goes only when the new one is there."""
+    if not force and any(path.iterdir()):
+        raise OutputError(_KEPT, source=str(path))
+    aside = new.with_name(f"{new.name[: -len(PART)]}.old{PART}")
+    os.rename(path, aside)
+    try:
+        os.rename(new, path)
+    except OSError:
+        os.rename(aside, path)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _same_folders(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same files with the same content."""
+    names = [sorted(p.relative_to(root) for p in root.rglob("*") if not p.is_dir()) for root in (one, other)]
+    return names[0] == names[1] and all(filecmp.cmp(one / name, other / name, shallow=False) for name in names[0])
+
+
 def remove_parts(folder: Path) -> None:
     """Remove what an interrupted run of this process or its workers left half-written below a folder."""
     for left in folder.rglob(f".*.{RUN_TOKEN}{PART}"):
-        left.unlink(missing_ok=True)
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)

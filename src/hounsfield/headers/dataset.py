@@ -23,7 +23,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from hounsfield.errors import LimitExceededError, NotDicomError
+from hounsfield.errors import LimitExceededError, NotDicomError, SourceError
 from hounsfield.fragments import Fragments, table_fragments, walk_fragments
 from hounsfield.headers.damage import salvage
 from hounsfield.headers.findings import check_depth, note_odd_lengths, note_truncation
@@ -318,7 +318,7 @@ def _parse(source: Source, finder: _PixelFinder | None, steps: list[Step]) -> Da
     stream.seek(0)
     try:
         dataset = read_partial(stream, stop_when=finder, force=True)
-    except (RecursionError, MemoryError):
+    except (RecursionError, MemoryError, SourceError):
         raise
     except Exception as error:  # pydicom raises half a dozen kinds on damaged headers
         return salvage(source, error, steps)

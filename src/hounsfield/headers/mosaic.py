@@ -15,7 +15,6 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import MissingDependencyError
 from hounsfield.headers.frame_table import FrameTable, numbers_of
 from hounsfield.image import Header, Step
 
@@ -62,7 +61,7 @@ def is_mosaic(image_type: str) -> bool:
 def read_mosaic(header: Header) -> Mosaic | None:
     """Read how a mosaic is laid out; None where the file does not say it, or it does not fit the picture."""
     csa = _csa(header)
-    slices = _number(csa, "NumberOfImagesInMosaic")
+    slices = _number(csa, "NumberOfImagesInMosaic") or _private_number(header, 0x0A)
     rows, columns = header.get("Rows"), header.get("Columns")
     if not slices or not isinstance(rows, int) or not isinstance(columns, int) or not 0 < slices <= _MOST_TILES:
         return None
@@ -78,16 +77,21 @@ def _csa(header: Header) -> dict[str, Any]:
     """The tags of Siemens' image header; none where there is none, or it is damaged."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that these readers are experimental: their result is checked
+            warnings.simplefilter("ignore")  # that its own readers of DICOM are experimental: they are not used
             from nibabel.nicom.csareader import get_csa_header
-    except ImportError:
-        raise MissingDependencyError("mosaics of Siemens need nibabel: pip install nibabel") from None
-
-    try:
         found = get_csa_header(header.dataset, "image")
     except Exception:  # bytes of others: whatever is wrong with them, they do not tell
         return {}
     return cast("dict[str, Any]", found["tags"]) if found else {}
+
+
+def _private_number(header: Header, element: int) -> float | None:
+    """A number of Siemens' own group (0019), where the file names its creator; None where it does not."""
+    try:
+        value = header.dataset.private_block(0x0019, "SIEMENS MR HEADER")[element].value
+        return float(value.decode("ascii") if isinstance(value, bytes) else value)
+    except Exception:  # absent, or no number: it does not tell
+        return None
 
 
 def _items(csa: dict[str, Any], name: str) -> list[Any]:
@@ -113,14 +117,16 @@ def _places(
     declared = np.array([v for v in _items(csa, "SliceNormalVector") if isinstance(v, (int, float))])
     if len(declared) == 3 and float(declared @ normal) < 0:
         normal = -normal
+    doubts = [] if len(declared) == 3 else ["the direction of the slices is not stated: along their normal"]
     between = numbers_of(header.get("SpacingBetweenSlices"), 1)[0]
-    step = Step("mosaic", f"{slices} slices from tiles of {size[0]} x {size[1]}", reference="Siemens CSA image header")
     if math.isnan(between) and slices > 1:
         between = numbers_of(header.get("SliceThickness"), 1)[0]
-        detail = f"{step.detail}; SpacingBetweenSlices is missing: SliceThickness is taken for it"
-        step = Step("mosaic", detail, "assumed", step.reference)
+        doubts.append("SpacingBetweenSlices is missing: SliceThickness is taken for it")
+    detail = "; ".join([f"{slices} slices from tiles of {size[0]} x {size[1]}", *doubts])
+    step = Step("mosaic", detail, "assumed" if doubts else "done", "Siemens CSA image header")
     points = first + np.arange(slices)[:, None] * (between if slices > 1 else 0.0) * normal
     b_value = _number(csa, "B_value")
+    b_value = _private_number(header, 0x0C) if b_value is None else b_value
     gradient = [v for v in _items(csa, "DiffusionGradientDirection") if isinstance(v, (int, float))]
     numbers = {
         "ImagePositionPatient": points,

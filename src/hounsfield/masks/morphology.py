@@ -7,10 +7,13 @@ write where they read, and are given the part of the frame that `foreground` fin
 from __future__ import annotations
 
 import threading
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from hounsfield.threads import over_frames
 
 _FLOODED = 2
 
@@ -27,9 +30,7 @@ class _Scratch(threading.local):
         if self._buffer.size < rows * columns:
             self._buffer = np.empty(rows * columns, np.uint8)
         padded = self._buffer[: rows * columns].reshape(rows, columns)
-        padded[[0, -1]] = 0
-        padded[:, [0, -1]] = 0
-        padded[1:-1, 1:-1] = inner
+        cv2.copyMakeBorder(inner.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, dst=padded, value=(0,))
         return padded
 
 
@@ -67,8 +68,12 @@ def opening(frame: NDArray[np.bool_], size: int) -> None:
         Diameter of the ellipse in pixels.
     """
     cells = frame.view(np.uint8)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    cv2.morphologyEx(cells, cv2.MORPH_OPEN, kernel, dst=cells)
+    cv2.morphologyEx(cells, cv2.MORPH_OPEN, _ellipse(size), dst=cells)
+
+
+@lru_cache(maxsize=16)
+def _ellipse(size: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
 
 
 def foreground(frame: NDArray[np.bool_], margin: int) -> NDArray[np.bool_]:
@@ -79,3 +84,24 @@ def foreground(frame: NDArray[np.bool_], margin: int) -> NDArray[np.bool_]:
     left, top, width, height = cv2.boundingRect(frame.view(np.uint8))
     rows = slice(max(top - margin, 0), top + height + margin)
     return frame[rows, max(left - margin, 0) : left + width + margin] if width else frame[:0]
+
+
+def foreground_box(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the part of a volume that holds all its foreground; a view.
+
+    Parameters
+    ----------
+    mask
+        (slice, row, column).
+    """
+
+    def bounds(some: range) -> list[tuple[int, ...]]:
+        found = ((i, cv2.boundingRect(mask[i].view(np.uint8))) for i in some)
+        return [(i, top, left, top + height, left + width) for i, (left, top, width, height) in found if width]
+
+    each = [found for part in over_frames(bounds, len(mask), mask[:1].size) for found in part]
+    if not each:
+        return mask[:0]
+    ends = np.array(each)
+    (first, top, left), (last, bottom, right) = ends[:, :3].min(axis=0), ends[:, [0, 3, 4]].max(axis=0)
+    return mask[first : last + 1, top:bottom, left:right]

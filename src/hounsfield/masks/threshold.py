@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.counts import count_values, is_countable
+
 _FLOAT_BINS = 1024
 _MOST_BINS = 2**16
 
 
-def above_below(values: NDArray[Any], above: float | None, below: float | None) -> NDArray[np.bool_]:
-    """Return where values are strictly above one bound and strictly below the other; NaN is in neither."""
-    inside = np.ones(values.shape, np.bool_) if above is None else values > _exact(values, above)
-    if below is not None:
-        inside &= values < _exact(values, below)
-    return inside
+@dataclass(frozen=True)
+class Bounds:
+    """A range of values.
+
+    Attributes
+    ----------
+    above, below
+        Its ends; None where it has none on that side. NaN lies in no range that has an end.
+    closed
+        Whether the ends belong to it.
+    """
+
+    above: float | None
+    below: float | None
+    closed: bool = False
+
+    def select(self, values: NDArray[Any], out: NDArray[np.bool_]) -> None:
+        """Write into `out` which values lie in the range."""
+        greater, less = (np.greater_equal, np.less_equal) if self.closed else (np.greater, np.less)
+        if self.above is None:
+            out.fill(True)
+        else:
+            greater(values, _exact(values, self.above), out=out)
+        if self.below is not None:
+            out &= less(values, _exact(values, self.below))
 
 
 def _exact(values: NDArray[Any], bound: float) -> float:
@@ -31,7 +53,7 @@ def _exact(values: NDArray[Any], bound: float) -> float:
     return bound
 
 
-def otsu(values: NDArray[Any]) -> float:
+def otsu(values: NDArray[Any], padding: NDArray[np.bool_] | None = None) -> float:
     """Return Otsu's threshold: values strictly above it form the brighter class.
 
     It maximises the variance between the two classes (N. Otsu, IEEE Trans. SMC 9, 1979). Whole numbers are
@@ -40,18 +62,16 @@ def otsu(values: NDArray[Any]) -> float:
     Parameters
     ----------
     values
-        One-dimensional, without padding.
+        (frame, row, column).
+    padding
+        True where a value is no measurement and does not count; or None.
 
     Raises
     ------
     ValueError
         There are no two different finite values.
     """
-    finite = values if values.dtype.kind in "iu" else values[np.isfinite(values)]
-    if finite.size == 0 or finite.min() == finite.max():
-        raise ValueError("Otsu's threshold needs at least two different values")
-    low, high = float(finite.min()), float(finite.max())
-    counts, levels = _histogram(finite, low, high)
+    counts, levels = _histogram(values, padding)
     weight = np.cumsum(counts)
     total = np.cumsum(counts * levels)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -61,10 +81,24 @@ def otsu(values: NDArray[Any]) -> float:
     return float(levels[np.nanargmax(between)])
 
 
-def _histogram(values: NDArray[Any], low: float, high: float) -> tuple[NDArray[Any], NDArray[Any]]:
+def _histogram(values: NDArray[Any], padding: NDArray[np.bool_] | None) -> tuple[NDArray[Any], NDArray[Any]]:
     """Counts, and the highest value that belongs to each."""
-    if values.dtype.kind in "iu" and high - low < _MOST_BINS:
-        counts = np.bincount(values.astype(np.int64) - int(low))
+    if is_countable(values.dtype):
+        found = count_values(values, padding=padding)
+        _need_two(len(found.levels) > 1)
+        levels = found.levels.astype(np.float64)
+        return found.counts.astype(np.float64), levels
+    finite = values.ravel() if padding is None else values[~padding]
+    finite = finite if finite.dtype.kind in "iu" else finite[np.isfinite(finite)]
+    _need_two(finite.size > 0 and bool(finite.min() != finite.max()))
+    low, high = float(finite.min()), float(finite.max())
+    if finite.dtype.kind in "iu" and high - low < _MOST_BINS:
+        counts = np.bincount(finite.astype(np.int64) - int(low))
         return counts.astype(np.float64), np.arange(len(counts)) + low
-    counts, edges = (np.asarray(part, np.float64) for part in np.histogram(values, _FLOAT_BINS, (low, high)))
+    counts, edges = (np.asarray(part, np.float64) for part in np.histogram(finite, _FLOAT_BINS, (low, high)))
     return counts, edges[1:]
+
+
+def _need_two(found: bool) -> None:
+    if not found:
+        raise ValueError("Otsu's threshold needs at least two different values")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +21,8 @@ from hounsfield.pixels.frames import Stored, cells_step
 from hounsfield.pixels.grouping import EncapsulatedData, group_fragments
 from hounsfield.pixels.layout import Layout, check_image_bytes
 from hounsfield.pixels.native import clean_bits, extend_sign
+from hounsfield.threads import in_threads
 
-#: Set where several processes share the processors already.
-THREADS_VARIABLE = "HOUNSFIELD_THREADS"
-Result = TypeVar("Result")
 #: Gives the rows and columns of a frame, by its 0-based index, that lie in the total pixel matrix.
 PartOf = Callable[[int], tuple[int, int] | None]
 
@@ -211,29 +207,6 @@ def _decoded_space(frame: bytes, layout: Layout, codec: Codec) -> tuple[str, Ste
     if codec.native:
         return declared.removesuffix("_422") if layout.subsampled else declared, None
     return ("YBR_FULL" if declared == "YBR_FULL_422" else declared), None
-
-
-def in_threads(work: Callable[[int], Result], count: int, threads: int | None) -> list[Result]:
-    """Do a piece of work for 0, 1, ... `count` - 1; the results in order, and of several errors the first.
-
-    Parameters
-    ----------
-    work
-        Called from other threads where there is more than one.
-    count
-        How many pieces.
-    threads
-        At most so many at a time; None: one a processor.
-    """
-    workers = min(threads or int(os.environ.get(THREADS_VARIABLE) or 0) or os.cpu_count() or 1, count)
-    if workers <= 1:
-        return [work(number) for number in range(count)]
-    with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(work, number) for number in range(count)]
-        try:
-            return [future.result() for future in futures]
-        finally:  # after an error, or Ctrl-C, what has not begun is not begun
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _where(index: int, layout: Layout) -> str:

@@ -115,6 +115,7 @@ def _keys(rows: Rows, members: Indices, placed: NDArray[np.bool_], tolerances: T
         "PhotometricInterpretation": palette.astype(np.int64),
         "ImageOrientationPatient": alike(orientation, tolerances.orientation),
         "PixelSpacing": alike(spacing, tolerances.pixel_spacing),
+        "ReferencedSegmentNumber": rows.codes("ReferencedSegmentNumber", members),
         "SOPInstanceUID": np.where(alone, rows.file[members], -1),
     }
 

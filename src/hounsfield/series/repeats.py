@@ -14,7 +14,6 @@ from hounsfield.series.rows import Indices, Rows, distinct
 
 #: Attributes by whose values slices at one position are told apart, in the order in which they are tried.
 SEPARATORS = (
-    "ReferencedSegmentNumber",
     "AcquisitionNumber",
     "FrameAcquisitionNumber",
     "EchoNumbers",

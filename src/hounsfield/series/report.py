@@ -26,16 +26,25 @@ class FileOutcome:
         Why; ``""`` where the outcome says it all.
     volumes
         Indices of the volumes that it is part of.
+    copy_of
+        Of a duplicate, the file that is kept in its stead.
     """
 
     path: str
     outcome: Outcome
     detail: str = ""
     volumes: tuple[int, ...] = ()
+    copy_of: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON-ready dictionary."""
-        return {"path": self.path, "outcome": self.outcome, "detail": self.detail, "volumes": list(self.volumes)}
+        return {
+            "path": self.path,
+            "outcome": self.outcome,
+            "detail": self.detail,
+            "volumes": list(self.volumes),
+            **({"copy_of": self.copy_of} if self.copy_of else {}),
+        }
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,10 @@ class Conflict:
     paths: tuple[str, ...]
     detail: str
 
+    def __str__(self) -> str:
+        more = f" and {len(self.paths) - 2} more" if len(self.paths) > 2 else ""
+        return f"{', '.join(self.paths[:2])}{more}: {self.detail}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON-ready dictionary."""
         return {"paths": list(self.paths), "detail": self.detail}
@@ -151,7 +164,7 @@ class Report:
         lines = [f"{len(self.files)} files: {said or 'none'}"]
         lines += [f"volumes {a} and {b}: {gap}" if a != b else f"volume {a}: {gap}"
                   for gap in self.missing for a, b in (gap.volumes,)]  # fmt: skip
-        lines += [f"conflict: {', '.join(c.paths)}: {c.detail}" for c in self.conflicts]
+        lines += [f"conflict: {conflict}" for conflict in self.conflicts]
         lines += [f"{outcome}: {path}: {detail}" for outcome, path, _, detail in self.table()]
         return "\n".join(lines)
 

@@ -175,7 +175,9 @@ def _unplaced(rows: Rows, group: Group) -> Stack:
 def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: Tolerances, made: Stacked) -> None:
     """Make one stack of a part, or one for each of its regular runs."""
     points, normal = rows.numbers["ImagePositionPatient"][part.members], _normal(rows, int(part.members[0]))
-    base = Stack(part.members, None, part.steps, part.separated_by, group.split_by)
+    segment = rows.value("ReferencedSegmentNumber", int(part.members[0]))
+    separated_by = part.separated_by if segment is None else {"ReferencedSegmentNumber": segment, **part.separated_by}
+    base = Stack(part.members, None, part.steps, separated_by, group.split_by)
     found = find_runs(points, normal, tolerances)
     if not found.regular and rows.text("SOPClassUID", int(part.members[0])) in _SEGMENTATIONS:
         filled = _with_absent(rows, base, points, found, tolerances)

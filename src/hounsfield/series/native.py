@@ -19,7 +19,6 @@ from numpy.typing import DTypeLike, NDArray
 from hounsfield.errors import HounsfieldError, SourceError
 from hounsfield.headers.dataset import Opened, open_header
 from hounsfield.image import Header, Step
-from hounsfield.instances import Instances
 from hounsfield.limits import Limits
 from hounsfield.pixels.layout import Layout, read_layout
 from hounsfield.pixels.modality import Linear, Transform, apply_transforms, describe, read_transforms, values_type
@@ -27,6 +26,7 @@ from hounsfield.pixels.native import clean_bits
 from hounsfield.pixels.padding import padding_mask
 from hounsfield.pixels.stored import NATIVE_LITTLE
 from hounsfield.series.grouping import placed_rows
+from hounsfield.series.instances import Instances
 from hounsfield.series.rows import Indices
 from hounsfield.units import modality_unit
 

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hounsfield.errors import HounsfieldError, NotDicomError
-from hounsfield.frames import Frames, Wanted
+from hounsfield.errors import HounsfieldError, MissingAttributeError, NotDicomError
+from hounsfield.frames import Frames, Wanted, no_pixels
 from hounsfield.headers.arrays import join_tables, number_column, text_column
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.frame_table import FRAME_NUMBERS, FRAME_TEXTS, FrameTable, frame_table
@@ -58,6 +58,8 @@ MAPPINGS = (
 )
 _GROUPS = "SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing"
 _COLUMNS = (*_NUMBERS, *_TEXTS, *TABLES, *MAPPINGS, _GROUPS, *_OF_THE_FILE)
+#: Media Storage Directory Storage (PS3.6 A).
+_DICOMDIR = "1.2.840.10008.1.3.10"
 _FRAMES_ONLY = [name for name in FRAME_NUMBERS if name not in _NUMBERS]
 
 
@@ -135,7 +137,7 @@ def read_instances(
     for index, error in enumerate(errors):
         if error is not None:
             found.outcomes[index] = _failure(entries[index], error, limits)
-    images = _images(found)
+    images = _images(found, limits)
     tables = {index: made for index in _of_frames(files, images) if (made := _frames(found, index, limits))}
     images = [index for index in images if index not in found.outcomes]
     found.rows = _expanded(files, images, tables)
@@ -198,7 +200,7 @@ def _failure(entry: Entry, error: str, limits: Limits) -> FileOutcome:
     return FileOutcome(entry.name, "unreadable", error)
 
 
-def _images(found: Instances) -> list[int]:
+def _images(found: Instances, limits: Limits) -> list[int]:
     """Files that have pixels of slices; what becomes of the others is noted."""
     files = found.files
     pixels = ~np.isnan(files.numbers["encapsulated"])
@@ -207,19 +209,33 @@ def _images(found: Instances) -> list[int]:
     for index in np.flatnonzero(~described | slides).tolist():
         if index in found.outcomes:
             continue
-        modality = files.text("Modality", index)
-        what = f" (modality {modality})" if modality else ""
-        detail = f"has no pixel data{what}"
+        name = found.entries[index].name
         if slides[index]:
             detail = "tiles of a whole slide: hu.open_frames puts regions of it together"
+            found.outcomes[index] = FileOutcome(name, "no volume", detail)
         elif pixels[index]:
             detail = "its pixel data cannot be read: Rows or Columns are missing"
-        name = found.entries[index].name
-        outcome = "unreadable" if pixels[index] and not slides[index] else "no volume"
-        if files.text("SOPClassUID", index) == "1.2.840.10008.1.3.10":
-            detail = "a DICOMDIR: it names other files, and holds no image"
-        found.outcomes[index] = FileOutcome(name, outcome, detail)
+            found.outcomes[index] = FileOutcome(name, "unreadable", detail)
+        else:
+            found.outcomes[index] = _without_pixels(found, index, limits)
     return [index for index in np.flatnonzero(described & ~slides).tolist() if index not in found.outcomes]
+
+
+def _without_pixels(found: Instances, index: int, limits: Limits) -> FileOutcome:
+    """Say why a file has no pixels: it is no image, or its end is missing."""
+    entry = found.entries[index]
+    if found.files.text("SOPClassUID", index) == _DICOMDIR:
+        return FileOutcome(entry.name, "no volume", "a DICOMDIR: it names other files, and holds no image")
+    if index in found.doubtful:
+        try:
+            with closing(entry.open(limits)) as source:
+                error = no_pixels(open_header(source, limits, lazy=True))
+        except HounsfieldError as failure:
+            error = failure
+        if not isinstance(error, MissingAttributeError):
+            return FileOutcome(entry.name, "unreadable", error.message)
+    modality = found.files.text("Modality", index)
+    return FileOutcome(entry.name, "no volume", "has no pixel data" + (f" (modality {modality})" if modality else ""))
 
 
 def _of_frames(files: Rows, images: Sequence[int]) -> list[int]:

@@ -15,9 +15,9 @@ from hounsfield.errors import HounsfieldError
 from hounsfield.frames import Frames, Wanted
 from hounsfield.headers.columns import column
 from hounsfield.image import Image, Step
-from hounsfield.instances import Instances, series_numbers
 from hounsfield.limits import Limits
 from hounsfield.series.grouping import group
+from hounsfield.series.instances import Instances, series_numbers
 from hounsfield.series.repeats import SEPARATORS
 from hounsfield.series.report import Conflict, FileOutcome, MissingSlices, Report
 from hounsfield.series.rows import Indices, parts
@@ -287,7 +287,8 @@ class _Surveyor:
                 outcomes.append(FileOutcome(entry.name, "volume", detail, tuple(used[index])))
             elif index in self._copies:
                 kept = entries[self._copies[index]].name
-                outcomes.append(FileOutcome(entry.name, "duplicate", f"its pixels and its place are those of {kept}"))
+                detail = f"its pixels and its place are those of {kept}"
+                outcomes.append(FileOutcome(entry.name, "duplicate", detail, copy_of=kept))
             else:
                 unaccounted = FileOutcome(entry.name, "unreadable", "not accounted for; please report this as a defect")
                 outcomes.append(self._found.outcomes.get(index, unaccounted))

@@ -19,9 +19,9 @@ from hounsfield.frames import Frames, Wanted
 from hounsfield.geometry import SpacingKind
 from hounsfield.headers.dataset import open_header
 from hounsfield.image import Header, Image, Step
-from hounsfield.instances import Instances
 from hounsfield.limits import Limits
-from hounsfield.native_slices import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
+from hounsfield.series.instances import Instances
+from hounsfield.series.native import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
 from hounsfield.series.rows import Indices
 from hounsfield.series.summary import padding_step, summary
 
@@ -163,12 +163,14 @@ class Loader:
             opened = Frames(source, self._wanted, self.limits, lazy=len(frames) > 1)
             if mosaic is not None:
                 image = opened.read(0)
+                source.check()
                 image = replace(image, steps=(*image.steps, mosaic.step))
                 padding = None if image.padding is None else mosaic.cut(image.padding)[frames]
                 yield _Piece(places, image, mosaic.cut(image.values)[frames], padding)
                 return
             if frames == [-1]:
                 image = opened.read(0)
+                source.check()
                 padding = None if image.padding is None else image.padding[None]
                 yield _Piece(places, image, image.values[None], padding)
                 return
@@ -176,6 +178,7 @@ class Loader:
             for start in range(0, len(frames), step):
                 chosen = frames[start : start + step]
                 image = opened.read(chosen)
+                source.check()
                 shape = (len(chosen), *image.size)
                 padding = None if image.padding is None else image.padding.reshape(shape)
                 values = image.values.reshape(*shape, *((3,) if image.color else ()))

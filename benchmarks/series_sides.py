@@ -1,0 +1,148 @@
+"""One side of a comparison over volumes: times its work, in a process that does nothing else.
+
+Called by volumes.py: python series_sides.py WORK FOLDER PASSES
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+#: What a listing tells of files.
+ATTRIBUTES = """
+    PatientID PatientName StudyInstanceUID StudyDate StudyDescription SeriesInstanceUID SeriesNumber SeriesDescription
+    Modality SOPInstanceUID SOPClassUID InstanceNumber ImageType FrameOfReferenceUID ImagePositionPatient
+    ImageOrientationPatient PixelSpacing SliceThickness Rows Columns AcquisitionNumber
+""".split()
+
+
+def files(folder: Path) -> list[str]:
+    return [os.path.join(at, name) for at, _, names in sorted(os.walk(folder)) for name in sorted(names)]
+
+
+def ours(folder: Path) -> Callable[[], object]:
+    import hounsfield as hu
+
+    return lambda: hu.read_volumes(folder)[0].values
+
+
+def pydicom_loop(folder: Path) -> Callable[[], object]:
+    """Read, sort by position, rescale, stack: what a careful script does."""
+    import pydicom
+
+    def load() -> object:
+        slices = [pydicom.dcmread(path) for path in files(folder)]
+        slices.sort(key=lambda dataset: float(dataset.ImagePositionPatient[2]))
+        hu = [s.pixel_array.astype(np.int16) * int(s.RescaleSlope) + int(s.RescaleIntercept) for s in slices]
+        return np.stack(hu)
+
+    return load
+
+
+def sitk_series(folder: Path) -> Callable[[], object]:
+    import SimpleITK
+
+    def load() -> object:
+        reader = SimpleITK.ImageSeriesReader()
+        reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
+        return SimpleITK.GetArrayFromImage(reader.Execute())
+
+    return load
+
+
+def bytes_ready(folder: Path) -> Callable[[], object]:
+    """Read the same bytes, in order, into an array that is there already."""
+    import pydicom
+
+    paths = files(folder)
+    first = pydicom.dcmread(paths[0])
+    count = len(first.PixelData)
+    offset = os.path.getsize(paths[0]) - count
+    ready = np.ones((len(paths), count), np.uint8)
+    rows = [memoryview(row) for row in ready]
+
+    def load() -> None:
+        for path, row in zip(paths, rows, strict=True):
+            with open(path, "rb", buffering=0) as file:
+                file.seek(offset)
+                file.readinto(row)
+
+    return load
+
+
+def bytes_new(folder: Path) -> Callable[[], object]:
+    """The same into a new array each time."""
+    import pydicom
+
+    paths = files(folder)
+    first = pydicom.dcmread(paths[0])
+    count = len(first.PixelData)
+    offset = os.path.getsize(paths[0]) - count
+
+    def load() -> object:
+        fresh = np.empty((len(paths), count), np.uint8)
+        for path, row in zip(paths, fresh, strict=True):
+            with open(path, "rb", buffering=0) as file:
+                file.seek(offset)
+                file.readinto(memoryview(row))
+        return fresh
+
+    return load
+
+
+def listing(folder: Path) -> Callable[[], object]:
+    import hounsfield as hu
+
+    def load() -> object:
+        volumes = hu.read_volumes(folder)
+        return [facts.to_dict() for facts in volumes.facts], volumes.report.counts
+
+    return load
+
+
+def pydicom_listing(folder: Path) -> Callable[[], object]:
+    import pydicom
+
+    def load() -> object:
+        rows: dict[str, list[list[object]]] = {}
+        for path in files(folder):
+            dataset = pydicom.dcmread(path, stop_before_pixels=True)
+            row = [dataset.get(keyword) for keyword in ATTRIBUTES]
+            rows.setdefault(str(dataset.SeriesInstanceUID), []).append(row)
+        return rows
+
+    return load
+
+
+WORK = {
+    "ours": ours,
+    "pydicom": pydicom_loop,
+    "SimpleITK": sitk_series,
+    "bytes": bytes_ready,
+    "new bytes": bytes_new,
+    "listing": listing,
+    "pydicom listing": pydicom_listing,
+}
+
+
+def main(work: str, folder: str, passes: str) -> None:
+    function = WORK[work](Path(folder))
+    if int(passes) > 1:
+        function()
+    times: list[float] = []
+    for _ in range(int(passes)):
+        start = time.perf_counter()
+        result = function()
+        times.append(time.perf_counter() - start)
+        del result
+    print(statistics.median(times))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,169 @@
+"""`hu ls`: patients, studies, series and volumes of a folder, and what became of every file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from hounsfield.cli.options import gaps_option, output_options, paths_argument
+from hounsfield.cli.output import say, table, write_json, write_line
+from hounsfield.cli.progress import reading_progress, told
+from hounsfield.errors import HounsfieldError, MissingDependencyError
+from hounsfield.headers.privacy import HIDDEN
+
+_EPILOG = """\b
+A volume is a regular grid of slices; a series may hold several: of other positions, times, echoes or orientations.
+--files tells of each file what became of it; --json has all that is known, with affines and the places of missing
+slices.
+
+\b
+Examples:
+  hu ls folder/                          a table of all volumes
+  hu ls folder/ --files                  and of each file that is not simply part of one
+  hu ls folder/ --json > volumes.json
+  hu ls folder/ --jsonl | jq -c '[.volume, .shape, .spacing_mm]'
+  hu ls study.zip --no-phi
+"""
+
+
+@click.command("ls", epilog=_EPILOG)
+@paths_argument
+@click.option("--files", is_flag=True, help="Tell what became of each file, too.")
+@gaps_option
+@output_options
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """List patients, studies, series and volumes: size, spacing, files, gaps, and what had to be assumed."""
+    from hounsfield.volumes import read_volumes
+
+    with told(options["quiet"]):
+        try:
+            with reading_progress(options["quiet"], False) as progress:
+                volumes = read_volumes(paths, gaps=options["gaps"], progress=progress)
+        except KeyboardInterrupt:
+            say("interrupted; nothing was listed")
+            return 130
+        except MissingDependencyError as error:
+            say(str(error))
+            return 4
+        except HounsfieldError as error:
+            say(str(error))
+            return 3
+    if options["jsonl"]:
+        for document in _lines(volumes, options):
+            write_json(document, compact=True)
+    elif options["as_json"]:
+        write_json(_document(volumes, options), compact=False)
+    else:
+        _show(volumes, options)
+    return _close(volumes, options)
+
+
+def _lines(volumes: Any, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for facts in volumes.facts:
+        yield facts.to_dict(phi=not options["no_phi"])
+    if options["files"]:
+        yield from (file.to_dict() for file in volumes.report.files)
+
+
+def _document(volumes: Any, options: dict[str, Any]) -> dict[str, Any]:
+    return {"volumes": [f.to_dict(phi=not options["no_phi"]) for f in volumes.facts], **volumes.report.to_dict()}
+
+
+def _show(volumes: Any, options: dict[str, Any]) -> None:
+    """Write the volumes below their series, those below their study, and that below its patient."""
+    rows: list[list[str]] = []
+    shown: dict[int, str] = {}
+    hide = options["no_phi"]
+    for facts in sorted(volumes.facts, key=_order):
+        known = facts.attributes
+        levels = (
+            _words("patient", [known.get("PatientID"), known.get("PatientName")], hide),
+            _words("study", [_date(known.get("StudyDate")), known.get("StudyDescription")], hide),
+            _words("series", [known.get("SeriesNumber"), facts.modality], False, [facts.description], hide),
+        )
+        keys = (known.get("PatientID"), known.get("StudyInstanceUID"), known.get("SeriesInstanceUID"))
+        for depth, (line, key) in enumerate(zip(levels, keys, strict=True)):
+            told_before = shown.get(depth) == f"{key} {line}"
+            if not told_before:
+                rows.append([f"{'  ' * depth}{line}", "", "", "", ""])
+                shown = {level: text for level, text in shown.items() if level < depth} | {depth: f"{key} {line}"}
+        rows.append(_volume_row(facts, volumes.report))
+    _write(rows)
+    if options["files"]:
+        write_line("")
+        table([["outcome", "file", "volumes", "why"], *volumes.report.table()])
+
+
+def _order(facts: Any) -> tuple[Any, ...]:
+    known = facts.attributes
+    number = known.get("SeriesNumber")
+    text = (known.get(k, "") for k in ("PatientID", "StudyDate", "StudyInstanceUID"))
+    return (*text, number if isinstance(number, int) else 0, known.get("SeriesInstanceUID", ""), facts.index)
+
+
+def _words(level: str, values: list[Any], hide: bool, more: list[Any] | None = None, hide_more: bool = False) -> str:
+    words = [HIDDEN] if hide else [str(value) for value in values if value not in (None, "")]
+    words += [HIDDEN] if more and hide_more else [str(value) for value in more or [] if value not in (None, "")]
+    return f"{level} {'  '.join(words) or '-'}"
+
+
+def _date(value: Any) -> str:
+    return str(value) if value else ""
+
+
+def _volume_row(facts: Any, report: Any) -> list[str]:
+    spacing = "place not known"
+    if facts.spacing is not None:
+        spacing = " x ".join(f"{v:.4g}" for v in facts.spacing) + " mm"
+    count = f"{facts.files} file{'s' * (facts.files != 1)}"
+    size = " x ".join(map(str, facts.shape))
+    return [f"      {facts.index}", size, spacing, count, "; ".join(_notes(facts, report))]
+
+
+def _notes(facts: Any, report: Any) -> Iterator[str]:
+    """What is to be known of a volume: what tells it from others, gaps, tilt, assumptions."""
+    by = ", ".join(f"{keyword} {_short(value)}" for keyword, value in list(facts.separated_by.items())[:2])
+    if by:
+        yield by
+    for gap in report.missing:
+        if gap.volumes[0] == facts.index:
+            yield f"then {gap}" if gap.volumes[1] != facts.index else str(gap)
+    for step in facts.steps:
+        if step.name in ("tilt", "resample", "absent frames") or step.outcome == "assumed":
+            yield f"assumed: {step.detail}" if step.outcome == "assumed" else step.detail.partition(":")[0]
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "(" + ", ".join(_short(v) for v in value) + ")"  # pyright: ignore[reportUnknownVariableType]
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _write(rows: list[list[str]]) -> None:
+    """Write lines; those of volumes with their columns aligned."""
+    from hounsfield.cli.output import display_width, printable
+
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max((display_width(row[i]) for row in cells if row[1]), default=0) for i in range(5)]
+    for row in cells:
+        padded = [cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True)]
+        write_line("  ".join(padded).rstrip() if row[1] else row[0])
+
+
+def _close(volumes: Any, options: dict[str, Any]) -> int:
+    """Say what became of the files, and return the exit code."""
+    report = volumes.report
+    counts = report.counts
+    if not options["quiet"]:
+        said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+        say(f"{len(volumes)} volumes of {len(report.files)} files: {said}")
+        for conflict in report.conflicts:
+            say(f"conflict: {conflict}")
+        if options["verbose"]:
+            for outcome, path, _, detail in report.table():
+                say(f"{path}: {outcome}" + (f": {detail}" if detail else ""))
+    if not len(volumes):
+        return 3
+    return 1 if counts["unreadable"] or counts["not DICOM"] else 0

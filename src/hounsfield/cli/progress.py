@@ -1,0 +1,59 @@
+"""What is shown while headers are read: how far that has come, and that something is being compiled."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+from hounsfield.cli.output import on_terminal, say
+
+
+class _Say(logging.Handler):
+    """Passes on what the library logs: that something is being compiled."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+@contextmanager
+def told(quiet: bool) -> Generator[None]:
+    """Pass on what the library logs, as messages of the command."""
+    logger, handler = logging.getLogger("hounsfield"), logging.NullHandler() if quiet else _Say()
+    before, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = before
+
+
+@contextmanager
+def reading_progress(quiet: bool, to_screen: bool) -> Generator[Callable[[Any], None] | None]:
+    """Show files a second and the time left where a person watches, and rows do not already tell them."""
+    if quiet or not on_terminal() or (to_screen and sys.stdout.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        *Progress.get_default_columns()[:2],
+        TextColumn("{task.completed:,.0f} of {task.fields[found]} files"),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        job = bar.add_task("reading", total=None, found="?", speed="")
+
+        def show(progress: Any) -> None:
+            task = bar.tasks[0]
+            speed = f"{progress.done / task.elapsed:,.0f} files/s" if task.elapsed else ""
+            found = f"{progress.found:,}" + ("" if progress.complete else "+")
+            total = progress.found if progress.complete else None
+            bar.update(job, completed=progress.done, total=total, found=found, speed=speed)
+
+        yield show

@@ -1,0 +1,247 @@
+"""Where the files of a volume come from: folders, lists, archives, what a DICOMDIR names, URLs."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+
+from hounsfield.errors import HounsfieldError, MissingDependencyError, SourceError
+from hounsfield.limits import Limits
+from hounsfield.source import Source
+from hounsfield.sources.archives import archive_entries
+from hounsfield.sources.blobs import LocalBlob, MemoryBlob
+from hounsfield.sources.entries import Entry
+from hounsfield.sources.files import in_memory, open_file, open_regular, read_stdin
+from hounsfield.sources.folders import list_files
+from hounsfield.sources.kinds import ARCHIVES, LOOK, Kind, is_url, kind_of, local_path
+from hounsfield.sources.media import ReadDicomdir, referenced_entries
+
+Named = str | os.PathLike[str]
+_STDIN = "<stdin>"
+#: Of more named files than this, several are looked at at a time: each may have to be waited for.
+_MANY, _THREADS = 256, 16
+
+
+def open_collection(
+    source: Named | Iterable[Named], limits: Limits, read_dicomdir: ReadDicomdir | None = None
+) -> Collection:
+    """Open what stands for many files.
+
+    Parameters
+    ----------
+    source
+        A file, a folder, a pattern (``*``, ``?``, ``[...]``), ``"-"`` for standard input, a URL, or several of them. A
+        zip, a tar, a compressed tar (gzip, bzip2, xz) and a DICOMDIR stand for the files in them, or named by them;
+        they are told by their content. Within a folder they are files like others.
+    limits
+        `archive_members`, `member_bytes`, `archive_bytes`: what an archive may cost; `source_bytes` bounds standard
+        input.
+    read_dicomdir
+        Reads a DICOMDIR; without it, one is a file like others.
+
+    Returns
+    -------
+    Collection
+        Its entries, one for each file.
+
+    Raises
+    ------
+    TypeError
+        It is none of these.
+
+    Examples
+    --------
+    >>> import tempfile, zipfile
+    >>> from hounsfield.limits import DEFAULT_LIMITS
+    >>> from hounsfield.sources.samples import sample_ct
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with zipfile.ZipFile(f"{folder}/a.zip", "w") as archive:
+    ...         archive.write(sample_ct(), "ct/1.dcm")
+    ...     with open_collection(f"{folder}/a.zip", DEFAULT_LIMITS) as collection:
+    ...         for entry in collection:
+    ...             print(entry.name.removeprefix(folder), entry.path, entry.open(DEFAULT_LIMITS).size)
+    /a.zip/ct/1.dcm None 39206
+    """
+    several = [source] if isinstance(source, (str, os.PathLike)) else source
+    if isinstance(several, (bytes, bytearray, memoryview)) or not isinstance(several, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"expected a path, a URL, or a list of them, got {type(source).__name__}")
+    return Collection([os.fspath(name) for name in several], limits, read_dicomdir)
+
+
+class Collection:
+    """The files that names stand for, in a fixed order, each once; made by `open_collection`.
+
+    Iterating walks folders as it goes, and always gives the same entries for archives. Nothing is raised for a name
+    that leads nowhere, or for a damaged archive: that is an entry with a `problem`, so that all is accounted for. Only
+    a part that is not installed is an error.
+
+    What an entry needs lives as long as the entry: closing ends it before.
+    """
+
+    def __init__(self, names: Sequence[str], limits: Limits, read_dicomdir: ReadDicomdir | None) -> None:
+        self._names, self._limits, self._read_dicomdir = names, limits, read_dicomdir
+        self._listed: dict[str, list[Entry]] = {}
+
+    @property
+    def name(self) -> str:
+        """For messages: the name that it was opened by, or how many there were."""
+        if len(self._names) != 1:
+            return f"{len(self._names)} paths"
+        name = self._names[0]
+        if not is_url(name):
+            return _STDIN if name == "-" else name
+        from hounsfield.sources.remote import shown
+
+        return shown(name)
+
+    def __enter__(self) -> Collection:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget the members of archives; what no entry needs any more is given back."""
+        self._listed.clear()
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Yield the entries.
+
+        Raises
+        ------
+        MissingDependencyError
+            One is a URL, and what reads those is not installed.
+        """
+        if len(self._names) == 1:
+            return self._walk()
+        return _once(self._walk())
+
+    def _walk(self) -> Iterator[Entry]:
+        waiting: list[str] = []
+        for name in self._names:
+            path = local_path(name) if is_url(name) else name
+            if path is not None and path != "-":
+                waiting.append(path)
+                continue
+            yield from self._local(waiting)
+            waiting = []
+            yield from self._remembered(name)
+        yield from self._local(waiting)
+
+    def _local(self, names: Sequence[str]) -> Iterator[Entry]:
+        """Walk files and folders of the system; those that are named, and not found in a folder, are looked at."""
+        named = [each for name in names for each in _expanded(name)]
+        kinds = dict(zip(named, _kinds(named), strict=True))
+        for path in list_files(named):
+            kind = kinds.get(path, "")
+            if kind in ARCHIVES or (kind and self._read_dicomdir is not None):
+                yield from self._remembered(path, kind)
+            else:
+                path = os.path.join(".", path) if path == "-" else path  # a file of that name
+                yield Entry(path, path)
+
+    def _remembered(self, name: str, kind: Kind = "") -> list[Entry]:
+        if name not in self._listed:
+            self._listed[name] = list(self._members(name, kind))
+        return self._listed[name]
+
+    def _members(self, name: str, kind: Kind) -> Iterator[Entry]:
+        """Yield what an archive, a DICOMDIR, a URL or standard input stands for; what is wrong with it is an entry."""
+        known, count = _STDIN if name == "-" else name, 0
+        try:
+            for entry in self._opened(name, kind):
+                yield entry
+                count += 1
+            if not count:
+                yield Entry(known, None, "holds no files")
+        except MissingDependencyError:
+            raise
+        except HounsfieldError as error:
+            yield Entry(error.source or known, None, error.message)
+
+    def _opened(self, name: str, kind: Kind) -> Iterator[Entry]:
+        if name == "-":
+            return self._standard_input()
+        if kind == "DICOMDIR":
+            return self._of_dicomdir(name)
+        if kind:
+            return archive_entries(LocalBlob.at(name), kind, self._limits) or iter([Entry(name, name)])
+        from hounsfield.sources.remote import remote_entries
+
+        return remote_entries(name, self._limits)
+
+    def _standard_input(self) -> Iterator[Entry]:
+        data = read_stdin(self._limits)
+        kind = kind_of(data[:LOOK])
+        found = archive_entries(MemoryBlob(_STDIN, data), kind, self._limits) if kind in ARCHIVES else None
+        return found or iter([Entry(_STDIN, None, "" if data else "the file is empty", _Kept(data))])
+
+    def _of_dicomdir(self, path: str) -> Iterator[Entry]:
+        assert self._read_dicomdir is not None  # noqa: S101  else it is a file like others
+        source = open_file(path)
+        try:
+            references = self._read_dicomdir(source, self._limits)
+        finally:
+            source.close()
+        return referenced_entries(path, references)
+
+
+class _Kept:
+    """Opens standard input again, which is read once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __call__(self, limits: Limits) -> Source:
+        return in_memory(_STDIN, self._data)
+
+
+def _once(entries: Iterator[Entry]) -> Iterator[Entry]:
+    """Leave out files that come again, named twice or found in a folder that was named too."""
+    seen: set[str] = set()
+    for entry in entries:
+        key = entry.name if entry.path is None else os.path.abspath(entry.path)
+        if key not in seen:
+            seen.add(key)
+            yield entry
+
+
+def _expanded(name: str) -> list[str]:
+    """The names that a pattern stands for; itself where it is none, or matches nothing."""
+    if not glob.has_magic(name) or os.path.lexists(name):
+        return [name]
+    return sorted(glob.glob(name, recursive=True)) or [name]
+
+
+def _kinds(paths: Sequence[str]) -> list[Kind]:
+    if len(paths) <= _MANY:
+        return [_kind(path) for path in paths]
+    parts = [paths[start : start + _MANY] for start in range(0, len(paths), _MANY)]
+    with ThreadPoolExecutor(_THREADS, "hounsfield-look") as pool:
+        return [kind for part in pool.map(_kinds, parts) for kind in part]
+
+
+def is_collection(name: str) -> bool:
+    """Whether a name stands for many files: a folder, an archive, a DICOMDIR, or the URL of a folder or an archive."""
+    if is_url(name):
+        ending = name.partition("?")[0].lower()
+        return ending.endswith(("/", ".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz"))
+    return os.path.isdir(name) or _kind(name) != ""
+
+
+def _kind(path: str) -> Kind:
+    """What a file is by its first bytes; ``""`` also where it cannot be read, which whoever reads it will say."""
+    try:
+        info = os.stat(path)
+        if not stat.S_ISREG(info.st_mode):
+            return ""
+        with open_regular(path, info) as file:
+            return kind_of(file.read(LOOK) or b"")
+    except (SourceError, OSError, ValueError):
+        return ""

@@ -1,0 +1,295 @@
+"""Files at URLs, by way of fsspec: object stores, web servers, and what else it knows."""
+
+from __future__ import annotations
+
+import glob
+import io
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from hounsfield.errors import LimitExceededError, SourceError
+from hounsfield.installed import missing
+from hounsfield.limits import Limits
+from hounsfield.source import CHANGED, Source
+from hounsfield.sources.archives import archive_entries
+from hounsfield.sources.blobs import MemoryBlob
+from hounsfield.sources.entries import Entry
+from hounsfield.sources.files import drain, source_of
+from hounsfield.sources.kinds import ARCHIVES, LOOK, escaped, kind_of
+
+#: Bytes that are fetched at a time: a header is mostly within the first such block.
+_BLOCK = 2**17
+_USER = re.compile(r"(?<=://)[^/@]*@")
+_QUERY = re.compile(r"[?#].*")
+
+
+def shown(url: str) -> str:
+    """Return a URL without what may be a secret in it: user, password, query; each link of a chain.
+
+    Examples
+    --------
+    >>> shown("https://me:secret@host/a.dcm?token=1")
+    'https://host/a.dcm'
+    """
+    return escaped("::".join(_QUERY.sub("", _USER.sub("", part)) for part in url.split("::")))
+
+
+@dataclass(frozen=True)
+class RemoteBlob:
+    """A file at a URL.
+
+    Attributes
+    ----------
+    name
+        Its URL, as it may be shown.
+    size
+        Its bytes.
+    system, path
+        Where it is, as fsspec has it.
+    most
+        Bytes that are taken at once, where it turns out that it cannot be read in any order.
+    """
+
+    name: str
+    size: int
+    system: Any = field(repr=False)
+    path: str = field(repr=False)
+    most: int
+
+    def open(self) -> io.RawIOBase:
+        """Open it; blocks are fetched when they are read."""
+        file = _opened(self.system, self.path, self.name)
+        if getattr(file, "size", None) not in (None, self.size):
+            file.close()
+            raise SourceError(CHANGED, source=self.name)
+        return _Remote(file, self.name, self.load)
+
+    def load(self) -> bytes:
+        """Fetch it from the beginning to the end."""
+        with _Remote(_opened(self.system, self.path, self.name, 0), self.name) as file:
+            return drain(file, self.name, self.most)
+
+    def in_any_order(self) -> RemoteBlob | MemoryBlob:
+        """Return it as it is where its end can be read before the rest, else all of it."""
+        with _Remote(_opened(self.system, self.path, self.name), self.name) as file:
+            try:
+                file.seek(max(self.size - 1, 0))
+                file.read(1)
+                return self
+            except SourceError:
+                return MemoryBlob(self.name, self.load())
+
+
+def _opened(system: Any, path: str, name: str, block: int = _BLOCK) -> Any:
+    try:
+        return system.open(path, "rb", block_size=block, cache_type="readahead")
+    except Exception as error:
+        raise _failure(error, name) from None
+
+
+class _Remote(io.RawIOBase):
+    """A file of fsspec whose errors tell no URL: those may hold secrets.
+
+    `load` gives all of it: not every web server sends ranges, which shows when one is asked for (a `ValueError`).
+    """
+
+    def __init__(self, file: Any, name: str, load: Callable[[], bytes] | None = None) -> None:
+        super().__init__()
+        self._file, self._name, self._load = file, name, load
+
+    def read(self, size: int = -1, /) -> bytes:
+        at = self._file.tell()
+        try:
+            return self._file.read(size)
+        except Exception as error:
+            if self._load is None or not isinstance(error, ValueError):
+                raise _failure(error, self._name) from None
+        data, self._load = self._load(), None
+        self._file.close()
+        self._file = io.BytesIO(data)
+        self._file.seek(at)
+        return self._file.read(size)
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        try:
+            return self._file.seek(offset, whence)
+        except Exception as error:
+            raise _failure(error, self._name) from None
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _failure(error: Exception, name: str) -> SourceError:
+    known = {
+        FileNotFoundError: "no such file",
+        PermissionError: "permission denied",
+        IsADirectoryError: "is a folder",
+        TimeoutError: "no answer in time",
+    }
+    why = next((text for kind, text in known.items() if isinstance(error, kind)), "")
+    status = getattr(error, "status", None)
+    if not why:
+        why = f"the server answers {status}" if isinstance(status, int) else f"cannot be read ({type(error).__name__})"
+    return SourceError(why, source=name)
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """What opens a file at a URL.
+
+    Attributes
+    ----------
+    name
+        Its URL, as it may be shown.
+    size
+        Its bytes when it was listed, where that was told.
+    system, path
+        Where it is, as fsspec has it.
+    """
+
+    name: str
+    size: int | None
+    system: Any = field(repr=False)
+    path: str = field(repr=False)
+
+    def __call__(self, limits: Limits) -> Source:
+        """Open it: where it can be read in any order, only what is asked for is fetched."""
+        blob = self.blob(limits)
+        return source_of(self.name, blob.open(), blob.size)
+
+    def blob(self, limits: Limits) -> RemoteBlob | MemoryBlob:
+        """Return its bytes; they are fetched at once where they come in one order only."""
+        file = _opened(self.system, self.path, self.name)
+        with _Remote(file, self.name) as opened:
+            size = getattr(file, "size", None)
+            if self.size is not None and size is not None and size != self.size:
+                raise SourceError(CHANGED, source=self.name)
+            if isinstance(size, int) and getattr(file, "blocksize", 0):
+                return RemoteBlob(self.name, size, self.system, self.path, limits.source_bytes)
+            if isinstance(file, io.BytesIO):  # fsspec's memory: one position for all who open it
+                return MemoryBlob(self.name, file.getvalue())
+            return MemoryBlob(self.name, drain(opened, self.name, limits.source_bytes))
+
+
+def remote_entries(url: str, limits: Limits) -> Iterator[Entry]:
+    """Yield the files at a URL: one, or all below a folder, sorted by name; of an archive its members.
+
+    Parameters
+    ----------
+    url
+        A URL, or a chain of them as fsspec has it (``zip://*.dcm::https://host/a.zip``); patterns are expanded, except
+        on web servers, where ``?`` begins a query. On those a folder's URL ends with ``/``.
+    limits
+        `archive_members` bounds how many there may be.
+
+    Raises
+    ------
+    SourceError
+        The server refuses, there is no such file, or it is a damaged archive.
+    LimitExceededError
+        There are too many.
+    MissingDependencyError
+        fsspec, or what it needs for this kind of URL, is not installed.
+    """
+    files = remote_files(url, limits)
+    members = archive_members(files[0], limits) if len(files) == 1 else None
+    yield from members or (Entry(file.name, None, "", file) for file in files)
+
+
+def remote_files(url: str, limits: Limits) -> list[RemoteFile]:
+    """Return the files at a URL; raises as `remote_entries` does."""
+    system, path = _system(url)
+    name = shown(url)
+    try:
+        found = _find(system, path)
+    except Exception as error:
+        raise _failure(error, name) from None
+    if len(found) > limits.archive_members:
+        raise LimitExceededError(f"has {len(found)} files; the limit is {limits.archive_members}", source=name)
+    if list(found) == [path]:
+        return [RemoteFile(name, found[path], system, path)]
+    mark, chain = url.partition("::")[1:]
+
+    def called(at: str) -> str:
+        return shown((at if "://" in at else system.unstrip_protocol(at)) + mark + chain)
+
+    return [RemoteFile(called(at), found[at], system, at) for at in sorted(found)]
+
+
+def archive_members(file: RemoteFile, limits: Limits) -> Iterator[Entry] | None:
+    """Return the members of a remote archive; None of what is none, or cannot be read."""
+    try:
+        blob = file.blob(limits)
+        with blob.open() as opened:
+            kind = kind_of(opened.read(LOOK) or b"")
+    except (SourceError, LimitExceededError):
+        return None  # whoever opens it says why
+    if kind not in ARCHIVES:
+        return None
+    return archive_entries(blob.in_any_order() if isinstance(blob, RemoteBlob) else blob, kind, limits)
+
+
+def _system(url: str) -> tuple[Any, str]:
+    try:
+        from fsspec.core import url_to_fs
+
+        return url_to_fs(url)
+    except ImportError:
+        raise missing("reading URLs", "fsspec with what it needs for them", "remote") from None
+    except Exception as error:
+        detail = "is no URL that can be read" if isinstance(error, ValueError) else _failure(error, "").message
+        raise SourceError(detail, source=shown(url)) from None
+
+
+def _find(system: Any, path: str) -> dict[str, int | None]:
+    """Paths and sizes of the files that a path stands for."""
+    protocols = [system.protocol] if isinstance(system.protocol, str) else system.protocol
+    if "http" in protocols or "https" in protocols:
+        # Whether it is a folder no web server tells.
+        if not urlsplit(path).path.endswith("/"):
+            return {path: None}
+    elif glob.has_magic(path) and not system.exists(path):
+        matches = system.glob(path, detail=True)
+        if not matches:
+            raise FileNotFoundError
+        return {at: info.get("size") for at, info in matches.items() if info["type"] == "file"}
+    elif (info := system.info(path))["type"] == "file":
+        return {path: info.get("size")}
+    return {at: info.get("size") for at, info in system.find(path, detail=True).items()}
+
+
+def open_url(url: str, limits: Limits) -> Source:
+    """Open the only file at a URL, or in the archive there.
+
+    Raises
+    ------
+    SourceError
+        There is none, or several, or it cannot be read.
+    LimitExceededError, MissingDependencyError
+        As `remote_entries`.
+    """
+    entries = list(remote_entries(url, limits))
+    if len(entries) != 1:
+        count = len(entries) if entries else "no"
+        raise SourceError(f"stands for {count} files; name one file", source=shown(url))
+    return entries[0].open(limits)

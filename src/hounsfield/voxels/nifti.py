@@ -1,0 +1,163 @@
+"""NIfTI's way to lay out a volume: order of the axes, matrix, header, types.
+
+NIfTI's coordinates, RAS (x to the right, y to the front), exist here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.errors import FormatError
+from hounsfield.installed import missing
+
+#: A qform is given where it puts no voxel farther than this, in mm, from where the sform does.
+_QFORM_TOLERANCE = 0.01
+#: NIfTI-1 counts voxels along an axis in 16 bits with sign.
+_NIFTI1_SIDE = 32_767
+#: Whole numbers that every reader of NIfTI knows, narrow ones first.
+_NARROW = (np.uint8, np.int16, np.int32)
+_TYPES = {"u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8"}
+RGB24 = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+
+
+def narrowed(values: NDArray[Any]) -> np.dtype[Any]:
+    """Return the type in which NIfTI holds these values exactly: their own where it can, else a narrower one.
+
+    bool becomes uint8, float16 becomes float32. Whole numbers of 64 bits, which NIfTI has and few readers know, become
+    the narrowest of uint8, int16 and int32 that holds them.
+
+    Raises
+    ------
+    FormatError
+        There is none.
+    """
+    dtype = values.dtype
+    if dtype.kind == "b":
+        return np.dtype(np.uint8)
+    if dtype.str[1:] == "f2":
+        return np.dtype(np.float32)
+    if dtype.str[1:] in _TYPES:
+        return dtype.newbyteorder("=")
+    if dtype.kind in "iu":
+        low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
+        for narrow in _NARROW:
+            if np.iinfo(narrow).min <= low and high <= np.iinfo(narrow).max:
+                return np.dtype(narrow)
+        raise FormatError(f"NIfTI holds whole numbers of 32 bits, not values from {low} to {high}")
+    raise FormatError(f"NIfTI holds no values of type {dtype}")
+
+
+def nifti_affine(affine: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    """Return the matrix from NIfTI's (column, row from the last one on, slice, 1) to RAS mm.
+
+    The axes are stored as dcm2niix stores them: columns first, rows from the last to the first, then slices.
+
+    Parameters
+    ----------
+    affine
+        From (slice, row, column, 1) to LPS mm.
+    rows
+        How many there are.
+    """
+    turned = affine[:, [2, 1, 0, 3]].copy()
+    turned[:, 3] += (rows - 1) * turned[:, 1]
+    turned[:, 1] *= -1
+    turned[:2] *= -1
+    return turned + 0.0  # no negative zeros
+
+
+@dataclass(frozen=True)
+class NiftiGrid:
+    """What the header of a NIfTI file says beside the values.
+
+    Attributes
+    ----------
+    shape
+        (slice, row, column).
+    affine
+        From (slice, row, column, 1) to LPS mm; None where the place is not known.
+    dtype
+        Of the values, or `RGB24`.
+    times
+        Number of volumes along the fourth axis; None where there is no such axis.
+    time_step
+        Milliseconds between them; None where they are not told apart by time.
+    """
+
+    shape: tuple[int, ...]
+    affine: NDArray[np.float64] | None
+    dtype: np.dtype[Any]
+    times: int | None = None
+    time_step: float | None = None
+
+
+def nifti_header(grid: NiftiGrid) -> tuple[Any, bool]:
+    """Return nibabel's header, little-endian, and whether its qform says where voxels lie.
+
+    The sform holds the affine, as scanner coordinates. A qform cannot hold the shear of a tilted gantry; its code is 0
+    then. Both codes are 0 where the place is not known. NIfTI-2 where an axis is longer than 32,767.
+    """
+    try:
+        from nibabel import nifti1, nifti2
+    except ImportError:
+        raise missing("NIfTI", "nibabel") from None
+    slices, rows, columns = grid.shape
+    long = max(slices, rows, columns, grid.times or 0) > _NIFTI1_SIDE
+    header: Any = (nifti2.Nifti2Header if long else nifti1.Nifti1Header)(endianness="<")
+    header.set_data_dtype(grid.dtype)
+    header.set_data_shape((columns, rows, slices, *(() if grid.times is None else (grid.times,))))
+    header["vox_offset"] = header.single_vox_offset
+    header.set_slope_inter(1, 0)
+    header["descrip"] = b"hounsfield"
+    has_qform = False
+    if grid.affine is not None:
+        ras = nifti_affine(grid.affine, rows)
+        header.set_sform(ras, code=1)
+        header.set_qform(ras, code=1, strip_shears=True)
+        has_qform = _greatest_distance(header.get_qform(), ras, (columns, rows, slices)) <= _QFORM_TOLERANCE
+        header["qform_code"] = int(has_qform)
+        header.set_xyzt_units("mm", None if grid.time_step is None else "msec")
+    if grid.time_step is not None:
+        header["pixdim"][4] = grid.time_step
+    return header, has_qform
+
+
+def _greatest_distance(one: NDArray[Any], other: NDArray[Any], shape: tuple[int, ...]) -> float:
+    """The farthest in mm that two affines put a voxel apart: at one of the corners, since both are linear."""
+    corners = np.stack(np.meshgrid(*((0, n - 1) for n in shape), indexing="ij"), -1).reshape(-1, 3)
+    apart = corners @ (one - other)[:3, :3].T + (one - other)[:3, 3]
+    return float(np.linalg.norm(apart, axis=1).max())
+
+
+def nifti_order(values: NDArray[Any]) -> NDArray[Any]:
+    """Return a view of (slice, row, column) in NIfTI's order: (column, row from the last one on, slice)."""
+    return values[:, ::-1].transpose(2, 1, 0)
+
+
+def rgb_values(values: NDArray[Any]) -> NDArray[Any]:
+    """Return colours of 8 bits (..., 3) as one value of three bytes each.
+
+    Raises
+    ------
+    FormatError
+        They have more bits.
+    """
+    if values.dtype != np.uint8:
+        raise FormatError(f"NIfTI holds colours of 8 bits, not of type {values.dtype}")
+    return np.ascontiguousarray(values).view(RGB24)[..., 0]
+
+
+def nibabel_image(values: NDArray[Any], affine: NDArray[np.float64] | None, *, color: bool) -> Any:
+    """Return nibabel's image of a volume: see `hounsfield.Volume.to_nibabel`."""
+    plain = rgb_values(values) if color else values
+    dtype = RGB24 if color else narrowed(plain)
+    header, _ = nifti_header(NiftiGrid(plain.shape, affine, dtype))
+    from nibabel import nifti1, nifti2
+
+    kind: Any = nifti2.Nifti2Image if isinstance(header, nifti2.Nifti2Header) else nifti1.Nifti1Image
+    ras = None if affine is None else nifti_affine(affine, plain.shape[1])
+    return kind(nifti_order(plain.astype(dtype, copy=False)), ras, header)

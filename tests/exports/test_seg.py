@@ -1,0 +1,371 @@
+"""What `write_seg` writes: valid by dciodvfy, opened by highdicom and pydicom, and the same masks again."""
+
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import highdicom
+import numpy as np
+import pydicom
+import pytest
+
+import hounsfield as hu
+from hounsfield.volume import SliceSource
+
+from volumes import PLACES, phantom_volume
+
+NOON = datetime(2026, 1, 2, 12, 0, 0)
+
+
+def errors_in(path, kind="Segmentation"):
+    """The errors that dciodvfy finds."""
+    found = shutil.which("dciodvfy") or shutil.which("dciodvfy", path=str(Path(sys.executable).parent))
+    if found is None:
+        pytest.skip("dciodvfy is not installed")
+    done = subprocess.run([found, str(path)], capture_output=True, text=True, check=False)
+    printed = done.stdout + done.stderr
+    assert kind in printed
+    return [line for line in printed.splitlines() if line.startswith("Error")]
+
+
+def masks_by_slice(path, volume):
+    """Each segment's mask as (slice, row, column) of a volume: frames are placed by where they say they lie."""
+    placed = []
+    for segment in hu.segments(path):
+        values = np.zeros(volume.shape[:3], bool)
+        for frame, plane in zip(segment.mask.values, segment.planes, strict=True):
+            index = volume.to_index(plane.position)
+            np.testing.assert_allclose(index, np.rint(index), atol=1e-2)
+            values[round(index[0])] = frame
+        assert len(segment.frame_index) == len(volume)
+        placed.append(values)
+    return placed
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_mask_comes_back_as_it_was(tmp_path, place):
+    volume, made = phantom_volume(tmp_path / "dicom", **PLACES[place])
+    bone = volume.with_values(volume.values > 200)
+    bone = bone.with_values(np.where(np.arange(5)[:, None, None] == 2, False, bone.values))  # an empty slice too
+    path = hu.write_seg(bone, tmp_path / "seg.dcm").paths[0]
+    assert errors_in(path) == []
+    (mask,) = masks_by_slice(path, bone)
+    np.testing.assert_array_equal(mask, bone.values)
+    # each frame names the file of its slice, and lies where that file does
+    uids = [pydicom.dcmread(file).SOPInstanceUID for file in made.files]
+    (segment,) = hu.segments(path)
+    for sources, plane, frame in zip(segment.source_uids, segment.planes, segment.mask.values, strict=True):
+        index = uids.index(sources[0])
+        assert len(sources) == 1
+        assert plane.position == hu.read(made.files[index]).plane.position
+        np.testing.assert_array_equal(frame, bone.values[index])
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_highdicom_finds_the_mask_by_its_source_images(tmp_path, place):
+    volume, made = phantom_volume(tmp_path / "dicom", **PLACES[place])
+    bone = volume.with_values(volume.values > 200)
+    seg = highdicom.seg.segread(hu.write_seg(bone, tmp_path / "seg.dcm").paths[0])
+    uids = [pydicom.dcmread(file).SOPInstanceUID for file in made.files]
+    by_source = seg.get_pixels_by_source_instance(uids, combine_segments=True)
+    np.testing.assert_array_equal(by_source.astype(bool), bone.values)
+    if "tilted" not in place:
+        whole = seg.get_volume(combine_segments=True)
+        corner = whole.affine @ (*np.argwhere(whole.array)[0], 1)
+        index = np.rint(bone.to_index(corner[:3])).astype(int)
+        assert bone.values[tuple(index)]
+        assert whole.array.sum() == bone.values.sum()
+    assert (seg.FrameOfReferenceUID, seg.SegmentationType) == (bone.frame_of_reference, "BINARY")
+
+
+def test_pydicom_finds_the_patient_and_the_study_of_the_source(tmp_path):
+    volume, made = phantom_volume(tmp_path / "dicom")
+    bone = volume.with_values(volume.values > 200)
+    path = hu.write_seg(bone, tmp_path / "seg.dcm", created=NOON, series_description="Bones").paths[0]
+    written, source = pydicom.dcmread(path), pydicom.dcmread(made.files[0])
+    for keyword in (
+        "PatientName",
+        "PatientID",
+        "PatientBirthDate",
+        "PatientSex",
+        "StudyInstanceUID",
+        "StudyDate",
+        "StudyID",
+    ):
+        assert written[keyword].value == source[keyword].value
+    assert written.SeriesInstanceUID != source.SeriesInstanceUID
+    assert (written.ContentDate, written.ContentTime[:6], written.SeriesDescription) == ("20260102", "120000", "Bones")
+    assert written.pixel_array.shape == (5, 40, 40)
+    assert (written.pixel_array.sum(axis=(1, 2)) == bone.values.sum(axis=(1, 2))).all()
+    assert written.Modality == "SEG"
+
+
+@pytest.mark.parametrize("name", ["chrX1.dcm", "chrH31.dcm", "chrArab.dcm", "chrGerm.dcm"])
+def test_names_in_any_script_are_those_of_the_source(tmp_path, sample, name):
+    volume, made = phantom_volume(tmp_path / "dicom", slices=1)
+    spoken, dataset = pydicom.dcmread(sample(name)), pydicom.dcmread(made.files[0])
+    dataset.SpecificCharacterSet, dataset.PatientName = spoken.SpecificCharacterSet, spoken.PatientName
+    dataset.save_as(tmp_path / "named.dcm")
+    bone = volume.with_values(volume.values > 200)
+    path = hu.write_seg(
+        bone, tmp_path / "seg.dcm", source=[tmp_path / "named.dcm"], segments=hu.SegmentDescription("кость")
+    ).paths[0]
+    assert errors_in(path) == []
+    written = pydicom.dcmread(path)
+    assert str(written.PatientName) == str(spoken.PatientName)
+    assert written.SegmentSequence[0].SegmentLabel == "кость"
+
+
+def test_no_warning_and_no_error_quotes_the_patient(tmp_path, caplog):
+    volume, made = phantom_volume(tmp_path / "dicom")
+    sets = [pydicom.dcmread(path) for path in made.files]
+    for dataset in sets:
+        for keyword, vr, value in (("PatientName", "PN", "Onlyonename"), ("PatientBirthDate", "DA", "yesterday")):
+            dataset[keyword] = pydicom.DataElement(keyword, vr, value, validation_mode=pydicom.config.IGNORE)
+    bone = volume.with_values(volume.values > 200)
+    with caplog.at_level("INFO"):
+        written = hu.write_seg(bone, tmp_path / "seg.dcm", source=sets)  # warnings are errors here
+    said = caplog.text + " ".join(str(step) for step in written.steps)
+    assert not any(word in said for word in ("Onlyonename", "yesterday"))
+    assert pydicom.dcmread(written.paths[0]).PatientName == "Onlyonename"
+
+
+def test_the_same_is_the_same_bytes_and_anything_else_another_object(tmp_path):
+    volume, _ = phantom_volume(tmp_path / "dicom")
+    bone, lung = volume.with_values(volume.values > 200), volume.with_values(volume.values < -500)
+    described = hu.SegmentDescription("other")
+    written = [
+        hu.write_seg(bone, tmp_path / "0.dcm", created=NOON),
+        hu.write_seg(bone, tmp_path / "1.dcm", created=NOON),
+        hu.write_seg(lung, tmp_path / "2.dcm", created=NOON),
+        hu.write_seg(bone, tmp_path / "3.dcm", created=NOON, segments=described),
+        hu.write_seg(bone, tmp_path / "4.dcm"),
+    ]
+    data = [one.paths[0].read_bytes() for one in written]
+    assert data[0] == data[1]
+    uids = [pydicom.dcmread(one.paths[0]).SOPInstanceUID for one in written]
+    assert len(set(uids)) == 4
+    assert all(uid.is_valid for uid in uids)
+
+
+def test_a_label_map_becomes_a_segment_for_each_number(tmp_path):
+    volume, _ = phantom_volume(tmp_path / "dicom")
+    labels = np.zeros(volume.shape, np.int64)
+    labels[volume.values < -500], labels[volume.values > 200] = 3, 7
+    liver = ("10200004", "SCT", "Liver")
+    described = {
+        7: hu.SegmentDescription(
+            "bone",
+            ("91723000", "SCT", "Anatomical Structure"),
+            ("272673000", "SCT", "Bone"),
+            liver,
+            "MANUAL",
+            color=(250, 10, 20),
+        )
+    }
+    path = hu.write_seg(volume.with_values(labels), tmp_path / "seg.dcm", segments=described).paths[0]
+    assert errors_in(path) == []
+    first, second = masks_by_slice(path, volume)
+    np.testing.assert_array_equal(first, labels == 3)
+    np.testing.assert_array_equal(second, labels == 7)
+    lung, bone = hu.segments(path)
+    assert (lung.label, lung.type.meaning, lung.algorithm_type) == ("3", "Tissue", "SEMIAUTOMATIC")
+    assert lung.algorithm_name.startswith("hounsfield")
+    assert (bone.label, bone.type.meaning, bone.category.value) == ("bone", "Bone", "91723000")
+    assert (bone.algorithm_type, bone.algorithm_name, bone.anatomic_region.meaning) == ("MANUAL", "", "Liver")
+    assert np.abs(np.subtract(bone.color, (250, 10, 20))).max() <= 1
+
+
+def test_masks_by_label_may_overlap(tmp_path):
+    volume, _ = phantom_volume(tmp_path / "dicom")
+    masks = {"body": volume.with_values(volume.values > -500), "bone": volume.with_values(volume.values > 200)}
+    path = hu.write_seg(masks, tmp_path / "seg.dcm").paths[0]
+    assert errors_in(path) == []
+    for (label, mask), found, segment in zip(
+        masks.items(), masks_by_slice(path, volume), hu.segments(path), strict=True
+    ):
+        np.testing.assert_array_equal(found, mask.values)
+        assert segment.label == label
+    assert pydicom.dcmread(path).SegmentsOverlap == "YES"
+
+
+def test_sources_are_files_bytes_datasets_or_headers_in_any_order(tmp_path):
+    volume, made = phantom_volume(tmp_path / "dicom")
+    bone = hu.Volume(volume.values > 200, volume.affine)
+    ways = {
+        "paths": made.files[::-1],
+        "bytes": [path.read_bytes() for path in made.files],
+        "datasets": [pydicom.dcmread(path) for path in made.files],
+        "headers": [hu.read(path).header for path in made.files],
+    }
+    written = {
+        name: hu.write_seg(bone, tmp_path / f"{name}.dcm", source=way, created=NOON).paths[0].read_bytes()
+        for name, way in ways.items()
+    }
+    assert len(set(written.values())) == 1
+    (mask,) = masks_by_slice(tmp_path / "paths.dcm", bone)
+    np.testing.assert_array_equal(mask, bone.values)
+
+
+def test_a_slice_more_in_the_source_is_left_out(tmp_path):
+    volume, _ = phantom_volume(tmp_path / "dicom")
+    part = volume.with_values(volume.values > 200)[1:4]
+    path = hu.write_seg(part, tmp_path / "seg.dcm", source=[source.path for source in volume.sources]).paths[0]
+    assert errors_in(path) == []
+    (mask,) = masks_by_slice(path, part)
+    np.testing.assert_array_equal(mask, part.values)
+    assert len(pydicom.dcmread(path).SourceImageSequence) == 3
+
+
+def test_a_mask_on_another_grid_keeps_its_own_place(tmp_path):
+    """Cut out in the plane: its slices lie in those of the source, its pixels begin elsewhere."""
+    volume, made = phantom_volume(tmp_path / "dicom", orientation="oblique")
+    matrix = volume.affine.copy()
+    matrix[:3, 3] = volume.to_lps((0, 5, 7))
+    cut = hu.Volume(volume.values[:, 5:30, 7:37] > 200, matrix)
+    path = hu.write_seg(cut, tmp_path / "seg.dcm", source=made.files).paths[0]
+    assert errors_in(path) == []
+    (mask,) = masks_by_slice(path, cut)
+    np.testing.assert_array_equal(mask, cut.values)
+    whole = hu.write_seg(volume.with_values(volume.values > 200), tmp_path / "whole.dcm").paths[0]
+    one, other = (highdicom.seg.segread(p).get_volume(combine_segments=True) for p in (path, whole))
+    np.testing.assert_array_equal(other.match_geometry(one).array, one.array)
+
+
+def test_slices_and_rows_in_another_order_keep_their_places(tmp_path):
+    volume, made = phantom_volume(tmp_path / "dicom", orientation="oblique")
+    bone = volume.with_values(volume.values > 200)
+    turned = bone.affine.copy()
+    turned[:3, 3] += 39 * turned[:3, 1]
+    turned[:3, 1] *= -1
+    upside_down = hu.Volume(bone.values[:, ::-1], turned)
+    for name, mask in (("slices", bone[::-1]), ("rows", upside_down)):
+        path = hu.write_seg(mask, tmp_path / f"{name}.dcm", source=made.files).paths[0]
+        assert errors_in(path) == []
+        np.testing.assert_array_equal(masks_by_slice(path, mask)[0], mask.values)
+        again = highdicom.seg.segread(path).get_volume(combine_segments=True)
+        index = np.argwhere(again.array)
+        lps = index @ again.affine[:3, :3].T + again.affine[:3, 3]
+        assert bone.values[tuple(np.rint(bone.to_index(lps)).astype(int).T)].all()
+        assert len(index) == bone.values.sum()
+
+
+@pytest.mark.parametrize("name", ["eCT_Supplemental.dcm", "mf.dcm"])
+def test_frames_of_real_multi_frame_files_are_named_by_their_numbers(tmp_path, request, sample, name):
+    path = sample(name) if name[0] == "e" else next(request.getfixturevalue("corpus").rglob(name))
+    image = hu.read(path, values="stored")
+    order = np.argsort(
+        [image.frame(k).plane.position @ np.array(image.frame(0).plane.normal) for k in range(image.frames)]
+    )
+    order = order[-2:]  # not all of them
+    planes = [image.frame(int(k)).plane for k in order]
+    matrix = planes[0].affine[:, [2, 0, 1, 3]]
+    matrix[:3, 0] = np.subtract(planes[1].position, planes[0].position)
+    values = image.values[order]
+    values = values[..., 0] if values.ndim == 4 else values
+    sources = tuple(SliceSource(image.name, int(k)) for k in order)
+    mask = hu.Volume(values > np.median(values), matrix, sources=sources)
+    path = hu.write_seg(mask, tmp_path / "seg.dcm").paths[0]
+    assert errors_in(path) == []
+    (found,) = masks_by_slice(path, mask)
+    np.testing.assert_array_equal(found, mask.values)
+    numbers = [
+        group.DerivationImageSequence[0].SourceImageSequence[0].ReferencedFrameNumber
+        for group in pydicom.dcmread(path).PerFrameFunctionalGroupsSequence
+    ]
+    assert sorted(numbers) == sorted(int(k) + 1 for k in order)
+    whole = hu.write_seg(mask, tmp_path / "whole.dcm", source=[image.name]).paths[0]
+    np.testing.assert_array_equal(masks_by_slice(whole, mask)[0], mask.values)
+
+
+def test_slices_that_are_not_quite_evenly_apart_lie_where_their_files_do(tmp_path):
+    volume, made = phantom_volume(tmp_path / "dicom")
+    for path in made.files:
+        dataset = pydicom.dcmread(path)
+        dataset.ImagePositionPatient[2] += 0.4 * (dataset.InstanceNumber % 2)
+        dataset.save_as(path)
+    bone = volume.with_values(volume.values > 200)
+    (segment,) = hu.segments(hu.write_seg(bone, tmp_path / "seg.dcm").paths[0])
+    said = {hu.read(path).header["SOPInstanceUID"]: hu.read(path).plane.position for path in made.files}
+    assert [said[uids[0]] for uids in segment.source_uids] == [plane.position for plane in segment.planes]
+
+
+def test_a_real_tilted_series_with_uneven_slices_lies_where_its_files_do(tmp_path, corpus):
+    images = sorted(
+        (hu.read(path) for path in (corpus / "gantry-tilt-ct").glob("*.dcm")), key=lambda i: i.plane.position[2]
+    )[:6]
+    matrix = images[0].plane.affine[:, [2, 0, 1, 3]]
+    matrix[:3, 0] = np.subtract(images[-1].plane.position, images[0].plane.position) / 5
+    sources = tuple(SliceSource(image.name) for image in images)
+    mask = hu.Volume(np.stack([image.values > 300 for image in images]), matrix, sources=sources)
+    path = hu.write_seg(mask, tmp_path / "seg.dcm").paths[0]
+    # the method of de-identification is empty in the files, so it is here
+    assert set(errors_in(path)) <= set(errors_in(images[0].name, "CTImage"))
+    np.testing.assert_array_equal(masks_by_slice(path, mask)[0], mask.values)
+
+
+def without(files, folder, *keywords):
+    """The same files, lacking attributes."""
+    folder.mkdir()
+    for path in files:
+        dataset = pydicom.dcmread(path)
+        for keyword in keywords:
+            del dataset[keyword]
+        dataset.save_as(folder / path.name)
+    return sorted(folder.iterdir())
+
+
+def test_sources_that_lack_what_may_be_empty_will_do(tmp_path):
+    volume, made = phantom_volume(tmp_path / "dicom")
+    files = without(made.files, tmp_path / "bare", "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID", "AccessionNumber", "StudyDate", "StudyTime", "ReferringPhysicianName", "SpecificCharacterSet")  # fmt: skip
+    bone = volume.with_values(volume.values > 200)
+    path = hu.write_seg(bone, tmp_path / "seg.dcm", source=files).paths[0]
+    assert errors_in(path) == []
+    np.testing.assert_array_equal(masks_by_slice(path, bone)[0], bone.values)
+
+
+def test_a_thickness_that_is_not_known_is_assumed_aloud(tmp_path):
+    volume, made = phantom_volume(tmp_path / "dicom")
+    files = without(made.files, tmp_path / "bare", "SliceThickness")
+    with pytest.warns(hu.AssumptionWarning, match="taken as 3 mm"):
+        written = hu.write_seg(volume.with_values(volume.values > 200), tmp_path / "seg.dcm", source=files)
+    assert [step.outcome for step in written.steps if step.name == "slice thickness"] == ["assumed"]
+    assert errors_in(written.paths[0]) == []
+
+
+def test_what_is_no_segmentation_of_anything_is_refused(tmp_path, monkeypatch):
+    volume, made = phantom_volume(tmp_path / "dicom")
+    bone = volume.with_values(volume.values > 200)
+    path = tmp_path / "seg.dcm"
+    for mask, options, kind, why in (
+        (hu.Volume(bone.values, bone.affine), {}, hu.GeometryError, "source="),
+        (hu.Volume(bone.values), {"source": made.files}, hu.GeometryError, "not known"),
+        (bone, {"source": []}, hu.GeometryError, "source="),
+        (bone, {"source": [*made.files, made.files[0]]}, hu.GeometryError, "several source images"),
+        (bone, {"source": ["nowhere.dcm"]}, hu.SourceError, "no such file"),
+        (bone, {"segments": {"a": hu.SegmentDescription()}}, TypeError, "one description"),
+        (volume.with_values(volume.values * 0.5), {}, TypeError, "bool"),
+        (volume, {}, hu.FormatError, "below 0"),
+        (volume.with_values(np.zeros(volume.shape, np.uint8)), {}, hu.FormatError, "no label"),
+        ({}, {}, hu.FormatError, "no mask"),
+        ({"a": bone, "b": bone[:2]}, {}, hu.GeometryError, "'b' has another shape"),
+        ({"x" * 65: bone}, {}, ValueError, "64 characters"),
+        (bone, {"series_description": "a\\b"}, ValueError, "no backslash"),
+    ):
+        with pytest.raises(kind, match=why):
+            hu.write_seg(mask, path, **options)
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    with pytest.raises(hu.MissingDependencyError, match="highdicom"):
+        hu.write_seg(bone, path)
+    assert not path.exists()
+
+
+def test_a_source_without_a_frame_of_reference_needs_that_of_the_volume(tmp_path):
+    volume, made = phantom_volume(tmp_path / "dicom")
+    files = without(made.files, tmp_path / "bare", "FrameOfReferenceUID")
+    bone = volume.with_values(volume.values > 200)
+    assert errors_in(hu.write_seg(bone, tmp_path / "seg.dcm", source=files).paths[0]) == []
+    with pytest.raises(hu.GeometryError, match="Frame of Reference"):
+        hu.write_seg(hu.Volume(bone.values, bone.affine), tmp_path / "x.dcm", source=files)
