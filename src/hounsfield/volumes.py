@@ -19,7 +19,7 @@ from hounsfield.reading import Volume  # from where notebooks have their view of
 from hounsfield.scanning import Progress
 from hounsfield.series.instances import read_instances
 from hounsfield.series.loading import Loaded, Loader, SliceHeaders, check_size
-from hounsfield.series.report import Report
+from hounsfield.series.report import Outcome, Report
 from hounsfield.series.stacking import GAPS, Gaps, Stack
 from hounsfield.series.survey import Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
@@ -48,7 +48,7 @@ class Volumes(Sequence[Volume]):
         self._chosen = chosen
         self._last: tuple[int, Volume] | None = None
         self._alive: weakref.WeakValueDictionary[int, Volume] = weakref.WeakValueDictionary()
-        self._failed: dict[int, str] = {}
+        self._failed: dict[int, tuple[Outcome, str]] = {}
         self.facts: list[VolumeFacts] = [surveyed.facts[index] for index in chosen]
         self.progress: Callable[[int, int], None] | None = None
 
@@ -59,8 +59,8 @@ class Volumes(Sequence[Volume]):
         if not self._failed:
             return report
         files = list(report.files)
-        for index, why in self._failed.items():
-            files[index] = replace(files[index], outcome="unreadable", detail=why)
+        for index, (outcome, why) in self._failed.items():
+            files[index] = replace(files[index], outcome=outcome, detail=why)
         return replace(report, files=tuple(files))
 
     def __len__(self) -> int:
@@ -116,9 +116,10 @@ class Volumes(Sequence[Volume]):
         """
         if not len(self):
             raise GeometryError("there are no volumes to stack", source=self._name)
-        first = self.facts[0]
+        first, space = self.facts[0], "FrameOfReferenceUID"
         for facts in self.facts[1:]:
-            if facts.shape != first.shape or not _same_affine(facts.affine, first.affine):
+            same = facts.attributes.get(space) == first.attributes.get(space)
+            if facts.shape != first.shape or not same or not _same_affine(facts.affine, first.affine):
                 detail = f"volumes {first.index} and {facts.index} differ in shape or place, and cannot be stacked"
                 raise GeometryError(detail, source=self._name)
         out: NDArray[Any] | None = None
@@ -151,7 +152,8 @@ class Volumes(Sequence[Volume]):
         try:
             loaded = _load(loader, made, name)
         finally:
-            self._failed |= loader.failed
+            self._failed |= {file: ("unreadable", why) for file, why in loader.failed.items()}
+            self._failed |= {file: ("volume", f"frames cannot be read: {why}") for file, why in loader.damaged.items()}
         steps = (*loaded.steps, *made.steps)
         if self._wanted.strict:
             refuse_assumptions(steps, name)

@@ -85,6 +85,38 @@ def test_every_volume_is_read_or_refused_with_a_reason(root, record_property):
     assert read > 10 * refused
 
 
+@pytest.mark.parametrize("root", roots(), ids=name_of)
+@pytest.mark.parametrize("values", ["modality", "stored"])
+def test_every_slice_of_every_volume_is_what_is_read_of_its_file(root, values):
+    compared = 0
+    alone: dict[str, hu.Image] = {}
+    volumes = hu.read_volumes(root, values=values)
+    for index in range(len(volumes)):
+        try:
+            volume = volumes[index]
+        except hu.HounsfieldError:
+            continue
+        for k, source in enumerate(volume.sources):
+            if source.path not in alone:  # frames of a file follow each other
+                try:
+                    alone = {source.path: hu.read(source.path, values=values)}
+                except hu.HounsfieldError:
+                    assert volume.padding[k].all()
+                    continue
+            image = alone[source.path]
+            if source.frame_index is not None and image.values.ndim - image.color > 2:
+                image = image.frame(source.frame_index)
+            assert np.array_equal(volume.values[k], image.values, equal_nan=True)
+            assert volume.unit == image.unit
+            padding = np.zeros(image.size, np.bool_) if image.padding is None else image.padding
+            assert np.array_equal(np.zeros_like(padding) if volume.padding is None else volume.padding[k], padding)
+            # Frames of a dose lie where its offsets say: tests/series/test_enhanced.py.
+            if image.plane is not None and volume.affine is not None and "GridFrameOffsetVector" not in image.header:
+                assert np.abs(volume.to_lps((k, 0, 0)) - image.plane.position).max() < 0.02
+            compared += 1
+    assert compared > 20
+
+
 def test_a_file_whose_volume_cannot_be_read_is_unreadable_afterwards(tmp_path):
     made = ct(tmp_path, slices=1, transfer_syntax="jpeg-ls")
     data = bytearray(made.files[0].read_bytes())

@@ -337,6 +337,11 @@ def test_a_dose_lies_where_its_offsets_say(sample, tmp_path):
     assert np.abs(np.array([volume.to_lps((k, 0, 0)) for k in range(len(volume))]) - expected).max() < 1e-4
     assert np.allclose(volume.values, header.pixel_array * float(header.DoseGridScaling), rtol=1e-12)
     assert volume.spacing[1:] == tuple(header.PixelSpacing)
+    sitk = pytest.importorskip("SimpleITK", reason="SimpleITK is not installed")
+    image = sitk.ReadImage(str(path))
+    for index in ((0, 0, 0), (14, 9, 9), (7, 0, 3)):
+        assert np.abs(volume.to_lps(index) - image.TransformIndexToPhysicalPoint(index[::-1])).max() < 1e-3
+    assert np.allclose(sitk.GetArrayFromImage(image) * float(header.DoseGridScaling), volume.values, rtol=1e-12)
 
 
 def dose(offsets: list[float], **attributes: Any) -> Dataset:
@@ -446,3 +451,29 @@ def test_a_gated_tomogram_is_a_volume_for_each_slot(tmp_path):
 def test_projections_of_a_camera_have_no_place(tmp_path):
     write(tmp_path / "one", nuclear(4, "TOMO"))
     assert only(tmp_path).affine is None
+
+
+@pytest.mark.parametrize("broken", [[4], [0, 1, 9], list(range(10))], ids=str)
+def test_a_damaged_frame_takes_no_others_along(tmp_path, sample, broken):
+    """As a damaged file among files of one slice: its place is padding, and the others are as they were."""
+    path = sample("emri_small_jpeg_ls_lossless.dcm")
+    whole = hu.read_volumes(path)[0].values
+    data = bytearray(path.read_bytes())
+    starts = [k for k in range(len(data) - 3) if data[k : k + 4] == b"\xff\xd8\xff\xf7"]
+    assert len(starts) == 10
+    for index in broken:
+        data[starts[index] : starts[index] + 60] = bytes(60)
+    (tmp_path / "one").write_bytes(bytes(data))
+    volumes = hu.read_volumes(tmp_path)
+    if len(broken) == 10:
+        with pytest.raises(hu.DecodeError):
+            volumes[0]
+        assert volumes.report.counts["unreadable"] == 1
+        return
+    volume = volumes[0]
+    good = [k for k in range(10) if k not in broken]
+    assert np.array_equal(volume.values[good], whole[good])
+    assert volume.padding[broken].all() and not volume.padding[good].any()
+    assert any(step.name == "missing" and step.outcome == "assumed" for step in volume.steps)
+    (file,) = volumes.report.files
+    assert file.outcome == "volume" and "frames cannot be read" in file.detail

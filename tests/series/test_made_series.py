@@ -350,6 +350,17 @@ def test_taken_by_the_order_of_times_a_phase_that_lacks_a_slice_is_an_assumption
         hu.read_volumes(tmp_path, strict=True)[0]
 
 
+def test_what_is_not_in_one_space_is_not_stacked(tmp_path):
+    made = ct(tmp_path, phases=2)
+    phases_by(made.files, PHASES["EchoTime"])
+    for path in made.files[1::2]:
+        edit(path, FrameOfReferenceUID="1.2.3.4")
+    volumes = hu.read_volumes(tmp_path)
+    affines_are(volumes, made.affine, made.affine)
+    with pytest.raises(hu.GeometryError, match="differ in shape or place"):
+        volumes.stacked()
+
+
 def test_three_phases_of_two_echoes_are_six_volumes(tmp_path):
     made = ct(tmp_path, phases=6)
     for index, path in enumerate(made.files):
@@ -431,6 +442,20 @@ def test_left_and_right_at_the_same_heights_are_two_volumes(tmp_path):
     check_slices(volumes)
     assert all(list(volume.separated_by) == ["ImagePositionPatient"] for volume in volumes)
     assert accounted(volumes, tmp_path) == {"volume": 16}
+
+
+def test_passes_that_moved_sideways_are_named_by_what_else_tells_them_apart(tmp_path):
+    """As when positions are corrected for motion, or of some scanners' weighted volumes."""
+    made = ct(tmp_path, phases=2)
+    for index, path in enumerate(made.files):
+        edit(path, louder(index % 2), **NOTHING, DiffusionBValue=1000.0 * (index % 2))
+        shift(path, 3.5 * (index % 2), 0, 0)
+    volumes = hu.read_volumes(tmp_path)
+    moved = made.affine.copy()
+    moved[0, 3] += 3.5
+    affines_are(volumes, made.affine, moved)
+    check_slices(volumes)
+    assert [list(volume.separated_by)[0] for volume in volumes] == ["DiffusionBValue"] * 2
 
 
 def test_blank_slices_of_two_phases_are_no_copies(tmp_path):
@@ -682,6 +707,32 @@ def test_values_get_the_type_that_holds_them_all(tmp_path, lowest, dtype):
     assert volume.values[5, 3, 4] == lowest - 1024
     for index, path in enumerate(made.files):
         assert np.array_equal(volume.values[index], hu.read(path).values)
+
+
+def test_signed_and_unsigned_slices_are_one_volume(tmp_path):
+    made = ct(tmp_path)
+
+    def signed(dataset: pydicom.Dataset) -> None:
+        dataset.PixelData = (dataset.pixel_array.astype(np.int16) - 100).tobytes()
+        dataset.PixelRepresentation, dataset.BitsStored, dataset.HighBit, dataset.RescaleIntercept = 1, 16, 15, -924
+
+    before = hu.read_volumes(tmp_path)[0].values.copy()
+    for path in made.files[::2]:
+        edit(path, signed)
+    volumes = hu.read_volumes(tmp_path)
+    affines_are(volumes, made.affine)
+    check_slices(volumes)
+    assert np.array_equal(volumes[0].values, before)
+
+
+def test_slices_of_different_units_are_no_volume(tmp_path):
+    made = ct(tmp_path)
+    for path in made.files[:3]:
+        edit(path, RescaleSlope=None, RescaleIntercept=None)
+    volumes = hu.read_volumes(tmp_path)
+    with pytest.raises(hu.InvalidAttributeError, match="different units: no known unit, HU"):
+        volumes[0]
+    assert accounted(volumes, tmp_path) == {"volume": 8}
 
 
 def test_the_stored_values_of_a_volume_are_those_of_its_files(tmp_path):

@@ -29,6 +29,8 @@ from hounsfield.series.summary import padding_step, summary
 _AT_ONCE = 8
 #: Headers that are kept of slices that were looked at.
 _HEADERS = 64
+#: Frames of a damaged file that are tried before it is given up.
+_GIVE_UP = 4
 _UNLIKE = Step("pixel spacing", "the slices have spacings of their own, which differ: none holds for all", "not done")
 
 
@@ -109,6 +111,8 @@ class Loader:
     ----------
     failed
         Why slices could not be read, by index of their file; their place is padding.
+    damaged
+        The same, of files of which other frames could be read.
     """
 
     def __init__(
@@ -118,9 +122,10 @@ class Loader:
         limits: Limits,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        self._found, self._wanted, self._limits = found, wanted, limits
-        self._threads = limits.threads or os.cpu_count() or 1
+        self.found, self._wanted, self.limits = found, wanted, limits
+        self.threads = limits.threads or os.cpu_count() or 1
         self.failed: dict[int, str] = {}
+        self.damaged: dict[int, str] = {}
         self._progress = progress
 
     def load(self, members: Indices, places: Indices, count: int, name: str) -> Loaded:
@@ -142,7 +147,7 @@ class Loader:
         HounsfieldError
             None of them can be read; they have different units, or do not fit the limits.
         """
-        kinds = native_kinds(self._found, members, self._wanted.values, self._wanted.dtype, self._limits)
+        kinds = native_kinds(self.found, members, self._wanted.values, self._wanted.dtype, self.limits)
         if kinds and len({(kind.unit, kind.dtype) for kind, _ in kinds}) == 1:
             try:
                 return _Work(self, members, places, count, name, kinds).run()
@@ -152,10 +157,10 @@ class Loader:
 
     def read_slices(self, file: int, frames: list[int], places: list[int]) -> Iterator[_Piece]:
         """Read the slices of one file; many frames a few at a time."""
-        mosaic = self._found.mosaics.get(file)
-        check_unchanged(self._found, file)
-        with closing(self._found.entries[file].open(self._limits)) as source:
-            opened = Frames(source, self._wanted, self._limits, lazy=len(frames) > 1)
+        mosaic = self.found.mosaics.get(file)
+        check_unchanged(self.found, file)
+        with closing(self.found.entries[file].open(self.limits)) as source:
+            opened = Frames(source, self._wanted, self.limits, lazy=len(frames) > 1)
             if mosaic is not None:
                 image = opened.read(0)
                 source.check()
@@ -169,7 +174,7 @@ class Loader:
                 padding = None if image.padding is None else image.padding[None]
                 yield _Piece(places, image, image.values[None], padding)
                 return
-            step = 2 * self._threads
+            step = 2 * self.threads
             for start in range(0, len(frames), step):
                 chosen = frames[start : start + step]
                 image = opened.read(chosen)
@@ -178,21 +183,6 @@ class Loader:
                 padding = None if image.padding is None else image.padding.reshape(shape)
                 values = image.values.reshape(*shape, *((3,) if image.color else ()))
                 yield _Piece(places[start : start + step], image, values, padding)
-
-    @property
-    def found(self) -> Instances:
-        """What the headers say."""
-        return self._found
-
-    @property
-    def threads(self) -> int:
-        """How many read at a time."""
-        return self._threads
-
-    @property
-    def limits(self) -> Limits:
-        """What it may cost."""
-        return self._limits
 
     def tell(self, done: int, count: int) -> None:
         """Tell how far it has come."""
@@ -272,10 +262,24 @@ class _Work:
                 for piece in self._loader.read_slices(file, self._frames(places), places):
                     self._put(piece)
             except HounsfieldError as error:
-                self._fail(places, error)
+                self._read_what_can_be(file, places, error)
         for pieces in _ahead(pool, self._single, singles, 2 * self._loader.threads):
             for piece in pieces:
                 self._put(piece)
+
+    def _read_what_can_be(self, file: int, places: list[int], error: HounsfieldError) -> None:
+        """Read the frames of a damaged file by themselves; where the first few all fail, the others would, too."""
+        failed: list[int] = places if file in self._loader.found.mosaics else []
+        for done, place in enumerate(places if not failed else ()):
+            try:
+                for piece in self._loader.read_slices(file, self._frames([place]), [place]):
+                    self._put(piece)
+            except HounsfieldError as one:
+                failed, error = [*failed, place], one
+            if len(failed) == done + 1 == _GIVE_UP:
+                failed = places
+                break
+        self._fail(failed, error)
 
     def _frames(self, places: list[int]) -> list[int]:
         return self._loader.found.rows.frame[self._members[places]].tolist()
@@ -332,14 +336,16 @@ class _Work:
             self._failed[int(self._loader.found.rows.file[self._members[places[0]]])] = (places, error)
 
     def _advance(self, count: int) -> None:
-        self._done += count
+        self._done = min(self._done + count, len(self._members))  # frames of damaged files are read twice
         self._loader.tell(self._done, len(self._members))
 
     def _finish(self) -> Loaded:
         out = self._out
         errors = [error for _, error in self._failed.values()]
-        self._loader.failed |= {file: error.message for file, (_, error) in self._failed.items()}
-        if out is None or len(errors) == len({*self._loader.found.rows.file[self._members].tolist()}):
+        for file, (places, error) in self._failed.items():
+            whole = len(places) == np.count_nonzero(self._loader.found.rows.file[self._members] == file)
+            (self._loader.failed if whole else self._loader.damaged)[file] = error.message
+        if out is None or sum(len(places) for places, _ in self._failed.values()) == len(self._members):
             raise errors[0] if errors else DecodeError("there is nothing to read", source=self._name)
         if len(self._units) > 1:
             detail = f"its slices have different units: {', '.join(u or 'no known unit' for u in self._units)}"
@@ -358,7 +364,8 @@ class _Work:
         return out
 
     def _missing(self) -> Iterator[Step]:
-        failed = sorted((min(places), error) for places, error in self._failed.values())
+        failed = [(place, error) for places, error in self._failed.values() for place in places]
+        failed.sort(key=lambda one: one[0])
         if failed:
             slices = ", ".join(str(int(self._places[place])) for place, _ in failed[:5])
             more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""

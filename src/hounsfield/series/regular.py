@@ -141,8 +141,7 @@ def _run_end(points: Numbers, vectors: Numbers, likely: Numbers, start: int, tol
     limit = allowed(float(np.linalg.norm(first)), tolerances) + _EQUAL
     # The usual vector is the mean of many; that of another run is one of them, rounded itself.
     like, limit = (likely, limit) if np.linalg.norm(first - likely) <= limit else (first, 2 * limit)
-    unlike = np.linalg.norm(vectors[start:] - like, axis=1) > limit
-    end = start + 1 + (int(np.argmax(unlike)) if unlike.any() else len(unlike))
+    end = _first_unlike(vectors, like, limit, start) + 1
     if _on_grid(points[start:end], tolerances):
         return end
     # Distances that change little by little fit their neighbours, but no grid.
@@ -151,6 +150,17 @@ def _run_end(points: Numbers, vectors: Numbers, likely: Numbers, start: int, tol
         middle = (fits + end) // 2
         fits, end = (middle, end) if _on_grid(points[start:middle], tolerances) else (fits, middle)
     return fits
+
+
+def _first_unlike(vectors: Numbers, like: Numbers, limit: float, start: int) -> int:
+    """The first vector from one on that differs; looked for in steps, so that many short runs cost no more than one."""
+    step = 32
+    while start < len(vectors):
+        unlike = np.linalg.norm(vectors[start : start + step] - like, axis=1) > limit
+        if unlike.any():
+            return start + int(np.argmax(unlike))
+        start, step = start + step, 2 * step
+    return len(vectors)
 
 
 def _alike(vector: Numbers, along: Numbers, tolerances: Tolerances) -> bool:

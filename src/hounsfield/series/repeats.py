@@ -105,9 +105,10 @@ def separate_sides(rows: Rows, members: Indices, place: Indices, aside: Indices)
     most = int(np.bincount(distinct(place[:, None])).max())
     if most == 1 or not _helps(aside, place, most):
         return [Part(members)]
+    codes = {keyword: rows.codes(keyword, members) for keyword in SEPARATORS}
+    keywords = (*_telling_the_same(aside, codes, ""), "ImagePositionPatient")
     sides = [members[part] for part in _ordered(aside)]
-    keyword = "ImagePositionPatient"
-    return [Part(side, {keyword: rows.value(keyword, int(side[0]))}) for side in sides]
+    return [Part(side, {keyword: rows.value(keyword, int(side[0])) for keyword in keywords}) for side in sides]
 
 
 def passes(rows: Rows, members: Indices, runs: Callable[[Indices], int]) -> list[Part]:
