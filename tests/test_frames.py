@@ -5,6 +5,7 @@ import threading
 
 import imagecodecs
 import numpy as np
+import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
@@ -148,3 +149,13 @@ def test_the_file_is_closed_where_it_is_no_image(monkeypatch):
     with pytest.raises(hu.MissingAttributeError):
         hu.open_frames(get_testdata_file("rtplan.dcm"))
     assert len(closed) == 1
+
+
+def test_frames_of_a_dose_lie_where_its_offsets_say(sample):
+    dataset = pydicom.dcmread(sample("rtdose.dcm"))
+    image = hu.read(sample("rtdose.dcm"))
+    for index, offset in enumerate(dataset.GridFrameOffsetVector):
+        x, y, z = map(float, dataset.ImagePositionPatient)
+        assert image.frame(index).plane.position == pytest.approx((x, y, z + float(offset)))
+    single = hu.read(sample("rtdose.dcm"), frames=3)
+    assert single.plane == image.frame(3).plane

@@ -76,7 +76,7 @@ def frame_table(header: Header, frames: int) -> FrameTable:
         return _functional_groups(header, frames)
     offsets = header.get("GridFrameOffsetVector")
     if offsets is not None:
-        return _dose(header, frames, cast("list[Any]", offsets) if isinstance(offsets, list) else [offsets])
+        return FrameTable(frames, {"ImagePositionPatient": dose_positions(header, frames)})
     if text_of(header, "Modality") == "NM" and not _RECONSTRUCTED.isdisjoint(_image_type(header)):
         return _nuclear(header, frames)
     return FrameTable(frames, {"ImagePositionPatient": np.full((frames, 3), np.nan)})
@@ -120,8 +120,14 @@ def _value(own: Header, keyword: str) -> Any:
     return value
 
 
-def _dose(header: Header, frames: int, offsets: list[Any]) -> FrameTable:
-    """Frames of an RT dose: offsets from the first plane along its normal, or places on the patient's axis."""
+def dose_positions(header: Header, frames: int) -> NDArray[np.float64]:
+    """Return the position of each frame of an RT dose (frame, 3) in LPS mm; NaN where it is not known.
+
+    Grid Frame Offset Vector holds offsets from the first plane along its normal, or places on the patient's axis
+    (PS3.3 C.8.8.3.2).
+    """
+    value = header.get("GridFrameOffsetVector")
+    offsets = cast("list[Any]", value) if isinstance(value, list) else [value]
     along = np.array([finite_number(v) if finite_number(v) is not None else math.nan for v in offsets], np.float64)
     position = np.array(numbers_of(header.get("ImagePositionPatient"), 3))
     orientation = np.array(numbers_of(header.get("ImageOrientationPatient"), 6))
@@ -133,7 +139,7 @@ def _dose(header: Header, frames: int, offsets: list[Any]) -> FrameTable:
         if along[0] == 0 or abs(normal[2]) > 1 - 1e-6:
             normal = normal if along[0] == 0 else np.array([0.0, 0.0, 1.0])
             points = position + (along[:frames, None] - start) * normal
-    return FrameTable(frames, {"ImagePositionPatient": points})
+    return points
 
 
 def _nuclear(header: Header, frames: int) -> FrameTable:

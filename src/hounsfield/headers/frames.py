@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from pydicom.dataset import Dataset
 
 from hounsfield.geometry import SlidePlane
+from hounsfield.headers.frame_table import dose_positions
 from hounsfield.headers.slides import tile_plane
 from hounsfield.image import Header, Step, item_at, items_of
 
@@ -150,6 +152,22 @@ class FrameHeader(Header):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+class DoseFrameHeader(FrameHeader):
+    """The header of one frame of an RT dose: that of the file, with the frame's own position."""
+
+    def __init__(self, whole: Header, index: int) -> None:
+        super().__init__(whole, index)
+        position = dose_positions(whole, index + 1)[index]
+        self._position = None if np.isnan(position).any() else position.tolist()
+
+    def __getitem__(self, keyword: str) -> Any:
+        if keyword != "ImagePositionPatient":
+            return super().__getitem__(keyword)
+        if self._position is None:
+            raise KeyError(keyword)  # the file's is that of the first frame
+        return self._position
 
 
 class RegionHeader(FrameHeader):

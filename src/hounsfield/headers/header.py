@@ -18,7 +18,7 @@ from pydicom.valuerep import IS, DSdecimal, DSfloat, PersonName
 
 from hounsfield.headers.charset import CharacterSets, beyond_ascii, character_sets, decode_text
 from hounsfield.headers.doubts import Doubts
-from hounsfield.headers.frames import FrameHeader
+from hounsfield.headers.frames import DoseFrameHeader, FrameHeader
 from hounsfield.headers.index import VRS
 from hounsfield.headers.meaning import (
     ONE_TEXT,
@@ -122,7 +122,7 @@ class DatasetHeader(Header):
         """Return the header as it holds for one frame (see `Header.for_frame`)."""
         if any(keyword in self for keyword in _BY_FRAME):
             return FrameHeader(self, index)
-        return self
+        return DoseFrameHeader(self, index) if "GridFrameOffsetVector" in self else self
 
     def __getitem__(self, keyword: str) -> Any:
         if keyword not in self._cache:

@@ -53,7 +53,10 @@ class Placed:
     @property
     def voxel_mm3(self) -> float | None:
         """Volume of a voxel in cubic millimetres; None where it is not known."""
-        return None if self.affine is None else abs(float(np.linalg.det(self.affine[:3, :3])))
+        if self.affine is None:
+            return None
+        along_slice, along_row, along_column = self.affine[:3, :3].T
+        return abs(float(along_slice @ np.cross(along_row, along_column)))  # det rounds more: 500.0000000000003
 
     @property
     def is_sheared(self) -> bool:
