@@ -1,6 +1,7 @@
 """Frames that are decoded on demand: the same as those of the whole image, and no more than asked for."""
 
 import itertools
+import os
 import threading
 
 import imagecodecs
@@ -109,7 +110,8 @@ def test_any_number_of_threads_gives_the_same(threads, monkeypatch):
     monkeypatch.setattr(encapsulated, "decode_frame", lambda *a: (seen.add(threading.get_ident()), decode(*a))[1])
     image = hu.read(compressed(), limits=hu.Limits(threads=threads))
     np.testing.assert_array_equal(image.values, STACK)
-    assert (len(seen) == 1 and threading.get_ident() in seen) == (threads == 1 or (threads is None and len(seen) == 1))
+    # A single worker may have done all of the small frames; alone works only who calls.
+    assert (seen == {threading.get_ident()}) == (threads == 1 or (threads is None and os.cpu_count() == 1))
 
 
 def test_of_several_damaged_frames_the_first_is_named():
