@@ -766,14 +766,15 @@ def test_slices_of_different_transfer_syntaxes_are_one_volume(tmp_path):
         for k in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
     }
     syntaxes = ["explicit", "implicit", "big endian", "deflated", "rle", "jpeg lossless", "jpeg-ls", "jpeg 2000"]
-    before = hu.read_volumes(tmp_path)[0].values.copy()
+    native = hu.read_volumes(tmp_path)
+    check_slices(native)  # by pydicom, which does not decode all of the others
+    before = native[0].values.copy()
     for index, syntax in enumerate(syntaxes):
         other = ct(tmp_path / syntax, transfer_syntax=syntax)
         for number, path in enumerate(other.files):
             edit(path, **same).rename(made.files[number]) if number == index else path.unlink()
     volumes = hu.read_volumes(tmp_path)
     affines_are(volumes, made.affine)
-    check_slices(volumes)
     assert np.array_equal(volumes[0].values, before)
     assert accounted(volumes, tmp_path) == {"volume": 8}
 
