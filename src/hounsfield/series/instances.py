@@ -19,6 +19,8 @@ from hounsfield.headers.mosaic import Mosaic, is_mosaic, read_mosaic
 from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.scanning import Progress, scan_files, scan_sources
+from hounsfield.series.diffusion import COLUMNS as PRIVATE
+from hounsfield.series.diffusion import private_b_values
 from hounsfield.series.report import FileOutcome
 from hounsfield.series.rows import Indices, Rows, Texts, distinct
 from hounsfield.source import Source
@@ -57,7 +59,7 @@ MAPPINGS = (
     "RealWorldValueMappingSequence[0].LUTLabel",
 )
 _GROUPS = "SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing"
-_COLUMNS = (*_NUMBERS, *_TEXTS, *TABLES, *MAPPINGS, _GROUPS, *_OF_THE_FILE)
+_COLUMNS = (*_NUMBERS, *_TEXTS, *TABLES, *MAPPINGS, _GROUPS, *PRIVATE, *_OF_THE_FILE)
 #: Media Storage Directory Storage (PS3.6 A).
 _DICOMDIR = "1.2.840.10008.1.3.10"
 _FRAMES_ONLY = [name for name in FRAME_NUMBERS if name not in _NUMBERS]
@@ -177,6 +179,10 @@ def _rows_of(table: Any) -> Rows:
     numbers["tables"] = _any_of(table, TABLES)
     numbers["mappings"] = _any_of(table, MAPPINGS)
     numbers["groups"] = _any_of(table, (_GROUPS,))
+    if any(table.column(name).null_count < count for name in PRIVATE):
+        declared = numbers["DiffusionBValue"]
+        private = private_b_values(count, lambda tag: table.column(tag).to_pylist())
+        numbers["DiffusionBValue"] = np.where(np.isnan(declared), private, declared)
     return Rows(np.arange(count, dtype=np.int64), np.full(count, -1, np.int64), numbers, texts)
 
 
