@@ -153,3 +153,14 @@ def test_results_name_nobody(study, tmp_path):
     assert "Phantom^Thorax" not in out
     assert "PHANTOM-0" not in out
     assert b"Phantom" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["stats", "mask", "figure", "convert"])
+def test_volumes_beside_so_many_files_that_workers_take_them(made, sample, tmp_path, command):
+    shutil.copytree(made.folder, tmp_path / "in" / "ct")
+    for index in range(12):
+        shutil.copy(sample("CT_small.dcm"), tmp_path / "in" / f"{index}.dcm")
+    output = [] if command == "stats" else ["-o", tmp_path / "out"]
+    code, out, err = hu(command, tmp_path / "in", *output, "-j", 2, "--jsonl")
+    assert code == 0, err
+    assert len(out.splitlines()) == 13

@@ -36,7 +36,7 @@ class Grouping:
 class VolumeSource(str):
     """An input that is a volume: its name in messages, and where to read it.
 
-    It is text, so that whatever names inputs can name it; it is not handed to worker processes.
+    It is text, so that whatever names inputs can name it. It is not handed to worker processes: there its name remains.
     """
 
     volumes: Volumes
@@ -44,6 +44,9 @@ class VolumeSource(str):
     folder: str
     refused: str
     quiet: bool
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
 
     @classmethod
     def of(cls, volumes: Volumes, index: int, folder: str, grouping: Grouping) -> VolumeSource:
