@@ -779,6 +779,20 @@ def test_slices_of_different_transfer_syntaxes_are_one_volume(tmp_path):
     assert accounted(volumes, tmp_path) == {"volume": 8}
 
 
+def test_what_is_assumed_of_every_slice_is_said_once_of_the_volume(tmp_path):
+    made = ct(tmp_path)
+    for path in made.files:
+        edit(path, RescaleType="US")  # unspecified, as many scanners write it
+    volumes = hu.read_volumes(tmp_path)
+    with pytest.warns(hu.AssumptionWarning, match="taken as HU") as caught:
+        volume = volumes[0]
+    assert len(caught) == 1
+    assert volume.unit == "HU"
+    assert [step.name for step in volume.steps if step.outcome == "assumed"] == ["unit"]
+    with pytest.raises(hu.AssumptionError, match="taken as HU"):
+        hu.read_volumes(tmp_path, strict=True)[0]
+
+
 # ---------------------------------------------------------------- damage, and files that change
 
 

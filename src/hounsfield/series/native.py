@@ -143,7 +143,7 @@ def _kind(found: Instances, members: Indices, space: str, dtype: DTypeLike | Non
     target, sure = (np.dtype(dtype), False) if dtype is not None else (target, sure)
     by_row = dict(zip(members.tolist(), transforms, strict=True))
     unit, steps = _meaning(opened.header, transforms, space)
-    if target is None or opened.header.doubts or any(step.outcome == "assumed" for step in steps):
+    if target is None or opened.header.doubts:
         return None
     return NativeKind(layout, opened.header, unit, (*_decoding(layout), *steps), target, sure, by_row)
 
