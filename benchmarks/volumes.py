@@ -28,6 +28,7 @@ PEERS = (
     ("SimpleITK", "SimpleITK: ImageSeriesReader", "at least 10"),
     ("bytes", "read the same bytes into a ready array, one thread", "at least 0.71"),
     ("new bytes", "read the same bytes into a new array, one thread", "-"),
+    ("new bytes, threads", "read the same bytes into a new array, all processors", "-"),
 )
 SERIES, IN_SERIES = 100, 200
 
