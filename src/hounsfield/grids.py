@@ -30,6 +30,21 @@ def require_grid(grid: object, function: str) -> None:
         )
 
 
+def require_volume(volume: object, function: str) -> None:
+    """Raise TypeError where a function was given something else than a volume.
+
+    Raises
+    ------
+    TypeError
+        Naming the way to one.
+    """
+    if not isinstance(volume, Volume):
+        kind = type(volume).__name__
+        raise TypeError(
+            f"{function} takes a Volume, not {kind}; hu.read_volumes(folder) makes some, hu.Volume(array) one"
+        )
+
+
 def require_one_value(grid: Image | Volume, purpose: str) -> None:
     """Raise UnitError where values are colours.
 
@@ -85,6 +100,8 @@ def fitting_mask(grid: Image | Volume, mask: Image | Volume | NDArray[np.bool_])
 
 
 def _check_place(volume: Volume, mask: Volume) -> None:
+    if volume.frame_of_reference and mask.frame_of_reference not in ("", volume.frame_of_reference):
+        raise GeometryError("the mask has another frame of reference", source=volume.name)
     if volume.affine is None or mask.affine is None:
         return
     corners = np.array(np.meshgrid(*([-0.5, n - 0.5] for n in volume.shape[:3]))).reshape(3, -1).T

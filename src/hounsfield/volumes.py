@@ -11,7 +11,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from hounsfield.errors import GeometryError, SourceError
+from hounsfield.errors import GeometryError, NotDicomError, SourceError
 from hounsfield.frames import Wanted, refuse_assumptions, warn_of_assumptions
 from hounsfield.headers.dicomdir import file_references
 from hounsfield.limits import DEFAULT_LIMITS, Limits
@@ -21,7 +21,7 @@ from hounsfield.series.instances import read_instances
 from hounsfield.series.loading import Loaded, Loader, SliceHeaders, check_size
 from hounsfield.series.report import Outcome, Report
 from hounsfield.series.stacking import GAPS, Gaps, Stack
-from hounsfield.series.survey import Survey, VolumeFacts, survey
+from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
 from hounsfield.spaces import check_space
@@ -89,7 +89,15 @@ class Volumes(Sequence[Volume]):
         """Return those whose patient, study or series has these values: ``volumes.of(Modality="CT", SeriesNumber=3)``.
 
         Keywords are those of `VolumeFacts.attributes`, and ``Modality`` and ``SeriesDescription``.
+
+        Raises
+        ------
+        ValueError
+            A keyword is none of these.
         """
+        for keyword in attributes:
+            if keyword not in (*ATTRIBUTES, "Modality", "SeriesDescription"):
+                raise ValueError(f"{keyword} is none of {', '.join(ATTRIBUTES)}, Modality and SeriesDescription")
 
         def matches(facts: VolumeFacts) -> bool:
             known = {**facts.attributes, "Modality": facts.modality, "SeriesDescription": facts.description}
@@ -157,7 +165,7 @@ class Volumes(Sequence[Volume]):
         steps = (*loaded.steps, *made.steps)
         if self._wanted.strict:
             refuse_assumptions(steps, name)
-        by_file = SliceHeaders(found, made.members, self._limits)
+        by_file = SliceHeaders.of(found, made.members, self._limits)
         whole = made.weights is None
         return Volume(
             loaded.values,
@@ -264,8 +272,8 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
 
     Raises
     ------
-    SourceError
-        There are no files.
+    SourceError, NotDicomError
+        There are no files; or one only, and it cannot be read.
     GeometryError
         ``gaps="refuse"``, and slices are missing or at unequal distances.
 
@@ -304,6 +312,10 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
         raise SourceError("there are no files", source=name)
     found = read_instances(entries, limits, limits.threads, progress)
     surveyed = survey(found, limits, gaps, tolerances or Tolerances())
+    if len(entries) == 1 and not surveyed.stacks and surveyed.report.files[0].outcome != "no volume":
+        outcome = surveyed.report.files[0]
+        kind = NotDicomError if outcome.outcome == "not DICOM" else SourceError
+        raise kind(outcome.detail, source=outcome.path)
     if gaps == "refuse" and surveyed.report.missing:
         gap = surveyed.report.missing[0]
         raise GeometryError(f"slices are not at equal distances: {gap}", source=name)

@@ -164,3 +164,45 @@ def test_volumes_beside_so_many_files_that_workers_take_them(made, sample, tmp_p
     code, out, err = hu(command, tmp_path / "in", *output, "-j", 2, "--jsonl")
     assert code == 0, err
     assert len(out.splitlines()) == 13
+
+
+def test_single_slices_that_a_gap_left_are_volumes_too(tmp_path):
+    hounsfield_.phantom(tmp_path / "ct", matrix=16, slices=8, missing=(1, 5))
+    lines = [json.loads(line) for line in hu_here("stats", tmp_path / "ct", "--jsonl")[1].splitlines()]
+    assert [line["measures"]["slices"] for line in lines] == [1, 3, 2]
+    assert all(line["measures"]["volume_ml"] for line in lines)
+
+
+def test_no_segment_is_left_out(corpus, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(corpus / "dcmqi" / "segmentations" / "partial_overlaps.dcm", folder)
+    lines = hu_here("stats", folder, "--jsonl")[1].splitlines()
+    assert [json.loads(line)["volume"]["separated_by"]["ReferencedSegmentNumber"] for line in lines] == [1, 2, 3, 4, 5]
+
+
+def test_an_existing_zarr_store_is_kept_and_replaced_on_request_only(study, tmp_path):
+    store = tmp_path / "ct.zarr"
+    assert hu_here("convert", study / "ct", "-o", store)[0] == 0
+    before = sorted(path.relative_to(store) for path in store.rglob("*"))
+    assert hu_here("convert", study / "ct", "-o", store)[0] == 0  # the same again is no quarrel
+    code, out, err = hu_here("convert", study / "ct", "-o", store, "--space", "stored")
+    assert (code, out) == (5, "")
+    assert "exists already" in err
+    assert sorted(path.relative_to(store) for path in store.rglob("*")) == before
+    assert hu_here("convert", study / "ct", "-o", store, "--space", "stored", "--force")[0] == 0
+
+
+def test_a_seg_is_not_written_where_the_patient_is_to_be_hidden(study, tmp_path):
+    assert hu_here("mask", study / "ct", "--format", "seg", "--no-phi", "-o", tmp_path)[0] == 2
+
+
+def test_masks_of_an_archive_as_seg(study, tmp_path):
+    archive = shutil.make_archive(str(tmp_path / "ct"), "zip", study / "ct")
+    code, out, err = hu_here("mask", archive, "--format", "seg", "--no-figure", "-o", tmp_path / "out", "--json")
+    assert code == 0, err
+    written = pydicom.dcmread(json.loads(out)[0]["outputs"]["mask"])
+    folder = hu_here("mask", study / "ct", "--format", "seg", "--no-figure", "-o", tmp_path / "out2", "--json")[1]
+    other = pydicom.dcmread(json.loads(folder)[0]["outputs"]["mask"])
+    assert np.array_equal(written.pixel_array, other.pixel_array)
+    assert written.PatientID == other.PatientID

@@ -44,6 +44,12 @@ _OTHERS = (
     "dcm",
     "nrrd",
     "h5",
+    "stl",
+    "obj",
+    "ply",
+    "vtk",
+    "mha",
+    "mhd",
 )
 _EPILOG = """\b
 Writes NAME.png and so on for each input NAME. Folders and archives are taken volume by volume: volume000, volume001
@@ -170,9 +176,10 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:
     """Return the format, and whether the output is a file rather than a folder."""
-    if output is None or output.is_dir():
+    named = None if output is None else find_format(output)
+    # A Zarr store is a folder, and still the file that was meant.
+    if output is None or (output.is_dir() and (named is None or named.name != "zarr")):
         return FORMATS[name or "png"], False
-    named = find_format(output)
     if named is None:
         if output.suffix.lower().lstrip(".") in _OTHERS:
             raise click.BadParameter(

@@ -152,6 +152,8 @@ def _draw_volume(source: VolumeSource, work: _Work) -> dict[str, Any]:
     import hounsfield as hu
     from hounsfield.exports.files import write_whole
 
+    if work.frame is not None:
+        raise hu.GeometryError("--frame is of images, and this is a volume (--slice is of slices)", source=source)
     volume, mask = work.reading.read_volume(source), None
     index = len(volume) // 2 if work.slice_index is None else work.slice_index
     if not -len(volume) <= index < len(volume):

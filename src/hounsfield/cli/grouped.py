@@ -155,6 +155,9 @@ def _parted(
     several = {n for file in files if file.path in inside for n in file.volumes}
     several |= {facts.index for facts in volumes.facts if facts.affine is not None and facts.shape[0] > 1}
     several |= {facts.index for facts in volumes.facts if grouping.together}
+    # A single slice is a volume, too, where others of its file or its series are: what a gap left, a segment.
+    several |= {n for gap in volumes.report.missing for n in gap.volumes}
+    several |= {n for file in files if several.intersection(file.volumes) for n in file.volumes}
     grouped = [
         VolumeSource.of(volumes, place, folder, grouping)
         for place, facts in enumerate(volumes.facts)
@@ -173,7 +176,8 @@ def _tell(volumes: Volumes, folder: str) -> None:
     if copies:
         say(f"{folder}: {copies} files are copies of others")
     for gap in report.missing:
-        say(f"{folder}: volumes {gap.volumes[0]} and {gap.volumes[1]}: {gap}")
+        first, last = gap.volumes
+        say(f"{folder}: " + (f"volume {first}" if first == last else f"volumes {first} and {last}") + f": {gap}")
     for conflict in report.conflicts:
         say(f"{folder}: conflict: {conflict}")
 

@@ -91,9 +91,10 @@ def _show(volumes: Any, options: dict[str, Any]) -> None:
                 shown = {level: text for level, text in shown.items() if level < depth} | {depth: f"{key} {line}"}
         rows.append(_volume_row(facts, volumes.report))
     _write(rows)
-    if options["files"]:
+    told = volumes.report.table()
+    if options["files"] and told:
         write_line("")
-        table([["outcome", "file", "volumes", "why"], *volumes.report.table()])
+        table([["outcome", "file", "volumes", "why"], *told])
 
 
 def _order(facts: Any) -> tuple[Any, ...]:
@@ -158,7 +159,11 @@ def _close(volumes: Any, options: dict[str, Any]) -> int:
     counts = report.counts
     if not options["quiet"]:
         said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-        say(f"{len(volumes)} volumes of {len(report.files)} files: {said}")
+        numbers = [
+            f"{count} {word}{'s' * (count != 1)}"
+            for count, word in ((len(volumes), "volume"), (len(report.files), "file"))
+        ]
+        say(f"{numbers[0]} of {numbers[1]}: {said}")
         for conflict in report.conflicts:
             say(f"conflict: {conflict}")
         if options["verbose"]:

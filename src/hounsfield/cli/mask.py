@@ -91,6 +91,8 @@ class _Work:
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Select pixels by value, fill holes, open; write masks, figures and measures."""
+    if options["no_phi"] and options["form"] == "seg":
+        raise click.UsageError("a DICOM SEG is an object of its patient: --no-phi and --format seg exclude one another")
     selection, reading = Selection.take(options), Reading.take(options)
     inputs = find_inputs(paths, Grouping.take(options), reading)
     work = _Work(
@@ -166,8 +168,7 @@ def _mask_volume(source: VolumeSource, work: _Work) -> dict[str, Any]:
     write = {"nifti": hu.write_nifti, "npz": hu.write_npz, "seg": hu.write_seg, "stl": hu.write_stl}[form]
     outputs = {"mask": str(write(mask, path, force=work.force).paths[0])}
     if work.figure:
-        middle = len(volume) // 2
-        drawn = hu.figure(volume[middle], mask[middle], window=work.window, outline=work.outline)
+        drawn = hu.figure(volume, mask, window=work.window, outline=work.outline)
         target = stem.with_name(f"{stem.name}.figure.{work.figure}")
         write_whole(target, figure_bytes(drawn, work.figure), force=work.force)
         outputs["figure"] = str(target)

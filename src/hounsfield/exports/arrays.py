@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.exports.files import Written, whole_file
+from hounsfield.grids import require_volume
 from hounsfield.image import Image, Step
 from hounsfield.volume import Volume
 
@@ -77,6 +78,7 @@ def write_npz(volume: Volume, path: str | os.PathLike[str], *, force: bool = Fal
     ...         print(file["unit"], file["axes"], file["affine"].diagonal())
     HU ['slice' 'row' 'column'] [5. 2. 2. 1.]
     """
+    require_volume(volume, "write_npz")
     path = Path(path)
     if path.suffix.lower() != ".npz":
         raise ValueError("an NPZ file ends with .npz")

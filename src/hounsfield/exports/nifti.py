@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import FormatError, GeometryError, UnitError
 from hounsfield.exports.files import Written, whole_file
+from hounsfield.grids import require_volume
 from hounsfield.image import Step, finite_number
 from hounsfield.volume import Volume
 from hounsfield.voxels.nifti import RGB24, NiftiGrid, narrowed, nifti_header, rgb_values
@@ -88,7 +89,11 @@ def write_nifti(volume: Volume | Sequence[Volume], path: str | os.PathLike[str],
     path = Path(path)
     if not path.name.lower().endswith(_ENDINGS):
         raise ValueError(f"a NIfTI file ends with {' or '.join(_ENDINGS)}")
+    if not isinstance(volume, Sequence):
+        require_volume(volume, "write_nifti")
     volumes = [volume] if isinstance(volume, Volume) else list(volume)
+    for each in volumes:
+        require_volume(each, "write_nifti")
     _check_alike(volumes)
     first = volumes[0]
     several = None if isinstance(volume, Volume) else len(volumes)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import FormatError
 from hounsfield.exports.files import Written, whole_folder
+from hounsfield.grids import require_volume
 from hounsfield.image import Step
 from hounsfield.installed import missing
 from hounsfield.volume import Volume
@@ -77,6 +78,7 @@ def write_zarr(volume: Volume, path: str | os.PathLike[str], *, levels: int = 1,
     ...     print(group["0"].shape, group["1"].shape, group.attrs["hounsfield"]["unit"])
     (4, 32, 32) (4, 16, 16) HU
     """
+    require_volume(volume, "write_zarr")
     if not 1 <= levels <= _MOST_LEVELS:
         raise ValueError(f"levels are from 1 to {_MOST_LEVELS}, not {levels}")
     try:

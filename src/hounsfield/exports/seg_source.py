@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from contextlib import closing
@@ -132,7 +133,10 @@ def _axes(mask: Volume) -> tuple[tuple[float, ...], tuple[float, float], float]:
 
 
 def _own(mask: Volume) -> list[Shown]:
-    """The files that the mask's slices came from, each opened once."""
+    """The files that the mask's slices came from, each opened once; members of archives by their slices' headers."""
+    by_slice = mask.slice_headers
+    if by_slice is not None and not all(os.path.isfile(source.path) for source in mask.sources):
+        return [_shown(by_slice[index], source.frame_index) for index, source in enumerate(mask.sources)]
     opened: dict[str, Header] = {}
     for source in mask.sources:
         if source.path not in opened:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
+from hounsfield.grids import require_volume
 from hounsfield.image import Step
 from hounsfield.installed import missing
 from hounsfield.volume import Volume
@@ -104,6 +105,7 @@ def surface(mask: Volume, *, smoothing: float = 0.0) -> Surface:
     >>> hu.surface(ball).volume_ml  # 4/3 pi r3 is 4.19
     4.147...
     """
+    require_volume(mask, "surface")
     if not mask.is_mask:
         raise TypeError(f"a surface is that of a mask, with bool values, not {mask.values.dtype}")
     if not (smoothing >= 0 and np.isfinite(smoothing)):

@@ -94,6 +94,9 @@ class DatasetHeader(Header):
         self._sets: CharacterSets | None = None
         self.noted: Doubts = around.noted if around is not None else Doubts()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DatasetHeader, (self.dataset,)  # what looks values up reads the file's bytes, which stay behind
+
     @property
     def doubts(self) -> tuple[Step, ...]:
         """What had to be assumed to read the values that were asked for so far (see `Header.doubts`)."""

@@ -20,7 +20,7 @@ from hounsfield.geometry import SpacingKind
 from hounsfield.headers.dataset import open_header
 from hounsfield.image import Header, Image, Step
 from hounsfield.limits import Limits
-from hounsfield.series.instances import Instances
+from hounsfield.series.instances import Entry, Instances
 from hounsfield.series.native import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
 from hounsfield.series.rows import Indices
 from hounsfield.series.summary import padding_step, summary
@@ -62,25 +62,35 @@ class Loaded:
 class SliceHeaders(Sequence[Header]):
     """The headers of slices, read when they are asked for."""
 
-    def __init__(self, found: Instances, members: Indices, limits: Limits) -> None:
-        self._found, self._members, self._limits = found, members, limits
-        self._kept: OrderedDict[int, Header] = OrderedDict()
+    def __init__(self, places: Sequence[tuple[Entry, int]], limits: Limits) -> None:
+        self._places, self._limits = places, limits
+        self._kept: OrderedDict[str, Header] = OrderedDict()
+
+    @classmethod
+    def of(cls, found: Instances, members: Indices, limits: Limits) -> SliceHeaders:
+        """Make those of some rows."""
+        files, frames = found.rows.file[members].tolist(), found.rows.frame[members].tolist()
+        # The slices of a mosaic are tiles of one frame.
+        own = [-1 if file in found.mosaics else frame for file, frame in zip(files, frames, strict=True)]
+        return cls([(found.entries[file], frame) for file, frame in zip(files, own, strict=True)], limits)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SliceHeaders, (self._places, self._limits)
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._places)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return SliceHeaders(self._found, self._members[index], self._limits)
-        row = int(self._members[index])
-        file, frame = int(self._found.rows.file[row]), int(self._found.rows.frame[row])
-        if file not in self._kept:
-            with closing(self._found.entries[file].open(self._limits)) as source:
-                self._kept[file] = open_header(source, self._limits, lazy=True).header
+            return SliceHeaders(self._places[index], self._limits)
+        entry, frame = self._places[index]
+        if entry.name not in self._kept:
+            with closing(entry.open(self._limits)) as source:
+                self._kept[entry.name] = open_header(source, self._limits, lazy=True).header
             if len(self._kept) > _HEADERS:
                 self._kept.popitem(last=False)
-        header = self._kept[file]
-        return header if frame < 0 or file in self._found.mosaics else header.for_frame(frame)
+        header = self._kept[entry.name]
+        return header if frame < 0 else header.for_frame(frame)
 
 
 @dataclass(frozen=True)
@@ -298,7 +308,10 @@ class _Work:
         image = piece.image
         out = self._room(piece.values.shape[1:3], piece.values.dtype, image.color)
         self._units.setdefault(image.unit, image.name)
-        self._steps.append(image.steps)
+        named = f" ({image.name})"
+        self._steps.append(
+            tuple(replace(s, detail=s.detail + named) if s.name == "missing" else s for s in image.steps)
+        )
         self._spacings.add((image.pixel_spacing, image.spacing_kind))
         slots = self._places[piece.places]
         out.values[slots] = piece.values

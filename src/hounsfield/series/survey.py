@@ -96,7 +96,7 @@ class VolumeFacts:
 
 
 #: What is told of patient, study and series.
-_ATTRIBUTES = (
+ATTRIBUTES = (
     "PatientID PatientName PatientBirthDate PatientSex StudyInstanceUID StudyDate StudyID StudyDescription "
     "AccessionNumber SeriesInstanceUID SeriesNumber ProtocolName BodyPartExamined Manufacturer "
     "FrameOfReferenceUID"
@@ -143,7 +143,7 @@ class Survey:
             made.separated_by,
             made.split_by,
             made.steps,
-            {keyword: value for keyword in _ATTRIBUTES if (value := rows.value(keyword, first)) is not None},
+            {keyword: value for keyword in ATTRIBUTES if (value := rows.value(keyword, first)) is not None},
         )
 
     def sources(self, made: Stack) -> tuple[SliceSource, ...]:

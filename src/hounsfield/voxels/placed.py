@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -110,8 +111,24 @@ class Placed:
             raise GeometryError("its place in the patient is not known: it has no affine", source=self.name)
         return self.affine
 
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of slices."""
+
     def plane(self, index: int) -> ImagePlane | None:
-        """Return where a slice lies; None where that is not known, or rows and columns are not at right angles."""
+        """Return where a slice lies; None where that is not known, or rows and columns are not at right angles.
+
+        Negative indices count from the end.
+
+        Raises
+        ------
+        IndexError
+            There is no such slice.
+        """
+        count = len(self)
+        if not -count <= index < count:
+            raise IndexError(f"slice {index} is out of range: {count} slices, counted from 0")
+        index %= count
         if self.affine is None or self.spacing is None:
             return None
         position = self.affine[:3, :3] @ [index, 0, 0] + self.affine[:3, 3]
