@@ -18,8 +18,9 @@ from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.reading import Volume  # from where notebooks have their view of it
 from hounsfield.scanning import Progress
 from hounsfield.series.instances import read_instances
-from hounsfield.series.loading import Loaded, Loader, SliceHeaders, check_size
+from hounsfield.series.loading import Loaded, Loader, check_size
 from hounsfield.series.report import Outcome, Report
+from hounsfield.series.slice_headers import SliceHeaders
 from hounsfield.series.stacking import GAPS, Gaps, Stack
 from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -17,18 +16,15 @@ from numpy.typing import NDArray
 from hounsfield.errors import DecodeError, HounsfieldError, InvalidAttributeError, LimitExceededError
 from hounsfield.frames import Frames, Wanted
 from hounsfield.geometry import SpacingKind
-from hounsfield.headers.dataset import open_header
-from hounsfield.image import Header, Image, Step
+from hounsfield.image import Image, Step
 from hounsfield.limits import Limits
-from hounsfield.series.instances import Entry, Instances
+from hounsfield.series.instances import Instances
 from hounsfield.series.native import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
 from hounsfield.series.rows import Indices
 from hounsfield.series.summary import padding_step, summary
 
 #: Native slices that a thread reads at a time.
 _AT_ONCE = 8
-#: Headers that are kept of slices that were looked at.
-_HEADERS = 64
 #: Frames of a damaged file that are tried before it is given up.
 _GIVE_UP = 4
 _UNLIKE = Step("pixel spacing", "the slices have spacings of their own, which differ: none holds for all", "not done")
@@ -57,40 +53,6 @@ class Loaded:
     pixel_spacing: tuple[float, float] | None = None
     spacing_kind: SpacingKind | None = None
     steps: tuple[Step, ...] = ()
-
-
-class SliceHeaders(Sequence[Header]):
-    """The headers of slices, read when they are asked for."""
-
-    def __init__(self, places: Sequence[tuple[Entry, int]], limits: Limits) -> None:
-        self._places, self._limits = places, limits
-        self._kept: OrderedDict[str, Header] = OrderedDict()
-
-    @classmethod
-    def of(cls, found: Instances, members: Indices, limits: Limits) -> SliceHeaders:
-        """Make those of some rows."""
-        files, frames = found.rows.file[members].tolist(), found.rows.frame[members].tolist()
-        # The slices of a mosaic are tiles of one frame.
-        own = [-1 if file in found.mosaics else frame for file, frame in zip(files, frames, strict=True)]
-        return cls([(found.entries[file], frame) for file, frame in zip(files, own, strict=True)], limits)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return SliceHeaders, (self._places, self._limits)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return SliceHeaders(self._places[index], self._limits)
-        entry, frame = self._places[index]
-        if entry.name not in self._kept:
-            with closing(entry.open(self._limits)) as source:
-                self._kept[entry.name] = open_header(source, self._limits, lazy=True).header
-            if len(self._kept) > _HEADERS:
-                self._kept.popitem(last=False)
-        header = self._kept[entry.name]
-        return header if frame < 0 else header.for_frame(frame)
 
 
 @dataclass(frozen=True)
