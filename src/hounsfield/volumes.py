@@ -213,15 +213,17 @@ def _load(loader: Loader, made: Stack, name: str) -> Loaded:
         places = np.flatnonzero(~np.isnan(weights))
         return loader.load(members, places, len(weights), name)
     loaded = loader.load(members, np.arange(len(members)), len(members), name)
-    check_size((len(weights), *loaded.values.shape[1:]), np.dtype(np.float32), loader.limits, name)
-    return _interpolated(loaded, weights)
+    # float32 where it holds every value exactly, else float64.
+    dtype = np.result_type(loaded.values.dtype, np.float32)
+    check_size((len(weights), *loaded.values.shape[1:]), dtype, loader.limits, name)
+    return _interpolated(loaded, weights, dtype)
 
 
-def _interpolated(loaded: Loaded, weights: NDArray[np.float64]) -> Loaded:
+def _interpolated(loaded: Loaded, weights: NDArray[np.float64], dtype: np.dtype[Any]) -> Loaded:
     """Interpolate between slices; a voxel next to padding is padding."""
     below = np.floor(weights).astype(np.int64)
     above, share = np.minimum(below + 1, len(loaded.values) - 1), weights - below
-    values = np.empty((len(weights), *loaded.values.shape[1:]), np.float32)
+    values = np.empty((len(weights), *loaded.values.shape[1:]), dtype)
     padding = None if loaded.padding is None else np.empty(values.shape[:3], np.bool_)
     for index, (low, high, part) in enumerate(zip(below, above, share, strict=True)):
         values[index] = loaded.values[low] * (1 - part) + loaded.values[high] * part if part else loaded.values[low]

@@ -198,6 +198,14 @@ def test_missing_slices_can_be_refused(tmp_path):
         hu.read_volumes(tmp_path, gaps="guess")
 
 
+def test_resampling_keeps_the_digits_of_large_numbers(tmp_path):
+    made = ct(tmp_path, missing=(3,))
+    for path in made.files:
+        edit(path, RescaleIntercept="20000001")  # odd, and beyond the mantissa of a float32
+    volume = hu.read_volumes(tmp_path, gaps="resample")[0]
+    assert np.array_equal(volume.values[0], hu.read(made.files[0]).values)
+
+
 def test_a_regular_series_is_neither_refused_nor_resampled(tmp_path):
     made = ct(tmp_path, tilt=20)
     for gaps in ("refuse", "resample"):

@@ -20,6 +20,7 @@ from hounsfield.errors import HounsfieldError, SourceError
 from hounsfield.headers.dataset import Opened, open_header
 from hounsfield.image import Header, Step
 from hounsfield.limits import Limits
+from hounsfield.pixels.frames import cells_step
 from hounsfield.pixels.layout import Layout, read_layout
 from hounsfield.pixels.modality import Linear, Transform, apply_transforms, describe, read_transforms, values_type
 from hounsfield.pixels.native import clean_bits
@@ -149,8 +150,6 @@ def _kind(found: Instances, members: Indices, space: str, dtype: DTypeLike | Non
 
 
 def _decoding(layout: Layout) -> tuple[Step, ...]:
-    from hounsfield.pixels.frames import cells_step
-
     return Step("decode", "native, little endian", reference="PS3.5 8.1"), cells_step(layout)
 
 
