@@ -315,8 +315,9 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
         raise SourceError("there are no files", source=name)
     found = read_instances(entries, limits, limits.threads, progress)
     surveyed = survey(found, limits, gaps, tolerances or Tolerances())
-    if len(entries) == 1 and not surveyed.stacks and surveyed.report.files[0].outcome != "no volume":
-        outcome = surveyed.report.files[0]
+    outcome = surveyed.report.files[0]
+    # Of a file that was named itself; those found in folders and archives stand in the report.
+    if (len(entries), outcome.path) == (1, name) and outcome.outcome in ("not DICOM", "unreadable"):
         kind = NotDicomError if outcome.outcome == "not DICOM" else SourceError
         raise kind(outcome.detail, source=outcome.path)
     if gaps == "refuse" and surveyed.report.missing:
