@@ -16,10 +16,7 @@ from PIL import Image as Picture
 from pydicom.data import get_charset_files, get_testdata_file
 
 import hounsfield as hu
-from hounsfield.headers.columns import DEFAULT_COLUMNS, column, plan
-from hounsfield.headers.files import NATIVE, Found, find_in_files
-from hounsfield.limits import DEFAULT_LIMITS
-from hounsfield.scanning import _Pace
+from hounsfield.headers.columns import DEFAULT_COLUMNS, column
 from hounsfield.sources.folders import Ahead, list_files
 
 from made import dataset, to_bytes
@@ -267,39 +264,6 @@ def test_an_error_of_the_paths_themselves_is_raised():
 
     with pytest.raises(RuntimeError, match="no more"):
         hu.scan(paths())
-
-
-def found(count, seconds, busy, blocked):
-    return Found(count, np.zeros((count, 8), np.int64), None, None, seconds, busy, blocked)
-
-
-def test_more_threads_where_reading_waits_and_fewer_again_where_it_does_not():
-    pace = _Pace(2, 64)
-    pace.learn(found(16, 16 * 0.005, 0.001, 32))
-    assert pace.threads == 64
-    assert pace.files == 32
-    pace.learn(found(32, 0.0004, 0.0004, 0))
-    assert pace.threads == 2
-    assert pace.files == 1024
-
-
-def test_a_busy_machine_is_no_slow_disk():
-    """Files took long, but nothing blocked: processors were missing, and threads would only want more of them."""
-    pace = _Pace(2, 64)
-    pace.learn(found(16, 16 * 0.005, 0.001, 1))
-    assert pace.threads == 2
-
-
-@pytest.mark.skipif(not NATIVE, reason="only the C library of Linux tells what blocked")
-def test_files_in_memory_block_nothing(tmp_path):
-    tree(tmp_path, 200)
-    paths = list(list_files([tmp_path]))
-    wanted = plan([column("Rows")])
-    for _ in range(2):
-        read = find_in_files(paths, wanted, DEFAULT_LIMITS, 8192, np.zeros(1, np.uint8))
-    assert read.count == 200
-    assert read.blocked < 50
-    assert 0 < read.busy <= read.seconds * 1.5
 
 
 def test_what_is_listed_ahead_is_bounded():

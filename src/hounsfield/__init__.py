@@ -37,7 +37,7 @@ _HOME = {
     "Phantom": "hounsfield.exports.phantom",
     "PhantomOptions": "hounsfield.exports.phantom",
     "PresentationState": "hounsfield.display.state",
-    "Progress": "hounsfield.scanning",
+    "Progress": "hounsfield.walking",
     "Report": "hounsfield.volumes",
     "SegmentDescription": "hounsfield.exports.seg",
     "SlidePlane": "hounsfield.geometry",

@@ -11,7 +11,7 @@ from hounsfield.headers.careful import value_of
 from hounsfield.headers.columns import TRANSFER_SYNTAX, Plan
 from hounsfield.headers.dataset import Opened, open_header
 from hounsfield.headers.header import DatasetHeader
-from hounsfield.headers.table import Row
+from hounsfield.headers.row import Row
 from hounsfield.limits import Limits
 from hounsfield.source import Source
 from hounsfield.sources.local import open_source

@@ -16,7 +16,6 @@ from hounsfield.frames import Wanted, refuse_assumptions, warn_of_assumptions
 from hounsfield.headers.dicomdir import file_references
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.reading import Volume  # from where notebooks have their view of it
-from hounsfield.scanning import Progress
 from hounsfield.series.instances import read_instances
 from hounsfield.series.loading import Loaded, Loader, check_size
 from hounsfield.series.report import Outcome, Report
@@ -26,6 +25,7 @@ from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
 from hounsfield.spaces import check_space
+from hounsfield.walking import Progress
 
 __all__ = ["Report", "Tolerances", "Volume", "VolumeFacts", "Volumes", "read_volumes"]
 

@@ -1,4 +1,4 @@
-"""Damaged copies of small files, read by the compiled walk and by pydicom's parser: both must agree.
+"""Damaged copies of small files, read by the walks and by pydicom's parser: all must agree.
 
     python tests/headers/scan_mutants.py [COUNT] [SEED]
 
@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from hounsfield.header_rows import read_row
+from hounsfield.headers.alike import find_quickly
 from hounsfield.headers.columns import DEFAULT_COLUMNS, choose_columns, plan
-from hounsfield.headers.element import DONE
-from hounsfield.headers.files import STATUS, Found, find_in_files
+from hounsfield.headers.files import find_in_files
+from hounsfield.headers.found import DONE, STATUS, nothing_found
 from hounsfield.headers.table import Layout, record_batch
 from hounsfield.limits import DEFAULT_LIMITS
 
@@ -55,27 +56,19 @@ def layout() -> Layout:
     return Layout.of(columns, names, plan(columns))
 
 
-def both(paths: list[str], wanted: Layout, first: int = 8192, *, native: bool = True):
-    """Rows by the walk, the rest by pydicom; rows by pydicom alone; and which were the walk's."""
+def both(paths: list[str], wanted: Layout, first: int = 8192, find=find_in_files):
+    """Rows by a walk, the rest by pydicom; rows by pydicom alone; and which were the walk's."""
     stop = np.zeros(1, np.uint8)
     quick, rest = list[dict](), paths
     fast: list[bool] = []
     while rest:
-        found = find_in_files(rest, wanted.plan, DEFAULT_LIMITS, first, stop, native=native)
+        found = find(rest, wanted.plan, DEFAULT_LIMITS, first, stop)
         done = found.facts[:, STATUS] == DONE
         rows = {row: read_row(rest[row], wanted.plan, DEFAULT_LIMITS) for row in np.flatnonzero(~done).tolist()}
         quick += record_batch(rest[: found.count], found, wanted, rows).to_pylist()
         fast += done.tolist()
         rest = rest[found.count :]
-    nothing = Found(
-        len(paths),
-        np.tile(np.array([1] + [0] * 7, np.int64), (len(paths), 1)),
-        np.tile(np.array([0, -1, 0], np.int64), (len(paths), len(wanted.plan.columns), 1)),
-        np.empty(0, np.uint8),
-        0,
-        0,
-        0,
-    )
+    nothing = nothing_found(len(paths), wanted.plan)
     read = {row: read_row(path, wanted.plan, DEFAULT_LIMITS) for row, path in enumerate(paths) if fast[row]}
     slow = record_batch(paths, nothing, wanted, read).to_pylist()
     return quick, slow, fast
@@ -110,8 +103,8 @@ def mutant(data: bytes, random: random.Random) -> bytes:
     return bytes(changed) or b"\0"
 
 
-def run(seeds: list[Path], count: int, seed: int) -> tuple[int, int, list[str]]:
-    """Compare mutants; return how many there were, how many of them were the walk's, and what differed."""
+def run(seeds: list[Path], count: int, seed: int, find=find_in_files, kinds: int = 60) -> tuple[int, int, list[str]]:
+    """Compare mutants, of so many kinds at a time; return how many there were, how many the walk's, what differed."""
     chance, wanted = random.Random(seed), layout()
     contents = [path.read_bytes() for path in seeds]
     fast = done = 0
@@ -119,11 +112,12 @@ def run(seeds: list[Path], count: int, seed: int) -> tuple[int, int, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         while done < count:
             paths = [f"{folder}/{i}" for i in range(min(500, count - done))]
-            origin = [chance.randrange(len(contents)) for _ in paths]
+            some = chance.sample(range(len(contents)), min(kinds, len(contents)))
+            origin = [chance.choice(some) for _ in paths]
             for path, index in zip(paths, origin, strict=True):
                 Path(path).write_bytes(mutant(contents[index], chance))
             first = chance.choice((700, 1000, 8192))
-            for row, (quick, slow, was) in enumerate(zip(*both(paths, wanted, first), strict=True)):
+            for row, (quick, slow, was) in enumerate(zip(*both(paths, wanted, first, find), strict=True)):
                 fast += was
                 if was and (lost := differences(quick, slow)):
                     kept = Path(tempfile.gettempdir()) / f"mutant-{seed}-{done + row}.dcm"
@@ -153,7 +147,11 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
     warnings.simplefilter("ignore")
     arguments = [int(text) for text in sys.argv[1:]]
-    done, fast, said = run(small_seeds(), *(arguments + [10_000, 1][len(arguments) :]))
-    print("\n".join(said[:60]))
-    print(f"{done} mutants, {fast} by the walk, {len(said)} differ")
-    sys.exit(bool(said))
+    count, seed = arguments + [10_000, 1][len(arguments) :]
+    differ = 0
+    for name, find, kinds in (("compiled", find_in_files, 60), ("quick", find_quickly, 60), ("alike", find_quickly, 3)):
+        done, fast, said = run(small_seeds(), count, seed, find, kinds)
+        print("\n".join(said[:60]))
+        print(f"{name}: {done} mutants, {fast} by the walk, {len(said)} differ")
+        differ += len(said)
+    sys.exit(bool(differ))

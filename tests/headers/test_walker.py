@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from pydicom.multival import MultiValue
 
 import hounsfield as hu
-from hounsfield.headers import compiled, files
+from hounsfield.headers import compiled, preparing
 from hounsfield.headers.columns import Kind, choose_columns, column, plan
-from hounsfield.headers.element import DONE
-from hounsfield.headers.files import NATIVE, STATUS, find_in_files
+from hounsfield.headers.files import NATIVE, find_in_files
+from hounsfield.headers.found import DONE, STATUS
 from hounsfield.limits import DEFAULT_LIMITS
 
 from conftest import real_files
@@ -218,8 +218,7 @@ def test_every_compiled_module_is_part_of_the_fingerprint():
     """Else a change of one would leave what was compiled with it before."""
     folder = Path(compiled.__file__).parent
     users = {path.stem for path in folder.glob("*.py") if "headers.compiled import" in path.read_text()}
-    assert users == set(compiled.COMPILED)
-    assert compiled._FINGERPRINT in files._natively.__qualname__
+    assert users == set(preparing.COMPILED)
 
 
 def test_damage_deep_in_a_wanted_sequence_is_left_to_pydicom(tmp_path, wanted):

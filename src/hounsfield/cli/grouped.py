@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hounsfield.cli.output import say
 from hounsfield.cli.places import unique_stems
-from hounsfield.cli.progress import reading_progress, slices_progress, told
+from hounsfield.cli.progress import reading_progress, slices_progress
 from hounsfield.cli.run import Inputs
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any) -> Input
             single += Inputs.find(path).sources
             continue
         try:
-            with told(grouping.quiet), reading_progress(grouping.quiet, False) as progress:
+            with reading_progress(grouping.quiet, False) as progress:
                 volumes = reading.volumes(path, grouping.gaps, progress)
         except SourceError:
             single += Inputs.find(path).sources  # whoever opens it says why

@@ -9,7 +9,7 @@ import click
 
 from hounsfield.cli.options import gaps_option, output_options, paths_argument
 from hounsfield.cli.output import say, table, write_json, write_line
-from hounsfield.cli.progress import reading_progress, told
+from hounsfield.cli.progress import reading_progress
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.headers.privacy import HIDDEN
 
@@ -37,19 +37,18 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """List patients, studies, series and volumes: size, spacing, files, gaps, and what had to be assumed."""
     from hounsfield.volumes import read_volumes
 
-    with told(options["quiet"]):
-        try:
-            with reading_progress(options["quiet"], False) as progress:
-                volumes = read_volumes(paths, gaps=options["gaps"], progress=progress)
-        except KeyboardInterrupt:
-            say("interrupted; nothing was listed")
-            return 130
-        except MissingDependencyError as error:
-            say(str(error))
-            return 4
-        except HounsfieldError as error:
-            say(str(error))
-            return 3
+    try:
+        with reading_progress(options["quiet"], False) as progress:
+            volumes = read_volumes(paths, gaps=options["gaps"], progress=progress)
+    except KeyboardInterrupt:
+        say("interrupted; nothing was listed")
+        return 130
+    except MissingDependencyError as error:
+        say(str(error))
+        return 4
+    except HounsfieldError as error:
+        say(str(error))
+        return 3
     if options["jsonl"]:
         for document in _lines(volumes, options):
             write_json(document, compact=True)

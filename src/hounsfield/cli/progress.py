@@ -1,34 +1,13 @@
-"""What is shown while headers are read: how far that has come, and that something is being compiled."""
+"""What is shown while headers and slices are read: how far that has come."""
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from hounsfield.cli.output import on_terminal, printable, say
-
-
-class _Say(logging.Handler):
-    """Passes on what the library logs: that something is being compiled."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        say(record.getMessage())
-
-
-@contextmanager
-def told(quiet: bool) -> Generator[None]:
-    """Pass on what the library logs, as messages of the command."""
-    logger, handler = logging.getLogger("hounsfield"), logging.NullHandler() if quiet else _Say()
-    before, logger.propagate = logger.propagate, False
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = before
+from hounsfield.cli.output import on_terminal, printable
 
 
 @contextmanager

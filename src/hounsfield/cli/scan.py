@@ -13,7 +13,7 @@ import click
 
 from hounsfield.cli.options import output_options, paths_argument
 from hounsfield.cli.output import display_width, printable, say, write_line
-from hounsfield.cli.progress import reading_progress, told
+from hounsfield.cli.progress import reading_progress
 from hounsfield.errors import MissingDependencyError, OutputError
 
 #: What is shown on a terminal, where no columns are named: all would not fit.
@@ -33,7 +33,6 @@ _WIDEST = 40
 _EPILOG = """\b
 A column is a keyword, a tag, or a path through sequences; and file_size, mtime, pixel_offset, pixel_length,
 encapsulated. Files that cannot be read have a row with an error, too; -v names each.
-The first scan on a machine compiles what reads the headers, which takes about half a minute.
 
 \b
 Examples:
@@ -55,18 +54,17 @@ Examples:
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Read the headers of many files into a table: one typed row for each file."""
     work = _Work(paths, options)
-    with told(options["quiet"]):
-        try:
-            return work.run()
-        except KeyboardInterrupt:
-            say(f"interrupted; {work.done} files read, nothing was written to a file")
-            return 130
-        except MissingDependencyError as error:
-            say(str(error))
-            return 4
-        except OutputError as error:
-            say(str(error))
-            return 5
+    try:
+        return work.run()
+    except KeyboardInterrupt:
+        say(f"interrupted; {work.done} files read, nothing was written to a file")
+        return 130
+    except MissingDependencyError as error:
+        say(str(error))
+        return 4
+    except OutputError as error:
+        say(str(error))
+        return 5
 
 
 @dataclass

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from hounsfield.headers.compiled import compiled, inlined
-from hounsfield.headers.element import (
+from hounsfield.headers.element import NEEDED, PIXEL_LENGTH, PIXELS, Work, keep, u16, u32, vr_length, zero
+from hounsfield.headers.found import (
+    BARE_SIZE,
     DEFLATED,
     DONE,
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     FULL,
     IMPLICIT_LITTLE,
-    NEEDED,
-    PIXEL_LENGTH,
-    PIXELS,
     UNKNOWN,
     UNSURE,
     Bytes,
-    Work,
-    keep,
-    u16,
-    u32,
-    vr_length,
 )
 from hounsfield.headers.walker import begin_dataset
 
 # ruff: noqa: SIM102, SIM109  compiled code knows no `in`
-
-#: Larger files without preamble are pydicom's, as they are not looked through for a beginning elsewhere either.
-BARE_SIZE = 256 * 2**20
 
 _IMPLICIT, _BIG, _DEFLATED = b"1.2.840.10008.1.2", b"1.2.840.10008.1.2.2", b"1.2.840.10008.1.2.1.99"
 
@@ -132,5 +123,5 @@ def _begin_bare(data: Bytes, filled: int, size: int, work: Work) -> tuple[int, i
         if big or u32(data, 4, big) > 64:
             return UNSURE, UNKNOWN
         encoding = IMPLICIT_LITTLE
-    begin_dataset(0, encoding, work)
+    begin_dataset(zero(), encoding, work)
     return DONE, encoding

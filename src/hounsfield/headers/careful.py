@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from hounsfield.headers.columns import PIXEL_REPRESENTATION, SPECIFIC_CHARACTER_SET, Column, Kind
-from hounsfield.headers.header import DatasetHeader, Raw
+from hounsfield.headers.header import DatasetHeader, Raw, simple_value
 from hounsfield.headers.index import implied_vr
 from hounsfield.headers.times import date_of, datetime_of, time_of
 from hounsfield.image import item_at
@@ -59,6 +59,38 @@ def careful_value(column: Column, data: bytes, vr: str | None, around: Around) -
 
     header = DatasetHeader(make, look_up)
     return _typed(_at(header, column), column, header)
+
+
+def plain_value(column: Column, data: bytes, code: int) -> Any:
+    """Read a value that is plainly written, in little endian; None of what `careful_value` has to look at.
+
+    Parameters
+    ----------
+    column
+        Its column.
+    data
+        Its bytes.
+    code
+        Its VR as a number; 0 in implicit VR.
+    """
+    vr = column.vr
+    if (code and code != _code(vr)) or column.kind == Kind.BYTES:
+        return None
+    value = simple_value(data, vr, True)
+    if value is None or column.kind == Kind.DATETIME:
+        return None
+    if column.kind == Kind.TEXT:
+        return value if isinstance(value, list) == column.many else [value] if column.many else None
+    if isinstance(value, list):
+        typed = [_TYPES[column.kind](v) for v in cast("list[Any]", value)]
+        return typed if column.many and None not in typed else None
+    typed = _TYPES[column.kind](value)
+    return [typed] if column.many and typed is not None else typed
+
+
+@lru_cache(64)
+def _code(vr: str) -> int:
+    return int.from_bytes(vr.encode(), "little")
 
 
 def value_of(header: DatasetHeader, column: Column) -> Careful:

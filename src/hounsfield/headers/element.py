@@ -5,23 +5,20 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hounsfield.headers.compiled import inlined
+from hounsfield.headers.found import Bytes, Ints
 from hounsfield.headers.index import LONG_VRS, SHORT_VRS
-
-#: Bytes, and the whole numbers in which a walk keeps what it knows.
-Bytes, Ints = NDArray[np.uint8], NDArray[np.int64]
-
-#: How a walk ends, or stops: all is found; left to pydicom; more bytes are needed; there is no room for values.
-DONE, UNSURE, MORE, FULL = 0, 1, 2, 3
 
 #: What a walk remembers between pieces, by index: where it is and how deep, how the dataset is encoded, how many bytes
 #: of values were kept, how many bytes it needs, and where the pixel data is (-1: nowhere; length -1: encapsulated).
 POSITION, LEVEL, IMPLICIT, BIG, KEPT, NEEDED, PIXELS, PIXEL_LENGTH, STATES = 0, 1, 2, 3, 4, 5, 6, 7, 8
 
-#: Encodings by transfer syntax.
-EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED, UNKNOWN = 0, 1, 2, 3, 4
+
+@inlined
+def zero() -> Any:
+    """Return 0 as a number like others: written in a call it would make a variant of the function that is called."""
+    return np.int64(0)
 
 
 class Work(NamedTuple):

@@ -9,7 +9,6 @@ import sys
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numba import types
@@ -17,38 +16,36 @@ from numba import types
 from hounsfield.headers.beginning import begin
 from hounsfield.headers.columns import Plan
 from hounsfield.headers.compiled import compiled, inlined
-from hounsfield.headers.element import (
+from hounsfield.headers.element import KEPT, NEEDED, PIXEL_LENGTH, PIXELS, POSITION, STATES, Work, zero
+from hounsfield.headers.found import (
+    CHANGED,
     DEFLATED,
     DONE,
+    ENCODING,
+    ENDED,
     EXPLICIT_LITTLE,
+    FACTS,
     FULL,
-    KEPT,
     MORE,
-    NEEDED,
-    PIXEL_LENGTH,
-    PIXELS,
-    POSITION,
-    STATES,
+    PIECE,
+    PIXELS_AT,
+    PIXELS_LENGTH,
+    PREAMBLE,
+    SIZE,
+    STATUS,
     UNSURE,
     Bytes,
+    Found,
     Ints,
-    Work,
 )
 from hounsfield.headers.walker import LEVEL_STATES, begin_dataset, walk
 from hounsfield.limits import Limits
 
 # ruff: noqa: SIM109  compiled code knows no `in`
 
-#: What is found out of a file beside its attributes, by index: how the walk ended, size and time of the last change
-#: (nanoseconds since 1970), where the pixel data is and how long (as in `walker`), the encoding, whether it has a
-#: preamble, and where the walk ended.
-STATUS, SIZE, CHANGED, PIXELS_AT, PIXELS_LENGTH, ENCODING, PREAMBLE, ENDED, FACTS = 0, 1, 2, 3, 4, 5, 6, 7, 8
-
 #: The deflated dataset of a file, which has to be inflated first; and where the pixel data is then: not in the file.
 INFLATE, INFLATED = 4, -2
 
-#: At most so much is read at a time; a longer value is left to pydicom's parser.
-PIECE = 2**18
 _MORE_AT_ONCE = 2**13
 #: A deflated dataset is inflated in such pieces; larger ones than the second are pydicom's.
 _INFLATED_AT_ONCE, _INFLATED = 2**20, 2**24
@@ -79,36 +76,6 @@ if NATIVE:
     )
 
 
-@dataclass(frozen=True)
-class Found:
-    """What was found in the first files of a list.
-
-    Attributes
-    ----------
-    count
-        How many files that are: fewer than were given where there was no more room, or somebody said stop.
-    facts : int64 (file, FACTS)
-        See above.
-    places : int64 (file, column, 3)
-        Where the values begin, their length (-1: absent) and VR as a number.
-    values : uint8 (byte,)
-        The values.
-    seconds, busy
-        How long opening, reading and walking took, and how much of that the processor was at it.
-    blocked
-        How often the system had to wait for something else than a processor; without the C library's help it is not
-        known, and taken as once a file.
-    """
-
-    count: int
-    facts: Ints
-    places: Ints
-    values: Bytes
-    seconds: float
-    busy: float
-    blocked: int
-
-
 def find_in_files(
     paths: Sequence[str], plan: Plan, limits: Limits, first: int, stop: Bytes, *, native: bool = NATIVE
 ) -> Found:
@@ -129,11 +96,8 @@ def find_in_files(
     native
         Open and read without the interpreter: other threads run meanwhile.
     """
-    count, width = len(paths), len(plan.columns)
-    facts, places = np.zeros((count, FACTS), np.int64), np.empty((count, width, 3), np.int64)
-    values = np.empty(max(count * width * _ROOM, 2 * PIECE), np.uint8)
-    levels = np.zeros((2 * limits.sequence_depth + 1, LEVEL_STATES), np.int64)
-    work = Work(np.zeros(STATES, np.int64), levels, plan.nodes, plan.entries, facts, places, values)
+    work = new_work(len(paths), plan, limits)
+    facts, places, values = work.facts, work.places, work.values
     piece, first = np.empty(PIECE, np.uint8), min(first, PIECE)
     times = np.zeros(3, np.int64)
     if native:
@@ -150,17 +114,18 @@ def find_in_files(
         data = inflated(paths[row], int(facts[row, ENDED]), limits.inflated_bytes)
         facts[row, STATUS] = UNSURE
         if data:
-            _walk_inflated(np.frombuffer(data, np.uint8), row, work)
+            walk_inflated(np.frombuffer(bytearray(data), np.uint8), row, work)
     places[facts[:, STATUS] != DONE, :, 1] = -1
-    return Found(done, facts, places, values, seconds, busy, int(times[2]))
+    return Found(done, facts, places, values, seconds, busy, int(times[2]), compiled=True)
 
 
-def nothing_found(count: int, plan: Plan) -> Found:
-    """Return what a walk would that gave up so many files at once: for sources that it cannot open."""
-    facts = np.zeros((count, FACTS), np.int64)
-    facts[:, STATUS] = UNSURE
-    places = np.full((count, len(plan.columns), 3), -1, np.int64)
-    return Found(count, facts, places, np.empty(0, np.uint8), 0.0, 0.0, 0)
+def new_work(count: int, plan: Plan, limits: Limits) -> Work:
+    """Return what a walk through so many files works with."""
+    width = len(plan.columns)
+    facts, places = np.zeros((count, FACTS), np.int64), np.empty((count, width, 3), np.int64)
+    values = np.empty(max(count * width * _ROOM, 2 * PIECE), np.uint8)
+    levels = np.zeros((2 * limits.sequence_depth + 1, LEVEL_STATES), np.int64)
+    return Work(np.zeros(STATES, np.int64), levels, plan.nodes, plan.entries, facts, places, values)
 
 
 def inflated(path: str, start: int, most: int) -> bytes:
@@ -241,7 +206,7 @@ def _walk_first(piece: Bytes, filled: int, size: int, row: int, work: Work) -> i
         status = INFLATE
         facts[row, ENDED] = state[POSITION]
     elif status == DONE:
-        status = walk(piece, 0, filled, size, row, work)
+        status = walk(piece, zero(), filled, size, row, work)
     return _judge(status, kept, row, work)
 
 
@@ -263,13 +228,13 @@ def _judge(status: int, kept: int, row: int, work: Work) -> int:
 
 
 @compiled
-def _walk_inflated(data: Bytes, row: int, work: Work) -> None:
+def walk_inflated(data: Bytes, row: int, work: Work) -> None:
     """Walk a dataset that was inflated; the attributes of its file meta information are kept already."""
     state = work.state
     kept = state[KEPT]
     state[PIXELS], state[PIXEL_LENGTH] = -1, 0
-    begin_dataset(0, EXPLICIT_LITTLE, work)
-    status = walk(data, 0, len(data), len(data), row, work)
+    begin_dataset(zero(), EXPLICIT_LITTLE, work)
+    status = walk(data, zero(), len(data), len(data), row, work)
     if status != DONE:
         status = UNSURE
     if state[PIXELS] >= 0:

@@ -163,7 +163,7 @@ class DatasetHeader(Header):
             return None
         data, vr, little = raw
         if vr == expected or vr is None:
-            value = _simple(data, vr, little)
+            value = simple_value(data, vr, little)
             if value is not None:
                 return value
         return self._convert_slowly(keyword, tag, expected, raw)
@@ -191,7 +191,7 @@ class DatasetHeader(Header):
         matches = vr is None or vr in expected.split(" or ")
         if not matches:
             return self._by_meaning(keyword, tag, expected, raw)
-        value = _simple(data, vr, little)
+        value = simple_value(data, vr, little)
         if value is not None:
             return value
         if vr in ("DS", "IS"):
@@ -329,7 +329,7 @@ def _clean(text: str) -> str:
     return _ESCAPES.sub("", text).rstrip(" \0")
 
 
-def _simple(raw: Any, vr: str | None, little_endian: bool) -> Any:
+def simple_value(raw: Any, vr: str | None, little_endian: bool) -> Any:
     """Convert the commonest value representations straight from their bytes; None where that is not safe.
 
     pydicom takes 9 microseconds for a value, with validation and an object of its own; reading an image asks

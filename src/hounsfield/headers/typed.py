@@ -9,7 +9,7 @@ it. So both always agree. Each returns how many rows have a value, and how many 
 from __future__ import annotations
 
 from hounsfield.headers.compiled import inlined
-from hounsfield.headers.element import Bytes
+from hounsfield.headers.found import Bytes
 
 # ruff: noqa: SIM109  compiled code knows no `in`
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.headers.compiled import compiled, inlined
-from hounsfield.headers.element import Bytes, Ints
+from hounsfield.headers.found import Bytes, Ints
 from hounsfield.headers.typed import ABSENT, DOUBTFUL, POINT, PRESENT, SPACE, part_end, trimmed
 
 # ruff: noqa: PLR0913, SIM109  compiled code takes its arrays one by one, and knows no `in`

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hounsfield.headers.compiled import compiled, inlined
-from hounsfield.headers.element import Bytes, Ints
+from hounsfield.headers.found import Bytes, Ints
 from hounsfield.headers.typed import ABSENT, DOUBTFUL, POINT, PRESENT, trimmed
 
 # ruff: noqa: PLR0913, SIM109  compiled code takes its arrays one by one, and knows no `in`

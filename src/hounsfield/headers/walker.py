@@ -12,25 +12,19 @@ from __future__ import annotations
 from hounsfield.headers.compiled import compiled, inlined
 from hounsfield.headers.element import (
     BIG,
-    DONE,
-    EXPLICIT_BIG,
-    FULL,
     IMPLICIT,
-    IMPLICIT_LITTLE,
     LEVEL,
-    MORE,
     NEEDED,
     PIXEL_LENGTH,
     PIXELS,
     POSITION,
-    UNSURE,
-    Bytes,
     Work,
     keep,
     u16,
     u32,
     vr_length,
 )
+from hounsfield.headers.found import DONE, EXPLICIT_BIG, FULL, IMPLICIT_LITTLE, MORE, UNSURE, Bytes
 
 # ruff: noqa: SIM102, SIM109  compiled code knows no `in`
 

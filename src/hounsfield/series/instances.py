@@ -6,24 +6,24 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from hounsfield.errors import HounsfieldError, MissingAttributeError, NotDicomError
 from hounsfield.frames import Frames, Wanted, no_pixels
-from hounsfield.headers.arrays import join_tables, number_column, text_column
+from hounsfield.headers.coded_table import HeaderTable
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.frame_table import FRAME_NUMBERS, FRAME_TEXTS, FrameTable, frame_table
 from hounsfield.headers.mosaic import Mosaic, is_mosaic, read_mosaic
 from hounsfield.image import Step
 from hounsfield.limits import Limits
-from hounsfield.scanning import Progress, scan_files, scan_sources
 from hounsfield.series.diffusion import COLUMNS as PRIVATE
 from hounsfield.series.diffusion import private_b_values
+from hounsfield.series.header_table import Entry, read_header_table
 from hounsfield.series.report import FileOutcome
 from hounsfield.series.rows import Indices, Rows, Texts, distinct
-from hounsfield.source import Source
+from hounsfield.walking import Progress
 
 #: Attributes of a file that are numbers, and how many each has.
 _NUMBERS = {
@@ -63,24 +63,6 @@ _COLUMNS = (*_NUMBERS, *_TEXTS, *TABLES, *MAPPINGS, _GROUPS, *PRIVATE, *_OF_THE_
 #: Media Storage Directory Storage (PS3.6 A).
 _DICOMDIR = "1.2.840.10008.1.3.10"
 _FRAMES_ONLY = [name for name in FRAME_NUMBERS if name not in _NUMBERS]
-
-
-class Entry(Protocol):
-    """One file of a collection, wherever it is."""
-
-    @property
-    def name(self) -> str:
-        """For messages and reports."""
-        ...
-
-    @property
-    def path(self) -> str | None:
-        """What the system can open; None of members of archives and of remote files."""
-        ...
-
-    def open(self, limits: Limits) -> Source:
-        """Open it."""
-        ...
 
 
 @dataclass
@@ -130,13 +112,11 @@ def read_instances(
     progress
         Is told how far it has come.
     """
-    table = _scan(entries, limits, threads, progress)
+    table = read_header_table(entries, _COLUMNS, limits, threads, progress)
     files = _rows_of(table)
-    errors = table.column("error").to_pylist()
-    issues = table.column("issues").to_pylist()
-    doubtful = frozenset(index for index, said in enumerate(issues) if said)
+    doubtful = frozenset(index for index, said in enumerate(table.issues) if said)
     found = Instances(entries, files, files, doubtful=doubtful)
-    for index, error in enumerate(errors):
+    for index, error in enumerate(table.errors):
         if error is not None:
             found.outcomes[index] = _failure(entries[index], error, limits)
     images = _images(found, limits)
@@ -146,51 +126,28 @@ def read_instances(
     return found
 
 
-def _scan(
-    entries: Sequence[Entry], limits: Limits, threads: int | None, progress: Callable[[Progress], None] | None
-) -> Any:
-    """The table of all entries, in their order."""
-    local = [index for index, entry in enumerate(entries) if entry.path is not None]
-    others = [index for index, entry in enumerate(entries) if entry.path is None]
-    table = scan_files([entries[i].path or "" for i in local], _COLUMNS, threads, limits, progress)
-    if not others:
-        return table
-    opens = [_Opens(entries[i], limits) for i in others]
-    more = scan_sources(opens, [entries[i].name for i in others], _COLUMNS, threads, limits)
-    return join_tables([table, more], np.argsort(np.array([*local, *others]), kind="stable"))
-
-
-@dataclass(frozen=True)
-class _Opens:
-    entry: Entry
-    limits: Limits
-
-    def __call__(self) -> Source:
-        return self.entry.open(self.limits)
-
-
-def _rows_of(table: Any) -> Rows:
-    count = table.num_rows
-    numbers = {name: number_column(table, name, values) for name, values in _NUMBERS.items()}
-    numbers |= {name: number_column(table, name) for name in _OF_THE_FILE}
+def _rows_of(table: HeaderTable) -> Rows:
+    count = table.count
+    numbers = {name: table.numbers(name, values) for name, values in _NUMBERS.items()}
+    numbers |= {name: table.numbers(name) for name in _OF_THE_FILE}
     numbers |= {name: np.full((count, FRAME_NUMBERS[name]), np.nan).squeeze(1) for name in _FRAMES_ONLY}
-    texts = {name: Texts(*text_column(table, name)) for name in _TEXTS}
+    texts = {name: Texts(*table.texts(name)) for name in _TEXTS}
     texts |= {name: Texts(np.full(count, -1, np.int64), ()) for name in FRAME_TEXTS if name not in texts}
     numbers["tables"] = _any_of(table, TABLES)
     numbers["mappings"] = _any_of(table, MAPPINGS)
     numbers["groups"] = _any_of(table, (_GROUPS,))
-    if any(table.column(name).null_count < count for name in PRIVATE):
+    if any(table.present(name).any() for name in PRIVATE):
         declared = numbers["DiffusionBValue"]
-        private = private_b_values(count, lambda tag: table.column(tag).to_pylist())
+        private = private_b_values(count, table.objects)
         numbers["DiffusionBValue"] = np.where(np.isnan(declared), private, declared)
     return Rows(np.arange(count, dtype=np.int64), np.full(count, -1, np.int64), numbers, texts)
 
 
-def _any_of(table: Any, names: Sequence[str]) -> Any:
+def _any_of(table: HeaderTable, names: Sequence[str]) -> Any:
     """1 where a row has any of some columns, else 0."""
-    there = np.zeros(table.num_rows, np.bool_)
+    there = np.zeros(table.count, np.bool_)
     for name in names:
-        there |= np.asarray(table.column(name).is_valid().to_numpy())
+        there |= table.present(name)
     return there.astype(np.float64)
 
 

@@ -1,0 +1,115 @@
+"""The headers of a collection's files as a table: by way of Arrow where there are many, without loading it for few."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Protocol
+
+import numpy as np
+
+from hounsfield.header_rows import read_source_row
+from hounsfield.headers.coded_table import CodedBatch, CodedTable, HeaderTable, coded_batch
+from hounsfield.headers.columns import Column, Plan, choose_columns, plan
+from hounsfield.headers.found import Found, nothing_found
+from hounsfield.headers.preparing import Preparation
+from hounsfield.headers.row import Row
+from hounsfield.limits import Limits
+from hounsfield.source import Source
+from hounsfield.walking import HeaderWalk, Progress
+
+#: Files from which on compiled code and Arrow pay, where both are loaded, and where they are not.
+_MANY_LOADED, _MANY = 1_000, 25_000
+
+
+class Entry(Protocol):
+    """One file of a collection, wherever it is."""
+
+    @property
+    def name(self) -> str:
+        """For messages and reports."""
+        ...
+
+    @property
+    def path(self) -> str | None:
+        """What the system can open; None of members of archives and of remote files."""
+        ...
+
+    def open(self, limits: Limits) -> Source:
+        """Open it."""
+        ...
+
+
+def read_header_table(
+    entries: Sequence[Entry],
+    names: tuple[str, ...],
+    limits: Limits,
+    threads: int | None,
+    progress: Callable[[Progress], None] | None,
+) -> HeaderTable:
+    """Read the headers of all entries, each once; a row for each, in their order.
+
+    Parameters
+    ----------
+    entries
+        The files.
+    names
+        The columns.
+    limits
+        What a file may cost.
+    threads
+        How many read at a time.
+    progress
+        Is told how far it has come.
+    """
+    local = [index for index, entry in enumerate(entries) if entry.path is not None]
+    others = [index for index, entry in enumerate(entries) if entry.path is None]
+    paths = [entries[index].path or "" for index in local]
+    opens = [_Opens(entries[index], limits) for index in others]
+    order = np.argsort(np.array([*local, *others]), kind="stable") if others else None
+    if len(paths) >= (_MANY_LOADED if Preparation.is_loaded() else _MANY):
+        from hounsfield.headers.arrays import ArrowTable, join_tables
+        from hounsfield.scanning import scan_files, scan_sources
+
+        table = scan_files(paths, names, threads, limits, progress)
+        if order is not None:
+            more = scan_sources(opens, [entries[index].name for index in others], names, threads, limits)
+            table = join_tables([table, more], order)
+        return ArrowTable(table)
+    make = _make(names)
+    walk = HeaderWalk(make.plan, make, limits, threads, progress)
+    batches = list(walk.batches_of(paths))
+    if others:
+        with ThreadPoolExecutor(threads or os.cpu_count() or 1, "hounsfield-scan") as pool:
+            rows = list(pool.map(partial(read_source_row, wanted=make.plan, limits=limits), opens))
+        batches.append(make([""] * len(rows), nothing_found(len(rows), make.plan), dict(enumerate(rows))))
+    return CodedTable(batches, order)
+
+
+@dataclass(frozen=True)
+class _Opens:
+    entry: Entry
+    limits: Limits
+
+    def __call__(self) -> Source:
+        return self.entry.open(self.limits)
+
+
+@dataclass(frozen=True)
+class _Make:
+    """Makes batches without Arrow."""
+
+    columns: tuple[Column, ...]
+    plan: Plan
+
+    def __call__(self, paths: list[str], found: Found, rows: Mapping[int, Row]) -> CodedBatch:
+        return coded_batch(self.columns, self.plan, paths, found, rows)
+
+
+@lru_cache(4)
+def _make(names: tuple[str, ...]) -> _Make:
+    columns, _ = choose_columns(names, phi=True)
+    return _Make(tuple(columns), plan(columns))
