@@ -36,7 +36,7 @@ def test_without_a_cache_folder_scans_go_on(tmp_path):
     script = """
         import sys, hounsfield as hu
         from hounsfield.headers import preparing
-        preparing._LOAD_FROM = 0
+        preparing._LOAD_FROM = preparing._LEFT = 0
         print(preparing.cache_folder(), hu.scan([sys.argv[1]] * 3).num_rows, len(hu.read_volumes(sys.argv[1])))
     """
     assert run(script, CT, **NOWHERE) == "None 3 1"
@@ -70,6 +70,7 @@ def test_what_was_compiled_is_loaded_where_many_files_are_left(monkeypatch, tmp_
 
     assert begin(100_000, 30e-6) == []  # compiling takes longer than the three seconds that are left
     assert begin(10_000_000, 30e-6) == ["compile"]
+    assert begin(100, 30.0) == []  # nothing is left that could be quicker
     (tmp_path / "ready").touch()
     assert begin(100_000, 30e-6) == ["load"]
     monkeypatch.setattr(preparing, "cache_folder", lambda: None)

@@ -23,8 +23,9 @@ COMPILED = (
     "element", "beginning", "walker", "files", "typed", "typed_text", "typed_numbers", "typed_times",
 )  # fmt: skip
 _NUMBERS = ("found", "index", "columns")
-#: Files for which loading what was compiled pays: it costs as much as they gain.
-_LOAD_FROM = 25_000
+#: Files of this process for which loading what was compiled pays, since it costs as much as they gain; and so many of
+#: them have to be left.
+_LOAD_FROM, _LEFT = 25_000, 5_000
 #: Seconds of work that are left when compiling pays: it takes half of them, on another processor; without a place to
 #: keep the result it is done by a thread of this process, which slows the others down.
 _COMPILE_FROM, _COMPILE_HERE_FROM = 20.0, 120.0
@@ -126,10 +127,11 @@ class Preparation:
             How long a file takes.
         """
         Preparation._files += done
-        if self._loaded is not None or self._thread is not None or self._files + left < _LOAD_FROM:
+        if self._loaded is not None or self._thread is not None or left < _LEFT or self._files + left < _LOAD_FROM:
             return
         folder = cache_folder()
-        if is_ready(folder):
+        ready = is_ready(folder)
+        if ready:
             work = self.load
         elif folder is not None and left * seconds > _COMPILE_FROM:
             work = self._compile
@@ -137,7 +139,8 @@ class Preparation:
             work = self.load
         else:
             return
-        self._thread = threading.Thread(target=work, name="hounsfield-compile", daemon=True)
+        # The interpreter waits at its end for one that loads, which takes a second, and for none that compiles.
+        self._thread = threading.Thread(target=work, name="hounsfield-compile", daemon=not ready)
         self._thread.start()
 
     @classmethod
