@@ -31,7 +31,13 @@ def loaded(code: str, names: list[str]) -> list[str]:
 @pytest.mark.parametrize("call", ["read", "info", "tags"])
 def test_one_native_file_loads_no_library_that_it_does_not_use(call):
     code = f"import hounsfield as hu; hu.{call}({get_testdata_file('CT_small.dcm')!r})"
-    assert loaded(code, [*HEAVY, *CODECS, "cv2"]) == []
+    assert loaded(code, [*HEAVY, *CODECS, "cv2", "hounsfield.volume"]) == []
+
+
+def test_volumes_have_their_view_in_notebooks_whichever_name_is_used_first():
+    seen = "import numpy, hounsfield as hu; view = hu.Volume(numpy.zeros((2, 8, 8), 'int16'))._repr_html_()"
+    for before in ("", "import hounsfield as hu; hu.read; hu.read_volumes; "):
+        assert "matplotlib" not in loaded(f"{before}{seen}; assert '<img' in view, view", HEAVY)
 
 
 @pytest.mark.parametrize("words", ["info", "tags", "explain", "stats", "mask --no-figure", "convert"])
