@@ -1,7 +1,7 @@
 """Print a table of ratios: masks and measures of a volume, hounsfield beside its peers, in one run.
 
     pip install -e ".[bench]"
-    python benchmarks/masks.py
+    python benchmarks/masks.py                      # --rounds 5, --full: all rounds, however long it takes
 
 Ours and the peer's work run in turn (A B A B ...), each time in a new process that does nothing else; the median of the
 pairs' ratios is shown. Nothing here passes or fails. The volume is a body CT of 400 slices of 512 x 512, in memory: the
@@ -12,16 +12,10 @@ it takes. SciPy's work in three dimensions is compared on 80 of them.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-
-import hounsfield as hu  # noqa: E402
-from run import Result, corpus_folder, in_new_process, medians, print_table, row  # noqa: E402
+from timing import KEPT, Comparisons, Peer, clock, corpus_folder, parser
 
 LOOP = "the script's loop: its mask"
 COUNTS = f"{LOOP}; count, mean, sd, min, max"
@@ -38,27 +32,32 @@ COMPARISONS = [
 ]
 
 
-def compare(folder: Path, name: str, options: argparse.Namespace) -> list[Result]:
-    results: list[Result] = []
+def compare(table: Comparisons, folder: Path, name: str, options: argparse.Namespace) -> None:
     for work, peer, goal, ours, theirs, keep in COMPARISONS:
-        pair = [in_new_process(side, options, folder, keep) for side in (ours, theirs)]
-        results.append(row(f"{work}, {name}", peer, goal, medians(pair[0], pair[1], options.rounds)))
-    return results
+        environment = KEPT if keep else {}
+        mine, other = (
+            table.clock.side("sides.py", side, folder, options.threads, **environment) for side in (ours, theirs)
+        )
+        table.compare(f"{work}, {name}", mine, [Peer(peer, goal, other)])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="pairs for each row (default 5)")
-    parser.add_argument("--threads", type=int, default=0, help="threads of OpenCV within a call (default: its own)")
-    options = parser.parse_args()
+    asked = parser(__doc__, rounds=5)
+    asked.add_argument("--threads", type=int, default=0, help="threads of OpenCV within a call (default: its own)")
+    options = asked.parse_args()
+    real = corpus_folder() / "gantry-tilt-ct"
+    places = ["phantom", "real"] if real.is_dir() else ["phantom"]
     with tempfile.TemporaryDirectory() as folder:
+        import hounsfield as hu
+
+        table = Comparisons(
+            clock(options, len(COMPARISONS) * len(places)),
+            ("hounsfield", "pydicom", "numpy", "opencv-python-headless", "scipy"),
+            "; times are those of the whole volume",
+        )
         made = hu.phantom(Path(folder) / "phantom", matrix=512, slices=40, noise=10).folder
-        results = compare(made, "phantom", options)
-        real = corpus_folder() / "gantry-tilt-ct"
-        if real.is_dir():
-            results += compare(real, "real", options)
-    print_table(results)
-    print(f"\nSciPy {version('scipy')}. Times are those of the whole volume.")
+        for name in places:
+            compare(table, made if name == "phantom" else real, name, options)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Print a table of ratios: the headers of many files, hounsfield beside its peers, in one run.
 
     pip install -e ".[bench]"
-    python benchmarks/scan.py --million --slow-disk
+    python benchmarks/scan.py                       # --million --slow-disk, --full: all files and all rounds
 
 Ours and the peers' work run in turn (A B C A B C ...), each time in a new process that does nothing else, over files
 that the system has in memory, after a pass that does not count; the median of the ratios of neighbours is shown.
@@ -14,13 +14,10 @@ The slow disk needs Linux, FUSE (libfuse3-dev, fuse3), pkg-config and a C compil
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import os
-import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -28,7 +25,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,90 +32,29 @@ import pydicom
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import ImplicitVRLittleEndian
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-
-from run import corpus_folder, in_new_process, series, timed  # noqa: E402
+from timing import HERE, CannotRunError, Comparisons, Peer, Side, clock, parser, series
 
 #: The first bytes of a file, and its size.
 Template = tuple[bytes, int]
-#: Seconds a file of one side, measured in a new process.
-Side = Callable[[], float]
-
-FILES, LARGE_FILES, FOLDERS, IN_FOLDER, READ_FILES = 20_000, 5_000, 1_000, 100, 448
+#: Files by default, and with --full.
+FEWER = {"files": 10_000, "large": 2_000, "folders": 200}
+ALL = {"files": 20_000, "large": 5_000, "folders": 1_000}
+IN_FOLDER, READ_FILES = 100, 448
 MILLION, FEW, DISTINCT = 1_000_000, 10_000, 300
 SLOW_FILES, SLOW_WAIT = 2_000, 5_000  # microseconds
 READ = "open, read 16 KiB, close"
-Peer = tuple[str, str, int]
-#: Peers by name in scan_sides.py: label, goal, and how many files they take.
+#: Label, goal, and how many files a peer takes.
+Kind = tuple[str, str, int]
+#: By name in scan_sides.py.
 PEERS = {
-    "pydicom": ("pydicom: dcmread(stop_before_pixels), 21 values", "at least 60", 500),
-    "pydicom tags": ("the same, specific_tags given", "-", 500),
-    "dicomsdl": ("dicomsdl: open(load_until), getValues", "at least 5", 10_000),
-    "fastdicom": ("fastdicom: dcmread(stop_before_pixels), 21 values", "at least 5", 5_000),
+    "pydicom": ("pydicom: dcmread(stop_before_pixels), 21 values", "at least 60", 250),
+    "pydicom tags": ("the same, specific_tags given", "-", 250),
+    "dicomsdl": ("dicomsdl: open(load_until), getValues", "at least 5", 5_000),
+    "fastdicom": ("fastdicom: dcmread(stop_before_pixels), 21 values", "at least 5", 2_500),
     "open and read": (READ, "at least 0.4", 10**9),
 }
 #: Beside headers of 40 kB as well: as many bytes as have to be read there.
 LONG = {"open and read 40": ("open, read 40 KiB, close", "at least 0.4", 10**9)}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row: medians in seconds, the median ratio of neighbours, and what has to be reached."""
-
-    work: str
-    peer: str
-    ours: float
-    theirs: float
-    ratio: float
-    goal: str
-
-
-def measured(*arguments: object) -> dict[str, float]:
-    """What a side says, in a new process."""
-    command = [sys.executable, str(HERE / "scan_sides.py"), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(done.stderr.strip().splitlines()[-1])
-    return json.loads(done.stdout)
-
-
-def side(work: str, folder: Path, named: str, count: int, threads: int, passes: int = 3) -> Side:
-    return lambda: measured(work, folder, named, count, threads, passes)["seconds"]
-
-
-def compare(work: str, ours: Side, peers: list[tuple[str, str, Side]], rounds: int) -> list[Row]:
-    """Ours and every peer in turn, after a round that does not count; who fails in it is left out."""
-    able: list[tuple[str, str, Side]] = []
-    ours()
-    for peer in peers:
-        try:
-            peer[2]()
-            able.append(peer)
-        except RuntimeError as error:
-            print(f"{peer[0]} is left out of {work!r}: {error}", file=sys.stderr)
-    times = [(ours(), *(run() for *_, run in able)) for _ in range(rounds)]
-    mine = statistics.median(row[0] for row in times)
-    rows: list[Row] = []
-    for index, (label, goal, _) in enumerate(able, start=1):
-        theirs, ratio = (statistics.median(v) for v in zip(*((t[index], t[index] / t[0]) for t in times), strict=True))
-        rows.append(Row(work, label, mine, theirs, ratio, goal))
-    return rows
-
-
-def beside_peers(  # noqa: PLR0913  a row of the table
-    work: str, folder: Path, named: str, count: int, threads: int, rounds: int, more: dict[str, Peer] | None = None
-) -> list[Row]:
-    """Our table beside every peer, and some more; `threads` 0 means all processors."""
-    peers: list[tuple[str, str, Side]] = []
-    for name, (label, goal, most) in {**PEERS, **(more or {})}.items():
-        module = name.split()[0]
-        if module != "open" and find_spec(module) is None:
-            print(f'{module} is not installed: pip install -e ".[bench]"', file=sys.stderr)
-            continue
-        most *= 1 if threads else os.cpu_count() or 1
-        peers.append((label, goal, side(name, folder, named, min(most, count), threads)))
-    return compare(work, side("scan", folder, named, count, threads), peers, rounds)
 
 
 # What is read
@@ -192,84 +127,91 @@ def lay(folder: Path, made: list[Template], count: int, in_folder: int | None = 
 
 @dataclass(frozen=True)
 class Bench:
-    """What every part needs: a folder of its own, the series, and the options."""
+    """What every part needs: a folder of its own, the series, the table, and how many files."""
 
     folder: Path
     series: Path
-    rounds: int
+    table: Comparisons
+    counts: dict[str, int]
 
-    def one_thread(self) -> list[Row]:
-        return self._series(1, "one thread")
+    def measured(self, *arguments: object) -> dict[str, float]:
+        """Return what a side says, in a new process."""
+        command = [sys.executable, str(HERE / "scan_sides.py"), *map(str, arguments)]
+        return json.loads(self.table.clock.output(command))
 
-    def all_cores(self) -> list[Row]:
-        return self._series(0, f"{os.cpu_count()} processors")
+    def side(self, work: str, folder: Path, named: str, count: int, threads: int, passes: int = 3) -> Side:  # noqa: PLR0913
+        return lambda: self.measured(work, folder, named, count, threads, passes)["seconds"]
 
-    def _series(self, threads: int, label: str) -> list[Row]:
-        folder = lay(self.folder / f"series {label}", templates(self.series), FILES)
-        rows: list[Row] = []
+    def beside_peers(  # noqa: PLR0913  a row of the table
+        self, work: str, folder: Path, named: str, count: int, threads: int, more: dict[str, Kind] | None = None
+    ) -> None:
+        """Compare our table with every peer's, and some more; `threads` 0 means all processors."""
+        peers: list[Peer] = []
+        for name, (label, goal, most) in {**PEERS, **(more or {})}.items():
+            few = min(count, most * (1 if threads else os.cpu_count() or 1))
+            peers.append(Peer(label, goal, self._peer(name, folder, named, few, threads)))
+        self.table.compare(work, self.side("scan", folder, named, count, threads), peers)
+
+    def _peer(self, name: str, folder: Path, named: str, count: int, threads: int) -> Side:
+        module = name.split()[0]
+        if module == "open" or find_spec(module):
+            return self.side(name, folder, named, count, threads)
+
+        def missing() -> float:
+            raise CannotRunError(f"{module} is not installed")
+
+        return missing
+
+    def one_thread(self) -> None:
+        self._series(1, "one thread")
+
+    def all_cores(self) -> None:
+        self._series(0, f"{os.cpu_count()} processors")
+
+    def _series(self, threads: int, label: str) -> None:
+        files = self.counts["files"]
+        folder = lay(self.folder / f"series {label}", templates(self.series), files)
         for named, given in (("folder", "its folder named"), ("list", "a list of paths")):
-            work = f"CT series, {FILES:,} files, {given}, {label}"
-            rows += beside_peers(work, folder, named, FILES, threads, self.rounds)
+            self.beside_peers(f"CT series, {files:,} files, {given}, {label}; of one", folder, named, files, threads)
         shutil.rmtree(folder)
-        return rows
 
-    def kinds(self) -> list[Row]:
+    def kinds(self) -> None:
+        files, large, folders = self.counts["files"], self.counts["large"], self.counts["folders"]
         made: list[tuple[str, Change, int, int | None]] = [
-            (f"implicit VR, {FILES:,} files", to_implicit, FILES, None),
-            (f"headers of 250 elements and 40 kB, {LARGE_FILES:,} files", to_large, LARGE_FILES, None),
-            (f"{FOLDERS * IN_FOLDER:,} small files in {FOLDERS:,} folders", to_small, FOLDERS * IN_FOLDER, IN_FOLDER),
+            (f"implicit VR, {files:,} files", to_implicit, files, None),
+            (f"headers of 250 elements and 40 kB, {large:,} files", to_large, large, None),
+            (f"{folders * IN_FOLDER:,} small files in {folders:,} folders", to_small, folders * IN_FOLDER, IN_FOLDER),
         ]
-        rows: list[Row] = []
         for work, change, count, in_folder in made:
             folder = lay(self.folder / "kind", templates(self.series, change), count, in_folder)
             more = LONG if change is to_large else None
-            rows += beside_peers(f"{work}, one thread", folder, "folder", count, 1, self.rounds, more)
+            self.beside_peers(f"{work}, one thread; of one", folder, "folder", count, 1, more)
             shutil.rmtree(folder)
-        return rows
 
-    def cold(self) -> list[Row]:
-        """The first scan in a process; the compiled code is on disk, since a scan that does not count was before."""
+    def cold(self) -> None:
+        """The first scan in a process, and the second; processes.py has those of a new installation."""
         folder = lay(self.folder / "cold", templates(self.series), 100)
         once = f"start = time.perf_counter(); hu.scan({str(folder)!r}); print(time.perf_counter() - start); "
         inside = "import time, hounsfield as hu; " + 2 * once
 
         def said(line: int) -> Side:
-            def run() -> float:
-                command = [sys.executable, "-c", inside]
-                return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[line])
+            return lambda: float(self.table.clock.output([sys.executable, "-c", inside]).split()[line])
 
-            return run
+        second = [Peer("the second scan in the same process", "-", said(1))]
+        self.table.compare("first scan of 100 files, after `import hounsfield`", said(0), second, discard=True)
 
-        def whole(code: str) -> Side:
-            return lambda: timed(lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True))
-
-        ours = whole(f"import hounsfield as hu; hu.scan({str(folder)!r})")
-        process = [("`import pydicom`, whole process", "-", whole("import pydicom"))]
-        first = [
-            ("`import pydicom`, whole process", "-", whole("import pydicom")),
-            ("the second scan in the same process", "-", said(1)),
-        ]
-        rows = compare("first scan of 100 files, whole process", ours, process, self.rounds)
-        return rows + compare("first scan of 100 files, after `import hounsfield`", said(0), first, self.rounds)
-
-    def reads(self) -> list[Row]:
+    def reads(self) -> None:
         folder = self.folder / "reads"
         folder.mkdir()
         slices = sorted(self.series.glob("*.dcm"))
         for number in range(READ_FILES):
             shutil.copyfile(slices[number % len(slices)], folder / f"{number:06d}.dcm")
-        options = argparse.Namespace(threads=1)
-
-        def reading(work: str) -> Side:
-            run = in_new_process(work, options, folder, False)
-            return lambda: run() / READ_FILES
-
-        peers = [("pydicom: dcmread, pixel_array, rescale", "at least 6", reading("pydicom reads"))]
-        rows = compare(f"hu.read to HU, {READ_FILES} native CT files", reading("our reads"), peers, self.rounds)
+        ours, theirs = (self.table.clock.side("sides.py", work, folder, 1) for work in ("our reads", "pydicom reads"))
+        peers = [Peer("pydicom: dcmread, pixel_array, rescale", "at least 6", theirs)]
+        self.table.compare(f"hu.read to HU, {READ_FILES} native CT files; of one", ours, peers, READ_FILES)
         shutil.rmtree(folder)
-        return rows
 
-    def million(self) -> list[Row]:
+    def million(self) -> None:
         """Hard links to a few files: each path is opened on its own, but the system keeps few files in memory."""
         real = sorted(lay(self.folder / "distinct", templates(self.series), DISTINCT).iterdir())
         many, few = self.folder / "million", self.folder / "few"
@@ -279,35 +221,34 @@ class Bench:
                 if number % 1000 == 0:
                     here.mkdir(parents=True)
                 os.link(real[number % DISTINCT], here / f"{number:06d}.dcm")
-        memory: dict[Path, list[float]] = {many: [], few: []}
+        memory: dict[Path, list[float]] = {many: [0.0], few: [0.0]}
 
         def batches(folder: Path, passes: int) -> Side:
             def run() -> float:
-                said = measured("scan_batches", folder, "folder", 0, 0, passes)
+                said = self.measured("scan_batches", folder, "folder", 0, 0, passes)
                 memory[folder].append(said["memory"] / 1e6)
                 return said["seconds"]
 
             return run
 
-        peers = [(f"the same, {FEW:,} files", "at least 0.83", batches(few, 9))]
-        rows = compare(f"scan_batches, {MILLION:,} files", batches(many, 1), peers, min(self.rounds, 3))
+        peers = [Peer(f"the same, {FEW:,} files", "at least 0.83", batches(few, 9))]
+        self.table.compare(f"scan_batches, {MILLION:,} files; of one", batches(many, 1), peers, rounds=3)
         print(
-            f"scan_batches: peak memory of the process {max(memory[many]):.0f} MB with {MILLION:,} files (goal: under "
-            f"1000), {max(memory[few]):.0f} MB with {FEW:,}. Both are hard links to {DISTINCT} files, in folders of "
-            "1,000; each path is opened on its own.\n"
+            f"\nscan_batches: peak memory of the process {max(memory[many]):.0f} MB with {MILLION:,} files (goal: "
+            f"under 1000), {max(memory[few]):.0f} MB with {FEW:,}. Both are hard links to {DISTINCT} files, in "
+            "folders of 1,000; each path is opened on its own.\n",
+            flush=True,
         )
-        return rows
 
-    def slow_disk(self) -> list[Row]:
+    def slow_disk(self) -> None:
         folder = lay(self.folder / "slow", templates(self.series), SLOW_FILES)
+        work = f"{SLOW_FILES:,} files, each read waits {SLOW_WAIT / 1000:g} ms, default threads; of one"
         try:
             with slow_mount(folder, self.folder) as mounted:
-                ours, alone = (side("scan", mounted, "folder", SLOW_FILES, threads, 1) for threads in (0, 1))
-                work = f"{SLOW_FILES:,} files, each read waits {SLOW_WAIT / 1000:g} ms, default threads"
-                return compare(work, ours, [("the same, threads=1", "at least 20", alone)], min(self.rounds, 3))
+                ours, alone = (self.side("scan", mounted, "folder", SLOW_FILES, threads, 1) for threads in (0, 1))
+                self.table.compare(work, ours, [Peer("the same, threads=1", "at least 20", alone)], rounds=3)
         except (OSError, subprocess.CalledProcessError) as error:
-            print(f"the slow disk is left out: {error}", file=sys.stderr)
-            return []
+            self.table.left_out(work, str(error))
 
 
 @contextmanager
@@ -340,54 +281,37 @@ def slow_mount(folder: Path, room: Path) -> Iterator[Path]:
         server.wait(10)
 
 
-def spelled(seconds: float) -> str:
-    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds * 1e6:.3g} us"
-
-
-def print_table(rows: list[Row]) -> None:
-    names = ("hounsfield", "pydicom", "dicomsdl", "fastdicom", "numpy", "numba", "pyarrow")
-    versions = ", ".join(f"{name} {version(name)}" for name in names if find_spec(name))
-    load = f"load average {os.getloadavg()[1]:.1f}"
-    print(
-        f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, {versions}; {load}\n"
-    )
-    print("| work | peer | ours | peer | times as fast | goal |")
-    print("|---|---|---:|---:|---:|---|")
-    for r in rows:
-        print(f"| {r.work} | {r.peer} | {spelled(r.ours)} | {spelled(r.theirs)} | **{r.ratio:.3g}** | {r.goal} |")
-
-
-PARTS: dict[str, Callable[[Bench], list[Row]]] = {
-    "one-thread": Bench.one_thread,
-    "all-cores": Bench.all_cores,
-    "kinds": Bench.kinds,
-    "cold": Bench.cold,
-    "reads": Bench.reads,
-    "million": Bench.million,
-    "slow-disk": Bench.slow_disk,
+#: What each part is called, and how many comparisons it has.
+PARTS: dict[str, tuple[Callable[[Bench], None], int]] = {
+    "one-thread": (Bench.one_thread, 2),
+    "all-cores": (Bench.all_cores, 2),
+    "kinds": (Bench.kinds, 3),
+    "cold": (Bench.cold, 1),
+    "reads": (Bench.reads, 1),
+    "million": (Bench.million, 1),
+    "slow-disk": (Bench.slow_disk, 1),
 }
 ASKED = ("million", "slow-disk")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each row (default 5)")
-    parser.add_argument("--million", action="store_true", help="a million files as well: minutes")
-    parser.add_argument("--slow-disk", action="store_true", help="files on a slow disk as well: needs FUSE")
-    parser.add_argument("--only", nargs="+", choices=list(PARTS), help="these parts only")
-    options = parser.parse_args()
-    asked = [name for name in ASKED if getattr(options, name.replace("-", "_"))]
-    chosen = options.only or [name for name in PARTS if name not in ASKED or name in asked]
-    rows: list[Row] = []
+    asked = parser(__doc__, rounds=5)
+    asked.add_argument("--million", action="store_true", help="a million files as well: minutes")
+    asked.add_argument("--slow-disk", action="store_true", help="files on a slow disk as well: needs FUSE")
+    asked.add_argument("--only", nargs="+", choices=list(PARTS), help="these parts only")
+    options = asked.parse_args()
+    more = [name for name in ASKED if options.full or getattr(options, name.replace("-", "_"))]
+    chosen = options.only or [name for name in PARTS if name not in ASKED or name in more]
+    names = ("hounsfield", "pydicom", "dicomsdl", "fastdicom", "numpy", "numba", "pyarrow")
+    table = Comparisons(clock(options, sum(PARTS[part][1] for part in chosen)), names)
     with tempfile.TemporaryDirectory() as name:
         room = Path(name)
-        bench = Bench(room, series(room / "phantom", corpus_folder()), options.rounds)
+        bench = Bench(room, series(room / "phantom"), table, ALL if options.full else FEWER)
         for part in chosen:
-            rows += PARTS[part](bench)
-    print_table(rows)
+            if table.clock.left > 0:
+                PARTS[part][0](bench)
+            else:
+                table.left_out(part, "not run: the time is up")
 
 
 if __name__ == "__main__":

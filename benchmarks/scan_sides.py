@@ -20,27 +20,15 @@ from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
 
-COLUMNS = (
-    "PatientID PatientName StudyDate StudyTime StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID Modality "
-    "SeriesNumber InstanceNumber Rows Columns PixelSpacing ImagePositionPatient ImageOrientationPatient SliceThickness "
-    "RescaleSlope RescaleIntercept Manufacturer TransferSyntaxUID"
-).split()
-DATASET, META = COLUMNS[:-1], COLUMNS[-1]
+from peer_jobs import TABLE, files
+
+DATASET, META = TABLE[:-1], TABLE[-1]
 #: Files that a process of a pool takes at a time.
 CHUNK = 128
 #: The first tag after the wanted ones and before the pixels.
 BEFORE_PIXELS = 0x7FE00000
 
 Paths = list[str]
-
-
-def files(folder: Path) -> Paths:
-    """Every file below a folder, in the order of names."""
-    found: Paths = []
-    for here, folders, names in os.walk(folder):
-        folders.sort()
-        found += [f"{here}/{name}" for name in sorted(names)]
-    return found
 
 
 def pydicom_values(paths: Paths, **options: object) -> int:
@@ -57,7 +45,7 @@ def dicomsdl_values(paths: Paths) -> int:
     import dicomsdl
 
     for path in paths:
-        dicomsdl.open(path, load_until=BEFORE_PIXELS).getValues(COLUMNS)
+        dicomsdl.open(path, load_until=BEFORE_PIXELS).getValues(TABLE)
     return len(paths)
 
 
@@ -93,13 +81,13 @@ PEERS: dict[str, Callable[[Paths], int]] = {
 def our_table(named: Path | Paths, threads: int | None) -> int:
     import hounsfield as hu
 
-    return hu.scan(named, columns=COLUMNS, threads=threads).num_rows
+    return hu.scan(named, columns=TABLE, threads=threads).num_rows
 
 
 def our_batches(named: Path | Paths, threads: int | None) -> int:
     import hounsfield as hu
 
-    return sum(batch.num_rows for batch in hu.scan_batches(named, columns=COLUMNS, threads=threads))
+    return sum(batch.num_rows for batch in hu.scan_batches(named, columns=TABLE, threads=threads))
 
 
 OURS = {"scan": our_table, "scan_batches": our_batches}

@@ -15,16 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-#: What a listing tells of files.
-ATTRIBUTES = """
-    PatientID PatientName StudyInstanceUID StudyDate StudyDescription SeriesInstanceUID SeriesNumber SeriesDescription
-    Modality SOPInstanceUID SOPClassUID InstanceNumber ImageType FrameOfReferenceUID ImagePositionPatient
-    ImageOrientationPatient PixelSpacing SliceThickness Rows Columns AcquisitionNumber
-""".split()
-
-
-def files(folder: Path) -> list[str]:
-    return [os.path.join(at, name) for at, _, names in sorted(os.walk(folder)) for name in sorted(names)]
+from peer_jobs import files, pydicom_listing, pydicom_volume, sitk_volume
 
 
 def ours(folder: Path) -> Callable[[], object]:
@@ -34,27 +25,15 @@ def ours(folder: Path) -> Callable[[], object]:
 
 
 def pydicom_loop(folder: Path) -> Callable[[], object]:
-    """Read, sort by position, rescale, stack: what a careful script does."""
-    import pydicom
+    import pydicom.pixels  # noqa: F401  what is imported before counts to nobody
 
-    def load() -> object:
-        slices = [pydicom.dcmread(path) for path in files(folder)]
-        slices.sort(key=lambda dataset: float(dataset.ImagePositionPatient[2]))
-        hu = [s.pixel_array.astype(np.int16) * int(s.RescaleSlope) + int(s.RescaleIntercept) for s in slices]
-        return np.stack(hu)
-
-    return load
+    return lambda: pydicom_volume(folder)
 
 
 def sitk_series(folder: Path) -> Callable[[], object]:
-    import SimpleITK
+    import SimpleITK  # noqa: F401
 
-    def load() -> object:
-        reader = SimpleITK.ImageSeriesReader()
-        reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
-        return SimpleITK.GetArrayFromImage(reader.Execute())
-
-    return load
+    return lambda: sitk_volume(folder)
 
 
 def bytes_ready(folder: Path) -> Callable[[], object]:
@@ -131,18 +110,10 @@ def listing(folder: Path) -> Callable[[], object]:
     return load
 
 
-def pydicom_listing(folder: Path) -> Callable[[], object]:
-    import pydicom
+def pydicom_headers(folder: Path) -> Callable[[], object]:
+    import pydicom  # noqa: F401
 
-    def load() -> object:
-        rows: dict[str, list[list[object]]] = {}
-        for path in files(folder):
-            dataset = pydicom.dcmread(path, stop_before_pixels=True)
-            row = [dataset.get(keyword) for keyword in ATTRIBUTES]
-            rows.setdefault(str(dataset.SeriesInstanceUID), []).append(row)
-        return rows
-
-    return load
+    return lambda: pydicom_listing(folder)
 
 
 WORK = {
@@ -153,7 +124,7 @@ WORK = {
     "new bytes": bytes_new,
     "new bytes, threads": bytes_new_threads,
     "listing": listing,
-    "pydicom listing": pydicom_listing,
+    "pydicom listing": pydicom_headers,
 }
 
 

@@ -33,7 +33,6 @@ from hounsfield.pixels.layout import read_layout
 from hounsfield.pixels.mosaic import Mosaic
 from hounsfield.pixels.padding import padding_mask
 from hounsfield.pixels.stored import PixelBytes, extended_offsets, open_frames
-from hounsfield.pixels.verify import verify_frames
 from hounsfield.source import Source
 from hounsfield.spaces import interpret
 
@@ -181,6 +180,8 @@ class Frames:
         """Give decoded frames the meaning that was asked for."""
         layout, header, steps = self._stored.layout, self._opened.header.for_frame(indices[0]), [*stored.steps]
         if self._wanted.verify:
+            from hounsfield.pixels.verify import verify_frames
+
             steps.append(verify_frames(self._stored, indices, stored, self.name))
         padding, padded = None, None
         if layout.samples == 1 and layout.photometric != "PALETTE COLOR":

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from numpy.typing import DTypeLike
 
 import hounsfield.image
-import hounsfield.volume
 from hounsfield.frames import Frames, Wanted, warn_of_assumptions
 from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.sources.local import SourceLike, open_source
 from hounsfield.spaces import check_space
-from hounsfield.volume import Volume
+
+if TYPE_CHECKING:
+    from hounsfield.volume import Volume
 
 __all__ = ["Frames", "Image", "Volume", "open_frames", "read"]
 
@@ -158,4 +159,13 @@ def _volume_html_view(volume: Volume) -> str:
 
 
 hounsfield.image.html_view = cast("Any", _html_view)
-hounsfield.volume.html_view = cast("Any", _volume_html_view)
+
+
+def __getattr__(name: str) -> Any:
+    """Load what volumes are when somebody asks for it: a single file does without."""
+    if name != "Volume":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import hounsfield.volume
+
+    hounsfield.volume.html_view = cast("Any", _volume_html_view)
+    return hounsfield.volume.Volume

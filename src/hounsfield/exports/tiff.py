@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 
 from hounsfield.errors import FormatError
@@ -43,6 +42,8 @@ def write_tiff(
     more: dict[str, Any] = {}
     if spacing is not None and all(1e-3 <= v <= 1e4 for v in spacing):
         more = {"resolution": (10 / spacing[1], 10 / spacing[0]), "resolutionunit": "CENTIMETER"}
+    import tifffile  # only what writes a TIFF pays for it
+
     with tifffile.TiffWriter(path, byteorder="<", bigtiff=size > _CLASSIC_BYTES) as writer:
         for page in pages:
             photometric = "rgb" if page.ndim == 3 else "minisblack"

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hounsfield.fragments import Fragments, walk_fragments
 from hounsfield.image import Step
-from hounsfield.pixels.codecs import CODECS, unsupported
-from hounsfield.pixels.encapsulated import EncapsulatedFrames, PartOf
 from hounsfield.pixels.frames import StoredFrames
-from hounsfield.pixels.grouping import EncapsulatedData
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.native import NativeFrames
-from hounsfield.pixels.video import VIDEO, VideoFrames
 from hounsfield.source import Extent
+
+# Decoders are loaded where pixel data is encapsulated: native files do without imagecodecs.
+if TYPE_CHECKING:
+    from hounsfield.pixels.encapsulated import PartOf
 
 #: Native transfer syntaxes, and whether they are little endian (PS3.5 annex A; deflate is undone with the header).
 NATIVE: dict[str, bool] = {
@@ -55,13 +55,12 @@ def open_frames(pixels: PixelBytes, layout: Layout, name: str, part: PartOf | No
         Naming the file.
     """
     if pixels.encapsulated:
-        fragments = pixels.fragments or walk_fragments(pixels.extent)
-        if pixels.syntax in VIDEO:
-            return VideoFrames(EncapsulatedData(pixels.extent, fragments), layout, pixels.syntax, name)
-        data = EncapsulatedData(pixels.extent, fragments, pixels.extended_offsets)
-        return EncapsulatedFrames(data, layout, pixels.syntax, name, part)
+        return _open_encapsulated(pixels, layout, name, part)
     if pixels.syntax in NATIVE:
         return NativeFrames(pixels.extent, layout, name, little=NATIVE[pixels.syntax], vr=pixels.vr)
+    from hounsfield.pixels.codecs import CODECS, unsupported
+    from hounsfield.pixels.video import VIDEO
+
     if pixels.syntax not in CODECS and pixels.syntax not in VIDEO:
         raise unsupported(pixels.syntax, name)
     # Only encapsulated pixel data has an undefined length (PS3.5 A.4): this is native.
@@ -71,6 +70,18 @@ def open_frames(pixels: PixelBytes, layout: Layout, name: str, part: PartOf | No
     )
     doubt = Step("decode", detail, "assumed", "PS3.5 A.4")
     return NativeFrames(pixels.extent, layout, name, little=True, vr=pixels.vr, doubts=(doubt,))
+
+
+def _open_encapsulated(pixels: PixelBytes, layout: Layout, name: str, part: PartOf | None) -> StoredFrames:
+    from hounsfield.pixels.encapsulated import EncapsulatedFrames
+    from hounsfield.pixels.grouping import EncapsulatedData
+    from hounsfield.pixels.video import VIDEO, VideoFrames
+
+    fragments = pixels.fragments or walk_fragments(pixels.extent)
+    if pixels.syntax in VIDEO:
+        return VideoFrames(EncapsulatedData(pixels.extent, fragments), layout, pixels.syntax, name)
+    data = EncapsulatedData(pixels.extent, fragments, pixels.extended_offsets)
+    return EncapsulatedFrames(data, layout, pixels.syntax, name, part)
 
 
 def extended_offsets(header: Mapping[str, Any]) -> tuple[bytes, bytes] | None:

@@ -9,7 +9,6 @@ from typing import BinaryIO
 from hounsfield.errors import SourceError
 from hounsfield.limits import Limits
 from hounsfield.source import Source
-from hounsfield.sources.archives import only_member
 from hounsfield.sources.files import drain, in_memory, open_file, read_stdin, reason
 from hounsfield.sources.folders import list_files
 from hounsfield.sources.kinds import ARCHIVES, is_url, kind_of, local_path
@@ -64,6 +63,8 @@ def _open_path(path: str | os.PathLike[str], limits: Limits, archives: bool) -> 
         return open_file(_only_file(Path(path)))
     source = open_file(path)
     if archives and kind_of(source.head) in ARCHIVES:
+        from hounsfield.sources.archives import only_member
+
         member = only_member(source.name, limits)
         if member is not None:
             source.close()
