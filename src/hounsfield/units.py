@@ -14,6 +14,8 @@ _CT_STORAGE = {f"{_STORAGE}{last}" for last in ("2", "2.1", "2.2")}
 #: Of the standard's other SOP classes these may hold CT numbers: secondary captures, and 3-D reconstructions by C-arms.
 _MAY_HOLD_CT = {f"{_STORAGE}{last}" for last in ("7", "7.2", "7.3", "13.1.1", "13.1.2")}
 _PET_STORAGE = {f"{_STORAGE}{last}" for last in ("128", "130", "128.1")}
+#: X-ray angiography and radiofluoroscopy, enhanced or not.
+_X_RAY_STORAGE = f"{_STORAGE}12."
 _DOSE_UNITS = {"GY": "Gy", "RELATIVE": "1"}
 #: Rescale Type "US" means "unspecified" (PS3.3 C.11.1.1.2), and so in effect do these.
 _UNSPECIFIED = {"", "US", "UNSPECIFIED"}
@@ -54,7 +56,7 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
     """
     if not has_transform:
         return "", None
-    for table in items_of(header, "ModalityLUTSequence")[:1]:
+    for table in modality_tables(header)[:1]:
         declared = text_of(table, "ModalityLUTType")
         return ("" if declared.upper() in _UNSPECIFIED else declared), None
     declared, modality = text_of(header, "RescaleType"), text_of(header, "Modality")
@@ -70,6 +72,21 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
     if modality == "PT":
         return text_of(header, "Units"), None
     return _ct_unit(header, declared) if modality == "CT" else ("", None)
+
+
+def modality_tables(header: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the items of Modality LUT Sequence that lead to modality values.
+
+    None for X-ray angiography and radiofluoroscopy: there the table leads back from what is shown to the intensity of
+    the beam, and windows and VOI LUTs hold for stored values (PS3.3 C.8.7.1.1.2; PS3.17 FFF.2.3).
+    """
+    return [] if leads_to_intensity(header) else items_of(header, "ModalityLUTSequence")
+
+
+def leads_to_intensity(header: Mapping[str, Any]) -> bool:
+    """Whether the file has a Modality LUT, and it leads back to the intensity of the X-ray beam."""
+    there = bool(items_of(header, "ModalityLUTSequence"))
+    return there and text_of(header, "SOPClassUID").startswith(_X_RAY_STORAGE)
 
 
 def _pet_unit(header: Mapping[str, Any], declared: str, modality: str) -> tuple[str, Step | None]:
