@@ -274,7 +274,7 @@ def _write_cine(image: Image | Volume, path: Path, wanted: _Wanted, force: bool)
     if isinstance(image, Volume):
         durations, timed = slice_durations(len(image), wanted.fps)
     else:
-        durations, timed = frame_durations(image.header, image.frames, wanted.fps)
+        durations, timed = frame_durations(image.header, image.frames, wanted.fps, image.frame_indices)
     steps = (*image.steps, _render_step(image, wanted.rendering), timed)
     frames = rendered_frames(image, wanted.rendering)
     if wanted.form.name == "gif":
