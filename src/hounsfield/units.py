@@ -27,6 +27,13 @@ _MAPS = {
     *("MTT", "RMTT", "TTP", "TMAX", "TTD", "TTS", "KTRANS", "PERMEABILITY"),
 }
 _PERFUSION_WORD = "PERFUSION"
+_LOCALIZERS = {"LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW"}
+#: Sequences that only multi-energy CT has, where Multi-energy CT Acquisition itself is absent (PS3.3 C.8.15.2.1.1.5).
+_MULTI_ENERGY_SEQUENCES = (
+    "MultienergyCTAcquisitionSequence",
+    "MultienergyCTProcessingSequence",
+    "MultienergyCTCharacteristicsSequence",
+)
 _CT_REFERENCE, _MULTI_ENERGY = "PS3.3 C.8.2.1", "PS3.3 C.8.2.1.1"
 _RESCALE_TYPE = "PS3.3 C.11.1.1.2"
 #: A CT image has 16 bits allocated (PS3.3 C.8.2.1.1.4): one of 8 is a picture.
@@ -105,10 +112,14 @@ def _declared_against_type(header: Mapping[str, Any], declared: str) -> Step | N
     if declared != "HU":
         return None
     words = _image_words(header)
+    against = _no_numbers(header)
     if found := words & _MAPS:
-        detail = f"Rescale Type is HU, but Image Type says {min(found)}, which is no attenuation; taken as HU"
-        return Step("unit", detail, "assumed", _RESCALE_TYPE)
-    if "LOCALIZER" in words and text_of(header, "Modality") == "CT":
+        against = f"Image Type says {min(found)}, which is no attenuation"
+    elif units := _mapped_alike(header):
+        against = f"the file maps its stored values to {min(units)} by the same slope and intercept"
+    if against:
+        return Step("unit", f"Rescale Type is HU, but {against}; taken as HU", "assumed", _RESCALE_TYPE)
+    if words & _LOCALIZERS and text_of(header, "Modality") == "CT":
         detail = "a localizer is a projection: its HU, which Rescale Type names, are not those of slices"
         return Step("unit", detail, reference=_CT_REFERENCE)
     return None
@@ -118,7 +129,7 @@ def _ct_unit(header: Mapping[str, Any], declared: str) -> tuple[str, Step | None
     """HU of a file of Modality CT that does not say its unit; or none, and why."""
     words = _image_words(header)
     reason = _other_quantity(header, declared, words) or _no_numbers(header)
-    multi_energy = text_of(header, "MultienergyCTAcquisition") == "YES"
+    multi_energy = _is_multi_energy(header)
     if reason:
         # Multi-energy CT must say its unit (PS3.3 C.8.2.1): where it does not, even its absence is a guess.
         lacking = multi_energy and not declared
@@ -133,12 +144,17 @@ def _ct_unit(header: Mapping[str, Any], declared: str) -> tuple[str, Step | None
     return "HU", Step("unit", f"{', and '.join(doubts)}; taken as HU because the Modality is CT", "assumed", reference)
 
 
+def _is_multi_energy(header: Mapping[str, Any]) -> bool:
+    said = text_of(header, "MultienergyCTAcquisition").upper()
+    return said == "YES" if said else any(items_of(header, keyword) for keyword in _MULTI_ENERGY_SEQUENCES)
+
+
 def _doubts(header: Mapping[str, Any], declared: str, words: set[str]) -> list[str]:
     """Why HU are an assumption; empty for a CT image as it should be."""
     doubts = [f"Rescale Type is {declared!r} (unspecified)"] if declared else []
     if text_of(header, "SOPClassUID") not in _CT_STORAGE:
         doubts.append("the SOP class is not a CT image" if declared else "no Rescale Type, and no CT image's SOP class")
-    if "LOCALIZER" in words:
+    if words & _LOCALIZERS:
         doubts.append("the image is a localizer, whose values need not be HU")
     if "DERIVED" in words and _PERFUSION_WORD in words:
         doubts.append("Image Type says perfusion")
@@ -154,10 +170,10 @@ def _other_quantity(header: Mapping[str, Any], declared: str, words: set[str]) -
         return "Modality is CT, but the SOP class holds images of another kind"
     if found := words & (_MATERIALS | _MAPS):
         return f"Image Type says {min(found)}, which is not measured in HU"
-    if "LOCALIZER" in words and declared:
+    if words & _LOCALIZERS and declared:
         return f"Rescale Type is {declared!r} (unspecified), and a localizer's values need not be HU"
-    units = _other_units(header)
-    if units and (declared or "DERIVED" in words):
+    units = _other_units(header) if declared or "DERIVED" in words else _mapped_alike(header)
+    if units:
         return f"the file maps its stored values to {min(units)}"
     return ""
 
@@ -166,6 +182,17 @@ def _other_units(header: Mapping[str, Any]) -> set[str]:
     """Units of the real-world values; empty where HU are among them (PS3.3 C.7.6.16.2.11)."""
     units = {coded_unit(item)[1] for item in items_of(header, "RealWorldValueMappingSequence")}
     return set() if "HU" in units else units - {""}
+
+
+def _mapped_alike(header: Mapping[str, Any]) -> set[str]:
+    """Other units of real-world values that are the rescaled values, number by number."""
+    rescale = (header.get("RescaleSlope", 1), header.get("RescaleIntercept", 0))
+    alike = [
+        item
+        for item in items_of(header, "RealWorldValueMappingSequence")
+        if (item.get("RealWorldValueSlope"), item.get("RealWorldValueIntercept")) == rescale
+    ]
+    return {coded_unit(item)[1] for item in alike} - {""} if alike and _other_units(header) else set()
 
 
 def _no_numbers(header: Mapping[str, Any]) -> str:

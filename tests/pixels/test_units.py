@@ -41,12 +41,12 @@ def found(stored: np.ndarray = STORED, **attributes) -> tuple[str, bool]:
     return image.unit, any(step.name == "unit" and step.outcome == "assumed" for step in image.steps)
 
 
-def mapping(unit: str) -> list[Dataset]:
+def mapping(unit: str, slope: float = 0.1, intercept: float = 0.0) -> list[Dataset]:
     code, item = Dataset(), Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = unit, "UCUM", unit
     item.add_new("RealWorldValueFirstValueMapped", "US", 0)
     item.add_new("RealWorldValueLastValueMapped", "US", 4095)
-    item.RealWorldValueSlope, item.RealWorldValueIntercept, item.LUTLabel = 0.1, 0.0, "MAP"
+    item.RealWorldValueSlope, item.RealWorldValueIntercept, item.LUTLabel = slope, intercept, "MAP"
     item.MeasurementUnitsCodeSequence = [code]
     return [item]
 
@@ -69,7 +69,10 @@ def mapping(unit: str) -> list[Dataset]:
         ({"ImageType": AXIAL, "RealWorldValueMappingSequence": mapping("[hnsf'U]")}, False),
         ({"ImageType": AXIAL, "RealWorldValueMappingSequence": mapping("mg/cm3")}, True),
         ({"ImageType": AXIAL, "RealWorldValueMappingSequence": mapping("mg/cm3"), "RescaleType": "HU"}, False),
+        # The values are those of the mapping, and have two units.
+        ({"RealWorldValueMappingSequence": mapping("s", 1, -1024), "RescaleType": "HU"}, True),
         # Multi-energy CT has to say its unit.
+        ({"MultienergyCTAcquisitionSequence": [Dataset()]}, True),
         ({"ImageType": AXIAL, "MultienergyCTAcquisition": "NO"}, False),
         ({"ImageType": AXIAL, "MultienergyCTAcquisition": "YES", "RescaleType": "HU"}, False),
         ({"ImageType": AXIAL, "MultienergyCTAcquisition": "YES"}, True),
@@ -92,6 +95,7 @@ def test_a_ct_is_in_hu(attributes, assumed):
         ({"ImageType": ["DERIVED", "SECONDARY", "AXIAL", "CT_PERF_TTP"]}, False),
         ({"ImageType": AXIAL, "RescaleType": "US", "RealWorldValueMappingSequence": mapping("ml/100ml/s")}, False),
         ({"ImageType": ["DERIVED", "PRIMARY"], "RealWorldValueMappingSequence": mapping("s")}, False),
+        ({"ImageType": AXIAL, "RealWorldValueMappingSequence": mapping("s", 1, -1024)}, False),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"], "RescaleType": "US"}, False),
         ({"ImageType": ["DERIVED", "PRIMARY", "AXIAL", "EFF_ATOMIC_NUM"], "RescaleType": "US"}, False),
         ({"ImageType": ["DERIVED", "PRIMARY", "AXIAL", "MAT_SPECIFIC"], "MultienergyCTAcquisition": "YES"}, True),
@@ -110,6 +114,7 @@ def test_modality_ct_alone_makes_no_hu(attributes, assumed):
 def test_a_picture_of_8_bits_is_not_in_hu(sop_class):
     picture = np.full((4, 4), 200, np.uint8)
     assert found(picture, SOPClassUID=sop_class, **IDENTITY) == ("", False)
+    assert found(picture, SOPClassUID=sop_class, RescaleType="HU", **IDENTITY) == ("HU", True)
     # A slope and an intercept of its own are there for a reason: HU in steps of 16.
     assert found(picture, SOPClassUID=sop_class, RescaleSlope=16, RescaleIntercept=-1024)[0] == "HU"
 
