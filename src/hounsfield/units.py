@@ -4,19 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from hounsfield.image import Step, items_of, text_of
 
+_STORAGE = "1.2.840.10008.5.1.4.1.1."
 #: SOP classes whose rescaled values are HU where no Rescale Type says otherwise (PS3.3 C.8.2.1.1, C.8.15.3.10).
-_CT_STORAGE = {
-    "1.2.840.10008.5.1.4.1.1.2",
-    "1.2.840.10008.5.1.4.1.1.2.1",
-    "1.2.840.10008.5.1.4.1.1.2.2",
-}
+_CT_STORAGE = {f"{_STORAGE}{last}" for last in ("2", "2.1", "2.2")}
+#: Of the standard's other SOP classes these may hold CT numbers: secondary captures, and 3-D reconstructions by C-arms.
+_MAY_HOLD_CT = {f"{_STORAGE}{last}" for last in ("7", "7.2", "7.3", "13.1.1", "13.1.2")}
+_PET_STORAGE = {f"{_STORAGE}{last}" for last in ("128", "130", "128.1")}
+#: X-ray angiography and radiofluoroscopy, enhanced or not.
+_X_RAY_STORAGE = f"{_STORAGE}12."
 _DOSE_UNITS = {"GY": "Gy", "RELATIVE": "1"}
 #: Rescale Type "US" means "unspecified" (PS3.3 C.11.1.1.2), and so in effect do these.
 _UNSPECIFIED = {"", "US", "UNSPECIFIED"}
+#: Words of Image Type that name another quantity than attenuation: multi-energy CT (PS3.3 C.8.15.2.1.1.5), and maps of
+#: perfusion as in PS3.3 C.8.13.3.1.1 and as scanners and workstations write them.
+_MATERIALS = {"MAT_SPECIFIC", "MAT_FRACTIONAL", "MAT_VALUE_BASED", "EFF_ATOMIC_NUM", "ELECTRON_DENSITY"}
+_MAPS = {
+    *("CBF", "CBV", "RCBF", "RCBV", "RELCBF", "RELCBV", "PBF", "PBV", "HBF", "HBV", "ABF", "ABV"),
+    *("MTT", "RMTT", "TTP", "TMAX", "TTD", "TTS", "KTRANS", "PERMEABILITY"),
+}
+_PERFUSION_WORD = "PERFUSION"
+_LOCALIZERS = {"LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW"}
+#: Sequences that only multi-energy CT has, where Multi-energy CT Acquisition itself is absent (PS3.3 C.8.15.2.1.1.5).
+_MULTI_ENERGY_SEQUENCES = (
+    "MultienergyCTAcquisitionSequence",
+    "MultienergyCTProcessingSequence",
+    "MultienergyCTCharacteristicsSequence",
+)
+_CT_REFERENCE, _MULTI_ENERGY = "PS3.3 C.8.2.1", "PS3.3 C.8.2.1.1"
+_RESCALE_TYPE = "PS3.3 C.11.1.1.2"
+#: A CT image has 16 bits allocated (PS3.3 C.8.2.1.1.4): one of 8 is a picture.
+_PICTURE_BITS = 8
 
 
 def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, Step | None]:
@@ -32,39 +53,169 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
     Notes
     -----
     Rescale Type names the unit. Where it is absent the values of a CT image are HU (PS3.3 C.8.2.1), those of
-    a PET image are in Units (C.8.9.1) and those of an RT dose in Dose Units (C.8.8.3). A CT image whose
-    Rescale Type is US, unspecified, is taken to be in HU, as is a rescaled image of modality CT under another
-    SOP class: both are assumed, never silently.
+    a PET image are in Units (C.8.9.1) and those of an RT dose in Dose Units (C.8.8.3).
+
+    Modality CT alone makes no HU. There is no unit where the SOP class or Image Type names another quantity (PET, maps
+    of perfusion, materials), where real-world values are of another unit, or where the values cannot be CT numbers:
+    pictures of 8 bits, and others that are not CT images without a value below 0, where air lies. HU are assumed, and
+    said to be, where Rescale Type is US (unspecified), the SOP class is none for CT, the image is a localizer, or
+    multi-energy CT lacks the Rescale Type that it needs.
     """
     if not has_transform:
         return "", None
-    for table in items_of(header, "ModalityLUTSequence")[:1]:
+    for table in modality_tables(header)[:1]:
         declared = text_of(table, "ModalityLUTType")
         return ("" if declared.upper() in _UNSPECIFIED else declared), None
-    declared = text_of(header, "RescaleType")
+    declared, modality = text_of(header, "RescaleType"), text_of(header, "Modality")
+    if text_of(header, "SOPClassUID") in _PET_STORAGE and (declared.upper() in _UNSPECIFIED or declared == "HU"):
+        return _pet_unit(header, declared, modality)
     if declared.upper() not in _UNSPECIFIED:
-        return declared, None
+        return declared, _declared_against_type(header, declared)
     if header.get("DoseGridScaling") is not None:
         dose = text_of(header, "DoseUnits")
         return _DOSE_UNITS.get(dose, dose), None
     if text_of(header, "SegmentationType") == "FRACTIONAL":
         return "1", None
-    modality = text_of(header, "Modality")
     if modality == "PT":
         return text_of(header, "Units"), None
-    if modality == "CT":
-        return "HU", _ct_assumption(header, declared)
-    return "", None
+    return _ct_unit(header, declared) if modality == "CT" else ("", None)
 
 
-def _ct_assumption(header: Mapping[str, Any], declared: str) -> Step | None:
-    if declared:
-        detail = f"Rescale Type is {declared!r} (unspecified); taken as HU because the Modality is CT"
-    elif text_of(header, "SOPClassUID") not in _CT_STORAGE:
-        detail = "no Rescale Type, and the SOP class is not a CT image; taken as HU because the Modality is CT"
-    else:
+def modality_tables(header: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the items of Modality LUT Sequence that lead to modality values.
+
+    None for X-ray angiography and radiofluoroscopy: there the table leads back from what is shown to the intensity of
+    the beam, and windows and VOI LUTs hold for stored values (PS3.3 C.8.7.1.1.2; PS3.17 FFF.2.3).
+    """
+    return [] if leads_to_intensity(header) else items_of(header, "ModalityLUTSequence")
+
+
+def leads_to_intensity(header: Mapping[str, Any]) -> bool:
+    """Whether the file has a Modality LUT, and it leads back to the intensity of the X-ray beam."""
+    there = bool(items_of(header, "ModalityLUTSequence"))
+    return there and text_of(header, "SOPClassUID").startswith(_X_RAY_STORAGE)
+
+
+def _pet_unit(header: Mapping[str, Any], declared: str, modality: str) -> tuple[str, Step | None]:
+    """Units, whatever the Modality says: the SOP class decides which attributes mean what (PS3.3 C.8.9.1)."""
+    unit = text_of(header, "Units")
+    contradictions = ["Rescale Type is HU"] * (declared == "HU") + ["Modality is CT"] * (modality == "CT")
+    if not contradictions:
+        return unit, None
+    taken = f"Units ({unit}) are taken" if unit else "there are no Units, and so no unit"
+    detail = f"{' and '.join(contradictions)}, but the SOP class is a PET image; {taken}"
+    return unit, Step("unit", detail, "assumed", "PS3.3 C.8.9.1")
+
+
+def _declared_against_type(header: Mapping[str, Any], declared: str) -> Step | None:
+    """A step where Rescale Type says HU, and Image Type names what has none."""
+    if declared != "HU":
         return None
-    return Step("unit", detail, "assumed", "PS3.3 C.11.1.1.2")
+    words = _image_words(header)
+    against = _no_numbers(header)
+    if found := words & _MAPS:
+        against = f"Image Type says {min(found)}, which is no attenuation"
+    elif units := _mapped_alike(header):
+        against = f"the file maps its stored values to {min(units)} by the same slope and intercept"
+    if against:
+        return Step("unit", f"Rescale Type is HU, but {against}; taken as HU", "assumed", _RESCALE_TYPE)
+    if words & _LOCALIZERS and text_of(header, "Modality") == "CT":
+        detail = "a localizer is a projection: its HU, which Rescale Type names, are not those of slices"
+        return Step("unit", detail, reference=_CT_REFERENCE)
+    return None
+
+
+def _ct_unit(header: Mapping[str, Any], declared: str) -> tuple[str, Step | None]:
+    """HU of a file of Modality CT that does not say its unit; or none, and why."""
+    words = _image_words(header)
+    reason = _other_quantity(header, declared, words) or _no_numbers(header)
+    multi_energy = _is_multi_energy(header)
+    if reason:
+        # Multi-energy CT must say its unit (PS3.3 C.8.2.1): where it does not, even its absence is a guess.
+        lacking = multi_energy and not declared
+        more = "; Rescale Type, which multi-energy CT needs, is missing" if lacking else ""
+        return "", Step("unit", f"{reason}: no known unit{more}", "assumed" if lacking else "not done", _CT_REFERENCE)
+    doubts = _doubts(header, declared, words)
+    if multi_energy:
+        doubts.append("multi-energy CT has to say its unit")
+    if not doubts:
+        return "HU", None
+    reference = _MULTI_ENERGY if multi_energy else _RESCALE_TYPE
+    return "HU", Step("unit", f"{', and '.join(doubts)}; taken as HU because the Modality is CT", "assumed", reference)
+
+
+def _is_multi_energy(header: Mapping[str, Any]) -> bool:
+    said = text_of(header, "MultienergyCTAcquisition").upper()
+    return said == "YES" if said else any(items_of(header, keyword) for keyword in _MULTI_ENERGY_SEQUENCES)
+
+
+def _doubts(header: Mapping[str, Any], declared: str, words: set[str]) -> list[str]:
+    """Why HU are an assumption; empty for a CT image as it should be."""
+    doubts = [f"Rescale Type is {declared!r} (unspecified)"] if declared else []
+    if text_of(header, "SOPClassUID") not in _CT_STORAGE:
+        doubts.append("the SOP class is not a CT image" if declared else "no Rescale Type, and no CT image's SOP class")
+    if words & _LOCALIZERS:
+        doubts.append("the image is a localizer, whose values need not be HU")
+    if "DERIVED" in words and _PERFUSION_WORD in words:
+        doubts.append("Image Type says perfusion")
+    if _other_units(header):
+        doubts.append("its real-world values have another unit")
+    return doubts
+
+
+def _other_quantity(header: Mapping[str, Any], declared: str, words: set[str]) -> str:
+    """Which other quantity the file names; ``""`` where it names none."""
+    sop_class = text_of(header, "SOPClassUID")
+    if sop_class.startswith(_STORAGE) and sop_class not in _CT_STORAGE | _MAY_HOLD_CT:
+        return "Modality is CT, but the SOP class holds images of another kind"
+    if found := words & (_MATERIALS | _MAPS):
+        return f"Image Type says {min(found)}, which is not measured in HU"
+    if words & _LOCALIZERS and declared:
+        return f"Rescale Type is {declared!r} (unspecified), and a localizer's values need not be HU"
+    units = _other_units(header) if declared or "DERIVED" in words else _mapped_alike(header)
+    if units:
+        return f"the file maps its stored values to {min(units)}"
+    return ""
+
+
+def _other_units(header: Mapping[str, Any]) -> set[str]:
+    """Units of the real-world values; empty where HU are among them (PS3.3 C.7.6.16.2.11)."""
+    units = {coded_unit(item)[1] for item in items_of(header, "RealWorldValueMappingSequence")}
+    return set() if "HU" in units else units - {""}
+
+
+def _mapped_alike(header: Mapping[str, Any]) -> set[str]:
+    """Other units of real-world values that are the rescaled values, number by number."""
+    rescale = (header.get("RescaleSlope", 1), header.get("RescaleIntercept", 0))
+    alike = [
+        item
+        for item in items_of(header, "RealWorldValueMappingSequence")
+        if (item.get("RealWorldValueSlope"), item.get("RealWorldValueIntercept")) == rescale
+    ]
+    return {coded_unit(item)[1] for item in alike} - {""} if alike and _other_units(header) else set()
+
+
+def _no_numbers(header: Mapping[str, Any]) -> str:
+    """Why the values cannot be CT numbers, by what their bits can hold; ``""`` where they can."""
+    bits = header.get("BitsStored")
+    if not isinstance(bits, int):
+        return ""
+    slope, intercept = header.get("RescaleSlope", 1), header.get("RescaleIntercept", 0)
+    if bits <= _PICTURE_BITS and (slope, intercept) == (1, 0):
+        return f"the values are those of a picture of {bits} bits"
+    if text_of(header, "SOPClassUID") in _CT_STORAGE or not isinstance(intercept, (int, float)):
+        return ""
+    if header.get("PixelRepresentation") != 1 and intercept >= 0:
+        return "the SOP class is not a CT image, and no value can be below 0, where air lies"
+    return ""
+
+
+def _image_words(header: Mapping[str, Any]) -> set[str]:
+    """The values of Image Type, or of a frame's own Frame Type, and the words that they are made of."""
+    value = header.get("FrameType") or header.get("ImageType")
+    values = [str(v).strip().upper() for v in (cast("list[Any]", value) if isinstance(value, list) else [value])]
+    parts = {part for v in values[2:] for part in re.split(r"[^A-Z0-9]+", v)}  # "CT_PERFUSION", "TTP_RGB"
+    return {*values, *parts}
 
 
 #: UCUM codes of PS3.16 CID 82 to 85 that this library spells as the attributes Rescale Type and Units do.

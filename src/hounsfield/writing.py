@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hounsfield.display.render import render
 from hounsfield.display.shading import is_inverted
 from hounsfield.display.state import PresentationState
-from hounsfield.display.voi import Voi, Window, WindowLike, choose_voi, file_voi
+from hounsfield.display.voi import Voi, Window, WindowLike, frame_vois
 from hounsfield.errors import AssumptionWarning, FormatError
 from hounsfield.exports.arrays import save_npy, save_npz, write_npz
 from hounsfield.exports.cine import frame_durations, gif_delays, slice_durations, write_gif
@@ -274,7 +274,7 @@ def _write_cine(image: Image | Volume, path: Path, wanted: _Wanted, force: bool)
     if isinstance(image, Volume):
         durations, timed = slice_durations(len(image), wanted.fps)
     else:
-        durations, timed = frame_durations(image.header, image.frames, wanted.fps)
+        durations, timed = frame_durations(image.header, image.frames, wanted.fps, image.frame_indices)
     steps = (*image.steps, _render_step(image, wanted.rendering), timed)
     frames = rendered_frames(image, wanted.rendering)
     if wanted.form.name == "gif":
@@ -338,11 +338,9 @@ def rendered_frames(image: Image | Volume, rendering: Rendering) -> Iterator[NDA
     else:
         window = rendering.get("window")
         grey = not (image.color or image.is_mask or rendering.get("presentation"))
-        shared = choose_voi(image, window) if grey else window
-        for index in range(image.frames):
-            frame = image.frame(index)
-            own = file_voi(frame) if grey and window is None else None
-            yield render(frame, **(rendering | {"window": own or shared}))
+        vois = frame_vois(image, window) if grey else repeat(window, image.frames)
+        for index, voi in enumerate(vois):
+            yield render(image.frame(index), **(rendering | {"window": voi}))
 
 
 def _render_step(image: Image | Volume, rendering: Rendering) -> Step:
@@ -357,10 +355,7 @@ def _render_step(image: Image | Volume, rendering: Rendering) -> Step:
         return Step("render", f"a mask: 0 and 255{more}")
     if image.color:
         return Step("render", f"colour, 8 bit{more}")
-    window = rendering.get("window")
-    shared = choose_voi(image, window)
-    frames = (image.frame(index) for index in range(image.frames))
-    used = {_voi_text((file_voi(frame) if window is None else None) or shared) for frame in frames}
+    used = {_voi_text(voi) for voi in frame_vois(image, rendering.get("window"))}
     text = used.pop() if len(used) == 1 else f"each frame's own window, {len(used)} different ones"
     inverted = ", inverted after it" if is_inverted(image) else ""
     return Step("render", text + inverted + more, reference="PS3.3 C.11.2")

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
+import hounsfield
 from hounsfield.cli import COMMANDS as KNOWN
 
 from cli_runner import HU, hu
@@ -292,6 +293,25 @@ def test_figure_formats_and_frames(sample, ct, tmp_path):
     code, _, err = hu("figure", cine, "--frame", "30", "-o", "g.png", cwd=tmp_path)
     assert (code, "30 frames" in err) == (1, True)
     assert not (tmp_path / "g.png").exists()
+
+
+def test_stats_of_a_tissue_are_those_of_its_range(ct, tmp_path):
+    """What bone encloses is no bone, and no value below its range is measured; text and JSON say what was done."""
+    values = hounsfield.read(ct).values
+    bone = values[values >= 226]
+    for option in ([], ["--no-fill", "--opening", "0"]):
+        found = json.loads(hu("stats", ct, "--tissue", "bone", *option, "--json")[1])
+        assert [found["measures"][key] for key in ("pixels", "min", "median")] == [
+            bone.size, bone.min(), np.median(bone),
+        ]  # fmt: skip
+        assert found["steps"][-1]["detail"] == "bone, 226 to any higher HU, nothing filled, not opened"
+    assert "bone, 226 to any higher HU, nothing filled, not opened" in hu("stats", ct, "--tissue", "bone")[1]
+    filled = hu("stats", ct, "--tissue", "bone", "--fill", "--opening", "2")[1]
+    assert "bone, 226 to any higher HU, holes filled, opened by 2 x 2" in filled
+    assert "above 90 HU, holes filled, opened by 2 x 2" in hu("stats", ct, "--above", "90")[1]
+    masked = hu("mask", ct, "--tissue", "bone", "-o", tmp_path, "--no-figure")[1]
+    assert "nothing filled, not opened" in masked
+    assert f"{bone.size} pixels" in masked
 
 
 def test_stats_of_colour_frames_and_masks(sample, ct):

@@ -7,6 +7,7 @@ import pydicom
 import pytest
 from matplotlib.path import Path as Outline
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 import hounsfield as hu
 from states import COLOR, PSEUDO, area, item, lut, reference, state, window
@@ -133,6 +134,37 @@ def test_an_overlay_of_the_image_lies_where_dcmtk_draws_it(sample, tmp_path):
     data = out.read_bytes()
     theirs = np.frombuffer(data[-header.Rows * header.Columns :], np.uint8).reshape(header.Rows, header.Columns)
     assert np.abs(theirs.astype(int) - shown(hu.read(path), made)).max() <= 1
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian])
+@pytest.mark.parametrize("vr", ["OW", "OB"])
+@pytest.mark.parametrize("of_state", [True, False])
+def test_overlays_of_any_byte_order_are_those_of_hu_overlays(syntax, vr, of_state):
+    bits = np.random.default_rng(0).random((16, 16)) < 0.3
+    big = syntax == ExplicitVRBigEndian
+    stored = np.full((16, 16), 0, ">u2" if big else "<u2")
+    made = dataset(stored, SOPInstanceUID="1.2.3.4.5", Modality="OT", SOPClassUID=SecondaryCaptureImageStorage)
+    shows = state(made)
+    owner = shows if of_state else made
+    add_overlay(owner, bits)
+    if big and vr == "OW":  # words are in the byte order of the file (PS3.5 8.1.2), bytes are not
+        owner[0x6000, 0x3000].value = np.frombuffer(owner[0x6000, 0x3000].value, "<u2").astype(">u2").tobytes()
+    owner[0x6000, 0x3000].VR = vr
+    shows.add_new((0x6000, 0x1001), "CS", "L")
+    made.file_meta.TransferSyntaxUID = shows.file_meta.TransferSyntaxUID = syntax
+    image, presentation = hu.read(to_bytes(made)), hu.presentation(to_bytes(shows))
+    np.testing.assert_array_equal(hu.render(image, presentation=presentation) == 255, bits)
+    (plane,) = hu.overlays(to_bytes(owner))
+    np.testing.assert_array_equal(plane.bitmap, bits)
+
+
+def test_a_truncated_overlay_of_a_state_is_said(ct, image):
+    made = add_overlay(state(ct, **CT), np.ones((64, 64), bool), layer="L")
+    made[0x6000, 0x3000].value = made[0x6000, 0x3000].value[:256]
+    with pytest.warns(hu.AssumptionWarning, match="truncated"):
+        picture = shown(image, made)
+    assert (picture[:32, :64] == 255).all()
+    assert not (picture[32:64, :64] == 255).all()
 
 
 def test_the_lut_with_few_entries_is_followed_to_the_nearest_entry(ct, image):
@@ -501,6 +533,7 @@ def test_damage_that_harms_nobody(ct, image):
     assert np.array_equal(shown(image, made), hu.render(image, (40, 400)))
 
 
+@pytest.mark.filterwarnings("ignore::hounsfield.AssumptionWarning")
 def test_mutants_are_pictures_or_typed_errors(ct):
     chance = np.random.default_rng(0)
     small = dataset(np.arange(256, dtype=np.uint16).reshape(16, 16), SOPInstanceUID="1.2.3.9", Modality="MR")

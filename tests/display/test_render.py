@@ -1,8 +1,12 @@
+import io
+
 import numpy as np
 import pydicom
 import pytest
+from PIL import Image as Picture
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_windowing
+from pydicom.uid import EnhancedMRImageStorage, SecondaryCaptureImageStorage
 
 import hounsfield as hu
 from hounsfield.display.voi import choose_voi
@@ -117,3 +121,78 @@ def test_colour_comes_in_8_bits(sample):
 def test_masks_and_numbers_that_are_none():
     assert hu.render(hu.Image(np.array([[True, False]]))).tolist() == [[255, 0]]
     assert hu.render(hu.Image(np.array([[np.nan, 1.0]])), (0.5, 1)).dtype == np.uint8
+
+
+# Windows of frames
+
+
+def with_windows(intercepts, windows):
+    """An enhanced MR file of one frame (0, 16, 32, 48) for each intercept, with a window of its own or none."""
+    stored = np.array([[[0, 16, 32, 48]]] * len(intercepts), np.uint16)
+    made = pydicom.dcmread(io.BytesIO(enhanced(stored, [(1, intercept) for intercept in intercepts], Modality="MR")))
+    made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = EnhancedMRImageStorage
+    for group, window in zip(made.PerFrameFunctionalGroupsSequence, windows, strict=True):
+        group.PixelValueTransformationSequence[0].RescaleType = "US"
+        if window is not None:
+            item = Dataset()
+            item.WindowCenter, item.WindowWidth = window
+            group.FrameVOILUTSequence = [item]
+    return hu.read(to_bytes(made))
+
+
+@pytest.mark.parametrize("own", [0, 1])
+def test_a_frame_without_a_window_is_shown_by_its_own_values(own, tmp_path):
+    windows = [(24.5, 49) if index == own else None for index in range(2)]
+    image = with_windows([0, 100], windows)
+    shown = hu.render(image)
+    for index in range(2):
+        np.testing.assert_array_equal(shown[index], hu.render(image.frame(index)))
+    assert shown[1 - own].tolist() == [[0, 85, 170, 255]]  # from its lowest to its highest value
+    written = hu.write(image, tmp_path / "frames.png")
+    assert [np.asarray(Picture.open(path)).tolist() for path in written.paths] == shown.tolist()
+    assert "2 different ones" in next(step.detail for step in written.steps if step.name == "render")
+
+
+def test_one_range_serves_all_frames_where_none_has_a_window():
+    shown = hu.render(with_windows([0, 100], [None, None]))
+    assert shown[0].max() < 128 < shown[1].max()
+
+
+# The Modality LUT of X-ray angiography and radiofluoroscopy (PS3.3 C.8.7.1.1.2)
+
+
+def table_item(entries, bits):
+    item = Dataset()
+    item.add_new("LUTDescriptor", "US", [len(entries), 0, bits])
+    item.add_new("LUTData", "OW", np.asarray(entries, "<u2").tobytes())
+    return item
+
+
+STORED = np.arange(256, dtype=np.uint8).reshape(16, 16)
+
+
+def x_ray(sop_class, **attributes):
+    item = table_item(np.minimum(np.arange(256) ** 2, 2000), 16)  # which is no table that could be undone
+    item.ModalityLUTType = "US"
+    made = dataset(STORED, Modality="XA", SOPClassUID=sop_class, PixelIntensityRelationship="LOG", **attributes)
+    made.ModalityLUTSequence = [item]
+    return to_bytes(made)
+
+
+@pytest.mark.parametrize("last", ["12.1", "12.2", "12.1.1", "12.2.1", "12.3"])
+def test_windows_of_x_ray_images_hold_for_stored_values(last):
+    sop_class = f"1.2.840.10008.5.1.4.1.1.{last}"
+    image = hu.read(x_ray(sop_class, WindowCenter=128, WindowWidth=256))
+    np.testing.assert_array_equal(hu.render(image), STORED)
+    np.testing.assert_array_equal(hu.render(image, (128, 256)), STORED)
+    assert [(step.outcome, step.reference) for step in image.steps if "beam" in step.detail] == [
+        ("not done", "PS3.3 C.8.7.1.1.2")
+    ]
+    with_lut = hu.read(x_ray(sop_class, VOILUTSequence=[table_item(np.arange(256)[::-1], 8)]))
+    np.testing.assert_array_equal(hu.render(with_lut), 255 - STORED)
+
+
+def test_the_same_table_of_another_kind_of_image_comes_before_the_window():
+    image = hu.read(x_ray(SecondaryCaptureImageStorage, WindowCenter=1000.5, WindowWidth=2001))
+    assert image.values.max() == 2000
+    assert hu.render(image)[0, :3].tolist() == [0, 0, 1]  # 0, 1 and 4 of 2000

@@ -14,6 +14,7 @@ import hounsfield as hu
 from hounsfield.exports.cine import frame_durations, gif_delays, write_gif
 from hounsfield.exports.tiff import write_tiff
 from hounsfield.exports.video import write_mp4
+from hounsfield.headers.frame_times import read_frame_times
 
 from made import dataset, file_bytes, to_bytes
 
@@ -72,7 +73,9 @@ def test_frame_times_of_a_real_cine(sample, tmp_path):
 
 def test_a_frame_time_vector_gives_each_frame_its_time(tmp_path):
     # PS3.3 C.7.6.5.1.2: the first increment is 0, and frame n begins at the sum of the first n.
-    stored = file_bytes(noise(4, 16, 16), Modality="XA", FrameTimeVector=["0", "100", "50", "200"])
+    stored = file_bytes(
+        noise(4, 16, 16), Modality="XA", FrameTimeVector=["0", "100", "50", "200"], FrameIncrementPointer=0x00181065
+    )
     hu.write(hu.read(stored), tmp_path / "x.gif")
     assert shown_ms(tmp_path / "x.gif") == [100, 50, 200, 200]
     hu.write(hu.read(stored), tmp_path / "x.mp4")
@@ -83,19 +86,37 @@ def test_a_frame_time_vector_gives_each_frame_its_time(tmp_path):
 @pytest.mark.parametrize(
     ("header", "milliseconds"),
     [
-        ({"FrameTime": 25.0, "CineRate": 10}, 25), ({"RecommendedDisplayFrameRate": 20, "CineRate": 10}, 50),
+        ({"FrameTime": 25.0, "CineRate": 10}, 25), ({"RecommendedDisplayFrameRate": 20, "CineRate": 10}, 100),
         ({"CineRate": 8}, 125), ({"FrameTimeVector": [0.0, 20.0], "FrameTime": 25.0}, 25),
-        ({"FrameTimeVector": [0.0, 20.0, 0.0], "CineRate": 8}, 125), ({"FrameTimeVector": [0.0, 30.0, 30.0]}, 30),
+        ({"RecommendedDisplayFrameRate": 20}, 50),
+        ({"FrameTimeVector": [0.0, 30.0, 30.0], "FrameIncrementPointer": "00181065"}, 30),
+        # The pointer names one of two: hu.frame_times and the GIF follow it.
+        ({"FrameTimeVector": [0.0, 300.0, 300.0], "FrameTime": 100.0, "FrameIncrementPointer": "00181063"}, 100),
+        ({"FrameTimeVector": [0.0, 300.0, 300.0], "FrameTime": 100.0, "FrameIncrementPointer": "00181065"}, 300),
     ],
 )  # fmt: skip
 def test_where_frame_times_come_from(header, milliseconds):
     durations, step = frame_durations(header, 3)
     assert (durations, step.outcome) == ([milliseconds] * 3, "done")
+    assert read_frame_times(header, 3, "").milliseconds.tolist() == [0, milliseconds, 2 * milliseconds]
     assert frame_durations(header, 3, fps=4)[0] == [250] * 3
 
 
+def test_some_frames_of_a_file_keep_their_times():
+    vector = {"NumberOfFrames": 4, "FrameTimeVector": [0.0, 10.0, 20.0, 40.0], "FrameIncrementPointer": "00181065"}
+    assert frame_durations(vector, 2, indices=(1, 3))[0] == [60, 60]
+    assert frame_durations(vector, 3, indices=(0, 1, 3))[0] == [10, 60, 60]
+    durations, step = frame_durations(vector, 2, indices=(0, 1))
+    assert (durations, step.outcome) == ([10, 10], "done")
+
+
+def test_frames_at_one_time_are_shown_at_an_assumed_rate():
+    durations, step = frame_durations({"FrameTimeVector": [0.0, 20.0, 0.0], "CineRate": 8}, 3)
+    assert (durations, step.outcome) == ([100.0] * 3, "assumed")
+
+
 @pytest.mark.parametrize(
-    "value", [0.0, -5.0, float("nan"), float("inf"), 1e9, 1e-9, [40.0, 40.0], "40", True, [], [None, "x", 3], b"\0"]
+    "value", [0.0, -5.0, float("nan"), float("inf"), 1e9, 1e-9, [40.0], "40", [], [None, "x", 3], b"\0"]
 )
 def test_impossible_frame_times_are_not_believed(value):
     for keyword in ("FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate"):

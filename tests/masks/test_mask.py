@@ -130,11 +130,47 @@ def test_padding_is_never_selected():
     assert hu.mask(low, tissue="air", **PLAIN).values.tolist() == [[False, True]]
 
 
+def skull():
+    """A ring of bone, two pixels wide, around brain (30 HU); a speck of bone, and beside it fat."""
+    values = np.full((20, 20), -1000, np.int16)
+    values[2:15, 2:15], values[4:13, 4:13] = 700, 30
+    values[17, 17], values[17, 18] = 300, -100
+    return ct(values)
+
+
+@pytest.mark.parametrize("tissue", TISSUES)
+def test_a_tissue_is_its_range_and_nothing_else(tissue):
+    image, found = skull(), TISSUES[tissue]
+    expected = (image.values >= found.low) & (image.values <= found.high)
+    mask = hu.mask(image, tissue=tissue)
+    np.testing.assert_array_equal(mask.values, expected)
+    assert mask.steps[-1].detail.endswith(", nothing filled, not opened")
+    volume = hu.mask(hu.Volume(np.stack([image.values] * 3), unit="HU"), tissue=tissue)
+    np.testing.assert_array_equal(volume.values, np.stack([expected] * 3))
+
+
+def test_a_tissue_is_filled_and_opened_where_that_is_asked_for():
+    image = skull()
+    filled = hu.mask(image, tissue="bone", fill=True)
+    np.testing.assert_array_equal(filled.values, hu.mask(image, above=225, opening=0).values)
+    assert filled.values[4:13, 4:13].all()
+    both = hu.mask(image, tissue="bone", fill=True, opening=2)
+    np.testing.assert_array_equal(both.values, hu.mask(image, above=225).values)
+    assert both.steps[-1].detail == "bone, 226 to any higher HU, holes filled, opened by 2 x 2"
+
+
+def test_without_a_tissue_the_default_is_the_scripts():
+    image = skull()
+    np.testing.assert_array_equal(hu.mask(image).values, script_mask(image.values.astype(np.float64)))
+    assert hu.mask(image).steps[-1].detail == "above 90 HU, holes filled, opened by 2 x 2"
+    assert hu.mask(image, above=90, **PLAIN).steps[-1].detail == "above 90 HU, nothing filled, not opened"
+
+
 def test_the_mask_keeps_geometry_and_says_what_was_done():
     image = ct([[100]], pixel_spacing=(1.0, 2.0), spacing_kind="patient")
     mask = hu.mask(image, tissue="bone", opening=3)
     assert (mask.pixel_spacing, mask.spacing_kind, mask.unit) == ((1.0, 2.0), "patient", "")
-    assert mask.steps[-1].detail == "bone, 226 to any higher HU, holes filled, opened by 3 x 3"
+    assert mask.steps[-1].detail == "bone, 226 to any higher HU, nothing filled, opened by 3 x 3"
 
 
 def test_larger_openings_are_opencvs():

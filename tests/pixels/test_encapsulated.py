@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import hounsfield as hu
 from hounsfield.pixels import deadline
-from hounsfield.pixels.codestreams import Size, jpegxl_size
+from hounsfield.pixels.codestreams import JPEG_XL_BOXES, Size, jpegxl_size
+from hounsfield.pixels.jpegxl import colour_transform
 
 from made import dataset, encoded
 
@@ -41,19 +42,52 @@ def test_lossless_codecs_give_the_pixels_back(encode, syntax):
     np.testing.assert_array_equal(hu.read(data).values, GREY)
 
 
-@pytest.mark.parametrize("syntax", [JPEG_LS, JPEG_2000])
-def test_the_header_decides_on_the_sign(syntax):
-    signed = np.array([[-2048, -1, 0, 2047]], np.int16)
-    cells = (signed & 0xFFF).astype(np.uint16)
-    if syntax == JPEG_LS:
-        stream = imagecodecs.jpegls_encode(np.pad(cells, ((0, 3), (0, 0))))
-    else:
-        stream = imagecodecs.jpeg2k_encode(
-            np.pad(cells, ((0, 3), (0, 0))), codecformat="j2k", reversible=True, level=0, bitspersample=12
-        )
-    pixels = np.zeros((4, 4), np.int16)
-    data = encoded(pixels, [stream], syntax, BitsStored=12, HighBit=11)
-    assert hu.read(data).values[0].tolist() == signed[0].tolist()
+SIGNED = np.array([[-2048, -1, 0, 2047]] * 4, np.int16)
+
+
+def jpeg_2000(values, **options):
+    return imagecodecs.jpeg2k_encode(values, codecformat="j2k", reversible=True, level=0, **options)
+
+
+def test_the_header_decides_on_the_sign_that_a_codestream_does_not_have():
+    stream = imagecodecs.jpegls_encode((SIGNED & 0xFFF).astype(np.uint16))
+    data = encoded(SIGNED, [stream], JPEG_LS, BitsStored=12, HighBit=11)
+    np.testing.assert_array_equal(hu.read(data, strict=True).values, SIGNED)
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+@pytest.mark.parametrize(
+    ("stored", "header"),
+    [
+        ((SIGNED & 0xFFF).astype(np.uint16), np.int16),  # as GDCM and others wrote them: pydicom corrects it, too
+        (SIGNED, np.uint16),  # the codestream says signed, and has negative values
+    ],
+)
+def test_a_codestream_and_a_header_that_contradict_each_other_on_the_sign(stored, header, bits):
+    if stored.dtype.kind == "u" and bits == 16:
+        stored = SIGNED.view(np.uint16)
+    stream = jpeg_2000(stored, bitspersample=bits)
+    data = encoded(np.zeros((4, 4), header), [stream], JPEG_2000, BitsStored=bits, HighBit=bits - 1)
+    with pytest.warns(hu.AssumptionWarning, match="Pixel Representation says"):
+        values, stored = hu.read(data).values, hu.read(data, values="stored").values
+    np.testing.assert_array_equal(values, SIGNED)
+    np.testing.assert_array_equal(stored, SIGNED)
+    with pytest.raises(hu.AssumptionError):
+        hu.read(data, strict=True)
+
+
+@pytest.mark.parametrize("values", [SIGNED, GREY])
+def test_a_codestream_and_a_header_that_agree_on_the_sign_are_not_spoken_of(values):
+    data = encoded(values, [jpeg_2000(values)], JPEG_2000)
+    np.testing.assert_array_equal(hu.read(data, strict=True).values, values)
+
+
+def test_frames_that_contradict_each_other_on_the_sign_are_refused():
+    streams = [jpeg_2000(np.abs(SIGNED).astype(np.uint16)), jpeg_2000(SIGNED)]
+    data = encoded(np.zeros((4, 4), np.uint16), streams, JPEG_2000, NumberOfFrames=2)
+    assert hu.read(data, frames=0).values.max() == 2048
+    with pytest.raises(hu.DecodeError, match="frame 1: .* sign"):
+        hu.read(data)
 
 
 def test_several_frames_in_order():
@@ -221,3 +255,71 @@ def test_mutants_that_once_ended_the_process(syntax, data):
         assert hu.read(io.BytesIO(encoded(small, [mutant], uid))).shape == (8, 8)
     except hu.HounsfieldError:
         pass
+
+
+# JPEG XL in colour
+
+FLAT = np.zeros((32, 32, 3), np.uint8)
+FLAT[:, 16:] = (200, 60, 30)
+
+
+def jpeg_xl(photometric, stream, last="112", pixels=FLAT):
+    return encoded(
+        pixels,
+        [stream],
+        f"1.2.840.10008.1.2.4.{last}",
+        SamplesPerPixel=3,
+        PlanarConfiguration=0,
+        PhotometricInterpretation=photometric,
+    )
+
+
+@pytest.mark.parametrize("container", [True, False])
+@pytest.mark.parametrize("subsampling", ["444", "422", "420"])
+@pytest.mark.parametrize("photometric", ["YBR_FULL_422", "YBR_FULL", "RGB"])
+@pytest.mark.parametrize("last", ["111", "112"])
+def test_a_recompressed_jpeg_has_the_colours_of_the_jpeg(last, photometric, subsampling, container):
+    jpeg = imagecodecs.jpeg8_encode(FLAT, level=95, subsampling=subsampling)
+    stream = imagecodecs.jpegxl_encode_jpeg(jpeg, usecontainer=container)
+    image = hu.read(jpeg_xl(photometric, stream, last), strict=True)
+    # libjpeg-turbo and libjxl smooth chrominance differently where the colour changes: the flat parts are compared.
+    expected = imagecodecs.jpeg8_decode(jpeg).astype(int)
+    for columns in (slice(0, 12), slice(20, 32)):
+        assert np.abs(image.values[:, columns].astype(int) - expected[:, columns]).max() <= 3
+
+
+def test_a_recompressed_jpeg_of_rgb_components_is_rgb_and_said_to_be():
+    jpeg = imagecodecs.jpeg8_encode(FLAT, level=95, colorspace="RGB", outcolorspace="RGB")
+    data = jpeg_xl("YBR_FULL_422", imagecodecs.jpegxl_encode_jpeg(jpeg), "111")
+    with pytest.warns(hu.AssumptionWarning, match="taken as RGB"):
+        values = hu.read(data).values
+    assert np.abs(values.astype(int) - FLAT).max() <= 12
+
+
+@pytest.mark.parametrize("photometric", ["XYB", "RGB"])
+def test_xyb_comes_as_rgb(photometric):
+    stream = imagecodecs.jpegxl_encode(FLAT, lossless=False)
+    values = hu.read(jpeg_xl(photometric, stream), strict=True).values
+    assert np.abs(values.astype(int) - FLAT).max() <= 24
+
+
+def test_xyb_that_is_declared_of_a_codestream_without_transform_is_said():
+    data = jpeg_xl("XYB", imagecodecs.jpegxl_encode(FLAT, lossless=True))
+    with pytest.warns(hu.AssumptionWarning, match="taken as RGB"):
+        np.testing.assert_array_equal(hu.read(data).values, FLAT)
+
+
+def test_ybr_samples_that_were_compressed_as_they_are_become_rgb():
+    # Y 128, no chrominance: a grey.
+    ybr = np.full((16, 16, 3), 128, np.uint8)
+    data = jpeg_xl("YBR_FULL", imagecodecs.jpegxl_encode(ybr, lossless=True), "110", ybr)
+    assert np.unique(hu.read(data, strict=True).values).tolist() == [128]
+    red = np.broadcast_to(np.array([76, 85, 255], np.uint8), (16, 16, 3))  # (255, 0, 0) by PS3.3 C.7.6.3.1.2
+    data = jpeg_xl("YBR_FULL", imagecodecs.jpegxl_encode(np.ascontiguousarray(red), lossless=True), "110", red)
+    assert np.abs(hu.read(data).values[0, 0].astype(int) - (255, 0, 0)).max() <= 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=64), st.booleans())
+def test_what_tells_the_transform_of_jpeg_xl_takes_any_bytes(data, boxes):
+    assert colour_transform((JPEG_XL_BOXES if boxes else b"\xff\x0a") + data) in ("XYB", "YCbCr", "none", None)

@@ -82,10 +82,11 @@ def test_a_perfusion_map_has_the_unit_and_quantity_that_its_mapping_names(sample
 
 
 def test_modality_values_say_that_there_is_a_mapping(sample):
-    with pytest.warns(hu.AssumptionWarning, match="Rescale Type"):
-        image = hu.read(sample("eCT_Supplemental.dcm"))
-    assert image.unit == "HU"
+    image = hu.read(sample("eCT_Supplemental.dcm"))
+    # Rescale Type US and Frame Type RCBF: a flow, not HU.
+    assert image.unit == ""
     assert "real-world values, too" in details(image, "not done")
+    assert any("Image Type says RCBF" in step.detail for step in image.steps)
 
 
 def test_a_mapping_without_range_maps_all_and_says_so(corpus):

@@ -25,6 +25,7 @@ from hounsfield.cli.options import (
 )
 from hounsfield.cli.output import write_line
 from hounsfield.cli.run import Run, default_jobs
+from hounsfield.cli.stats import mask_words
 from hounsfield.errors import FormatError
 
 _EPILOG = """\b
@@ -40,6 +41,7 @@ Examples:
   hu mask slice.dcm                          above 90 HU, holes filled, opened 2 x 2
   hu mask folder/ -o out --jsonl             a JSON line of measures for each volume, and each file by itself
   hu mask folder/ -o out --each              file by file
+  hu mask slice.dcm --tissue bone --fill     a tissue is its range; --fill and --opening are asked for
   hu mask ct/ --tissue lung --fill-3d --largest 2 --min-ml 50 --format seg
   hu mask mr.dcm --method otsu               where there are no HU
   hu mask chest.dcm --tissue lung --largest 2 --no-figure
@@ -90,7 +92,7 @@ class _Work:
 @jobs_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
-    """Select pixels by value, fill holes, open; write masks, figures and measures."""
+    """Select pixels by value, fill holes, open (tissues: where asked); write masks, figures and measures."""
     if options["no_phi"] and options["form"] == "seg":
         raise click.UsageError("a DICOM SEG is an object of its patient: --no-phi and --format seg exclude one another")
     selection, reading = Selection.take(options), Reading.take(options)
@@ -197,5 +199,6 @@ def show(result: dict[str, Any], single: bool) -> None:
     mean = "" if part["mean"] is None else f", mean {part['mean']:.6g} {part['unit']}".rstrip()
     write_line(f"{result['source']}: {part['pixels']} {what}{area}{mean}")
     if single:
+        write_line(f"  {mask_words(result['steps'])}")
         for kind, path in result["outputs"].items():
             write_line(f"  {kind}: {path}")

@@ -79,14 +79,18 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--opening",
             type=click.IntRange(0, 999),
-            default=2,
-            show_default=True,
+            show_default="2; with --tissue none",
             help="Opening, in pixels; odd for exact edges.",
         ),
         click.option("--fill-3d", is_flag=True, help="Of volumes: fill what is closed in three dimensions only."),
-        click.option("--fill/--no-fill", default=True, show_default=True, help="Fill holes, slice by slice."),
+        click.option(
+            "--fill/--no-fill",
+            default=None,
+            show_default="fill; no-fill with --tissue",
+            help="Fill holes, slice by slice.",
+        ),
         click.option("--method", type=click.Choice(["otsu"]), help="Find the threshold from the image."),
-        click.option("--tissue", metavar="NAME", help="bone, soft tissue, lung, fat or air; in HU."),
+        click.option("--tissue", metavar="NAME", help="bone, soft tissue, lung, fat or air: its range in HU."),
         click.option("--below", type=float, help="Select values below this, in the image's unit."),
         click.option("--above", type=float, help="Select values above this; 90 where the unit is HU."),
     ):
@@ -102,9 +106,9 @@ class Selection:
     below: float | None
     tissue: str | None
     method: str | None
-    fill: bool
+    fill: bool | None
     fill_3d: bool
-    opening: int
+    opening: int | None
     largest: int | None
     min_mm2: float | None
     min_ml: float | None

@@ -29,7 +29,7 @@ _CHANNELS = ("red", "green", "blue")
 _EPILOG = """\b
 Examples:
   hu stats slice.dcm                      all pixels but padding
-  hu stats slice.dcm --tissue bone        inside a mask
+  hu stats slice.dcm --tissue bone        of the values in its range: nothing is filled or opened
   hu stats folder/                        volume by volume: mL; files that are in none by themselves
   hu stats folder/ --above 90 --jsonl     a line for each volume, and each of these files
   hu stats folder/ --each --jsonl         a line for each file
@@ -96,6 +96,8 @@ def show(result: dict[str, Any], single: bool) -> None:
     """Write the measures as a list."""
     if not single:
         write_line(f"{result['source']}:")
+    if masked := mask_words(result["steps"]):
+        table([["mask", masked]])
     for name, part in result.get("channels", {"": result.get("measures")}).items():
         if name:
             write_line(f"{name}:")
@@ -106,6 +108,11 @@ def show(result: dict[str, Any], single: bool) -> None:
             table(measure_rows(part))
     if not single:
         write_line("")
+
+
+def mask_words(steps: list[dict[str, Any]]) -> str:
+    """What a mask is made of, by its steps: the range, and what was filled, opened or kept; empty without a mask."""
+    return "; ".join(step["detail"] for step in steps if step["name"] in ("mask", "components"))
 
 
 def measure_rows(part: dict[str, Any]) -> list[list[str]]:

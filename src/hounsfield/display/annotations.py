@@ -13,7 +13,7 @@ from PIL import ImageDraw
 from hounsfield.display.colour import lab_to_rgb
 from hounsfield.display.fields import exactly, items, number, numbers
 from hounsfield.display.lettering import draw_text
-from hounsfield.display.overlays import activations, overlay
+from hounsfield.display.overlays import activations, overlay_on
 from hounsfield.display.shutters import p_value
 from hounsfield.display.state import PresentationState, applying
 from hounsfield.display.view import Point, View
@@ -102,10 +102,11 @@ def _with_overlay(
 ) -> NDArray[np.uint8]:
     """An overlay of the state, or else of the image (PS3.3 C.11.7)."""
     group, colour = what
-    found = overlay(state.header, group, state.name) or overlay(frame.header, group, frame.name)
-    if found is None:
+    bits = overlay_on(frame, state.header, group, state.name)
+    if bits is None:
+        bits = overlay_on(frame, frame.header, group, frame.name)
+    if bits is None:
         raise InvalidAttributeError("an overlay is activated that is nowhere", source=state.name)
-    bits = found.on(frame.size, frame.frame_index or 0)
     shown = view.picture(bits.view(np.uint8) * np.uint8(255)) >= 128
     out = picture.copy()
     out[shown] = colour

@@ -10,7 +10,7 @@ from hounsfield.display.colour import colour_8, icc_profile, is_supplemental, su
 from hounsfield.display.shading import shading_of
 from hounsfield.display.softcopy import render_slices, render_state
 from hounsfield.display.state import PresentationState
-from hounsfield.display.voi import WindowLike, choose_voi, file_voi
+from hounsfield.display.voi import WindowLike, frame_vois
 from hounsfield.grids import as_image, require_grid
 from hounsfield.image import Image
 from hounsfield.volume import Volume
@@ -38,7 +38,8 @@ def render(
         ``(center, width)``; a `Window`; a CT preset: ``"soft tissue"``, ``"lung"``, ``"bone"``, ``"brain"``, ...; the
         0-based number or the explanation of one of the file's own (`windows`); or None for the file's first, or
         else a sensible default. All slices of a volume are shown with the same: that of its header, which is the
-        first slice's, or a default for the values of all; frames of a multi-frame image each with their own.
+        first slice's, or a default for the values of all. Frames of a multi-frame image each with their own, one
+        without by its own values; where no frame has any, a default for the values of all.
     presentation
         A softcopy presentation state (`hounsfield.presentation`): it takes the place of all that the image says of
         its display, crops, turns and annotates. A `window` given as well takes the place of the state's VOI.
@@ -89,15 +90,9 @@ def _render(image: Image, window: WindowLike, *, icc: bool) -> NDArray[np.uint8]
         rgb = colour_8(image)
         return to_srgb(rgb, icc_profile(image.header, image.name), image.name) if icc else rgb
     coloured = is_supplemental(image)
-    common = shading_of(image, choose_voi(image, window))
     out = np.empty((image.frames, *image.size, *((3,) if coloured else ())), np.uint8)
-    for index in range(image.frames):
-        frame, shading = image.frame(index), common
-        if image.multi_frame and window is None:
-            # In enhanced files each frame may have its own window; without any, one serves all: a cine must not
-            # flicker.
-            own = file_voi(frame)
-            shading = shading if own is None else shading_of(frame, own)
+    for index, voi in enumerate(frame_vois(image, window)):
+        frame, shading = image.frame(index), shading_of(image, voi)
         out[index] = supplemental(frame, shading) if coloured else shading.grey(frame.values)
     shown = out if image.multi_frame else out[0]
     if coloured and icc:

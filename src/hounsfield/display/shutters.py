@@ -12,9 +12,9 @@ from PIL import ImageDraw
 
 from hounsfield.display.colour import lab_to_rgb
 from hounsfield.display.fields import exactly, number, numbers, texts
-from hounsfield.display.overlays import Overlay, overlay
+from hounsfield.display.overlays import overlay_on
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Header
+from hounsfield.image import Header, Image
 
 _EDGES = (
     "ShutterUpperHorizontalEdge",
@@ -26,15 +26,15 @@ _EDGES = (
 _FAR = 2**20
 
 
-def hidden(header: Header, size: tuple[int, int], aspect: float, name: str) -> NDArray[np.bool_] | None:
+def hidden(header: Header, frame: Image, aspect: float, name: str) -> NDArray[np.bool_] | None:
     """Return True for each pixel that is hidden, or None where there is no shutter.
 
     Parameters
     ----------
     header
         The attributes of the presentation state.
-    size
-        Rows and columns of the image.
+    frame
+        The image or frame.
     aspect
         Height of a pixel divided by its width: a circle is one in the patient.
     name
@@ -46,12 +46,15 @@ def hidden(header: Header, size: tuple[int, int], aspect: float, name: str) -> N
         A shape lacks its place, or is none of the standard's.
     """
     shapes = [shape for shape in texts(header.get("ShutterShape")) if shape]
-    makers = {"RECTANGULAR": _rectangle, "CIRCULAR": _circle, "POLYGONAL": _polygon, "BITMAP": _bitmap}
+    makers = {"RECTANGULAR": _rectangle, "CIRCULAR": _circle, "POLYGONAL": _polygon}
     out: NDArray[np.bool_] | None = None
     for shape in shapes:
-        if shape not in makers:
+        if shape == "BITMAP":
+            covered = _bitmap(header, frame, name)
+        elif shape in makers:
+            covered = makers[shape](header, frame.size, aspect, name)
+        else:
             raise InvalidAttributeError("no such shape is known", source=name, attribute="ShutterShape")
-        covered = makers[shape](header, size, aspect, name)
         out = covered if out is None else out | covered
     return out
 
@@ -105,9 +108,9 @@ def _polygon(header: Header, size: tuple[int, int], aspect: float, name: str) ->
     return np.asarray(picture).astype(np.bool_)
 
 
-def _bitmap(header: Header, size: tuple[int, int], aspect: float, name: str) -> NDArray[np.bool_]:
+def _bitmap(header: Header, frame: Image, name: str) -> NDArray[np.bool_]:
     group = number(header, "ShutterOverlayGroup")
-    found: Overlay | None = overlay(header, int(group), name) if group is not None else None
+    found = overlay_on(frame, header, int(group), name) if group is not None else None
     if found is None:
         raise MissingAttributeError("the shutter's bitmap is absent", source=name, attribute="ShutterOverlayGroup")
-    return found.on(size, 0)
+    return found

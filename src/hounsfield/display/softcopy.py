@@ -102,7 +102,7 @@ def _render_frame(
         # The state's profile says how its colours are meant; a colour state without one leaves it to the image.
         own = state.header if header.get("ICCProfile") is not None or state.kind != "color" else frame.header
         picture = to_srgb(picture, icc_profile(own, state.name), state.name)
-    covered = hidden(header, frame.size, pixel_aspect(frame), state.name)
+    covered = hidden(header, frame, pixel_aspect(frame), state.name)
     if covered is not None:
         picture = picture.copy()
         picture[covered] = shutter_colour(header, colour=picture.ndim == 3)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import repeat, zip_longest
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ from hounsfield.errors import InvalidAttributeError
 from hounsfield.grids import as_image, require_grid
 from hounsfield.image import Image, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
+from hounsfield.units import modality_tables
 from hounsfield.volume import Volume
 
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
@@ -129,8 +130,8 @@ def choose_voi(image: Image | Volume, window: WindowLike = None) -> Voi:
     Parameters
     ----------
     image
-        One value a pixel. Of a multi-frame image the first frame speaks for all, of a volume its header. Where that
-        has no window, the kind of image decides, and values of all of it.
+        One value a pixel. Of a multi-frame image the first frame speaks for all (`frame_vois` asks each), of a volume
+        its header. Where that has no window, the kind of image decides, and values of all of it.
     window
         ``(center, width)``; a `Window`; the name of a CT preset (`PRESETS`); the 0-based number or the explanation
         of one of the file's own (`windows`); or None: the file's first window, else its VOI LUT, else what is
@@ -147,6 +148,20 @@ def choose_voi(image: Image | Volume, window: WindowLike = None) -> Voi:
     if window is not None:
         return given_voi(window)
     return file_voi(image) or default_window(image)
+
+
+def frame_vois(image: Image, window: WindowLike = None) -> Iterator[Voi]:
+    """Yield the VOI of each frame of an image.
+
+    Where `window` is None and the file gives windows to frames (PS3.3 C.7.6.16.2.10), each frame has its own, and one
+    without is shown by its own values, as by itself: a window of another frame says nothing of it. Else one serves all:
+    a cine must not flicker.
+    """
+    frames = [image.frame(index) for index in range(image.frames)] if image.multi_frame and window is None else []
+    if any(file_voi(frame) is not None for frame in frames):
+        yield from (file_voi(frame) or default_window(frame) for frame in frames)
+    else:
+        yield from repeat(choose_voi(image, window), image.frames)
 
 
 def given_voi(window: tuple[float, float] | Window | VoiTable) -> Voi:
@@ -251,7 +266,7 @@ def _negative_first(item: Mapping[str, Any]) -> bool:
 def _may_be_negative(image: Image) -> bool:
     """Whether modality values can be negative."""
     header = frame_header(image)
-    if items(header, "ModalityLUTSequence"):
+    if modality_tables(header):
         return False
     possible = modality_range(header)
     if possible is None:

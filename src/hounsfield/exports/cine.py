@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import math
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from hounsfield.errors import FormatError
+from hounsfield.errors import FormatError, HounsfieldError
+from hounsfield.headers.frame_times import read_frame_times
 from hounsfield.image import Step
 
 #: Shown each second where a file says nothing.
 DEFAULT_RATE = 10.0
 #: Durations in ms outside these bounds are no frame times: a thousand frames a second, one frame a minute.
 _SHORTEST, _LONGEST = 1.0, 60_000.0
+_RATES = ("CineRate", "RecommendedDisplayFrameRate")
 #: Players show shorter frames of a GIF for a tenth of a second.
 _SHORTEST_GIF = 2
 _SIDE = 65_535
@@ -28,33 +29,60 @@ _PALETTE_FLAG = 0x80
 _FULL_PALETTE = 7  # 2 ** (7 + 1) colours
 
 
-def frame_durations(header: Mapping[str, Any], frames: int, fps: float | None = None) -> tuple[list[float], Step]:
+def frame_durations(
+    header: Mapping[str, Any], frames: int, fps: float | None = None, indices: Sequence[int] | None = None
+) -> tuple[list[float], Step]:
     """Return how long each frame is shown, in milliseconds, and the step that says where that is from.
 
-    In this order: `fps`; Frame Time Vector, where there is one increment for each frame; Frame Time; Recommended
-    Display Frame Rate; Cine Rate (PS3.3 C.7.6.5). Without any, `DEFAULT_RATE` frames a second, assumed.
+    By `fps`, or from one frame's time to the next by `headers.frame_times`, as `hounsfield.frame_times` gives them.
+    Where there are none, or none that a player could follow, `DEFAULT_RATE` frames a second, assumed.
+
+    Parameters
+    ----------
+    header
+        The attributes of the whole file.
+    frames
+        How many frames are shown.
+    fps
+        Frames a second that are asked for.
+    indices
+        0-based frames of the file that are shown; None: all.
     """
     if fps is not None:
         return [1000 / fps] * frames, Step("frame times", f"{fps:g} frames a second, as given")
-    vector = _vector(header, frames)
-    if vector:
-        return vector, Step("frame times", "from Frame Time Vector", reference="PS3.3 C.7.6.5.1.2")
-    for keyword, name in (
-        ("FrameTime", "Frame Time"),
-        ("RecommendedDisplayFrameRate", "Recommended Display Frame Rate"),
-        ("CineRate", "Cine Rate"),
-    ):
-        value = _number(header.get(keyword))
-        duration = None if value is None else value if keyword == "FrameTime" else 1000 / value
-        if duration is not None and _SHORTEST <= duration <= _LONGEST:
-            unit = "ms" if keyword == "FrameTime" else "frames a second"
-            step = Step("frame times", f"from {name}: {value:g} {unit}", reference="PS3.3 C.7.6.5")
-            return [duration] * frames, step
+    found = _durations(header, frames, indices) if frames > 1 else None
+    if found is not None:
+        return found
     durations = [1000 / DEFAULT_RATE] * frames
     if frames == 1:
         return durations, Step("frame times", "there is one frame", "not done")
     detail = f"the file does not say how fast its frames follow each other; {DEFAULT_RATE:g} a second are shown"
     return durations, Step("frame times", detail, "assumed")
+
+
+def _durations(
+    header: Mapping[str, Any], frames: int, indices: Sequence[int] | None
+) -> tuple[list[float], Step] | None:
+    """From each frame to the next; nothing follows the last, and it is shown as long as the one before it."""
+    declared = header.get("NumberOfFrames")
+    total = frames if indices is None else max(*indices, declared - 1 if isinstance(declared, int) else 0) + 1
+    try:
+        times = read_frame_times(header, total, "")
+    except HounsfieldError:  # an impossible time must not keep anyone from seeing the frames
+        return None
+    if times.milliseconds is None:
+        return None
+    shown = times.milliseconds if indices is None else times.milliseconds[list(indices)]
+    between = np.diff(shown).round(6).tolist()
+    if not all(_SHORTEST <= duration <= _LONGEST for duration in between):
+        return None
+    step = times.steps[-1]
+    if times.origin in _RATES:  # how fast to show frames is what these say: nothing is assumed
+        detail = f"from {times.origin}: {1000 / between[0]:g} frames a second"
+        step = Step("frame times", detail, reference="PS3.3 C.7.6.5")
+    elif times.origin == "FrameTime":  # nor is it here, whatever Frame Increment Pointer names
+        step = Step("frame times", f"from Frame Time: {between[0]:g} ms a frame", reference="PS3.3 C.7.6.5.1")
+    return [*between, between[-1]], step
 
 
 def slice_durations(slices: int, fps: float | None = None) -> tuple[list[float], Step]:
@@ -66,24 +94,6 @@ def slice_durations(slices: int, fps: float | None = None) -> tuple[list[float],
         return frame_durations({}, slices, fps)
     detail = f"slices follow each other in space; {DEFAULT_RATE:g} a second are shown"
     return [1000 / DEFAULT_RATE] * slices, Step("frame times", detail)
-
-
-def _number(value: Any) -> float | None:
-    """A positive number, or None."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if math.isfinite(value) and value > 0 else None
-
-
-def _vector(header: Mapping[str, Any], frames: int) -> list[float]:
-    """Durations from the increments between frames: each is the time that has passed since the frame before."""
-    value = header.get("FrameTimeVector")
-    if not isinstance(value, list) or len(value) != frames or frames < 2:  # pyright: ignore[reportUnknownArgumentType]
-        return []
-    increments = [_number(v) for v in value[1:]]  # pyright: ignore[reportUnknownVariableType]
-    known = [v for v in increments if v is not None and _SHORTEST <= v <= _LONGEST]
-    # Nothing follows the last frame; it is shown as long as the one before it.
-    return [*known, known[-1]] if len(known) == len(increments) else []
 
 
 def gif_delays(durations: list[float]) -> tuple[list[int], Step | None]:

@@ -203,10 +203,16 @@ class _Clock:
             if found:
                 return found
         for keyword in ("FrameTimeVector", "FrameTime"):
-            found = self._cine(keyword, pointed=False)
+            found = None if self._better(keyword) else self._cine(keyword, pointed=False)
             if found:
                 return found
         return self._clock_times() or self._phases() or self._gates() or self._rate()
+
+    def _better(self, keyword: str) -> bool:
+        """Whether Frame Time is there, too, and Frame Time Vector has not a value for each frame."""
+        vector = self._header.get(keyword)
+        length = len(cast("list[Any]", vector)) if isinstance(vector, list) else 1
+        return keyword == "FrameTimeVector" and length != self._frames and self._header.get("FrameTime") is not None
 
     def _cine(self, keyword: str, *, pointed: bool) -> Found | None:
         value = self._header.get(keyword)
@@ -314,7 +320,7 @@ class _Clock:
 
 def _milliseconds(value: Any) -> float | None:
     """A time between frames, or None where the value is none."""
-    number = finite_number(value)
+    number = None if isinstance(value, bool) else finite_number(value)
     return number if number is not None and 0 <= number <= _LONGEST else None
 
 

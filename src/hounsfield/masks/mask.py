@@ -20,6 +20,8 @@ from hounsfield.volume import Volume
 
 #: The default threshold, in HU.
 DEFAULT_ABOVE = 90
+#: The default opening, of masks that are no tissue's.
+_OPENING = 2
 
 
 @overload
@@ -30,8 +32,8 @@ def mask(
     *,
     tissue: str | None = None,
     method: Literal["otsu"] | None = None,
-    fill: bool = True,
-    opening: int = 2,
+    fill: bool | None = None,
+    opening: int | None = None,
 ) -> Image: ...
 @overload
 def mask(
@@ -41,8 +43,8 @@ def mask(
     *,
     tissue: str | None = None,
     method: Literal["otsu"] | None = None,
-    fill: bool | Literal["3d"] = True,
-    opening: int = 2,
+    fill: bool | Literal["3d"] | None = None,
+    opening: int | None = None,
 ) -> Volume: ...
 def mask(
     image: Image | Volume,
@@ -51,13 +53,14 @@ def mask(
     *,
     tissue: str | None = None,
     method: Literal["otsu"] | None = None,
-    fill: bool | Literal["3d"] = True,
-    opening: int = 2,
+    fill: bool | Literal["3d"] | None = None,
+    opening: int | None = None,
 ) -> Image | Volume:
-    """Select pixels by their value, fill holes, and open.
+    """Select pixels by their value; by default holes are filled and the mask is opened, but for tissues.
 
     With its defaults this is, pixel for pixel: values strictly above 90 HU, each of their contours drawn
-    filled, opened with OpenCV's ellipse of 2 x 2 pixels. Every frame of a multi-frame image, and every slice of a
+    filled, opened with OpenCV's ellipse of 2 x 2 pixels. A tissue is its range and nothing else, unless `fill` or
+    `opening` is given: what bone encloses is no bone. Every frame of a multi-frame image, and every slice of a
     volume, is treated by itself; several at a time, in threads.
 
     Parameters
@@ -74,11 +77,12 @@ def mask(
     fill
         Fill holes: background that the frame's edge does not reach, 4-connected. ``"3d"``, of volumes only: background
         that the volume's surroundings do not reach, 6-connected, through its first and last slice neither; what
-        `scipy.ndimage.binary_fill_holes` gives.
+        `scipy.ndimage.binary_fill_holes` gives. None: True, and False for a tissue.
     opening
         Diameter in pixels of the ellipse for the opening, which is done slice by slice; 0 or 1 for none. An even one
         has no centre: OpenCV's result, and the script's, then lies up to a pixel further down and to the right, and may
-        take in pixels there that are outside the bounds. Where edges matter, take an odd number.
+        take in pixels there that are outside the bounds. Where edges matter, take an odd number. None: 2, and 0 for a
+        tissue.
 
     Returns
     -------
@@ -106,6 +110,8 @@ def mask(
     Image(128 x 128 mask, axes (row, column), pixel spacing (0.661468, 0.661468) mm patient)
     >>> print(mask.steps[-1])
     mask: above 90 HU, holes filled, opened by 2 x 2
+    >>> print(hu.mask(image, tissue="bone").steps[-1])
+    mask: bone, 226 to any higher HU, nothing filled, not opened
 
     A volume's mask is a volume; here a box with walls of one voxel, open in no direction:
 
@@ -116,6 +122,8 @@ def mask(
     """
     require_grid(image, "mask")
     require_one_value(image, "a mask")
+    fill = tissue is None if fill is None else fill
+    opening = (_OPENING if tissue is None else 0) if opening is None else opening
     _check_arguments(image, above, below, fill, opening)
     bounds, how = _choose(image, above, below, tissue, method)
     inside = np.empty(image.shape, np.bool_)
@@ -135,9 +143,13 @@ def mask(
     if fill == "3d":
         fill_solid(frames)
         over_frames(lambda some: [_finish(frames[i], False, opening) for i in some], len(frames), frames[:1].size)
-    filled = ", holes filled in 3-D" if fill == "3d" else ", holes filled" if fill else ""
-    detail = how + filled + (f", opened by {opening} x {opening}" if opening > 1 else "")
-    return image.with_values(inside, Step("mask", detail), unit="", padding=None)
+    return image.with_values(inside, Step("mask", f"{how}, {_shaping(fill, opening)}"), unit="", padding=None)
+
+
+def _shaping(fill: bool | Literal["3d"], opening: int) -> str:
+    """What becomes of the pixels in the range, in words."""
+    filled = "holes filled in 3-D" if fill == "3d" else "holes filled" if fill else "nothing filled"
+    return f"{filled}, opened by {opening} x {opening}" if opening > 1 else f"{filled}, not opened"
 
 
 def _finish(frame: NDArray[np.bool_], fill: bool, opening: int) -> None:

@@ -91,6 +91,12 @@ def jpeg2000_size(data: bytes) -> Size | None:
     return Size(y1 - y0, x1 - x0, samples, (precision & 0x7F) + 1)
 
 
+def jpeg2000_signed(data: bytes) -> bool | None:
+    """Whether the samples of a JPEG 2000 codestream have a sign (Ssiz, ISO 15444-1 A.5.1); None where it is none."""
+    start = _jpeg2000_start(data)
+    return None if start is None or start + 43 > len(data) else data[start + 42] >= 0x80
+
+
 def refuse_cut_tiles(data: bytes) -> None:
     """Raise ValueError where a JPEG 2000 codestream ends inside a tile-part (ISO 15444-1 A.4.2).
 

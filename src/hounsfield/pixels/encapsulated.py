@@ -16,9 +16,17 @@ from hounsfield.fragments import item_head
 from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.codecs import CODECS, Codec, find_codec, fits_family
-from hounsfield.pixels.codestreams import Size, has_end_of_image, is_one_scan, markers_say, recognise
+from hounsfield.pixels.codestreams import (
+    Size,
+    has_end_of_image,
+    is_one_scan,
+    jpeg2000_signed,
+    markers_say,
+    recognise,
+)
 from hounsfield.pixels.frames import Stored, cells_step
 from hounsfield.pixels.grouping import EncapsulatedData, group_fragments
+from hounsfield.pixels.jpegxl import decoded_space
 from hounsfield.pixels.layout import Layout, check_image_bytes
 from hounsfield.pixels.native import clean_bits, extend_sign
 from hounsfield.threads import in_threads
@@ -49,8 +57,17 @@ class EncapsulatedFrames:
         self._codec = find_codec(self.syntax, name)
         self._places, more = group_fragments(pixels, layout.frames, name)
         self._cut, self._walked = pixels.fragments.cut, pixels.fragments.walked
-        self.layout = replace(layout, frames=len(self._places))
-        self._steps = (*steps, *more)
+        layout = replace(layout, frames=len(self._places))
+        self._signed, self._declared_signed = self._first_signed(), layout.signed
+        self.layout, contradiction = _settle_sign(layout, self._signed)
+        self._steps = (*steps, *more, *contradiction)
+
+    def _first_signed(self) -> bool | None:
+        """Whether the first codestream says that its samples have a sign: JPEG 2000 does, for others None."""
+        if self._codec.family not in _SAYS_SIGN or not self._places:
+            return None
+        at, length = self._places[0][0]
+        return jpeg2000_signed(bytes(self._data.take(at, min(length, _HEADERS))))
 
     def codestream(self, frame: int) -> bytes:
         """Return the bytes of a frame, its fragments joined."""
@@ -108,6 +125,9 @@ class EncapsulatedFrames:
     def _decode(self, index: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None, bool]:
         """Decode a frame; also which pixels are not there, and whether the codestream has the frame's size."""
         frame, layout = self.codestream(index), self.layout
+        if not self._declared_signed and self._signed is not None and jpeg2000_signed(frame) is not self._signed:
+            detail = f"{_where(index, layout)}the codestream and that of frame 0 contradict each other on the sign"
+            raise DecodeError(detail, source=self._name, attribute="PixelData")
         size = self._cut_size(frame, index)
         if size is None:
             return *self._decode_whole(frame, index), True
@@ -182,6 +202,26 @@ def _settle_syntax(pixels: EncapsulatedData, declared: str) -> tuple[str, list[S
     return found, [Step("decode", f"{detail}; decoded as that", "assumed", "PS3.5 A.4")]
 
 
+#: Families of codecs whose codestreams say whether their samples have a sign.
+_SAYS_SIGN = ("JPEG 2000", "High-Throughput JPEG 2000")
+#: Bytes of a frame that are looked at for that.
+_HEADERS = 65536
+
+
+def _settle_sign(layout: Layout, signed: bool | None) -> tuple[Layout, list[Step]]:
+    """Let values have a sign where the codestream or Pixel Representation says so (PS3.5 8.2.4).
+
+    Both must agree. Where the codestream alone has a sign, its negative values are what was encoded; where Pixel
+    Representation alone says so, the bits of signed values were encoded as they stood.
+    """
+    grey = layout.samples == 1 and layout.photometric != "PALETTE COLOR"
+    if signed is None or signed == layout.signed or not grey:
+        return layout, []
+    here, there = ("signed", "unsigned") if signed else ("unsigned", "signed")
+    detail = f"the codestream is {here}, but Pixel Representation says {there}; values are taken as signed"
+    return replace(layout, signed=True), [Step("decode", detail, "assumed", "PS3.5 8.2.4")]
+
+
 def _syntax_words(syntax: str) -> str:
     if syntax in CODECS:
         return CODECS[syntax].family
@@ -199,6 +239,9 @@ def _decoded_space(frame: bytes, layout: Layout, codec: Codec) -> tuple[str, Ste
     if codec.family in ("JPEG 2000", "High-Throughput JPEG 2000"):
         # The decoder undoes the codestream's own transform.
         return ("RGB" if declared in ("YBR_RCT", "YBR_ICT") else declared), None
+    if codec.family == "JPEG XL":
+        space, doubt = decoded_space(frame, declared)
+        return ("YBR_FULL" if space == "YBR_FULL_422" else space), doubt
     if codec.family in ("JPEG", "lossless JPEG", "JPEG-LS"):
         said = markers_say(frame)
         if said and (said == "RGB") != (declared == "RGB"):

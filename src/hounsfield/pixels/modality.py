@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
 from hounsfield.image import Header, Step, items_of, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
-from hounsfield.units import modality_unit
+from hounsfield.units import leads_to_intensity, modality_tables, modality_unit
 
 #: Types tried in turn for whole numbers: the first that holds every value is taken.
 _WHOLE = (np.int16, np.int32, np.int64)
@@ -106,7 +106,7 @@ def describe(transforms: Sequence[Transform], headers: Sequence[Header], unit: s
 
 
 def _transform(header: Header, name: str, signed: bool) -> Transform:
-    tables = items_of(header, "ModalityLUTSequence")
+    tables = modality_tables(header)
     if tables:
         return read_sequence_table(tables[0], "ModalityLUTSequence", name, signed=signed)
     slope, intercept = header.get("RescaleSlope"), header.get("RescaleIntercept")
@@ -148,6 +148,9 @@ def _fraction(header: Header, name: str) -> Linear | None:
 
 def _intensity_table(headers: Sequence[Header]) -> list[Step]:
     """A step where the file has tables to other pixel intensities: they are for processing, not for values."""
+    if any(leads_to_intensity(header) for header in headers):
+        detail = "the Modality LUT leads back to the intensity of the X-ray beam, not to what is shown: not applied"
+        return [Step("modality", detail, "not done", "PS3.3 C.8.7.1.1.2")]
     if not any(items_of(header, "PixelIntensityRelationshipLUTSequence") for header in headers):
         return []
     detail = "the file has a Pixel Intensity Relationship LUT: it leads to X-ray intensities, and is not applied"
@@ -199,7 +202,8 @@ def _untransformed(header: Header) -> Step:
     }.get(text_of(header, "SegmentationType"))
     if kind is not None:
         return Step("modality", kind, "not done", "PS3.3 C.8.20.2.3")
-    return Step("modality", "no slope, intercept or modality LUT: the values are stored values", "not done")
+    why = "no slope and intercept" if leads_to_intensity(header) else "no slope, intercept or modality LUT"
+    return Step("modality", f"{why}: the values are stored values", "not done")
 
 
 def values_type(stored: np.dtype[Any], transforms: Sequence[Transform], bits: int) -> tuple[np.dtype[Any] | None, bool]:

@@ -36,7 +36,9 @@ _SAME = """
     SamplesPerPixel BitsAllocated BitsStored HighBit PixelRepresentation PixelPaddingValue PixelPaddingRangeLimit
     pixel_length DoseGridScaling
 """.split()
-_SAME_TEXTS = ("TransferSyntaxUID", "PhotometricInterpretation", "RescaleType", "SegmentationType", "Modality")
+_SAME_TEXTS = """
+    TransferSyntaxUID PhotometricInterpretation RescaleType SegmentationType Modality SOPClassUID ImageType
+""".split()
 _SPACES = ("modality", "stored")
 _MICROSECOND = 1000
 
