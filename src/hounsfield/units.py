@@ -38,7 +38,8 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
     """
     if not has_transform:
         return "", None
-    for table in items_of(header, "ModalityLUTSequence")[:1]:
+    table = modality_table(header)
+    if table is not None:
         declared = text_of(table, "ModalityLUTType")
         return ("" if declared.upper() in _UNSPECIFIED else declared), None
     declared = text_of(header, "RescaleType")
@@ -65,6 +66,36 @@ def _ct_assumption(header: Mapping[str, Any], declared: str) -> Step | None:
     else:
         return None
     return Step("unit", detail, "assumed", "PS3.3 C.11.1.1.2")
+
+
+def modality_table(header: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the item of Modality LUT Sequence (PS3.3 C.11.1), or None where there is none that holds a table.
+
+    Templates write an item whose values are all empty. LUT Descriptor and LUT Data are type 1: without either, there is
+    no table, and slope and intercept are asked.
+    """
+    items = items_of(header, "ModalityLUTSequence")
+    return items[0] if items and not _is_blank(items[0]) else None
+
+
+def is_blank_table(header: Mapping[str, Any]) -> bool:
+    """Return whether Modality LUT Sequence has an item without a table."""
+    items = items_of(header, "ModalityLUTSequence")
+    return bool(items) and _is_blank(items[0])
+
+
+def _is_blank(item: Mapping[str, Any]) -> bool:
+    return item.get("LUTDescriptor") is None and item.get("LUTData") is None
+
+
+def has_transform(header: Mapping[str, Any]) -> bool:
+    """Return whether slope and intercept, a modality LUT, a dose scaling or a fraction leads to modality values."""
+    rescaled = ("RescaleSlope", "RescaleIntercept", "DoseGridScaling")
+    return (
+        modality_table(header) is not None
+        or any(header.get(keyword) is not None for keyword in rescaled)
+        or text_of(header, "SegmentationType") == "FRACTIONAL"
+    )
 
 
 #: UCUM codes of PS3.16 CID 82 to 85 that this library spells as the attributes Rescale Type and Units do.

@@ -17,6 +17,7 @@ from hounsfield.errors import InvalidAttributeError
 from hounsfield.grids import as_image, require_grid
 from hounsfield.image import Image, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
+from hounsfield.units import modality_table
 from hounsfield.volume import Volume
 
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
@@ -251,7 +252,7 @@ def _negative_first(item: Mapping[str, Any]) -> bool:
 def _may_be_negative(image: Image) -> bool:
     """Whether modality values can be negative."""
     header = frame_header(image)
-    if items(header, "ModalityLUTSequence"):
+    if modality_table(header) is not None:
         return False
     possible = modality_range(header)
     if possible is None:
