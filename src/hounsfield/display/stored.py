@@ -14,7 +14,7 @@ from hounsfield.image import Image
 from hounsfield.units import modality_table
 
 #: Steps after which values are no longer what the modality's part of the pipeline made them.
-_OTHER = {"real world", "suv", "decay", "mask", "channel", "colour", "segmentation"}
+_OTHER = {"real world", "suv", "decay", "mask", "channel", "colour", "segmentation", "subtraction", "philips"}
 
 
 def value_space(image: Image) -> Literal["modality", "stored", "other"]:

@@ -101,7 +101,7 @@ def _rle(data: bytes, layout: Layout) -> Array:
     return cells.astype(f"u{size}").reshape(layout.frame_shape)
 
 
-def _unpack(segment: bytes, size: int) -> bytes:
+def _unpack(segment: bytes, size: int) -> bytes | bytearray:
     """Undo the runs of a segment; the byte that pads it to an even length (PS3.5 G.3.1) may hold anything."""
     try:
         return imagecodecs.packbits_decode(segment)

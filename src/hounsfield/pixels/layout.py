@@ -116,12 +116,22 @@ def read_layout(header: Mapping[str, Any], keyword: str, name: str, limits: Limi
         signed=fields.integer("PixelRepresentation", default=0, among=(0, 1), required=whole) == 1,
         float_type=float_type,
     )
-    layout = replace(layout, steps=tuple(fields.steps))
+    layout = replace(layout, steps=(*fields.steps, *_high_bit(layout)))
     if layout.rows * layout.columns > limits.frame_pixels:
         raise LimitExceededError(
             f"a frame of {layout.rows} x {layout.columns} exceeds {limits.frame_pixels} pixels", source=name
         )
     return layout
+
+
+def _high_bit(layout: Layout) -> tuple[Step, ...]:
+    """A step where High Bit is not Bits Stored - 1, as the standard requires."""
+    high, stored = layout.high_bit, layout.bits_stored
+    if layout.float_type is not None or high == stored - 1:
+        return ()
+    where = f"bits {high + 1 - stored} to {high} of native cells are taken" if high >= stored else "it is passed over"
+    detail = f"High Bit is {high}, but Bits Stored - 1 is {stored - 1}; {where}"
+    return (Step("layout", detail, "assumed", "PS3.3 C.7.6.3"),)
 
 
 class _Fields:

@@ -15,6 +15,7 @@ from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.frames import Stored, cells_step
 from hounsfield.pixels.layout import Layout, check_image_bytes
+from hounsfield.pixels.planes import planes_contradict
 from hounsfield.pixels.single_bits import in_whole_bytes
 from hounsfield.source import Extent, Watch
 
@@ -40,6 +41,9 @@ class NativeFrames:
             raise DecodeError("the pixel data is empty", source=name, attribute="PixelData")
         self._extent, self._little, self._vr, self._name = extent, little, vr, name
         layout, more = _fit(layout, extent, name)
+        doubt = None if _swapped(layout, little, vr) else planes_contradict(layout, extent, little=little)
+        if doubt is not None:
+            layout, more = replace(layout, planar=1 - layout.planar), [*more, doubt]
         self.layout = layout
         order = "little" if little else "big"
         decode = Step("decode", f"native, {order} endian", reference="PS3.5 8.1")
