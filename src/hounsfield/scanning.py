@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from hounsfield.header_rows import read_row, read_source_row
+from hounsfield.headers.by_frame import frames_first, with_frames
 from hounsfield.headers.columns import choose_columns, plan
 from hounsfield.headers.element import DONE
 from hounsfield.headers.files import ENDED, STATUS, Found, find_in_files, nothing_found
@@ -99,9 +100,10 @@ def scan(
         null), never with a text of the file; ``error``: why a file could not be read, else null.
 
         Whole numbers are int64, decimals float64 (DS, FL, FD), dates date32, times of day time64[us], both together
-        timestamp[us] as the clock showed it (an offset from UTC is not applied, and named in `issues`; hours alone
-        stand for their beginning), everything else text in Unicode, or bytes. Attributes that may have several values
-        are lists (PS3.6, column VM). Absent and empty values are null.
+        timestamp[us] as the clock showed it (an offset from UTC is not applied, and named in `issues`; hours, a year,
+        or a year and month, alone stand for their beginning), everything else text in Unicode, or bytes. Attributes
+        that may have several values are lists (PS3.6, column VM). Absent and empty values are null. Of enhanced files,
+        attributes of functional groups are the first frame's; Number of Frames of an image without one is 1.
 
     Raises
     ------
@@ -123,8 +125,10 @@ def scan(
     {'Modality': 'CT', 'StudyDate': datetime.date(2004, 1, 19), 'PixelSpacing': [0.661468, 0.661468], \
 'issues': [], 'error': None}
     """
-    work = _Scan(paths, columns, phi, threads, limits, progress)
-    return pa.Table.from_batches(list(work.batches()), schema=work.layout.schema)
+    names, read = with_frames(columns, phi=phi)
+    work = _Scan(paths, read, phi, threads, limits, progress)
+    batches = [frames_first(batch, names) for batch in work.batches()]
+    return pa.Table.from_batches(batches, schema=frames_first(_empty(work.layout), names).schema)
 
 
 def scan_files(
@@ -198,8 +202,19 @@ def scan_batches(
     """
     if rows < 1:
         raise ValueError("rows must be at least 1")
-    work = _Scan(paths, columns, phi, threads, limits, progress)
-    return _regrouped(work.batches(), rows)
+    names, read = with_frames(columns, phi=phi)
+    work = _Scan(paths, read, phi, threads, limits, progress)
+    return _regrouped(_asked(work.batches(), names), rows)
+
+
+def _asked(batches: Generator[pa.RecordBatch], names: list[str]) -> Generator[pa.RecordBatch]:
+    with closing(batches):
+        for batch in batches:
+            yield frames_first(batch, names)
+
+
+def _empty(layout: Layout) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist([], schema=layout.schema)
 
 
 def _regrouped(batches: Generator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
