@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from hounsfield.header_rows import read_row, read_source_row
-from hounsfield.headers.by_frame import frames_first, with_frames
+from hounsfield.headers.by_frame import frames_first, schema_of, with_frames
 from hounsfield.headers.columns import choose_columns, plan
 from hounsfield.headers.element import DONE
 from hounsfield.headers.files import ENDED, STATUS, Found, find_in_files, nothing_found
@@ -128,7 +128,7 @@ def scan(
     names, read = with_frames(columns, phi=phi)
     work = _Scan(paths, read, phi, threads, limits, progress)
     batches = [frames_first(batch, names) for batch in work.batches()]
-    return pa.Table.from_batches(batches, schema=frames_first(_empty(work.layout), names).schema)
+    return pa.Table.from_batches(batches, schema=schema_of(work.layout.schema, names))
 
 
 def scan_files(
@@ -211,10 +211,6 @@ def _asked(batches: Generator[pa.RecordBatch], names: list[str]) -> Generator[pa
     with closing(batches):
         for batch in batches:
             yield frames_first(batch, names)
-
-
-def _empty(layout: Layout) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist([], schema=layout.schema)
 
 
 def _regrouped(batches: Generator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 # pyarrow is not typed
 # pyright: reportUnknownParameterType=false
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -82,20 +83,31 @@ def frames_first(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
     names
         Those that were asked for.
     """
-    arrays = [batch.column("path")]
+    schema = schema_of(batch.schema, names)
+    arrays = {name: batch.column(name) for name in schema.names}
     for name in names:
-        own = batch.column(name)
-        arrays.append(own if name in FILE_COLUMNS else _first(batch, own, column(name)))
-    arrays += [batch.column("issues"), batch.column("error")]
-    kept = ["path", *names, "issues", "error"]
-    schema = pa.schema([batch.schema.field(name) for name in kept])
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+        paths, counts = _elsewhere(name)
+        if counts:
+            arrays[name] = _one_frame(batch, arrays[name])
+        elif paths:
+            arrays[name] = _first(batch, arrays[name], paths)
+    return pa.RecordBatch.from_arrays(list(arrays.values()), schema=schema)
 
 
-def _first(batch: pa.RecordBatch, own: pa.Array, wanted: Column) -> pa.Array:
-    if _is_frames(wanted):
-        return _one_frame(batch, own)
-    for path in reversed(_paths(wanted)):
+def schema_of(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
+    """Return the schema of a table of just these columns."""
+    return pa.schema([schema.field(name) for name in ("path", *names, "issues", "error")])
+
+
+@lru_cache(256)
+def _elsewhere(name: str) -> tuple[list[str], bool]:
+    """Where else a column's attribute may stand, and whether it is Number of Frames."""
+    wanted = None if name in FILE_COLUMNS else column(name)
+    return ([], False) if wanted is None else (_paths(wanted), _is_frames(wanted))
+
+
+def _first(batch: pa.RecordBatch, own: pa.Array, paths: list[str]) -> pa.Array:
+    for path in reversed(paths):
         found = batch.column(path)
         if found.null_count < len(found):
             there = found.is_valid().to_numpy(zero_copy_only=False)
@@ -115,6 +127,8 @@ def _one_frame(batch: pa.RecordBatch, own: pa.Array) -> pa.Array:
     if own.null_count == 0 or rows.null_count == len(rows):
         return own
     absent = own.is_null().to_numpy(zero_copy_only=False) & rows.is_valid().to_numpy(zero_copy_only=False)
-    for row, issues in enumerate(batch.column("issues").to_pylist()):
-        absent[row] &= not any(_FRAMES in issue for issue in issues)
+    issues = batch.column("issues")
+    if len(issues.flatten()):
+        for row, said in enumerate(issues.to_pylist()):
+            absent[row] &= not any(_FRAMES in issue for issue in said)
     return _replaced(own, pa.array([1], pa.int64()), absent, np.zeros(len(own), np.int64))
