@@ -147,7 +147,7 @@ def test_a_mask_that_is_not_known_is_a_typed_error(operation, error, words):
 
 
 def philips(block=0x10, creator="Philips MR Imaging DD 001", slope=0.25, intercept=None, **more):
-    made = dataset(FRAMES[0], SOPClassUID=MRImageStorage, Modality="MR", Manufacturer="Philips Medical Systems", **more)
+    made = dataset(FRAMES[0], SOPClassUID=MRImageStorage, Modality="MR", **more)
     made.add_new((0x2005, block), "LO", creator)
     made.add_new((0x2005, block << 8 | 0x0E), "FL", slope)
     if intercept is not None:
@@ -187,7 +187,7 @@ def test_what_is_no_scale_of_philips_is_not_taken_for_one(how):
 
 def test_enhanced_files_have_a_scale_for_each_frame():
     made = pydicom.dcmread(pydicom.filebase.DicomBytesIO(enhanced(FRAMES[:2], [(2, -10), (4, 20)])))
-    made.Manufacturer = "Philips"
+    made.Modality = "MR"
     for frame, slope in zip(made.PerFrameFunctionalGroupsSequence, (0.25, 0.5), strict=True):
         private = Dataset()
         private.add_new((0x2005, 0x10), "LO", "Philips MR Imaging DD 001")

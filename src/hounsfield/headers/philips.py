@@ -39,7 +39,7 @@ def philips_scale(header: Header, frame: int) -> PhilipsScale | None:
     frame
         0-based index.
     """
-    if "PHILIPS" not in text_of(header, "Manufacturer").upper():
+    if text_of(header, "Modality") != "MR":
         return None
     for place in (item_at(header, "PerFrameFunctionalGroupsSequence", frame), header):
         if not isinstance(place, DatasetHeader):

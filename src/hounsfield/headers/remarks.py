@@ -43,19 +43,16 @@ def _orientation(header: Mapping[str, Any]) -> Step | None:
     position, orientation = header.get("ImagePositionPatient"), header.get("ImageOrientationPatient")
     if position is None and orientation is None:
         return None
-    missing = [
-        keyword
-        for keyword, value in (("ImagePositionPatient", position), ("ImageOrientationPatient", orientation))
-        if value is None
-    ]
-    detail = ""
-    if missing:
-        detail = f"{missing[0]} is missing or empty: where the image lies is not known"
+    if position is None or orientation is None:
+        missing = "ImagePositionPatient" if position is None else "ImageOrientationPatient"
+        detail = f"{missing} is missing or empty: where the image lies is not known"
+    elif image_plane(position, orientation, (1, 1)) is not None:
+        return None
     elif image_plane((0, 0, 0), orientation, (1, 1)) is None:
         detail = "ImageOrientationPatient is not two unit vectors at right angles; not used"
-    elif image_plane(position, orientation, (1, 1)) is None:
+    else:
         detail = "ImagePositionPatient is not three numbers; not used"
-    return Step(_PLANE, detail, "not done", "PS3.3 C.7.6.2.1.1") if detail else None
+    return Step(_PLANE, detail, "not done", "PS3.3 C.7.6.2.1.1")
 
 
 def _volume_plane(header: Mapping[str, Any]) -> Step | None:
