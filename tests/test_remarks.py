@@ -125,6 +125,17 @@ def test_a_voi_lut_that_uses_its_bits_is_taken_at_its_word(bits, top):
     assert hu.windows(image)[0].origin == "VOI LUT Sequence"
 
 
+def test_a_presentation_lut_without_values_is_as_if_it_were_absent():
+    item = Dataset()
+    item.LUTExplanation = ""
+    made = dataset(PIXELS, Modality="DX", WindowCenter=32, WindowWidth=64)
+    plain = hu.render(hu.read(to_bytes(made)))
+    made.PresentationLUTSequence = [item]
+    with pytest.warns(hu.AssumptionWarning, match="PresentationLUTSequence"):
+        image = hu.read(to_bytes(made))
+    np.testing.assert_array_equal(hu.render(image), plain)
+
+
 # Spacings
 
 

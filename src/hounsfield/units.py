@@ -75,17 +75,14 @@ def modality_table(header: Mapping[str, Any]) -> Mapping[str, Any] | None:
     no table, and slope and intercept are asked.
     """
     items = items_of(header, "ModalityLUTSequence")
-    return items[0] if items and not _is_blank(items[0]) else None
+    return items[0] if items and not is_blank_table(header, "ModalityLUTSequence") else None
 
 
-def is_blank_table(header: Mapping[str, Any]) -> bool:
-    """Return whether Modality LUT Sequence has an item without a table."""
-    items = items_of(header, "ModalityLUTSequence")
-    return bool(items) and _is_blank(items[0])
-
-
-def _is_blank(item: Mapping[str, Any]) -> bool:
-    return item.get("LUTDescriptor") is None and item.get("LUTData") is None
+def is_blank_table(header: Mapping[str, Any], keyword: str) -> bool:
+    """Return whether a sequence of look-up tables begins with an item that holds none."""
+    return any(
+        item.get("LUTDescriptor") is None and item.get("LUTData") is None for item in items_of(header, keyword)[:1]
+    )
 
 
 def has_transform(header: Mapping[str, Any]) -> bool:

@@ -63,6 +63,12 @@ def test_the_columns_are_those_that_were_asked_for(tmp_path):
     assert [row["PixelSpacing"] for row in both] == [[0.5, 0.25], [1, 2]]
 
 
+def test_what_identifies_is_left_out_of_these_too(tmp_path):
+    (row,) = table_of(tmp_path, enhanced_ct(), phi=False)
+    assert (row["PixelSpacing"], row["WindowCenter"]) == ([0.5, 0.25], [40])
+    assert not [name for name in row if "FunctionalGroups" in name or name == "PatientID"]
+
+
 def test_batches_have_them_too(tmp_path):
     table_of(tmp_path, enhanced_ct(), enhanced_ct())
     batches = list(hu.scan_batches(tmp_path, columns=["PixelSpacing"], rows=1))

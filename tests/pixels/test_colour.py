@@ -1,6 +1,7 @@
 """Palettes: plain, segmented, and damaged ones; and YBR to RGB."""
 
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -122,6 +123,18 @@ def test_values_that_may_not_be_written_are_kept():
     rgb = to_rgb(ybr, "YBR_FULL", 8, "")[0]
     np.testing.assert_array_equal(ybr, before)
     np.testing.assert_array_equal(rgb, exact_rgb(before))
+
+
+def test_the_conversion_needs_no_copy_of_the_pixels():
+    ybr = np.zeros((2048, 2048, 3), np.uint8)
+    tracemalloc.start()
+    try:
+        rgb = to_rgb(ybr, "YBR_FULL", 8, "")[0]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert np.shares_memory(rgb, ybr)
+    assert peak < ybr.nbytes / 4
 
 
 def test_the_conversion_costs_no_more_than_pydicoms():

@@ -108,6 +108,8 @@ def _elsewhere(name: str) -> tuple[list[str], bool]:
 
 def _first(batch: pa.RecordBatch, own: pa.Array, paths: list[str]) -> pa.Array:
     for path in reversed(paths):
+        if batch.schema.get_field_index(path) < 0:  # left out, since it identifies
+            continue
         found = batch.column(path)
         if found.null_count < len(found):
             there = found.is_valid().to_numpy(zero_copy_only=False)

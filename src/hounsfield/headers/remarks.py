@@ -9,6 +9,7 @@ from hounsfield.geometry import image_plane
 from hounsfield.headers.philips import philips_offer
 from hounsfield.headers.subtraction import subtraction_offer
 from hounsfield.image import Header, Step, items_of, text_of
+from hounsfield.units import is_blank_table
 
 _PLANE = "image plane"
 #: Bits that entries of a VOI LUT may leave unused before the descriptor is taken for wrong.
@@ -31,6 +32,7 @@ def remarks(whole: Header, frame: int) -> tuple[Step, ...]:
         _orientation(header),
         _volume_plane(header),
         _presentation_shape(header),
+        _blank_presentation(header),
         _voi_depth(header),
         subtraction_offer(whole),
         philips_offer(whole, frame),
@@ -71,6 +73,13 @@ def _presentation_shape(header: Mapping[str, Any]) -> Step | None:
         return None
     detail = f"Presentation LUT Shape is {shape}, but the pixels are {photometric}; shown with low values bright"
     return Step("presentation", detail, "assumed", "PS3.3 C.8.11.3.1.2")
+
+
+def _blank_presentation(header: Mapping[str, Any]) -> Step | None:
+    if not is_blank_table(header, "PresentationLUTSequence"):
+        return None
+    detail = "PresentationLUTSequence has an item without a table; shown as if it were absent"
+    return Step("presentation", detail, "assumed", "PS3.3 C.11.6.1")
 
 
 def _voi_depth(header: Mapping[str, Any]) -> Step | None:

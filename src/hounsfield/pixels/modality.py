@@ -157,7 +157,7 @@ def _intensity_table(headers: Sequence[Header]) -> list[Step]:
 
 def _blank_table(headers: Sequence[Header]) -> list[Step]:
     """A step where the item of Modality LUT Sequence holds no table."""
-    if not any(is_blank_table(header) for header in headers):
+    if not any(is_blank_table(header, "ModalityLUTSequence") for header in headers):
         return []
     detail = "ModalityLUTSequence has an item without a table; taken as if it were absent"
     return [Step("modality", detail, "assumed", "PS3.3 C.11.1")]
