@@ -62,6 +62,19 @@ def test_where_the_length_fits_both_the_bits_behind_the_last_packed_one_tell():
         np.testing.assert_array_equal(hu.read(one_bit(bits, by_frame(bits))).values, bits)
 
 
+def test_packed_frames_with_a_byte_too_many_stay_packed():
+    bits = np.random.default_rng(2).integers(0, 2, (5, 3, 7), np.uint8)  # 105 bits in 14 bytes; or 5 x 3 bytes
+    with pytest.warns(hu.AssumptionWarning, match="more than the image needs"):
+        np.testing.assert_array_equal(hu.read(one_bit(bits, packed(bits) + b"\0\0")).values, bits)
+
+
+def test_padded_frames_of_which_the_last_are_empty_are_recognised():
+    bits = np.ones((8, 5, 5), np.uint8)
+    bits[3:] = 0
+    with pytest.warns(hu.AssumptionWarning, match="whole bytes"):
+        np.testing.assert_array_equal(hu.read(one_bit(bits, by_frame(bits))).values, bits)
+
+
 def blank_table(**more):
     item = Dataset()
     item.add_new("LUTDescriptor", "US", None)
