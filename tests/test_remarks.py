@@ -1,6 +1,7 @@
 """What of a header contradicts itself, or is not used, is said with the image."""
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import (
@@ -154,6 +155,14 @@ def test_pixel_spacing_that_contradicts_the_ultrasound_region_is_said():
     with pytest.warns(hu.AssumptionWarning, match="Pixel Spacing differs"):
         image = hu.read(ultrasound([0.3, 0.3]))
     assert (image.pixel_spacing, image.spacing_kind) == ((0.5, 0.5), "region")
+
+
+def test_why_no_regions_scale_is_taken_is_said_where_pixel_spacing_is():
+    made = pydicom.dcmread(pydicom.filebase.DicomBytesIO(ultrasound([0.3, 0.3])))
+    made.SequenceOfUltrasoundRegions[0].RegionLocationMaxX1 = 100
+    image = hu.read(to_bytes(made))
+    assert (image.pixel_spacing, image.spacing_kind) == ((0.3, 0.3), "patient")
+    assert steps(image, "reaches beyond the image")
 
 
 @pytest.mark.parametrize("spacing", [None, [0.5, 0.5], [0.501, 0.4995]])

@@ -185,6 +185,17 @@ def test_what_is_no_scale_of_philips_is_not_taken_for_one(how):
         hu.read(data, values="philips")
 
 
+def test_a_stripped_creator_is_assumed_of_philips_only():
+    made = philips(Manufacturer="Philips Medical Systems")
+    del made[0x2005, 0x10]
+    assert any("(2005,100E), 0.25" in step.detail for step in hu.read(to_bytes(made)).steps)
+    with pytest.warns(hu.AssumptionWarning, match="private creator"):
+        image = hu.read(to_bytes(made), values="philips")
+    np.testing.assert_allclose(image.values, STORED[0] / 0.25)
+    made.Manufacturer = "Another"
+    assert not [step for step in hu.read(to_bytes(made)).steps if step.name == "philips"]
+
+
 def test_enhanced_files_have_a_scale_for_each_frame():
     made = pydicom.dcmread(pydicom.filebase.DicomBytesIO(enhanced(FRAMES[:2], [(2, -10), (4, 20)])))
     made.Modality = "MR"

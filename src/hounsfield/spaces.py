@@ -166,8 +166,12 @@ def _philips(stored: Stored, frames: InFile, headers: Sequence[Header], dtype: D
     values = apply_transforms(stored.values, scales, frames.frames.layout.bits_stored, name, dtype or np.float32)
     first = scales[0]
     detail = f"of each of {len(scales)} frames" if len(set(scales)) > 1 else _in_words(first)
-    step = Step("philips", f"Scale Slope (2005,100E): {detail}", reference=PHILIPS)
-    return Meaning(values, steps=(step,))
+    steps = [Step("philips", f"Scale Slope (2005,100E): {detail}", reference=PHILIPS)]
+    scale = philips_scale(frames.header, frames.indices[0])
+    if scale is not None and not scale.creator:
+        doubt = "the private creator of (2005,100E) is missing; taken as Philips', who made the scanner"
+        steps.append(Step("philips", doubt, "assumed", "PS3.5 7.8.1"))
+    return Meaning(values, steps=tuple(steps))
 
 
 def _in_words(scale: Transform) -> str:

@@ -16,17 +16,21 @@ from hounsfield.image import Header, Step, finite_number, item_at, text_of
 
 REFERENCE = "Chenevert et al. 2014, doi:10.1593/tlo.13811"
 _CREATOR = "Philips MR Imaging DD 001"
-_GROUP, _INTERCEPT, _SLOPE = 0x2005, 0x0D, 0x0E
+_GROUP, _FIRST_BLOCK, _INTERCEPT, _SLOPE = 0x2005, 0x10, 0x0D, 0x0E
 #: Where enhanced files have the private attributes of a frame.
 _FRAME_SEQUENCE = 0x2005140F
 
 
 @dataclass(frozen=True)
 class PhilipsScale:
-    """Scale Slope (2005,xx0E) and, where the file has it, Scale Intercept (2005,xx0D)."""
+    """Scale Slope (2005,xx0E) and, where the file has it, Scale Intercept (2005,xx0D).
+
+    `creator` is False where the private creator was stripped, and the manufacturer and the first block stand for it.
+    """
 
     slope: float
     intercept: float | None
+    creator: bool = True
 
 
 def philips_scale(header: Header, frame: int) -> PhilipsScale | None:
@@ -41,24 +45,31 @@ def philips_scale(header: Header, frame: int) -> PhilipsScale | None:
     """
     if text_of(header, "Modality") != "MR":
         return None
-    for place in (item_at(header, "PerFrameFunctionalGroupsSequence", frame), header):
-        if not isinstance(place, DatasetHeader):
-            continue
-        inner = item_at({"items": place.value_at(_FRAME_SEQUENCE)}, "items", 0)
-        for private in (inner, place):
-            found = _scale(private) if isinstance(private, DatasetHeader) else None
-            if found is not None:
-                return found
+    stripped = "PHILIPS" in text_of(header, "Manufacturer").upper()
+    group = item_at(header, "PerFrameFunctionalGroupsSequence", frame)
+    inner = (
+        item_at({"items": group.value_at(_FRAME_SEQUENCE)}, "items", 0) if isinstance(group, DatasetHeader) else None
+    )
+    for place in (inner, group, header):
+        found = _scale(place, stripped=stripped) if isinstance(place, DatasetHeader) else None
+        if found is not None:
+            return found
     return None
 
 
-def _scale(header: DatasetHeader) -> PhilipsScale | None:
-    for block in range(0x10, 0x20):
+def _scale(header: DatasetHeader, *, stripped: bool) -> PhilipsScale | None:
+    for block in range(_FIRST_BLOCK, 0x20):
         if str(header.value_at(_GROUP << 16 | block) or "").strip() == _CREATOR:
-            slope = _number(header.value_at(_GROUP << 16 | block << 8 | _SLOPE))
-            intercept = _number(header.value_at(_GROUP << 16 | block << 8 | _INTERCEPT))
-            return PhilipsScale(slope, intercept) if slope is not None and slope > 0 else None
+            return _in_block(header, block, creator=True)
+    if stripped and header.value_at(_GROUP << 16 | _FIRST_BLOCK) is None:
+        return _in_block(header, _FIRST_BLOCK, creator=False)
     return None
+
+
+def _in_block(header: DatasetHeader, block: int, *, creator: bool) -> PhilipsScale | None:
+    slope = _number(header.value_at(_GROUP << 16 | block << 8 | _SLOPE))
+    intercept = _number(header.value_at(_GROUP << 16 | block << 8 | _INTERCEPT))
+    return PhilipsScale(slope, intercept, creator) if slope is not None and slope > 0 else None
 
 
 def _number(value: Any) -> float | None:

@@ -56,7 +56,7 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
     step = doubt or step
     projection = text_of(header, "Modality") in PROJECTIONS and text_of(header, "SOPClassUID") not in RECONSTRUCTED
     if plain is not None and not projection:
-        return plain, "slide" if on_slide(header) else "patient", None
+        return plain, "slide" if on_slide(header) else "patient", doubt  # why no region's scale was taken
     for item in items_of(header, "ProjectionPixelCalibrationSequence")[:1]:
         found, _ = _pair(item, "ObjectPixelSpacingInCenterOfBeam")
         if found is not None:
