@@ -23,6 +23,7 @@ from hounsfield.errors import (
 )
 from hounsfield.headers.dataset import Opened, PixelElement, open_header
 from hounsfield.headers.frames import RegionHeader
+from hounsfield.headers.remarks import remarks
 from hounsfield.headers.slides import matrix_plane
 from hounsfield.headers.spacing import frames_spacing, pixel_spacing
 from hounsfield.headers.tiles import Bounds, Tile, Tiling, layer_number, read_tiling, region_bounds
@@ -34,7 +35,7 @@ from hounsfield.pixels.mosaic import Mosaic
 from hounsfield.pixels.padding import padding_mask
 from hounsfield.pixels.stored import PixelBytes, extended_offsets, open_frames
 from hounsfield.source import Source
-from hounsfield.spaces import interpret
+from hounsfield.spaces import InFile, interpret
 
 #: Bytes of the tiles that are decoded at a time for a region: the memory that it takes beside its own.
 _BLOCK_BYTES = 32 * 2**20
@@ -151,30 +152,21 @@ class Frames:
         found = self._understand(stored, indices)
         values, padding, color = found.values, found.padding, found.color
         spacing, kind, doubt = pixel_spacing(header) if single else frames_spacing(self._opened.header, indices)
-        steps = [*self._opened.steps, *self._stored.layout.steps, *found.steps, *self._header_doubts()]
+        steps = [*self._opened.steps, *self._stored.layout.steps, *found.steps, *self._header_doubts(indices[0])]
         steps += [doubt] if doubt else []
         if single:
             padding = None if padding is None else padding[0]
             place = indices[0] if self._declared > 1 else None
             return Image(values[0], found.unit, tuple(steps), spacing, kind, padding, header, color, self.name, place)
         chosen = None if indices == range(self._declared) else tuple(indices)
-        return Image(
-            values,
-            found.unit,
-            tuple(steps),
-            spacing,
-            kind,
-            padding,
-            self.header,
-            color,
-            self.name,
-            frame_indices=chosen,
-        )
+        where: dict[str, Any] = {"header": self.header, "name": self.name, "frame_indices": chosen}
+        return Image(values, found.unit, tuple(steps), spacing, kind, padding, color=color, **where)
 
-    def _header_doubts(self) -> tuple[Step, ...]:
+    def _header_doubts(self, frame: int) -> tuple[Step, ...]:
         """What had to be assumed to read the header's values, when all that are needed have been asked for."""
+        said = remarks(self._opened.header, frame)
         self._opened.header.noted.refuse_lost_sequences(self.name)
-        return self.header.doubts
+        return (*said, *self.header.doubts)
 
     def _understand(self, stored: Stored, indices: Sequence[int]) -> _Understood:
         """Give decoded frames the meaning that was asked for."""
@@ -191,7 +183,8 @@ class Frames:
         # From here on the stored values may be overwritten: the modality values take their place in memory.
         own = self._declared > 1 and bool(self.header.get("PerFrameFunctionalGroupsSequence"))
         headers = [self._opened.header.for_frame(index) for index in (indices if own else indices[:1])]
-        meaning = interpret(stored, layout, headers, self._wanted.values, self._wanted.dtype, self.name)
+        place = InFile(self._opened.header, indices, self._stored, self._limits)
+        meaning = interpret(stored, place, headers, self._wanted.values, self._wanted.dtype, self.name)
         if meaning.outside is not None:  # no measurement either
             padding = meaning.outside if padding is None else padding | meaning.outside
         steps += [*meaning.steps, *((padded,) if padded else ())]
@@ -314,7 +307,7 @@ class Frames:
         at, first = (bounds[0], bounds[2]), self._opened.header.for_frame(sample[0][0])
         header = RegionHeader(self._opened.header, sample[0][0], layer[0], matrix_plane(first, at, layer[1]))
         spacing, kind, doubt = pixel_spacing(header)
-        steps += [*self._header_doubts(), *((doubt,) if doubt else ())]
+        steps += [*self._header_doubts(sample[0][0]), *((doubt,) if doubt else ())]
         padding, uncovered = mosaic.padding, mosaic.uncovered
         if uncovered is not None:
             padding = uncovered if padding is None else padding | uncovered

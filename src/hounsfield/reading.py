@@ -47,7 +47,9 @@ def read(
         ``"modality"``, and as it is stored (palette indices too) with ``"stored"``. ``"real_world"``: by the
         file's real-world value mapping, ``"real_world:NAME"`` by the one of that label or unit. ``"suv"``:
         standardized uptake values by body weight; ``"suvlbm"`` (James), ``"suvlbmjames128"``, ``"suvlbmjanma"`` by
-        lean body mass, ``"suvbsa"`` by body surface area.
+        lean body mass, ``"suvbsa"`` by body surface area. ``"subtracted"``: stored values less those of the mask that
+        the file names (PS3.3 C.7.6.10). ``"philips"``: a Philips MR scanner's floating point values, by its private
+        scale slope.
     dtype
         Type of the values. By default the smallest that holds every value exactly: int16 or int32 for whole
         slopes and intercepts, else float32; stored values and colours keep the type they have in the file.

@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 import pyarrow as pa
 
 from hounsfield.header_rows import read_source_row
+from hounsfield.headers.by_frame import frames_first, schema_of, with_frames
 from hounsfield.headers.columns import choose_columns, plan
 from hounsfield.headers.found import Found, nothing_found
 from hounsfield.headers.row import Row
@@ -62,9 +63,10 @@ def scan(
         null), never with a text of the file; ``error``: why a file could not be read, else null.
 
         Whole numbers are int64, decimals float64 (DS, FL, FD), dates date32, times of day time64[us], both together
-        timestamp[us] as the clock showed it (an offset from UTC is not applied, and named in `issues`; hours alone
-        stand for their beginning), everything else text in Unicode, or bytes. Attributes that may have several values
-        are lists (PS3.6, column VM). Absent and empty values are null.
+        timestamp[us] as the clock showed it (an offset from UTC is not applied, and named in `issues`; hours, a year,
+        or a year and month, alone stand for their beginning), everything else text in Unicode, or bytes. Attributes
+        that may have several values are lists (PS3.6, column VM). Absent and empty values are null. Of enhanced files,
+        attributes of functional groups are the first frame's; Number of Frames of an image without one is 1.
 
     Raises
     ------
@@ -86,9 +88,11 @@ def scan(
     {'Modality': 'CT', 'StudyDate': datetime.date(2004, 1, 19), 'PixelSpacing': [0.661468, 0.661468], \
 'issues': [], 'error': None}
     """
-    layout = _chosen(columns, phi)
+    names, read = with_frames(columns, phi=phi)
+    layout = _chosen(read, phi)
     work = HeaderWalk(layout.plan, _Make(layout), limits, threads, progress)
-    return pa.Table.from_batches(list(work.batches(paths)), schema=layout.schema)
+    batches = [frames_first(batch, names) for batch in work.batches(paths)]
+    return pa.Table.from_batches(batches, schema=schema_of(layout.schema, names))
 
 
 def scan_files(
@@ -163,9 +167,16 @@ def scan_batches(
     """
     if rows < 1:
         raise ValueError("rows must be at least 1")
-    layout = _chosen(columns, phi)
+    names, read = with_frames(columns, phi=phi)
+    layout = _chosen(read, phi)
     work = HeaderWalk(layout.plan, _Make(layout), limits, threads, progress)
-    return _regrouped(work.batches(paths), rows)
+    return _regrouped(_asked(work.batches(paths), names), rows)
+
+
+def _asked(batches: Generator[pa.RecordBatch], names: list[str]) -> Generator[pa.RecordBatch]:
+    with closing(batches):
+        for batch in batches:
+            yield frames_first(batch, names)
 
 
 def _regrouped(batches: Generator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

@@ -63,7 +63,8 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
     """
     if not has_transform:
         return "", None
-    for table in modality_tables(header)[:1]:
+    table = modality_table(header)
+    if table is not None:
         declared = text_of(table, "ModalityLUTType")
         return ("" if declared.upper() in _UNSPECIFIED else declared), None
     declared, modality = text_of(header, "RescaleType"), text_of(header, "Modality")
@@ -79,15 +80,6 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
     if modality == "PT":
         return text_of(header, "Units"), None
     return _ct_unit(header, declared) if modality == "CT" else ("", None)
-
-
-def modality_tables(header: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the items of Modality LUT Sequence that lead to modality values.
-
-    None for X-ray angiography and radiofluoroscopy: there the table leads back from what is shown to the intensity of
-    the beam, and windows and VOI LUTs hold for stored values (PS3.3 C.8.7.1.1.2; PS3.17 FFF.2.3).
-    """
-    return [] if leads_to_intensity(header) else items_of(header, "ModalityLUTSequence")
 
 
 def leads_to_intensity(header: Mapping[str, Any]) -> bool:
@@ -216,6 +208,36 @@ def _image_words(header: Mapping[str, Any]) -> set[str]:
     values = [str(v).strip().upper() for v in (cast("list[Any]", value) if isinstance(value, list) else [value])]
     parts = {part for v in values[2:] for part in re.split(r"[^A-Z0-9]+", v)}  # "CT_PERFUSION", "TTP_RGB"
     return {*values, *parts}
+
+
+def modality_table(header: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the item of Modality LUT Sequence (PS3.3 C.11.1) that leads to modality values, or None.
+
+    There is none for X-ray angiography and radiofluoroscopy: there the table leads back from what is shown to the
+    intensity of the beam, and windows and VOI LUTs hold for stored values (PS3.3 C.8.7.1.1.2; PS3.17 FFF.2.3).
+    Templates write an item whose values are all empty. LUT Descriptor and LUT Data are type 1: without either, there
+    is no table, and slope and intercept are asked.
+    """
+    items = items_of(header, "ModalityLUTSequence")
+    blank = is_blank_table(header, "ModalityLUTSequence")
+    return items[0] if items and not blank and not leads_to_intensity(header) else None
+
+
+def is_blank_table(header: Mapping[str, Any], keyword: str) -> bool:
+    """Return whether a sequence of look-up tables begins with an item that holds none."""
+    return any(
+        item.get("LUTDescriptor") is None and item.get("LUTData") is None for item in items_of(header, keyword)[:1]
+    )
+
+
+def has_transform(header: Mapping[str, Any]) -> bool:
+    """Return whether slope and intercept, a modality LUT, a dose scaling or a fraction leads to modality values."""
+    rescaled = ("RescaleSlope", "RescaleIntercept", "DoseGridScaling")
+    return (
+        modality_table(header) is not None
+        or any(header.get(keyword) is not None for keyword in rescaled)
+        or text_of(header, "SegmentationType") == "FRACTIONAL"
+    )
 
 
 #: UCUM codes of PS3.16 CID 82 to 85 that this library spells as the attributes Rescale Type and Units do.

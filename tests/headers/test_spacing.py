@@ -26,7 +26,9 @@ FACTOR = "EstimatedRadiographicMagnificationFactor"
             (0.05, 0.1),
             "calibrated",
         ),
-        ({"Modality": "SC", "NominalScannedPixelSpacing": [0.3, 0.3]}, (0.3, 0.3), "detector"),
+        # Of what is no X-ray it is that of the paper (PS3.3 C.8.6.2).
+        ({"Modality": "SC", "NominalScannedPixelSpacing": [0.3, 0.3]}, (0.3, 0.3), None),
+        ({"Modality": "CR", "NominalScannedPixelSpacing": [0.3, 0.3]}, (0.3, 0.3), "detector"),
         ({"Modality": "RTIMAGE", "ImagePlanePixelSpacing": [0.4, 0.4]}, (0.4, 0.4), "detector"),
         ({"Modality": "US", "SequenceOfUltrasoundRegions": [{**CM, "PhysicalDeltaX": 0.02, "PhysicalDeltaY": 0.03}]}, (0.3, 0.2), "region"),
         (

@@ -13,6 +13,7 @@ from hounsfield.display.fields import items
 from hounsfield.display.voi import Voi, Window
 from hounsfield.image import Image, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
+from hounsfield.units import is_blank_table
 
 #: Whole numbers of so small a range are shown by way of a table, where that is quicker.
 _TABLE = 2**17
@@ -85,5 +86,5 @@ def presentation_table(header: Mapping[str, Any], name: str) -> LookUpTable | No
     MissingAttributeError, InvalidAttributeError
         It is damaged.
     """
-    found = items(header, "PresentationLUTSequence")
+    found = [] if is_blank_table(header, "PresentationLUTSequence") else items(header, "PresentationLUTSequence")
     return read_sequence_table(found[0], "PresentationLUTSequence", name, signed=False) if found else None

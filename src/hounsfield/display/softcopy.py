@@ -21,6 +21,7 @@ from hounsfield.errors import GeometryError, InvalidAttributeError
 from hounsfield.image import Image, text_of
 from hounsfield.pixels.lut import read_descriptor
 from hounsfield.pixels.modality import modality_values
+from hounsfield.units import modality_table
 from hounsfield.volume import Volume
 
 _PALETTE = "RedPaletteColorLookupTableDescriptor"
@@ -133,9 +134,9 @@ def _modality(
     whole = stored.dtype.kind == "i"
     kept = stored.astype(np.int64 if signed else np.uint64) if whole else stored
     made = modality_values(kept.clip(*bounds) if whole else kept, [state.header], bits, state.name)
-    items = state.header.get("ModalityLUTSequence")
-    if items:
-        depth = read_descriptor(items[0].get("LUTDescriptor"), "ModalityLUTSequence", state.name)[2]
+    table = modality_table(state.header)
+    if table is not None:
+        depth = read_descriptor(table.get("LUTDescriptor"), "ModalityLUTSequence", state.name)[2]
         return made.values, (0.0, 2.0**depth - 1)
     ends = np.array([list(bounds)], np.float64)
     low, high = sorted(modality_values(ends, [state.header], bits, state.name).values.ravel().tolist())

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from hounsfield.display.fields import frame_header, number
 from hounsfield.errors import InvalidAttributeError
 from hounsfield.image import Image
-from hounsfield.units import modality_tables
+from hounsfield.units import modality_table
 
 #: Steps after which values are no longer what the modality's part of the pipeline made them.
-_OTHER = {"real world", "suv", "decay", "mask", "channel", "colour", "segmentation"}
+_OTHER = {"real world", "suv", "decay", "mask", "channel", "colour", "segmentation", "subtraction", "philips"}
 
 
 def value_space(image: Image) -> Literal["modality", "stored", "other"]:
@@ -39,7 +39,7 @@ def stored_of(frame: Image) -> NDArray[Any]:
     space = value_space(frame)
     if space == "other":
         raise InvalidAttributeError("these are no values of a file's modality; read the file", source=frame.name)
-    if space == "modality" and modality_tables(header):
+    if space == "modality" and modality_table(header) is not None:
         raise InvalidAttributeError(
             'the stored values do not follow from values of a modality LUT; read with values="stored"',
             source=frame.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat, zip_longest
 from typing import Any, Literal
 
@@ -15,9 +15,10 @@ from hounsfield.display.fields import frame_header, items, numbers, texts
 from hounsfield.display.stored import modality_range, value_space
 from hounsfield.errors import InvalidAttributeError
 from hounsfield.grids import as_image, require_grid
+from hounsfield.headers.remarks import used_bits
 from hounsfield.image import Image, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
-from hounsfield.units import modality_tables
+from hounsfield.units import modality_table
 from hounsfield.volume import Volume
 
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
@@ -254,7 +255,11 @@ def _table(item: Mapping[str, Any], name: str, signed: bool) -> VoiTable | None:
         table = read_sequence_table(item, "VOILUTSequence", name, signed=signed or _negative_first(item))
     except (KeyError, ValueError):  # a damaged table must not keep anyone from seeing the image
         return None
-    return VoiTable(table, explanation=text_of(item, "LUTExplanation"))
+    used, origin = used_bits(item), "VOI LUT Sequence"
+    if used is not None:
+        origin += f"; {used} bits, though its descriptor says {table.bits}"
+        table = replace(table, bits=used)
+    return VoiTable(table, origin, text_of(item, "LUTExplanation"))
 
 
 def _negative_first(item: Mapping[str, Any]) -> bool:
@@ -266,7 +271,7 @@ def _negative_first(item: Mapping[str, Any]) -> bool:
 def _may_be_negative(image: Image) -> bool:
     """Whether modality values can be negative."""
     header = frame_header(image)
-    if modality_tables(header):
+    if modality_table(header) is not None:
         return False
     possible = modality_range(header)
     if possible is None:

@@ -14,7 +14,7 @@ from hounsfield.headers.spacing import pixel_spacing
 from hounsfield.headers.tags import json_ready
 from hounsfield.headers.times import date_of
 from hounsfield.image import Header
-from hounsfield.units import modality_unit
+from hounsfield.units import has_transform, modality_unit
 
 #: The nine facts that come first, in this order.
 FIRST = (
@@ -91,10 +91,7 @@ def _frames(header: Mapping[str, Any]) -> int | None:
 
 def _measures(header: Mapping[str, Any]) -> dict[str, Any]:
     spacing, kind, _ = pixel_spacing(header)
-    transform = any(
-        header.get(keyword) is not None for keyword in ("RescaleSlope", "ModalityLUTSequence", "DoseGridScaling")
-    )
-    unit, _ = modality_unit(header, transform)
+    unit, _ = modality_unit(header, has_transform(header))
     return {
         "PixelSpacing": list(spacing) if spacing else None,
         "SpacingKind": kind,

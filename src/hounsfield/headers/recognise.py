@@ -17,6 +17,7 @@ from pydicom.uid import (
 
 from hounsfield.errors import DecodeError, LimitExceededError, NotDicomError
 from hounsfield.headers.index import VRS
+from hounsfield.headers.repair import NO_PREAMBLE
 from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.source import Source
@@ -37,10 +38,6 @@ _MAGIC = {
 
 #: GE's private syntax has the header in implicit VR little endian.
 _IMPLICIT = (ImplicitVRLittleEndian, "1.2.840.113619.5.2")
-
-
-#: What is said of a file that begins with its dataset.
-NO_PREAMBLE = "no preamble and DICM prefix; the bytes begin as a dataset does, and are read as one"
 
 
 def undeclared_syntax(words: str) -> str:
@@ -74,6 +71,8 @@ def dataset_start(source: Source) -> Start:
         if head[position : position + 4] == b"\x02\0\x10\0":
             syntax = head[value:end].rstrip(b"\0 ").decode("ascii", "replace")
         position = end
+    if position == 132:  # no file meta: the first attribute tells
+        return Start(132, "", head[136:138] not in VRS, head[132:134] != b"\0\x08")
     return Start(position, syntax, syntax in _IMPLICIT, syntax != ExplicitVRBigEndian)
 
 

@@ -12,6 +12,9 @@ from hounsfield.headers.meaning import choose_vr
 from hounsfield.image import Step
 from hounsfield.source import Source
 
+#: What is said of a file that begins with its dataset.
+NO_PREAMBLE = "no preamble and DICM prefix; the bytes begin as a dataset does, and are read as one"
+
 Order = Literal["little", "big"]
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -32,6 +35,9 @@ def found_beginning(source: Source) -> tuple[Source, list[Step]]:
     source.stream.seek(0)
     head = source.stream.read(2**16)
     if head[128:132] == b"DICM":
+        # Values of a dataset may hold these letters: behind a prefix stands file meta (PS3.10 7.1).
+        if head[132:134] != b"\x02\0" and (_run(head, 0, implicit=False) or _run(head, 0, implicit=True)):
+            return _from(source, 0, _PREAMBLE), [Step("preamble", NO_PREAMBLE, "assumed", "PS3.10 7.1")]
         return source, []
     prefix = head.find(b"DICM\x02\0", 0, _SEARCHED)
     if prefix >= 0:

@@ -26,6 +26,8 @@ _PER_FRAME = (
 )
 _CENTIMETRES = 3
 _SAME = 1e-6
+#: What rounding leaves between a spacing in mm and a scale in cm.
+_ALIKE = 0.01
 _NAME = "pixel spacing"
 
 
@@ -44,16 +46,17 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
        it differs from Imager Pixel Spacing, as rule 6 where both are equal; without either, its meaning is
        not known: no kind (PS3.3 10.7.1.3).
     6. Imager Pixel Spacing, or what stands for it in scanned films and RT images: ``detector``; divided by
-       Estimated Radiographic Magnification Factor where that is present: ``calibrated``.
+       Estimated Radiographic Magnification Factor where that is present: ``calibrated``. Nominal Scanned Pixel
+       Spacing of what is no X-ray is that of the paper: no kind.
     """
     region, doubt = _region_spacing(header)
-    if region is not None:
-        return region, "region", None
     plain, step = _pair(header, "PixelSpacing")
+    if region is not None:
+        return region, "region", _unlike(region, plain)
     step = doubt or step
     projection = text_of(header, "Modality") in PROJECTIONS and text_of(header, "SOPClassUID") not in RECONSTRUCTED
     if plain is not None and not projection:
-        return plain, "slide" if on_slide(header) else "patient", None
+        return plain, "slide" if on_slide(header) else "patient", doubt  # why no region's scale was taken
     for item in items_of(header, "ProjectionPixelCalibrationSequence")[:1]:
         found, _ = _pair(item, "ObjectPixelSpacingInCenterOfBeam")
         if found is not None:
@@ -63,9 +66,25 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
     for keyword in ("ImagerPixelSpacing", "NominalScannedPixelSpacing", "ImagePlanePixelSpacing"):
         found, doubt = _pair(header, keyword)
         step = step or doubt
+        if found is not None and keyword.startswith("Nominal") and not _on_film(header):
+            detail = "Nominal Scanned Pixel Spacing of a picture that is no X-ray: distances on what was scanned"
+            return found, None, Step(_NAME, detail, "not done", "PS3.3 C.8.6.2")
         if found is not None:
             return _demagnified(header, found, step)
     return None, None, step
+
+
+def _on_film(header: Mapping[str, Any]) -> bool:
+    """Whether a scanned picture is a projection on X-ray film: its distances are those on the detector."""
+    return text_of(header, "Modality") in PROJECTIONS - {"XC"}
+
+
+def _unlike(region: Spacing, plain: Spacing | None) -> Step | None:
+    """A step where Pixel Spacing says something else than the regions of an ultrasound image."""
+    if plain is None or all(abs(a - b) <= _ALIKE * b for a, b in zip(plain, region, strict=True)):
+        return None
+    detail = "Pixel Spacing differs from the scale of the ultrasound regions, which is taken"
+    return Step(_NAME, detail, "assumed", "PS3.3 C.8.5.5")
 
 
 def on_slide(header: Mapping[str, Any]) -> bool:

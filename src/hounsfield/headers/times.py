@@ -8,7 +8,8 @@ from typing import Any
 
 _DATE = re.compile(r"(\d{4})(\.?)(\d\d)\2(\d\d)", re.ASCII)
 _TIME = re.compile(r"(\d\d)(?:(:?)(\d\d)(?:\2(\d\d)(?:\.(\d{1,6}))?)?)?", re.ASCII)
-_DATETIME = re.compile(r"(\d{8})(\d\d(?:\d\d(?:\d\d(?:\.\d{1,6})?)?)?)?([+-]\d{4})?", re.ASCII)
+_DATETIME = re.compile(r"(\d{4}(?:\d\d){0,2})((?<=\d{8})\d\d(?:\d\d(?:\d\d(?:\.\d{1,6})?)?)?)?([+-]\d{4})?", re.ASCII)
+_LEAP_SECOND = 60
 
 
 def date_of(value: Any) -> date | None:
@@ -29,28 +30,40 @@ def date_of(value: Any) -> date | None:
 def time_of(value: Any) -> time | None:
     """Return a time of day, ``072730.123`` or ``07:27:30.123`` of old files; None for what is none.
 
-    Hours, or hours and minutes, alone stand for their beginning. A leap second is none: Python has none.
+    Hours, or hours and minutes, alone stand for their beginning. A leap second, which Python does not have, is the one
+    before it, as pydicom reads it.
+
+    Examples
+    --------
+    >>> time_of("07"), time_of("235960")
+    (datetime.time(7, 0), datetime.time(23, 59, 59))
     """
     match = _TIME.fullmatch(str(value).strip())
     if not match:
         return None
     hour, _, minute, second, fraction = match.groups()
     try:
-        return time(int(hour), int(minute or 0), int(second or 0), int((fraction or "0").ljust(6, "0")))
+        seconds = int(second or 0)
+        seconds -= seconds == _LEAP_SECOND
+        return time(int(hour), int(minute or 0), seconds, int((fraction or "0").ljust(6, "0")))
     except ValueError:
         return None
 
 
 def datetime_of(value: Any) -> datetime | None:
-    """Return a date and time, with its offset from UTC where it has one; None where it is not precise to the day.
+    """Return a date and time, with its offset from UTC where it has one; None for what is none.
+
+    A year, or year and month, alone stand for their beginning (PS3.5 6.2: only the year is required).
 
     Examples
     --------
     >>> datetime_of("20061219120938.400+0100").isoformat()
     '2006-12-19T12:09:38.400000+01:00'
+    >>> datetime_of("202001").isoformat()
+    '2020-01-01T00:00:00'
     """
     match = _DATETIME.fullmatch(str(value).strip())
-    day = date_of(match[1]) if match else None
+    day = date_of(match[1] + "0101"[len(match[1]) - 4 :]) if match else None
     moment = time_of(match[2]) if match and match[2] else time()
     if match is None or day is None or moment is None:
         return None

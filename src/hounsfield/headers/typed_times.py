@@ -24,10 +24,14 @@ def _two(values: Bytes, at: int) -> Any:
 
 
 @inlined
-def _day(values: Bytes, at: int) -> tuple[Any, Any]:
-    """Return the days from 1970 to a date in eight digits (Gregorian), and whether there is such a day."""
+def _day(values: Bytes, at: int, size: int) -> tuple[Any, Any]:
+    """Return the days from 1970 to a date in eight digits (Gregorian), and whether there is such a day.
+
+    Of a year in four digits, or a year and month in six, it is the first day.
+    """
     hundreds, years = _two(values, at), _two(values, at + 2)
-    month, day = _two(values, at + 4), _two(values, at + 6)
+    month = _two(values, at + 4) if size > 4 else 1
+    day = _two(values, at + 6) if size > 6 else 1
     year = hundreds * 100 + years
     good = hundreds >= 0 and years >= 0 and year > 0 and 1 <= month <= 12 and day >= 1
     if not good:
@@ -50,7 +54,8 @@ def _moment(values: Bytes, at: int, end: int) -> tuple[Any, Any]:
         hour = _two(values, at)
         minute = _two(values, at + 2) if size >= 4 else 0
         second = _two(values, at + 4) if size >= 6 else 0
-        good = 0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60
+        good = 0 <= hour < 24 and 0 <= minute < 60 and 0 <= second <= 60
+        second -= second == 60  # a leap second is the one before it
     if good and size > 6:
         good = values[at + 6] == POINT
         scale = 100_000
@@ -88,10 +93,12 @@ def moments(
             continue
         good, number = own == 0 or own == vr, np.int64(0)
         if dated and good:
-            good = end - start >= 8 and (timed or end - start == 8)
+            size = min(end - start, 8)
+            good = size == 8 and (timed or end - start == 8)
+            good = good or (timed and (size == 4 or size == 6))
             if good:
-                number, good = _day(values, start)
-                start += 8
+                number, good = _day(values, start, size)
+                start += size
                 if timed:
                     number *= 86_400_000_000
         if timed and good and end > start:

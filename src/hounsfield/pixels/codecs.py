@@ -92,13 +92,28 @@ def _rle(data: bytes, layout: Layout) -> Array:
     segments = _rle_segments(data, size * layout.samples)
     planes = np.empty((layout.samples, size, pixels), np.uint8)
     for index, segment in enumerate(segments):
-        unpacked = np.frombuffer(imagecodecs.packbits_decode(segment), np.uint8)
+        unpacked = np.frombuffer(_unpack(segment, pixels), np.uint8)
         if unpacked.size < pixels:
             raise ValueError(f"segment {index} holds {unpacked.size} of {pixels} bytes")
         planes[index // size, index % size] = unpacked[:pixels]
     # The most significant byte comes first; samples go side by side.
     cells = np.ascontiguousarray(np.moveaxis(planes, (2, 0), (0, 1))).view(f">u{size}")
     return cells.astype(f"u{size}").reshape(layout.frame_shape)
+
+
+def _unpack(segment: bytes, size: int) -> bytes | bytearray:
+    """Undo the runs of a segment; the byte that pads it to an even length (PS3.5 G.3.1) may hold anything."""
+    try:
+        return imagecodecs.packbits_decode(segment)
+    except imagecodecs.PackbitsError:
+        at = filled = 0
+        while at < len(segment) and filled < size:
+            code = segment[at]
+            filled += code + 1 if code < 128 else 257 - code if code > 128 else 0
+            at += code + 2 if code < 128 else 2 if code > 128 else 1
+        if filled < size or at >= len(segment):  # it ends inside a run
+            raise
+        return imagecodecs.packbits_decode(segment[:at])
 
 
 def _rle_segments(data: bytes, count: int) -> list[bytes]:

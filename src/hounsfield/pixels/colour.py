@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,13 @@ from hounsfield.errors import InvalidAttributeError
 from hounsfield.image import Step
 from hounsfield.pixels.lut import LookUpTable, read_descriptor, read_table
 
-#: Rows: R, G, B; columns: Y, Cb, Cr. The inverse of the matrix of CCIR 601-2 that PS3.3 C.7.6.3.1.2 gives for
-#: YBR_FULL (the weights of JFIF).
-_FULL = np.array([[1.0, 0.0, 1.402], [1.0, -0.344136, -0.714136], [1.0, 1.772, 0.0]])
-#: Pixels that are converted at a time, in floating point.
+#: What chrominance adds to R (of Cr), to G (of Cb, and of Cr) and to B (of Cb): the inverse of the matrix of CCIR 601-2
+#: that PS3.3 C.7.6.3.1.2 gives for YBR_FULL, in full digits (ISO/IEC 10918-5, 7).
+_RED, _GREEN, _BLUE = 1.402, (-0.114 * 1.772 / 0.587, -0.299 * 1.402 / 0.587), 1.772
+#: Added before rounding down, by precision. The excess is above what the arithmetic loses and below the distance of any
+#: result from a tie (of 8 bits in single precision): the results are exact, ties rounded up.
+_HALF = {np.dtype(np.float32): 0.5 + 1.5e-5, np.dtype(np.float64): 0.5 + 1e-8}
+#: Pixels that are converted at a time, in floating point: their planes stay in the processor's cache.
 _BLOCK = 2**16
 _CHANNELS = ("Red", "Green", "Blue")
 
@@ -26,7 +29,7 @@ def to_rgb(values: NDArray[Any], photometric: str, bits: int, name: str) -> tupl
     Parameters
     ----------
     values
-        (..., 3) unsigned integers.
+        (..., 3) unsigned integers; overwritten where they are writable.
     photometric
         The colour space they are in.
     bits
@@ -55,35 +58,61 @@ def to_rgb(values: NDArray[Any], photometric: str, bits: int, name: str) -> tupl
 
 
 def _from_full(values: NDArray[Any], bits: int) -> NDArray[Any]:
-    out = np.empty(values.shape, values.dtype)
-    top = 2**bits - 1
-    centre = 2 ** (bits - 1)
-    for source, target in _blocks(values, out):
-        ycc = source.astype(np.float32)
-        ycc[..., 1:] -= centre
-        rgb = ycc @ _FULL.T.astype(np.float32)
-        target[...] = np.clip(np.floor(rgb + 0.5), 0, top)
-    return out
+    return _converted(values, bits, (0, 1), 1)
 
 
 def _from_partial(values: NDArray[Any], bits: int) -> NDArray[Any]:
     """Stretch the studio range (Y 16 to 235, chrominance 16 to 240 of 8 bits) to the full one first."""
-    scale = 2 ** (bits - 8)
-    out = np.empty(values.shape, values.dtype)
-    top = 2**bits - 1
-    for source, target in _blocks(values, out):
-        ycc = source.astype(np.float32)
-        ycc[..., 0] = (ycc[..., 0] - 16 * scale) * (top / (219 * scale))
-        ycc[..., 1:] = (ycc[..., 1:] - 128 * scale) * (top / (224 * scale))
-        target[...] = np.clip(np.floor(ycc @ _FULL.T.astype(np.float32) + 0.5), 0, top)
+    scale, top = 2 ** (bits - 8), 2**bits - 1
+    return _converted(values, bits, (16 * scale, top / (219 * scale)), top / (224 * scale))
+
+
+def _converted(values: NDArray[Any], bits: int, light: tuple[float, float], chroma: float) -> NDArray[Any]:
+    """Convert samples, in their place where that is writable, plane by plane.
+
+    A product with a matrix of 3 x 3 would start the threads of the linear algebra library, which wait for work by
+    spinning.
+
+    Parameters
+    ----------
+    values
+        (..., 3) samples.
+    bits
+        Bits Stored.
+    light
+        What is subtracted from Y, and then multiplied.
+    chroma
+        By what centred chrominance is multiplied.
+    """
+    out = values if values.flags.writeable and values.flags.c_contiguous else np.empty(values.shape, values.dtype)
+    source, target = values.reshape(-1, 3), out.reshape(-1, 3)
+    dtype = np.float32 if bits <= 8 else np.float64
+    planes = np.empty((5, min(_BLOCK, len(source))), dtype)
+    for start in range(0, len(source), _BLOCK):
+        block = source[start : start + _BLOCK]
+        y, cb, cr, term, total = planes[:, : len(block)]
+        np.copyto(y, block[:, 0], casting="unsafe")
+        np.copyto(cb, block[:, 1], casting="unsafe")
+        np.copyto(cr, block[:, 2], casting="unsafe")
+        for plane, offset, factor in ((y, *light), (cb, 2 ** (bits - 1), chroma), (cr, 2 ** (bits - 1), chroma)):
+            plane -= dtype(offset)
+            if factor != 1:
+                plane *= dtype(factor)
+        into = target[start : start + _BLOCK]
+        _store(into[:, 0], np.multiply(cr, dtype(_RED), out=total), y, bits)
+        np.multiply(cb, dtype(_GREEN[0]), out=total)
+        total += np.multiply(cr, dtype(_GREEN[1]), out=term)
+        _store(into[:, 1], total, y, bits)
+        _store(into[:, 2], np.multiply(cb, dtype(_BLUE), out=total), y, bits)
     return out
 
 
-def _blocks(values: NDArray[Any], out: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Pairs of blocks of pixels: what they are computed with takes many times their size."""
-    source, target = values.reshape(-1, 3), out.reshape(-1, 3)
-    for start in range(0, len(source), _BLOCK):
-        yield source[start : start + _BLOCK], target[start : start + _BLOCK]
+def _store(target: NDArray[Any], total: NDArray[Any], y: NDArray[Any], bits: int) -> None:
+    """Add Y to what chrominance adds, round, and bound; `total` is overwritten."""
+    total += y
+    total += total.dtype.type(_HALF[total.dtype])
+    np.clip(total, 0, 2**bits - 1, out=total)  # first: only what is not negative is rounded down by conversion
+    np.copyto(target, total, casting="unsafe")
 
 
 def apply_palette(values: NDArray[Any], header: Mapping[str, Any], signed: bool, name: str) -> NDArray[Any]:

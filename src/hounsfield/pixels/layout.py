@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +22,8 @@ class Layout:
 
     `rows`, `columns`, `frames`, `samples` give the shape; `bits_allocated`, `bits_stored`, `high_bit` and `signed` the
     cell; `photometric` and `planar` the colour; `float_type` is set where the values are floating point numbers;
-    `steps` say what the header leaves out and had to be assumed.
+    `steps` say what the header leaves out and had to be assumed; `whole_bytes` is set where each frame of single bits
+    begins with a byte of its own, which the standard does not allow.
     """
 
     rows: int
@@ -36,6 +38,7 @@ class Layout:
     signed: bool
     float_type: type[np.floating[Any]] | None = None
     steps: tuple[Step, ...] = ()
+    whole_bytes: bool = False
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -65,7 +68,8 @@ class Layout:
     def native_frame_bytes(self) -> float:
         """Bytes of a frame that is not compressed; frames of single bits need not end with a byte."""
         values = self.rows * self.columns * 2 if self.subsampled else self.frame_values
-        return values * self.bits_allocated / 8
+        size = values * self.bits_allocated / 8
+        return math.ceil(size) if self.whole_bytes else size
 
 
 def read_layout(header: Mapping[str, Any], keyword: str, name: str, limits: Limits) -> Layout:
@@ -112,12 +116,22 @@ def read_layout(header: Mapping[str, Any], keyword: str, name: str, limits: Limi
         signed=fields.integer("PixelRepresentation", default=0, among=(0, 1), required=whole) == 1,
         float_type=float_type,
     )
-    layout = replace(layout, steps=tuple(fields.steps))
+    layout = replace(layout, steps=(*fields.steps, *_high_bit(layout)))
     if layout.rows * layout.columns > limits.frame_pixels:
         raise LimitExceededError(
             f"a frame of {layout.rows} x {layout.columns} exceeds {limits.frame_pixels} pixels", source=name
         )
     return layout
+
+
+def _high_bit(layout: Layout) -> tuple[Step, ...]:
+    """A step where High Bit is not Bits Stored - 1, as the standard requires."""
+    high, stored = layout.high_bit, layout.bits_stored
+    if layout.float_type is not None or high == stored - 1:
+        return ()
+    where = f"bits {high + 1 - stored} to {high} of native cells are taken" if high >= stored else "it is passed over"
+    detail = f"High Bit is {high}, but Bits Stored - 1 is {stored - 1}; {where}"
+    return (Step("layout", detail, "assumed", "PS3.3 C.7.6.3"),)
 
 
 class _Fields:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
 from hounsfield.image import Header, Step, items_of, text_of
 from hounsfield.pixels.lut import LookUpTable, read_sequence_table
-from hounsfield.units import leads_to_intensity, modality_tables, modality_unit
+from hounsfield.units import is_blank_table, leads_to_intensity, modality_table, modality_unit
 
 #: Types tried in turn for whole numbers: the first that holds every value is taken.
 _WHOLE = (np.int16, np.int32, np.int64)
@@ -102,13 +102,14 @@ def read_transforms(headers: Sequence[Header], name: str, *, signed: bool) -> li
 
 def describe(transforms: Sequence[Transform], headers: Sequence[Header], unit: str) -> list[Step]:
     """Say what the transforms do, what is assumed of them, and which table is not applied."""
-    return [_describe(transforms, headers[0], unit), *_half_declared(headers), *_intensity_table(headers)]
+    doubts = [*_blank_table(headers), *_half_declared(headers)]
+    return [_describe(transforms, headers[0], unit), *doubts, *_intensity_table(headers)]
 
 
 def _transform(header: Header, name: str, signed: bool) -> Transform:
-    tables = modality_tables(header)
-    if tables:
-        return read_sequence_table(tables[0], "ModalityLUTSequence", name, signed=signed)
+    table = modality_table(header)
+    if table is not None:
+        return read_sequence_table(table, "ModalityLUTSequence", name, signed=signed)
     slope, intercept = header.get("RescaleSlope"), header.get("RescaleIntercept")
     if slope is None and intercept is None:
         return _dose_scaling(header, name) or _fraction(header, name)
@@ -155,6 +156,14 @@ def _intensity_table(headers: Sequence[Header]) -> list[Step]:
         return []
     detail = "the file has a Pixel Intensity Relationship LUT: it leads to X-ray intensities, and is not applied"
     return [Step("modality", detail, "not done", "PS3.3 C.7.6.16.2.13")]
+
+
+def _blank_table(headers: Sequence[Header]) -> list[Step]:
+    """A step where the item of Modality LUT Sequence holds no table."""
+    if not any(is_blank_table(header, "ModalityLUTSequence") for header in headers):
+        return []
+    detail = "ModalityLUTSequence has an item without a table; taken as if it were absent"
+    return [Step("modality", detail, "assumed", "PS3.3 C.11.1")]
 
 
 def _half_declared(headers: Sequence[Header]) -> list[Step]:

@@ -15,6 +15,8 @@ from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.frames import Stored, cells_step
 from hounsfield.pixels.layout import Layout, check_image_bytes
+from hounsfield.pixels.planes import planes_contradict
+from hounsfield.pixels.single_bits import in_whole_bytes
 from hounsfield.source import Extent, Watch
 
 
@@ -38,7 +40,10 @@ class NativeFrames:
         if extent.length == 0:
             raise DecodeError("the pixel data is empty", source=name, attribute="PixelData")
         self._extent, self._little, self._vr, self._name = extent, little, vr, name
-        layout, more = _fit(layout, extent.length, name)
+        layout, more = _fit(layout, extent, name)
+        doubt = None if _swapped(layout, little, vr) else planes_contradict(layout, extent, little=little)
+        if doubt is not None:
+            layout, more = replace(layout, planar=1 - layout.planar), [*more, doubt]
         self.layout = layout
         order = "little" if little else "big"
         decode = Step("decode", f"native, {order} endian", reference="PS3.5 8.1")
@@ -57,7 +62,7 @@ class NativeFrames:
             watch = _BitWatch(layout) if self._little and unused else None
             values, missing = self._cells(0, needed, layout, watch)
             clean = watch is not None and watch.within and watch.seen == needed
-        elif size.is_integer() and not swapped:
+        elif float(size).is_integer() and not swapped:
             parts = [self._cells(int(size) * index, int(size), replace(layout, frames=1)) for index in frames]
             values, missing = _joined([values for values, _ in parts]), _joined_masks([mask for _, mask in parts])
         else:  # frames do not begin with a byte of their own
@@ -86,8 +91,12 @@ class NativeFrames:
         return arrange(data, layout, little=self._little, vr=self._vr), missing
 
 
-def _fit(layout: Layout, length: int, name: str) -> tuple[Layout, list[Step]]:
+def _fit(layout: Layout, extent: Extent, name: str) -> tuple[Layout, list[Step]]:
     """Compare the length of the pixel data with what the header asks for."""
+    length = extent.length
+    if layout.bits_allocated == 1 and in_whole_bytes(layout, extent):
+        detail = f"the length of the pixel data, {length} bytes, is that of one-bit frames of whole bytes; read as such"
+        return replace(layout, whole_bytes=True), [Step("decode", detail, "assumed", "PS3.5 8.1.1")]
     frame_bytes = layout.native_frame_bytes
     full = layout.frame_values * layout.bits_allocated / 8
     if layout.subsampled and layout.samples == 3 and length >= full * layout.frames:
@@ -168,7 +177,11 @@ def _shape(layout: Layout) -> tuple[int, ...]:
 
 
 def _unpack_bits(data: bytes | memoryview, layout: Layout) -> NDArray[Any]:
-    """One bit a pixel, the first in the lowest bit; frames follow without a gap (PS3.5 8.1.1)."""
+    """One bit a pixel, the first in the lowest bit; frames follow without a gap (PS3.5 8.1.1), unless padded."""
+    if layout.whole_bytes:
+        size = math.ceil(layout.frame_values / 8)
+        rows = np.frombuffer(data, np.uint8, size * layout.frames).reshape(layout.frames, size)
+        return np.unpackbits(rows, axis=1, count=layout.frame_values, bitorder="little").reshape(_shape(layout))
     count = layout.frame_values * layout.frames
     cells = np.frombuffer(data, np.uint8, math.ceil(count / 8))
     return np.unpackbits(cells, count=count, bitorder="little").reshape(_shape(layout))

@@ -18,6 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from hounsfield.errors import HounsfieldError, SourceError
 from hounsfield.headers.dataset import Opened, open_header
+from hounsfield.headers.remarks import remarks
 from hounsfield.image import Header, Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.frames import cells_step
@@ -146,6 +147,7 @@ def _kind(found: Instances, members: Indices, space: str, dtype: DTypeLike | Non
     target, sure = (np.dtype(dtype), False) if dtype is not None else (target, sure)
     by_row = dict(zip(members.tolist(), transforms, strict=True))
     unit, steps = _meaning(opened.header, transforms, space)
+    steps += remarks(opened.header, 0)
     if target is None or opened.header.doubts:
         return None
     return NativeKind(layout, opened.header, unit, (*_decoding(layout), *steps), target, sure, by_row)
