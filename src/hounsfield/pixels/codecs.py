@@ -20,8 +20,9 @@ from pydicom import config
 from pydicom.uid import UID
 
 from hounsfield.errors import UnsupportedTransferSyntaxError
-from hounsfield.pixels.codestreams import Size, jpeg2000_size, jpeg_size, jpegxl_size, refuse_cut_tiles
+from hounsfield.pixels.codestreams import Size, jpeg2000_size, jpeg_size, jpegxl_size
 from hounsfield.pixels.deadline import decode_in_time
+from hounsfield.pixels.jpeg2000 import check_jpeg2000
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.native import arrange, needed_bytes
 from hounsfield.pixels.swallowed import swallowed_errors_raise
@@ -69,12 +70,12 @@ def _jpegls(data: bytes, layout: Layout) -> Array:
 
 
 def _jpeg2000(data: bytes, layout: Layout) -> Array:
-    refuse_cut_tiles(data)
+    check_jpeg2000(data)
     return imagecodecs.jpeg2k_decode(data)
 
 
 def _htj2k(data: bytes, layout: Layout) -> Array:
-    refuse_cut_tiles(data)
+    check_jpeg2000(data, high=True)
     with swallowed_errors_raise():
         return imagecodecs.htj2k_decode(data)
 

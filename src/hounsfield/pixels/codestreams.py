@@ -59,7 +59,7 @@ def jpeg_size(data: bytes) -> Size | None:
     return None
 
 
-def _jpeg2000_start(data: bytes) -> int | None:
+def jpeg2000_start(data: bytes) -> int | None:
     """Where the codestream begins that decoders take: the one in the first box of codestreams (ISO 15444-1 I.4)."""
     if data[:4] == _JPEG_2000_BEGIN:
         return 0
@@ -80,7 +80,7 @@ def jpeg2000_size(data: bytes) -> Size | None:
 
     None too where tiles or the steps between samples are of no size: a decoder would divide by it.
     """
-    start = _jpeg2000_start(data)
+    start = jpeg2000_start(data)
     if start is None or start + 43 > len(data):
         return None
     x1, y1, x0, y0, across, down = struct.unpack(">6L", data[start + 8 : start + 32])
@@ -89,26 +89,6 @@ def jpeg2000_size(data: bytes) -> Size | None:
     if not (across and down) or any(0 in of_samples for of_samples in steps):
         return None
     return Size(y1 - y0, x1 - x0, samples, (precision & 0x7F) + 1)
-
-
-def refuse_cut_tiles(data: bytes) -> None:
-    """Raise ValueError where a JPEG 2000 codestream ends inside a tile-part (ISO 15444-1 A.4.2).
-
-    The decoders take what is there for the whole picture, and fill in the rest.
-    """
-    position = (_jpeg2000_start(data) or 0) + 2
-    while 2 <= position <= len(data) - 12 and data[position] == 0xFF:
-        if data[position + 1] != 0x90:  # a segment of the main header
-            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-            continue
-        length = int.from_bytes(data[position + 6 : position + 10], "big")
-        if length == 0:  # goes on to the end of the codestream, which is a marker
-            if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
-                raise ValueError("the codestream ends without its last marker")
-            return
-        if position + length > len(data):
-            raise ValueError(f"the codestream ends {position + length - len(data)} bytes inside a tile-part")
-        position += max(length, 12)
 
 
 def markers_say(data: bytes) -> str | None:
@@ -142,7 +122,7 @@ def recognise(frame: bytes) -> str | None:
         known = {0xC0: "50", 0xC1: "51", 0xC2: "55", 0xC3: "57", 0xF7: "81"}
         return f"1.2.840.10008.1.2.4.{known[code]}" if code in known else None
     if frame[:4] == _JPEG_2000_BEGIN or frame[4:8] == b"jP  ":
-        siz = _jpeg2000_start(frame)
+        siz = jpeg2000_start(frame)
         # The capabilities of the SIZ marker tell high-throughput block coding (ISO 15444-15 A.2).
         high = siz is not None and bool(frame[siz + 6 : siz + 7]) and frame[siz + 6] & 0x40
         return "1.2.840.10008.1.2.4.203" if high else "1.2.840.10008.1.2.4.91"
