@@ -25,7 +25,7 @@ class Size:
 _ALONE = {0x00, 0x01, *range(0xD0, 0xDA)}
 
 
-def _markers(data: bytes) -> list[tuple[int, int]]:
+def frame_markers(data: bytes) -> list[tuple[int, int]]:
     """List JPEG and JPEG-LS markers up to the first scan, as (code, position behind the code)."""
     found: list[tuple[int, int]] = []
     position = 2 if data[:2] == b"\xff\xd8" else len(data)
@@ -47,12 +47,12 @@ _FRAME_MARKERS = {0xF7, *range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
 def _start_of_frame(data: bytes) -> int | None:
-    return next((code for code, _ in _markers(data) if code in _FRAME_MARKERS), None)
+    return next((code for code, _ in frame_markers(data) if code in _FRAME_MARKERS), None)
 
 
 def jpeg_size(data: bytes) -> Size | None:
     """Rows, columns, samples and precision of a JPEG or JPEG-LS codestream."""
-    for code, at in _markers(data):
+    for code, at in frame_markers(data):
         if code in _FRAME_MARKERS and at + 8 <= len(data):
             precision, rows, columns, samples = struct.unpack(">BHHB", data[at + 2 : at + 8])
             return Size(rows, columns, samples, precision)
@@ -97,16 +97,16 @@ def markers_say(data: bytes) -> str | None:
     Adobe's APP14 marker states the transform; component identifiers R, G, B mean RGB; a JFIF marker means
     YCbCr (its specification allows nothing else).
     """
-    for code, at in _markers(data):
+    for code, at in frame_markers(data):
         whole = int.from_bytes(data[at : at + 2], "big") >= 14 and at + 14 <= len(data)
         if code == 0xEE and data[at + 2 : at + 7] == b"Adobe" and whole:
             return "RGB" if data[at + 13] == 0 else "YBR_FULL"
-    for code, at in _markers(data):
+    for code, at in frame_markers(data):
         if code in _FRAME_MARKERS and data[at + 7] == 3:
             identifiers = bytes(data[at + 8 + 3 * i] for i in range(3) if at + 8 + 3 * i < len(data))
             if identifiers in (b"RGB", b"rgb"):
                 return "RGB"
-    for code, at in _markers(data):
+    for code, at in frame_markers(data):
         if code == 0xE0 and data[at + 2 : at + 6] == b"JFIF":
             return "YBR_FULL"
     return None
@@ -161,7 +161,7 @@ def is_one_scan(frame: bytes) -> bool:
     Of such a one alone it can be told how far it goes: with several scans, and behind a restart marker, what is missing
     leaves no trace.
     """
-    markers = _markers(frame)
+    markers = frame_markers(frame)
     size, scan = jpeg_size(frame), next((at for code, at in markers if code == 0xDA), None)
     if _start_of_frame(frame) not in (0xC0, 0xC1, 0xC3) or size is None or scan is None or scan + 2 >= len(frame):
         return False

@@ -23,8 +23,9 @@ _TILE = _OTHERS | {_COD, _COC, _QCD, _QCC}
 _HIGH, _PART_2 = 0x4000, 0x8000
 #: OpenJPH keeps a coefficient in 32 bits: of the lossy path it shifts by what is left of them.
 _MOST_BITS_HIGH, _MOST_BITS = 30, 37
-#: A run of zeros that coded data does not have; tiles of many empty packets, which are a zero byte each, have more.
-_ZEROS = 64
+#: Longer runs of zeros are no coded data: of the arithmetic coder; of raw bits, that is of code-blocks in bypass mode
+#: and of high throughput, where flat areas may give some. Tiles of many empty packets, a zero byte each, have more.
+_ZEROS, _ZEROS_BYPASS = 64, 8192
 
 
 def check_jpeg2000(data: bytes, *, high: bool = False) -> None:
@@ -54,8 +55,8 @@ class _Coding:
     steps: dict[int, tuple[int, int, tuple[int, ...]]] = field(
         default_factory=dict[int, tuple[int, int, tuple[int, ...]]]
     )
-    packets: int = 0
-    lazy: bool = False
+    #: The longest run of zeros that there may be.
+    zeros: int = _ZEROS
 
     def check(self, components: int, high: bool) -> None:
         """Compare the subbands of every component with the quantisation that it has."""
@@ -138,7 +139,7 @@ def _size(header: bytes, at: int, length: int, high: bool) -> _Main:
         raise ValueError(f"{tiles} tiles")
     high, part_2 = high and bool(capabilities & _HIGH), bool(capabilities & _PART_2)
     tile = (min(across, x1 - tx), min(down, y1 - ty))
-    return _Main(components, tiles, high, part_2 and not high, tile, _Coding(lazy=high or part_2))
+    return _Main(components, tiles, high, part_2 and not high, tile, _Coding())
 
 
 def _is_high(segment: bytes) -> bool:
@@ -183,7 +184,8 @@ def _take_style(segment: bytes, main: _Main, coding: _Coding) -> None:
         [(side >> (resolutions - 1 - r)) // 2 ** ((size >> 4 * n) & 15) + 2 for r, size in enumerate(sizes)]
         for n, side in enumerate(main.tile)
     ]
-    coding.packets = layers * main.components * sum(a * b for a, b in zip(*sides, strict=True))
+    packets = layers * main.components * sum(a * b for a, b in zip(*sides, strict=True))
+    coding.zeros = max(coding.zeros, packets)
 
 
 def _take_levels(style: int, segment: bytes, component: int, main: _Main, coding: _Coding) -> bytes:
@@ -201,7 +203,10 @@ def _take_levels(style: int, segment: bytes, component: int, main: _Main, coding
     if any(not size & 15 or not size >> 4 for size in precincts[1:]):
         raise ValueError("precincts of no size")
     coding.levels[component] = levels, wavelet == 1
-    coding.lazy = coding.lazy or bool(blocks & 1)
+    if main.high:  # the lowest resolution of a flat area may be zeros in all its bits
+        coding.zeros = max(coding.zeros, _ZEROS + 4 * (main.tile[0] >> levels) * (main.tile[1] >> levels))
+    elif blocks & 1:
+        coding.zeros = max(coding.zeros, _ZEROS_BYPASS)
     return precincts or b"\xff" * (levels + 1)
 
 
@@ -242,18 +247,16 @@ def _check_tile_parts(data: bytes, position: int, main: _Main) -> None:
     _check_end(data, position, needed=length == 0)
     if len(seen) < main.tiles:
         raise ValueError(f"the codestream holds {len(seen)} of {main.tiles} tiles")
-    if not main.coding.lazy and position - first > _ZEROS:
-        # A thousand empty packets stand there as a thousand zeros; raw bits of coefficients may be anything.
-        at = data.find(bytes(max(_ZEROS, main.coding.packets) + 1), first, position)
-        if at >= 0:
-            raise ValueError(f"the codestream holds nothing but zeros from byte {at} on")
+    at = -1 if main.part_2 else data.find(bytes(main.coding.zeros + 1), first, position)
+    if at >= 0:
+        raise ValueError(f"the codestream holds nothing but zeros from byte {at} on")
 
 
 def _check_tile_header(data: bytes, position: int, end: int, main: _Main) -> None:
     """Check the header of a tile-part that has marker segments of its own."""
     found = list(_segments(data, position, end, _TILE, _SOD))
     if any(code in (_COD, _COC, _QCD, _QCC) for code, _, _ in found):
-        own = _Coding(dict(main.coding.levels), dict(main.coding.steps), main.coding.packets, main.coding.lazy)
+        own = _Coding(dict(main.coding.levels), dict(main.coding.steps))
         _take_coding(data, found, main, own)
 
 
