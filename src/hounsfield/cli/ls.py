@@ -88,7 +88,7 @@ def _show(volumes: Any, options: dict[str, Any]) -> None:
             if not told_before:
                 rows.append([f"{'  ' * depth}{line}", "", "", "", ""])
                 shown = {level: text for level, text in shown.items() if level < depth} | {depth: f"{key} {line}"}
-        rows.append(_volume_row(facts, volumes.report))
+        rows.append(_volume_row(facts, volumes.report, hide))
     _write(rows)
     told = volumes.report.table()
     if options["files"] and told:
@@ -113,18 +113,21 @@ def _date(value: Any) -> str:
     return str(value) if value else ""
 
 
-def _volume_row(facts: Any, report: Any) -> list[str]:
+def _volume_row(facts: Any, report: Any, hide: bool) -> list[str]:
     spacing = "place not known"
     if facts.spacing is not None:
         spacing = " x ".join(f"{v:.4g}" for v in facts.spacing) + " mm"
     count = f"{facts.files} file{'s' * (facts.files != 1)}"
     size = " x ".join(map(str, facts.shape))
-    return [f"      {facts.index}", size, spacing, count, "; ".join(_notes(facts, report))]
+    return [f"      {facts.index}", size, spacing, count, "; ".join(_notes(facts, report, hide))]
 
 
-def _notes(facts: Any, report: Any) -> Iterator[str]:
+def _notes(facts: Any, report: Any, hide: bool) -> Iterator[str]:
     """What is to be known of a volume: what tells it from others, gaps, tilt, assumptions."""
-    by = ", ".join(f"{keyword} {_short(value)}" for keyword, value in list(facts.separated_by.items())[:2])
+    from hounsfield.headers.columns import column
+
+    told = [k if hide and column(k).identifies else f"{k} {_short(v)}" for k, v in facts.separated_by.items()]
+    by = ", ".join(told[:2])
     if by:
         yield by
     for gap in report.missing:

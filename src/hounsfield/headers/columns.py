@@ -97,10 +97,7 @@ class Column:
     @property
     def identifies(self) -> bool:
         """Whether it may tell who the patient is (see `hounsfield.headers.privacy`)."""
-        around = [keyword_for_tag(tag) for tag, _ in self.path]
-        return identifies(self.keyword, self.vr, private=not self.keyword) or any(
-            identifies(keyword, "SQ", private=not keyword) for keyword in around
-        )
+        return identifies(self.tag, self.vr) or any(identifies(tag, "SQ") for tag, _ in self.path)
 
 
 def column(name: str) -> Column:

@@ -6,7 +6,7 @@ import threading
 from typing import Any, cast
 
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.headers.privacy import identifies
+from hounsfield.headers.privacy import keyword_identifies
 from hounsfield.image import Step
 
 _NAME = "vr"
@@ -31,7 +31,7 @@ class Doubts:
     def reread(self, keyword: str, found: str, expected: str, value: Any) -> None:
         """Note that a value was read by the dictionary's VR: it has another one, or is not written as that."""
         what = f"{keyword} has VR {found}" if found != expected else f"{keyword} is not written as {expected}"
-        meaning = _meaning(value, expected, hidden=identifies(keyword, expected))
+        meaning = _meaning(value, expected, hidden=keyword_identifies(keyword, expected))
         with self._lock:
             before = self._reread.get(keyword)
             if before and before != (what, meaning):  # items of several frames

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import tag_for_keyword
 from pydicom.uid import UID
 
 from hounsfield.headers.privacy import HIDDEN, identifies
@@ -150,6 +150,6 @@ def _without_phi(facts: dict[str, Any]) -> dict[str, Any]:
     for key, value in facts.items():
         keyword = key.removesuffix("ISO")
         tag = tag_for_keyword(keyword)
-        if value is not None and tag is not None and identifies(keyword, dictionary_VR(tag)):
+        if value is not None and tag is not None and identifies(tag):
             hidden[key] = HIDDEN
     return hidden

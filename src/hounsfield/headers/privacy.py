@@ -2,61 +2,66 @@
 
 from __future__ import annotations
 
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+from hounsfield.headers.profile import action
+
 #: What stands in the place of a hidden value.
 HIDDEN = "[hidden]"
 
-#: Value representations that hold people's names or free dates, whatever the attribute.
-_IDENTIFYING_VRS = {"PN", "DA", "DT", "TM"}
+#: Value representations that hold people's names, free dates, or whose system it is, whatever the attribute.
+_IDENTIFYING_VRS = {"PN", "DA", "DT", "TM", "AE"}
 
-#: Attributes of the Basic Application Level Confidentiality Profile (PS3.15 Table E.1-1) by which a person or a
-#: place is found: removed, emptied or replaced there. UIDs belong to them: they lead back to the archive.
-_IDENTIFYING = frozenset(
-    """
-    AccessionNumber AcquisitionComments AdditionalPatientHistory AdmissionID AdmittingDiagnosesDescription Allergies
-    AuthorObserverSequence ClinicalTrialSubjectID ClinicalTrialSubjectReadingID ClinicalTrialSiteID
-    ClinicalTrialSiteName ConfidentialityConstraintOnPatientDataDescription CountryOfResidence
-    CurrentPatientLocation CustodialOrganizationSequence DeviceSerialNumber DeviceUID DetectorID
-    DerivationDescription EthnicGroup FillerOrderNumberImagingServiceRequest FrameComments GantryID GeneratorID
-    IdentifyingComments ImageComments InstitutionAddress InstitutionCodeSequence InstitutionName
-    InstitutionalDepartmentName IssuerOfPatientID IssuerOfAdmissionID LastMenstrualDate MedicalAlerts
-    MedicalRecordLocator MilitaryRank NameOfPhysiciansReadingStudy NamesOfIntendedRecipientsOfResults Occupation
-    OperatorsName OtherPatientIDs OtherPatientIDsSequence OtherPatientNames PatientAddress PatientAge
-    PatientBirthDate PatientBirthName PatientBirthTime PatientComments PatientID PatientInsurancePlanCodeSequence
-    PatientInstitutionResidence PatientMotherBirthName PatientName PatientReligiousPreference PatientSex
-    PatientSize PatientState PatientTelecomInformation PatientTelephoneNumbers PatientTransportArrangements
-    PatientWeight PerformedLocation PerformedProcedureStepDescription PerformedProcedureStepID
-    PerformedStationName PerformingPhysicianIdentificationSequence PersonAddress PersonIdentificationCodeSequence
-    PersonName PersonTelephoneNumbers PhysiciansOfRecordIdentificationSequence PlacerOrderNumberImagingServiceRequest
-    PlateID PregnancyStatus ProtocolName ReasonForTheRequestedProcedure ReferringPhysicianAddress
-    ReferringPhysicianIdentificationSequence ReferringPhysicianTelephoneNumbers RegionOfResidence
-    RequestAttributesSequence RequestedProcedureComments RequestedProcedureDescription RequestedProcedureID
-    RequestedProcedureLocation RequestingService ResponsibleOrganization ResponsiblePerson ScheduledProcedureStepID
-    ScheduledStationName ScheduledPerformingPhysicianName SeriesDescription ServiceEpisodeID SmokingStatus
-    SpecialNeeds StationName StudyComments StudyDescription StudyID StudyIDIssuer TextComments TextString TextValue
-    UID VerifyingOrganization VisitComments
-    """.split()
-)
+#: Beside the profile: the value of a template's text, and of the file meta information where a file came from, and what
+#: its writer put there for itself (PS3.10 7.1). Nobody knows what that holds.
+_IDENTIFYING = {0x0040A160, 0x00020026, 0x00020027, 0x00020028, 0x00020035, 0x00020036, 0x00020102}
 #: UIDs that name a kind of thing, not this patient's.
 _PUBLIC_UIDS = {
-    "SOPClassUID",
-    "MediaStorageSOPClassUID",
-    "TransferSyntaxUID",
-    "ReferencedSOPClassUID",
-    "ImplementationClassUID",
-    "CodingSchemeUID",
-    "ContextUID",
-    "MappingResourceUID",
-    "RelatedGeneralSOPClassUID",
+    tag_for_keyword(keyword)
+    for keyword in (
+        "SOPClassUID",
+        "MediaStorageSOPClassUID",
+        "TransferSyntaxUID",
+        "ReferencedSOPClassUID",
+        "ImplementationClassUID",
+        "CodingSchemeUID",
+        "ContextUID",
+        "MappingResourceUID",
+        "RelatedGeneralSOPClassUID",
+    )
 }
 
 
-def identifies(keyword: str, vr: str, private: bool = False) -> bool:
-    """Whether an attribute may tell who the patient is.
+def identifies(tag: int, vr: str = "") -> bool:
+    """Whether an attribute may tell who the patient is; of a sequence, whether anything in it may.
 
-    Names, dates and times, UIDs of instances, and what the basic de-identification profile of PS3.15 removes,
-    replaces or empties; and every private attribute, since nobody knows what it holds. Text drawn into the
-    pixels is not found.
+    What the basic de-identification profile of PS3.15 removes, replaces or empties (see `hounsfield.headers.profile`);
+    names, dates, times and application entities; UIDs of instances; private attributes and those of standard groups
+    that the standard does not have, since nobody knows what they hold. Text drawn into the pixels is not found.
+
+    Parameters
+    ----------
+    tag
+        The attribute's tag, as a number.
+    vr
+        The value representation that the file gives it; the dictionary's counts too.
     """
-    if private or vr in _IDENTIFYING_VRS or keyword in _IDENTIFYING:
+    if action(tag) or tag in _IDENTIFYING:
         return True
-    return vr == "UI" and keyword not in _PUBLIC_UIDS
+    expected = _dictionary_vr(tag)
+    if expected is None:
+        return tag & 0xFFFF != 0 and tag >> 16 != 0xFFFE  # lengths of groups and delimiters tell nothing
+    return any(of in _IDENTIFYING_VRS or (of == "UI" and tag not in _PUBLIC_UIDS) for of in (vr, expected))
+
+
+def keyword_identifies(keyword: str, vr: str = "") -> bool:
+    """Whether the attribute of a keyword may tell who the patient is; of what is none the `vr` decides."""
+    tag = tag_for_keyword(keyword)
+    return vr in _IDENTIFYING_VRS or vr == "UI" if tag is None else identifies(tag, vr)
+
+
+def _dictionary_vr(tag: int) -> str | None:
+    try:
+        return dictionary_VR(tag)
+    except KeyError:
+        return None

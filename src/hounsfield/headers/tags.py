@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from pydicom.datadict import (
@@ -89,8 +89,6 @@ def attributes(opened: Opened, search: str, phi: bool, limits: Limits) -> list[A
     """Return the attributes of an opened file: see `hounsfield.tags`, which opens a source first."""
     with quiet():
         rows = list(_all_rows(opened, _Context(opened.name, phi, limits, opened.header.noted)))
-    if not phi:
-        rows = [_hide(row) for row in rows]
     wanted = search.casefold()
     return [row for row in rows if not wanted or _matches(row, wanted)]
 
@@ -150,10 +148,14 @@ def _rows(dataset: Dataset, prefix: str, depth: int, sets: CharacterSets, contex
         try:
             element, text = _element(dataset, tag, sets, context)
             row = _row(element, prefix, text)
+            hidden = not context.phi and identifies(int(tag), row.vr)
         except RecursionError:
             raise LimitExceededError("sequences are nested too deeply to be read", source=context.name) from None
         except Exception as error:  # whatever a damaged value makes pydicom raise
             yield _unreadable(dataset, tag, prefix, error)
+            continue
+        if hidden:  # a sequence with all that is in it
+            yield row if row.value is None else replace(row, value=HIDDEN)
             continue
         yield row
         if isinstance(element.value, Sequence):
@@ -227,13 +229,6 @@ def _unreadable(dataset: Dataset, tag: BaseTag, prefix: str, error: Exception) -
     return Attribute(prefix + code, code, keyword_for_tag(tag), name, str(vr), text, readable=False)
 
 
-def _hide(row: Attribute) -> Attribute:
-    private = int(row.tag[:4], 16) % 2 == 1
-    if row.value is None or row.vr == "SQ" or not identifies(row.keyword, row.vr, private):
-        return row
-    return Attribute(row.path, row.tag, row.keyword, row.name, row.vr, HIDDEN, row.readable)
-
-
 def _matches(row: Attribute, wanted: str) -> bool:
     dotted = f"({row.tag[:4]},{row.tag[4:]})"
     fields = (row.keyword, row.name, row.tag, dotted, str(row.value))
@@ -268,11 +263,11 @@ def _json_element(
 ) -> dict[str, Any]:
     vr = str(element.VR)
     entry: dict[str, Any] = {"vr": vr}
+    if not context.phi and identifies(int(element.tag), vr):
+        return entry
     if isinstance(value, Sequence):
         items = [_json_dataset(item, depth + 1, sets, context) for item in value]
         return {**entry, "Value": items} if items else entry
-    if not context.phi and identifies(keyword_for_tag(element.tag), vr, element.tag.is_private):
-        return entry
     if isinstance(value, bytes):
         if len(value) > _INLINE_BYTES:
             return {**entry, "BulkDataURI": f"?offset={element.file_tell or 0}&length={len(value)}"}

@@ -20,8 +20,9 @@ from pydicom import config
 from pydicom.uid import UID
 
 from hounsfield.errors import UnsupportedTransferSyntaxError
-from hounsfield.pixels.codestreams import Size, jpeg2000_size, jpeg_size, jpegxl_size, refuse_cut_tiles
+from hounsfield.pixels.codestreams import Size, jpeg2000_size, jpeg_size, jpegxl_size
 from hounsfield.pixels.deadline import decode_in_time
+from hounsfield.pixels.jpeg2000 import check_jpeg2000
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.native import arrange, needed_bytes
 from hounsfield.pixels.swallowed import swallowed_errors_raise
@@ -69,18 +70,31 @@ def _jpegls(data: bytes, layout: Layout) -> Array:
 
 
 def _jpeg2000(data: bytes, layout: Layout) -> Array:
-    refuse_cut_tiles(data)
+    check_jpeg2000(data)
     return imagecodecs.jpeg2k_decode(data)
 
 
 def _htj2k(data: bytes, layout: Layout) -> Array:
-    refuse_cut_tiles(data)
+    check_jpeg2000(data, high=True)
     with swallowed_errors_raise():
         return imagecodecs.htj2k_decode(data)
 
 
 def _jpegxl(data: bytes, layout: Layout) -> Array:
-    return imagecodecs.jpegxl_decode(data, index=0)  # a codestream may hold any number of pictures
+    values = imagecodecs.jpegxl_decode(data, index=0)  # a codestream may hold any number of pictures
+    if data.endswith(bytes(_ZEROS)):
+        # There is no end marker. Of prefix codes, which have no checksum either, zeros that are data are used.
+        try:
+            unused = bool((imagecodecs.jpegxl_decode(data[:-4] + b"\xff" * 4, index=0) == values).all())
+        except Exception:  # the bytes count
+            unused = False
+        if unused:
+            raise ValueError("the codestream goes over into zeros")
+    return values
+
+
+#: So many zeros at the end of a codestream are looked at again.
+_ZEROS = 8
 
 
 def _rle(data: bytes, layout: Layout) -> Array:
@@ -142,7 +156,17 @@ def _deflated(data: bytes, layout: Layout) -> Array:
     """A native frame, deflated (PS3.5 A.4.13); never inflated beyond the bytes that the frame has."""
     needed = needed_bytes(replace(layout, frames=1))
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    return _uncompressed(inflater.decompress(data, needed + 2), layout)
+    cells = inflater.decompress(data, needed + 2)
+    # Zeros for data are inflated to anything; the end of the stream, which they are not, comes where the frame is full.
+    if not inflater.eof and len(cells) >= needed and not data.rstrip(b"\0").endswith(_FLUSHED):
+        raise ValueError("the deflated data does not end where the frame does")
+    if len(cells) > needed + needed % 2:
+        raise ValueError(f"the frame holds more than its {needed} bytes")
+    return _uncompressed(cells, layout)
+
+
+#: The end of what was deflated and flushed without being ended (RFC 1951 3.2.4: an empty block).
+_FLUSHED = b"\0\0\xff\xff"
 
 
 _UNCOMPRESSED = Codec("not compressed", "", _uncompressed, None, native=True)

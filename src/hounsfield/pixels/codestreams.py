@@ -25,7 +25,7 @@ class Size:
 _ALONE = {0x00, 0x01, *range(0xD0, 0xDA)}
 
 
-def _markers(data: bytes) -> list[tuple[int, int]]:
+def frame_markers(data: bytes) -> list[tuple[int, int]]:
     """List JPEG and JPEG-LS markers up to the first scan, as (code, position behind the code)."""
     found: list[tuple[int, int]] = []
     position = 2 if data[:2] == b"\xff\xd8" else len(data)
@@ -47,19 +47,19 @@ _FRAME_MARKERS = {0xF7, *range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
 def _start_of_frame(data: bytes) -> int | None:
-    return next((code for code, _ in _markers(data) if code in _FRAME_MARKERS), None)
+    return next((code for code, _ in frame_markers(data) if code in _FRAME_MARKERS), None)
 
 
 def jpeg_size(data: bytes) -> Size | None:
     """Rows, columns, samples and precision of a JPEG or JPEG-LS codestream."""
-    for code, at in _markers(data):
+    for code, at in frame_markers(data):
         if code in _FRAME_MARKERS and at + 8 <= len(data):
             precision, rows, columns, samples = struct.unpack(">BHHB", data[at + 2 : at + 8])
             return Size(rows, columns, samples, precision)
     return None
 
 
-def _jpeg2000_start(data: bytes) -> int | None:
+def jpeg2000_start(data: bytes) -> int | None:
     """Where the codestream begins that decoders take: the one in the first box of codestreams (ISO 15444-1 I.4)."""
     if data[:4] == _JPEG_2000_BEGIN:
         return 0
@@ -80,7 +80,7 @@ def jpeg2000_size(data: bytes) -> Size | None:
 
     None too where tiles or the steps between samples are of no size: a decoder would divide by it.
     """
-    start = _jpeg2000_start(data)
+    start = jpeg2000_start(data)
     if start is None or start + 43 > len(data):
         return None
     x1, y1, x0, y0, across, down = struct.unpack(">6L", data[start + 8 : start + 32])
@@ -97,42 +97,22 @@ def jpeg2000_signed(data: bytes) -> bool | None:
     return None if start is None or start + 43 > len(data) else data[start + 42] >= 0x80
 
 
-def refuse_cut_tiles(data: bytes) -> None:
-    """Raise ValueError where a JPEG 2000 codestream ends inside a tile-part (ISO 15444-1 A.4.2).
-
-    The decoders take what is there for the whole picture, and fill in the rest.
-    """
-    position = (_jpeg2000_start(data) or 0) + 2
-    while 2 <= position <= len(data) - 12 and data[position] == 0xFF:
-        if data[position + 1] != 0x90:  # a segment of the main header
-            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-            continue
-        length = int.from_bytes(data[position + 6 : position + 10], "big")
-        if length == 0:  # goes on to the end of the codestream, which is a marker
-            if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
-                raise ValueError("the codestream ends without its last marker")
-            return
-        if position + length > len(data):
-            raise ValueError(f"the codestream ends {position + length - len(data)} bytes inside a tile-part")
-        position += max(length, 12)
-
-
 def markers_say(data: bytes) -> str | None:
     """The colour space that a JPEG codestream's own markers declare: ``"RGB"``, ``"YBR_FULL"``, or None.
 
     Adobe's APP14 marker states the transform; component identifiers R, G, B mean RGB; a JFIF marker means
     YCbCr (its specification allows nothing else).
     """
-    for code, at in _markers(data):
+    for code, at in frame_markers(data):
         whole = int.from_bytes(data[at : at + 2], "big") >= 14 and at + 14 <= len(data)
         if code == 0xEE and data[at + 2 : at + 7] == b"Adobe" and whole:
             return "RGB" if data[at + 13] == 0 else "YBR_FULL"
-    for code, at in _markers(data):
+    for code, at in frame_markers(data):
         if code in _FRAME_MARKERS and data[at + 7] == 3:
             identifiers = bytes(data[at + 8 + 3 * i] for i in range(3) if at + 8 + 3 * i < len(data))
             if identifiers in (b"RGB", b"rgb"):
                 return "RGB"
-    for code, at in _markers(data):
+    for code, at in frame_markers(data):
         if code == 0xE0 and data[at + 2 : at + 6] == b"JFIF":
             return "YBR_FULL"
     return None
@@ -148,7 +128,7 @@ def recognise(frame: bytes) -> str | None:
         known = {0xC0: "50", 0xC1: "51", 0xC2: "55", 0xC3: "57", 0xF7: "81"}
         return f"1.2.840.10008.1.2.4.{known[code]}" if code in known else None
     if frame[:4] == _JPEG_2000_BEGIN or frame[4:8] == b"jP  ":
-        siz = _jpeg2000_start(frame)
+        siz = jpeg2000_start(frame)
         # The capabilities of the SIZ marker tell high-throughput block coding (ISO 15444-15 A.2).
         high = siz is not None and bool(frame[siz + 6 : siz + 7]) and frame[siz + 6] & 0x40
         return "1.2.840.10008.1.2.4.203" if high else "1.2.840.10008.1.2.4.91"
@@ -187,7 +167,7 @@ def is_one_scan(frame: bytes) -> bool:
     Of such a one alone it can be told how far it goes: with several scans, and behind a restart marker, what is missing
     leaves no trace.
     """
-    markers = _markers(frame)
+    markers = frame_markers(frame)
     size, scan = jpeg_size(frame), next((at for code, at in markers if code == 0xDA), None)
     if _start_of_frame(frame) not in (0xC0, 0xC1, 0xC3) or size is None or scan is None or scan + 2 >= len(frame):
         return False

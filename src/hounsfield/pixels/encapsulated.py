@@ -16,19 +16,13 @@ from hounsfield.fragments import item_head
 from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.codecs import CODECS, Codec, find_codec, fits_family
-from hounsfield.pixels.codestreams import (
-    Size,
-    has_end_of_image,
-    is_one_scan,
-    jpeg2000_signed,
-    markers_say,
-    recognise,
-)
+from hounsfield.pixels.codestreams import Size, has_end_of_image, jpeg2000_signed, markers_say, recognise
 from hounsfield.pixels.frames import Stored, cells_step
 from hounsfield.pixels.grouping import EncapsulatedData, group_fragments
 from hounsfield.pixels.jpegxl import decoded_space
 from hounsfield.pixels.layout import Layout, check_image_bytes
 from hounsfield.pixels.native import clean_bits, extend_sign
+from hounsfield.pixels.tails import certain_rows, inflated_rows, jpeg_hole, restarts_are_missing
 from hounsfield.threads import in_threads
 
 #: Gives the rows and columns of a frame, by its 0-based index, that lie in the total pixel matrix.
@@ -130,8 +124,10 @@ class EncapsulatedFrames:
             raise DecodeError(detail, source=self._name, attribute="PixelData")
         size = self._cut_size(frame, index)
         if size is None:
-            return *self._decode_whole(frame, index), True
-        part = decode_frame(frame, index, self._codec, replace(layout, rows=size[0], columns=size[1]), self._name)
+            return *self._decode_whole(frame, index, layout), True
+        part, lost = self._decode_whole(frame, index, replace(layout, rows=size[0], columns=size[1]))
+        if lost is not None:
+            raise self._truncated(index)
         values, missing = np.zeros(layout.frame_shape, part.dtype), np.ones(layout.frame_shape[:2], np.bool_)
         values[: size[0], : size[1]], missing[: size[0], : size[1]] = part, False
         return values, missing, False
@@ -145,48 +141,59 @@ class EncapsulatedFrames:
             return None
         return (size.rows, size.columns) if (size.rows, size.columns) == self._part(index) else None
 
-    def _decode_whole(self, frame: bytes, index: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    def _decode_whole(self, frame: bytes, index: int, layout: Layout) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
         """Decode a frame; of one that is cut off, what is there, with the pixels that are not."""
-        layout = self.layout
-        last = self._cut and index == layout.frames - 1
+        last = self._cut and index == self.layout.frames - 1
         try:
-            if self._codec.family in ("JPEG", "lossless JPEG") and not has_end_of_image(frame):
-                return self._salvage(frame, index)
+            if self._codec.family in ("JPEG", "lossless JPEG"):
+                return self._decode_jpeg(frame, index, layout)
+            if self._codec.family == "deflated frames":
+                return self._inflate(frame, index, layout)
             return decode_frame(frame, index, self._codec, layout, self._name), None
         except DecodeError:
-            if last and layout.frames > 1:  # the other frames are whole
+            if last and self.layout.frames > 1:  # the other frames are whole
                 return np.zeros(layout.frame_shape, layout.dtype), np.ones(layout.frame_shape[:2], np.bool_)
             raise
 
-    def _salvage(self, frame: bytes, index: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-        """Decode a JPEG codestream without an end, and find out how far it goes.
+    def _decode_jpeg(self, frame: bytes, index: int, layout: Layout) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+        """Decode a JPEG codestream; of one without an end, or with zeros for data, the rows that are certain."""
 
-        The decoder fills in what is missing, without a word. What is missing is what changes when more bytes follow.
-        """
-        layout = self.layout
-        if is_one_scan(frame):
-            values = decode_frame(frame, index, self._codec, layout, self._name)
-            differs = np.zeros(layout.rows, np.bool_)
-            for tail in _TAILS:
-                other = decode_frame(frame + tail, index, self._codec, layout, self._name)
-                differs |= (values != other).reshape(layout.rows, -1).any(axis=1)
-            if not differs.any():
-                return values, None
-            # Rows of blocks are decoded one after another; smoothing of chrominance reaches into the row before.
-            first = (int(np.argmax(differs)) // _BLOCK_ROWS - 1) * _BLOCK_ROWS
-            if first > 0:
-                missing = np.zeros(layout.frame_shape[:2], np.bool_)
-                missing[first:] = True
-                values[first:] = 0
-                return values, missing
-        detail = f"{_where(index, layout)}the {self._codec.family} codestream is truncated"
-        raise DecodeError(detail, source=self._name, attribute="PixelData")
+        def decode(data: bytes) -> NDArray[Any]:
+            return decode_frame(data, index, self._codec, layout, self._name)
+
+        ends = has_end_of_image(frame)
+        if ends and not restarts_are_missing(frame):
+            hole = jpeg_hole(frame, decode)
+            if hole is None:
+                return decode(frame), None
+            frame, ends = frame[:hole], False
+        found = None if ends else certain_rows(frame, decode)
+        if found is None:
+            raise self._truncated(index)
+        return _with_padding(*found)
+
+    def _truncated(self, index: int) -> DecodeError:
+        detail = f"{_where(index, self.layout)}the {self._codec.family} codestream is truncated"
+        return DecodeError(detail, source=self._name, attribute="PixelData")
+
+    def _inflate(self, frame: bytes, index: int, layout: Layout) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+        """Inflate a frame; of one that goes over into zeros, or is cut off, the rows that are certain."""
+        try:
+            return decode_frame(frame, index, self._codec, layout, self._name), None
+        except DecodeError:
+            found = inflated_rows(frame, layout)
+            if found is None:
+                raise
+            return _with_padding(*found)
 
 
-#: What may follow a codestream that is cut off, to see which pixels hang on it: bytes of entropy-coded data.
-_TAILS = (b"\x55\xaa\x33\xcc" * 64, b"\x91\x6e\x0f\xf0" * 64)
-#: The highest row of blocks in JPEG: two blocks of 8 rows where chrominance is halved.
-_BLOCK_ROWS = 16
+def _with_padding(values: NDArray[Any], rows: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    """Blank what follows the rows that are certain; also which pixels that are."""
+    if rows == len(values):
+        return values, None
+    missing = np.zeros(values.shape[:2], np.bool_)
+    missing[rows:], values[rows:] = True, 0
+    return values, missing
 
 
 def _settle_syntax(pixels: EncapsulatedData, declared: str) -> tuple[str, list[Step]]:
