@@ -93,7 +93,7 @@ def jpeg2000_size(data: bytes) -> Size | None:
 
 def jpeg2000_signed(data: bytes) -> bool | None:
     """Whether the samples of a JPEG 2000 codestream have a sign (Ssiz, ISO 15444-1 A.5.1); None where it is none."""
-    start = _jpeg2000_start(data)
+    start = jpeg2000_start(data)
     return None if start is None or start + 43 > len(data) else data[start + 42] >= 0x80
 
 
