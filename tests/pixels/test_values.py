@@ -145,7 +145,7 @@ def test_only_the_stored_bits_count(stored, signed, above, data):
     mask = ((1 << stored) - 1) << below
     cells = (((values << below) & mask) | (rubbish & ~np.uint16(mask))).astype(np.uint16)
     data = file_bytes(cells, BitsStored=stored, HighBit=high_bit, PixelRepresentation=int(signed))
-    # Since 2008 High Bit is Bits Stored - 1: whatever else it is, is said (PS3.5 8.1.1).
+    # High Bit shall be Bits Stored - 1 (PS3.5 8.1.1): whatever else it is, is said.
     with pytest.warns(hu.AssumptionWarning, match="High Bit") if below else nullcontext():
         image = hu.read(data, values="stored")
     np.testing.assert_array_equal(image.values, values)
