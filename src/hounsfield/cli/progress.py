@@ -8,7 +8,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from hounsfield.cli.output import on_terminal, printable, say
+from hounsfield.cli.output import on_terminal, say
+from hounsfield.text import printable
 
 
 class _Say(logging.Handler):

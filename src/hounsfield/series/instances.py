@@ -24,6 +24,7 @@ from hounsfield.series.diffusion import private_b_values
 from hounsfield.series.report import FileOutcome
 from hounsfield.series.rows import Indices, Rows, Texts, distinct
 from hounsfield.source import Source
+from hounsfield.text import modality_words
 
 #: Attributes of a file that are numbers, and how many each has.
 _NUMBERS = {
@@ -241,7 +242,9 @@ def _without_pixels(found: Instances, index: int, limits: Limits) -> FileOutcome
         if not isinstance(error, MissingAttributeError):
             return FileOutcome(entry.name, "unreadable", error.message)
     modality = found.files.text("Modality", index)
-    return FileOutcome(entry.name, "no volume", "has no pixel data" + (f" (modality {modality})" if modality else ""))
+    return FileOutcome(
+        entry.name, "no volume", "has no pixel data" + (f" (modality {modality_words(modality)})" if modality else "")
+    )
 
 
 def _of_frames(files: Rows, images: Sequence[int]) -> list[int]:
