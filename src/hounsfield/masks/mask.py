@@ -182,7 +182,7 @@ def _choose(
         if method != "otsu":
             raise ValueError(f'method must be "otsu", not {method!r}')
         padding = None if image.padding is None else as_frames(image, image.padding)
-        above = otsu(as_frames(image, image.values), padding)
+        above = otsu(as_frames(image, image.values), padding, image.name)
         return Bounds(above, None), f"above {above:g}, by Otsu's method"
     if above is None and below is None:
         _need_hu(image, f"the default threshold of {DEFAULT_ABOVE}")

@@ -118,9 +118,11 @@ def _expand_segments(data: Any, bits: int, count: int, what: str, name: str) -> 
 
     The count of entries bounds the work: indirect segments can repeat one another.
     """
-    words = np.frombuffer(data, np.uint8 if bits <= 8 else "<u2").tolist() if isinstance(data, bytes) else list(data)
     out: list[int] = []
     try:
+        words = (
+            np.frombuffer(data, np.uint8 if bits <= 8 else "<u2").tolist() if isinstance(data, bytes) else list(data)
+        )
         _run_segments(words, 0, len(words), out, (bits, count))
     except (IndexError, RecursionError, ValueError):
         raise InvalidAttributeError(f"{what} is damaged", source=name, attribute=what) from None
