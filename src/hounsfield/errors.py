@@ -23,6 +23,8 @@ fits, so that ``except OSError`` or ``except ValueError`` work as expected::
 
 from __future__ import annotations
 
+from hounsfield.text import printable
+
 
 class HounsfieldError(Exception):
     """Base of all errors raised by hounsfield.
@@ -38,13 +40,14 @@ class HounsfieldError(Exception):
     """
 
     def __init__(self, message: str, *, source: str = "", attribute: str | None = None) -> None:
+        message = printable(message)
         super().__init__(message, source, attribute)
         self.message = message
         self.source = source
         self.attribute = attribute
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.message}" if self.source else self.message
+        return f"{printable(self.source)}: {self.message}" if self.source else self.message
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.message, self.source, self.attribute)

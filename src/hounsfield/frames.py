@@ -36,6 +36,7 @@ from hounsfield.pixels.padding import padding_mask
 from hounsfield.pixels.stored import PixelBytes, extended_offsets, open_frames
 from hounsfield.source import Source
 from hounsfield.spaces import InFile, interpret
+from hounsfield.text import modality_words, printable
 
 #: Bytes of the tiles that are decoded at a time for a region: the memory that it takes beside its own.
 _BLOCK_BYTES = 32 * 2**20
@@ -375,7 +376,7 @@ def warn_of_assumptions(steps: Sequence[Step], name: str, depth: int) -> None:
     """Warn of each step that was assumed; `depth` is the number of calls up to the user's."""
     for step in steps:
         if step.outcome == "assumed":
-            warnings.warn(AssumptionWarning(f"{name}: {step.detail}"), stacklevel=depth + 1)
+            warnings.warn(AssumptionWarning(f"{printable(name)}: {step.detail}"), stacklevel=depth + 1)
 
 
 def no_pixels(opened: Opened) -> HounsfieldError:
@@ -384,7 +385,7 @@ def no_pixels(opened: Opened) -> HounsfieldError:
     if truncated is not None and not _is_report(opened.header):
         return DecodeError(f"no pixel data: {truncated.detail}", source=opened.name, attribute="PixelData")
     modality = text_of(opened.header, "Modality")
-    what = f" (modality {modality})" if modality else ""
+    what = f" (modality {modality_words(modality)})" if modality else ""
     return MissingAttributeError(f"has no pixel data{what}", source=opened.name, attribute="PixelData")
 
 

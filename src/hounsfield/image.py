@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
 from hounsfield.geometry import ImagePlane, SlidePlane, SpacingKind, image_plane
+from hounsfield.text import printable
 
 Outcome = Literal["done", "not done", "assumed"]
 
@@ -39,6 +40,11 @@ class Step:
     detail: str
     outcome: Outcome = "done"
     reference: str = ""
+
+    def __post_init__(self) -> None:
+        """Escape what could command a terminal: steps are printed, logged and warned of."""
+        if not (self.detail.isascii() and self.detail.isprintable()):
+            object.__setattr__(self, "detail", printable(self.detail))
 
     def __str__(self) -> str:
         flag = "" if self.outcome == "done" else f" [{self.outcome}]"
@@ -336,7 +342,7 @@ class Image:
 
     def __repr__(self) -> str:
         size = " x ".join(str(n) for n in self.values.shape)
-        kind = "mask" if self.is_mask else f"{self.values.dtype} {self.unit or '(no unit)'}"
+        kind = "mask" if self.is_mask else f"{self.values.dtype} {printable(self.unit) or '(no unit)'}"
         if self.color:
             kind = f"{self.values.dtype} RGB"
         spacing = "no pixel spacing"

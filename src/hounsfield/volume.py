@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hounsfield.geometry import SpacingKind, as_affine
 from hounsfield.image import Header, Image, NoHeader, Step
+from hounsfield.text import printable
 from hounsfield.voxels import grids
 from hounsfield.voxels.conversions import Convertible
 from hounsfield.voxels.grids import PlaneName
@@ -298,7 +299,7 @@ class Volume(Convertible, Regriddable):
 
     def __repr__(self) -> str:
         size = " x ".join(str(n) for n in self.values.shape)
-        kind = "mask" if self.is_mask else f"{self.values.dtype} {self.unit or '(no unit)'}"
+        kind = "mask" if self.is_mask else f"{self.values.dtype} {printable(self.unit) or '(no unit)'}"
         kind = f"{self.values.dtype} RGB" if self.color else kind
         place = "place not known"
         if self.spacing is not None:

@@ -25,6 +25,7 @@ from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
 from hounsfield.spaces import check_space
+from hounsfield.text import unit_words
 from hounsfield.walking import Progress
 
 __all__ = ["Report", "Tolerances", "Volume", "VolumeFacts", "Volumes", "read_volumes"]
@@ -137,7 +138,10 @@ class Volumes(Sequence[Volume]):
             if out is None:
                 out, unit = np.empty((len(self), *volume.shape), volume.values.dtype), volume.unit
             if volume.unit != unit or volume.shape != out.shape[1:]:
-                raise GeometryError(f"the volumes have different units: {unit}, {volume.unit}", source=self._name)
+                raise GeometryError(
+                    f"the volumes have different units: {unit_words(unit)}, {unit_words(volume.unit)}",
+                    source=self._name,
+                )
             wider = np.result_type(out.dtype, volume.values.dtype)
             out = out if wider == out.dtype else out.astype(wider)
             out[index] = volume.values

@@ -255,8 +255,8 @@ def test_the_same_unit_of_another_quantity_is_another_scale():
     assert "Water fraction in 1" in details(image, "not done")
 
 
-def test_a_label_that_is_not_there_is_an_error_that_names_those_that_are():
-    with pytest.raises(hu.MissingAttributeError, match='"LABEL": an explanation in mm2/s'):
+def test_a_label_that_is_not_there_is_an_error_that_counts_those_that_are():
+    with pytest.raises(hu.MissingAttributeError, match="there are 1, in mm2/s"):
         hu.read(mapped(STORED, mapping()), values="real_world:ADC")
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from hounsfield.cli.options import output_options, paths_argument, strict_option
-from hounsfield.cli.output import printable, table, write_line
+from hounsfield.cli.output import table, write_line
 from hounsfield.cli.run import Inputs, Run
+from hounsfield.text import printable
 
 _EPILOG = """\b
 Examples:

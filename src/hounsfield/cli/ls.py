@@ -146,7 +146,8 @@ def _short(value: Any) -> str:
 
 def _write(rows: list[list[str]]) -> None:
     """Write lines; those of volumes with their columns aligned."""
-    from hounsfield.cli.output import display_width, printable
+    from hounsfield.cli.output import display_width
+    from hounsfield.text import printable
 
     cells = [[printable(cell) for cell in row] for row in rows]
     widths = [max((display_width(row[i]) for row in cells if row[1]), default=0) for i in range(5)]

@@ -10,20 +10,7 @@ from typing import Any
 
 import click
 
-
-def printable(text: str) -> str:
-    r"""Escape what could command a terminal: control characters, and marks that turn the direction of text.
-
-    Examples
-    --------
-    >>> printable("a\x1b[2Jb")
-    'a\\x1b[2Jb'
-    """
-    return "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in text)
-
-
-def _harmless(character: str) -> bool:
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+from hounsfield.text import json_safe, printable
 
 
 def say(message: str) -> None:
@@ -38,7 +25,8 @@ def write_line(text: str) -> None:
 
 def write_json(document: Any, *, compact: bool) -> None:
     """Write a JSON document: on one line, or indented."""
-    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=None if compact else 2))
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=None if compact else 2)
+    click.echo(json_safe(text))
 
 
 def on_terminal() -> bool:

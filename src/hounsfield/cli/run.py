@@ -23,6 +23,7 @@ from hounsfield.errors import (
     OutputError,
     UnitError,
 )
+from hounsfield.text import printable
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -74,7 +75,11 @@ def attempt(task: Task, source: str) -> Outcome:
 
 def _sentence(problem: HounsfieldError, source: str) -> str:
     text = str(problem)
-    return text if source in text or (source == "-" and problem.source) else f"{source}: {text}"
+    return (
+        text
+        if source in text or printable(source) in text or (source == "-" and problem.source)
+        else f"{source}: {text}"
+    )
 
 
 def _kind(problem: HounsfieldError) -> Failure:

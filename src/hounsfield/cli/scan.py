@@ -12,9 +12,10 @@ from typing import Any
 import click
 
 from hounsfield.cli.options import output_options, paths_argument
-from hounsfield.cli.output import display_width, printable, say, write_line
+from hounsfield.cli.output import display_width, say, write_line
 from hounsfield.cli.progress import reading_progress
 from hounsfield.errors import MissingDependencyError, OutputError
+from hounsfield.text import printable
 
 #: What is shown on a terminal, where no columns are named: all would not fit.
 _SHOWN = (

@@ -16,6 +16,7 @@ from hounsfield.display.directions import direction
 from hounsfield.display.render import render
 from hounsfield.display.voi import WindowLike, choose_voi
 from hounsfield.image import Image, Step
+from hounsfield.text import printable
 from hounsfield.volume import Volume
 
 _SIDE = 192
@@ -61,8 +62,8 @@ def _cuts(volume: Volume) -> list[str]:
 
 
 def _page(pictures: Iterable[str], facts: Iterable[tuple[str, str]], steps: Iterable[Step]) -> str:
-    rows = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{escape(v)}</td></tr>" for k, v in facts)
-    listed = "".join(f"<li>{escape(str(step))}</li>" for step in steps)
+    rows = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{escape(printable(v))}</td></tr>" for k, v in facts)
+    listed = "".join(f"<li>{escape(printable(str(step)))}</li>" for step in steps)
     return (
         "<div style='display:flex;gap:1em;align-items:flex-start'>"
         f"{''.join(pictures)}<div><table>{rows}</table><ol>{listed}</ol></div></div>"

@@ -18,6 +18,7 @@ from hounsfield.display.directions import direction
 from hounsfield.display.shading import shading_of
 from hounsfield.display.voi import Voi
 from hounsfield.image import Image
+from hounsfield.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +93,9 @@ class Sheet:
         if layout.heading:
             place = (_MARGIN / total, 1 - 0.5 * _MARGIN / tall)
             size = fitting_size(layout.heading, total - 2 * _MARGIN, 9.0)
-            self.figure.text(*place, layout.heading, fontsize=size, color="0.25", ha="left", va="top")
+            self.figure.text(
+                *place, printable(layout.heading), parse_math=False, fontsize=size, color="0.25", ha="left", va="top"
+            )
 
     def draw(self, axes: Axes, title: str, picture: NDArray[np.uint8], frame: Image) -> None:
         """Draw a rendered picture of a frame onto a panel."""
@@ -105,7 +108,7 @@ class Sheet:
             interpolation="nearest",
             origin="upper",
         )
-        axes.set_title(title, fontsize=self._size, pad=4)
+        axes.set_title(printable(title), fontsize=self._size, pad=4, parse_math=False)
         axes.set_xticks([])
         axes.set_yticks([])
         axes.spines[:].set(color="0.6", linewidth=0.6)
@@ -159,7 +162,18 @@ def _label(axes: Axes, x: float, y: float, text: str, across: Any, up: Any) -> N
     tall = cast("Any", axes.figure).get_figheight() * axes.get_position().height
     size = min(8.0, max(5.0, 4.5 * tall))
     stroke = [withStroke(linewidth=2.0, foreground="black")]
-    axes.text(x, y, text, color="white", fontsize=size, ha=across, va=up, path_effects=stroke, clip_on=True)
+    axes.text(
+        x,
+        y,
+        printable(text),
+        parse_math=False,
+        color="white",
+        fontsize=size,
+        ha=across,
+        va=up,
+        path_effects=stroke,
+        clip_on=True,
+    )
 
 
 def draw_directions(axes: Any, frame: Image) -> None:
@@ -187,5 +201,6 @@ def draw_colour_bar(sheet: Sheet, frame: Image, voi: Voi) -> None:
     colours = ListedColormap(np.repeat(brightness[:, None], 3, axis=1).astype(float))
     # The pointed ends say that values beyond the window look like its bounds.
     bar = sheet.figure.colorbar(ScalarMappable(Normalize(low, high), colours), cax=sheet.bar, extend="both")
-    bar.set_label({"": "value (no known unit)", "1": "relative value"}.get(frame.unit, frame.unit), fontsize=9)
+    unit = {"": "value (no known unit)", "1": "relative value"}.get(frame.unit, printable(frame.unit))
+    bar.set_label(unit, fontsize=9, parse_math=False)
     bar.ax.tick_params(labelsize=8)

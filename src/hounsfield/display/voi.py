@@ -190,9 +190,12 @@ def named_voi(window: str | int, known: list[Voi], name: str) -> Voi:
     for voi in known:
         if key and _key(voi.explanation) == key:
             return voi
-    own = ", ".join(voi.explanation for voi in known if voi.explanation) or "none"
     kinds = f"center,width; {', '.join(PRESETS)}"
-    detail = f"unknown window {window!r}; known are {kinds}; explanations of the file's own: {own}"
+    # Explanations are free text, which a message does not quote.
+    own = sum(bool(voi.explanation) for voi in known)
+    detail = (
+        f"unknown window {window!r}; known are {kinds}; {own} of the file's own have explanations (hounsfield.windows)"
+    )
     raise InvalidAttributeError(detail, source=name, attribute="WindowCenterWidthExplanation")
 
 

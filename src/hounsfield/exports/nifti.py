@@ -17,6 +17,7 @@ from hounsfield.errors import FormatError, GeometryError, UnitError
 from hounsfield.exports.files import Written, whole_file
 from hounsfield.grids import require_volume
 from hounsfield.image import Step, finite_number
+from hounsfield.text import unit_words
 from hounsfield.volume import Volume
 from hounsfield.voxels.nifti import RGB24, NiftiGrid, narrowed, nifti_header, rgb_values
 
@@ -142,7 +143,9 @@ def _check_alike(volumes: list[Volume]) -> None:
         if other.frame_of_reference and first.frame_of_reference not in ("", other.frame_of_reference):
             raise GeometryError("volumes of one file must have the same frame of reference", source=other.name)
         if other.unit != first.unit:
-            raise UnitError(f"volumes of one file must have one unit, not {first.unit!r} and {other.unit!r}")
+            raise UnitError(
+                f"volumes of one file must have one unit, not {unit_words(first.unit)} and {unit_words(other.unit)}"
+            )
 
 
 def _same_place(one: Volume, other: Volume) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
@@ -17,12 +18,15 @@ import pyarrow.compute as pc
 
 from hounsfield.errors import FormatError
 from hounsfield.exports.files import whole_file
+from hounsfield.text import json_safe, printable
 
 #: Endings of file names, and what is written then.
 TABLE_FORMATS = {".parquet": "Parquet", ".csv": "CSV", ".json": "JSON", ".jsonl": "JSON, one object a line"}
 
 #: A cell that begins with one of these is a formula to a spreadsheet; an apostrophe before it makes it text again.
 _FORMULA = r"^([=+\-@\t\r])"
+#: What commands a terminal, or turns the direction of text; lines and tabulators are a cell's own affair.
+_COMMANDS = "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 _Batches = Iterable[pa.RecordBatch]
 
 
@@ -107,7 +111,8 @@ def json_array(batches: _Batches) -> Iterator[str]:
 
 def json_rows(batch: pa.RecordBatch) -> list[str]:
     """Return each row as a JSON object: dates and times in ISO 8601, bytes in base64, no NaN."""
-    return [json.dumps(row, ensure_ascii=False, allow_nan=False, default=_plain) for row in finite_rows(batch)]
+    texts = (json.dumps(row, ensure_ascii=False, allow_nan=False, default=_plain) for row in finite_rows(batch))
+    return [json_safe(text) for text in texts]
 
 
 def finite_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
@@ -159,7 +164,14 @@ def _flat(array: pa.Array, between: str) -> pa.Array:
         array = pc.if_else(array.is_valid(), pc.binary_join(lists, between), pa.scalar(None, pa.string()))
     elif pa.types.is_binary(array.type):
         return pa.array([None if v is None else base64.b64encode(v).decode() for v in array.to_pylist()], pa.string())
-    return pc.replace_substring_regex(array, _FORMULA, r"'\1") if pa.types.is_string(inner) else array
+    if not pa.types.is_string(inner):
+        return array
+    if pc.any(pc.match_substring_regex(array, _COMMANDS)).as_py():
+        texts = (
+            None if v is None else re.sub(_COMMANDS, lambda found: printable(found[0]), v) for v in array.to_pylist()
+        )
+        array = pa.array(list(texts), pa.string())
+    return pc.replace_substring_regex(array, _FORMULA, r"'\1")
 
 
 def _offsets(array: pa.Array) -> pa.Array:

@@ -42,6 +42,7 @@ from hounsfield.headers.repair import found_beginning, with_vrs
 from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.source import Extent, Source
+from hounsfield.text import syntax_words
 
 PIXEL_KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _UNDEFINED = 0xFFFFFFFF
@@ -266,7 +267,8 @@ def _correct_syntax(source: Source, steps: list[Step]) -> _Declared:
     found = found_syntax(source, start) if source.size <= _IN_MEMORY else ""
     if not found:
         return _Declared(source)
-    detail = f"the file names transfer syntax {start.syntax}, but is encoded in {UID(found).name}; read as that"
+    named = syntax_words(start.syntax)
+    detail = f"the file names transfer syntax {named}, but is encoded in {UID(found).name}; read as that"
     steps.append(Step("transfer syntax", detail, "assumed", "PS3.5 10"))
     uid = UID(start.syntax, config.IGNORE)
     compressed = uid.is_transfer_syntax and uid.is_encapsulated

@@ -309,7 +309,7 @@ def layer_number(tiling: Tiling, path: int | str, plane: int, name: str) -> int:
     if isinstance(path, str):
         if path and path in tiling.paths:
             return tiling.paths.index(path)
-        raise IndexError(f"{name}: no optical path {path!r}; there are {', '.join(map(repr, tiling.paths))}")
+        raise IndexError(f"{name}: no optical path {path!r}; there are {len(tiling.paths)}")
     if not 0 <= index(path) < len(tiling.paths):
         raise IndexError(f"{name}: optical path {path} is out of range: {len(tiling.paths)}, counted from 0")
     return path

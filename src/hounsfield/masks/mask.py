@@ -15,6 +15,7 @@ from hounsfield.masks.morphology import opening as open_frame
 from hounsfield.masks.solid import fill_solid
 from hounsfield.masks.threshold import Bounds, otsu
 from hounsfield.masks.tissues import find_tissue
+from hounsfield.text import unit_words
 from hounsfield.threads import over_frames
 from hounsfield.volume import Volume
 
@@ -193,7 +194,7 @@ def _choose(
         if method != "otsu":
             raise ValueError(f'method must be "otsu", not {method!r}')
         padding = None if image.padding is None else as_frames(image, image.padding)
-        above = otsu(as_frames(image, image.values), padding)
+        above = otsu(as_frames(image, image.values), padding, image.name)
         return Bounds(above, None), f"above {above:g}, by Otsu's method"
     if above is None and below is None:
         _need_hu(image, f"the default threshold of {DEFAULT_ABOVE}")
@@ -208,7 +209,7 @@ def _bound(value: float) -> str:
 
 def _need_hu(image: Image | Volume, what: str) -> None:
     if image.unit != "HU":
-        unit = f"in {image.unit}" if image.unit else "in no known unit"
+        unit = f"in {unit_words(image.unit)}"
         raise UnitError(
             f'{what} holds for HU, and these values are {unit}; give above=, below= or method="otsu"',
             source=image.name,

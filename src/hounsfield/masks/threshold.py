@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.counts import count_values, is_countable
+from hounsfield.errors import InvalidAttributeError
 
 _FLOAT_BINS = 1024
 _MOST_BINS = 2**16
@@ -53,7 +54,7 @@ def _exact(values: NDArray[Any], bound: float) -> float:
     return bound
 
 
-def otsu(values: NDArray[Any], padding: NDArray[np.bool_] | None = None) -> float:
+def otsu(values: NDArray[Any], padding: NDArray[np.bool_] | None = None, name: str = "") -> float:
     """Return Otsu's threshold: values strictly above it form the brighter class.
 
     It maximises the variance between the two classes (N. Otsu, IEEE Trans. SMC 9, 1979). Whole numbers are
@@ -66,12 +67,15 @@ def otsu(values: NDArray[Any], padding: NDArray[np.bool_] | None = None) -> floa
     padding
         True where a value is no measurement and does not count; or None.
 
+    name
+        The image's name, for errors.
+
     Raises
     ------
-    ValueError
+    InvalidAttributeError
         There are no two different finite values.
     """
-    counts, levels = _histogram(values, padding)
+    counts, levels = _histogram(values, padding, name)
     weight = np.cumsum(counts)
     total = np.cumsum(counts * levels)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -81,16 +85,16 @@ def otsu(values: NDArray[Any], padding: NDArray[np.bool_] | None = None) -> floa
     return float(levels[np.nanargmax(between)])
 
 
-def _histogram(values: NDArray[Any], padding: NDArray[np.bool_] | None) -> tuple[NDArray[Any], NDArray[Any]]:
+def _histogram(values: NDArray[Any], padding: NDArray[np.bool_] | None, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """Counts, and the highest value that belongs to each."""
     if is_countable(values.dtype):
         found = count_values(values, padding=padding)
-        _need_two(len(found.levels) > 1)
+        _need_two(len(found.levels) > 1, name)
         levels = found.levels.astype(np.float64)
         return found.counts.astype(np.float64), levels
     finite = values.ravel() if padding is None else values[~padding]
     finite = finite if finite.dtype.kind in "iu" else finite[np.isfinite(finite)]
-    _need_two(finite.size > 0 and bool(finite.min() != finite.max()))
+    _need_two(finite.size > 0 and bool(finite.min() != finite.max()), name)
     low, high = float(finite.min()), float(finite.max())
     if finite.dtype.kind in "iu" and high - low < _MOST_BINS:
         counts = np.bincount(finite.astype(np.int64) - int(low))
@@ -99,6 +103,7 @@ def _histogram(values: NDArray[Any], padding: NDArray[np.bool_] | None) -> tuple
     return counts, edges[1:]
 
 
-def _need_two(found: bool) -> None:
+def _need_two(found: bool, name: str) -> None:
     if not found:
-        raise ValueError("Otsu's threshold needs at least two different values")
+        detail = "Otsu's threshold needs at least two different values"
+        raise InvalidAttributeError(detail, source=name, attribute="PixelData")

@@ -26,6 +26,7 @@ from hounsfield.pixels.jpeg2000 import check_jpeg2000
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.native import arrange, needed_bytes
 from hounsfield.pixels.swallowed import swallowed_errors_raise
+from hounsfield.text import syntax_words
 
 Array = NDArray[Any]
 
@@ -229,7 +230,7 @@ def find_codec(syntax: str, name: str) -> Codec:
 def unsupported(syntax: str, name: str) -> UnsupportedTransferSyntaxError:
     """The error for a transfer syntax that nothing here decodes: which it is, and what would read it."""
     uid, codec = UID(syntax, config.IGNORE), CODECS.get(syntax)
-    what = f"{syntax} ({uid.name})" if uid.name != syntax else syntax
+    what = f"{syntax} ({uid.name})" if uid.name != syntax else syntax_words(syntax)
     if codec is not None:
         remedy = f"imagecodecs was built without {codec.attribute}; pip install --force-reinstall imagecodecs brings it"
     elif syntax in _ELSEWHERE:

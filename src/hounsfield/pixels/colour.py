@@ -51,7 +51,7 @@ def to_rgb(values: NDArray[Any], photometric: str, bits: int, name: str) -> tupl
         step = Step("colour", f"{photometric} -> RGB", reference="PS3.3 C.7.6.3.1.2")
         return _from_partial(values, bits), step
     raise InvalidAttributeError(
-        f"PhotometricInterpretation {photometric!r} is no colour space of three samples",
+        "PhotometricInterpretation is no colour space of three samples",
         source=name,
         attribute="PhotometricInterpretation",
     )
@@ -147,9 +147,11 @@ def _expand_segments(data: Any, bits: int, count: int, what: str, name: str) -> 
 
     The count of entries bounds the work: indirect segments can repeat one another.
     """
-    words = np.frombuffer(data, np.uint8 if bits <= 8 else "<u2").tolist() if isinstance(data, bytes) else list(data)
     out: list[int] = []
     try:
+        words = (
+            np.frombuffer(data, np.uint8 if bits <= 8 else "<u2").tolist() if isinstance(data, bytes) else list(data)
+        )
         _run_segments(words, 0, len(words), out, (bits, count))
     except (IndexError, RecursionError, ValueError):
         raise InvalidAttributeError(f"{what} is damaged", source=name, attribute=what) from None

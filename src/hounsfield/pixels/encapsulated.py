@@ -23,6 +23,7 @@ from hounsfield.pixels.jpegxl import decoded_space
 from hounsfield.pixels.layout import Layout, check_image_bytes
 from hounsfield.pixels.native import clean_bits, extend_sign
 from hounsfield.pixels.tails import certain_rows, inflated_rows, jpeg_hole, restarts_are_missing
+from hounsfield.text import syntax_words
 from hounsfield.threads import in_threads
 
 #: Gives the rows and columns of a frame, by its 0-based index, that lie in the total pixel matrix.
@@ -205,7 +206,8 @@ def _settle_syntax(pixels: EncapsulatedData, declared: str) -> tuple[str, list[S
     found = recognise(first)
     if found is None or (codec is not None and fits_family(CODECS[found].family, codec.family)):
         return declared, []
-    detail = f"transfer syntax {declared} is {_syntax_words(declared)}, but the pixel data is {CODECS[found].family}"
+    named = f"{syntax_words(declared)} is {_syntax_words(declared)}"
+    detail = f"transfer syntax {named}, but the pixel data is {CODECS[found].family}"
     return found, [Step("decode", f"{detail}; decoded as that", "assumed", "PS3.5 A.4")]
 
 
@@ -252,11 +254,16 @@ def _decoded_space(frame: bytes, layout: Layout, codec: Codec) -> tuple[str, Ste
     if codec.family in ("JPEG", "lossless JPEG", "JPEG-LS"):
         said = markers_say(frame)
         if said and (said == "RGB") != (declared == "RGB"):
-            detail = f"Photometric Interpretation is {declared}, but the codestream's markers say {said}"
+            shown = declared if declared in _COLOURS else "another one"
+            detail = f"Photometric Interpretation is {shown}, but the codestream's markers say {said}"
             return said, Step("colour", detail, "assumed", "PS3.5 8.2.1")
     if codec.native:
         return declared.removesuffix("_422") if layout.subsampled else declared, None
     return ("YBR_FULL" if declared == "YBR_FULL_422" else declared), None
+
+
+#: Terms of Photometric Interpretation for three samples that a message may quote (PS3.3 C.7.6.3.1.2).
+_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_PARTIAL_422", "YBR_RCT", "YBR_ICT", "HSV")
 
 
 def _where(index: int, layout: Layout) -> str:

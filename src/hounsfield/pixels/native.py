@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import DecodeError
+from hounsfield.errors import DecodeError, InvalidAttributeError
 from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.frames import Stored, cells_step
@@ -99,7 +99,10 @@ def _fit(layout: Layout, extent: Extent, name: str) -> tuple[Layout, list[Step]]
         return replace(layout, whole_bytes=True), [Step("decode", detail, "assumed", "PS3.5 8.1.1")]
     frame_bytes = layout.native_frame_bytes
     full = layout.frame_values * layout.bits_allocated / 8
-    if layout.subsampled and layout.samples == 3 and length >= full * layout.frames:
+    if layout.subsampled and layout.samples != 3:
+        detail = f"{layout.photometric} is of three samples; SamplesPerPixel is {layout.samples}"
+        raise InvalidAttributeError(detail, source=name, attribute="PhotometricInterpretation")
+    if layout.subsampled and length >= full * layout.frames:
         detail = f"{layout.photometric}, but the pixel data has the length of whole chrominance; taken as such"
         doubt = Step("decode", detail, "assumed", "PS3.3 C.7.6.3.1.2")
         return replace(layout, photometric=layout.photometric.removesuffix("_422")), [doubt]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
 from hounsfield.image import Header, Step, items_of
 from hounsfield.pixels.mappings import ValueMapping, mappings_of
+from hounsfield.text import unit_words
 
 REFERENCE = "PS3.3 C.7.6.16.2.11"
 _SEQUENCE = "RealWorldValueMappingSequence"
@@ -121,7 +122,10 @@ def _nothing(found: list[list[ValueMapping]], choice: str, name: str) -> Missing
     if not offered:
         detail = f"{_SEQUENCE} is missing: the file has no real-world values"
     else:
-        detail = f"no real-world value mapping has the label or unit {choice!r}; there are {'; '.join(offered[:8])}"
+        # Labels are free text, which a message does not quote.
+        units = sorted({unit_words(mapping.unit) for mappings in found for mapping in mappings})
+        detail = f"no real-world value mapping has the label or unit {choice!r}; there are {len(offered)}, in "
+        detail += f"{', '.join(units[:8])}; {_SEQUENCE} in the header has their labels"
     return MissingAttributeError(detail, source=name, attribute=_SEQUENCE)
 
 

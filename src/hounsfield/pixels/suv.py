@@ -23,6 +23,7 @@ from hounsfield.pixels.modality import Linear, apply_transforms, describe, read_
 from hounsfield.pixels.numbers import private_value
 from hounsfield.pixels.real_world import RealWorld, real_world_values
 from hounsfield.pixels.tracer import activity_of
+from hounsfield.text import unit_words
 from hounsfield.units import coded_unit
 
 #: What `values=` calls them, and the terms of SUV Type.
@@ -158,8 +159,7 @@ def _factor(header: Header, units: str, suv_type: str, name: str) -> _Factor:
         return _of_suv(header, given or "BW", suv_type, name)
     if units == "CM2ML" and given == "BSA":
         return _of_suv(header, given, suv_type, name)
-    shown = units if units.isalnum() and len(units) <= 16 else "not a term of the standard"
-    detail = f"Units is {shown}: no SUV follows from such values"
+    detail = f"Units is {unit_words(units)}: no SUV follows from such values"
     raise InvalidAttributeError(detail, source=name, attribute="Units")
 
 

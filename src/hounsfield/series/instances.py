@@ -23,6 +23,7 @@ from hounsfield.series.diffusion import private_b_values
 from hounsfield.series.header_table import Entry, read_header_table
 from hounsfield.series.report import FileOutcome
 from hounsfield.series.rows import Indices, Rows, Texts, distinct
+from hounsfield.text import modality_words
 from hounsfield.walking import Progress
 
 #: Attributes of a file that are numbers, and how many each has.
@@ -198,7 +199,9 @@ def _without_pixels(found: Instances, index: int, limits: Limits) -> FileOutcome
         if not isinstance(error, MissingAttributeError):
             return FileOutcome(entry.name, "unreadable", error.message)
     modality = found.files.text("Modality", index)
-    return FileOutcome(entry.name, "no volume", "has no pixel data" + (f" (modality {modality})" if modality else ""))
+    return FileOutcome(
+        entry.name, "no volume", "has no pixel data" + (f" (modality {modality_words(modality)})" if modality else "")
+    )
 
 
 def _of_frames(files: Rows, images: Sequence[int]) -> list[int]:

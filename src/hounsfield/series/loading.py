@@ -22,6 +22,7 @@ from hounsfield.series.instances import Instances
 from hounsfield.series.native import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
 from hounsfield.series.rows import Indices
 from hounsfield.series.summary import padding_step, summary
+from hounsfield.text import unit_words
 
 #: Native slices that a thread reads at a time.
 _AT_ONCE = 8
@@ -323,7 +324,7 @@ class _Work:
         if out is None or sum(len(places) for places, _ in self._failed.values()) == len(self._members):
             raise errors[0] if errors else DecodeError("there is nothing to read", source=self._name)
         if len(self._units) > 1:
-            detail = f"its slices have different units: {', '.join(u or 'no known unit' for u in self._units)}"
+            detail = f"its slices have different units: {', '.join(map(unit_words, self._units))}"
             raise InvalidAttributeError(detail, source=self._name, attribute="RescaleType")
         out.unit = next(iter(self._units))
         if len(self._spacings) == 1:
