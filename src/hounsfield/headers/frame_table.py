@@ -27,6 +27,7 @@ FRAME_NUMBERS = {
     "TemporalPositionIndex": 1,
     "TemporalPositionTimeOffset": 1,
     "NominalPercentageOfCardiacPhase": 1,
+    "NominalPercentageOfRespiratoryPhase": 1,
     "NominalCardiacTriggerDelayTime": 1,
     "DiffusionBValue": 1,
     "DiffusionGradientOrientation": 3,

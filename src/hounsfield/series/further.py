@@ -67,7 +67,7 @@ class FurtherAttributes:
             return None
         flats = [self._flat(row) for row in members.tolist()]
         made = {key: _column([flat.get(key) for flat in flats], key, flats) for key in sorted(wanted)}
-        table = sorted((_separator(key) for key in made), key=lambda one: (one.time, column(one.keyword).identifies))
+        table = sorted((_separator(key) for key in made), key=_rank)
         return Further(_extended(self._found.rows, members, made), tuple(table))
 
     def _flat(self, row: int) -> _Flat:
@@ -145,6 +145,12 @@ def _separator(key: str) -> Separator:
     """Whatever it is, it separates only where positions repeat."""
     timed = column(key).kind in (Kind.TIME, Kind.DATETIME)
     return Separator(key, "moment", ranked=timed, time=timed)
+
+
+def _rank(one: Separator) -> int:
+    """What says most of an image first: then remarks, then times, then dates, which times have with them."""
+    asked = column(one.keyword)
+    return 3 if asked.kind == Kind.DATE else 2 if one.time else int(asked.identifies)
 
 
 def _extended(rows: Rows, members: Indices, made: Mapping[str, Any]) -> Rows:

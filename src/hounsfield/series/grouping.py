@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hounsfield.geometry import ORTHONORMAL_TOLERANCE
 from hounsfield.headers.spacing import PROJECTIONS, RECONSTRUCTED
-from hounsfield.series.patients import patients
+from hounsfield.series.patients import PATIENT, patients
 from hounsfield.series.rows import Indices, Numbers, Rows, parts
 from hounsfield.series.tolerances import Tolerances
 
@@ -81,6 +81,25 @@ def placed_rows(rows: Rows, members: Indices) -> NDArray[np.bool_]:
         known &= right_angled & (spacing > 0).all(axis=1) & (spacing < 1e5).all(axis=1)
     return known & ~_projections(rows, members)
 
+
+#: What slices of one volume have in common, in the words of docs/volumes.md: keyword to how it is compared.
+TOGETHER = {
+    "SeriesInstanceUID": "with Study Instance UID; where it is missing, folder, study, number and modality",
+    **dict.fromkeys(PATIENT, "where both say it; a contradiction is a conflict in the report"),
+    "SOPClassUID": "",
+    "Modality": "",
+    "FrameOfReferenceUID": "",
+    "ImagePositionPatient": "known, or not",
+    "ImageType": "localizers apart from others",
+    "Rows": "",
+    "Columns": "",
+    "SamplesPerPixel": "",
+    "PhotometricInterpretation": "palettes apart from others",
+    "ImageOrientationPatient": "within the tolerance",
+    "PixelSpacing": "within the tolerance",
+    "ReferencedSegmentNumber": "",
+    "SOPInstanceUID": "of doses, nuclear medicine, and frames without a place",
+}
 
 _PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 

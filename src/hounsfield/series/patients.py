@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hounsfield.series.rows import Indices, Rows, distinct
+from hounsfield.series.rows import Indices, Rows
 
 #: What says who the patient is. What is absent, or says that it is unknown, contradicts nothing.
 PATIENT = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex")
@@ -44,13 +44,15 @@ def patients(rows: Rows, members: Indices, series: Indices) -> Patients:
     """
     keys = {keyword: np.zeros(len(members), np.int64) for keyword in PATIENT}
     contradictions: dict[int, tuple[str, ...]] = {}
-    written = distinct(np.stack([rows.texts[keyword].codes[members] for keyword in PATIENT], axis=1))
+    written = np.zeros(len(members), np.int64)
+    for keyword in PATIENT:
+        if keyword in rows.varying:
+            written = _combined(written, rows.texts[keyword].codes[members])
     if not written.any():
         return Patients(keys, contradictions)
-    ways = np.unique(np.stack([series, written], axis=1), axis=0, return_index=True)
     by_series: dict[int, list[int]] = {}
-    for (number, _), index in zip(ways[0].tolist(), ways[1].tolist(), strict=True):
-        by_series.setdefault(int(number), []).append(int(index))
+    for index in np.unique(_combined(written, series), return_index=True)[1].tolist():
+        by_series.setdefault(int(series[index]), []).append(index)
     for number, firsts in by_series.items():
         if len(firsts) < 2:
             continue
@@ -68,6 +70,13 @@ def patients(rows: Rows, members: Indices, series: Indices) -> Patients:
     return Patients(keys, contradictions)
 
 
+def _combined(a: Indices, b: Indices) -> Indices:
+    """Number the pairs of two numbers."""
+    low = b - b.min()
+    pairs = a * (int(low.max()) + 1) + low
+    return np.asarray(np.unique(pairs, return_inverse=True)[1], np.int64).reshape(-1)
+
+
 def identity(rows: Rows, row: int) -> _Identity:
     """Return what a slice says of its patient, so written that what means the same is the same."""
     return tuple(_written(keyword, rows.text(keyword, row)) for keyword in PATIENT)
@@ -76,8 +85,9 @@ def identity(rows: Rows, row: int) -> _Identity:
 def _written(keyword: str, text: str) -> str:
     text = text.casefold().strip()
     if keyword == "PatientName":
-        # The alphabetic group; family name, given name and middle name, however they are parted.
-        return " ".join(re.split(r"[\s^,]+", "^".join(text.split("=")[0].split("^")[:3]).strip(" ^,")))
+        # The first group of characters; family name, given name and middle name, however they are parted.
+        group = next((group for group in text.split("=") if group.strip(" ^")), "")
+        return " ".join(re.split(r"[\s^,]+", "^".join(group.split("^")[:3]).strip(" ^,")))
     if keyword == "PatientBirthDate":
         text = re.sub(r"\D", "", text)
         return "" if not text.strip("0") else text

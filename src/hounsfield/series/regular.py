@@ -170,7 +170,9 @@ def _rounded_to(points: Numbers) -> float:
         if not digits or off[axis] > 0.75 * digits[0]:
             return 0.0
         coarsest = max(coarsest, digits[0])
-    return coarsest if 3 * coarsest <= float(np.linalg.norm(vector)) else 0.0
+    # The fewer they are, the more of a gap the line that fits best hides.
+    most = float(np.linalg.norm(vector)) / (2 if len(points) >= 10 else 3)
+    return coarsest if coarsest <= most else 0.0
 
 
 def _on_grid(points: Numbers, tolerances: Tolerances) -> bool:

@@ -63,6 +63,7 @@ TABLE: tuple[Separator, ...] = (
     Separator("TemporalPositionIndex", "pass", ranked=True),
     Separator("TemporalPositionTimeOffset", "moment"),
     Separator("NominalPercentageOfCardiacPhase", "pass"),
+    Separator("NominalPercentageOfRespiratoryPhase", "pass"),
     Separator("NominalCardiacTriggerDelayTime", "moment", ranked=True),
     Separator("TriggerTime", "moment", ranked=True),
     Separator("FrameReferenceTime", "moment", ranked=True),
@@ -71,12 +72,13 @@ TABLE: tuple[Separator, ...] = (
     *_meaning("InversionTime InversionTimes FlipAngle", 0.01),
     *_meaning("RepetitionTime", 0.05),
     *_meaning("ScanningSequence SequenceVariant ScanOptions SequenceName PulseSequenceName ASLContext"),
-    *_meaning("AcquisitionContrast ImagedNucleus ReceiveCoilName TransmitCoilName"),
+    *_meaning("AcquisitionContrast MRAcquisitionType ImagedNucleus ReceiveCoilName TransmitCoilName"),
     *_meaning("StackID ComplexImageComponent ImageType FrameType RescaleType Units"),
     *_meaning("RealWorldValueMappingSequence[0].LUTLabel"),
     *_meaning("KVP", 0.01),
     *_meaning("ConvolutionKernel FilterType ReconstructionAlgorithm ReconstructionMethod ReconstructionType"),
-    *_meaning("ContrastBolusAgent ContrastBolusAgentPhase CorrectedImage AttenuationCorrectionMethod"),
+    *_meaning("ContrastBolusAgent ContrastBolusAgentPhase CorrectedImage DecayCorrection AttenuationCorrectionMethod"),
+    *_meaning("ScatterCorrectionMethod CountsSource"),
     *_meaning("RadiopharmaceuticalInformationSequence[0].Radiopharmaceutical"),
     *_meaning("EnergyWindowInformationSequence[0].EnergyWindowName EnergyWindowVector"),
     *_meaning("SliceThickness", 0.02),
@@ -91,11 +93,12 @@ KEYWORDS = tuple(separator.keyword for separator in TABLE)
 TIMES = frozenset(separator.keyword for separator in TABLE if separator.time)
 
 #: Columns of a scan that are asked for here alone: numbers, and texts.
-NUMBERS = "KVP FrameReferenceTime ImageIndex SliceLocation AcquisitionDate AcquisitionDateTime ContentDate".split()
+NUMBERS = "KVP NominalPercentageOfCardiacPhase FrameReferenceTime ImageIndex SliceLocation AcquisitionDate AcquisitionDateTime ContentDate".split()
 TEXTS = """
     ScanningSequence SequenceVariant ScanOptions ImagedNucleus ReceiveCoilName TransmitCoilName Units
     RealWorldValueMappingSequence[0].LUTLabel ConvolutionKernel FilterType ReconstructionAlgorithm ReconstructionMethod
-    ContrastBolusAgent CorrectedImage AttenuationCorrectionMethod
+    ContrastBolusAgent CorrectedImage DecayCorrection AttenuationCorrectionMethod ScatterCorrectionMethod CountsSource
+    MRAcquisitionType
     RadiopharmaceuticalInformationSequence[0].Radiopharmaceutical
     EnergyWindowInformationSequence[0].EnergyWindowName IssuerOfPatientID PulseSequenceName
 """.split()
@@ -159,13 +162,25 @@ def differing(rows: Rows, members: Indices, table: Sequence[Separator] = TABLE) 
 
 
 def values_of(rows: Rows, separator: Separator, members: Indices) -> Numbers:
-    """Return the numbers of slices; of a time of day with its date, where each slice has one."""
+    """Return the numbers of slices; of a time of day with its date, where each slice has one.
+
+    Without dates what lies half a day apart, or more, does so because midnight is between.
+    """
     values = rows.numbers[separator.keyword][members]
     if separator.date:
         days = rows.numbers[separator.date][members]
         if np.isfinite(days).all():
             return days * _DAY + values
+        return _past_midnight(values)
     return values
+
+
+def _past_midnight(values: Numbers) -> Numbers:
+    known = np.unique(values[np.isfinite(values)])
+    if len(known) < 2 or known[-1] - known[0] < _DAY / 2:
+        return values
+    evening = known[int(np.argmax(np.diff(known))) + 1]
+    return np.where(values < evening, values + _DAY, values)
 
 
 def told(rows: Rows, separator: Separator, row: int) -> Any:
@@ -210,8 +225,9 @@ _Some = TypeVar("_Some", bound=_Members)
 
 def in_order_of_dimensions(rows: Rows, parts: Sequence[_Some]) -> list[_Some]:
     """Return volumes of one multi-frame file in the order of its dimensions, where each has its own place in it."""
-    files = {int(file) for part in parts for file in np.unique(rows.file[part.members])}
-    if len(parts) < 2 or len(files) > 1 or "dimension" not in rows.varying:
+    if len(parts) < 2 or "dimension" not in rows.varying:
+        return list(parts)
+    if len(np.unique(rows.file[np.concatenate([part.members for part in parts])])) > 1:
         return list(parts)
     places = [np.unique(rows.numbers["dimension"][part.members]) for part in parts]
     numbers = [float(place[0]) for place in places if len(place) == 1 and np.isfinite(place[0])]
