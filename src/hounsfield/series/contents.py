@@ -11,6 +11,7 @@ import numpy as np
 
 from hounsfield.errors import HounsfieldError
 from hounsfield.frames import Frames, Wanted
+from hounsfield.headers.dataset import open_header
 from hounsfield.headers.overlays import overlay_groups
 from hounsfield.image import Header, Image
 from hounsfield.limits import Limits
@@ -39,7 +40,14 @@ class Contents:
 
     def meaning(self, row: int) -> bytes:
         """What to compare the meaning of a slice's stored values by: overlays, mappings, padding."""
-        return self._digest(row)[1]
+        rows = self._found.rows
+        file, frame = int(rows.file[row]), int(rows.frame[row])
+        try:
+            with closing(self._found.entries[file].open(self._limits)) as source:
+                header = open_header(source, self._limits, lazy=True).header
+                return _meaning(header.for_frame(frame) if frame >= 0 else header)
+        except (HounsfieldError, MemoryError, OSError):
+            return b""
 
     def of_file(self, row: int) -> bytes:
         """What to compare the stored values of all frames of a row's file by."""
@@ -85,6 +93,8 @@ def _add(made: hashlib.blake2b, image: Image) -> None:
 
 def _meaning(header: Header) -> bytes:
     said = [(keyword, _plain(header.get(keyword))) for keyword in _MEANINGS if keyword in header]
+    # Of padding only the bits count: it has the sign of the pixels, whatever the file declares it with.
+    said = [(k, v & 0xFFFF if "Padding" in k and isinstance(v, int) else v) for k, v in said]
     overlays = sorted((group, _plain(plane)) for group, plane in overlay_groups(header.dataset).items())
     return hashlib.blake2b(repr((said, overlays)).encode(), digest_size=16).digest()
 

@@ -144,13 +144,13 @@ def _microseconds(time: time | None, day: date | None) -> float:
 def _separator(key: str) -> Separator:
     """Whatever it is, it separates only where positions repeat."""
     timed = column(key).kind in (Kind.TIME, Kind.DATETIME)
-    return Separator(key, "moment", ranked=timed, time=timed)
+    return Separator(key, "moment", ranked=timed, time=timed, alone=True)
 
 
-def _rank(one: Separator) -> int:
+def _rank(one: Separator) -> tuple[int, int]:
     """What says most of an image first: then remarks, then times, then dates, which times have with them."""
     asked = column(one.keyword)
-    return 3 if asked.kind == Kind.DATE else 2 if one.time else int(asked.identifies)
+    return 3 if asked.kind == Kind.DATE else 2 if one.time else int(asked.identifies), len(asked.path)
 
 
 def _extended(rows: Rows, members: Indices, made: Mapping[str, Any]) -> Rows:

@@ -11,7 +11,7 @@ from hounsfield.series.rows import Indices, Rows
 
 #: What says who the patient is. What is absent, or says that it is unknown, contradicts nothing.
 PATIENT = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex")
-_UNKNOWN = {"", "unknown", "u", "n"}
+_SEXES = {"m", "f", "o"}
 _Identity = tuple[str, ...]
 
 
@@ -91,7 +91,9 @@ def _written(keyword: str, text: str) -> str:
     if keyword == "PatientBirthDate":
         text = re.sub(r"\D", "", text)
         return "" if not text.strip("0") else text
-    return "" if keyword != "PatientID" and text in _UNKNOWN else text
+    if keyword == "PatientSex":
+        return text if text in _SEXES else ""
+    return text
 
 
 def _patients(said: list[_Identity]) -> dict[_Identity, _Identity]:

@@ -193,7 +193,8 @@ def separate_sides(rows: Rows, members: Indices, place: Indices, aside: Indices)
     most = int(np.bincount(distinct(place[:, None])).max())
     if most == 1 or not _fewer(aside, place, most):
         return [Part(members)]
-    names = [one.keyword for one in differing(rows, members) if not one.separator.time and _same(aside, one.exact)]
+    known = [one for one in differing(rows, members) if not (one.separator.time or one.separator.alone)]
+    names = [one.keyword for one in known if _same(aside, one.exact)]
     keywords = (*names, "ImagePositionPatient")
     sides = [members[part] for part in _ordered(aside)]
     return [Part(side, {keyword: rows.value(keyword, int(side[0])) for keyword in keywords}) for side in sides]
@@ -281,7 +282,7 @@ def _naming(codes: Indices, known: Sequence[Told], one: Told) -> list[Separator]
     """
     names = [one.separator]
     for other in known:
-        if other.separator.time or other is one:
+        if other.separator.time or other.separator.alone or other is one:
             continue
         constant = len(np.unique(np.stack([codes, other.codes], axis=1), axis=0)) == len(np.unique(codes))
         if constant and (other.separator.acquired or _same(codes, other.codes)):

@@ -38,6 +38,8 @@ class Separator:
         The attribute of its date.
     acquired
         Its volumes stand in the order of acquisition, and it is named wherever it differs between volumes.
+    alone
+        It is named only where it is what separates: where others do, it tells nothing more.
     """
 
     keyword: str
@@ -47,6 +49,7 @@ class Separator:
     time: bool = False
     date: str = ""
     acquired: bool = False
+    alone: bool = False
 
 
 def _meaning(words: str, within: float = 0.0) -> list[Separator]:
@@ -82,8 +85,8 @@ TABLE: tuple[Separator, ...] = (
     *_meaning("RadiopharmaceuticalInformationSequence[0].Radiopharmaceutical"),
     *_meaning("EnergyWindowInformationSequence[0].EnergyWindowName EnergyWindowVector"),
     *_meaning("SliceThickness", 0.02),
-    Separator("DimensionIndexValues", "pass"),
-    Separator("ImageIndex", "moment", ranked=True),
+    Separator("DimensionIndexValues", "pass", alone=True),
+    Separator("ImageIndex", "moment", ranked=True, alone=True),
     Separator("AcquisitionDateTime", "moment", ranked=True, time=True),
     Separator("FrameAcquisitionDateTime", "moment", ranked=True, time=True),
     Separator("AcquisitionTime", "moment", ranked=True, time=True, date="AcquisitionDate"),

@@ -16,6 +16,7 @@ from hounsfield.series.contents import Contents
 from hounsfield.series.further import FurtherAttributes
 from hounsfield.series.grouping import Group, group
 from hounsfield.series.instances import Instances, series_numbers
+from hounsfield.series.patients import identity
 from hounsfield.series.report import Conflict, FileOutcome, MissingSlices, Report
 from hounsfield.series.rows import Indices, parts
 from hounsfield.series.separators import KEYWORDS
@@ -26,8 +27,8 @@ from hounsfield.volume import SliceSource
 #: What two files of one SOP Instance UID must have in common to be the same, beside what tells slices apart.
 _SAME = (
     "ImagePositionPatient ImageOrientationPatient PixelSpacing Rows Columns RescaleSlope RescaleIntercept "
-    "PhotometricInterpretation PixelRepresentation NumberOfFrames DoseGridScaling PatientID PatientName "
-    "PatientBirthDate PatientSex StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID"
+    "PhotometricInterpretation PixelRepresentation NumberOfFrames DoseGridScaling StudyInstanceUID "
+    "SeriesInstanceUID FrameOfReferenceUID"
 ).split()
 
 
@@ -248,7 +249,7 @@ class _Surveyor:
         rows = self._found.rows
         frames = [row] if rows.frame[row] < 0 else np.flatnonzero(rows.file == rows.file[row]).tolist()
         said = [[rows.value(keyword, frame) for keyword in (*_SAME, *KEYWORDS)] for frame in frames]
-        return repr((said, self._contents.meaning(row)))
+        return repr((said, identity(rows, row), self._contents.meaning(row)))
 
     def _outcomes(self, stacks: Iterable[Stack]) -> tuple[FileOutcome, ...]:
         rows, entries = self._found.rows, self._found.entries
