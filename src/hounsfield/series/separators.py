@@ -96,10 +96,7 @@ KEYWORDS = tuple(separator.keyword for separator in TABLE)
 TIMES = frozenset(separator.keyword for separator in TABLE if separator.time)
 
 #: Columns of a scan that are asked for here alone: numbers, and texts.
-NUMBERS = (
-    "KVP NominalPercentageOfCardiacPhase FrameReferenceTime ImageIndex SliceLocation AcquisitionDate "
-    "AcquisitionDateTime ContentDate"
-).split()
+NUMBERS = ("KVP FrameReferenceTime ImageIndex SliceLocation AcquisitionDate AcquisitionDateTime ContentDate").split()
 TEXTS = """
     ScanningSequence SequenceVariant ScanOptions ImagedNucleus ReceiveCoilName TransmitCoilName Units
     RealWorldValueMappingSequence[0].LUTLabel ConvolutionKernel FilterType ReconstructionAlgorithm ReconstructionMethod
