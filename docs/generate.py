@@ -1,4 +1,4 @@
-"""Write docs/command.md from the commands themselves: python docs/generate.py."""
+"""Write what pages take from the code: docs/command.md, and the table of docs/volumes.md: python docs/generate.py."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 import click
 
 from hounsfield.cli import COMMANDS, cli
+from hounsfield.series.grouping import TOGETHER
+from hounsfield.series.separators import TABLE, Separator
 
-PAGE = Path(__file__).with_name("command.md")
+PAGE, VOLUMES = Path(__file__).with_name("command.md"), Path(__file__).with_name("volumes.md")
+BEGIN, END = "<!-- from the code: python docs/generate.py -->\n", "<!-- until here -->\n"
 
 
 def page() -> str:
@@ -24,5 +27,44 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def separators() -> str:
+    """Return the table of what separates volumes, in the order in which it is asked."""
+    apart = "separates"
+    rows: list[tuple[str, ...]] = [(name, apart, apart, apart, note) for name, note in TOGETHER.items()]
+    rows.append(("place within the plane", apart, "joins", "joins", "the left and the right side, at the same heights"))
+    rows += [(one.keyword, *_where(one), _note(one)) for one in TABLE]
+    rows.append(("any other attribute of the header", apart, "joins", "joins", "not the patient, the window, numbers"))
+    rows.append(("InstanceNumber, else the files", "splits", "joins", "joins", "assumed, and said"))
+    lines = [
+        "| | attribute | positions repeat | one set lies between | one set goes on | |",
+        "|---:|---|---|---|---|---|",
+        *(f"| {index} | {' | '.join(row)} |" for index, row in enumerate(rows, start=1)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _where(one: Separator) -> tuple[str, str, str]:
+    apart = "separates"
+    if one.role == "meaning":
+        return apart, apart, apart
+    return apart, apart if one.role == "pass" else "joins", "joins"
+
+
+def _note(one: Separator) -> str:
+    notes = [f"within {one.within:.0%}"] if one.within else []
+    notes += ["with its date"] if one.date else []
+    notes += ["also by its order at each position"] if one.ranked else []
+    notes += ["volumes in the order of acquisition"] if one.acquired else []
+    notes += ["said where it separates nothing"] if one.role == "meaning" else []
+    return "; ".join(notes)
+
+
+def volumes(text: str) -> str:
+    """Return docs/volumes.md with the table as the code has it."""
+    before, rest = text.split(BEGIN)
+    return before + BEGIN + "\n" + separators() + "\n" + END + rest.split(END)[1]
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    VOLUMES.write_text(volumes(VOLUMES.read_text(encoding="utf-8")), encoding="utf-8")

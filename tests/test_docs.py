@@ -21,6 +21,12 @@ def test_the_command_page_is_generated_from_the_commands():
     assert read("docs/command.md") == generate["page"](), "run python docs/generate.py"
 
 
+def test_the_table_of_what_separates_volumes_is_generated_from_the_code():
+    generate = runpy.run_path(str(ROOT / "docs" / "generate.py"))
+    assert read("docs/volumes.md") == generate["volumes"](read("docs/volumes.md")), "run python docs/generate.py"
+    assert read("docs/volumes.md").count("| DiffusionBValue |") == 1
+
+
 def test_both_readmes_have_the_same_commands_and_code():
     def blocks(text: str) -> list[str]:
         found = re.findall(r"```(?:sh|pycon)\n(.*?)```", text, re.DOTALL)

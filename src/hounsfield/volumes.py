@@ -291,12 +291,13 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
 
     Notes
     -----
-    Slices belong together that share series, SOP class, frame of reference, orientation, matrix and pixel spacing;
-    localizers stand apart. Where positions repeat, slices of identical pixels are copies, of which one is kept; others
-    are told apart by acquisition, echo, temporal position, trigger, b-value, image type or times, and
-    `Volume.separated_by` names what it was. They are sorted by their position along the normal (PS3.3 C.7.6.2.1.1),
-    never by instance number or file name. Frames of multi-frame files follow the same rules, and so do the tiles of
-    mosaics.
+    Slices belong together that share series, patient, SOP class, frame of reference, orientation, matrix and pixel
+    spacing; localizers stand apart. What changes the meaning of values (echo, b-value, kernel, image type ...)
+    separates wherever each of its values holds a run of slices. Where positions repeat, slices of identical pixels are
+    copies, of which one is kept; others are told apart by whatever their headers say, and `Volume.separated_by` names
+    what it was. The table of docs/volumes.md says which attributes are asked, in which order. Slices are sorted by
+    their position along the normal (PS3.3 C.7.6.2.1.1), never by instance number or file name. Frames of multi-frame
+    files follow the same rules, and so do the tiles of mosaics.
 
     Examples
     --------

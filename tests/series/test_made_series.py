@@ -107,16 +107,18 @@ def test_rounded_positions_stay_regular(tmp_path, digits, step, orientation):
 
 
 @pytest.mark.parametrize("step", [1.25, 5])
-def test_positions_rounded_to_one_decimal_are_regular_within_the_tolerance(tmp_path, step):
+def test_positions_rounded_to_one_decimal_are_regular_and_that_is_said(tmp_path, step):
     made = ct(tmp_path, slices=20, slice_spacing=step)
     depths = [round(step * index + 0.04, 1) for index in range(20)]
     to_depths(made.files, depths)
     volumes = hu.read_volumes(tmp_path)
-    if step == 5:
-        assert lengths(volumes) == [20]
-    else:  # 1.2 and 1.3 mm: more than a hundredth apart
-        assert len(volumes) > 1
-        assert volumes.report.missing
+    assert lengths(volumes) == [20]
+    assert volumes[0].spacing_between_slices == pytest.approx(step, abs=0.005)
+    assert not volumes.report.missing
+    # 1.2 and 1.3 mm are more than a hundredth apart
+    said = [step.detail for step in volumes.facts[0].steps if step.outcome == "assumed"]
+    assert len(said) == (step == 1.25)
+    assert all("rounded to 0.1 mm" in detail for detail in said)
     check_slices(volumes, positions=0.06)
     wider = hu.read_volumes(tmp_path, tolerances=hu.Tolerances(step_mm=0.1))
     assert lengths(wider) == [20]
@@ -617,16 +619,31 @@ def test_mixed_matrices_are_split(tmp_path):
     check_slices(volumes)
 
 
-def test_without_geometry_there_is_no_affine_but_a_stack_in_the_order_of_files(tmp_path):
+NUMBERED: dict[str, Callable[[int], dict[str, Any]]] = {
+    "Instance Number": lambda index: {"InstanceNumber": 30 - index, "SliceLocation": index},
+    "Slice Location": lambda index: {"InstanceNumber": 1, "SliceLocation": -2.5 * index},
+    "Acquisition Number and Instance Number": lambda index: {
+        "AcquisitionNumber": 9 - index // 2,
+        "InstanceNumber": 2 - index % 2,
+        "SliceLocation": None,
+    },
+    "the files": lambda index: {"InstanceNumber": None, "SliceLocation": None},
+}
+
+
+@pytest.mark.parametrize("by", NUMBERED)
+def test_without_geometry_there_is_no_affine_but_a_stack_in_the_order_of_numbers(tmp_path, by):
     made = ct(tmp_path)
     for index, path in enumerate(made.files):
-        edit(path, louder(index), ImagePositionPatient=None, ImageOrientationPatient=None, InstanceNumber=8 - index)
+        none = {"ImagePositionPatient": None, "ImageOrientationPatient": None}
+        edit(path, louder(index), **none | NUMBERED[by](index))
     volumes = hu.read_volumes(tmp_path)
     assert lengths(volumes) == [8]
     assert volumes[0].affine is None and volumes[0].spacing is None
     check_slices(volumes)
-    assert [source.path for source in volumes[0].sources] == walked(tmp_path)
-    with pytest.warns(hu.AssumptionWarning, match="order of the files, without an affine"):
+    in_order = walked(tmp_path) if by == "the files" else walked(tmp_path)[::-1]
+    assert [source.path for source in volumes[0].sources] == in_order
+    with pytest.warns(hu.AssumptionWarning, match=f"order of {by}, without an affine"):
         hu.read_volumes(tmp_path)[0]
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.headers.times import datetime_of
 from hounsfield.image import Header, finite_number, items_of, text_of
 
 #: What may differ from frame to frame, with the number of values.
@@ -25,16 +27,38 @@ FRAME_NUMBERS = {
     "TemporalPositionIndex": 1,
     "TemporalPositionTimeOffset": 1,
     "NominalPercentageOfCardiacPhase": 1,
+    "NominalPercentageOfRespiratoryPhase": 1,
     "NominalCardiacTriggerDelayTime": 1,
     "DiffusionBValue": 1,
     "DiffusionGradientOrientation": 3,
     "InversionTimes": 1,
     "FlipAngle": 1,
+    "RepetitionTime": 1,
+    "KVP": 1,
+    "FrameAcquisitionDateTime": 1,  # microseconds
+    "EnergyWindowVector": 1,
+    # The frame's place in the order of the dimensions, without those that count positions.
+    "dimension": 1,
 }
-#: Attributes that stand in a sequence within their macro.
-_NESTED = {"DiffusionGradientOrientation": "DiffusionGradientDirectionSequence"}
+#: Attributes that stand in the first item of a sequence within their macro, or of one of several items: which sequence,
+#: and which attribute of it.
+_NESTED = {
+    "DiffusionGradientOrientation": ("DiffusionGradientDirectionSequence", "DiffusionGradientOrientation"),
+    "ASLContext": ("MRArterialSpinLabelingSequence", "ASLContext"),
+    "ContrastBolusAgentPhase": ("ContrastBolusUsageSequence", "ContrastBolusAgentPhase"),
+    "RealWorldValueMappingSequence[0].LUTLabel": ("RealWorldValueMappingSequence", "LUTLabel"),
+}
 _RECONSTRUCTED = {"RECON TOMO", "RECON GATED TOMO"}
-FRAME_TEXTS = ("StackID", "ComplexImageComponent", "FrameType", "RescaleType")
+FRAME_TEXTS = tuple(
+    """
+    StackID ComplexImageComponent FrameType RescaleType AcquisitionContrast ASLContext ConvolutionKernel FilterType
+    ReconstructionAlgorithm ReconstructionType ReceiveCoilName TransmitCoilName ContrastBolusAgentPhase
+    RealWorldValueMappingSequence[0].LUTLabel DimensionIndexValues
+    """.split()
+)
+#: Dimensions that count positions: InStackPositionNumber, ImagePositionPatient, ImagePositionVolume, SliceLocation.
+_POSITIONS = {"00209057", "00200032", "00209301", "00201041"}
+_MADE = ("dimension", "EnergyWindowVector", "FrameAcquisitionDateTime")
 
 
 @dataclass(frozen=True)
@@ -101,23 +125,57 @@ def _image_type(header: Header) -> list[str]:
 def _functional_groups(header: Header, frames: int) -> FrameTable:
     numbers = {keyword: np.full((frames, count), np.nan) for keyword, count in FRAME_NUMBERS.items()}
     texts: dict[str, list[str]] = {keyword: [] for keyword in FRAME_TEXTS}
+    wanted = [(keyword, count) for keyword, count in FRAME_NUMBERS.items() if keyword not in _MADE]
+    chosen = _dimensions(header)
+    dimensions: list[tuple[float, ...]] = []
     for index in range(frames):
         own = header.for_frame(index)
-        for keyword, count in FRAME_NUMBERS.items():
+        for keyword, count in wanted:
             if (value := _value(own, keyword)) is not None:
                 numbers[keyword][index] = numbers_of(value, count)
         for keyword in FRAME_TEXTS:
-            value = own.get(keyword)
-            parts = cast("list[Any]", value) if isinstance(value, list) else [value]
-            texts[keyword].append("\\".join("" if part is None else str(part) for part in parts))
+            texts[keyword].append(_text(_value(own, keyword)))
+        numbers["FrameAcquisitionDateTime"][index] = _microseconds(own.get("FrameAcquisitionDateTime"))
+        dimensions.append(_index(own, chosen))
+        texts["DimensionIndexValues"][-1] = "\\".join(f"{value:g}" for value in dimensions[-1])
+    if chosen and all(dimensions):
+        numbers["dimension"][:, 0] = np.unique(np.array(dimensions), axis=0, return_inverse=True)[1].reshape(-1)
     return FrameTable(frames, {k: v[:, 0] if v.shape[1] == 1 else v for k, v in numbers.items()}, texts)
 
 
 def _value(own: Header, keyword: str) -> Any:
     value = own.get(keyword)
     if value is None and keyword in _NESTED:
-        return next((item.get(keyword) for item in items_of(own, _NESTED[keyword])), None)
+        sequence, inner = _NESTED[keyword]
+        return next((item.get(inner) for item in items_of(own, sequence)), None)
     return value
+
+
+def _text(value: Any) -> str:
+    parts = cast("list[Any]", value) if isinstance(value, list) else [value]
+    return "\\".join("" if part is None else str(part) for part in parts)
+
+
+def _microseconds(value: Any) -> float:
+    """A moment as microseconds since 1970; NaN where it is none."""
+    moment = None if value is None else datetime_of(value)
+    return (
+        math.nan if moment is None else (moment.replace(tzinfo=None) - datetime(1970, 1, 1)) / timedelta(microseconds=1)
+    )
+
+
+def _dimensions(header: Header) -> list[int]:
+    """Which of the dimensions of a file count something else than positions (PS3.3 C.7.6.17)."""
+    pointers = [str(item.get("DimensionIndexPointer")) for item in items_of(header, "DimensionIndexSequence")]
+    return [number for number, pointer in enumerate(pointers) if pointer not in _POSITIONS]
+
+
+def _index(own: Header, chosen: list[int]) -> tuple[float, ...]:
+    """The Dimension Index Values of a frame along some of the dimensions; none where it has not got them."""
+    value = own.get("DimensionIndexValues") if chosen else None
+    values = [finite_number(v) for v in (cast("list[Any]", value) if isinstance(value, list) else [value])]
+    found = [values[number] for number in chosen if number < len(values)]
+    return () if None in found or len(found) < len(chosen) else tuple(cast("list[float]", found))
 
 
 def dose_positions(header: Header, frames: int) -> NDArray[np.float64]:
@@ -161,17 +219,22 @@ def _nuclear(header: Header, frames: int) -> FrameTable:
         {
             "ImagePositionPatient": points,
             "ImageOrientationPatient": np.tile(orientation, (frames, 1)),
-            "TemporalPositionIndex": _vector(header, frames, ("TimeSlotVector", "PhaseVector", "RRIntervalVector")),
+            "TemporalPositionIndex": _vectors(header, frames, ("RRIntervalVector", "TimeSlotVector", "PhaseVector")),
+            "EnergyWindowVector": _vectors(header, frames, ("EnergyWindowVector",)),
         },
     )
 
 
-def _vector(header: Header, frames: int, keywords: tuple[str, ...]) -> NDArray[np.float64]:
-    """The first of some vectors that differs from frame to frame."""
+def _vectors(header: Header, frames: int, keywords: tuple[str, ...]) -> NDArray[np.float64]:
+    """That of some vectors that differs from frame to frame; of several the number of each combination, from 1."""
+    found: list[NDArray[np.float64]] = []
     for keyword in keywords:
         value = header.get(keyword)
         if isinstance(value, list) and len(cast("list[Any]", value)) == frames:
             numbers = [finite_number(v) for v in cast("list[Any]", value)]
             if None not in numbers and len(set(numbers)) > 1:
-                return np.array(numbers, np.float64)
-    return np.full(frames, math.nan)
+                found.append(np.array(numbers, np.float64))
+    if len(found) > 1:
+        combined = np.unique(np.stack(found, axis=1), axis=0, return_inverse=True)[1]
+        return combined.reshape(-1).astype(np.float64) + 1
+    return found[0] if found else np.full(frames, math.nan)

@@ -6,22 +6,22 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hounsfield.series.repeats import SEPARATORS, TIMES
 from hounsfield.series.rows import Indices, Rows, parts
+from hounsfield.series.separators import KEYWORDS, TIMES
 
 #: What slices have in common that are copies, beside their place and pixels: what tells slices apart, and what their
 #: values follow from.
 _ALIKE = (
-    *(keyword for keyword in SEPARATORS if keyword not in TIMES),
+    *(keyword for keyword in KEYWORDS if keyword not in TIMES and keyword != "ImageIndex"),
     "RescaleSlope",
     "RescaleIntercept",
     "PhotometricInterpretation",
     "DoseGridScaling",
 )
 #: What tells passes apart of which nothing else is known.
-_OCCASION = (*sorted(TIMES), "InstanceNumber")
+_OCCASION = (*sorted(TIMES), "AcquisitionDate", "ContentDate", "ImageIndex", "InstanceNumber")
 
-#: Gives the digest of a row's pixels, for comparison.
+#: Gives the digest of a row's pixels and of what they mean, for comparison.
 Digest = Callable[[int], bytes]
 
 
@@ -51,7 +51,7 @@ def without_copies(rows: Rows, members: Indices, place: Indices, digest: Digest)
     instance numbers tell them apart. Frames of one file are no copies of each other, and a file is one only as a whole.
     """
     copies: dict[int, int] = {}
-    for alike in parts([rows.codes(keyword, members) for keyword in _ALIKE]):
+    for alike in parts([rows.codes(keyword, members) for keyword in _ALIKE if keyword in rows.varying] or [place * 0]):
         found = _identical(rows, members[alike], place[alike], digest)
         copies |= _without_passes(rows, members[alike], place[alike], found)
     copies = _whole_files(rows, copies)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hounsfield.geometry import ORTHONORMAL_TOLERANCE
 from hounsfield.headers.spacing import PROJECTIONS, RECONSTRUCTED
+from hounsfield.series.patients import PATIENT, patients
 from hounsfield.series.rows import Indices, Numbers, Rows, parts
 from hounsfield.series.tolerances import Tolerances
 
@@ -30,11 +31,14 @@ class Group:
         Whether it is known where they lie in the patient.
     split_by
         In what the series has several groups, as keywords; empty where it has one.
+    contradicts
+        In what its slices and those of other groups of its series contradict each other about the patient, as keywords.
     """
 
     members: Indices
     placed: bool
     split_by: tuple[str, ...] = ()
+    contradicts: tuple[str, ...] = ()
 
 
 def group(rows: Rows, members: Indices, series: Indices, tolerances: Tolerances) -> list[Group]:
@@ -54,10 +58,16 @@ def group(rows: Rows, members: Indices, series: Indices, tolerances: Tolerances)
     if not len(members):
         return []
     placed = placed_rows(rows, members)
-    keys = {"SeriesInstanceUID": series, **_keys(rows, members, placed, tolerances)}
+    whose = patients(rows, members, series)
+    keys = {"SeriesInstanceUID": series, **whose.keys, **_keys(rows, members, placed, tolerances)}
     found = parts(list(keys.values()))
     split_by = _split_by(keys, found, placed)
-    return [Group(members[part], bool(placed[part[0]]), split_by[int(series[part[0]])]) for part in found]
+    groups: list[Group] = []
+    for part in found:
+        number = int(series[part[0]])
+        contradicts = whose.contradictions.get(number, ())
+        groups.append(Group(members[part], bool(placed[part[0]]), split_by[number], contradicts))
+    return groups
 
 
 def placed_rows(rows: Rows, members: Indices) -> NDArray[np.bool_]:
@@ -71,6 +81,25 @@ def placed_rows(rows: Rows, members: Indices) -> NDArray[np.bool_]:
         known &= right_angled & (spacing > 0).all(axis=1) & (spacing < 1e5).all(axis=1)
     return known & ~_projections(rows, members)
 
+
+#: What slices of one volume have in common, in the words of docs/volumes.md: keyword to how it is compared.
+TOGETHER = {
+    "SeriesInstanceUID": "with Study Instance UID; where it is missing, folder, study, number and modality",
+    **dict.fromkeys(PATIENT, "where both say it; a contradiction is a conflict in the report"),
+    "SOPClassUID": "",
+    "Modality": "",
+    "FrameOfReferenceUID": "",
+    "ImagePositionPatient": "known, or not",
+    "ImageType": "localizers apart from others",
+    "Rows": "",
+    "Columns": "",
+    "SamplesPerPixel": "",
+    "PhotometricInterpretation": "palettes apart from others",
+    "ImageOrientationPatient": "within the tolerance",
+    "PixelSpacing": "within the tolerance",
+    "ReferencedSegmentNumber": "",
+    "SOPInstanceUID": "of doses, nuclear medicine, and frames without a place",
+}
 
 _PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 
@@ -103,7 +132,6 @@ def _keys(rows: Rows, members: Indices, placed: NDArray[np.bool_], tolerances: T
     localizer = [i for i, value in enumerate(rows.texts["ImageType"].values) if "LOCALIZER" in value.upper()]
     palette = _among(rows, "PhotometricInterpretation", members, {"PALETTE COLOR"})
     return {
-        "PatientID": rows.codes("PatientID", members),
         "SOPClassUID": rows.codes("SOPClassUID", members),
         "Modality": rows.codes("Modality", members),
         "FrameOfReferenceUID": rows.codes("FrameOfReferenceUID", members),

@@ -23,6 +23,8 @@ from hounsfield.series.diffusion import private_b_values
 from hounsfield.series.header_table import Entry, read_header_table
 from hounsfield.series.report import FileOutcome
 from hounsfield.series.rows import Indices, Rows, Texts, distinct
+from hounsfield.series.separators import NUMBERS as SEPARATING_NUMBERS
+from hounsfield.series.separators import TEXTS as SEPARATING_TEXTS
 from hounsfield.text import modality_words
 from hounsfield.walking import Progress
 
@@ -42,15 +44,17 @@ _NUMBERS = {
     """.split(),
         1,
     ),
+    **dict.fromkeys(SEPARATING_NUMBERS, 1),
 }
 _OF_THE_FILE = ("file_size", "mtime", "pixel_offset", "pixel_length", "encapsulated")
-_TEXTS = tuple(
-    """
+_TEXTS = (
+    *"""
     PatientID PatientName PatientBirthDate PatientSex StudyInstanceUID StudyDate StudyTime StudyID StudyDescription
     AccessionNumber SeriesInstanceUID SeriesDescription SeriesDate Modality BodyPartExamined ProtocolName
     SOPInstanceUID SOPClassUID ImageType FrameOfReferenceUID PhotometricInterpretation RescaleType SegmentationType
     ComplexImageComponent SequenceName Manufacturer ManufacturerModelName TransferSyntaxUID
-    """.split()
+    """.split(),
+    *SEPARATING_TEXTS,
 )
 #: Sequences that change what values mean: a slice that has one is not read the short way.
 TABLES = ("ModalityLUTSequence[0].LUTDescriptor", "PixelIntensityRelationshipLUTSequence[0].LUTDescriptor")
@@ -60,7 +64,8 @@ MAPPINGS = (
     "RealWorldValueMappingSequence[0].LUTLabel",
 )
 _GROUPS = "SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing"
-_COLUMNS = (*_NUMBERS, *_TEXTS, *TABLES, *MAPPINGS, _GROUPS, *PRIVATE, *_OF_THE_FILE)
+_MAPPED = [name for name in MAPPINGS if name not in _TEXTS]
+_COLUMNS = (*_NUMBERS, *_TEXTS, *TABLES, *_MAPPED, _GROUPS, *PRIVATE, *_OF_THE_FILE)
 #: Media Storage Directory Storage (PS3.6 A).
 _DICOMDIR = "1.2.840.10008.1.3.10"
 _FRAMES_ONLY = [name for name in FRAME_NUMBERS if name not in _NUMBERS]

@@ -14,6 +14,8 @@ from hounsfield.series.tolerances import Tolerances
 MOST_MISSING = 10_000
 #: Positions nearer than this are the same number, in mm.
 _EQUAL = 1e-6
+#: To what positions are rounded, in mm: what is rounded more coarsely cannot be told from distances that differ.
+_QUANTA = (0.1, 0.05, 0.01)
 
 
 @dataclass(frozen=True)
@@ -25,25 +27,44 @@ class Break:
     distance
         From the last slice of one run to the first of the next, in mm along the normal.
     step
-        The distance between slices that was expected, in mm.
+        The distance between slices that was expected, in mm; where it changes, that of the other run.
     missing : float64 (position, 3)
         Where slices are missing, in LPS mm, of many the first; none where the distance is no multiple of the step.
     count
         How many are missing.
+    aside
+        How far the first slice after it is beside the line of the others, in mm.
     """
 
     distance: float
     step: float
     missing: Numbers
     count: int = 0
+    aside: float = 0.0
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Slices of equal distances, as ranges (first, last excluded) of those in order; and the breaks between them."""
+    """Slices of equal distances.
+
+    Attributes
+    ----------
+    ranges
+        First and last (excluded) of those in order.
+    breaks
+        What is between them.
+    rounded
+        In mm, to what positions were rounded that are regular only because of that; 0 where they are so anyway.
+    """
 
     ranges: tuple[tuple[int, int], ...]
     breaks: tuple[Break, ...] = ()
+    rounded: float = 0.0
+
+    @property
+    def lengths(self) -> list[int]:
+        """How many slices each run has."""
+        return [last - first for first, last in self.ranges]
 
     @property
     def regular(self) -> bool:
@@ -90,13 +111,15 @@ def find_runs(points: Numbers, normal: Numbers, tolerances: Tolerances) -> Runs:
     The distance expected is the median of all. Two slices further apart than that, or nearer, end a run; a run of
     another distance needs three slices, so that a gap at its end does not take a slice along. Distances are vectors:
     slices that are displaced sideways end a run, too, but those of a tilted gantry, which move by the same vector each
-    time, do not.
+    time, do not. Positions that are regular but for being rounded to a tenth of a millimetre, or less, are one run.
     """
     count = len(points)
     vectors = np.diff(points, axis=0)
     steps = vectors @ normal
     if count < 2 or _on_grid(points, tolerances):
         return Runs(((0, count),))
+    if rounded := _rounded_to(points):
+        return Runs(((0, count),), rounded=rounded)
     usual = usual_step(steps)
     near = np.abs(steps - usual) <= allowed(usual, tolerances)
     likely = vectors[near].mean(axis=0)
@@ -105,6 +128,7 @@ def find_runs(points: Numbers, normal: Numbers, tolerances: Tolerances) -> Runs:
     while start < count:
         end = _run_end(points, vectors, likely, start, tolerances)
         lone = end - start == 2 and count > 2 and np.linalg.norm(vectors[start] - likely) > allowed(usual, tolerances)
+        lone = lone and not (start > 0 and _alike(vectors[start], vectors[start - 1], tolerances))
         ranges.append((start, start + 1 if lone else end))
         start = ranges[-1][1]
     breaks = [_break(points, normal, a, b, usual, tolerances) for a, b in zip(ranges, ranges[1:], strict=False)]
@@ -119,6 +143,36 @@ def allowed(step: float, tolerances: Tolerances) -> float:
 def grid_vector(points: Numbers) -> Numbers:
     """The vector from slice to slice that fits best: by the first and the last."""
     return (points[-1] - points[0]) / (len(points) - 1)
+
+
+def fitted(points: Numbers) -> tuple[Numbers, Numbers]:
+    """The first position and the vector from slice to slice of the grid that fits all positions best."""
+    numbers = np.arange(len(points)) - (len(points) - 1) / 2
+    middle = points.mean(axis=0)
+    vector = numbers @ (points - middle) / float(numbers @ numbers)
+    return middle + numbers[0] * vector, vector
+
+
+def _rounded_to(points: Numbers) -> float:
+    """To what positions are rounded, where that alone keeps them from a regular grid; else 0.
+
+    Rounding moves each coordinate by half its last digit at the most. It must be so small against the distance of
+    slices that a missing slice could not hide in it.
+    """
+    if len(points) < 3:
+        return 0.0
+    start, vector = fitted(points)
+    off = np.abs(points - (start + np.arange(len(points))[:, None] * vector)).max(axis=0)
+    coarsest = 0.0
+    for axis in np.flatnonzero(np.ptp(points, axis=0) > _EQUAL):
+        digits = [q for q in _QUANTA if np.abs(points[:, axis] / q - np.rint(points[:, axis] / q)).max() < 1e-4]
+        # Of the line that fits best they may be off by a little more than of the true one.
+        if not digits or off[axis] > 0.75 * digits[0]:
+            return 0.0
+        coarsest = max(coarsest, digits[0])
+    # The fewer they are, the more of a gap the line that fits best hides.
+    most = float(np.linalg.norm(vector)) / (2 if len(points) >= 10 else 3)
+    return coarsest if coarsest <= most else 0.0
 
 
 def _on_grid(points: Numbers, tolerances: Tolerances) -> bool:
@@ -176,19 +230,20 @@ def _break(
     tolerances: Tolerances,
 ) -> Break:
     vector = points[after[0]] - points[before[1] - 1]
-    longest = max((before, after), key=lambda run: run[1] - run[0])
-    along = grid_vector(points[slice(*longest)]) if longest[1] - longest[0] > 1 else normal * usual
+    found = [grid_vector(points[a:b]) if b - a > 1 else None for a, b in (before, after)]
+    longest = found[0] if before[1] - before[0] >= after[1] - after[0] else found[1]
+    along = longest if longest is not None else normal * usual
+    # A run that goes on at this distance lacks nothing: the distance changes, from or to that of the other run.
+    on = [run is not None and _alike(vector, run, tolerances) for run in found]
+    if True in on and (other := found[on.index(False)] if False in on else None) is not None:
+        along = other
     step, distance = float(along @ normal), float(vector @ normal)
     times = round(distance / step) if step > 0 else 0
-    # A run that goes on at this distance lacks nothing: the distance changes.
-    goes_on = any(b - a > 2 and _alike(vector, grid_vector(points[a:b]), tolerances) for a, b in (before, after))
     # The places of missing slices add up what each one may differ.
-    fits = (
-        times >= 2
-        and not goes_on
-        and float(np.linalg.norm(vector - times * along)) <= allowed(step, tolerances) * times
-    )
+    off = float(np.linalg.norm(vector - times * along))
+    fits = times >= 2 and True not in on and off <= allowed(step, tolerances) * times
     missing: NDArray[np.float64] = np.empty((0, 3))
     if fits:
         missing = points[before[1] - 1] + np.arange(1, min(times, MOST_MISSING + 1))[:, None] * along
-    return Break(distance, step, missing, times - 1 if fits else 0)
+    aside = float(np.linalg.norm(vector - distance * (along / step if step > 0 else normal)))
+    return Break(distance, step, missing, times - 1 if fits else 0, aside)

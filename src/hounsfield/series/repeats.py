@@ -1,54 +1,19 @@
-"""Where a position repeats: what tells the slices apart."""
+"""What tells slices of one group apart: where their positions repeat, lie between one another, or go on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
 
 from hounsfield.image import Step
 from hounsfield.series.rows import Indices, Rows, distinct
+from hounsfield.series.separators import Separator, Told, acquired, differing, told
 
-#: Attributes by whose values slices at one position are told apart, in the order in which they are tried.
-SEPARATORS = (
-    "AcquisitionNumber",
-    "FrameAcquisitionNumber",
-    "EchoNumbers",
-    "EchoTime",
-    "EffectiveEchoTime",
-    "TemporalPositionIdentifier",
-    "TemporalPositionIndex",
-    "TemporalPositionTimeOffset",
-    "NominalPercentageOfCardiacPhase",
-    "NominalCardiacTriggerDelayTime",
-    "TriggerTime",
-    "DiffusionBValue",
-    "DiffusionGradientOrientation",
-    "InversionTime",
-    "InversionTimes",
-    "FlipAngle",
-    "SequenceName",
-    "StackID",
-    "ComplexImageComponent",
-    "ImageType",
-    "FrameType",
-    "RescaleType",
-    "AcquisitionTime",
-    "ContentTime",
-)
-#: Attributes that differ from slice to slice: the first at each position belong together, then the second ones.
-_RANKED = (
-    "TemporalPositionIndex",
-    "NominalCardiacTriggerDelayTime",
-    "TriggerTime",
-    "AcquisitionTime",
-    "ContentTime",
-    "AcquisitionNumber",
-)
-TIMES = {"AcquisitionTime", "ContentTime"}
+#: Gives of some slices, in the order of their positions, how many each of their regular runs has.
+Lengths = Callable[[Indices], list[int]]
 
 
 @dataclass(frozen=True)
@@ -60,7 +25,7 @@ class Part:
     members
         Indices of rows.
     separated_by
-        What tells them from others at the same positions, the leading attribute first.
+        What tells them from others of the group, the leading attribute first.
     steps
         How they were told apart, where that needs saying.
     """
@@ -70,15 +35,138 @@ class Part:
     steps: tuple[Step, ...] = ()
 
 
-def separate(rows: Rows, members: Indices, place: Indices) -> list[Part]:
-    """Part slices so that no position repeats within a part.
+@dataclass(frozen=True)
+class Further:
+    """What the whole headers of slices say, beside the columns that every file is read for.
 
-    An attribute separates where its values leave no position repeated, and are no more than there are repeats, or each
-    holds for several slices that lie between those of another. Where one alone does not, several do together; then what
-    counts up from slice to slice (times) is taken by its order at each position. What nothing tells apart is split by
-    the order of instance numbers, or of files, and said.
+    Attributes
+    ----------
+    rows
+        All slices, with more columns.
+    table
+        Which of these may separate, in the order in which they are asked.
     """
-    return [replace(part, separated_by=_named(rows, part)) for part in _separate(rows, members, place)]
+
+    rows: Rows
+    table: tuple[Separator, ...]
+
+
+#: Reads further attributes of some slices, given the number of the position of each; None where none differ.
+LookFurther = Callable[[Indices, Indices], Further | None]
+
+
+@dataclass(frozen=True)
+class Separation:
+    """Tells slices apart.
+
+    Attributes
+    ----------
+    rows
+        All slices.
+    lengths
+        Tells in which regular runs some of them lie.
+    further
+        Reads what else headers say, where the table tells nothing.
+    """
+
+    rows: Rows
+    lengths: Lengths
+    further: LookFurther
+
+    def separate(self, members: Indices, place: Indices) -> list[Part]:
+        """Part slices by what their values mean, and so that no position repeats within a part.
+
+        Parameters
+        ----------
+        members
+            The slices.
+        place
+            Number of the position of each, in the order of positions.
+
+        Notes
+        -----
+        An attribute that changes the meaning of values separates wherever each of its values holds a run of slices of
+        its own; one that counts passes, where these runs repeat or lie between one another. Where positions still
+        repeat, any attribute separates that leaves none repeated, and has no more values than there are repeats, or
+        values that each hold for several slices between those of another. Where one alone does not, several do
+        together; then what counts up from slice to slice (times) is taken by its order at each position. Then the whole
+        headers are asked. What nothing tells apart is split by the order of instance numbers, or of files, and said.
+        """
+        return self._separate(members, place, differing(self.rows, members))
+
+    def _separate(self, members: Indices, place: Indices, known: Sequence[Told]) -> list[Part]:
+        for one in known:
+            if one.separator.role != "moment" and self._holds_runs(members, place, one):
+                return self._by_values(members, place, one, one.codes, known)
+        most = int(np.bincount(place).max())
+        if most == 1:
+            return [Part(members)]
+        for test in (_separates, _helps):
+            for one in known:
+                for codes in (one.codes, one.exact):
+                    if test(one, codes, place, most):
+                        return self._by_values(members, place, one, codes, known)
+        return self._by_order(members, place, known)
+
+    def _holds_runs(self, members: Indices, place: Indices, one: Told) -> bool:
+        """Whether each value of an attribute holds a run of slices of its own."""
+        if not 1 < len(np.unique(one.codes)) <= len(members) / 2:
+            return False
+        if one.separator.role == "pass" and not _all_overlap(one.codes, place):
+            return False
+        return all(self._is_run(members[part], place[part]) for part in _ordered(one.codes))
+
+    def _is_run(self, members: Indices, place: Indices) -> bool:
+        """Whether slices lie at equal distances, but for a few that are missing."""
+        places, first = np.unique(place, return_index=True)
+        if len(places) < 2:
+            return False
+        lengths = self.lengths(members[first])
+        return len(lengths) == 1 or (min(lengths) > 1 and (len(lengths) == 2 or len(places) >= 4 * len(lengths)))
+
+    def _by_values(
+        self, members: Indices, place: Indices, one: Told, codes: Indices, known: Sequence[Told]
+    ) -> list[Part]:
+        rows, parted, found = self.rows, _ordered(codes), list[Part]()
+        if one.keyword in rows.texts and not one.separator.acquired:
+            parted = [parted[index] for index in acquired(rows, [members[part] for part in parted])]
+        names = _naming(codes, known, one)
+        for part in parted:
+            first = int(members[part[0]])
+            by = {each.keyword: told(rows, each, first) for each in names}
+            by = {name: value for name, value in by.items() if value is not None or name == one.keyword}
+            inner = [less for other in known if (less := other.of(part)) is not None]
+            for each in self._separate(members[part], distinct(place[part][:, None]), inner):
+                found.append(replace(each, separated_by={**by, **each.separated_by}))
+        if one.separator.acquired:
+            found = [found[index] for index in acquired(rows, [part.members for part in found])]
+        return found
+
+    def _by_order(self, members: Indices, place: Indices, known: Sequence[Told]) -> list[Part]:
+        for one in known:
+            if one.separator.ranked and (ranks := _ranks(self.rows, one, members, place)) is not None:
+                return self._by_rank(members, one, ranks)
+        further = self.further(members, place)
+        if further is None:
+            return _in_order(self.rows, members, place)
+        asked = Separation(further.rows, self.lengths, _nothing)
+        return asked._separate(members, place, differing(further.rows, members, further.table))
+
+    def _by_rank(self, members: Indices, one: Told, ranks: Indices) -> list[Part]:
+        detail = f"positions repeat; of each position the slices are taken in the order of {one.keyword}"
+        step = Step("separate", detail)
+        if len(np.unique(np.bincount(ranks))) > 1:
+            # Which of them is absent where there are fewer, the order does not tell.
+            step = Step("separate", f"{detail}, of which some positions have fewer", "assumed")
+        found: list[Part] = []
+        for part in _ordered(ranks):
+            chosen = members[part]
+            found.append(Part(chosen, {one.keyword: told(self.rows, one.separator, int(chosen[0]))}, (step,)))
+        return found
+
+
+def _nothing(members: Indices, place: Indices) -> Further | None:
+    return None
 
 
 def separate_segments(rows: Rows, members: Indices) -> list[Part]:
@@ -103,40 +191,41 @@ def separate_sides(rows: Rows, members: Indices, place: Indices, aside: Indices)
         Number of its displacement within its plane.
     """
     most = int(np.bincount(distinct(place[:, None])).max())
-    if most == 1 or not _helps(aside, place, most):
+    if most == 1 or not _fewer(aside, place, most):
         return [Part(members)]
-    codes = {keyword: rows.codes(keyword, members) for keyword in SEPARATORS}
-    keywords = (*_telling_the_same(aside, codes, ""), "ImagePositionPatient")
+    known = [one for one in differing(rows, members) if not (one.separator.time or one.separator.alone)]
+    names = [one.keyword for one in known if _same(aside, one.exact)]
+    keywords = (*names, "ImagePositionPatient")
     sides = [members[part] for part in _ordered(aside)]
     return [Part(side, {keyword: rows.value(keyword, int(side[0])) for keyword in keywords}) for side in sides]
 
 
-def passes(rows: Rows, members: Indices, runs: Callable[[Indices], int]) -> list[Part]:
+def passes(rows: Rows, members: Indices, lengths: Lengths) -> list[Part]:
     """Part slices whose positions do not repeat, but lie between one another: those of passes that moved a little.
 
     Parameters
     ----------
     rows, members
         The slices, in the order of their positions.
-    runs
-        Tells of some of them in how many regular runs they lie.
+    lengths
+        Tells of some of them in which regular runs they lie.
 
     Returns
     -------
     list
         The parts by the attribute that leaves the fewest runs; one part where none leaves less than half of them.
     """
-    best, whole = [Part(members)], runs(members)
+    best, whole = [Part(members)], len(lengths(members))
     fewest = whole // 2 + 1
-    for keyword in SEPARATORS if whole > 1 else ():
-        parted = _ordered(rows.codes(keyword, members))
+    for one in differing(rows, members) if whole > 1 else ():
+        parted = _ordered(one.codes)
         if len(parted) == 1 or 2 * len(parted) > len(members) or not _between(parted):
             continue
-        count = sum(runs(members[part]) for part in parted)
+        count = sum(len(lengths(members[part])) for part in parted)
         if count < fewest:
             fewest = count
-            best = [Part(members[p], {keyword: rows.value(keyword, int(members[p[0]]))}) for p in parted]
-    return [replace(part, separated_by=_named(rows, part)) for part in best]
+            best = [Part(members[p], {one.keyword: told(rows, one.separator, int(members[p[0]]))}) for p in parted]
+    return best
 
 
 def _between(parted: list[Indices]) -> bool:
@@ -145,45 +234,19 @@ def _between(parted: list[Indices]) -> bool:
     return any(first <= last for (_, last), (first, _) in zip(ends, ends[1:], strict=False))
 
 
-def _named(rows: Rows, part: Part) -> dict[str, Any]:
-    return {
-        keyword: clock(value) if keyword in TIMES and isinstance(value, (int, float)) else value
-        for keyword, value in part.separated_by.items()
-    }
-
-
-def clock(microseconds: float) -> str:
-    """Return a time of day as text."""
-    return str(timedelta(microseconds=microseconds))
-
-
-def _separate(rows: Rows, members: Indices, place: Indices) -> list[Part]:
-    most = int(np.bincount(place).max())
-    if most == 1:
-        return [Part(members)]
-    codes = {keyword: rows.codes(keyword, members) for keyword in SEPARATORS}
-    codes = {keyword: values for keyword, values in codes.items() if values.max() > values.min()}
-    for keyword, values in codes.items():
-        if _separates(values, place, most):
-            return _by_values(rows, members, place, keyword, values, codes)
-    for keyword, values in codes.items():
-        if _helps(values, place, most):
-            return _by_values(rows, members, place, keyword, values, codes)
-    for keyword in _RANKED:
-        if keyword in codes and (ranks := _ranks(rows, keyword, members, place)) is not None:
-            return _by_rank(rows, members, keyword, ranks)
-    return _in_order(rows, members, place)
-
-
-def _separates(values: Indices, place: Indices, most: int) -> bool:
-    count = len(np.unique(values))
-    if len(np.unique(distinct(np.stack([values, place], axis=1)))) < len(values):
+def _separates(one: Told, codes: Indices, place: Indices, most: int) -> bool:
+    """Whether an attribute leaves no position repeated, and its parts are volumes."""
+    count = len(np.unique(codes))
+    if count < 2 or len(np.unique(distinct(np.stack([codes, place], axis=1)))) < len(codes):
         return False
-    return count <= most or (len(values) >= 2 * count and _all_overlap(values, place))
+    if count <= most:
+        return True
+    # The moments of a station are those of one of its passes: their order at each position tells more.
+    return one.separator.role != "moment" and len(codes) >= 2 * count and _all_overlap(codes, place)
 
 
 def _all_overlap(values: Indices, place: Indices) -> bool:
-    """Whether each part of an attribute shares positions with another.
+    """Whether each part of an attribute shares a range of positions with another.
 
     Passes do, but not the steps of one pass, such as the acquisitions of a table that stops and goes on.
     """
@@ -194,26 +257,16 @@ def _all_overlap(values: Indices, place: Indices) -> bool:
     return all(a or b for a, b in zip(before, after, strict=True))
 
 
-def _helps(values: Indices, place: Indices, most: int) -> bool:
+def _helps(one: Told, codes: Indices, place: Indices, most: int) -> bool:
+    return _fewer(codes, place, most)
+
+
+def _fewer(codes: Indices, place: Indices, most: int) -> bool:
     """Whether parts of an attribute have fewer repeats, and there are few enough of them to be volumes."""
-    if len(np.unique(values)) > most:
+    if not 1 < len(np.unique(codes)) <= most:
         return False
-    _, repeats = np.unique(np.stack([values, place], axis=1), axis=0, return_counts=True)
+    _, repeats = np.unique(np.stack([codes, place], axis=1), axis=0, return_counts=True)
     return int(repeats.max()) < most
-
-
-def _by_values(
-    rows: Rows, members: Indices, place: Indices, keyword: str, values: Indices, codes: dict[str, Indices]
-) -> list[Part]:
-    found: list[Part] = []
-    for part in _ordered(values):
-        first = int(members[part[0]])
-        also = _telling_the_same(values, codes, keyword)
-        by = {name: rows.value(name, first) for name in (keyword, *also)}
-        by = {name: value for name, value in by.items() if value is not None or name == keyword}
-        inner = _separate(rows, members[part], distinct(place[part][:, None]))
-        found += [replace(one, separated_by={**by, **one.separated_by}) for one in inner]
-    return found
 
 
 def _ordered(values: Indices) -> list[Indices]:
@@ -222,27 +275,33 @@ def _ordered(values: Indices) -> list[Indices]:
     return np.split(order, np.flatnonzero(np.diff(values[order])) + 1)
 
 
-def _telling_the_same(values: Indices, codes: dict[str, Indices], keyword: str) -> list[str]:
-    """Other attributes that part the slices in just the same way."""
-    count = len(np.unique(values))
-    same: list[str] = []
-    for name, others in codes.items():
-        if name in TIMES:  # they tell nothing more, and much of the patient
+def _naming(codes: Indices, known: Sequence[Told], one: Told) -> list[Separator]:
+    """Which attributes parts are named by: what separates them, and what parts the slices in just the same way.
+
+    Of diffusion also what some of the parts have in common. Times tell nothing more, and much of the patient.
+    """
+    names = [one.separator]
+    for other in known:
+        if other.separator.time or other.separator.alone or other is one:
             continue
-        together = len(np.unique(np.stack([values, others], axis=1), axis=0))
-        if name != keyword and together == count == len(np.unique(others)):
-            same.append(name)
-    return same
+        constant = len(np.unique(np.stack([codes, other.codes], axis=1), axis=0)) == len(np.unique(codes))
+        if constant and (other.separator.acquired or _same(codes, other.codes)):
+            names.append(other.separator)
+    return names
 
 
-def _ranks(rows: Rows, keyword: str, members: Indices, place: Indices) -> Indices | None:
+def _same(a: Indices, b: Indices) -> bool:
+    """Whether two attributes part the slices in just the same way."""
+    return len(np.unique(np.stack([a, b], axis=1), axis=0)) == len(np.unique(a)) == len(np.unique(b))
+
+
+def _ranks(rows: Rows, one: Told, members: Indices, place: Indices) -> Indices | None:
     """Number of each slice among those at its position, by an attribute; None where that leaves some equal."""
-    values = rows.numbers[keyword][members].reshape(len(members), -1)[:, 0]
-    if np.isnan(values).any():
+    if one.keyword in rows.texts or np.isnan(rows.numbers[one.keyword][members]).any():
         return None
-    order = np.lexsort((values, place))
+    order = np.lexsort((one.exact, place))
     repeated = np.diff(place[order]) == 0
-    if (repeated & (np.diff(values[order]) == 0)).any():
+    if (repeated & (np.diff(one.exact[order]) == 0)).any():
         return None
     return _counted(order, place)
 
@@ -256,22 +315,10 @@ def _counted(order: Indices, place: Indices) -> Indices:
     return ranks
 
 
-def _by_rank(rows: Rows, members: Indices, keyword: str, ranks: Indices) -> list[Part]:
-    detail = f"positions repeat; of each position the slices are taken in the order of {keyword}"
-    step = Step("separate", detail)
-    if len(np.unique(np.bincount(ranks))) > 1:
-        # Which of them is absent where there are fewer, the order does not tell.
-        step = Step("separate", f"{detail}, of which some positions have fewer", "assumed")
-    found: list[Part] = []
-    for part in _ordered(ranks):
-        chosen = members[part]
-        found.append(Part(chosen, {keyword: rows.value(keyword, int(chosen[0]))}, (step,)))
-    return found
-
-
 def _in_order(rows: Rows, members: Indices, place: Indices) -> list[Part]:
     """Split what nothing tells apart: nothing is dropped, but that it belongs together so is assumed."""
-    ranks = _ranks(rows, "InstanceNumber", members, place)
+    number = next(iter(differing(rows, members, (Separator("InstanceNumber"),))), None)
+    ranks = None if number is None else _ranks(rows, number, members, place)
     by = "Instance Number"
     if ranks is None:
         ranks, by = _counted(np.argsort(place, kind="stable"), place), "the files"

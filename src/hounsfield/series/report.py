@@ -64,6 +64,8 @@ class MissingSlices:
         the one expected: then it varies, and nothing tells how many are missing.
     count
         How many are missing: more than there are positions only where there are more than 10,000.
+    aside_mm
+        How far the first slice after the gap lies beside the line of the others.
     """
 
     volumes: tuple[int, int]
@@ -71,14 +73,23 @@ class MissingSlices:
     expected_mm: float
     positions: tuple[tuple[float, float, float], ...] = ()
     count: int = 0
+    aside_mm: float = 0.0
 
     def __str__(self) -> str:
         if not self.positions:
-            return f"{self.distance_mm:.6g} mm between slices where {self.expected_mm:.6g} are usual"
+            return self._irregular()
         count = self.count
         where = "; ".join(", ".join(f"{v:.6g}" for v in position) for position in self.positions[:3])
         more = f" and {count - 3} more" if count > 3 else ""
         return f"{count} slice{'s' * (count > 1)} missing at ({where}){more} mm"
+
+    def _irregular(self) -> str:
+        distance = f"{self.distance_mm:.6g}"
+        if f"{self.distance_mm:.4g}" != f"{self.expected_mm:.4g}":
+            return f"{distance} mm between slices where {self.expected_mm:.6g} are usual"
+        if self.aside_mm > 1e-4:
+            return f"{distance} mm between slices as usual, but displaced sideways by {self.aside_mm:.2g} mm"
+        return f"the distance between slices, {distance} mm, changes little by little"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON-ready dictionary."""
@@ -87,13 +98,14 @@ class MissingSlices:
             "distance_mm": self.distance_mm,
             "expected_mm": self.expected_mm,
             "count": self.count,
+            "aside_mm": self.aside_mm,
             "positions": [list(position) for position in self.positions],
         }
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """Files that claim to be the same instance (SOP Instance UID), and are not.
+    """Files that claim what cannot be: to be the same instance (SOP Instance UID), or of one series and two patients.
 
     Attributes
     ----------
@@ -126,7 +138,7 @@ class Report:
     missing
         Where slices are missing, or their distance changes.
     conflicts
-        Files of the same SOP Instance UID with different content.
+        Files of the same SOP Instance UID with different content, and of one series but different patients.
     """
 
     files: tuple[FileOutcome, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,12 @@ class Rows:
     def __len__(self) -> int:
         return len(self.file)
 
+    @cached_property
+    def varying(self) -> frozenset[str]:
+        """Keywords of the columns that are not the same for all rows."""
+        numbers = {keyword for keyword, column in self.numbers.items() if _varies(column)}
+        return frozenset(numbers | {keyword for keyword, column in self.texts.items() if _varies(column.codes)})
+
     def number(self, keyword: str, row: int) -> float | None:
         """Return a row's number, None where it has none; the first of several."""
         value = float(np.atleast_1d(self.numbers[keyword][row])[0])
@@ -98,6 +105,14 @@ class Rows:
         numbers = {keyword: column[rows] for keyword, column in self.numbers.items()}
         texts = {keyword: column.take(rows) for keyword, column in self.texts.items()}
         return Rows(self.file[rows], self.frame[rows], numbers, texts)
+
+
+def _varies(column: NDArray[Any]) -> bool:
+    if not len(column):
+        return False
+    first = column[0]
+    same = column == first
+    return not bool((same | ((column != column) & (first != first))).all())  # NaN equals NaN
 
 
 def _plain(value: float) -> int | float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -11,20 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.image import Step
+from hounsfield.series.affines import affine_and_steps, affine_of, grid_steps, normal_of
 from hounsfield.series.copies import Digest, without_copies
 from hounsfield.series.grouping import Group
-from hounsfield.series.regular import Break, Runs, allowed, deviation, find_runs, grid_vector, same_places, usual_step
-from hounsfield.series.repeats import Part, passes, separate, separate_segments, separate_sides
+from hounsfield.series.regular import (
+    Break,
+    Runs,
+    allowed,
+    find_runs,
+    same_places,
+    usual_step,
+)
+from hounsfield.series.repeats import LookFurther, Part, Separation, passes, separate_segments, separate_sides
 from hounsfield.series.rows import Indices, Numbers, Rows, distinct
+from hounsfield.series.separators import differing, in_order_of_dimensions
 from hounsfield.series.tolerances import Tolerances
 
 Gaps = Literal["split", "resample", "refuse"]
 GAPS = ("split", "resample", "refuse")
 
-#: A shear below this angle is rounding, not a tilt.
-_TILT_DEGREES = 0.05
 #: More slices for each that is there are no gap to be filled, but a slice that is far off.
 _MOST_RESAMPLED = 20
+#: So many missing slices are looked for in other volumes.
+_MOST_HELD = 1000
 _WHERE = "PS3.3 C.7.6.2.1.1"
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 
@@ -89,7 +97,23 @@ class Stacked:
     copies: dict[int, int] = field(default_factory=dict[int, int])
 
 
-def stack(rows: Rows, group: Group, digest: Digest, gaps: Gaps, tolerances: Tolerances) -> Stacked:
+@dataclass(frozen=True)
+class Files:
+    """What is had from the files themselves, where their rows do not tell.
+
+    Attributes
+    ----------
+    digest
+        Gives what to compare two slices by: their pixels, and what these mean.
+    further
+        Reads what else their headers say.
+    """
+
+    digest: Digest
+    further: LookFurther
+
+
+def stack(rows: Rows, group: Group, files: Files, gaps: Gaps, tolerances: Tolerances) -> Stacked:
     """Put the slices of a group together.
 
     Parameters
@@ -98,8 +122,8 @@ def stack(rows: Rows, group: Group, digest: Digest, gaps: Gaps, tolerances: Tole
         All slices.
     group
         Those that may form a volume.
-    digest
-        Gives what to compare the pixels of two slices by.
+    files
+        Asked where the rows do not tell.
     gaps
         What to do where slices are not at equal distances.
     tolerances
@@ -107,19 +131,51 @@ def stack(rows: Rows, group: Group, digest: Digest, gaps: Gaps, tolerances: Tole
     """
     if not group.placed:
         return Stacked([_unplaced(rows, group)])
-    normal = _normal(rows, int(group.members[0]))
+    normal = normal_of(rows, int(group.members[0]))
     place = same_places(rows.numbers["ImagePositionPatient"][group.members] @ normal, tolerances.position)
     made = Stacked()
     members = group.members
     aside = np.zeros(len(members), np.int64)
     if place.max() + 1 < len(place):
         aside = _aside(rows, members, tolerances)
-        members, made.copies = without_copies(rows, members, distinct(np.stack([place, aside], axis=1)), digest)
+        members, made.copies = without_copies(rows, members, distinct(np.stack([place, aside], axis=1)), files.digest)
         stay = np.isin(group.members, members)
         place, aside = place[stay], aside[stay]
-    for part in _parts(rows, members, place, aside, tolerances):
+    parts = list(_parts(rows, members, (place, aside), files.further, tolerances))
+    for part in in_order_of_dimensions(rows, parts):
         _stack_part(rows, part, group, gaps, tolerances, made)
+    made.gaps = [_without_others(rows, gap, made.stacks, tolerances) for gap in made.gaps]
     return made
+
+
+def _without_others(rows: Rows, gap: Gap, stacks: list[Stack], tolerances: Tolerances) -> Gap:
+    """Leave out of a gap's missing slices what other stacks hold: those that have no place in common with its own.
+
+    Two sets of which one lies in a gap of the other lack nothing; a phase that lacks a slice does, whoever has it.
+    """
+    places = gap.between.missing
+    if not len(places) or len(stacks) < 3:
+        return gap
+    own = [rows.numbers["ImagePositionPatient"][stacks[i].members] for i in {gap.before, gap.after}]
+    held = np.zeros(len(places), np.bool_)
+    limit = allowed(gap.between.step, tolerances) + tolerances.position
+    for index, other in enumerate(stacks):
+        points = rows.numbers["ImagePositionPatient"][other.members]
+        if index in (gap.before, gap.after) or any(_held(points, each, limit).any() for each in own):
+            continue
+        held |= _held(places, points, limit)
+    if not held.any():
+        return gap
+    count = gap.between.count - int(np.count_nonzero(held))
+    return replace(gap, between=replace(gap.between, missing=places[~held], count=count))
+
+
+def _held(places: Numbers, points: Numbers, limit: float) -> NDArray[np.bool_]:
+    """Which of some places there is a slice at; of very many the first are looked at."""
+    found = np.zeros(len(places), np.bool_)
+    for index, place in enumerate(places[:_MOST_HELD]):
+        found[index] = np.linalg.norm(points - place, axis=1).min() <= limit
+    return found
 
 
 def _aside(rows: Rows, members: Indices, tolerances: Tolerances) -> Indices:
@@ -130,27 +186,24 @@ def _aside(rows: Rows, members: Indices, tolerances: Tolerances) -> Indices:
     return distinct(np.stack([same_places(within[:, axis], limit) for axis in (0, 1)], axis=1))
 
 
-def _parts(rows: Rows, members: Indices, place: Indices, aside: Indices, tolerances: Tolerances) -> Iterator[Part]:
+def _parts(
+    rows: Rows, members: Indices, places: tuple[Indices, Indices], further: LookFurther, tolerances: Tolerances
+) -> Iterator[Part]:
     """Slices of different positions, in the order of these."""
-    normal = _normal(rows, int(members[0]))
+    normal, (place, aside) = normal_of(rows, int(members[0])), places
 
-    def runs(some: Indices) -> int:
-        return len(find_runs(rows.numbers["ImagePositionPatient"][some], normal, tolerances).ranges)
+    def lengths(some: Indices) -> list[int]:
+        return find_runs(rows.numbers["ImagePositionPatient"][some], normal, tolerances).lengths
 
+    separation = Separation(rows, lengths, further)
     segmentation = rows.text("SOPClassUID", int(members[0])) in _SEGMENTATIONS
     sides = separate_segments(rows, members) if segmentation else separate_sides(rows, members, place, aside)
     for side in sides:
         chosen = np.isin(members, side.members)
-        for part in separate(rows, members[chosen], distinct(place[chosen][:, None])):
-            for one in passes(rows, _sorted(rows, part.members, normal), runs):
+        for part in separation.separate(members[chosen], distinct(place[chosen][:, None])):
+            for one in passes(rows, _sorted(rows, part.members, normal), lengths):
                 by = {**side.separated_by, **part.separated_by, **one.separated_by}
                 yield Part(one.members, by, part.steps)
-
-
-def _normal(rows: Rows, row: int) -> Numbers:
-    orientation = rows.numbers["ImageOrientationPatient"][row]
-    normal = np.cross(orientation[:3], orientation[3:])
-    return normal / np.linalg.norm(normal)
 
 
 def _sorted(rows: Rows, members: Indices, normal: Numbers) -> Indices:
@@ -159,25 +212,43 @@ def _sorted(rows: Rows, members: Indices, normal: Numbers) -> Indices:
 
 
 def _unplaced(rows: Rows, group: Group) -> Stack:
-    """Slices of which nothing tells where they lie: in the order of the files, and without an affine."""
-    count = len(group.members)
+    """Slices of which nothing tells where they lie: in the order of their numbers, and without an affine."""
+    members, count = group.members, len(group.members)
     if count == 1:
         step = Step("geometry", "its place in the patient is not known: no affine", "not done", _WHERE)
-    elif rows.frame[group.members[0]] >= 0:
+    elif rows.frame[members[0]] >= 0:
         detail = f"where the {count} frames lie is not known: a stack in the file's order, without an affine"
         step = Step("geometry", detail, "not done", _WHERE)
     else:
-        detail = f"where the {count} slices lie is not known: a stack in the order of the files, without an affine"
+        members, by = _numbered(rows, members)
+        detail = f"where the {count} slices lie is not known: a stack in the order of {by}, without an affine"
         step = Step("geometry", detail, "assumed", _WHERE)
-    return Stack(group.members, None, (step,), split_by=group.split_by)
+    return Stack(members, None, (step,), split_by=group.split_by)
+
+
+def _numbered(rows: Rows, members: Indices) -> tuple[Indices, str]:
+    """Slices in the order of what numbers all of them, and what that is."""
+    orders = (("InstanceNumber",), ("SliceLocation",), ("AcquisitionNumber", "InstanceNumber"))
+    for keywords in orders:
+        values = np.stack([rows.numbers[keyword][members] for keyword in keywords], axis=1)
+        if np.isfinite(values).all() and len(np.unique(values, axis=0)) == len(members):
+            return members[np.lexsort(values.T[::-1])], " and ".join(_WORDS[keyword] for keyword in keywords)
+    return members, "the files"
+
+
+_WORDS = {
+    "InstanceNumber": "Instance Number",
+    "SliceLocation": "Slice Location",
+    "AcquisitionNumber": "Acquisition Number",
+}
 
 
 def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: Tolerances, made: Stacked) -> None:
     """Make one stack of a part, or one for each of its regular runs."""
-    points, normal = rows.numbers["ImagePositionPatient"][part.members], _normal(rows, int(part.members[0]))
+    points, normal = rows.numbers["ImagePositionPatient"][part.members], normal_of(rows, int(part.members[0]))
     segment = rows.value("ReferencedSegmentNumber", int(part.members[0]))
     separated_by = part.separated_by if segment is None else {"ReferencedSegmentNumber": segment, **part.separated_by}
-    base = Stack(part.members, None, part.steps, separated_by, group.split_by)
+    base = Stack(part.members, None, (*part.steps, *_unlike(rows, part.members)), separated_by, group.split_by)
     found = find_runs(points, normal, tolerances)
     if not found.regular and rows.text("SOPClassUID", int(part.members[0])) in _SEGMENTATIONS:
         filled = _with_absent(rows, base, points, found, tolerances)
@@ -200,64 +271,23 @@ def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: To
     made.stacks += [_run(rows, base, range_, found, tolerances) for range_ in found.ranges]
 
 
+def _unlike(rows: Rows, members: Indices) -> tuple[Step, ...]:
+    """Say what differs between slices of one volume though it changes what values mean."""
+    keywords = [one.keyword for one in differing(rows, members) if one.separator.role == "meaning" and one.differs]
+    if not keywords:
+        return ()
+    detail = f"{', '.join(keywords)} differ from slice to slice, but separate no volumes"
+    return (Step("separate", detail),)
+
+
 def _run(rows: Rows, base: Stack, part: tuple[int, int], found: Runs, tolerances: Tolerances) -> Stack:
     members = base.members[part[0] : part[1]]
     points = rows.numbers["ImagePositionPatient"][members]
-    affine, steps = _affine(rows, members, points, tolerances)
+    affine, steps = affine_and_steps(rows, members, points, found.rounded, tolerances)
     if not found.regular:
         detail = f"run {found.ranges.index(part) + 1} of {len(found.ranges)}: slices of the series are missing or not"
         steps = (Step("split", f"{detail} at equal distances"), *steps)
     return replace(base, members=members, affine=affine, steps=(*base.steps, *steps))
-
-
-def _affine(
-    rows: Rows, members: Indices, points: Numbers, tolerances: Tolerances
-) -> tuple[NDArray[np.float64], tuple[Step, ...]]:
-    """The affine of slices on a regular grid, and how it was found."""
-    first, normal = int(members[0]), _normal(rows, int(members[0]))
-    if len(members) > 1:
-        vector = grid_vector(points)
-        steps = _grid_steps(points, vector, normal, tolerances)
-    else:
-        thickness, step = _thickness(rows, first)
-        vector, steps = normal * thickness, (step,)
-    return affine_of(rows, first, vector), steps
-
-
-def affine_of(rows: Rows, first: int, vector: Numbers) -> NDArray[np.float64]:
-    """The affine of the plane of a slice, and the vector from it to the next one."""
-    orientation, spacing = rows.numbers["ImageOrientationPatient"][first], rows.numbers["PixelSpacing"][first]
-    affine = np.eye(4)
-    affine[:3, 0] = vector
-    for axis, direction, distance in ((1, orientation[3:], spacing[0]), (2, orientation[:3], spacing[1])):
-        affine[:3, axis] = direction / np.linalg.norm(direction) * distance
-    affine[:3, 3] = rows.numbers["ImagePositionPatient"][first]
-    return affine
-
-
-def _grid_steps(points: Numbers, vector: Numbers, normal: Numbers, tolerances: Tolerances) -> tuple[Step, ...]:
-    distance = float(vector @ normal)
-    detail = f"{len(points)} slices by their position along the normal, {distance:.6g} mm apart"
-    off = deviation(points)
-    if off > allowed(distance, tolerances) / 10:
-        detail += f"; their positions differ from that by up to {off:.2g} mm"
-    steps = (Step("geometry", detail, reference=_WHERE),)
-    degrees = math.degrees(math.atan2(float(np.linalg.norm(vector - distance * normal)), distance))
-    if degrees > _TILT_DEGREES:
-        detail = f"the slices are displaced along {degrees:.4g} degrees from their normal, as by a tilted gantry"
-        steps = (*steps, Step("tilt", f"{detail}: the affine is sheared"))
-    return steps
-
-
-def _thickness(rows: Rows, row: int) -> tuple[float, Step]:
-    """How far the next slice would be, where there is none."""
-    for keyword in ("SpacingBetweenSlices", "SliceThickness"):
-        value = rows.number(keyword, row)
-        if value is not None and value > 0:
-            step = Step("geometry", f"one slice; {keyword} {value:.6g} mm stands for its depth", reference=_WHERE)
-            return value, step
-    detail = "one slice, of which the file does not say how thick it is; taken as 1 mm"
-    return 1.0, Step("geometry", detail, "assumed", _WHERE)
 
 
 def _resampled_slices(points: Numbers, normal: Numbers) -> int:
@@ -292,7 +322,7 @@ def _with_absent(rows: Rows, base: Stack, points: Numbers, found: Runs, toleranc
 
     None where the frames that there are lie on no regular grid.
     """
-    normal = _normal(rows, int(base.members[0]))
+    normal = normal_of(rows, int(base.members[0]))
     along = (points - points[0]) @ normal
     declared = rows.number("SpacingBetweenSlices", int(base.members[0]))
     step = declared if declared and declared > 0 else float(np.diff(along).min())
@@ -307,6 +337,6 @@ def _with_absent(rows: Rows, base: Stack, points: Numbers, found: Runs, toleranc
     weights[numbers] = np.arange(len(points))
     detail = f"{count - len(points)} frames that the segmentation leaves out hold nothing of the segment: 0"
     steps = (Step("absent frames", detail, reference="PS3.3 C.8.20.2"),)
-    grid = _grid_steps(points[0] + np.arange(count)[:, None] * vector, vector, normal, tolerances)
+    grid = grid_steps(points[0] + np.arange(count)[:, None] * vector, vector, normal, tolerances)
     affine = affine_of(rows, int(base.members[0]), vector)
     return replace(base, affine=affine, steps=(*base.steps, *steps, *grid), weights=weights)

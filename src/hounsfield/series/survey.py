@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from hounsfield.errors import HounsfieldError
-from hounsfield.frames import Frames, Wanted
 from hounsfield.headers.columns import column
-from hounsfield.image import Image, Step
+from hounsfield.image import Step
 from hounsfield.limits import Limits
-from hounsfield.series.grouping import group
+from hounsfield.series.contents import Contents
+from hounsfield.series.further import FurtherAttributes
+from hounsfield.series.grouping import Group, group
 from hounsfield.series.instances import Instances, series_numbers
-from hounsfield.series.repeats import SEPARATORS
+from hounsfield.series.patients import identity
 from hounsfield.series.report import Conflict, FileOutcome, MissingSlices, Report
 from hounsfield.series.rows import Indices, parts
-from hounsfield.series.stacking import Gaps, Stack, stack
+from hounsfield.series.separators import KEYWORDS
+from hounsfield.series.stacking import Files, Gaps, Stack, stack
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.volume import SliceSource
 
 #: What two files of one SOP Instance UID must have in common to be the same, beside what tells slices apart.
 _SAME = (
     "ImagePositionPatient ImageOrientationPatient PixelSpacing Rows Columns RescaleSlope RescaleIntercept "
-    "PhotometricInterpretation PixelRepresentation NumberOfFrames DoseGridScaling PatientID StudyInstanceUID "
+    "PhotometricInterpretation PixelRepresentation NumberOfFrames DoseGridScaling StudyInstanceUID "
     "SeriesInstanceUID FrameOfReferenceUID"
 ).split()
-#: Frames that are read at a time to compare files.
-_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -175,32 +172,48 @@ class _Surveyor:
     """Finds volumes, and keeps account of files."""
 
     def __init__(self, found: Instances, limits: Limits) -> None:
-        self._found, self._limits = found, limits
+        self._found = found
+        self._contents, self._further = Contents(found, limits), FurtherAttributes(found, limits)
         self._copies: dict[int, int] = {}
         self._conflicts: list[Conflict] = []
-        self._digests: dict[tuple[int, int], bytes] = {}
 
     def survey(self, gaps: Gaps, tolerances: Tolerances) -> Survey:
         rows = self._found.rows
         members = self._distinct_instances()
         series, undeclared = series_numbers(self._found)
+        files = Files(self._contents.digest, self._further)
         stacks: list[Stack] = []
         missing: list[MissingSlices] = []
-        for one in group(rows, members, series[members], tolerances):
-            made = stack(rows, one, self._digest, gaps, tolerances)
+        groups = group(rows, members, series[members], tolerances)
+        self._conflicts += list(self._of_patients(groups, series))
+        for one in groups:
+            made = stack(rows, one, files, gaps, tolerances)
             first = len(stacks)
             for gap in made.gaps:
                 places = tuple((x, y, z) for x, y, z in gap.between.missing.tolist())
                 volumes = first + gap.before, first + gap.after
-                missing.append(
-                    MissingSlices(volumes, gap.between.distance, gap.between.step, places, gap.between.count)
-                )
+                found = gap.between
+                missing.append(MissingSlices(volumes, found.distance, found.step, places, found.count, found.aside))
             for copy, kept in made.copies.items():
                 self._copies[int(rows.file[copy])] = int(rows.file[kept])
             declared = rows.texts["SeriesInstanceUID"].codes[one.members[0]] >= 0
             more = () if declared or not one.placed or len(one.members) < 2 else (undeclared,)
             stacks += [replace(each, steps=(*more, *each.steps)) for each in made.stacks]
         return Survey(self._found, stacks, Report(self._outcomes(stacks), tuple(missing), tuple(self._conflicts)))
+
+    def _of_patients(self, groups: list[Group], series: Indices) -> Iterator[Conflict]:
+        """Say of which series the files contradict each other about whose they are."""
+        whose: dict[int, list[Group]] = {}
+        for one in groups:
+            if one.contradicts:
+                whose.setdefault(int(series[one.members[0]]), []).append(one)
+        for several in whose.values():
+            files = [np.unique(self._found.rows.file[one.members]).tolist() for one in several]
+            # One of each first: the first two are shown.
+            order = dict.fromkeys([some[0] for some in files] + [file for some in files for file in some])
+            detail = "one series, but they contradict each other about the patient, in "
+            detail += f"{', '.join(several[0].contradicts)}: taken for different patients"
+            yield Conflict(tuple(self._found.entries[file].name for file in order), detail)
 
     def _distinct_instances(self) -> Indices:
         """Rows without those of files that are copies of others; files that claim to be the same are noted."""
@@ -220,7 +233,7 @@ class _Surveyor:
         rows, kinds, copies = self._found.rows, dict[Any, int](), list[int]()
         names = [self._found.entries[int(rows.file[row])].name for row in same]
         for row in same:
-            kept = kinds.setdefault((self._header_of(row), self._whole_digest(row)), row)
+            kept = kinds.setdefault((self._header_of(row), self._contents.of_file(row)), row)
             if kept != row:
                 self._copies[int(rows.file[row])] = int(rows.file[kept])
                 copies.append(int(rows.file[row]))
@@ -235,43 +248,8 @@ class _Surveyor:
         """What has to be the same of files that are, for each of their frames."""
         rows = self._found.rows
         frames = [row] if rows.frame[row] < 0 else np.flatnonzero(rows.file == rows.file[row]).tolist()
-        return repr([[rows.value(keyword, frame) for keyword in (*_SAME, *SEPARATORS)] for frame in frames])
-
-    def _whole_digest(self, row: int) -> bytes:
-        """As `_digest`, of all frames of a file."""
-        file, frame = int(self._found.rows.file[row]), int(self._found.rows.frame[row])
-        if frame < 0 or file in self._found.mosaics:
-            return self._digest(row)
-        made = hashlib.blake2b(digest_size=16)
-        try:
-            with closing(self._found.entries[file].open(self._limits)) as source:
-                frames = Frames(source, Wanted("stored"), self._limits, lazy=True)
-                for start in range(0, len(frames), _AT_ONCE):
-                    _add(made, frames.read(list(range(start, min(start + _AT_ONCE, len(frames))))))
-        except (HounsfieldError, MemoryError, OSError):
-            return f"{file}".encode()  # like no other
-        return made.digest()
-
-    def _digest(self, row: int) -> bytes:
-        """What to compare the pixels of a slice by: two of the same digest have the same stored values."""
-        rows = self._found.rows
-        file, frame = int(rows.file[row]), int(rows.frame[row])
-        key = (file, 0 if file in self._found.mosaics else frame)
-        if key not in self._digests:
-            try:
-                self._digests[key] = self._stored_digest(file, frame)
-            except (HounsfieldError, MemoryError, OSError):
-                self._digests[key] = f"{file} {frame}".encode()  # like no other
-        return self._digests[key]
-
-    def _stored_digest(self, file: int, frame: int) -> bytes:
-        made = hashlib.blake2b(digest_size=16)
-        with closing(self._found.entries[file].open(self._limits)) as source:
-            several = file not in self._found.mosaics and frame >= 0
-            frames = Frames(source, Wanted("stored"), self._limits, lazy=several)
-            image = frames.read(frame if several else 0)
-        _add(made, image)
-        return made.digest()
+        said = [[rows.value(keyword, frame) for keyword in (*_SAME, *KEYWORDS)] for frame in frames]
+        return repr((said, identity(rows, row), self._contents.meaning(row)))
 
     def _outcomes(self, stacks: Iterable[Stack]) -> tuple[FileOutcome, ...]:
         rows, entries = self._found.rows, self._found.entries
@@ -293,8 +271,3 @@ class _Surveyor:
                 unaccounted = FileOutcome(entry.name, "unreadable", "not accounted for; please report this as a defect")
                 outcomes.append(self._found.outcomes.get(index, unaccounted))
         return tuple(outcomes)
-
-
-def _add(made: hashlib.blake2b, image: Image) -> None:
-    made.update(repr((image.shape, image.values.dtype.str)).encode())
-    made.update(np.ascontiguousarray(image.values).data)

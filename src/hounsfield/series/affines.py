@@ -1,0 +1,92 @@
+"""Where the slices of a volume lie: the affine that follows from their headers, and how it was found."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.image import Step
+from hounsfield.series.regular import allowed, deviation, fitted, grid_vector
+from hounsfield.series.rows import Indices, Numbers, Rows
+from hounsfield.series.tolerances import Tolerances
+
+#: A shear below this angle is rounding, not a tilt.
+_TILT_DEGREES = 0.05
+_WHERE = "PS3.3 C.7.6.2.1.1"
+
+
+def normal_of(rows: Rows, row: int) -> Numbers:
+    """The unit vector at right angles to a slice."""
+    orientation = rows.numbers["ImageOrientationPatient"][row]
+    normal = np.cross(orientation[:3], orientation[3:])
+    return normal / np.linalg.norm(normal)
+
+
+def affine_and_steps(
+    rows: Rows, members: Indices, points: Numbers, rounded: float, tolerances: Tolerances
+) -> tuple[NDArray[np.float64], tuple[Step, ...]]:
+    """The affine of slices on a regular grid, and how it was found."""
+    first, normal = int(members[0]), normal_of(rows, int(members[0]))
+    if rounded:
+        start, vector = fitted(points)
+        step = _rounded_step(points, vector, normal, rounded)
+        affine = affine_of(rows, first, vector)
+        affine[:3, 3] = start
+        return affine, (step, *_tilt(vector, normal))
+    if len(members) > 1:
+        vector = grid_vector(points)
+        steps = grid_steps(points, vector, normal, tolerances)
+    else:
+        thickness, step = _thickness(rows, first)
+        vector, steps = normal * thickness, (step,)
+    return affine_of(rows, first, vector), steps
+
+
+def _rounded_step(points: Numbers, vector: Numbers, normal: Numbers, rounded: float) -> Step:
+    detail = f"{len(points)} slices by their position along the normal; their positions are rounded to {rounded:g} mm, "
+    detail += f"and within that they are {float(vector @ normal):.6g} mm apart"
+    return Step("geometry", detail, "assumed", _WHERE)
+
+
+def affine_of(rows: Rows, first: int, vector: Numbers) -> NDArray[np.float64]:
+    """The affine of the plane of a slice, and the vector from it to the next one."""
+    orientation, spacing = rows.numbers["ImageOrientationPatient"][first], rows.numbers["PixelSpacing"][first]
+    affine = np.eye(4)
+    affine[:3, 0] = vector
+    for axis, direction, distance in ((1, orientation[3:], spacing[0]), (2, orientation[:3], spacing[1])):
+        affine[:3, axis] = direction / np.linalg.norm(direction) * distance
+    affine[:3, 3] = rows.numbers["ImagePositionPatient"][first]
+    return affine
+
+
+def grid_steps(points: Numbers, vector: Numbers, normal: Numbers, tolerances: Tolerances) -> tuple[Step, ...]:
+    """Say how slices lie on a grid, and how far they are from it."""
+    distance = float(vector @ normal)
+    detail = f"{len(points)} slices by their position along the normal, {distance:.6g} mm apart"
+    off = deviation(points)
+    if off > allowed(distance, tolerances) / 10:
+        detail += f"; their positions differ from that by up to {off:.2g} mm"
+    return (Step("geometry", detail, reference=_WHERE), *_tilt(vector, normal))
+
+
+def _tilt(vector: Numbers, normal: Numbers) -> tuple[Step, ...]:
+    """Say that slices are displaced within their plane, where they are."""
+    distance = float(vector @ normal)
+    degrees = math.degrees(math.atan2(float(np.linalg.norm(vector - distance * normal)), distance))
+    if degrees > _TILT_DEGREES:
+        detail = f"the slices are displaced along {degrees:.4g} degrees from their normal, as by a tilted gantry"
+        return (Step("tilt", f"{detail}: the affine is sheared"),)
+    return ()
+
+
+def _thickness(rows: Rows, row: int) -> tuple[float, Step]:
+    """How far the next slice would be, where there is none."""
+    for keyword in ("SpacingBetweenSlices", "SliceThickness"):
+        value = rows.number(keyword, row)
+        if value is not None and value > 0:
+            step = Step("geometry", f"one slice; {keyword} {value:.6g} mm stands for its depth", reference=_WHERE)
+            return value, step
+    detail = "one slice, of which the file does not say how thick it is; taken as 1 mm"
+    return 1.0, Step("geometry", detail, "assumed", _WHERE)
