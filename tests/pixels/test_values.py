@@ -122,6 +122,7 @@ def test_a_modality_lut_maps_stored_values():
     assert image.unit == "OD"
 
 
+@pytest.mark.filterwarnings("ignore:.*High Bit:hounsfield.AssumptionWarning")
 @settings(max_examples=200, deadline=None)
 @given(
     stored=st.integers(1, 16),

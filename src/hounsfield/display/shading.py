@@ -66,7 +66,8 @@ class Shading:
 
 def shading_of(image: Image, voi: Voi) -> Shading:
     """How an image's own header wants it shown."""
-    return Shading(voi, presentation_table(image.header, image.name), is_inverted(image))
+    blank = is_blank_table(image.header, "PresentationLUTSequence")  # which the image's steps say
+    return Shading(voi, None if blank else presentation_table(image.header, image.name), is_inverted(image))
 
 
 def is_inverted(image: Image) -> bool:
@@ -86,5 +87,5 @@ def presentation_table(header: Mapping[str, Any], name: str) -> LookUpTable | No
     MissingAttributeError, InvalidAttributeError
         It is damaged.
     """
-    found = [] if is_blank_table(header, "PresentationLUTSequence") else items(header, "PresentationLUTSequence")
+    found = items(header, "PresentationLUTSequence")
     return read_sequence_table(found[0], "PresentationLUTSequence", name, signed=False) if found else None
