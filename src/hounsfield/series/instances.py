@@ -15,7 +15,7 @@ from hounsfield.frames import Frames, Wanted, no_pixels
 from hounsfield.headers.arrays import join_tables, number_column, text_column
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.frame_table import FRAME_NUMBERS, FRAME_TEXTS, FrameTable, frame_table
-from hounsfield.headers.mosaic import Mosaic, is_mosaic, read_mosaic
+from hounsfield.headers.mosaic import UNCUT, Mosaic, is_mosaic, is_one_slice, read_mosaic
 from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.scanning import Progress, scan_files, scan_sources
@@ -99,6 +99,8 @@ class Instances:
         What became of files that hold no slices, by index.
     mosaics
         How those files are laid out whose picture is a mosaic of slices, by index.
+    uncut
+        What is to be said of those whose picture is one, and whose layout is not known, by index.
     doubtful
         Which files' headers were read with assumptions.
     """
@@ -108,6 +110,7 @@ class Instances:
     rows: Rows
     outcomes: dict[int, FileOutcome] = field(default_factory=dict[int, FileOutcome])
     mosaics: dict[int, Mosaic] = field(default_factory=dict[int, Mosaic])
+    uncut: dict[int, Step] = field(default_factory=dict[int, Step])
     doubtful: frozenset[int] = frozenset()
 
 
@@ -261,8 +264,12 @@ def _frames(found: Instances, index: int, limits: Limits) -> FrameTable | None:
     try:
         with closing(entry.open(limits)) as source:
             if is_mosaic(found.files.text("ImageType", index)) and _frame_count(found.files, index) == 1:
-                mosaic = read_mosaic(open_header(source, limits, lazy=True).header)
+                header = open_header(source, limits, lazy=True).header
+                if is_one_slice(header):
+                    return None
+                mosaic = read_mosaic(header)
                 if mosaic is None:  # what its position means follows from its layout, which the file does not say
+                    found.uncut[index] = UNCUT
                     return FrameTable(1, {"ImagePositionPatient": np.full((1, 3), np.nan)})
                 found.mosaics[index] = mosaic
                 return mosaic.table
