@@ -71,6 +71,8 @@ def _b_value(number: float | None) -> float | None:
 
 
 def _standard_gradient(header: Header) -> Direction | None:
+    if text_of(header, "DiffusionDirectionality").upper() in ("ISOTROPIC", "NONE"):
+        return 0.0, 0.0, 0.0
     value = header.get("DiffusionGradientOrientation")
     if value is None:
         items = items_of(header, "DiffusionGradientDirectionSequence")
