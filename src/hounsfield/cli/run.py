@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from hounsfield.cli.others import is_told_problem
 from hounsfield.cli.output import on_terminal, say, write_json
 from hounsfield.errors import (
     AssumptionWarning,
@@ -87,10 +88,11 @@ def _kind(problem: HounsfieldError) -> Failure:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was named on the command line, and the files that it stands for."""
+    """What was named on the command line, and the files that it stands for; how many others, which are no images."""
 
     given: tuple[str, ...]
     sources: list[str]
+    others: int = 0
 
     @classmethod
     def find(cls, paths: tuple[str, ...]) -> Inputs:
@@ -133,14 +135,16 @@ class Run:
     failed: Callable[[Outcome], Any] | None = None
     _counts: dict[str, int] = field(default_factory=dict[str, int])
     _assumed: int = 0
+    _named: tuple[str, ...] = ()
     _results: list[Any] = field(default_factory=list[Any])
 
     def over(self, task: Task, inputs: Inputs) -> int:
         """Run the task over the inputs; return the exit code."""
         sources, single = inputs.sources, inputs.single
         if not sources:
-            say(f"{', '.join(inputs.given)}: no files")
+            say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
             return 3
+        self._named = inputs.given
         try:
             with _progress(len(sources), self.options["quiet"]) as advance:
                 for outcome in self._outcomes(task, sources):
@@ -167,6 +171,8 @@ class Run:
 
     def _take(self, outcome: Outcome, single: bool) -> None:
         kind = outcome.failure or "good"
+        if kind == "input" and is_told_problem(outcome.source, outcome.problem, self._named):
+            kind = "other"  # it lies beside images: told, but no failure
         self._counts[kind] = self._counts.get(kind, 0) + 1
         self._assumed += bool(outcome.assumptions)
         failed = bool(outcome.failure) and not self.options["verbose"]  # the error says what matters
@@ -191,6 +197,7 @@ class Run:
             write_json(self._results[0] if single else self._results, compact=False)
         if single or self.options["quiet"]:
             return
+        total -= self._counts.get("other", 0)
         failed = total - self._counts.get("good", 0)
         if self._assumed and not self.options["verbose"]:
             say(f"{self._assumed} of {total} inputs were read with assumptions; -v names them")
@@ -205,7 +212,7 @@ class Run:
             return 4
         if not counts.get("good") and not counts.get("task"):
             return 3
-        return 1 if sum(counts.values()) > counts.get("good", 0) else 0
+        return 1 if sum(counts.values()) > counts.get("good", 0) + counts.get("other", 0) else 0
 
     def _clean_up(self) -> None:
         if self.folder is not None and self.folder.is_dir():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ import numpy as np
 from hounsfield.errors import HounsfieldError, MissingAttributeError, NotDicomError
 from hounsfield.frames import Frames, Wanted, no_pixels
 from hounsfield.headers.arrays import join_tables, number_column, text_column
+from hounsfield.headers.classes import is_no_image, without_pixels
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.frame_table import FRAME_NUMBERS, FRAME_TEXTS, FrameTable, frame_table
 from hounsfield.headers.mosaic import UNCUT, Mosaic, is_mosaic, is_one_slice, read_mosaic
@@ -60,8 +61,6 @@ MAPPINGS = (
 )
 _GROUPS = "SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing"
 _COLUMNS = (*_NUMBERS, *_TEXTS, *TABLES, *MAPPINGS, _GROUPS, *PRIVATE, *_OF_THE_FILE)
-#: Media Storage Directory Storage (PS3.6 A).
-_DICOMDIR = "1.2.840.10008.1.3.10"
 _FRAMES_ONLY = [name for name in FRAME_NUMBERS if name not in _NUMBERS]
 
 
@@ -233,8 +232,6 @@ def _images(found: Instances, limits: Limits) -> list[int]:
 def _without_pixels(found: Instances, index: int, limits: Limits) -> FileOutcome:
     """Say why a file has no pixels: it is no image, or its end is missing."""
     entry = found.entries[index]
-    if found.files.text("SOPClassUID", index) == _DICOMDIR:
-        return FileOutcome(entry.name, "no volume", "a DICOMDIR: it names other files, and holds no image")
     if index in found.doubtful:
         try:
             with closing(entry.open(limits)) as source:
@@ -243,8 +240,14 @@ def _without_pixels(found: Instances, index: int, limits: Limits) -> FileOutcome
             error = failure
         if not isinstance(error, MissingAttributeError):
             return FileOutcome(entry.name, "unreadable", error.message)
-    modality = found.files.text("Modality", index)
-    return FileOutcome(entry.name, "no volume", "has no pixel data" + (f" (modality {modality})" if modality else ""))
+    known: Mapping[str, Any] = {word: found.files.text(word, index) for word in ("SOPClassUID", "Modality")}
+    if not known["SOPClassUID"]:  # as of a DICOMDIR
+        try:
+            with closing(entry.open(limits)) as source:
+                known = open_header(source, limits, lazy=True).header
+        except HounsfieldError as failure:
+            return FileOutcome(entry.name, "unreadable", failure.message)
+    return FileOutcome(entry.name, "no volume", without_pixels(known), no_image=is_no_image(known))
 
 
 def _of_frames(files: Rows, images: Sequence[int]) -> list[int]:
