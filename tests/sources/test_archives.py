@@ -93,7 +93,9 @@ def test_an_archive_gives_the_same_bytes_and_headers_as_the_folder(kind, tmp_pat
     assert len(files) > 150
     with ThreadPoolExecutor(8) as pool:
         for _ in range(2):
-            assert list(pool.map(read, found)) == [each.read_bytes() for each in files]
+            expected = (each.read_bytes() for each in files)  # of compressed ones what they hold
+            unpacked = [gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for data in expected]
+            assert list(pool.map(read, found)) == unpacked
     compared = 0
     for entry, file in zip(found, files, strict=True):
         assert header_of(entry.open(DEFAULT_LIMITS)) == header_of(hu_source(file))

@@ -59,6 +59,17 @@ def _is_tar(block: bytes) -> bool:
     return True
 
 
+def is_compressed_name(name: str) -> bool:
+    """Whether a name ends as those of single compressed files do; of a compressed tar it does, too.
+
+    Examples
+    --------
+    >>> is_compressed_name("a.dcm.GZ"), is_compressed_name("a.nii.gz"), is_compressed_name("a.dcm")
+    (True, False, False)
+    """
+    return name.lower().endswith((".gz", ".bz2", ".xz")) and not name.lower().endswith(".nii.gz")
+
+
 def is_url(name: str) -> bool:
     """Whether a name is a URL, or a chain of them (``zip://*.dcm::https://...``), and no file of that very name.
 
