@@ -102,6 +102,13 @@ class Inputs:
         return cls(paths, list(list_files(paths)))
 
     @property
+    def files(self) -> set[str]:
+        """All files that are read."""
+        files = {source for source in self.sources if type(source) is str}
+        surveyed = {id(volumes): volumes for source in self.sources if (volumes := getattr(source, "volumes", None))}
+        return files | {file.path for volumes in surveyed.values() for file in volumes.report.files}
+
+    @property
     def single(self) -> bool:
         """Whether one file was named, rather than a folder or several: its output needs no name before it."""
         if len(self.sources) != 1 or len(self.given) != 1 or os.path.isdir(self.given[0]):
@@ -145,6 +152,17 @@ class Run:
             say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
             return 3
         self._named = inputs.given
+        if not self.options.get("force"):
+            return self._over(task, sources, single)
+        from hounsfield.exports.files import protect_inputs
+
+        protect_inputs(inputs.given, inputs.files)
+        try:
+            return self._over(task, sources, single)
+        finally:
+            protect_inputs((), ())
+
+    def _over(self, task: Task, sources: list[str], single: bool) -> int:
         try:
             with _progress(len(sources), self.options["quiet"]) as advance:
                 for outcome in self._outcomes(task, sources):
@@ -268,11 +286,17 @@ def _workers(count: int) -> ProcessPoolExecutor:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_start_worker)
+    from hounsfield.exports.files import protected_inputs
+
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, context, initializer=_start_worker, initargs=protected_inputs())
 
 
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent: it reaches every process of the terminal."""
+def _start_worker(named: tuple[str, ...], found: frozenset[str]) -> None:
+    """Leave Ctrl-C to the parent: it reaches every process of the terminal. Inputs are protected as there."""
+    from hounsfield.exports.files import protect_inputs
+
+    protect_inputs(named, found)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

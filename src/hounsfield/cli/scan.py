@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ class _Work:
     def run(self) -> int:
         """Scan, write, and say what could not be read."""
         import hounsfield as hu
+        from hounsfield.exports.files import refuse_inputs
         from hounsfield.exports.tables import TABLE_FORMATS, write_table
 
         output: Path | None = self.options["output"]
@@ -92,6 +94,8 @@ class _Work:
         if output is not None and (output.is_dir() or (output.exists() and not self.options["force"])):
             why = "is a folder" if output.is_dir() else "exists already; it is kept (use --force to replace it)"
             raise OutputError(why, source=str(output))
+        if output is not None and self.options["force"]:
+            refuse_inputs(output, self.paths, frozenset([os.path.abspath(output)]))
         with reading_progress(self.options["quiet"], output is None) as progress:
             try:
                 batches = hu.scan_batches(
