@@ -85,10 +85,20 @@ def encoded(pixels: np.ndarray, streams: list[Any], syntax: str, **attributes: A
     # pydicom does not write transfer syntaxes that it does not know: another one stands in for a moment.
     stand_in = syntax if UID(syntax).is_transfer_syntax else STAND_INS[len(syntax) + len(syntax) % 2]
     made.file_meta.TransferSyntaxUID = stand_in.rstrip("\0")
-    made.PixelData = encapsulate([bytes(stream) for stream in streams])
+    made.PixelData = encapsulate([bytes(stream) or _NO_BYTES for stream in streams])
     made["PixelData"].VR = "OB"
     made["PixelData"].is_undefined_length = True
-    return to_bytes(made).replace(stand_in.encode(), syntax.encode().ljust(len(stand_in), b"\0"))
+    data = to_bytes(made).replace(stand_in.encode(), syntax.encode().ljust(len(stand_in), b"\0"))
+    if not all(map(len, streams)):  # pydicom writes no fragment without bytes, and its table of offsets counted these
+        start = data.index(b"\xfe\xff\x00\xe0", data.index(b"\xe0\x7f\x10\x00"))
+        end = start + 8 + int.from_bytes(data[start + 4 : start + 8], "little")
+        item = b"\xfe\xff\x00\xe0"
+        data = data[:start] + item + bytes(4) + data[end:].replace(item + b"\x08\0\0\0" + _NO_BYTES, item + bytes(4))
+    return data
+
+
+#: Stands for a codestream of no bytes until the file is written.
+_NO_BYTES = b"no bytes"
 
 
 #: Encapsulated transfer syntaxes by their length, which is even.

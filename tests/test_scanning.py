@@ -150,7 +150,7 @@ JUNK = {
     "picture.jpg": (None, "no DICOM file but a JPEG picture"),
     "report.pdf": (b"%PDF-1.7\n" + b"x" * 300, "no DICOM file but a PDF document"),
     "archive.zip": (None, "no DICOM file but a ZIP archive"),
-    "archive.gz": (gzip.compress(b"x" * 1000), "no DICOM file but a gzip archive"),
+    "archive.gz": (gzip.compress(b"x" * 1000), "no DICOM file but text"),
     "zeros": (bytes(5000), "no DICOM file but unknown content"),
     "random": (bytes(range(255, 0, -1)) * 20, "no DICOM file but unknown content"),
     "prefix only": (bytes(128) + b"DICM", "holds no DICOM attributes"),

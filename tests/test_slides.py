@@ -183,6 +183,46 @@ def test_tiles_that_were_cut_at_the_edges_before_they_were_compressed():
     assert any(step.outcome == "assumed" and "edge" in step.detail for step in region.steps)
 
 
+@pytest.mark.parametrize("empty", [(2,), (0,), (0, 5), (1, 2, 3)])
+@pytest.mark.parametrize("codec", ["JPEG-LS", "JPEG in colour"])
+def test_a_tile_without_bytes_is_padding(codec, empty):
+    """Scanners leave the codestream of a tile out where there is only glass (slim#97, openslide#501)."""
+    rng = np.random.default_rng(4)
+    colour = codec == "JPEG in colour"
+    tiles = [rng.integers(0, 256, (8, 8, 3) if colour else (8, 8), np.uint8) for _ in range(6)]
+    encode = imagecodecs.jpeg8_encode if colour else imagecodecs.jpegls_encode
+    streams = [b"" if index in empty else encode(tile) for index, tile in enumerate(tiles)]
+    more = dict(SamplesPerPixel=3, PhotometricInterpretation="YBR_FULL_422", PlanarConfiguration=0) if colour else {}
+    data = made.encoded(
+        tiles[0][..., 0] if colour else tiles[0], streams, f"1.2.840.10008.1.2.4.{50 if colour else 80}", Modality="SM",
+        TotalPixelMatrixRows=16, TotalPixelMatrixColumns=24, DimensionOrganizationType="TILED_FULL", NumberOfFrames=6,
+        TotalPixelMatrixFocalPlanes=1, **more,
+    )  # fmt: skip
+    with hu.open_frames(data) as frames:
+        region = frames.region()
+        single = [frames[index] for index in range(6)]
+    for index, tile in enumerate(tiles):
+        rows, columns = (slice(index // 3 * 8, index // 3 * 8 + 8), slice(index % 3 * 8, index % 3 * 8 + 8))
+        assert region.padding[rows, columns].all() == region.padding[rows, columns].any() == (index in empty)
+        if index in empty:
+            assert not region.values[rows, columns].any()
+            assert single[index].padding.all()
+        else:
+            np.testing.assert_array_equal(region.values[rows, columns], single[index].values)
+            if not colour:
+                np.testing.assert_array_equal(single[index].values, tile)
+    assert any(step.outcome == "assumed" and "tiles are empty" in step.detail for step in region.steps)
+    with hu.open_frames(data, strict=True) as frames, pytest.raises(hu.AssumptionError, match="empty"):
+        frames.region()
+
+
+def test_an_empty_frame_of_what_is_no_slide_is_refused():
+    tile = np.zeros((8, 8), np.uint8)
+    data = made.encoded(tile, [imagecodecs.jpegls_encode(tile), b""], "1.2.840.10008.1.2.4.80", NumberOfFrames=2)
+    with pytest.raises(hu.DecodeError):
+        hu.read(data)
+
+
 def test_a_number_of_focal_planes_that_is_missing_follows_from_that_of_frames():
     _, dataset = planes_and_paths()
     del dataset.TotalPixelMatrixFocalPlanes

@@ -21,6 +21,7 @@ from hounsfield.errors import (
     LimitExceededError,
     MissingAttributeError,
 )
+from hounsfield.headers.classes import without_pixels
 from hounsfield.headers.dataset import Opened, PixelElement, open_header
 from hounsfield.headers.frames import RegionHeader
 from hounsfield.headers.remarks import remarks
@@ -36,7 +37,7 @@ from hounsfield.pixels.padding import padding_mask
 from hounsfield.pixels.stored import PixelBytes, extended_offsets, open_frames
 from hounsfield.source import Source
 from hounsfield.spaces import InFile, interpret
-from hounsfield.text import modality_words, printable
+from hounsfield.text import printable
 
 #: Bytes of the tiles that are decoded at a time for a region: the memory that it takes beside its own.
 _BLOCK_BYTES = 32 * 2**20
@@ -384,9 +385,7 @@ def no_pixels(opened: Opened) -> HounsfieldError:
     truncated = next((step for step in opened.steps if step.name == "header"), None)
     if truncated is not None and not _is_report(opened.header):
         return DecodeError(f"no pixel data: {truncated.detail}", source=opened.name, attribute="PixelData")
-    modality = text_of(opened.header, "Modality")
-    what = f" (modality {modality_words(modality)})" if modality else ""
-    return MissingAttributeError(f"has no pixel data{what}", source=opened.name, attribute="PixelData")
+    return MissingAttributeError(without_pixels(opened.header), source=opened.name, attribute="PixelData")
 
 
 def _is_report(header: Header) -> bool:

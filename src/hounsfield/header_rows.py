@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from hounsfield.errors import HounsfieldError
@@ -14,6 +15,7 @@ from hounsfield.headers.header import DatasetHeader
 from hounsfield.headers.row import Row
 from hounsfield.limits import Limits
 from hounsfield.source import Source
+from hounsfield.sources.kinds import is_compressed_name
 from hounsfield.sources.local import open_source
 
 _PIXEL_TAGS = {b"\xe0\x7f" + e for e in (b"\x08\0", b"\x09\0", b"\x10\0")} | {
@@ -23,7 +25,10 @@ _PIXEL_TAGS = {b"\xe0\x7f" + e for e in (b"\x08\0", b"\x09\0", b"\x10\0")} | {
 
 def read_row(path: str, wanted: Plan, limits: Limits) -> Row:
     """Read what the walk gave up, by way of pydicom; whatever goes wrong becomes part of the row."""
-    return read_source_row(lambda: open_source(path, limits, archives=False), wanted, limits)
+    row = read_source_row(lambda: open_source(path, limits, archives=False), wanted, limits)
+    if row.pixels is not None and is_compressed_name(path):  # they are not where that would be in the file
+        return replace(row, pixels=(None, row.pixels[1]))
+    return row
 
 
 def read_source_row(how: Callable[[], Source], wanted: Plan, limits: Limits) -> Row:

@@ -17,7 +17,7 @@ from hounsfield.display.render import render
 from hounsfield.display.shading import is_inverted
 from hounsfield.display.state import PresentationState
 from hounsfield.display.voi import Voi, Window, WindowLike, frame_vois
-from hounsfield.errors import AssumptionWarning, FormatError
+from hounsfield.errors import AssumptionError, AssumptionWarning, FormatError
 from hounsfield.exports.arrays import save_npy, save_npz, write_npz
 from hounsfield.exports.cine import frame_durations, gif_delays, slice_durations, write_gif
 from hounsfield.exports.description import description_json
@@ -95,6 +95,7 @@ class _Wanted:
     rendering: Rendering
     quality: int
     fps: float | None
+    strict: bool
 
 
 def find_format(path: str | os.PathLike[str]) -> Format | None:
@@ -143,6 +144,7 @@ def write(
     quality: int | None = None,
     fps: float | None = None,
     force: bool = False,
+    strict: bool = False,
     **rendering: Unpack[Rendering],
 ) -> Written:
     """Write an image or a volume as PNG, JPEG, TIFF, NPY, NPZ, GIF, MP4, NIfTI or OME-Zarr, as its path's ending says.
@@ -168,6 +170,8 @@ def write(
         Frames a second in a GIF or MP4; by default what the file says of its frames' times, and of slices 10.
     force
         Replace files that exist.
+    strict
+        Refuse to write what rests on an assumption: how fast frames follow each other, how large voxels are.
     **rendering
         `window`, `presentation`, `square` and `icc` of a rendering: see `render`.
 
@@ -178,6 +182,8 @@ def write(
 
     Raises
     ------
+    AssumptionError
+        `strict`, and something would have to be assumed.
     FormatError
         The format cannot hold these values, or this many.
     MissingDependencyError
@@ -208,11 +214,13 @@ def write(
         endings = ", ".join(ending for known in FORMATS.values() for ending in known.endings)
         raise ValueError(f"cannot tell the format of a file that ends with {path.suffix!r}; known are {endings}")
     as_values = check_options(form, values, quality, fps, **rendering)
-    wanted = _Wanted(form, as_values, rendering, _DEFAULT_QUALITY if quality is None else quality, fps)
+    wanted = _Wanted(form, as_values, rendering, _DEFAULT_QUALITY if quality is None else quality, fps, strict)
     try:
         written = _write(image, path, wanted, force)
     except FormatError as error:
         raise FormatError(error.message, source=image.name) from None
+    if isinstance(image, Volume) and form.name in _VOLUME_WRITERS:
+        return written  # which has warned by itself
     for step in written.steps[len(image.steps) :]:
         if step.outcome == "assumed":
             warnings.warn(AssumptionWarning(f"{image.name}: {step.detail}".removeprefix(": ")), stacklevel=2)
@@ -221,7 +229,7 @@ def write(
 
 def _write(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> Written:
     if isinstance(image, Volume) and wanted.form.name in _VOLUME_WRITERS:
-        return _VOLUME_WRITERS[wanted.form.name](image, path, force)
+        return _VOLUME_WRITERS[wanted.form.name](image, path, force, wanted.strict)
     if wanted.form.frames == "volume":
         detail = f"{wanted.form.name} holds volumes, and this is an image; hu.read_volumes puts slices together"
         raise FormatError(detail, source=image.name)
@@ -245,10 +253,10 @@ def _write_array(image: Image | Volume, path: Path, form: str, force: bool) -> W
 
 
 #: Formats that hold what images have not: where a volume lies.
-_VOLUME_WRITERS: dict[str, Callable[[Volume, Path, bool], Written]] = {
-    "npz": lambda volume, path, force: write_npz(volume, path, force=force),
-    "nifti": lambda volume, path, force: write_nifti(volume, path, force=force),
-    "zarr": lambda volume, path, force: write_zarr(volume, path, force=force),
+_VOLUME_WRITERS: dict[str, Callable[[Volume, Path, bool, bool], Written]] = {
+    "npz": lambda volume, path, force, _: write_npz(volume, path, force=force),
+    "nifti": lambda volume, path, force, strict: write_nifti(volume, path, force=force, strict=strict),
+    "zarr": lambda volume, path, force, _: write_zarr(volume, path, force=force),
 }
 
 
@@ -275,6 +283,8 @@ def _write_cine(image: Image | Volume, path: Path, wanted: _Wanted, force: bool)
         durations, timed = slice_durations(len(image), wanted.fps)
     else:
         durations, timed = frame_durations(image.header, image.frames, wanted.fps, image.frame_indices)
+    if wanted.strict and timed.outcome == "assumed":
+        raise AssumptionError(f"strict, and {timed.detail}", source=image.name)
     steps = (*image.steps, _render_step(image, wanted.rendering), timed)
     frames = rendered_frames(image, wanted.rendering)
     if wanted.form.name == "gif":

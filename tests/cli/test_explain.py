@@ -116,7 +116,7 @@ def test_why_there_are_no_values(sample, tmp_path):
     code, out, err = hu("explain", plan)
     assert (code, out) == (3, "")
     assert err.splitlines() == [
-        f"hu: {plan}: has no pixel data (modality RTPLAN)",
+        f"hu: {plan}: is no image but RT Plan: has no pixel data (modality RTPLAN)",
         f"hu:   the attribute is PixelData: hu tags {plan} --search PixelData",
     ]
     (tmp_path / "note.txt").write_text("hello")

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 import hounsfield as hu
 
+from made import file_bytes
 from volumes import PLACES, phantom_volume, random_affine
 
 UPRIGHT = [place for place in PLACES if "tilted" not in place]
@@ -132,8 +133,8 @@ def phases(values, keyword="TriggerTime", **changes):
 @pytest.mark.parametrize(
     ("volumes", "step", "unit"),
     [
-        (phases([0.0, 40.0, 80.0]), 40, "msec"),
-        (phases([0.5, 1.0, 1.5], "TemporalPositionTimeOffset"), 500, "msec"),
+        (phases([0.0, 40.0, 80.0]), 0.04, "sec"),
+        (phases([0.5, 1.0, 1.5], "TemporalPositionTimeOffset"), 0.5, "sec"),
         (phases([0.0, 40.0, 90.0]), 1, "unknown"),
         (phases([80.0, 40.0, 0.0]), 1, "unknown"),
         (phases([0.0, None, 80.0]), 1, "unknown"),
@@ -144,11 +145,11 @@ def test_several_volumes_are_a_fourth_axis(tmp_path, volumes, step, unit):
     written = hu.write_nifti(volumes, tmp_path / "x.nii.gz")
     image = nibabel.load(written.paths[0])
     assert image.shape == (4, 3, 2, 3)
-    assert image.header["pixdim"][4] == step
+    assert image.header["pixdim"][4] == np.float32(step)
     assert image.header.get_xyzt_units() == ("mm", unit)
     for index in range(3):
         assert (np.asarray(image.dataobj)[..., index] == index).all()
-    assert [s.outcome for s in written.steps if s.name == "fourth axis"] == ["done" if unit == "msec" else "not done"]
+    assert [s.outcome for s in written.steps if s.name == "fourth axis"] == ["done" if unit == "sec" else "not done"]
     sitk = SimpleITK.ReadImage(str(written.paths[0]))
     assert sitk.GetSize() == (4, 3, 2, 3)
 
@@ -185,10 +186,63 @@ def test_volumes_that_do_not_belong_together_are_refused(tmp_path):
 
 
 def test_a_place_that_is_not_known_is_said_to_be_so(tmp_path):
-    written = hu.write_nifti(hu.Volume(np.zeros((2, 3, 4), np.int16)), tmp_path / "x.nii")
+    volume = hu.Volume(np.zeros((2, 3, 4), np.int16))
+    with pytest.warns(hu.AssumptionWarning, match="the size of voxels is not known"):
+        written = hu.write_nifti(volume, tmp_path / "x.nii")
+    with pytest.raises(hu.AssumptionError, match="the size of voxels is not known"):
+        hu.write_nifti(volume, tmp_path / "y.nii", strict=True)
+    assert not (tmp_path / "y.nii").exists()
     header = nibabel.load(written.paths[0]).header
+    assert header.get_zooms() == (1, 1, 1)
     assert (int(header["qform_code"]), int(header["sform_code"]), header.get_xyzt_units()[0]) == (0, 0, "unknown")
     assert any(step.name == "place" and step.outcome == "not done" for step in written.steps)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "slices", "between"),
+    [
+        ({"SpacingBetweenSlices": 0.7, "SliceThickness": 0.5}, 3, 0.7),
+        ({"SliceThickness": 0.5}, 3, 0.5),
+        ({"SpacingBetweenSlices": 0.7, "SliceThickness": 0.5}, 1, 0.5),
+        ({}, 3, 1),
+    ],
+)
+def test_the_pixel_spacing_of_slices_without_place_is_kept(tmp_path, attributes, slices, between):
+    """PS3.3 10.7.1.1: Pixel Spacing is in mm, whether or not it is known where the plane lies."""
+    pixels = np.zeros((slices, 6, 8), np.int16)
+    source = tmp_path / "a.dcm"
+    source.write_bytes(file_bytes(pixels, PixelSpacing=[0.3, 0.2], RescaleSlope=1, RescaleIntercept=0, **attributes))
+    volume = hu.read_volumes(source)[0]
+    assert volume.affine is None
+    with pytest.warns(hu.AssumptionWarning, match="place is not known"):
+        written = hu.write_nifti(volume, tmp_path / "x.nii")
+    stored = nibabel.load(written.paths[0]).header
+    np.testing.assert_allclose(stored.get_zooms(), (0.2, 0.3, between), rtol=1e-6)
+    assert (int(stored["qform_code"]), int(stored["sform_code"]), stored.get_xyzt_units()[0]) == (0, 0, "mm")
+    with pytest.raises(hu.AssumptionError, match="place is not known"):
+        hu.write(volume, tmp_path / "y.nii", strict=True)
+
+
+@pytest.mark.parametrize("degrees", [0, 0.3, 0.6, 0.8, 1, 1.2, 2, 5, 90])
+def test_a_qform_is_written_where_it_holds(tmp_path, degrees):
+    """A quaternion of 32 bits cannot hold every rotation: nibabel, which makes one, says how far it is off."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]]) @ [[1, 0, 0], [0, cos, -sin], [0, sin, cos]]
+    affine = np.eye(4)
+    affine[:3, :3] = 3 * turn[:, ::-1]
+    affine[:3, 3] = -120, -120, -60
+    volume = hu.Volume(np.zeros((40, 120, 120), np.int8), affine)
+    written = hu.write_nifti(volume, tmp_path / "x.nii")
+    header = nibabel.load(written.paths[0]).header
+    made = nibabel.Nifti1Header()
+    made.set_data_shape((120, 120, 40))
+    made.set_qform(header.get_sform(), 1)
+    corners = np.array([(i, j, k, 1) for i in (0, 119) for j in (0, 119) for k in (0, 39)])
+    off = np.linalg.norm(corners @ (made.get_qform() - header.get_sform()).T, axis=1).max()
+    assert bool(header["qform_code"]) == (off <= 0.05)
+    (place,) = [step.detail for step in written.steps if step.name == "place"]
+    assert ("rounded" in place) == (off > 0.05)
+    assert "right angles" not in place
 
 
 def test_the_steps_tell_of_what_stays_behind(tmp_path):
@@ -198,7 +252,7 @@ def test_the_steps_tell_of_what_stays_behind(tmp_path):
     written = hu.write_nifti(hu.Volume(np.zeros((2, 3, 4), np.int16), sheared, padding=padding), tmp_path / "x.nii")
     text = [str(step) for step in written.steps]
     assert any("4 voxels are no measurement" in line for line in text)
-    assert any("the gantry was tilted" in line for line in text)
+    assert any("as with a tilted gantry" in line for line in text)
 
 
 @pytest.mark.parametrize("ending", [".nii", ".nii.gz"])

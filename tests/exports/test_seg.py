@@ -14,6 +14,7 @@ import pytest
 import hounsfield as hu
 from hounsfield.volume import SliceSource
 
+from mosaics import save, siemens
 from volumes import PLACES, phantom_volume
 
 NOON = datetime(2026, 1, 2, 12, 0, 0)
@@ -369,3 +370,20 @@ def test_a_source_without_a_frame_of_reference_needs_that_of_the_volume(tmp_path
     assert errors_in(hu.write_seg(bone, tmp_path / "seg.dcm", source=files).paths[0]) == []
     with pytest.raises(hu.GeometryError, match="Frame of Reference"):
         hu.write_seg(hu.Volume(bone.values, bone.affine), tmp_path / "x.dcm", source=files)
+
+
+@pytest.mark.filterwarnings("ignore:.*the direction of the slices is not stated")
+@pytest.mark.parametrize("zipped", [False, True])
+def test_the_slices_of_a_mosaic_can_be_segmented(tmp_path, zipped):
+    """The file is a single picture: it is the one source of every frame, and lies where none of them does."""
+    source = path = save(siemens(13), tmp_path / "a.dcm")
+    if zipped:
+        path = Path(shutil.make_archive(str(tmp_path / "a"), "zip", tmp_path, "a.dcm"))
+    (volume,) = hu.read_volumes(path)
+    mask = hu.mask(volume, above=105, fill=False, opening=0)
+    seg = hu.write_seg(mask, tmp_path / "seg.dcm", created=NOON).paths[0]
+    assert errors_in(seg) == []
+    (values,) = masks_by_slice(seg, volume)
+    np.testing.assert_array_equal(values, mask.values)
+    (segment,) = hu.segments(seg)
+    assert {uid for uids in segment.source_uids for uid in uids} <= {pydicom.dcmread(source).SOPInstanceUID}

@@ -176,3 +176,49 @@ def test_in_the_current_folder(monkeypatch):
     assert len(entries) == 31
     assert not any(entry.problem for entry in entries)
     assert all(Path(entry.path).is_file() for entry in entries)
+
+
+def media(folder, rename):
+    """A copy of a disc whose files were renamed."""
+    shutil.copytree(DISC, folder)
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith("DICOMDIR"):
+            path.rename(path.with_name(rename(path.name)))
+    return folder / "DICOMDIR"
+
+
+@pytest.mark.parametrize(
+    "rename",
+    [
+        lambda name: f"{name}.dcm", lambda name: f"{name}.DCM", lambda name: f"{name}.ima", lambda name: f"{name}.dic",
+        lambda name: f"{name}.xyz", lambda name: f"{name}.dcm;1",
+    ],
+)  # fmt: skip
+def test_files_that_were_given_an_ending_are_found(tmp_path, rename):
+    expected = [os.path.relpath(entry.path, DISC) for entry in found(DISC / "DICOMDIR")]
+    entries = found(media(tmp_path / "disc", rename))
+    assert [entry.problem for entry in entries] == [""] * len(expected)
+    stems = [os.path.relpath(entry.path, tmp_path / "disc").split(".")[0] for entry in entries]
+    assert stems == expected
+
+
+def test_of_several_endings_that_of_dicom_files_is_taken(tmp_path):
+    path = media(tmp_path / "disc", lambda name: f"{name}.dcm")
+    for each in list((tmp_path / "disc").rglob("*.dcm")):
+        for ending in (".jpg", ".txt", ".1"):
+            each.with_suffix(ending).write_bytes(b"words")
+    assert {Path(entry.path).suffix for entry in found(path)} == {".dcm"}
+
+
+def test_a_neighbour_is_not_taken_for_a_file_that_is_missing(tmp_path):
+    """Names that are UIDs have no ending: what differs in the last component is another file."""
+    path = media(tmp_path / "disc", lambda name: f"{name}.1")
+    assert all("not there" in entry.problem for entry in found(path))
+    assert len(found(path)) == len(found(DISC / "DICOMDIR"))
+
+
+def test_the_volumes_of_a_renamed_disc_are_those_of_the_disc(tmp_path):
+    expected = hu.read_volumes(DISC / "DICOMDIR")
+    renamed = hu.read_volumes(media(tmp_path / "disc", lambda name: f"{name}.dcm"))
+    assert [facts.shape for facts in renamed.facts] == [facts.shape for facts in expected.facts]
+    assert renamed.report.counts == expected.report.counts

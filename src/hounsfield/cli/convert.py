@@ -244,7 +244,7 @@ def convert_one(source: str, work: _Work) -> dict[str, Any]:
 
 
 def _rendering(work: _Work) -> dict[str, Any]:
-    rendering = dict(work.options)
+    rendering = work.options | {"strict": work.reading.strict}
     if rendering["presentation"] is not None:
         rendering["presentation"] = _presentation(rendering["presentation"])
     return rendering

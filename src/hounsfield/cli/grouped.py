@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hounsfield.cli.others import is_told_only
 from hounsfield.cli.output import say
 from hounsfield.cli.places import unique_stems
 from hounsfield.cli.progress import reading_progress, slices_progress
@@ -96,14 +97,16 @@ class VolumeSource(str):
 def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any) -> Inputs:
     """Find the inputs of a command: volumes of several slices first, then the files that are by themselves.
 
-    Files that are by themselves are single images and those of which no volume comes, junk included: each gives a
-    result, or the reason why there is none.
+    Files that are by themselves are single images and those of which no volume comes: each gives a result, or the
+    reason why there is none. What lies beside images and is none (a README, a report) is told, and is no input, unless
+    it was named itself.
     """
     from hounsfield.errors import SourceError
     from hounsfield.sources.collection import is_collection
 
     sources: list[str] = []
     single: list[str] = []
+    told_of = 0
     for path in [tuple(paths)] if grouping.together else [(path,) for path in paths]:
         if grouping.together is False or not (grouping.together or is_collection(path[0])):
             single += Inputs.find(path).sources
@@ -115,12 +118,16 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any) -> Input
             single += Inputs.find(path).sources  # whoever opens it says why
             continue
         name = path[0] if len(path) == 1 else "inputs"
-        grouped, lost, alone = _parted(volumes, name, grouping)
+        others = [file for file in volumes.report.files if is_told_only(file, paths)]
+        told_of += len(others)
+        grouped, lost, alone = _parted(volumes, name, grouping, {file.path for file in others})
         sources += [*grouped, *lost]
         single += alone
         if not grouping.quiet:
             _tell(volumes, name)
-    return Inputs(tuple(paths), [*sources, *single])
+            for file in others:
+                say(f"{file.path}: {file.detail}")
+    return Inputs(tuple(paths), [*sources, *single], told_of)
 
 
 class LostSource(VolumeSource):
@@ -143,7 +150,7 @@ class LostSource(VolumeSource):
 
 
 def _parted(
-    volumes: Volumes, folder: str, grouping: Grouping
+    volumes: Volumes, folder: str, grouping: Grouping, others: set[str]
 ) -> tuple[list[VolumeSource], list[VolumeSource], list[str]]:
     """Part volumes of several slices, what cannot be read, and the files that are in none of these.
 
@@ -164,7 +171,7 @@ def _parted(
         if facts.index in several
     ]
     taken = {file.path for file in files if several.intersection(file.volumes)}
-    alone = [file for file in files if file.path not in taken and file.copy_of not in taken]
+    alone = [file for file in files if file.path not in taken | others and file.copy_of not in taken]
     lost = [LostSource.of_file(f.path, f.detail) for f in alone if f.path in inside and f.outcome != "duplicate"]
     return grouped, [*lost], [file.path for file in alone if file.path not in inside]
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hounsfield.cli.options import gaps_option, output_options, paths_argument
+from hounsfield.cli.others import is_told_only
 from hounsfield.cli.output import say, table, write_json, write_line
 from hounsfield.cli.progress import reading_progress
 from hounsfield.errors import HounsfieldError, MissingDependencyError
@@ -56,7 +57,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         write_json(_document(volumes, options), compact=False)
     else:
         _show(volumes, options)
-    return _close(volumes, options)
+    return _close(volumes, options, paths)
 
 
 def _lines(volumes: Any, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -156,7 +157,7 @@ def _write(rows: list[list[str]]) -> None:
         write_line("  ".join(padded).rstrip() if row[1] else row[0])
 
 
-def _close(volumes: Any, options: dict[str, Any]) -> int:
+def _close(volumes: Any, options: dict[str, Any], named: tuple[str, ...]) -> int:
     """Say what became of the files, and return the exit code."""
     report = volumes.report
     counts = report.counts
@@ -174,4 +175,5 @@ def _close(volumes: Any, options: dict[str, Any]) -> int:
                 say(f"{path}: {outcome}" + (f": {detail}" if detail else ""))
     if not len(volumes):
         return 3
-    return 1 if counts["unreadable"] or counts["not DICOM"] else 0
+    lost = [file for file in report.files if file.outcome in ("unreadable", "not DICOM")]
+    return 0 if all(is_told_only(file, named) for file in lost) else 1

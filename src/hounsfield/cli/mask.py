@@ -167,7 +167,8 @@ def _mask_volume(source: VolumeSource, work: _Work) -> dict[str, Any]:
     measures = hu.measure(volume, mask).to_dict()
     stem = work.folder / work.stems[source]
     path = stem.with_name(f"{stem.name}.mask{_VOLUMES[form]}")
-    write = {"nifti": hu.write_nifti, "npz": hu.write_npz, "seg": hu.write_seg, "stl": hu.write_stl}[form]
+    write_nifti = functools.partial(hu.write_nifti, strict=work.reading.strict)
+    write = {"nifti": write_nifti, "npz": hu.write_npz, "seg": hu.write_seg, "stl": hu.write_stl}[form]
     outputs = {"mask": str(write(mask, path, force=work.force).paths[0])}
     if work.figure:
         drawn = hu.figure(volume, mask, window=work.window, outline=work.outline)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from hounsfield.cli.others import is_told_problem
 from hounsfield.cli.output import on_terminal, say, write_json
 from hounsfield.errors import (
     AssumptionWarning,
@@ -92,10 +93,11 @@ def _kind(problem: HounsfieldError) -> Failure:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was named on the command line, and the files that it stands for."""
+    """What was named on the command line, and the files that it stands for; how many others, which are no images."""
 
     given: tuple[str, ...]
     sources: list[str]
+    others: int = 0
 
     @classmethod
     def find(cls, paths: tuple[str, ...]) -> Inputs:
@@ -103,6 +105,13 @@ class Inputs:
         from hounsfield.sources.folders import list_files
 
         return cls(paths, list(list_files(paths)))
+
+    @property
+    def files(self) -> set[str]:
+        """All files that are read."""
+        files = {source for source in self.sources if type(source) is str}
+        surveyed = {id(volumes): volumes for source in self.sources if (volumes := getattr(source, "volumes", None))}
+        return files | {file.path for volumes in surveyed.values() for file in volumes.report.files}
 
     @property
     def single(self) -> bool:
@@ -138,14 +147,27 @@ class Run:
     failed: Callable[[Outcome], Any] | None = None
     _counts: dict[str, int] = field(default_factory=dict[str, int])
     _assumed: int = 0
+    _named: tuple[str, ...] = ()
     _results: list[Any] = field(default_factory=list[Any])
 
     def over(self, task: Task, inputs: Inputs) -> int:
         """Run the task over the inputs; return the exit code."""
         sources, single = inputs.sources, inputs.single
         if not sources:
-            say(f"{', '.join(inputs.given)}: no files")
+            say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
             return 3
+        self._named = inputs.given
+        if not self.options.get("force"):
+            return self._over(task, sources, single)
+        from hounsfield.exports.files import protect_inputs
+
+        protect_inputs(inputs.given, inputs.files)
+        try:
+            return self._over(task, sources, single)
+        finally:
+            protect_inputs((), ())
+
+    def _over(self, task: Task, sources: list[str], single: bool) -> int:
         try:
             with _progress(len(sources), self.options["quiet"]) as advance:
                 for outcome in self._outcomes(task, sources):
@@ -172,6 +194,8 @@ class Run:
 
     def _take(self, outcome: Outcome, single: bool) -> None:
         kind = outcome.failure or "good"
+        if kind == "input" and is_told_problem(outcome.source, outcome.problem, self._named):
+            kind = "other"  # it lies beside images: told, but no failure
         self._counts[kind] = self._counts.get(kind, 0) + 1
         self._assumed += bool(outcome.assumptions)
         failed = bool(outcome.failure) and not self.options["verbose"]  # the error says what matters
@@ -196,6 +220,7 @@ class Run:
             write_json(self._results[0] if single else self._results, compact=False)
         if single or self.options["quiet"]:
             return
+        total -= self._counts.get("other", 0)
         failed = total - self._counts.get("good", 0)
         if self._assumed and not self.options["verbose"]:
             say(f"{self._assumed} of {total} inputs were read with assumptions; -v names them")
@@ -210,7 +235,7 @@ class Run:
             return 4
         if not counts.get("good") and not counts.get("task"):
             return 3
-        return 1 if sum(counts.values()) > counts.get("good", 0) else 0
+        return 1 if sum(counts.values()) > counts.get("good", 0) + counts.get("other", 0) else 0
 
     def _clean_up(self) -> None:
         if self.folder is not None and self.folder.is_dir():
@@ -266,11 +291,17 @@ def _workers(count: int) -> ProcessPoolExecutor:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_start_worker)
+    from hounsfield.exports.files import protected_inputs
+
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, context, initializer=_start_worker, initargs=protected_inputs())
 
 
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent: it reaches every process of the terminal."""
+def _start_worker(named: tuple[str, ...], found: frozenset[str]) -> None:
+    """Leave Ctrl-C to the parent: it reaches every process of the terminal. Inputs are protected as there."""
+    from hounsfield.exports.files import protect_inputs
+
+    protect_inputs(named, found)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import click
 
 from hounsfield.cli.options import output_options, paths_argument
+from hounsfield.cli.others import is_other
 from hounsfield.cli.output import display_width, say, write_line
 from hounsfield.cli.progress import reading_progress
 from hounsfield.errors import MissingDependencyError, OutputError
@@ -76,11 +78,13 @@ class _Work:
     options: dict[str, Any]
     done: int = 0
     failed: Counter[str] = field(default_factory=Counter[str])
+    others: Counter[str] = field(default_factory=Counter[str])
     assumed: int = 0
 
     def run(self) -> int:
         """Scan, write, and say what could not be read."""
         import hounsfield as hu
+        from hounsfield.exports.files import refuse_inputs
         from hounsfield.exports.tables import TABLE_FORMATS, write_table
 
         output: Path | None = self.options["output"]
@@ -89,6 +93,8 @@ class _Work:
         if output is not None and (output.is_dir() or (output.exists() and not self.options["force"])):
             why = "is a folder" if output.is_dir() else "exists already; it is kept (use --force to replace it)"
             raise OutputError(why, source=str(output))
+        if output is not None and self.options["force"]:
+            refuse_inputs(output, self.paths, frozenset([os.path.abspath(output)]))
         with reading_progress(self.options["quiet"], output is None) as progress:
             try:
                 batches = hu.scan_batches(
@@ -123,12 +129,19 @@ class _Work:
             self.done += batch.num_rows
             errors, issues = batch.column("error"), batch.column("issues")
             if errors.null_count < batch.num_rows:
-                self.failed.update(error for error in errors.to_pylist() if error is not None)
+                self._count(batch.column("path").to_pylist(), errors.to_pylist())
             if len(issues.flatten()):
                 self.assumed += sum(map(bool, issues.to_pylist()))
             if self.options["verbose"]:
                 self._name(batch)
             yield batch
+
+    def _count(self, paths: Sequence[str], errors: Sequence[str | None]) -> None:
+        """Count the files that could not be read, and those that lie beside others and are no DICOM."""
+        for path, error in zip(paths, errors, strict=True):
+            if error is not None:
+                beside = path not in self.paths and is_other(path, error)
+                (self.others if beside else self.failed).update([error])
 
     def _name(self, batch: Any) -> None:
         for row in batch.select(["path", "issues", "error"]).to_pylist():
@@ -150,7 +163,7 @@ class _Work:
         if not self.done:
             say(f"{', '.join(self.paths)}: no files")
             return 3
-        failed = self.failed.total()
+        failed, others = self.failed.total(), self.others.total()
         if not self.options["quiet"]:
             if self.assumed and not self.options["verbose"]:
                 say(f"{self.assumed} of {self.done} files were read with assumptions; -v names them")
@@ -163,7 +176,9 @@ class _Work:
             )
             for reason, count in self.failed.most_common():
                 say(f"{count:>8}  {reason}")
-        return 0 if not failed else 3 if failed == self.done else 1
+        if others and not self.options["quiet"]:
+            say(f"{others} of {self.done} files are no DICOM" + ("" if self.options["verbose"] else "; -v names them"))
+        return 3 if failed + others == self.done else 1 if failed else 0
 
 
 class _Screen:

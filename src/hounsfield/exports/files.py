@@ -6,14 +6,15 @@ import filecmp
 import os
 import secrets
 import shutil
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hounsfield.errors import HounsfieldError, OutputError
+from hounsfield.headers.recognise import recognise
 from hounsfield.image import Step
-from hounsfield.sources.files import reason
+from hounsfield.sources.files import open_file, reason
 from hounsfield.sources.folders import PART
 
 _RUN_VARIABLE = "HOUNSFIELD_RUN"
@@ -38,6 +39,66 @@ class Written:
 
     paths: tuple[Path, ...]
     steps: tuple[Step, ...]
+
+
+@dataclass
+class _Inputs:
+    """What a command reads: files that were named, and those that were found."""
+
+    named: tuple[str, ...] = ()
+    found: frozenset[str] = frozenset()
+
+
+_inputs = _Inputs()
+
+
+def protect_inputs(named: Iterable[str], found: Iterable[str]) -> None:
+    """Never replace the inputs of a command from now on in this process, whatever `force` says.
+
+    Parameters
+    ----------
+    named
+        What was named: files are kept, whatever they are.
+    found
+        Files in folders: those that are DICOM are kept. Outputs of a former run lie there, too, and may be replaced.
+    """
+    _inputs.named = tuple(path for path in named if os.path.isfile(path))
+    _inputs.found = frozenset(map(os.path.abspath, found))
+
+
+def protected_inputs() -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return what is protected, for other processes."""
+    return _inputs.named, _inputs.found
+
+
+def refuse_inputs(path: Path, named: Iterable[str], found: frozenset[str]) -> None:
+    """Raise where a file that exists is an input, or a folder holds one; parameters as those of `protect_inputs`.
+
+    Raises
+    ------
+    OutputError
+        Naming the file.
+    """
+    if not path.exists():
+        return
+    named = [each for each in named if os.path.isfile(each)]
+    if path.is_dir():
+        within = os.path.realpath(path) + os.sep
+        kept = any(os.path.realpath(each).startswith(within) for each in (*named, *found))
+    else:
+        kept = any(os.path.samefile(each, path) for each in named)
+        kept = kept or (not found.isdisjoint({os.path.abspath(path), os.path.realpath(path)}) and _is_dicom(path))
+    if kept:
+        raise OutputError("is an input, or holds one; it is never replaced", source=str(path))
+
+
+def _is_dicom(path: Path) -> bool:
+    try:
+        with closing(open_file(path)) as source:
+            recognise(source)
+    except HounsfieldError:
+        return False
+    return True
 
 
 def share_token() -> None:
@@ -79,6 +140,8 @@ def whole_file(path: Path, *, force: bool = False) -> Generator[Path]:
     """
     temporary = path.with_name(f".{secrets.token_hex(8)}.{RUN_TOKEN}{PART}")
     try:
+        if force:
+            refuse_inputs(path, _inputs.named, _inputs.found)
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         if not path.exists() or force:
@@ -114,6 +177,8 @@ def whole_folder(path: Path, marker: str, *, force: bool = False) -> Generator[P
     """
     temporary = path.with_name(f".{secrets.token_hex(8)}.{RUN_TOKEN}{PART}")
     try:
+        if force:
+            refuse_inputs(path, _inputs.named, _inputs.found)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.mkdir()
         yield temporary

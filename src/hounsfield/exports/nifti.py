@@ -4,62 +4,62 @@ from __future__ import annotations
 
 import gzip
 import os
+import warnings
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from itertools import pairwise
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import FormatError, GeometryError, UnitError
+from hounsfield.errors import AssumptionError, AssumptionWarning, FormatError, GeometryError, UnitError
 from hounsfield.exports.files import Written, whole_file
+from hounsfield.exports.gradients import gradients_of, side_paths
+from hounsfield.exports.nifti_time import time_step
 from hounsfield.grids import require_volume
 from hounsfield.image import Step, finite_number
 from hounsfield.text import unit_words
 from hounsfield.volume import Volume
-from hounsfield.voxels.nifti import RGB24, NiftiGrid, narrowed, nifti_header, rgb_values
+from hounsfield.voxels.nifti import RGB24, NiftiGrid, has_qform, narrowed, nifti_header, rgb_values
 
 _ENDINGS = (".nii", ".nii.gz")
-#: Attributes that are a time from one volume to the next, and how many ms their unit is. Echo and inversion times are
-#: settings of the scanner, not moments at which the patient was looked at.
-_TIMES = {
-    "TriggerTime": 1.0,
-    "NominalCardiacTriggerDelayTime": 1.0,
-    "FrameReferenceTime": 1.0,
-    "TemporalPositionTimeOffset": 1000.0,
-}
-#: Relative difference of steps up to which they are one step.
-_EVEN = 1e-3
 #: In mm: volumes whose corners are no farther apart lie at the same place.
 _SAME_PLACE = 1e-3
+#: In mm: no slice is thicker.
+_LARGEST = 1e5
 
 
-def write_nifti(volume: Volume | Sequence[Volume], path: str | os.PathLike[str], *, force: bool = False) -> Written:
+def write_nifti(
+    volume: Volume | Sequence[Volume], path: str | os.PathLike[str], *, force: bool = False, strict: bool = False
+) -> Written:
     """Write a volume as NIfTI: the values exactly, each voxel where it lies. The same volume gives the same bytes.
 
     The axes are stored as dcm2niix stores them, (column, row from the last one to the first, slice). The sform holds
-    the affine, to RAS mm: LPS with x and y negated. A qform cannot hold the shear of a tilted gantry; its code is 0
-    then.
+    the affine, to RAS mm: LPS with x and y negated. A qform is given where it puts no voxel farther than 0.05 mm from
+    there: it cannot hold the shear of a tilted gantry.
 
     Parameters
     ----------
     volume
-        The volume, or several of one geometry: they become the fourth axis, in the order given. Its step, in ms, is
-        that of the attribute that separates them where this is a time, else 1.
+        The volume, or several of one geometry: they become the fourth axis, in the order given. Its step, in seconds,
+        is what their headers say of the time between them (see Notes), else 1 of no unit.
     path
         Ends with .nii or .nii.gz. Its folders are made.
     force
-        Replace a file that exists.
+        Replace files that exist.
+    strict
+        Refuse to write what rests on an assumption: the size of voxels whose place is not known.
 
     Returns
     -------
     Written
-        The file, and the steps from the source to it.
+        The file, then its .bval and .bvec where it is weighted by diffusion; and the steps from the source to it.
 
     Raises
     ------
+    AssumptionError
+        `strict`, and something would have to be assumed.
     FormatError
         NIfTI has no type that holds these values exactly: bool becomes uint8, and whole numbers of 64 bits, which few
         readers know, uint8, int16 or int32; colours need 8 bits.
@@ -72,11 +72,23 @@ def write_nifti(volume: Volume | Sequence[Volume], path: str | os.PathLike[str],
     ValueError
         The path ends otherwise, or there is no volume.
 
+    Warns
+    -----
+    AssumptionWarning
+        The place in the patient is not known, or the axes of the gradients are not certain.
+
     Notes
     -----
-    Where the place in the patient is not known, both codes are 0, which is NIfTI's way to say so, and units are not
-    given. Unit, padding and everything else stay behind: nothing in the file identifies a patient but the picture
-    itself.
+    Where the place in the patient is not known, both codes are 0, which is NIfTI's way to say so; voxels have the size
+    that is known of them. Unit, padding and everything else stay behind: nothing in the file identifies a patient but
+    the picture itself.
+
+    The time between volumes is, in this order, that of Trigger Time, Frame Reference Time or the like where it grows
+    evenly; the Repetition Time of echo planar images; date and time of acquisition; Temporal Resolution. Volumes that
+    are separated by a setting of the scanner, as echoes are, have none.
+
+    Where volumes have b-values, ``.bval`` and ``.bvec`` are written beside the file in FSL's convention: directions are
+    along the axes of its voxels, the first component negated where these are right-handed in RAS.
 
     Examples
     --------
@@ -98,20 +110,64 @@ def write_nifti(volume: Volume | Sequence[Volume], path: str | os.PathLike[str],
     _check_alike(volumes)
     first = volumes[0]
     several = None if isinstance(volume, Volume) else len(volumes)
-    step, timed = (None, None) if several is None else _time_step(volumes)
+    timed = None if several is None else time_step(volumes)
+    sized = _voxel_size(first) if first.affine is None else None
+    gradients = gradients_of(volumes)
+    told = [step for step in (sized and sized[1], gradients and gradients.step) if step and step.outcome == "assumed"]
+    if strict and told:
+        raise AssumptionError(f"strict, and {told[0].detail}", source=first.name)
+    texts = {} if gradients is None else dict(zip(side_paths(path), (gradients.bval, gradients.bvec), strict=True))
+    voxel = None if sized is None else sized[0]
     try:
         dtype = RGB24 if first.color else _common_type(volumes)
-        plain = (rgb_values(v.values) if first.color else v.values for v in volumes)
-        grid = NiftiGrid(first.shape[:3], first.affine, dtype, several, step)
-        header, has_qform = nifti_header(grid)
-        with whole_file(path, force=force) as temporary, _opened(temporary, path) as file:
+        grid = NiftiGrid(first.shape[:3], first.affine, dtype, several, timed and timed.milliseconds, voxel)
+        header, off = nifti_header(grid)
+        _write_files(path, texts, volumes, header, force)
+    except FormatError as error:
+        raise FormatError(error.message, source=first.name) from None
+    for step in told:
+        warnings.warn(AssumptionWarning(f"{first.name}: {step.detail}".removeprefix(": ")), stacklevel=2)
+    steps = (
+        timed and timed.step,
+        _padding_step(volumes),
+        _place_step(first, off),
+        sized and sized[1],
+        gradients and gradients.step,
+        _write_step(header, first),
+    )
+    return Written((path, *texts), (*first.steps, *(step for step in steps if step is not None)))
+
+
+def _write_files(path: Path, texts: dict[Path, str], volumes: list[Volume], header: Any, force: bool) -> None:
+    """Write the file and those beside it; whether the file may take its place is the first thing that shows."""
+    plain = (rgb_values(v.values) if v.color else v.values for v in volumes)
+    with ExitStack() as files:
+        for side, text in texts.items():
+            files.enter_context(whole_file(side, force=force)).write_text(text, encoding="ascii", newline="\n")
+        temporary = files.enter_context(whole_file(path, force=force))
+        with _opened(temporary, path) as file:
             file.write(header.binaryblock + bytes(4))  # no extensions follow
             for values in plain:
                 _write_values(file, values, np.dtype(header.get_data_dtype()))
-    except FormatError as error:
-        raise FormatError(error.message, source=first.name) from None
-    steps = (timed, _padding_step(volumes), _place_step(first, has_qform), _write_step(header, first))
-    return Written((path,), (*first.steps, *(step for step in steps if step is not None)))
+
+
+def _voxel_size(volume: Volume) -> tuple[tuple[float, float, float] | None, Step]:
+    """What is known of the size of voxels whose place is not, along (slice, row, column); and the step that says it."""
+    if volume.pixel_spacing is None:
+        detail = "the size of voxels is not known: 1, of no unit"
+        return None, Step("voxel size", detail, "assumed")
+    rows, columns = volume.pixel_spacing
+    between, source = 1.0, "not known, and taken as 1 mm"
+    keywords = ("SpacingBetweenSlices", "SliceThickness")
+    for keyword in keywords[1 if len(volume) == 1 else 0 :]:
+        number = finite_number(volume.header.get(keyword))
+        if number is not None and 0 < number < _LARGEST:
+            between, source = number, f"taken from {keyword}"
+            break
+    kind = f" ({volume.spacing_kind})" if volume.spacing_kind not in (None, "patient") else ""
+    detail = f"voxels of {between:.6g} x {rows:.6g} x {columns:.6g} mm (slice, row, column), whose place is not known: "
+    detail += f"pixel spacing as in the file{kind}; the distance of slices is {source}"
+    return (between, rows, columns), Step("voxel size", detail, "assumed")
 
 
 @contextmanager
@@ -163,34 +219,23 @@ def _common_type(volumes: list[Volume]) -> np.dtype[Any]:
     return dtype
 
 
-def _time_step(volumes: list[Volume]) -> tuple[float | None, Step]:
-    """Milliseconds from one volume to the next, where a time separates them, and the step that says so."""
-    keyword = next(iter(volumes[0].separated_by), "")
-    if keyword not in _TIMES:
-        by = f"{keyword}, which is no time" if keyword else "nothing that is known"
-        return None, Step("fourth axis", f"volumes are separated by {by}: steps of 1", "not done")
-    found = [finite_number(volume.separated_by.get(keyword)) for volume in volumes]
-    times = [time * _TIMES[keyword] for time in found if time is not None]
-    steps = np.array([after - before for before, after in pairwise(times)])
-    if len(times) < len(volumes) or not len(steps) or steps[0] <= 0 or np.ptp(steps) > _EVEN * steps[0]:
-        return None, Step("fourth axis", f"{keyword} does not grow evenly: steps of 1", "not done")
-    step = float(steps.mean())
-    return step, Step("fourth axis", f"{step:g} ms from one volume to the next, by {keyword}")
-
-
 def _padding_step(volumes: list[Volume]) -> Step | None:
     count = sum(0 if v.padding is None else int(np.count_nonzero(v.padding)) for v in volumes)
     detail = f"{count} voxels are no measurement; NIfTI cannot mark them, and has their values"
     return Step("padding", detail, "not done") if count else None
 
 
-def _place_step(volume: Volume, has_qform: bool) -> Step:
+def _place_step(volume: Volume, off: float) -> Step:
     if volume.affine is None:
-        return Step("place", "not known: the codes of sform and qform are 0, units are not given", "not done")
+        return Step("place", "not known: the codes of sform and qform are 0", "not done")
     detail = "sform and qform: RAS mm, LPS with x and y negated"
-    if not has_qform:
-        why = "the gantry was tilted" if volume.is_sheared else "the axes are not quite at right angles"
-        detail = f"sform: RAS mm, LPS with x and y negated; no qform, which cannot hold it: {why}"
+    if not has_qform(off):
+        why = (
+            "the axes are not at right angles, as with a tilted gantry"
+            if volume.is_sheared
+            else "its numbers are rounded"
+        )
+        detail = f"sform: RAS mm, LPS with x and y negated; no qform, which would be off by {off:.2g} mm: {why}"
     return Step("place", detail, reference="nifti1.h, method 3")
 
 

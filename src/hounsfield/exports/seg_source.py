@@ -136,12 +136,26 @@ def _own(mask: Volume) -> list[Shown]:
     """The files that the mask's slices came from, each opened once; members of archives by their slices' headers."""
     by_slice = mask.slice_headers
     if by_slice is not None and not all(os.path.isfile(source.path) for source in mask.sources):
-        return [_shown(by_slice[index], source.frame_index) for index, source in enumerate(mask.sources)]
-    opened: dict[str, Header] = {}
-    for source in mask.sources:
-        if source.path not in opened:
-            opened[source.path] = _header(source.path)
-    return [_shown(opened[source.path], source.frame_index) for source in mask.sources]
+        headers = [by_slice[index] for index in range(len(mask.sources))]
+    else:
+        opened: dict[str, Header] = {}
+        for source in mask.sources:
+            if source.path not in opened:
+                opened[source.path] = _header(source.path)
+        headers = [opened[source.path] for source in mask.sources]
+    pairs = list(zip(headers, mask.sources, strict=True))
+    if all(source.frame_index is not None and _is_one_picture(header) for header, source in pairs):
+        # Slices cut from a mosaic: each file is one source image, which lies where none of its slices does.
+        files = {source.path: header for header, source in pairs}
+        return [Shown(header, None) for header in files.values()]
+    return [_shown(header, source.frame_index) for header, source in pairs]
+
+
+def _is_one_picture(header: Header) -> bool:
+    """Whether a file cannot have several frames."""
+    return (finite_number(header.get("NumberOfFrames")) or 1) == 1 and not any(
+        header.get(f"{groups}FunctionalGroupsSequence") for groups in ("PerFrame", "Shared")
+    )
 
 
 def _given(mask: Volume, source: Sequence[Any]) -> list[Shown]:

@@ -1,13 +1,19 @@
-"""Mosaics of Siemens MR: all slices of a volume as tiles of one picture, and where each of them lies.
+"""Mosaics of MR: all slices of a volume as tiles of one picture, and where each of them lies.
 
-The layout is Siemens' own: the number of slices and their normal stand in private attributes (the CSA image header).
-What the position of a tile follows from is described in the documentation of NiBabel ("Siemens mosaic format"), and
-what dcm2niix makes of the same files.
+The layout is the vendors' own.
+
+Siemens: the number of slices and their normal stand in private attributes (the CSA image header; the protocol, as
+text). What the position of a tile follows from is described in the documentation of NiBabel ("Siemens mosaic format"),
+and what dcm2niix makes of the same files.
+
+United Imaging (UIH): Image Type VFRAME, the number of slices in (0065,1050), and the place of each in the items of
+(0065,1051), as dcm2niix and dicm2nii read them.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,11 +21,21 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.headers.diffusion import Diffusion, read_diffusion
 from hounsfield.headers.frame_table import FrameTable, numbers_of
+from hounsfield.headers.private import private_bytes, private_numbers, private_value
 from hounsfield.image import Header, Step
 
 #: Above any acquisition: a picture of 4,096 x 4,096 of tiles of 64 x 64.
 _MOST_TILES = 4096
+#: The number of slices in Siemens' protocol, which follows the CSA headers as text.
+_PROTOCOL_SLICES = re.compile(rb"sSliceArray\.lSize\s*=\s*(0x[0-9a-fA-F]{1,4}|\d{1,4})\b")
+_SIEMENS, _UIH = "SIEMENS MR HEADER", "Image Private Header"
+_DETAIL = (
+    "a picture of tiles (a mosaic) whose layout the header does not say: not cut, each picture is taken as one slice"
+)
+#: To be said of a mosaic that is left as it is.
+UNCUT = Step("mosaic", _DETAIL, "assumed")
 
 
 @dataclass(frozen=True)
@@ -54,14 +70,15 @@ class Mosaic:
 
 
 def is_mosaic(image_type: str) -> bool:
-    """Whether an Image Type, its values joined by backslashes, is that of a mosaic."""
-    return "MOSAIC" in image_type.upper().split("\\")
+    """Whether an Image Type, its values joined by backslashes, is one that mosaics have."""
+    return not {"MOSAIC", "VFRAME"}.isdisjoint(image_type.upper().split("\\"))
 
 
 def read_mosaic(header: Header) -> Mosaic | None:
     """Read how a mosaic is laid out; None where the file does not say it, or it does not fit the picture."""
     csa = _csa(header)
-    slices = _number(csa, "NumberOfImagesInMosaic") or _private_number(header, 0x0A)
+    uih = _is_uih(header)
+    slices = _uih_slices(header) if uih else _siemens_slices(header, csa)
     rows, columns = header.get("Rows"), header.get("Columns")
     if not slices or not isinstance(rows, int) or not isinstance(columns, int) or not 0 < slices <= _MOST_TILES:
         return None
@@ -69,8 +86,83 @@ def read_mosaic(header: Header) -> Mosaic | None:
     if rows % across or columns % across:
         return None
     size = rows // across, columns // across
-    table, step = _places(header, csa, int(slices), size, (rows, columns))
-    return Mosaic(int(slices), across, size, table, step)
+    table, step = _uih_places(header, slices, size) if uih else _places(header, csa, slices, size, (rows, columns))
+    return Mosaic(slices, across, size, table, step)
+
+
+def is_one_slice(header: Header) -> bool:
+    """Whether a picture whose Image Type is one of mosaics is an ordinary slice after all.
+
+    Single slices of UIH have VFRAME among their Image Type, too: they have a position, and pictures of tiles have none.
+    """
+    return _is_uih(header) and header.get("ImagePositionPatient") is not None and _uih_slices(header) <= 1
+
+
+def _is_uih(header: Header) -> bool:
+    value = header.get("ImageType")
+    parts = (
+        [str(part).upper() for part in cast("list[Any]", value)] if isinstance(value, list) else [str(value).upper()]
+    )
+    return "VFRAME" in parts and "MOSAIC" not in parts
+
+
+def _siemens_slices(header: Header, csa: dict[str, Any]) -> int:
+    """The number of slices by the CSA header, its copy beside it, or the protocol; 0 where none of them says it."""
+    declared = [_number(csa, "NumberOfImagesInMosaic"), *private_numbers(header, 0x0019, _SIEMENS, 0x0A)[:1]]
+    for number in declared:
+        if number is not None and number >= 1 and number == int(number):
+            return int(number)
+    for data in private_bytes(header, 0x0029, 0x0021):
+        if found := _PROTOCOL_SLICES.search(data):
+            return int(found[1], 0)
+    return 0
+
+
+def _uih_slices(header: Header) -> int:
+    """The number of slices of UIH's grid; 0 where the header does not say it."""
+    numbers = private_numbers(header, 0x0065, _UIH, 0x50)
+    if len(numbers) == 1 and 1 <= numbers[0] <= _MOST_TILES and numbers[0] == int(numbers[0]):
+        return int(numbers[0])
+    return len(_uih_items(header))
+
+
+def _uih_items(header: Header) -> list[Any]:
+    """The items that say where each slice of UIH's grid lies."""
+    value = private_value(header, 0x0065, _UIH, 0x51)
+    try:
+        return [item for item in value if hasattr(item, "get")]
+    except TypeError:
+        return []
+
+
+def _uih_places(header: Header, slices: int, size: tuple[int, int]) -> tuple[FrameTable, Step]:
+    points = np.full((slices, 3), np.nan)
+    items = _uih_items(header)
+    for index, item in enumerate(items if len(items) == slices else []):
+        try:
+            value = item.get("ImagePositionPatient")
+            points[index] = numbers_of([float(each) for each in value], 3)
+        except (TypeError, ValueError, OverflowError):
+            continue
+    placed = bool(np.isfinite(points).all())
+    points = points if placed else np.full((slices, 3), np.nan)
+    detail = f"{slices} slices from tiles of {size[0]} x {size[1]}"
+    detail += "" if placed else "; where they lie is not stated"
+    reference = "UIH private attributes (0065,1050), (0065,1051)"
+    return _table(points, size, read_diffusion(header)), Step("mosaic", detail, reference=reference)
+
+
+def _table(points: NDArray[np.float64], size: tuple[int, int], diffusion: Diffusion) -> FrameTable:
+    slices = len(points)
+    b_value, gradient = diffusion.b_value, diffusion.gradient
+    numbers = {
+        "ImagePositionPatient": points,
+        "DiffusionBValue": np.full(slices, math.nan if b_value is None else b_value),
+        "DiffusionGradientOrientation": np.tile([math.nan] * 3 if gradient is None else list(gradient), (slices, 1)),
+        "Rows": np.full(slices, float(size[0])),
+        "Columns": np.full(slices, float(size[1])),
+    }
+    return FrameTable(slices, numbers)
 
 
 def _csa(header: Header) -> dict[str, Any]:
@@ -83,15 +175,6 @@ def _csa(header: Header) -> dict[str, Any]:
     except Exception:  # bytes of others: whatever is wrong with them, they do not tell
         return {}
     return cast("dict[str, Any]", found["tags"]) if found else {}
-
-
-def _private_number(header: Header, element: int) -> float | None:
-    """A number of Siemens' own group (0019), where the file names its creator; None where it does not."""
-    try:
-        value = header.dataset.private_block(0x0019, "SIEMENS MR HEADER")[element].value
-        return float(value.decode("ascii") if isinstance(value, bytes) else value)
-    except Exception:  # absent, or no number: it does not tell
-        return None
 
 
 def _items(csa: dict[str, Any], name: str) -> list[Any]:
@@ -125,14 +208,11 @@ def _places(
     detail = "; ".join([f"{slices} slices from tiles of {size[0]} x {size[1]}", *doubts])
     step = Step("mosaic", detail, "assumed" if doubts else "done", "Siemens CSA image header")
     points = first + np.arange(slices)[:, None] * (between if slices > 1 else 0.0) * normal
+    known = read_diffusion(header)
     b_value = _number(csa, "B_value")
-    b_value = _private_number(header, 0x0C) if b_value is None else b_value
     gradient = [v for v in _items(csa, "DiffusionGradientDirection") if isinstance(v, (int, float))]
-    numbers = {
-        "ImagePositionPatient": points,
-        "DiffusionBValue": np.full(slices, math.nan if b_value is None else b_value),
-        "DiffusionGradientOrientation": np.tile(gradient if len(gradient) == 3 else [math.nan] * 3, (slices, 1)),
-        "Rows": np.full(slices, float(size[0])),
-        "Columns": np.full(slices, float(size[1])),
-    }
-    return FrameTable(slices, numbers), step
+    x, y, z = gradient if len(gradient) == 3 else (math.nan,) * 3
+    diffusion = Diffusion(
+        known.b_value if b_value is None else b_value, (x, y, z) if len(gradient) == 3 else known.gradient
+    )
+    return _table(points, size, diffusion), step

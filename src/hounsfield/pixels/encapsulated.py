@@ -35,6 +35,7 @@ class EncapsulatedFrames:
 
     Some writers of slides cut the tiles at the edges before they compress them. `part` gives rows and columns of a
     frame that lie in the total pixel matrix: a codestream of that size is taken, and the rest of the frame is padding.
+    Others leave tiles of which nothing was scanned without bytes: of slides these are padding.
 
     Raises
     ------
@@ -90,8 +91,12 @@ class EncapsulatedFrames:
         out = np.empty((len(frames), *layout.frame_shape), layout.dtype)
 
         cut: list[int] = []
+        empty = [place for place, frame in enumerate(frames) if self._is_empty_tile(frame)]
 
         def decode(place: int) -> NDArray[np.bool_] | None:
+            if place in empty:
+                out[place] = _nothing(layout)
+                return np.ones(layout.frame_shape[:2], np.bool_)
             out[place], missing, whole = self._decode(frames[place])
             if not whole:
                 cut.append(place)
@@ -100,15 +105,20 @@ class EncapsulatedFrames:
         masks = in_threads(decode, len(frames), limits.threads)
         decoded = Step("decode", f"{self._codec.family}, transfer syntax {self.syntax}", reference="PS3.5 A.4")
         steps = [*self._steps, decoded]
-        photometric, doubt = _decoded_space(self.codestream(frames[0]), layout, self._codec)
+        told = next((frame for place, frame in enumerate(frames) if place not in empty), frames[0])
+        photometric, doubt = _decoded_space(self.codestream(told), layout, self._codec)
         if doubt:
             steps.append(doubt)
-        damaged = [frames[place] for place, mask in enumerate(masks) if mask is not None and place not in cut]
+        said = {*cut, *empty}
+        damaged = [frames[place] for place, mask in enumerate(masks) if mask is not None and place not in said]
         missing = None
         if any(mask is not None for mask in masks):
             missing = np.stack([np.zeros(layout.frame_shape[:2], np.bool_) if m is None else m for m in masks])
         if cut:
             detail = "tiles at the edge are cut to the total pixel matrix, and not Rows x Columns; the rest is padding"
+            steps.append(Step("tiles", detail, "assumed", "PS3.3 C.7.6.17.3"))
+        if empty:
+            detail = f"{len(empty)} tiles are empty, the first is frame {frames[empty[0]]}: they are padding"
             steps.append(Step("tiles", detail, "assumed", "PS3.3 C.7.6.17.3"))
         if damaged:
             which = f"frame {damaged[0]}" if layout.frames > 1 else "the frame"
@@ -116,6 +126,12 @@ class EncapsulatedFrames:
             steps.append(Step("missing", detail, "assumed", "PS3.5 A.4"))
         values = clean_bits(out, layout) if self._codec.native else out
         return Stored(values, photometric, (*steps, cells_step(layout)), missing)
+
+    def _is_empty_tile(self, frame: int) -> bool:
+        """Whether a tile of a slide has no bytes, or none but padding to an even length."""
+        if self._part is None or sum(length for _, length in self._places[frame]) > 2:
+            return False
+        return not self.codestream(frame).strip(b"\0")
 
     def _decode(self, index: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None, bool]:
         """Decode a frame; also which pixels are not there, and whether the codestream has the frame's size."""
@@ -195,6 +211,14 @@ def _with_padding(values: NDArray[Any], rows: int) -> tuple[NDArray[Any], NDArra
     missing = np.zeros(values.shape[:2], np.bool_)
     missing[rows:], values[rows:] = True, 0
     return values, missing
+
+
+def _nothing(layout: Layout) -> NDArray[Any]:
+    """A frame that holds nothing: 0, which of colours as luminance and two differences is black."""
+    values = np.zeros(layout.frame_shape, layout.dtype)
+    if layout.samples == 3 and layout.photometric.startswith("YBR"):
+        values[..., 1:] = 1 << (layout.bits_stored - 1)
+    return values
 
 
 def _settle_syntax(pixels: EncapsulatedData, declared: str) -> tuple[str, list[Step]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,10 +12,11 @@ import numpy as np
 
 from hounsfield.errors import HounsfieldError, MissingAttributeError, NotDicomError
 from hounsfield.frames import Frames, Wanted, no_pixels
+from hounsfield.headers.classes import is_no_image, without_pixels
 from hounsfield.headers.coded_table import HeaderTable
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.frame_table import FRAME_NUMBERS, FRAME_TEXTS, FrameTable, frame_table
-from hounsfield.headers.mosaic import Mosaic, is_mosaic, read_mosaic
+from hounsfield.headers.mosaic import UNCUT, Mosaic, is_mosaic, is_one_slice, read_mosaic
 from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.series.diffusion import COLUMNS as PRIVATE
@@ -25,7 +26,6 @@ from hounsfield.series.report import FileOutcome
 from hounsfield.series.rows import Indices, Rows, Texts, distinct
 from hounsfield.series.separators import NUMBERS as SEPARATING_NUMBERS
 from hounsfield.series.separators import TEXTS as SEPARATING_TEXTS
-from hounsfield.text import modality_words
 from hounsfield.walking import Progress
 
 #: Attributes of a file that are numbers, and how many each has.
@@ -66,8 +66,6 @@ MAPPINGS = (
 _GROUPS = "SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing"
 _MAPPED = [name for name in MAPPINGS if name not in _TEXTS]
 _COLUMNS = (*_NUMBERS, *_TEXTS, *TABLES, *_MAPPED, _GROUPS, *PRIVATE, *_OF_THE_FILE)
-#: Media Storage Directory Storage (PS3.6 A).
-_DICOMDIR = "1.2.840.10008.1.3.10"
 _FRAMES_ONLY = [name for name in FRAME_NUMBERS if name not in _NUMBERS]
 
 
@@ -87,6 +85,8 @@ class Instances:
         What became of files that hold no slices, by index.
     mosaics
         How those files are laid out whose picture is a mosaic of slices, by index.
+    uncut
+        What is to be said of those whose picture is one, and whose layout is not known, by index.
     doubtful
         Which files' headers were read with assumptions.
     """
@@ -96,6 +96,7 @@ class Instances:
     rows: Rows
     outcomes: dict[int, FileOutcome] = field(default_factory=dict[int, FileOutcome])
     mosaics: dict[int, Mosaic] = field(default_factory=dict[int, Mosaic])
+    uncut: dict[int, Step] = field(default_factory=dict[int, Step])
     doubtful: frozenset[int] = frozenset()
 
 
@@ -193,8 +194,6 @@ def _images(found: Instances, limits: Limits) -> list[int]:
 def _without_pixels(found: Instances, index: int, limits: Limits) -> FileOutcome:
     """Say why a file has no pixels: it is no image, or its end is missing."""
     entry = found.entries[index]
-    if found.files.text("SOPClassUID", index) == _DICOMDIR:
-        return FileOutcome(entry.name, "no volume", "a DICOMDIR: it names other files, and holds no image")
     if index in found.doubtful:
         try:
             with closing(entry.open(limits)) as source:
@@ -203,10 +202,14 @@ def _without_pixels(found: Instances, index: int, limits: Limits) -> FileOutcome
             error = failure
         if not isinstance(error, MissingAttributeError):
             return FileOutcome(entry.name, "unreadable", error.message)
-    modality = found.files.text("Modality", index)
-    return FileOutcome(
-        entry.name, "no volume", "has no pixel data" + (f" (modality {modality_words(modality)})" if modality else "")
-    )
+    known: Mapping[str, Any] = {word: found.files.text(word, index) for word in ("SOPClassUID", "Modality")}
+    if not known["SOPClassUID"]:  # as of a DICOMDIR
+        try:
+            with closing(entry.open(limits)) as source:
+                known = open_header(source, limits, lazy=True).header
+        except HounsfieldError as failure:
+            return FileOutcome(entry.name, "unreadable", failure.message)
+    return FileOutcome(entry.name, "no volume", without_pixels(known), no_image=is_no_image(known))
 
 
 def _of_frames(files: Rows, images: Sequence[int]) -> list[int]:
@@ -226,8 +229,12 @@ def _frames(found: Instances, index: int, limits: Limits) -> FrameTable | None:
     try:
         with closing(entry.open(limits)) as source:
             if is_mosaic(found.files.text("ImageType", index)) and _frame_count(found.files, index) == 1:
-                mosaic = read_mosaic(open_header(source, limits, lazy=True).header)
+                header = open_header(source, limits, lazy=True).header
+                if is_one_slice(header):
+                    return None
+                mosaic = read_mosaic(header)
                 if mosaic is None:  # what its position means follows from its layout, which the file does not say
+                    found.uncut[index] = UNCUT
                     return FrameTable(1, {"ImagePositionPatient": np.full((1, 3), np.nan)})
                 found.mosaics[index] = mosaic
                 return mosaic.table

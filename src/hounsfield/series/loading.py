@@ -148,9 +148,11 @@ class Loader:
                 yield _Piece(places, image, image.values[None], padding)
                 return
             step = 2 * self.threads
+            more = (self.found.uncut[file],) if file in self.found.uncut else ()
             for start in range(0, len(frames), step):
                 chosen = frames[start : start + step]
                 image = opened.read(chosen)
+                image = replace(image, steps=(*image.steps, *more)) if more else image
                 source.check()
                 shape = (len(chosen), *image.size)
                 padding = None if image.padding is None else image.padding.reshape(shape)

@@ -28,6 +28,8 @@ class FileOutcome:
         Indices of the volumes that it is part of.
     copy_of
         Of a duplicate, the file that is kept in its stead.
+    no_image
+        True of DICOM that is no image by its kind: a report, a document, a presentation state, a DICOMDIR.
     """
 
     path: str
@@ -35,6 +37,7 @@ class FileOutcome:
     detail: str = ""
     volumes: tuple[int, ...] = ()
     copy_of: str = ""
+    no_image: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON-ready dictionary."""

@@ -261,7 +261,8 @@ class _Surveyor:
         outcomes: list[FileOutcome] = []
         for index, entry in enumerate(entries):
             if index in used:
-                detail = conflicts.get(entry.name, "")
+                uncut = self._found.uncut.get(index)
+                detail = conflicts.get(entry.name, "" if uncut is None else uncut.detail)
                 outcomes.append(FileOutcome(entry.name, "volume", detail, tuple(used[index])))
             elif index in self._copies:
                 kept = entries[self._copies[index]].name

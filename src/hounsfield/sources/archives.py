@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
-from hounsfield.errors import SourceError
+from hounsfield.errors import HounsfieldError, SourceError
 from hounsfield.limits import Limits
-from hounsfield.sources.blobs import Blob, LocalBlob
+from hounsfield.source import Source
+from hounsfield.sources.blobs import Blob, MemoryBlob, Spool, open_range
 from hounsfield.sources.entries import Entry
-from hounsfield.sources.kinds import COMPRESSED, LOOK, Kind, kind_of
+from hounsfield.sources.inflate import DAMAGED, first_bytes, pieces
+from hounsfield.sources.kinds import COMPRESSED, LOOK, Kind, is_compressed_name, kind_of
 from hounsfield.sources.tars import tar_entries, unpacked
 from hounsfield.sources.zips import zip_entries
 
@@ -33,11 +37,56 @@ def archive_entries(blob: Blob, kind: Kind, limits: Limits) -> Iterator[Entry] |
         It takes too much, or has too many members.
     """
     if kind == "zip":
-        return zip_entries(blob, limits)
+        return map(_unwrapped, zip_entries(blob, limits))
     if kind not in COMPRESSED:
-        return tar_entries(blob, limits)
+        return map(_unwrapped, tar_entries(blob, limits))
     found = unpacked(blob, kind, limits)
-    return None if found is None else _of_tar(*found, limits)
+    return None if found is None else map(_unwrapped, _of_tar(*found, limits))
+
+
+def _unwrapped(entry: Entry) -> Entry:
+    """A member that is called like a compressed file as what it holds, as in a folder."""
+    wrapped = is_compressed_name(entry.name) and entry.opens is not None
+    return replace(entry, opens=partial(_open_unwrapped, entry)) if wrapped else entry
+
+
+def _open_unwrapped(entry: Entry, limits: Limits) -> Source:
+    source = entry.open(limits)
+    kind = kind_of(source.head)
+    if kind not in COMPRESSED or source.size > limits.member_bytes:
+        return source
+    source.stream.seek(0)
+    found = compressed_entry(MemoryBlob(entry.name, source.stream.read()), kind, limits)
+    if found is None:
+        source.stream.seek(0)
+        return source
+    source.close()
+    return found.open(limits)
+
+
+def compressed_entry(blob: Blob, kind: Kind, limits: Limits) -> Entry | None:
+    """Return the one file that a compressed file holds; None where it is a tar, or cannot be decompressed at all.
+
+    It has no path: what the system opens is not what is read.
+    """
+    try:
+        head = first_bytes(blob, kind)
+    except (SourceError, *DAMAGED):
+        return None
+    return Entry(blob.name, None, "", partial(_decompressed, blob, kind)) if head and kind_of(head) != "tar" else None
+
+
+def _decompressed(blob: Blob, kind: Kind, limits: Limits) -> Source:
+    """Decompress a single file; it is kept in memory, or in a file without a name."""
+    spool = Spool(blob.name, limits.member_bytes)
+    try:
+        for piece in pieces(blob, kind):
+            spool.write(piece)
+    except HounsfieldError:
+        raise
+    except DAMAGED:
+        raise SourceError("is damaged: it cannot be decompressed to its end", source=blob.name) from None
+    return open_range(spool.finish(), 0, spool.size, blob.name, limits)
 
 
 def _of_tar(blob: Blob, whole: bool, limits: Limits) -> Iterator[Entry]:
@@ -49,24 +98,20 @@ def _of_tar(blob: Blob, whole: bool, limits: Limits) -> Iterator[Entry]:
         yield Entry(blob.name, None, "the archive is damaged or cut off: what follows cannot be read")
 
 
-def only_member(path: str, limits: Limits) -> Entry | None:
-    """Return the only file of an archive; None where the file is no archive after all.
+def only_member_of(blob: Blob, limits: Limits) -> Entry | None:
+    """Return the only file of an archive, or of a compressed file; None where the file is none of these after all.
 
     Raises
     ------
     SourceError
         It holds none, or several.
     """
-    return only_member_of(LocalBlob.at(path), limits)
-
-
-def only_member_of(blob: Blob, limits: Limits) -> Entry | None:
-    """Like `only_member`, of an archive wherever it is."""
     with blob.open() as file:
         head = file.read(LOOK) or b""
-    found = archive_entries(blob, kind_of(head), limits)
+    kind = kind_of(head)
+    found = archive_entries(blob, kind, limits)
     if found is None:
-        return None
+        return compressed_entry(blob, kind, limits)
     entries = list(found)
     if len(entries) != 1:
         count = len(entries) if entries else "no"

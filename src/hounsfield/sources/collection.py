@@ -12,12 +12,21 @@ from types import TracebackType
 from hounsfield.errors import HounsfieldError, MissingDependencyError, SourceError
 from hounsfield.limits import Limits
 from hounsfield.source import Source
-from hounsfield.sources.archives import archive_entries
-from hounsfield.sources.blobs import LocalBlob, MemoryBlob
+from hounsfield.sources.archives import archive_entries, compressed_entry
+from hounsfield.sources.blobs import Blob, LocalBlob, MemoryBlob
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.files import in_memory, open_file, open_regular, read_stdin
 from hounsfield.sources.folders import list_files
-from hounsfield.sources.kinds import ARCHIVES, LOOK, Kind, is_url, kind_of, local_path
+from hounsfield.sources.kinds import (
+    ARCHIVES,
+    COMPRESSED,
+    LOOK,
+    Kind,
+    is_compressed_name,
+    is_url,
+    kind_of,
+    local_path,
+)
 from hounsfield.sources.media import ReadDicomdir, referenced_entries
 
 Named = str | os.PathLike[str]
@@ -36,7 +45,8 @@ def open_collection(
     source
         A file, a folder, a pattern (``*``, ``?``, ``[...]``), ``"-"`` for standard input, a URL, or several of them. A
         zip, a tar, a compressed tar (gzip, bzip2, xz) and a DICOMDIR stand for the files in them, or named by them;
-        they are told by their content. Within a folder they are files like others.
+        they are told by their content. Within a folder they are files like others. A single compressed file is what it
+        holds; within a folder where its name ends with .gz, .bz2 or .xz.
     limits
         `archive_members`, `member_bytes`, `archive_bytes`: what an archive may cost; `source_bytes` bounds standard
         input.
@@ -144,7 +154,12 @@ class Collection:
                 yield from self._remembered(path, kind)
             else:
                 path = os.path.join(".", path) if path == "-" else path  # a file of that name
-                yield Entry(path, path)
+                yield self._found(path) if is_compressed_name(path) else Entry(path, path)
+
+    def _found(self, path: str) -> Entry:
+        """A file in a folder that is called like a compressed one; archives are files like others there."""
+        kind = _kind(path)
+        return _single(LocalBlob.at(path), kind, self._limits, path) if kind in COMPRESSED else Entry(path, path)
 
     def _remembered(self, name: str, kind: Kind = "") -> list[Entry]:
         if name not in self._listed:
@@ -171,7 +186,8 @@ class Collection:
         if kind == "DICOMDIR":
             return self._of_dicomdir(name)
         if kind:
-            return archive_entries(LocalBlob.at(name), kind, self._limits) or iter([Entry(name, name)])
+            blob = LocalBlob.at(name)
+            return archive_entries(blob, kind, self._limits) or iter([_single(blob, kind, self._limits, name)])
         from hounsfield.sources.remote import remote_entries
 
         return remote_entries(name, self._limits)
@@ -179,8 +195,10 @@ class Collection:
     def _standard_input(self) -> Iterator[Entry]:
         data = read_stdin(self._limits)
         kind = kind_of(data[:LOOK])
-        found = archive_entries(MemoryBlob(_STDIN, data), kind, self._limits) if kind in ARCHIVES else None
-        return found or iter([Entry(_STDIN, None, "" if data else "the file is empty", _Kept(data))])
+        blob = MemoryBlob(_STDIN, data)
+        found = archive_entries(blob, kind, self._limits) if kind in ARCHIVES else None
+        packed = compressed_entry(blob, kind, self._limits) if kind in COMPRESSED and found is None else None
+        return found or iter([packed or Entry(_STDIN, None, "" if data else "the file is empty", _Kept(data))])
 
     def _of_dicomdir(self, path: str) -> Iterator[Entry]:
         assert self._read_dicomdir is not None  # noqa: S101  else it is a file like others
@@ -200,6 +218,12 @@ class _Kept:
 
     def __call__(self, limits: Limits) -> Source:
         return in_memory(_STDIN, self._data)
+
+
+def _single(blob: Blob, kind: Kind, limits: Limits, name: str) -> Entry:
+    """The file that a compressed one holds; itself where it is none."""
+    found = compressed_entry(blob, kind, limits) if kind in COMPRESSED else None
+    return found or Entry(name, name)
 
 
 def _once(entries: Iterator[Entry]) -> Iterator[Entry]:

@@ -8,7 +8,7 @@ import io
 import lzma
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any, Protocol
 
@@ -182,7 +182,7 @@ def lzma_of_zip(properties: bytes) -> Decompressor:
     return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[chosen])
 
 
-def pieces(blob: Blob, kind: Kind) -> Iterator[bytes]:
+def pieces(blob: Blob, kind: Kind) -> Generator[bytes]:
     """Yield a compressed file decompressed, piece by piece.
 
     Raises
@@ -201,6 +201,21 @@ def pieces(blob: Blob, kind: Kind) -> Iterator[bytes]:
             yield from _streams(file, bz2.BZ2Decompressor)
         else:
             yield from _streams(file, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _DICTIONARY))
+
+
+def first_bytes(blob: Blob, kind: Kind) -> bytes:
+    """Decompress the beginning of a file, also of one that is cut off further on.
+
+    Raises
+    ------
+    SourceError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError
+        As `pieces`.
+    """
+    if kind != "gzip":
+        with closing(pieces(blob, kind)) as some:
+            return next(some, b"")
+    with closing(file_of(blob.open())) as file, gzip.GzipFile(fileobj=file) as opened:
+        return opened.read1(_COMPRESSED_PIECE)
 
 
 def _streams(file: Any, make: Callable[[], Any]) -> Iterator[bytes]:

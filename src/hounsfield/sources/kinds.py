@@ -11,6 +11,8 @@ Kind = Literal["", "zip", "tar", "gzip", "bzip2", "xz", "DICOMDIR"]
 #: What may hold other files; a compressed file need not be a tar, which only its content tells.
 ARCHIVES: frozenset[Kind] = frozenset(["zip", "tar", "gzip", "bzip2", "xz"])
 COMPRESSED: frozenset[Kind] = frozenset(["gzip", "bzip2", "xz"])
+#: Of the numbers in the header of a tar's member: each has at least one.
+_FEWEST_DIGITS = 5
 #: So many bytes are looked at.
 LOOK = 1024
 
@@ -45,18 +47,49 @@ def kind_of(head: bytes) -> Kind:
     for magic, kind in _MAGIC.items():
         if head.startswith(magic):
             return kind
+    if _bits_apart(head[:4], b"PK\x03\x04") == 1:
+        return "zip"  # whose first member is damaged; the others are found by the directory at its end
     return "tar" if _is_tar(head[:512]) else ""
 
 
 def _is_tar(block: bytes) -> bool:
-    """Whether a block begins a tar: the older ones have no magic, but all have a checksum."""
+    """Whether a block begins a tar: the older ones have no magic, but all have a checksum.
+
+    A damaged one is a tar, too: taken for something else, its other members would be lost without a word. It has the
+    magic, or numbers in octal digits where they belong, but for a single byte.
+    """
     if len(block) < 512:
         return False
     try:
         tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except (tarfile.TarError, ValueError):
-        return False
+        return _bits_apart(block[257:262], b"ustar") <= 1 or _has_octal_fields(block)
     return True
+
+
+def _bits_apart(one: bytes, other: bytes) -> int:
+    """How many bits differ; all, where the lengths do."""
+    if len(one) != len(other):
+        return 8 * len(other)
+    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).bit_count()
+
+
+def _has_octal_fields(block: bytes) -> bool:
+    """Whether mode, owner, group, size, time and checksum are octal, but for one byte, and nothing follows the name."""
+    numbers = block[100:156]
+    wrong = sum(byte not in b"01234567 \0" for byte in numbers) + sum(byte != 0 for byte in block[257:])
+    return block[0] != 0 and wrong <= 1 and sum(byte in b"01234567" for byte in numbers) >= _FEWEST_DIGITS
+
+
+def is_compressed_name(name: str) -> bool:
+    """Whether a name ends as those of single compressed files do; of a compressed tar it does, too.
+
+    Examples
+    --------
+    >>> is_compressed_name("a.dcm.GZ"), is_compressed_name("a.nii.gz"), is_compressed_name("a.dcm")
+    (True, False, False)
+    """
+    return name.lower().endswith((".gz", ".bz2", ".xz")) and not name.lower().endswith(".nii.gz")
 
 
 def is_url(name: str) -> bool:

@@ -11,7 +11,7 @@ from hounsfield.limits import Limits
 from hounsfield.source import Source
 from hounsfield.sources.files import drain, in_memory, open_file, read_stdin, reason
 from hounsfield.sources.folders import list_files
-from hounsfield.sources.kinds import ARCHIVES, is_url, kind_of, local_path
+from hounsfield.sources.kinds import ARCHIVES, COMPRESSED, is_compressed_name, is_url, kind_of, local_path
 
 SourceLike = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
@@ -27,7 +27,7 @@ def open_source(source: SourceLike, limits: Limits, *, archives: bool = True) ->
     limits
         `source_bytes` bounds what is taken from a stream.
     archives
-        False: an archive is a file like others.
+        False: an archive is a file like others, but a single file that is called like a compressed one is decompressed.
 
     Raises
     ------
@@ -60,12 +60,15 @@ def open_source(source: SourceLike, limits: Limits, *, archives: bool = True) ->
 
 def _open_path(path: str | os.PathLike[str], limits: Limits, archives: bool) -> Source:
     if os.path.isdir(path):
-        return open_file(_only_file(Path(path)))
+        path, archives = _only_file(Path(path)), False
     source = open_file(path)
-    if archives and kind_of(source.head) in ARCHIVES:
-        from hounsfield.sources.archives import only_member
+    kind = kind_of(source.head)
+    if (archives and kind in ARCHIVES) or (kind in COMPRESSED and is_compressed_name(source.name)):
+        from hounsfield.sources.archives import compressed_entry, only_member_of
+        from hounsfield.sources.blobs import LocalBlob
 
-        member = only_member(source.name, limits)
+        blob = LocalBlob.at(source.name)
+        member = only_member_of(blob, limits) if archives else compressed_entry(blob, kind, limits)
         if member is not None:
             source.close()
             return member.open(limits)

@@ -13,6 +13,8 @@ from hounsfield.sources.kinds import escaped
 #: Reads the records of a DICOMDIR: components of a Referenced File ID, and the type of the record. What parses DICOM
 #: is no business of this package, and is handed in.
 ReadDicomdir = Callable[[Source, Limits], Sequence[tuple[tuple[str, ...], str]]]
+#: Of DICOM files, the usual ones first.
+_ENDINGS = (".dcm", ".dicom", ".dic", ".ima", "")
 _OUTSIDE = "the DICOMDIR refers outside its folder, or to no file"
 
 
@@ -20,8 +22,9 @@ def referenced_entries(dicomdir: str, references: Iterable[tuple[tuple[str, ...]
     """Yield the files that a DICOMDIR names, each once, in the order of its records.
 
     Names on discs may be written in lower case, with a version (``;1``) or with a point at the end, as the file system
-    shows them (ISO 9660); they are matched without regard to that. A reference that leads out of the DICOMDIR's
-    folder, by itself or through a link, gives an entry with a problem, and so does one to a file that is not there.
+    shows them (ISO 9660), and what copies discs gives files an ending (``.dcm``); they are matched without regard to
+    that. A reference that leads out of the DICOMDIR's folder, by itself or through a link, gives an entry with a
+    problem, and so does one to a file that is not there.
 
     Parameters
     ----------
@@ -72,16 +75,43 @@ class _Folder:
         self.path = path
         self._real = os.path.realpath(path or ".")
         self._known: dict[str, dict[str, str]] = {}
+        self._stems: dict[str, dict[str, dict[str, str]]] = {}
 
     def find(self, components: Sequence[str]) -> str | None:
         """Return the path of what a name means; None where it is not there."""
         path = self.path
-        for component in components:
-            name = self._names(path).get(component) or self._names(path).get(_plain(component))
+        for number, component in enumerate(components, 1):
+            names = self._names(path)
+            name = names.get(component) or names.get(_plain(component))
+            if name is None and number == len(components):
+                name = self._other_ending(path, component)
             if name is None:
                 return None
             path = os.path.join(path, name)
         return path
+
+    def _other_ending(self, path: str, component: str) -> str | None:
+        """A file of that name with an ending that it has not on the disc, or without one that it has there.
+
+        File IDs have no ending (PS3.10 8.2), and what copies them gives them one: ``IM000001.dcm``. Where several files
+        differ in their ending only, it is the one with an ending of DICOM files.
+        """
+        stem, known = _plain(component), self._by_stems(path)
+        bare, ending = os.path.splitext(stem)
+        found = known.get(stem) or (known.get(bare) if ending in _ENDINGS else None) or {}
+        of_images = [found[ending] for ending in _ENDINGS if ending in found]
+        return of_images[0] if of_images else next(iter(found.values())) if len(found) == 1 else None
+
+    def _by_stems(self, path: str) -> dict[str, dict[str, str]]:
+        """The names of files in a folder: by what they are without their ending, and by that. Numbers are none."""
+        if path not in self._stems:
+            found: dict[str, dict[str, str]] = {}
+            for name in sorted(set(self._names(path).values())):
+                stem, ending = os.path.splitext(_plain(name))
+                if not ending[1:].isdigit() and not os.path.isdir(os.path.join(path, name)):
+                    found.setdefault(stem, {}).setdefault(ending, name)
+            self._stems[path] = found
+        return self._stems[path]
 
     def holds(self, path: str) -> bool:
         """Whether a path lies in the folder when all links are followed."""

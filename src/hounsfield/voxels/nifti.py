@@ -15,7 +15,7 @@ from hounsfield.errors import FormatError
 from hounsfield.installed import missing
 
 #: A qform is given where it puts no voxel farther than this, in mm, from where the sform does.
-_QFORM_TOLERANCE = 0.01
+_QFORM_TOLERANCE = 0.05
 #: NIfTI-1 counts voxels along an axis in 16 bits with sign.
 _NIFTI1_SIDE = 32_767
 #: Whole numbers that every reader of NIfTI knows, narrow ones first.
@@ -85,7 +85,9 @@ class NiftiGrid:
     times
         Number of volumes along the fourth axis; None where there is no such axis.
     time_step
-        Milliseconds between them; None where they are not told apart by time.
+        Milliseconds between them; None where they are not told apart by time. It is stored in seconds.
+    voxel
+        mm between neighbours along (slice, row, column) where the place is not known, but this is.
     """
 
     shape: tuple[int, ...]
@@ -93,13 +95,15 @@ class NiftiGrid:
     dtype: np.dtype[Any]
     times: int | None = None
     time_step: float | None = None
+    voxel: tuple[float, float, float] | None = None
 
 
-def nifti_header(grid: NiftiGrid) -> tuple[Any, bool]:
-    """Return nibabel's header, little-endian, and whether its qform says where voxels lie.
+def nifti_header(grid: NiftiGrid) -> tuple[Any, float]:
+    """Return nibabel's header, little-endian, and how far in mm its qform would put a voxel from where it lies.
 
-    The sform holds the affine, as scanner coordinates. A qform cannot hold the shear of a tilted gantry; its code is 0
-    then. Both codes are 0 where the place is not known. NIfTI-2 where an axis is longer than 32,767.
+    The sform holds the affine, as scanner coordinates. A qform cannot hold the shear of a tilted gantry, and its
+    quaternion of 32 bits not every rotation; its code is 0 where it would be off by more than 0.05 mm. Both codes are 0
+    where the place is not known. NIfTI-2 where an axis is longer than 32,767.
     """
     try:
         from nibabel import nifti1, nifti2
@@ -113,17 +117,25 @@ def nifti_header(grid: NiftiGrid) -> tuple[Any, bool]:
     header["vox_offset"] = header.single_vox_offset
     header.set_slope_inter(1, 0)
     header["descrip"] = b"hounsfield"
-    has_qform = False
+    off = 0.0
     if grid.affine is not None:
         ras = nifti_affine(grid.affine, rows)
         header.set_sform(ras, code=1)
         header.set_qform(ras, code=1, strip_shears=True)
-        has_qform = _greatest_distance(header.get_qform(), ras, (columns, rows, slices)) <= _QFORM_TOLERANCE
-        header["qform_code"] = int(has_qform)
-        header.set_xyzt_units("mm", None if grid.time_step is None else "msec")
+        off = _greatest_distance(header.get_qform(), ras, (columns, rows, slices))
+        header["qform_code"] = int(has_qform(off))
+    elif grid.voxel is not None:
+        header["pixdim"][1:4] = grid.voxel[::-1]
+    known = grid.affine is not None or grid.voxel is not None
+    header.set_xyzt_units("mm" if known else None, None if grid.time_step is None else "sec")
     if grid.time_step is not None:
-        header["pixdim"][4] = grid.time_step
-    return header, has_qform
+        header["pixdim"][4] = grid.time_step / 1000
+    return header, off
+
+
+def has_qform(off: float) -> bool:
+    """Whether a qform is given that would put a voxel so far, in mm, from where it lies."""
+    return off <= _QFORM_TOLERANCE
 
 
 def _greatest_distance(one: NDArray[Any], other: NDArray[Any], shape: tuple[int, ...]) -> float:
