@@ -155,7 +155,9 @@ def test_results_name_nobody(study, tmp_path):
     assert b"Phantom" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("command", ["stats", "mask", "figure", "convert"])
+@pytest.mark.parametrize(
+    "command", ["stats", *(pytest.param(c, marks=pytest.mark.long) for c in ("mask", "figure", "convert"))]
+)
 def test_volumes_beside_so_many_files_that_workers_take_them(made, sample, tmp_path, command):
     shutil.copytree(made.folder, tmp_path / "in" / "ct")
     for index in range(12):
