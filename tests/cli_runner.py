@@ -1,14 +1,19 @@
-"""Runs the command as a person would: in a process of its own; or in this one, where many runs only vary options."""
+"""Runs the command as a person would: in a process of its own; or in this one, where no process is the subject."""
+
+from __future__ import annotations
 
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
 
-import click
-
-from hounsfield.cli import cli
+from hounsfield.cli import main
 
 HU = [sys.executable, "-m", "hounsfield"]
 
@@ -26,12 +31,46 @@ def hu(*arguments, stdin=None, cwd=None, env=None):
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def hu_here(*arguments):
-    """Run in this process and folder; return exit code, standard output and standard error."""
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+def hu_here(*arguments, stdin=b"", cwd=None):
+    """Run in this process; return exit code, standard output and standard error."""
+    out, err, given = (io.TextIOWrapper(io.BytesIO(data), encoding="utf-8") for data in (b"", b"", stdin))
+    on_term = signal.getsignal(signal.SIGTERM)
+    code: object = None
+    with (
+        contextlib.chdir(cwd or Path.cwd()),
+        mock.patch.object(sys, "argv", ["hu", *map(str, arguments)]),
+        mock.patch.object(sys, "stdin", given),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
         try:
-            code = cli.main([str(argument) for argument in arguments], standalone_mode=False)
-        except click.ClickException as error:
-            error.show()
-            code = error.exit_code
-    return code, out.getvalue(), err.getvalue()
+            main()
+        except SystemExit as end:
+            code = end.code
+        finally:
+            signal.signal(signal.SIGTERM, on_term)
+    return code, written(out), written(err)
+
+
+def written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    return stream.buffer.getvalue().decode()
+
+
+@contextlib.contextmanager
+def ctrl_c_heard() -> Iterator[None]:
+    """What is started in here hears Ctrl-C, even where whoever started the tests had it ignored: nohup, a shell's `&`."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def start(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
+    """Start the command in a session of its own, so that Ctrl-C can be sent to it and its workers, as a terminal does."""
+    pipe = subprocess.PIPE
+    with ctrl_c_heard():
+        return subprocess.Popen(
+            [*HU, *map(str, arguments)], stdout=pipe, stderr=pipe, start_new_session=True, **options
+        )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
+import warnings
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pydicom
 import pytest
@@ -16,6 +21,18 @@ _NOT_DATA = {".py", ".pyc"}
 def package_folder(name: str) -> Path | None:
     spec = importlib.util.find_spec(name)
     return Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None
+
+
+class Lazily:
+    """A package that is imported when something of it is asked for: collecting tests is quick. Without it they skip."""
+
+    def __init__(self, name: str) -> None:
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed", allow_module_level=True)
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(importlib.import_module(self._name), attribute)
 
 
 @cache
@@ -33,35 +50,96 @@ def _files(folder: Path | None) -> list[Path]:
 
 
 @cache
-def real_files() -> list[Path]:
-    """Every file there is, broken ones and those that are no DICOM included."""
+def installed_files() -> list[Path]:
+    """What every installation of the test extra has."""
     pydicom = package_folder("pydicom")
     assert pydicom is not None
-    return [*_files(pydicom / "data"), *_files(package_folder("data_store")), *_files(corpus_folder())]
+    return [*_files(pydicom / "data"), *_files(package_folder("data_store"))]
+
+
+@cache
+def real_files() -> list[Path]:
+    """Every file there is, broken ones and those that are no DICOM included."""
+    return [*installed_files(), *_files(corpus_folder())]
+
+
+class Facts(NamedTuple):
+    """What the header of a real file says, by pydicom's account: enough to choose files by, without reading any pixel."""
+
+    modality: str
+    syntax: str
+    photometric: str
+    pixels: bool = False
+    single: bool = False
+    rescaled: bool = False
+
+
+_ASKED = ["Modality", "PhotometricInterpretation", "Rows", "NumberOfFrames", "RescaleSlope", "SamplesPerPixel"]
+
+
+@cache
+def facts_of(path: Path) -> Facts:
+    """Of a file that is not DICOM: which error pydicom raises."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            header = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=[*_ASKED])
+            syntax = str(header.file_meta.get("TransferSyntaxUID"))
+            said = (str(header.get(keyword)) for keyword in ("Modality", "PhotometricInterpretation"))
+            single = (header.get("NumberOfFrames") or 1) == 1 and header.get("SamplesPerPixel", 1) == 1
+            return Facts(next(said), syntax, next(said), "Rows" in header, single, "RescaleSlope" in header)
+    except Exception as error:
+        return Facts(type(error).__name__, "", "")
 
 
 @cache
 def real_images() -> list[Path]:
-    """Those that describe pixels, by pydicom's account."""
-    return [path for path in real_files() if _describes_pixels(path)]
+    """Those that describe pixels."""
+    return [path for path in real_files() if facts_of(path).pixels]
 
 
-def _describes_pixels(path: Path) -> bool:
-    try:
-        return "Rows" in pydicom.dcmread(path, stop_before_pixels=True, force=True)
-    except Exception:
-        return False
+@cache
+def some_files() -> list[Path]:
+    """The smallest real file of every modality, transfer syntax and photometric interpretation; damaged ones included."""
+    smallest: dict[tuple[str, ...], Path] = {}
+    for path in sorted(real_files(), key=lambda path: path.stat().st_size):
+        smallest.setdefault(facts_of(path)[:3], path)
+    return sorted(smallest.values())
+
+
+def quick_first(paths: Iterable[Path]) -> list[Any]:
+    """Parameters of a test for every file: it takes `long` but for some files."""
+    return [
+        pytest.param(path, marks=() if path in some_files() else pytest.mark.long, id=name_of(path)) for path in paths
+    ]
+
+
+#: Parameters of a test that goes through files by itself: some of them, or, which takes `long`, all.
+SOME_OR_ALL = [pytest.param(some_files, id="some"), pytest.param(real_files, id="all", marks=pytest.mark.long)]
 
 
 def name_of(path: Path) -> str:
     return "/".join(path.parts[-3:])
 
 
+#: Workers that tests are given to; more than these gain little, and each takes some 300 MiB.
+MOST_WORKERS = 4
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """None for files that are named: those are done before workers have started."""
+    named = [argument.split("::")[0] for argument in config.args]
+    if config.option.usepdb or (named and all(Path(name).is_file() for name in named)):
+        return 0
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_WORKERS)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "real_image" in metafunc.fixturenames:
-        metafunc.parametrize("real_image", real_images(), ids=name_of)
+        metafunc.parametrize("real_image", quick_first(real_images()))
     if "real_file" in metafunc.fixturenames:
-        metafunc.parametrize("real_file", real_files(), ids=name_of)
+        metafunc.parametrize("real_file", quick_first(real_files()))
 
 
 @pytest.fixture(scope="session")
@@ -75,10 +153,9 @@ def corpus() -> Path:
 @pytest.fixture(scope="session")
 def sample():
     """Find a file by name: in pydicom's wheel, else in the package pydicom-data."""
-    folders = [package_folder("pydicom"), package_folder("data_store")]
 
     def find(name: str) -> Path:
-        found = [path for folder in folders if folder is not None for path in sorted(folder.rglob(name))]
+        found = [path for path in installed_files() if path.name == name]
         assert found, name
         return found[0]
 
@@ -86,10 +163,16 @@ def sample():
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests recorded as their summary: how many files were compared, and what came of it."""
+    """Print what tests recorded as their summary: how many files were compared; and why tests skipped, by reason."""
     reports = [report for status in ("passed", "failed") for report in terminalreporter.stats.get(status, [])]
     lines = [text for report in reports for name, text in report.user_properties if name == "summary"]
     if lines:
         terminalreporter.section("compared with others")
         for line in sorted(lines):
             terminalreporter.write_line(line)
+    skipped = [report.longrepr for report in terminalreporter.stats.get("skipped", [])]
+    reasons = Counter(said[2].removeprefix("Skipped: ") for said in skipped if isinstance(said, tuple))
+    if reasons:
+        terminalreporter.section("skipped")
+        for reason, count in reasons.most_common():
+            terminalreporter.write_line(f"{count:5} {reason}")

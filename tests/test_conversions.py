@@ -10,9 +10,10 @@ import SimpleITK
 
 import hounsfield as hu
 
+from conftest import Lazily
 from volumes import PLACES, indices, phantom_volume, random_affine
 
-xarray = pytest.importorskip("xarray")
+Lazily("xarray")
 
 
 def numbers(dtype="int16", shape=(3, 4, 5)):

@@ -18,7 +18,7 @@ from PIL import Image as Picture
 import hounsfield
 from hounsfield.cli import COMMANDS as KNOWN
 
-from cli_runner import HU, hu
+from cli_runner import HU, hu, hu_here, start
 
 COMMANDS = [
     "info",
@@ -86,7 +86,7 @@ def test_help_of_every_command_ends_with_examples():
     assert code == 0
     assert all(f"  {name} " in out for name in COMMANDS)
     for name in COMMANDS:
-        code, out, _ = hu(name, "--help")
+        code, out, _ = hu_here(name, "--help")
         assert code == 0
         assert "Examples:" in out
         assert "hu " in out.rstrip().splitlines()[-1]
@@ -108,7 +108,7 @@ def test_version_and_no_arguments():
     ],
 )  # fmt: skip
 def test_wrong_usage_is_2(arguments, tmp_path):
-    code, out, err = hu(*arguments, cwd=tmp_path)
+    code, out, err = hu_here(*arguments, cwd=tmp_path)
     assert (code, out) == (2, "")
     assert err
     assert list(tmp_path.iterdir()) == []
@@ -118,29 +118,31 @@ def test_wrong_usage_is_2(arguments, tmp_path):
 def test_nothing_readable_is_3_and_says_why(command, tmp_path):
     (tmp_path / "note.txt").write_text("hello")
     for path, why in [("absent.dcm", "no such file"), ("note.txt", "text")]:
-        code, out, err = hu(command, path, cwd=tmp_path)
+        code, out, err = hu_here(command, path, cwd=tmp_path)
         assert (code, out) == (3, "")
         assert (
             err
             == f"hu: {path}: {'is no DICOM file but ' if why == 'text' else ''}{why}{'' if why == 'text' else ' or directory'}\n"
         )
     (tmp_path / "empty").mkdir()
-    assert hu(command, "empty", cwd=tmp_path)[0] == 3
+    assert hu_here(command, "empty", cwd=tmp_path)[0] == 3
 
 
 def test_some_failed_is_1_and_the_others_are_done(ct, tmp_path):
-    code, out, err = hu("info", ct, "absent.dcm", "--jsonl", cwd=tmp_path)
+    code, out, err = hu_here("info", ct, "absent.dcm", "--jsonl", cwd=tmp_path)
     assert code == 1
     assert [json.loads(line)["PatientID"] for line in out.splitlines()] == ["1CT1"]
     assert "absent.dcm: no such file" in err
 
 
 def test_json_is_one_document_on_standard_output_only(ct):
-    assert json.loads(hu("info", ct, "--json")[1])["PatientID"] == "1CT1"
-    assert [facts["PatientID"] for facts in json.loads(hu("info", ct, ct, "--json")[1])] == ["1CT1", "1CT1"]
-    assert json.loads(hu("tags", ct, "--json", "-s", "PixelSpacing")[1])["attributes"][0]["value"] == [0.661468] * 2
-    assert json.loads(hu("tags", ct, "--dicom-json")[1])["00280010"]["Value"] == [128]
-    stats = json.loads(hu("stats", ct, "--json")[1])
+    assert json.loads(hu_here("info", ct, "--json")[1])["PatientID"] == "1CT1"
+    assert [facts["PatientID"] for facts in json.loads(hu_here("info", ct, ct, "--json")[1])] == ["1CT1", "1CT1"]
+    assert (
+        json.loads(hu_here("tags", ct, "--json", "-s", "PixelSpacing")[1])["attributes"][0]["value"] == [0.661468] * 2
+    )
+    assert json.loads(hu_here("tags", ct, "--dicom-json")[1])["00280010"]["Value"] == [128]
+    stats = json.loads(hu_here("stats", ct, "--json")[1])
     assert (stats["measures"]["unit"], stats["steps"][0]["name"]) == ("HU", "decode")
 
 
@@ -149,10 +151,12 @@ def test_every_command_with_values_prints_their_steps(ct, sample, tmp_path, name
     assert set(PRINTS_VALUES) | PRINTS_NONE == set(KNOWN) == set(COMMANDS)
     arguments = PRINTS_VALUES[name]
     if name == "demo":
-        results = [json.loads(hu(name, "--json", cwd=tmp_path)[1])]
+        results = [json.loads(hu_here(name, "--json", cwd=tmp_path)[1])]
     else:
-        several = hu(name, ct, sample("emri_small.dcm"), sample("SC_rgb.dcm"), *arguments, "--jsonl", cwd=tmp_path)[1]
-        results = [json.loads(hu(name, ct, *arguments, "--json", cwd=tmp_path)[1])]
+        several = hu_here(
+            name, ct, sample("emri_small.dcm"), sample("SC_rgb.dcm"), *arguments, "--jsonl", cwd=tmp_path
+        )[1]
+        results = [json.loads(hu_here(name, ct, *arguments, "--json", cwd=tmp_path)[1])]
         results += [json.loads(line) for line in several.splitlines()]
         # Colours and values without a unit have no default mask; all else is for every image.
         assert len(results) == (2 if name == "mask" else 4)
@@ -176,7 +180,7 @@ def test_standard_input(ct, tmp_path):
 
 def test_no_phi_hides_the_patient_everywhere(ct, tmp_path):
     for arguments in (["info"], ["tags"], ["info", "--json"], ["tags", "--dicom-json"]):
-        code, out, err = hu(*arguments, ct, "--no-phi", cwd=tmp_path)
+        code, out, err = hu_here(*arguments, ct, "--no-phi", cwd=tmp_path)
         assert code == 0
         assert "CompressedSamples" not in out + err
         assert "1CT1" not in out + err
@@ -204,7 +208,7 @@ def test_text_from_files_cannot_command_the_terminal(tmp_path):
         file_bytes(StudyDescription="\x1b]0;owned\x07\x1b[2J", SpecificCharacterSet="ISO_IR 192")
     )
     for command in ("info", "tags"):
-        code, out, _ = hu(command, "evil.dcm", cwd=tmp_path)
+        code, out, _ = hu_here(command, "evil.dcm", cwd=tmp_path)
         assert code == 0
         assert "\x1b" not in out
         assert "\x07" not in out
@@ -228,7 +232,7 @@ def test_file_names_that_are_no_text(ct, tmp_path):
 
 
 def test_mask_writes_mask_figure_and_measures(ct, tmp_path):
-    code, out, _ = hu("mask", ct, "-o", "out", "--json", cwd=tmp_path)
+    code, out, _ = hu_here("mask", ct, "-o", "out", "--json", cwd=tmp_path)
     assert code == 0
     result = json.loads(out)
     mask = np.asarray(Picture.open(tmp_path / result["outputs"]["mask"])) > 0
@@ -240,37 +244,37 @@ def test_mask_writes_mask_figure_and_measures(ct, tmp_path):
 
 
 def test_masks_of_several_frames_are_npz(sample, tmp_path):
-    code, out, _ = hu("mask", sample("emri_small.dcm"), "--method", "otsu", "-o", "out", "--jsonl", cwd=tmp_path)
+    code, out, _ = hu_here("mask", sample("emri_small.dcm"), "--method", "otsu", "-o", "out", "--jsonl", cwd=tmp_path)
     assert code == 0
     result = json.loads(out)
     saved = np.load(tmp_path / result["outputs"]["mask"])
     assert saved["mask"].shape == (10, 64, 64)
     assert [frame["pixels"] for frame in result["frames"]] == saved["mask"].sum((1, 2)).tolist()
-    code, _, err = hu("mask", sample("emri_small.dcm"), "--method", "otsu", "--format", "png", cwd=tmp_path)
+    code, _, err = hu_here("mask", sample("emri_small.dcm"), "--method", "otsu", "--format", "png", cwd=tmp_path)
     assert (code, "npz" in err) == (1, True)
 
 
 def test_without_hu_the_error_says_what_to_give(sample, tmp_path):
-    code, _, err = hu("mask", sample("MR_small.dcm"), cwd=tmp_path)
+    code, _, err = hu_here("mask", sample("MR_small.dcm"), cwd=tmp_path)
     assert code == 1
     assert "above=, below= or method" in err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_existing_results_are_kept_unless_forced(ct, tmp_path):
-    assert hu("mask", ct, "-o", "out", cwd=tmp_path)[0] == 0
+    assert hu_here("mask", ct, "-o", "out", cwd=tmp_path)[0] == 0
     before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    assert hu("mask", ct, "-o", "out", cwd=tmp_path)[0] == 0  # the same again
-    code, _, err = hu("mask", ct, "-o", "out", "--above", "500", cwd=tmp_path)
+    assert hu_here("mask", ct, "-o", "out", cwd=tmp_path)[0] == 0  # the same again
+    code, _, err = hu_here("mask", ct, "-o", "out", "--above", "500", cwd=tmp_path)
     assert (code, "--force" in err) == (5, True)
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
-    assert hu("mask", ct, "-o", "out", "--above", "500", "--force", cwd=tmp_path)[0] == 0
+    assert hu_here("mask", ct, "-o", "out", "--above", "500", "--force", cwd=tmp_path)[0] == 0
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} != before
 
 
 def test_output_that_cannot_be_written_is_5(ct, tmp_path):
     (tmp_path / "file").touch()
-    code, _, err = hu("mask", ct, "-o", "file/below", cwd=tmp_path)
+    code, _, err = hu_here("mask", ct, "-o", "file/below", cwd=tmp_path)
     assert (code, "cannot be written" in err) == (5, True)
 
 
@@ -278,19 +282,19 @@ def test_inputs_of_one_name_do_not_meet(ct, tmp_path):
     for folder in ("a", "b", "c/d"):
         (tmp_path / folder).mkdir(parents=True)
         shutil.copy(ct, tmp_path / folder / "1.dcm")
-    code, _, _ = hu("mask", "a/1.dcm", "b/1.dcm", "--no-figure", "-o", "out", cwd=tmp_path)
+    code, _, _ = hu_here("mask", "a/1.dcm", "b/1.dcm", "--no-figure", "-o", "out", cwd=tmp_path)
     assert (code, len(list((tmp_path / "out").iterdir()))) == (0, 2)
-    hu("mask", "c", "--no-figure", "-o", "tree", cwd=tmp_path)
+    hu_here("mask", "c", "--no-figure", "-o", "tree", cwd=tmp_path)
     assert (tmp_path / "tree" / "d" / "1.dcm.mask.png").is_file()
 
 
 def test_figure_formats_and_frames(sample, ct, tmp_path):
     for name in ("x.png", "x.svg", "x.pdf"):
-        assert hu("figure", ct, "-o", name, "--outline", "--window", "bone", cwd=tmp_path)[0] == 0
+        assert hu_here("figure", ct, "-o", name, "--outline", "--window", "bone", cwd=tmp_path)[0] == 0
         assert (tmp_path / name).stat().st_size > 5000
     cine = sample("examples_ybr_color.dcm")
-    assert hu("figure", cine, "--frame", "29", "-o", "f.png", cwd=tmp_path)[0] == 0
-    code, _, err = hu("figure", cine, "--frame", "30", "-o", "g.png", cwd=tmp_path)
+    assert hu_here("figure", cine, "--frame", "29", "-o", "f.png", cwd=tmp_path)[0] == 0
+    code, _, err = hu_here("figure", cine, "--frame", "30", "-o", "g.png", cwd=tmp_path)
     assert (code, "30 frames" in err) == (1, True)
     assert not (tmp_path / "g.png").exists()
 
@@ -315,12 +319,12 @@ def test_stats_of_a_tissue_are_those_of_its_range(ct, tmp_path):
 
 
 def test_stats_of_colour_frames_and_masks(sample, ct):
-    assert set(json.loads(hu("stats", sample("SC_rgb.dcm"), "--json")[1])["channels"]) == {"red", "green", "blue"}
-    frames = json.loads(hu("stats", sample("emri_small.dcm"), "--frames", "--json")[1])["frames"]
+    assert set(json.loads(hu_here("stats", sample("SC_rgb.dcm"), "--json")[1])["channels"]) == {"red", "green", "blue"}
+    frames = json.loads(hu_here("stats", sample("emri_small.dcm"), "--frames", "--json")[1])["frames"]
     assert len(frames) == 10
-    bone = json.loads(hu("stats", ct, "--tissue", "bone", "--no-fill", "--opening", "0", "--json")[1])
+    bone = json.loads(hu_here("stats", ct, "--tissue", "bone", "--no-fill", "--opening", "0", "--json")[1])
     assert bone["measures"]["min"] >= 226
-    assert "mm2" in hu("stats", ct)[1]
+    assert "mm2" in hu_here("stats", ct)[1]
 
 
 def test_doctor_lists_packages_and_decoders():
@@ -337,7 +341,7 @@ def test_doctor_lists_packages_and_decoders():
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell):
-    code, out, _ = hu("completion", shell)
+    code, out, _ = hu_here("completion", shell)
     assert code == 0
     assert "_HU_COMPLETE" in out
     assert "_HOUNSFIELD_COMPLETE" in out
@@ -388,16 +392,16 @@ def test_streams_that_are_closed(ct, command, said, code):
 def test_what_is_cut_off_is_measured_on_request_only(ct, tmp_path):
     cut = tmp_path / "cut.dcm"
     cut.write_bytes(ct.read_bytes()[:30_000])
-    code, out, err = hu("stats", cut, "--json")
+    code, out, err = hu_here("stats", cut, "--json")
     assert (code, out) == (3, "")
     assert "the pixel data is truncated" in err
     assert "--damaged" in err
-    code, out, err = hu("stats", cut, "--json", "--damaged")
+    code, out, err = hu_here("stats", cut, "--json", "--damaged")
     assert code == 0
     assert 0 < json.loads(out)["measures"]["padding_pixels"] < 128 * 128
     assert "assumed: " in err
-    assert hu("stats", cut, "--damaged", "--strict")[0] == 3
-    assert hu("explain", cut)[0] == hu("explain", cut, "--damaged")[0] == 0
+    assert hu_here("stats", cut, "--damaged", "--strict")[0] == 3
+    assert hu_here("explain", cut)[0] == hu_here("explain", cut, "--damaged")[0] == 0
 
 
 def test_the_order_of_results_is_that_of_the_inputs(five_hundred, tmp_path):
@@ -412,13 +416,8 @@ def test_the_order_of_results_is_that_of_the_inputs(five_hundred, tmp_path):
 def test_ctrl_c_leaves_only_whole_files(five_hundred, tmp_path, jobs):
     folder, _ = five_hundred
     output = tmp_path / "out"
-    process = subprocess.Popen(
-        [*HU, "mask", str(folder), "-o", str(output), "-j", jobs, "--jsonl"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 60
+    process = start("mask", folder, "-o", output, "-j", jobs, "--jsonl")
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and (not output.is_dir() or len(list(output.glob("*.png"))) < 12):
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the command and its workers

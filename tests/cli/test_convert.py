@@ -19,7 +19,7 @@ from classes import every_class
 from hounsfield import open_frames as opened
 from hounsfield.writing import FORMATS
 
-from cli_runner import HU, hu, hu_here
+from cli_runner import hu, hu_here, start
 from made import file_bytes, to_bytes
 
 
@@ -141,13 +141,13 @@ def test_without_pyav_it_is_4_and_the_command(ct, tmp_path):
 def test_standard_input_and_existing_files(ct, tmp_path):
     data = ct.read_bytes()
     assert hu("convert", "-", "-o", "x.npz", stdin=data, cwd=tmp_path)[:2] == (0, "x.npz\n")
-    assert hu("convert", "-", "--to", "tiff", stdin=data, cwd=tmp_path)[:2] == (0, "stdin.tif\n")
-    assert hu("convert", ct, "-o", "x.png", cwd=tmp_path)[0] == 0
+    assert hu_here("convert", "-", "--to", "tiff", stdin=data, cwd=tmp_path)[:2] == (0, "stdin.tif\n")
+    assert hu_here("convert", ct, "-o", "x.png", cwd=tmp_path)[0] == 0
     before = (tmp_path / "x.png").read_bytes()
-    code, _, err = hu("convert", ct, "-o", "x.png", "--window", "bone", cwd=tmp_path)
+    code, _, err = hu_here("convert", ct, "-o", "x.png", "--window", "bone", cwd=tmp_path)
     assert (code, "--force" in err) == (5, True)
     assert (tmp_path / "x.png").read_bytes() == before
-    assert hu("convert", ct, "-o", "x.png", "--window", "bone", "--force", cwd=tmp_path)[0] == 0
+    assert hu_here("convert", ct, "-o", "x.png", "--window", "bone", "--force", cwd=tmp_path)[0] == 0
     assert (tmp_path / "x.png").read_bytes() != before
 
 
@@ -202,11 +202,8 @@ def test_a_disk_that_is_full_is_5_and_nothing_is_left(cine, tmp_path, form, why)
 def test_ctrl_c_in_the_middle_of_a_video_leaves_nothing(tmp_path, ending):
     frames = np.random.default_rng(1).integers(0, 256, (120, 512, 512), np.uint8)
     (tmp_path / "long.dcm").write_bytes(file_bytes(frames, Modality="XA", FrameTime="40"))
-    process = subprocess.Popen(
-        [*HU, "convert", "long.dcm", "-o", f"out/x.{ending}"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
-    deadline = time.monotonic() + 60
+    process = start("convert", "long.dcm", "-o", f"out/x.{ending}", cwd=tmp_path)
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and not any((tmp_path / "out").glob(".*.hu-part")):
         assert process.poll() is None
         time.sleep(0.01)
@@ -224,11 +221,8 @@ def test_ctrl_c_among_many_leaves_only_whole_videos(tmp_path):
     (tmp_path / "in").mkdir()
     for index in range(30):
         (tmp_path / "in" / f"{index:02}.dcm").write_bytes(data)
-    process = subprocess.Popen(
-        [*HU, "convert", "in", "--to", "mp4", "-o", "out", "-j", "2", "--jsonl"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
-    deadline = time.monotonic() + 60
+    process = start("convert", "in", "--to", "mp4", "-o", "out", "-j", "2", "--jsonl", cwd=tmp_path)
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and not any((tmp_path / "out").glob("*.mp4")):
         assert process.poll() is None
         time.sleep(0.01)

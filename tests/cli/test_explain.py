@@ -11,7 +11,7 @@ import pytest
 
 import hounsfield
 
-from cli_runner import HU, hu
+from cli_runner import HU, hu, hu_here
 from made import file_bytes
 
 
@@ -64,7 +64,7 @@ def test_the_page_says_values_unit_geometry_and_each_step(ct):
 )
 def test_json_is_the_image(sample, name):
     image = hounsfield.read(sample(name))
-    found = json.loads(hu("explain", sample(name), "--json")[1])
+    found = json.loads(hu_here("explain", sample(name), "--json")[1])
     assert found["steps"] == [step.to_dict() for step in image.steps]
     assert (found["unit"], found["spacing_kind"], found["dtype"]) == (
         image.unit,
@@ -75,7 +75,7 @@ def test_json_is_the_image(sample, name):
 
 
 def test_stored_values(ct):
-    out = hu("explain", ct, "--space", "stored")[1]
+    out = hu_here("explain", ct, "--space", "stored")[1]
     assert "values   stored, int16\nunit     no known unit\n" in out
     assert "modality  " not in out
 
@@ -106,21 +106,21 @@ def test_an_assumption_is_named():
 
 def test_a_millimetre_without_a_kind_is_not_shown():
     data = file_bytes(np.zeros((2, 2), "uint16"), Modality="XA", PixelSpacing=[0.5, 0.5])
-    out = hu("explain", "-", stdin=data)[1]
+    out = hu_here("explain", "-", stdin=data)[1]
     assert "spacing  of unknown meaning\n" in out
     assert " mm " not in out
 
 
 def test_why_there_are_no_values(sample, tmp_path):
     plan = sample("rtplan.dcm")
-    code, out, err = hu("explain", plan)
+    code, out, err = hu_here("explain", plan)
     assert (code, out) == (3, "")
     assert err.splitlines() == [
         f"hu: {plan}: is no image but RT Plan: has no pixel data (modality RTPLAN)",
         f"hu:   the attribute is PixelData: hu tags {plan} --search PixelData",
     ]
     (tmp_path / "note.txt").write_text("hello")
-    code, out, _ = hu("explain", plan, "note.txt", sample("CT_small.dcm"), "--jsonl", cwd=tmp_path)
+    code, out, _ = hu_here("explain", plan, "note.txt", sample("CT_small.dcm"), "--jsonl", cwd=tmp_path)
     assert code == 1
     first, second, third = (json.loads(line) for line in out.splitlines())
     assert first["error"]["type"] == "MissingAttributeError"
@@ -131,5 +131,5 @@ def test_why_there_are_no_values(sample, tmp_path):
         "attribute": None,
     }
     assert third["unit"] == "HU"
-    code, out, _ = hu("explain", "note.txt", "--json", cwd=tmp_path)
+    code, out, _ = hu_here("explain", "note.txt", "--json", cwd=tmp_path)
     assert (code, json.loads(out)["error"]["type"]) == (3, "NotDicomError")

@@ -39,7 +39,7 @@ def test_a_table_of_patients_studies_series_and_volumes(study):
 
 
 def test_files_tells_what_became_of_each(study):
-    _, out, _ = hu("ls", study, "--files", "-q")
+    _, out, _ = hu_here("ls", study, "--files", "-q")
     told = {line.split()[0]: line for line in out.split("\n\n")[1].splitlines()[1:] if not line.startswith(" ")}
     assert f"its pixels and its place are those of {study / 'one' / '0000.dcm'}" in told["duplicate"] or (
         f"its pixels and its place are those of {study / 'copy.dcm'}" in told["duplicate"]
@@ -48,20 +48,20 @@ def test_files_tells_what_became_of_each(study):
 
 
 def test_json_has_it_all_and_counts_add_up(study):
-    code, out, _ = hu("ls", study, "--json", "-q")
+    code, out, _ = hu_here("ls", study, "--json", "-q")
     document = json.loads(out)
     assert code == 1
     assert len(document["volumes"]) == 4
     assert sum(document["counts"].values()) == len(document["files"]) == 18
     assert document["missing"][0]["positions"] == [[-186.0, -186.0, -2.5]]
     assert document["volumes"][0]["PatientName"] == "Phantom^Thorax"
-    lines = [json.loads(line) for line in hu("ls", study, "--jsonl", "-q")[1].splitlines()]
+    lines = [json.loads(line) for line in hu_here("ls", study, "--jsonl", "-q")[1].splitlines()]
     assert lines == document["volumes"]
 
 
 def test_no_phi_hides_the_patient(study):
     for form in ([], ["--json"], ["--jsonl"]):
-        out = hu("ls", study, "--no-phi", *form)[1]
+        out = hu_here("ls", study, "--no-phi", *form)[1]
         document = pydicom.dcmread(study / "one" / "0000.dcm")
         for secret in (document.PatientName, document.PatientID, document.StudyInstanceUID, "Synthetic thorax"):
             assert str(secret) not in out

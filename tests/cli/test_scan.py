@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from cli_runner import HU, hu, hu_here
+from cli_runner import HU, hu, hu_here, start
 from made import dataset, to_bytes
 
 
@@ -137,10 +137,8 @@ def test_an_interrupted_scan_leaves_nothing_behind(tmp_path):
         (big / f"{number}").write_bytes(data)
     out = tmp_path / "out"
     out.mkdir()
-    process = subprocess.Popen(
-        [*HU, "scan", str(big), "-o", str(out / "t.parquet")], stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    until = time.monotonic() + 120
+    process = start("scan", big, "-o", out / "t.parquet")
+    until = time.monotonic() + 300
     while not list(out.iterdir()) and time.monotonic() < until:  # the first batch is being written
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)

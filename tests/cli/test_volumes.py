@@ -32,14 +32,14 @@ def study(made, sample, tmp_path_factory):
 def test_stats_of_a_volume_have_millilitres_that_the_phantom_knows(made, study):
     lung = made.regions["lung"]
     bounds = ["--above", lung.above, "--below", lung.below, "--no-fill", "--opening", 0]
-    code, out, _ = hu("stats", study / "ct", *bounds, "--json")
+    code, out, _ = hu_here("stats", study / "ct", *bounds, "--json")
     (result,) = json.loads(out)
     assert code == 0
     assert result["measures"]["pixels"] == sum(lung.pixels)
     assert result["measures"]["volume_ml"] == pytest.approx(lung.volume_ml, rel=1e-9)
     assert result["measures"]["mean"] == lung.hu
     assert result["volume"]["shape"] == [6, 64, 64]
-    assert "volume" in hu("stats", study / "ct", *bounds)[1]
+    assert "volume" in hu_here("stats", study / "ct", *bounds)[1]
 
 
 def test_files_that_are_in_no_volume_are_taken_by_themselves(study):
@@ -155,7 +155,9 @@ def test_results_name_nobody(study, tmp_path):
     assert b"Phantom" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("command", ["stats", "mask", "figure", "convert"])
+@pytest.mark.parametrize(
+    "command", ["stats", *(pytest.param(c, marks=pytest.mark.long) for c in ("mask", "figure", "convert"))]
+)
 def test_volumes_beside_so_many_files_that_workers_take_them(made, sample, tmp_path, command):
     shutil.copytree(made.folder, tmp_path / "in" / "ct")
     for index in range(12):

@@ -2,10 +2,10 @@
 
 import io
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pydicom
 import pytest
+from matplotlib.colors import Normalize
 from pydicom.pixels import apply_modality_lut
 
 import hounsfield as hu
@@ -48,7 +48,7 @@ def numbers(rows, columns, slices=5):
 def by_hand(path, center, width):
     """What matplotlib shows of pydicom's HU, between the window's bounds (PS3.3 C.11.2.1.2)."""
     header = pydicom.dcmread(path)
-    shown = plt.Normalize(center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2, clip=True)
+    shown = Normalize(center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2, clip=True)
     return shown(apply_modality_lut(header.pixel_array, header)).filled() * 255
 
 

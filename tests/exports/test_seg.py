@@ -6,7 +6,6 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-import highdicom
 import numpy as np
 import pydicom
 import pytest
@@ -14,8 +13,11 @@ import pytest
 import hounsfield as hu
 from hounsfield.volume import SliceSource
 
+from conftest import Lazily
 from mosaics import save, siemens
 from volumes import PLACES, phantom_volume
+
+highdicom = Lazily("highdicom")
 
 NOON = datetime(2026, 1, 2, 12, 0, 0)
 

@@ -294,15 +294,20 @@ def test_the_steps_say_window_and_format(sample, tmp_path):
     assert texts[-1] == "write: JPEG, 8 bit, lossy, quality 80"
 
 
+def peak_of(work):
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize("ending", [".gif", ".tif", ".npy", ".png", ".jpg"])
 def test_a_long_cine_is_not_in_memory_twice(tmp_path, ending):
     image = hu.Image(np.zeros((400, 128, 128), np.uint16), unit="HU")
     options = {"fps": 10} if ending == ".gif" else {"values": False} if ending == ".tif" else {}
     hu.write(image.frame(0), tmp_path / f"warm{ending}", **options)
-    tracemalloc.start()
-    try:
-        hu.write(image, tmp_path / f"x{ending}", **options)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 3 * 2**20  # the rendering as a whole would be 6.25 MiB, the values 12.5
+    peaks = [peak_of(lambda name=name: hu.write(image, tmp_path / f"{name}{ending}", **options)) for name in "xy"]
+    # The lesser: threads that earlier tests left behind may take memory meanwhile.
+    assert min(peaks) < 3 * 2**20  # the rendering as a whole would be 6.25 MiB, the values 12.5

@@ -9,9 +9,10 @@ import pytest
 import hounsfield as hu
 from hounsfield.exports.files import whole_folder
 
+from conftest import Lazily
 from volumes import PLACES, indices, phantom_volume, random_affine
 
-zarr = pytest.importorskip("zarr")
+zarr = Lazily("zarr")
 
 
 def positions(group, level):

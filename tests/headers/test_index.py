@@ -75,9 +75,20 @@ def seed() -> bytes:
     return to_bytes(made)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_mutated_files_give_the_same_answers_or_go_to_pydicom(seed, data):
+    check_a_mutant(seed, data)
+
+
+@pytest.mark.long
+@settings(max_examples=2000, deadline=None)
+@given(st.data())
+def test_many_mutated_files_give_the_same_answers_or_go_to_pydicom(seed, data):
+    check_a_mutant(seed, data)
+
+
+def check_a_mutant(seed, data):
     mutant = bytearray(seed)
     for _ in range(data.draw(st.integers(1, 3))):
         mutant[data.draw(st.integers(132, len(mutant) - 1))] = data.draw(st.integers(0, 255))

@@ -105,7 +105,11 @@ def test_doubt_is_said():
 
 def test_a_region_beyond_the_image_says_that_its_scale_is_another_images(sample):
     """examples_ybr_color.dcm is color3d_jpeg_baseline.dcm at half its size, with the regions of the whole one."""
-    original, halved = hu.read(sample("color3d_jpeg_baseline.dcm")), hu.read(sample("examples_ybr_color.dcm"))
+    with (
+        hu.open_frames(sample("color3d_jpeg_baseline.dcm")) as whole,
+        hu.open_frames(sample("examples_ybr_color.dcm")) as half,
+    ):
+        original, halved = whole[0], half[0]
     assert (original.size, halved.size) == ((480, 640), (240, 320))
     assert original.header["SequenceOfUltrasoundRegions"][0]["PhysicalDeltaX"] == pytest.approx(
         halved.header["SequenceOfUltrasoundRegions"][0]["PhysicalDeltaX"]

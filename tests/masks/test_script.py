@@ -11,31 +11,28 @@ from hypothesis.extra import numpy as hnp
 
 import hounsfield as hu
 
-from conftest import name_of, real_files
+from conftest import facts_of, installed_files, quick_first, real_images
 from script import script_mask, script_result
+
+#: By their headers: single-frame, with a linear rescale. And one that pydicom takes for an empty dataset.
+CT_FILES = [path for path in real_images() if (f := facts_of(path)).modality == "CT" and f.single and f.rescaled]
+CT_FILES += [path for path in installed_files() if path.name == "no_meta.dcm"]
 
 
 def ct_with_hu(path):
-    """The image of a single-frame CT file with a linear rescale, or None."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            image = hu.read(path)
-        except hu.HounsfieldError:
-            return None
-    single = not image.multi_frame and not image.color
-    return image if single and image.header.get("Modality") == "CT" and "RescaleSlope" in image.header else None
-
-
-CT_FILES = [path for path in real_files() if ct_with_hu(path) is not None]
+            return hu.read(path)
+        except hu.HounsfieldError as error:
+            pytest.skip(f"not read: {type(error).__name__}")
 
 
 def test_there_are_ct_files():
-    print(f"{len(CT_FILES)} single-frame CT files are compared with the script")
     assert len(CT_FILES) >= 15
 
 
-@pytest.mark.parametrize("path", CT_FILES, ids=name_of)
+@pytest.mark.parametrize("path", quick_first(CT_FILES))
 def test_every_ct_file_gives_the_scripts_mask_and_result(path):
     image = ct_with_hu(path)
     values = image.values.astype(np.float64)
@@ -46,7 +43,7 @@ def test_every_ct_file_gives_the_scripts_mask_and_result(path):
     np.testing.assert_array_equal(result.values, script_result(values, expected))
 
 
-@pytest.mark.parametrize("path", CT_FILES, ids=name_of)
+@pytest.mark.parametrize("path", quick_first(CT_FILES))
 def test_the_script_fed_by_pydicom_gives_the_same_where_pydicom_can_read(path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

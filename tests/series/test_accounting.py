@@ -9,6 +9,7 @@ import tempfile
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,10 +34,18 @@ def roots() -> list[Path]:
     return [root for root in (pydicom and pydicom / "data", store and store / "data", corpus_folder()) if root]
 
 
-@cache
 def folders() -> list[Path]:
     """Every folder with anything in it."""
     return sorted({Path(place) for root in roots() for place, _, names in os.walk(root) if names} | set(roots()))
+
+
+def wheel_first(places: list[Path]) -> list[Any]:
+    """Parameters of a test: folders of pydicom's wheel are quick, all others take `long`."""
+    wheel = roots()[0]
+    return [
+        pytest.param(place, id=name_of(place), marks=() if place.is_relative_to(wheel) else pytest.mark.long)
+        for place in places
+    ]
 
 
 def check_report(volumes: Volumes, folder: Path) -> None:
@@ -59,12 +68,12 @@ def check_report(volumes: Volumes, folder: Path) -> None:
     assert "please report" not in str(report)
 
 
-@pytest.mark.parametrize("folder", folders(), ids=name_of)
+@pytest.mark.parametrize("folder", wheel_first(folders()))
 def test_the_counts_add_up_to_the_files_of_every_folder(folder):
     check_report(hu.read_volumes(folder), folder)
 
 
-@pytest.mark.parametrize("root", roots(), ids=name_of)
+@pytest.mark.parametrize("root", wheel_first(roots()))
 def test_every_volume_is_read_or_refused_with_a_reason(root, record_property):
     volumes = hu.read_volumes(root)
     read, refused = 0, 0
@@ -85,7 +94,7 @@ def test_every_volume_is_read_or_refused_with_a_reason(root, record_property):
     assert read > 10 * refused
 
 
-@pytest.mark.parametrize("root", roots(), ids=name_of)
+@pytest.mark.parametrize("root", wheel_first(roots()))
 @pytest.mark.parametrize("values", ["modality", "stored"])
 def test_every_slice_of_every_volume_is_what_is_read_of_its_file(root, values):
     compared = 0

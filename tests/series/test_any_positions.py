@@ -59,9 +59,23 @@ def collection(chance: random.Random) -> list[Dataset]:
     return made
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
-@given(st.integers(0, 10**6))
+SEEDS = st.integers(0, 10**6)
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
+@given(SEEDS)
 def test_every_slice_is_in_one_volume_at_its_own_place_or_a_copy(seed):
+    check_a_collection(seed)
+
+
+@pytest.mark.long
+@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@given(SEEDS)
+def test_every_slice_of_many_collections_is_in_one_volume_at_its_own_place_or_a_copy(seed):
+    check_a_collection(seed)
+
+
+def check_a_collection(seed):
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
