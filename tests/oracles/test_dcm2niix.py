@@ -64,7 +64,7 @@ def test_every_series_that_dcm2niix_converts_is_the_same_or_explained(files, tmp
     kinds = ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
     record_property("summary", f"volumes against dcm2niix: {len(converted)} series that it converts: {kinds}")
     assert not said, "\n".join(said)
-    assert counts["the same"] >= len(converted) / 5
+    assert counts["the same"] >= 5
 
 
 # ---------------------------------------------------------------- the tilted gantry

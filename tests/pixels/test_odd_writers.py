@@ -165,3 +165,15 @@ def test_a_bare_dataset_with_dicm_at_byte_128_begins_at_its_first_byte(syntax):
     np.testing.assert_array_equal(image.values, hu.read(get_testdata_file("CT_small.dcm")).values)
     with pytest.warns(hu.AssumptionWarning, match="no preamble"), pytest.warns(hu.AssumptionWarning, match="syntax"):
         assert hu.info(data)["Modality"] == "CT"
+
+
+@pytest.mark.parametrize("filler", [b"\0", b" ", b"0"])
+def test_packed_frames_stay_packed_whatever_makes_their_length_even(filler):
+    """5 frames of 25 x 30 take 469 bytes packed, and 470 in whole bytes; highdicom fills up with a digit."""
+    frames = np.zeros((5, 25, 30), np.uint8)
+    frames[:, 3:20, 5:17] = 1
+    bits = np.packbits(frames.ravel(), bitorder="little").tobytes()
+    assert len(bits) == 469
+    image = hu.read(one_bit(frames, bits + filler))
+    np.testing.assert_array_equal(image.values, frames)
+    assert assumed(image) == []

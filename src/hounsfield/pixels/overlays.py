@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,13 @@ from hounsfield.errors import (
 )
 from hounsfield.image import Image, Step, text_of
 from hounsfield.limits import Limits
-from hounsfield.pixels.codecs import CODECS
-from hounsfield.pixels.encapsulated import EncapsulatedFrames
 from hounsfield.pixels.layout import Layout
+from hounsfield.pixels.native import NativeFrames
 from hounsfield.pixels.stored import PixelBytes, open_frames
+
+# Decoders are loaded where pixel data is encapsulated.
+if TYPE_CHECKING:
+    from hounsfield.pixels.encapsulated import EncapsulatedFrames
 
 _NAME = "overlay"
 _PLANE = "PS3.3 C.9.2"
@@ -266,8 +269,11 @@ def raw_cells(pixels: PixelBytes, layout: Layout, name: str, limits: Limits) -> 
     whole = replace(layout, bits_stored=layout.bits_allocated, high_bit=layout.bits_allocated - 1, signed=False)
     frames = open_frames(pixels, whole, name)
     held = layout.bits_allocated
-    if isinstance(frames, EncapsulatedFrames):
-        held = _held_bits(frames, layout, name)
+    if not isinstance(frames, NativeFrames):
+        from hounsfield.pixels.encapsulated import EncapsulatedFrames
+
+        if isinstance(frames, EncapsulatedFrames):
+            held = _held_bits(frames, layout, name)
     cells = frames.take(range(frames.layout.frames), limits).values
     return Cells(cells, range(layout.high_bit + 1 - layout.bits_stored, layout.high_bit + 1), held)
 
@@ -277,6 +283,8 @@ def _held_bits(frames: EncapsulatedFrames, layout: Layout, name: str) -> int:
     if frames.syntax not in _REVERSIBLE:
         message = "the pixel data was compressed with loss; overlays in its unused bits are lost"
         raise DecodeError(message, source=name, attribute="PixelData")
+    from hounsfield.pixels.codecs import CODECS
+
     codec = CODECS[frames.syntax]
     size = codec.size(frames.codestream(0)) if codec.size else None
     return size.precision if size is not None and size.precision else layout.bits_allocated

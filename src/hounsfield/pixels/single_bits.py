@@ -7,13 +7,16 @@ import math
 from hounsfield.pixels.layout import Layout
 from hounsfield.source import Extent
 
+#: What writers put behind pixel data of odd length.
+_FILLERS = (b"\0", b" ", b"0")
+
 
 def in_whole_bytes(layout: Layout, extent: Extent) -> bool:
     """Return whether each frame begins with a byte of its own, as some writers of segmentations have it.
 
     PS3.5 8.1.1 packs the bits of all frames without a gap, so the length tells both apart. Where it fits both (few
     frames, of which few bits are padding), or packed bits with bytes too many, the bits that would be padding decide:
-    writers leave them 0.
+    writers leave them 0. Of the byte that makes the length even highdicom makes a digit 0, others a space.
     """
     values, frames = layout.frame_values, layout.frames
     size, spare = math.ceil(values / 8), -values % 8
@@ -21,7 +24,10 @@ def in_whole_bytes(layout: Layout, extent: Extent) -> bool:
     if not spare or frames == 1 or extent.length not in (padded, padded + padded % 2):
         return False
     last, used = divmod(values * frames, 8)
-    ends_clear = int.from_bytes(extent.take(last, extent.length - last), "little") >> used == 0
+    ends = bytes(extent.take(last, extent.length - last))
+    if packed % 2 and len(ends) > 1 and extent.length == packed + 1:
+        ends = ends[:-1] + (b"" if ends[-1:] in _FILLERS else ends[-1:])
+    ends_clear = int.from_bytes(ends, "little") >> used == 0
     if extent.length > packed + packed % 2:
         return not ends_clear or _gaps_clear(extent, size, frames, spare)
     return not ends_clear and _gaps_clear(extent, size, frames, spare)
