@@ -159,7 +159,7 @@ def test_tiles_and_steps_of_no_size_do_not_end_the_process(place):
 
 def test_only_the_first_picture_of_a_jpeg_xl_codestream_is_decoded():
     pictures = np.stack([GREY, GREY[::-1], GREY[:, ::-1]])
-    stream = imagecodecs.jpegxl_encode(pictures, lossless=True, photometric="minisblack")
+    stream = imagecodecs.jpegxl_encode(pictures, lossless=True, photometric="gray")
     np.testing.assert_array_equal(hu.read(encoded(GREY, [stream], JPEG_XL)).values, GREY)
 
 
