@@ -34,18 +34,8 @@ from hounsfield.headers.found import (
     Found,
     Ints,
 )
-from hounsfield.headers.quick import (
-    FIXED,
-    FIXED_LONG,
-    LONG,
-    PIXELS,
-    PLAIN,
-    SHORT,
-    Token,
-    Walked,
-    Wishes,
-    walk_quickly,
-)
+from hounsfield.headers.quick import walk_quickly
+from hounsfield.headers.walked import FIXED, FIXED_LONG, LONG, PIXELS, PLAIN, SHORT, Token, Walked, Wishes
 from hounsfield.limits import Limits
 
 #: Bytes of first pieces that are held at a time.
