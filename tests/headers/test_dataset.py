@@ -82,6 +82,13 @@ def test_mutants_of_a_good_file_give_a_result_or_a_typed_error(data):
             pass
 
 
+def test_a_damaged_sop_class_is_not_quoted_by_pydicoms_warnings():
+    """Warnings are errors here; pydicom's quote the value."""
+    damaged = file_bytes(np.zeros((4, 4), np.uint16)).replace(b"1.2.840.10008.5.1.4.1.1.", b"\0.2.840.10008.5.1.4.1.1.")
+    with pytest.raises(hu.HounsfieldError):
+        _read_quietly(damaged.replace(b"\xe0\x7f\x10\0OW", b"\xe0\x7f\x12\0OW"))
+
+
 def _read_quietly(data: bytes):
     import warnings
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydicom.uid import UID
+from pydicom.uid import UID_dictionary
 
 from hounsfield.image import text_of
 from hounsfield.text import modality_words
@@ -18,6 +18,11 @@ _NO_IMAGES = re.compile(r"Surface Segmentation|Non-Image")
 _PRIVATE = {"1.3.12.2.1107.5.9.1": "CSA Non-Image Storage"}
 
 
+def _name(uid: str) -> str:
+    """Return the name of a class, or its UID; pydicom's own `UID` would warn of a damaged one, and quote it."""
+    return _PRIVATE.get(uid) or UID_dictionary.get(uid, (uid,))[0]
+
+
 def class_name(uid: str) -> str:
     """Return the name of a SOP class without the word Storage; ``""`` where it is none of the standard's.
 
@@ -26,7 +31,7 @@ def class_name(uid: str) -> str:
     >>> class_name("1.2.840.10008.5.1.4.1.1.88.11")
     'Basic Text SR'
     """
-    name = _PRIVATE.get(uid) or UID(uid).name
+    name = _name(uid)
     return "" if name == uid else re.sub(r" Storage\b", "", name)
 
 
@@ -38,7 +43,7 @@ def has_image(uid: str) -> bool:
     >>> has_image("1.2.840.10008.5.1.4.1.1.2"), has_image("1.2.840.10008.5.1.4.1.1.104.1"), has_image("")
     (True, False, True)
     """
-    name = _PRIVATE.get(uid) or UID(uid).name
+    name = _name(uid)
     return not uid or (_IMAGES.search(name) is not None and _NO_IMAGES.search(name) is None)
 
 
