@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydicom.uid import UID_dictionary
+from pydicom.uid import UID_dictionary  # pyright: ignore[reportPrivateImportUsage]
 
 from hounsfield.image import text_of
 from hounsfield.text import modality_words
