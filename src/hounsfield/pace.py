@@ -86,25 +86,21 @@ class Pace:
     waits
         Whether reading waits: for a disk, or a network.
     seconds
-        How long a file takes, all in all.
+        How long each of the last files took, all in all.
     """
 
     def __init__(self, fewest: int, most: int) -> None:
         self._fewest, self._most = fewest, most
         self.threads, self.files, self.first = 1, FEWEST, _FIRST
         self.waits = False
-        self._since, self._done = time.perf_counter(), 0
-
-    @property
-    def seconds(self) -> float:
-        """How long a file took until now, all in all."""
-        return (time.perf_counter() - self._since) / max(self._done, 1)
+        self.seconds, self._since = 0.0, time.perf_counter()
 
     def learn(self, found: Found, load: Load) -> None:
         """Take the time that some files took for that of the next ones."""
         if not found.count:
             return
-        self._done += found.count
+        now = time.perf_counter()
+        self.seconds, self._since = (now - self._since) / found.count, now
         fewest = self._fewest if found.compiled else 1
         # On a busy machine files take long, too, but there it is processors that are missing.
         waited = found.seconds - found.busy - (load.queued or 0.0)

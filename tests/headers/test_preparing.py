@@ -56,6 +56,7 @@ def test_what_was_compiled_is_loaded_where_many_files_are_left(monkeypatch, tmp_
     monkeypatch.setattr(Preparation, "_files", 0)
     monkeypatch.setattr(Preparation, "_loaded", None)
     monkeypatch.setattr(preparing, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(preparing, "_KNOWN", 16)
     monkeypatch.setattr(Preparation, "load", classmethod(lambda cls: begun.append("load")))
     monkeypatch.setattr(Preparation, "_compile", lambda self: begun.append("compile"))
 

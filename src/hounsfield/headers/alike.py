@@ -234,17 +234,21 @@ class _Group:
         ends = starts + np.array([len(heads.pieces[row]) for row in rows.tolist()], np.int64)
         self._rows, self._starts, self._ends = rows, starts, ends
         self._at, self._kept = starts + 132, dict[int, tuple[Ints, Ints]]()
+        self._odd = np.zeros(len(rows), np.int64)  # whose lowest bit any odd length sets
         enough = ends - starts >= 132 + 8
         self._leave(enough)
         self._leave((self._words[self._starts + 128] & _32) == _DICM)
-        first = True  # attribute of the dataset
+        before = True  # the first attribute of the dataset
         for token in tokens:
-            if not len(self._rows):
+            if not len(self._rows) or token.kind == PIXELS:  # which is the last
                 break
             meta = token.word & 0xFFFF == 2
-            self._pixels(token) if token.kind == PIXELS else self._step(token, first and not meta)
-            first = first and meta
-        if not tokens or tokens[-1].kind != PIXELS:
+            self._step(token, before and not meta)
+            before = before and meta
+        self._leave(self._odd & 1 == 0)
+        if tokens and tokens[-1].kind == PIXELS:
+            self._pixels(tokens[-1])
+        else:
             self._leave(self._at - self._starts == heads.facts[self._rows, SIZE])
             self._note(self._at, np.full(len(self._rows), -1, np.int64), np.zeros(len(self._rows), np.int64))
         self._place(tokens)
@@ -254,44 +258,43 @@ class _Group:
         """Go over one element."""
         word = self._words[self._at]
         good = (word & _MASKS[token.kind]) == np.uint64(token.word) & _MASKS[token.kind]
-        value = self._at + 8
         if token.kind == FIXED:
-            self._go_on(value, good)
+            self._go_on(self._at + 8, good)
             return
         if token.kind == FIXED_LONG:
             good &= self._long_length() == _UNDEFINED
-            self._go_on(value + 4, good)
+            self._go_on(self._at + 12, good)
             return
         if token.kind == LONG:
-            length, value = self._long_length(), value + 4
+            length, value = self._long_length(), self._at + 12
         else:
-            length = (word >> (_SHIFT_48 if token.kind == SHORT else _SHIFT_32)).astype(np.int64)
+            length = (word >> (_SHIFT_48 if token.kind == SHORT else _SHIFT_32)).view(np.int64)
+            value = self._at + 8
         if token.even:
-            good &= length & 1 == 0
+            self._odd |= length
         if first and self._implicit:
             good &= length < _LETTERS
-        end = value + length
         if token.column >= 0:
             self._kept[token.column] = value, length
-        self._go_on(end, good)
+        self._go_on(value + length, good)
         tag = (token.word & 0xFFFF) << 16 | token.word >> 16 & 0xFFFF
         if tag in (TRANSFER_SYNTAX, SPECIFIC_CHARACTER_SET):
             self._same(tag, token.column)
 
     def _long_length(self) -> Ints:
-        return (self._words[np.minimum(self._at + 8, len(self._words) - 1)] & _32).astype(np.int64)
+        return (self._words[np.minimum(self._at + 8, len(self._words) - 1)] & _32).view(np.int64)
 
     def _go_on(self, to: Ints, good: NDArray[np.bool_]) -> None:
         """Move to the next element, as far as the pieces go."""
         good &= to <= self._ends
-        self._at = np.minimum(to, self._ends)
+        self._at = to
         self._leave(good)
 
     def _leave(self, good: NDArray[np.bool_]) -> None:
         """Leave out files that are not alike."""
         if bool(good.all()):
             return
-        self._rows, self._at = self._rows[good], self._at[good]
+        self._rows, self._at, self._odd = self._rows[good], self._at[good], self._odd[good]
         self._starts, self._ends = self._starts[good], self._ends[good]
         self._kept = {column: (at[good], length[good]) for column, (at, length) in self._kept.items()}
 

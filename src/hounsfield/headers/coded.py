@@ -111,7 +111,20 @@ class CodedColumns:
         if len(arounds) == 1 and self._is_constant(index):
             start, length, code = places[0].tolist()
             return np.zeros(len(places), np.int64), [(self._view[start : start + length].tobytes(), code, arounds[0])]
-        view = self._view
+        alike = len(arounds) == 1 and bool((places[:, 2] == places[0, 2]).all())
+        if alike and bool((places[:, 1] > 0).all()):
+            view, code = self._view, int(places[0, 2])
+            ends = (places[:, 0] + places[:, 1]).tolist()
+            texts = [view[start:end].tobytes() for start, end in zip(places[:, 0].tolist(), ends, strict=True)]
+            numbers = [known.setdefault(text, len(known)) for text in texts]
+            return np.array(numbers, np.int64), [(text, code, arounds[0]) for text in known]
+        return self._distinct_of_several(places, arounds, codes)
+
+    def _distinct_of_several(
+        self, places: Ints, arounds: list[Around], codes: Ints
+    ) -> tuple[Ints, list[tuple[bytes, int, Around]]]:
+        """As `_distinct`, of files whose values are written in several ways, or absent in some."""
+        view, known = self._view, dict[Any, int]()
         keys: list[tuple[bytes, int, int]] = []
         numbers = np.full(len(places), -1, np.int64)
         columns = (places[:, 0].tolist(), places[:, 1].tolist(), places[:, 2].tolist(), codes.tolist())

@@ -26,6 +26,8 @@ _NUMBERS = ("found", "index", "columns")
 #: Files of this process for which loading what was compiled pays, since it costs as much as they gain; and so many of
 #: them have to be left.
 _LOAD_FROM, _LEFT = 25_000, 5_000
+#: Files of a job after which it is known how long one takes.
+_KNOWN = 4_000
 #: Seconds of work that are left when compiling pays: it takes half of them, on another processor; without a place to
 #: keep the result it is done by a thread of this process, which slows the others down.
 _COMPILE_FROM, _COMPILE_HERE_FROM = 20.0, 120.0
@@ -93,6 +95,7 @@ class Preparation:
         self._thread: threading.Thread | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._ended = False
+        self._done = 0
 
     def __enter__(self) -> Preparation:
         return self
@@ -127,12 +130,15 @@ class Preparation:
             How long a file takes.
         """
         Preparation._files += done
+        self._done += done
         if self._loaded is not None or self._thread is not None or left < _LEFT or self._files + left < _LOAD_FROM:
             return
         folder = cache_folder()
         ready = is_ready(folder)
         if ready:
             work = self.load
+        elif self._done < _KNOWN:
+            return
         elif folder is not None and left * seconds > _COMPILE_FROM:
             work = self._compile
         elif left * seconds > _COMPILE_HERE_FROM:
