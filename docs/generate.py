@@ -45,7 +45,7 @@ def separators() -> str:
 
 def _where(one: Separator) -> tuple[str, str, str]:
     apart = "separates"
-    if one.role == "meaning":
+    if one.role in ("unit", "meaning"):
         return apart, apart, apart
     return apart, apart if one.role == "pass" else "joins", "joins"
 
@@ -56,6 +56,7 @@ def _note(one: Separator) -> str:
     notes += ["also by its order at each position"] if one.ranked else []
     notes += ["volumes in the order of acquisition"] if one.acquired else []
     notes += ["said where it separates nothing"] if one.role == "meaning" else []
+    notes += ["even a single slice"] if one.role == "unit" else []
     return "; ".join(notes)
 
 

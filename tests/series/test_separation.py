@@ -172,7 +172,7 @@ def test_what_differs_from_slice_to_slice_separates_nothing_and_is_said(tmp_path
     ]
     volumes = hu.read_volumes(write(tmp_path, slices, "CT"))
     assert values(volumes) == [list(range(12))]
-    assert any(f"{keyword} differ from slice to slice" in step.detail for step in volumes.facts[0].steps)
+    assert any(f"{keyword} differs from slice to slice" in step.detail for step in volumes.facts[0].steps)
 
 
 # ---------------------------------------------------------------- frames
@@ -488,3 +488,26 @@ def test_what_slices_have_in_common_stands_in_the_table_of_the_page(tmp_path):
     everything = np.arange(len(rows), dtype=np.int64)
     keys = grouping._keys(rows, everything, np.ones(len(rows), np.bool_), hu.Tolerances())
     assert ["SeriesInstanceUID", *patients.PATIENT, *keys] == list(grouping.TOGETHER)
+
+
+@pytest.mark.parametrize(
+    ("modality", "keyword", "usual", "other"), [("PT", "Units", "BQML", "CNTS"), ("CT", "RescaleType", "HU", "ED")]
+)
+def test_a_single_slice_in_another_unit_is_a_volume_of_its_own(tmp_path, modality, keyword, usual, other):
+    rescaled = {"RescaleSlope": 1, "RescaleIntercept": 0}
+    slices = [(z * STEP, z, {keyword: other if z == 3 else usual, **rescaled}) for z in range(8)]
+    volumes = hu.read_volumes(write(tmp_path, slices, modality))
+    by_unit = {unit: sorted(values(v for v in volumes if v.separated_by[keyword] == unit)) for unit in (usual, other)}
+    assert by_unit[other] == [[3]]
+    assert sorted(sum(by_unit[usual], [])) == [0, 1, 2, 4, 5, 6, 7]
+    assert {volume.unit for volume in volumes} == {usual, other}
+
+
+@pytest.mark.filterwarnings("default::hounsfield.AssumptionWarning")
+def test_a_lone_slice_of_another_kernel_is_kept_and_said(tmp_path):
+    slices = [(z * STEP, z, {"ConvolutionKernel": "B70f" if z == 5 else "B30f"}) for z in range(12)]
+    with pytest.warns(hu.AssumptionWarning, match="slice 5 has another ConvolutionKernel"):
+        (volume,) = hu.read_volumes(write(tmp_path, slices, "CT"))
+    assert volume.shape[0] == 12
+    with pytest.raises(hu.AssumptionError, match="ConvolutionKernel"):
+        hu.read_volumes(tmp_path, strict=True)[0]

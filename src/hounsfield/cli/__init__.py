@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
 from typing import Any, cast
 
 import click
 
 from hounsfield._version import __version__
+from hounsfield.cli.interrupt import is_interrupted, listen
 
 #: Command to module and one line of help: listed without loading any of them.
 COMMANDS = {
@@ -69,9 +69,9 @@ def cli() -> None:
     """
 
 
-def _interrupt(number: int, frame: object) -> None:
-    """End on SIGTERM as on Ctrl-C: with nothing half-written left behind."""
-    raise KeyboardInterrupt
+def _interrupted() -> int:
+    print("hu: interrupted", file=sys.stderr)  # noqa: T201
+    return 130
 
 
 def _silence_output() -> None:
@@ -91,7 +91,7 @@ def main() -> None:
         reconfigure: Any = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, _interrupt)
+    listen()
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -99,8 +99,7 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        print("hu: interrupted", file=sys.stderr)  # noqa: T201
-        code = 130
+        code = _interrupted()
     except BrokenPipeError:
         # The reader has seen enough (`hu tags x | head`): no error, and no complaint at exit either.
         _silence_output()
@@ -110,4 +109,8 @@ def main() -> None:
         _silence_output()
         print(f"hu: standard output: {error.strerror or type(error).__name__}", file=sys.stderr)  # noqa: T201
         code = 5
+    except Exception:
+        if not is_interrupted():
+            raise
+        code = _interrupted()  # in the middle of an import, say: what was raised then is no defect
     raise SystemExit(code if isinstance(code, int) else 0)

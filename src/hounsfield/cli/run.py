@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from hounsfield.cli.interrupt import unheard_by_children
 from hounsfield.cli.others import is_told_problem
 from hounsfield.cli.output import on_terminal, say, write_json
 from hounsfield.errors import (
@@ -258,7 +259,8 @@ def _in_workers(task: Task, sources: list[str], jobs: int) -> Iterator[Outcome]:
         while done < len(sources):
             # Handing over raises too when the workers are gone, so a source is told off only by its outcome.
             while submitted < min(len(sources), done + 4 * jobs):
-                waiting.append(executor.submit(attempt, task, sources[submitted]))
+                with unheard_by_children():
+                    waiting.append(executor.submit(attempt, task, sources[submitted]))
                 submitted += 1
             yield waiting[0].result()
             waiting.popleft()
@@ -279,7 +281,9 @@ def _one_by_one(task: Task, sources: list[str]) -> Iterator[Outcome]:
     try:
         for source in sources:
             try:
-                yield executor.submit(attempt, task, source).result()
+                with unheard_by_children():
+                    reading = executor.submit(attempt, task, source)
+                yield reading.result()
             except BrokenProcessPool:
                 yield Outcome(source, error=f"{source}: ended the process that read it", failure="input")
                 executor = _workers(1)

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from hounsfield.cli.interrupt import check_interrupt
 from hounsfield.cli.options import output_options, paths_argument
 from hounsfield.cli.others import is_other
 from hounsfield.cli.output import display_width, say, write_line
@@ -126,6 +127,7 @@ class _Work:
     def _counted(self, batches: Iterator[Any]) -> Iterator[Any]:
         """Pass batches on; count what failed, and name it where that was asked for."""
         for batch in batches:
+            check_interrupt()
             self.done += batch.num_rows
             errors, issues = batch.column("error"), batch.column("issues")
             if errors.null_count < batch.num_rows:

@@ -12,6 +12,8 @@ from hounsfield.image import Step
 from hounsfield.series.rows import Indices, Rows, distinct
 from hounsfield.series.separators import Separator, Told, acquired, differing, told
 
+#: What Rescale Type says where it says nothing (PS3.3 C.11.1.1.2).
+_UNSPECIFIED = ("", "US", "UNSPECIFIED")
 #: Gives of some slices, in the order of their positions, how many each of their regular runs has.
 Lengths = Callable[[Indices], list[int]]
 
@@ -85,18 +87,23 @@ class Separation:
 
         Notes
         -----
-        An attribute that changes the meaning of values separates wherever each of its values holds a run of slices of
-        its own; one that counts passes, where these runs repeat or lie between one another. Where positions still
-        repeat, any attribute separates that leaves none repeated, and has no more values than there are repeats, or
-        values that each hold for several slices between those of another. Where one alone does not, several do
-        together; then what counts up from slice to slice (times) is taken by its order at each position. Then the whole
-        headers are asked. What nothing tells apart is split by the order of instance numbers, or of files, and said.
+        What names the unit of values separates always. An attribute that changes the meaning of values separates
+        wherever each of its values holds a run of slices of its own; one that counts passes, where these runs repeat or
+        lie between one another. Where positions still repeat, any attribute separates that leaves none repeated, and
+        has no more values than there are repeats, or values that each hold for several slices between those of another.
+        Where one alone does not, several do together; then what counts up from slice to slice (times) is taken by its
+        order at each position. Then the whole headers are asked. What nothing tells apart is split by the order of
+        instance numbers, or of files, and said.
         """
         return self._separate(members, place, differing(self.rows, members))
 
     def _separate(self, members: Indices, place: Indices, known: Sequence[Told]) -> list[Part]:
         for one in known:
-            if one.separator.role != "moment" and self._holds_runs(members, place, one):
+            if one.separator.role == "unit":
+                units = _units(self.rows, one.keyword, members)
+                if units.any():
+                    return self._by_values(members, place, one, units, known)
+            elif one.separator.role != "moment" and self._holds_runs(members, place, one):
                 return self._by_values(members, place, one, one.codes, known)
         most = int(np.bincount(place).max())
         if most == 1:
@@ -163,6 +170,13 @@ class Separation:
             chosen = members[part]
             found.append(Part(chosen, {one.keyword: told(self.rows, one.separator, int(chosen[0]))}, (step,)))
         return found
+
+
+def _units(rows: Rows, keyword: str, members: Indices) -> Indices:
+    """Number the units of slices, 0 where there is one only; of CT an unspecified one means HU (PS3.3 C.8.2.1)."""
+    plain = "HU" if rows.text("Modality", int(members[0])) == "CT" and keyword == "RescaleType" else ""
+    names = [rows.text(keyword, int(row)).upper() for row in members.tolist()]
+    return np.unique([plain if name in _UNSPECIFIED else name for name in names], return_inverse=True)[1]
 
 
 def _nothing(members: Indices, place: Indices) -> Further | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from hounsfield.series.rows import Indices, Numbers, Rows, distinct
 
-Role = Literal["meaning", "pass", "moment"]
+Role = Literal["unit", "meaning", "pass", "moment"]
 _DAY = 86_400_000_000
 
 
@@ -24,10 +24,10 @@ class Separator:
     keyword
         The attribute.
     role
-        ``"meaning"``: it changes what pixels mean, so that it separates wherever each of its values holds a run of
-        slices of its own, whether the runs repeat, lie between one another or continue one another. ``"pass"``: it
-        counts passes, and separates unless one run only continues another. ``"moment"``: it tells when; it separates
-        where positions repeat, and else joins.
+        ``"unit"``: it names the unit of values, and separates even a single slice. ``"meaning"``: it changes what
+        pixels mean, so that it separates wherever each of its values holds a run of slices of its own, whether the runs
+        repeat, lie between one another or continue one another. ``"pass"``: it counts passes, and separates unless one
+        run only continues another. ``"moment"``: it tells when; it separates where positions repeat, and else joins.
     within
         Numbers that differ by no more than this share are one value: scanners measure some of them anew for each slice.
     ranked
@@ -58,6 +58,8 @@ def _meaning(words: str, within: float = 0.0) -> list[Separator]:
 
 #: Attributes that separate, in the order in which they are asked.
 TABLE: tuple[Separator, ...] = (
+    Separator("RescaleType", "unit"),
+    Separator("Units", "unit"),
     Separator("AcquisitionNumber", "pass", ranked=True),
     Separator("FrameAcquisitionNumber", "pass"),
     *_meaning("EchoNumbers"),
@@ -76,7 +78,7 @@ TABLE: tuple[Separator, ...] = (
     *_meaning("RepetitionTime", 0.05),
     *_meaning("ScanningSequence SequenceVariant ScanOptions SequenceName PulseSequenceName ASLContext"),
     *_meaning("AcquisitionContrast MRAcquisitionType ImagedNucleus ReceiveCoilName TransmitCoilName"),
-    *_meaning("StackID ComplexImageComponent ImageType FrameType RescaleType Units"),
+    *_meaning("StackID ComplexImageComponent ImageType FrameType"),
     *_meaning("RealWorldValueMappingSequence[0].LUTLabel"),
     *_meaning("KVP", 0.01),
     *_meaning("ConvolutionKernel FilterType ReconstructionAlgorithm ReconstructionMethod ReconstructionType"),

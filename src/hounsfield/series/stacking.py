@@ -272,12 +272,32 @@ def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: To
 
 
 def _unlike(rows: Rows, members: Indices) -> tuple[Step, ...]:
-    """Say what differs between slices of one volume though it changes what values mean."""
-    keywords = [one.keyword for one in differing(rows, members) if one.separator.role == "meaning" and one.differs]
-    if not keywords:
-        return ()
-    detail = f"{', '.join(keywords)} differ from slice to slice, but separate no volumes"
-    return (Step("separate", detail),)
+    """Say what differs between slices of one volume though it changes what values mean.
+
+    Of what differs from slice to slice that is usual. Where nearly all have one value, others are of another kind, and
+    that they belong here is assumed.
+    """
+    differ = [one for one in differing(rows, members) if one.separator.role == "meaning" and one.differs]
+    lone = [one for one in differ if _nearly_all(one.codes)]
+    usual = [one.keyword for one in differ if one not in lone]
+    steps: list[Step] = []
+    if usual:
+        verbs = ("differs", "separates") if len(usual) == 1 else ("differ", "separate")
+        detail = f"{', '.join(usual)} {verbs[0]} from slice to slice, but {verbs[1]} no volumes"
+        steps.append(Step("separate", detail))
+    for one in lone:
+        most = int(np.bincount(one.codes - one.codes.min()).argmax()) + int(one.codes.min())
+        others = np.flatnonzero(one.codes != most).tolist()
+        places = ", ".join(map(str, others[:5])) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+        which = f"slice {places} has" if len(others) == 1 else f"slices {places} have"
+        detail = f"{which} another {one.keyword} than all others, and no run of positions of its own; kept among them"
+        steps.append(Step("separate", detail, "assumed"))
+    return tuple(steps)
+
+
+def _nearly_all(codes: Indices) -> bool:
+    """Whether three quarters of slices or more have one value."""
+    return 4 * int(np.bincount(codes - codes.min()).max()) >= 3 * len(codes)
 
 
 def _run(rows: Rows, base: Stack, part: tuple[int, int], found: Runs, tolerances: Tolerances) -> Stack:
