@@ -93,3 +93,9 @@ def encoded(pixels: np.ndarray, streams: list[Any], syntax: str, **attributes: A
 
 #: Encapsulated transfer syntaxes by their length, which is even.
 STAND_INS = {22: "1.2.840.10008.1.2.4.80", 24: "1.2.840.10008.1.2.4.201\0"}
+
+
+def arrays_of(path) -> dict[str, np.ndarray]:
+    """What an NPZ file holds."""
+    with np.load(path, allow_pickle=False) as saved:
+        return dict(saved)
