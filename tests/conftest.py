@@ -32,6 +32,9 @@ class Lazily:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
+        # While it collects, pytest asks every name of a module what it is.
+        if attribute.startswith("_") or attribute in ("is_hypothesis_test", "pytestmark"):
+            raise AttributeError(attribute)
         return getattr(importlib.import_module(self._name), attribute)
 
 

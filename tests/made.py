@@ -103,3 +103,9 @@ _NO_BYTES = b"no bytes"
 
 #: Encapsulated transfer syntaxes by their length, which is even.
 STAND_INS = {22: "1.2.840.10008.1.2.4.80", 24: "1.2.840.10008.1.2.4.201\0"}
+
+
+def arrays_of(path) -> dict[str, np.ndarray]:
+    """What an NPZ file holds."""
+    with np.load(path, allow_pickle=False) as saved:
+        return dict(saved)

@@ -19,6 +19,7 @@ import hounsfield
 from hounsfield.cli import COMMANDS as KNOWN
 
 from cli_runner import HU, hu, hu_here, start
+from made import arrays_of, file_bytes
 
 COMMANDS = [
     "info",
@@ -202,8 +203,6 @@ def test_output_that_cannot_be_printed_is_5(ct):
 
 
 def test_text_from_files_cannot_command_the_terminal(tmp_path):
-    from made import file_bytes
-
     (tmp_path / "evil.dcm").write_bytes(
         file_bytes(StudyDescription="\x1b]0;owned\x07\x1b[2J", SpecificCharacterSet="ISO_IR 192")
     )
@@ -247,7 +246,7 @@ def test_masks_of_several_frames_are_npz(sample, tmp_path):
     code, out, _ = hu_here("mask", sample("emri_small.dcm"), "--method", "otsu", "-o", "out", "--jsonl", cwd=tmp_path)
     assert code == 0
     result = json.loads(out)
-    saved = np.load(tmp_path / result["outputs"]["mask"])
+    saved = arrays_of(tmp_path / result["outputs"]["mask"])
     assert saved["mask"].shape == (10, 64, 64)
     assert [frame["pixels"] for frame in result["frames"]] == saved["mask"].sum((1, 2)).tolist()
     code, _, err = hu_here("mask", sample("emri_small.dcm"), "--method", "otsu", "--format", "png", cwd=tmp_path)

@@ -215,6 +215,7 @@ def test_ctrl_c_in_the_middle_of_a_video_leaves_nothing(tmp_path, ending):
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.long
 def test_ctrl_c_among_many_leaves_only_whole_videos(tmp_path):
     frames = np.random.default_rng(1).integers(0, 256, (50, 256, 256), np.uint8)
     data = file_bytes(frames, Modality="XA", FrameTime="40")

@@ -16,7 +16,7 @@ from pydicom.pixels import apply_modality_lut
 import hounsfield as hu
 from hounsfield.writing import FORMATS, rendered_frames
 
-from made import enhanced, file_bytes, to_bytes
+from made import arrays_of, enhanced, file_bytes, to_bytes
 
 ENDINGS = [ending for form in FORMATS.values() for ending in form.endings if form.frames != "volume"]
 #: int16 with signs, uint16, uint8 multi-frame colour, float32, several frames, one bit.
@@ -158,7 +158,7 @@ def test_npy_and_npz_are_the_image(sample, tmp_path, name):
     written = hu.write(image, tmp_path / "x.npz")
     assert np.load(tmp_path / "x.npy").dtype == image.values.dtype
     assert np.array_equal(np.load(tmp_path / "x.npy"), image.values)
-    saved = np.load(tmp_path / "x.npz", allow_pickle=False)
+    saved = arrays_of(tmp_path / "x.npz")
     assert np.array_equal(saved["values"], image.values)
     assert (str(saved["unit"]), str(saved["spacing_kind"])) == (image.unit, image.spacing_kind or "")
     assert tuple(saved["axes"]) == image.axes
@@ -173,22 +173,22 @@ def test_the_affine_is_equation_c_7_6_2_1(sample, tmp_path):
     x, y = np.array(header.ImageOrientationPatient[:3]), np.array(header.ImageOrientationPatient[3:])
     between_rows, between_columns = header.PixelSpacing
     expected = np.array(header.ImagePositionPatient) + x * between_columns * column + y * between_rows * row
-    found = np.load(tmp_path / "x.npz")["affine"] @ [row, column, 0, 1]
+    found = arrays_of(tmp_path / "x.npz")["affine"] @ [row, column, 0, 1]
     assert found[:3] == pytest.approx(expected)
 
 
 def test_frames_have_an_affine_each_and_an_unknown_place_none(tmp_path, sample):
     image = hu.read(enhanced(noise(3, 4, 4, dtype=np.uint16), [(1, 0)] * 3))
     hu.write(image, tmp_path / "x.npz")
-    assert np.load(tmp_path / "x.npz")["affine"][:, 2, 3].tolist() == [0, 5, 10]
+    assert arrays_of(tmp_path / "x.npz")["affine"][:, 2, 3].tolist() == [0, 5, 10]
     hu.write(hu.read(sample("SC_rgb.dcm")), tmp_path / "y.npz")
-    assert "affine" not in np.load(tmp_path / "y.npz")
+    assert "affine" not in arrays_of(tmp_path / "y.npz")
 
 
 def test_padding_goes_into_an_npz(tmp_path):
     stored = np.array([[-2000, 5], [7, -2000]], np.int16)
     hu.write(hu.read(file_bytes(stored, PixelPaddingValue=-2000)), tmp_path / "x.npz")
-    assert np.load(tmp_path / "x.npz")["padding"].tolist() == [[True, False], [False, True]]
+    assert arrays_of(tmp_path / "x.npz")["padding"].tolist() == [[True, False], [False, True]]
 
 
 def test_monochrome1_is_inverted_in_renderings_only(tmp_path):
@@ -308,6 +308,6 @@ def test_a_long_cine_is_not_in_memory_twice(tmp_path, ending):
     image = hu.Image(np.zeros((400, 128, 128), np.uint16), unit="HU")
     options = {"fps": 10} if ending == ".gif" else {"values": False} if ending == ".tif" else {}
     hu.write(image.frame(0), tmp_path / f"warm{ending}", **options)
-    peaks = [peak_of(lambda name=name: hu.write(image, tmp_path / f"{name}{ending}", **options)) for name in "xy"]
-    # The lesser: threads that earlier tests left behind may take memory meanwhile.
-    assert min(peaks) < 3 * 2**20  # the rendering as a whole would be 6.25 MiB, the values 12.5
+    peaks = (peak_of(lambda name=name: hu.write(image, tmp_path / f"{name}{ending}", **options)) for name in "xy")
+    # Or once more: threads that earlier tests left behind may take memory meanwhile.
+    assert any(peak < 3 * 2**20 for peak in peaks)  # the rendering as a whole would be 6.25 MiB, the values 12.5
