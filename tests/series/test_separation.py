@@ -511,3 +511,11 @@ def test_a_lone_slice_of_another_kernel_is_kept_and_said(tmp_path):
     assert volume.shape[0] == 12
     with pytest.raises(hu.AssumptionError, match="ConvolutionKernel"):
         hu.read_volumes(tmp_path, strict=True)[0]
+
+
+def test_a_slice_of_another_pixel_spacing_is_not_called_missing(tmp_path):
+    slices = [(z * STEP, z, {"PixelSpacing": [1, 1.01] if z == 3 else [1, 1]}) for z in range(8)]
+    volumes = hu.read_volumes(write(tmp_path, slices, "CT"))
+    assert sorted(values(volumes)) == [[0, 1, 2], [3], [4, 5, 6, 7]]
+    assert [gap.count for gap in volumes.report.missing] == [0]
+    assert "missing" not in str(volumes.report)

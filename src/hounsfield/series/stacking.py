@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -144,12 +144,11 @@ def stack(rows: Rows, group: Group, files: Files, gaps: Gaps, tolerances: Tolera
     parts = list(_parts(rows, members, (place, aside), files.further, tolerances))
     for part in in_order_of_dimensions(rows, parts):
         _stack_part(rows, part, group, gaps, tolerances, made)
-    made.gaps = [_without_others(rows, gap, made.stacks, tolerances) for gap in made.gaps]
     return made
 
 
-def _without_others(rows: Rows, gap: Gap, stacks: list[Stack], tolerances: Tolerances) -> Gap:
-    """Leave out of a gap's missing slices what other stacks hold: those that have no place in common with its own.
+def without_others(rows: Rows, gap: Gap, stacks: Sequence[Stack], tolerances: Tolerances) -> Gap:
+    """Leave out of a gap's missing slices what other stacks of its series hold: those that share no place with its own.
 
     Two sets of which one lies in a gap of the other lack nothing; a phase that lacks a slice does, whoever has it.
     """

@@ -20,7 +20,7 @@ from hounsfield.series.patients import identity
 from hounsfield.series.report import Conflict, FileOutcome, MissingSlices, Report
 from hounsfield.series.rows import Indices, parts
 from hounsfield.series.separators import KEYWORDS
-from hounsfield.series.stacking import Files, Gaps, Stack, stack
+from hounsfield.series.stacking import Files, Gap, Gaps, Stack, stack, without_others
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.volume import SliceSource
 
@@ -183,23 +183,33 @@ class _Surveyor:
         series, undeclared = series_numbers(self._found)
         files = Files(self._contents.digest, self._further)
         stacks: list[Stack] = []
-        missing: list[MissingSlices] = []
+        found_gaps: list[tuple[int, Gap]] = []
+        of_series: dict[int, list[int]] = {}
         groups = group(rows, members, series[members], tolerances)
         self._conflicts += list(self._of_patients(groups, series))
         for one in groups:
             made = stack(rows, one, files, gaps, tolerances)
-            first = len(stacks)
-            for gap in made.gaps:
-                places = tuple((x, y, z) for x, y, z in gap.between.missing.tolist())
-                volumes = first + gap.before, first + gap.after
-                found = gap.between
-                missing.append(MissingSlices(volumes, found.distance, found.step, places, found.count, found.aside))
+            first, number = len(stacks), int(series[one.members[0]])
+            found_gaps += [(number, Gap(first + gap.before, first + gap.after, gap.between)) for gap in made.gaps]
             for copy, kept in made.copies.items():
                 self._copies[int(rows.file[copy])] = int(rows.file[kept])
             declared = rows.texts["SeriesInstanceUID"].codes[one.members[0]] >= 0
             more = () if declared or not one.placed or len(one.members) < 2 else (undeclared,)
             stacks += [replace(each, steps=(*more, *each.steps)) for each in made.stacks]
+            of_series.setdefault(number, []).extend(range(first, len(stacks)))
+        missing = [self._missing(gap, stacks, of_series[number], tolerances) for number, gap in found_gaps]
         return Survey(self._found, stacks, Report(self._outcomes(stacks), tuple(missing), tuple(self._conflicts)))
+
+    def _missing(self, gap: Gap, stacks: list[Stack], of_series: list[int], tolerances: Tolerances) -> MissingSlices:
+        """Say which slices are missing that no other volume of the series holds."""
+        rows, space = self._found.rows, "FrameOfReferenceUID"
+        own = rows.text(space, int(stacks[gap.before].members[0]))
+        placed = [index for index in of_series if stacks[index].affine is not None]
+        others = [index for index in placed if rows.text(space, int(stacks[index].members[0])) == own]
+        among = Gap(others.index(gap.before), others.index(gap.after), gap.between)
+        found = without_others(rows, among, [stacks[index] for index in others], tolerances).between
+        places = tuple((x, y, z) for x, y, z in found.missing.tolist())
+        return MissingSlices((gap.before, gap.after), found.distance, found.step, places, found.count, found.aside)
 
     def _of_patients(self, groups: list[Group], series: Indices) -> Iterator[Conflict]:
         """Say of which series the files contradict each other about whose they are."""
