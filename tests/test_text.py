@@ -131,3 +131,17 @@ def test_the_page_of_a_notebook_holds_no_commands():
     page = image._repr_html_()
     assert printable(page.replace("\n", "")) == page.replace("\n", "")
     assert "<b>" not in page
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "\0", "\r", "\x08"])
+def test_no_cell_of_a_csv_holds_a_command(command):
+    import pyarrow as pa
+
+    from hounsfield.exports.tables import flat_batch
+
+    batch = pa.RecordBatch.from_pydict(
+        {"PatientName": [f"a{command}b", "c\td\ne", None], "issues": [[f"{command}"], [], []]}
+    )
+    cells = flat_batch(batch).to_pydict()
+    assert not any(command in cell for column in cells.values() for cell in column if cell)
+    assert cells["PatientName"][1:] == ["c\td\ne", None]

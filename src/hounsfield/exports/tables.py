@@ -26,7 +26,7 @@ TABLE_FORMATS = {".parquet": "Parquet", ".csv": "CSV", ".json": "JSON", ".jsonl"
 #: A cell that begins with one of these is a formula to a spreadsheet; an apostrophe before it makes it text again.
 _FORMULA = r"^([=+\-@\t\r])"
 #: What commands a terminal, or turns the direction of text; lines and tabulators are a cell's own affair.
-_COMMANDS = "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+_COMMANDS = "[\\x00\x01-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 _Batches = Iterable[pa.RecordBatch]
 
 
