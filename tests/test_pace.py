@@ -99,7 +99,7 @@ def test_threads_stay_few_beside_eight_busy_loops(tmp_path):
     folder.mkdir()
     for number in range(200):
         (folder / f"{number}").write_bytes(data)
-    paths = [str(path) for path in sorted(folder.iterdir())] * 150
+    paths = [str(path) for path in sorted(folder.iterdir())] * 40
     busy = [multiprocessing.get_context("spawn").Process(target=burn, daemon=True) for _ in range(8)]
     for process in busy:
         process.start()
