@@ -90,7 +90,7 @@ def test_what_is_being_compiled_is_given_up_with_the_job(monkeypatch):
 CHANGE = """
     import sys, time, hounsfield as hu
     from hounsfield.headers import preparing
-    preparing._LOAD_FROM, preparing._COMPILE_FROM = 0, 0
+    preparing._LOAD_FROM, preparing._COMPILE_FROM, preparing._KNOWN = 0, 0, 0
     paths, tables, until = [sys.argv[1]] * 1500, set(), time.monotonic() + 240
     with preparing.Preparation() as preparation:
         while not preparation.is_loaded() and time.monotonic() < until:

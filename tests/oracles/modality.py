@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from oracles.outcomes import (
     Outcome,
     described,
     header_of,
+    inflated,
     label_of,
     rows,
     settle,
@@ -48,8 +50,10 @@ def compare_all(paths: Iterable[Path]) -> list[Outcome]:
 
 
 def compare(path: Path) -> Outcome:
-    header = header_of(path)
-    return described(_compare(path, header), header)
+    with tempfile.TemporaryDirectory() as folder:
+        plain = inflated(path, Path(folder))
+        header = header_of(plain)
+        return described(_compare(path, plain, header), header)
 
 
 def _theirs(path: Path) -> np.ndarray:
@@ -59,10 +63,10 @@ def _theirs(path: Path) -> np.ndarray:
     return sitk.GetArrayFromImage(reader.Execute())
 
 
-def _compare(path: Path, header: Dataset) -> Outcome:
+def _compare(path: Path, plain: Path, header: Dataset) -> Outcome:
     label = label_of(path)
     try:
-        theirs, reason = _theirs(path), ""
+        theirs, reason = _theirs(plain), ""
     except RuntimeError as error:
         theirs, reason = None, str(error).strip().splitlines()[-1].split("): ")[-1]
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import tomllib
 import warnings
 from collections import Counter
@@ -82,6 +83,15 @@ def label_of(path: Path) -> str:
         if path.is_relative_to(root):
             return f"{name}/{path.relative_to(root).as_posix()}"
     return path.name
+
+
+def inflated(path: Path, folder: Path) -> Path:
+    """The file, or of one in gzip an inflated copy: the others read none."""
+    if path.suffix != ".gz":
+        return path
+    copy = folder / path.stem
+    copy.write_bytes(gzip.decompress(path.read_bytes()))
+    return copy
 
 
 def header_of(path: Path) -> Dataset:

@@ -27,6 +27,7 @@ from oracles.outcomes import (
     Outcome,
     described,
     header_of,
+    inflated,
     label_of,
     rows,
     settle,
@@ -69,13 +70,13 @@ def compare_all(paths: Iterable[Path]) -> list[Outcome]:
 
 def compare(path: Path, folder: Path) -> Outcome:
     """Compare one file; `folder` is for files in between."""
-    header = header_of(path)
+    header = header_of(inflated(path, folder))
     return described(_compare(path, header, folder), header)
 
 
 def _compare(path: Path, header: Dataset, folder: Path) -> Outcome:
     label = label_of(path)
-    theirs, oracle, reasons = read_by_others(path, header, folder)
+    theirs, oracle, reasons = read_by_others(inflated(path, folder), header, folder)
     try:
         ours = hu.read(path, values="stored").values
     except hu.HounsfieldError as error:
