@@ -119,6 +119,11 @@ class HeaderWalk(Generic[_Batch]):
         waiting: deque[tuple[int, Future[list[tuple[Found, Load, _Batch]]]]] = deque()
         ahead = 0  # files that are being read, or were and wait for those before them
         try:
+            # The quick walk holds the interpreter lock: other threads would only take turns with this one.
+            while not (self._pace.waits or self._preparation.is_loaded()):
+                if not (chunk := listed.take(self._pace.files)):
+                    return
+                yield from self._taken(self._read(chunk), listed.found - self._done, listed)
             while True:
                 while len(waiting) < 2 * self._pace.threads and ahead < _READ_AHEAD:
                     chunk = listed.take(self._pace.files, bool(waiting))
