@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+from hypothesis import strategies as st
 
 import hounsfield as hu
 
@@ -79,3 +80,8 @@ def resampled(source: sitk.Image, grid: hu.Volume, interpolator: int, outside: f
     pixel = sitk.sitkVectorFloat64 if source.GetNumberOfComponentsPerPixel() > 1 else sitk.sitkFloat64
     like = as_sitk(grid, np.zeros(grid.shape[:3], np.uint8)) if not grid.color else as_sitk(grid)
     return sitk.GetArrayFromImage(sitk.Resample(source, like, sitk.Transform(), interpolator, outside, pixel))
+
+
+def to_a_millionth(low: float, high: float) -> st.SearchStrategy[float]:
+    """Numbers of which none is nearly 0: ITK's inverse of a direction of cosines like 1e-303 is wrong (SVDC)."""
+    return st.floats(low, high).map(lambda number: round(number, 6))
