@@ -72,6 +72,10 @@ def test_what_was_compiled_is_loaded_where_many_files_are_left(monkeypatch, tmp_
     assert begin(100_000, 30e-6) == []  # compiling takes longer than the three seconds that are left
     assert begin(10_000_000, 30e-6) == ["compile"]
     assert begin(100, 30.0) == []  # nothing is left that could be quicker
+    with monkeypatch.context() as frozen:
+        frozen.setattr(preparing.sys, "frozen", True, raising=False)
+        assert begin(1_000_000, 30e-6) == []  # an application would start itself
+        assert begin(10_000_000, 30e-6) == ["load"]
     (tmp_path / "ready").touch()
     assert begin(100_000, 30e-6) == ["load"]
     monkeypatch.setattr(preparing, "cache_folder", lambda: None)

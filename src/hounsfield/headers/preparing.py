@@ -80,6 +80,11 @@ def prepare() -> None:
             (folder / _READY).touch()
 
 
+def _has_interpreter() -> bool:
+    """Whether `sys.executable` is Python's: of a frozen application it is the application, which would start anew."""
+    return bool(sys.executable) and not getattr(sys, "frozen", False)
+
+
 class Preparation:
     """Makes the compiled walk ready for one job.
 
@@ -139,7 +144,7 @@ class Preparation:
             work = self.load
         elif self._done < _KNOWN:
             return
-        elif folder is not None and left * seconds > _COMPILE_FROM:
+        elif folder is not None and _has_interpreter() and left * seconds > _COMPILE_FROM:
             work = self._compile
         elif left * seconds > _COMPILE_HERE_FROM:
             work = self.load
