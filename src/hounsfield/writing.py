@@ -29,6 +29,7 @@ from hounsfield.exports.tiff import tiff_values, write_tiff
 from hounsfield.exports.video import check_video, write_mp4
 from hounsfield.grids import as_frames, as_image, require_grid
 from hounsfield.image import Image, Step
+from hounsfield.interrupt import check_interrupt
 from hounsfield.volume import Volume
 
 __all__ = ["FORMATS", "Format", "Written", "check_options", "find_format", "write"]
@@ -350,6 +351,7 @@ def rendered_frames(image: Image | Volume, rendering: Rendering) -> Iterator[NDA
         grey = not (image.color or image.is_mask or rendering.get("presentation"))
         vois = frame_vois(image, window) if grey else repeat(window, image.frames)
         for index, voi in enumerate(vois):
+            check_interrupt()
             yield render(image.frame(index), **(rendering | {"window": voi}))
 
 

@@ -19,7 +19,7 @@ from classes import every_class
 from hounsfield import open_frames as opened
 from hounsfield.writing import FORMATS
 
-from cli_runner import hu, hu_here, start
+from cli_runner import ctrl_c_heard, hu, hu_here, start
 from made import file_bytes, to_bytes
 
 
@@ -198,9 +198,42 @@ def test_a_disk_that_is_full_is_5_and_nothing_is_left(cine, tmp_path, form, why)
     assert names(tmp_path) == []
 
 
+#: Python drops what is raised in such a callback, as those that importing makes.
+LOSES_CTRL_C = """
+import os, signal, sys
+from hounsfield import interrupt, writing
+from hounsfield.cli import main
+
+class Dying:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+
+def losing(*given, once=[]):
+    if not once:
+        once.append(True)
+        del [Dying()][0]
+        assert interrupt.is_interrupted()
+    return plain(*given)
+
+plain, writing.{name} = writing.{name}, losing
+main()
+"""
+
+
+@pytest.mark.parametrize(("ending", "name"), [("gif", "gif_delays"), ("npy", "_write_step")])
+def test_a_ctrl_c_that_python_drops_ends_the_command_all_the_same(cine, tmp_path, ending, name):
+    code = LOSES_CTRL_C.replace("{name}", name)
+    arguments = ["convert", str(cine), "-o", f"out/x.{ending}"]
+    with ctrl_c_heard():
+        done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (130, b"")
+    assert done.stderr.endswith(b"hu: interrupted; 0 of 1 inputs reported, and what was written is whole\n")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 @pytest.mark.parametrize("ending", ["mp4", "gif"])
 def test_ctrl_c_in_the_middle_of_a_video_leaves_nothing(tmp_path, ending):
-    frames = np.random.default_rng(1).integers(0, 256, (120, 512, 512), np.uint8)
+    frames = np.random.default_rng(1).integers(0, 256, (600, 512, 512), np.uint8)
     (tmp_path / "long.dcm").write_bytes(file_bytes(frames, Modality="XA", FrameTime="40"))
     process = start("convert", "long.dcm", "-o", f"out/x.{ending}", cwd=tmp_path)
     deadline = time.monotonic() + 300

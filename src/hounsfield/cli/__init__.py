@@ -10,7 +10,7 @@ from typing import Any, cast
 import click
 
 from hounsfield._version import __version__
-from hounsfield.cli.interrupt import is_interrupted, listen
+from hounsfield.interrupt import is_interrupted, listen
 
 #: Command to module and one line of help: listed without loading any of them.
 COMMANDS = {

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hounsfield.cli.interrupt import unheard_by_children
 from hounsfield.cli.others import is_told_problem
 from hounsfield.cli.output import on_terminal, say, write_json
 from hounsfield.errors import (
@@ -25,6 +24,7 @@ from hounsfield.errors import (
     OutputError,
     UnitError,
 )
+from hounsfield.interrupt import check_interrupt, unheard_by_children
 from hounsfield.text import printable
 
 if TYPE_CHECKING:
@@ -172,6 +172,7 @@ class Run:
         try:
             with _progress(len(sources), self.options["quiet"]) as advance:
                 for outcome in self._outcomes(task, sources):
+                    check_interrupt()
                     self._take(outcome, single)
                     advance()
         except KeyboardInterrupt:

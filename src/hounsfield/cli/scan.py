@@ -12,12 +12,12 @@ from typing import Any
 
 import click
 
-from hounsfield.cli.interrupt import check_interrupt
 from hounsfield.cli.options import output_options, paths_argument
 from hounsfield.cli.others import is_other
 from hounsfield.cli.output import display_width, say, write_line
 from hounsfield.cli.progress import reading_progress
 from hounsfield.errors import MissingDependencyError, OutputError
+from hounsfield.interrupt import check_interrupt
 from hounsfield.text import printable
 
 #: What is shown on a terminal, where no columns are named: all would not fit.

@@ -14,6 +14,7 @@ from pathlib import Path
 from hounsfield.errors import HounsfieldError, OutputError
 from hounsfield.headers.recognise import recognise
 from hounsfield.image import Step
+from hounsfield.interrupt import check_interrupt
 from hounsfield.sources.files import open_file, reason
 from hounsfield.sources.folders import PART
 
@@ -144,6 +145,7 @@ def whole_file(path: Path, *, force: bool = False) -> Generator[Path]:
             refuse_inputs(path, _inputs.named, _inputs.found)
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        check_interrupt()
         if not path.exists() or force:
             os.replace(temporary, path)
         elif not filecmp.cmp(temporary, path, shallow=False):  # the same run again finds what was asked for
@@ -182,6 +184,7 @@ def whole_folder(path: Path, marker: str, *, force: bool = False) -> Generator[P
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.mkdir()
         yield temporary
+        check_interrupt()
         if path.exists() and not (path / marker).is_file() and any(path.iterdir() if path.is_dir() else [path]):
             raise OutputError(f"exists already and has no {marker}; it is kept", source=str(path))
         if not path.exists():

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from hounsfield.cli import interrupt
+from hounsfield import interrupt
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are another matter there")
 
