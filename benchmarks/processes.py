@@ -223,7 +223,7 @@ class Installation:
     def environment(self, without_pyc: bool) -> dict[str, str]:
         """Return the variables of a process that knows this copy and this home only."""
         kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DCMDICTPATH")
-        places = [self.folder / "site", HERE, HERE.parent / "tests"]
+        places = [self.folder / "site", HERE, HERE.parent / "tests" / "support"]
         found = {name: os.environ[name] for name in kept if name in os.environ}
         found |= {"HOME": str(self.folder / "home"), "PYTHONPATH": os.pathsep.join(map(str, places))}
         return found | ({"PYTHONPYCACHEPREFIX": str(self.folder / "pyc")} if without_pyc else {})

@@ -20,7 +20,7 @@ import imagecodecs
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests"))
+sys.path[:0] = [str(HERE.parent / "tests"), str(HERE.parent / "tests" / "support")]
 
 import sides  # noqa: E402
 from timing import KEPT, Comparisons, Peer, Side, clock, corpus_folder, parser, series  # noqa: E402

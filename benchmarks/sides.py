@@ -20,7 +20,7 @@ from volume_sides import VOLUMES
 PASSES = 9
 #: Of the multi-frame images that run.py makes.
 FRAMES, SIDE = 100, 512
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 
 def files(folder: Path) -> list[Path]:

@@ -22,7 +22,7 @@ import pydicom
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "volumes-compared.md"
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "support")]
 
 import hounsfield as hu  # noqa: E402
 

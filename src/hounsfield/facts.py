@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from hounsfield.frames import refuse_assumptions, warn_of_assumptions
 from hounsfield.headers.dataset import declared_syntax, open_dataset, open_header
 from hounsfield.headers.info import facts
 from hounsfield.headers.tags import Attribute, attributes, json_model
 from hounsfield.image import Image, Step
 from hounsfield.limits import DEFAULT_LIMITS, Limits
+from hounsfield.reading.frames import refuse_assumptions, warn_of_assumptions
 from hounsfield.sources.local import SourceLike, open_source
 
 if TYPE_CHECKING:
-    from hounsfield.display.state import PresentationState
+    from hounsfield.display.presentation.state import PresentationState
 
 __all__ = ["Attribute", "dicom_json", "info", "presentation", "tags"]
 
@@ -173,7 +173,9 @@ def presentation(source: SourceLike, *, limits: Limits = DEFAULT_LIMITS) -> Pres
     InvalidAttributeError
         It is no presentation state, or one of a kind that is not supported.
     """
-    from hounsfield.display.state import presentation_state  # only here: whoever asks for facts draws nothing
+    from hounsfield.display.presentation.state import (
+        presentation_state,  # only here: whoever asks for facts draws nothing
+    )
 
     with closing(open_source(source, limits)) as opened_source:
         opened = open_dataset(opened_source, limits)

@@ -17,7 +17,7 @@ import pytest
 
 from classes import every_class
 from hounsfield import open_frames as opened
-from hounsfield.writing import FORMATS
+from hounsfield.exports.write import FORMATS
 
 from cli_runner import ctrl_c_heard, hu, hu_here, start
 from made import file_bytes, to_bytes

@@ -8,7 +8,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hounsfield_
-from hounsfield.writing import FORMATS
+from hounsfield.exports.write import FORMATS
 
 from cli_runner import hu_here
 

@@ -6,9 +6,9 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from hounsfield.cli import run
-from hounsfield.cli.output import display_width, printable
 from hounsfield.cli.places import unique_stems
 from hounsfield.cli.run import _in_workers, attempt
+from hounsfield.cli.terminal import display_width, printable
 
 
 def test_printable_keeps_text_of_all_scripts_and_escapes_commands():

@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import apply_color_lut
 
 import hounsfield as hu
-from hounsfield.display.colour import lab_to_rgb
+from hounsfield.display.screen_colour import lab_to_rgb
 from states import item, lut
 
 from made import dataset, to_bytes

@@ -13,8 +13,8 @@ from PIL import Image as Picture
 
 import hounsfield as hu
 from hounsfield.exports.cine import frame_durations, gif_delays, write_gif
+from hounsfield.exports.mp4 import write_mp4
 from hounsfield.exports.tiff import write_tiff
-from hounsfield.exports.video import write_mp4
 from hounsfield.headers.frame_times import read_frame_times
 
 from made import dataset, file_bytes, to_bytes

@@ -14,7 +14,7 @@ from PIL import Image as Picture
 from pydicom.pixels import apply_modality_lut
 
 import hounsfield as hu
-from hounsfield.writing import FORMATS, rendered_frames
+from hounsfield.exports.write import FORMATS, rendered_frames
 
 from made import arrays_of, enhanced, file_bytes, to_bytes
 

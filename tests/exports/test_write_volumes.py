@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as Picture
 
 import hounsfield as hu
-from hounsfield.writing import find_format
+from hounsfield.exports.write import find_format
 
 from sitk_volumes import tilted_ct
 from volumes import phantom_volume

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import hounsfield as hu
-from hounsfield.exports.files import whole_folder
+from hounsfield.outputs import whole_folder
 
 from conftest import Lazily
 from volumes import PLACES, indices, phantom_volume, random_affine

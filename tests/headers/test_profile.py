@@ -10,9 +10,9 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 import hounsfield as hu
-from hounsfield.headers.columns import column
 from hounsfield.headers.privacy import identifies
 from hounsfield.headers.profile import ACTIONS, PATTERNS
+from hounsfield.scanning.columns import column
 
 from made import dataset, to_bytes
 

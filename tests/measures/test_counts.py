@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hounsfield as hu
-from hounsfield import counts as counting
-from hounsfield.counts import count_values
+from hounsfield.measures import counts as counting
+from hounsfield.measures.counts import count_values
 
 from conftest import SOME_OR_ALL, name_of, real_images
 

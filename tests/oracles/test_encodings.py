@@ -11,7 +11,7 @@ from pydicom.uid import UID_dictionary
 
 import hounsfield as hu
 from hounsfield.pixels.codecs import CODECS
-from hounsfield.pixels.stored import NATIVE
+from hounsfield.pixels.opening import NATIVE
 from hounsfield.pixels.video import VIDEO, video_library
 from oracles import dcmtk
 from oracles.encodings import Encoding, encodings

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hounsfield as hu
-from hounsfield.pixels import deadline
+from hounsfield.pixels import guards as deadline
 from hounsfield.pixels.codestreams import JPEG_XL_BOXES, Size, jpegxl_size
 from hounsfield.pixels.jpegxl import colour_transform
 

@@ -20,7 +20,7 @@ HTJ2K = "1.2.840.10008.1.2.4.203"
 
 def outcomes(codec, step, place):
     path = os.pathsep.join([str(TESTS.parent / "src"), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, str(TESTS / "pixels" / "header_mutants.py"), codec, str(step), str(place)]
+    command = [sys.executable, str(TESTS / "support" / "header_mutants.py"), codec, str(step), str(place)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, timeout=3000)
     number = int.from_bytes(place.read_bytes(), "little") if place.exists() else None
     assert done.returncode == 0, (

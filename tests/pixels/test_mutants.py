@@ -13,10 +13,12 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reas
 
 
 def start(first: int, count: int) -> subprocess.Popen[str]:
-    path = os.pathsep.join([str(TESTS.parent / "src"), str(TESTS), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join(
+        [str(TESTS.parent / "src"), str(TESTS / "support"), str(TESTS), os.environ.get("PYTHONPATH", "")]
+    )
     # One thread for OpenMP and our own: two children are at work.
     environment = {**os.environ, "PYTHONPATH": path, "HOUNSFIELD_THREADS": "1"}
-    command = [sys.executable, "-X", "faulthandler", str(TESTS / "mutants.py"), str(first), str(count)]
+    command = [sys.executable, "-X", "faulthandler", str(TESTS / "support" / "mutants.py"), str(first), str(count)]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdout=pipe, stderr=subprocess.STDOUT, text=True, env=environment)
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hounsfield as hu
-from hounsfield.volumes import Volumes
+from hounsfield.series.volumes import Volumes
 
 from conftest import corpus_folder, name_of, package_folder
 from series_made import copy, ct, edit, louder, walked

@@ -13,11 +13,11 @@ import pytest
 
 import hounsfield as hu
 from hounsfield.limits import DEFAULT_LIMITS
-from hounsfield.source import Source
 from hounsfield.sources import files
 from hounsfield.sources.collection import open_collection
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.local import open_source
+from hounsfield.sources.source import Source
 
 from conftest import package_folder
 

@@ -7,9 +7,9 @@ import pytest
 
 import hounsfield as hu
 from hounsfield.limits import DEFAULT_LIMITS, Limits
-from hounsfield.source import BoundedFile
 from hounsfield.sources.folders import list_files
 from hounsfield.sources.local import open_source
+from hounsfield.sources.source import BoundedFile
 
 
 def opened(source, limits=DEFAULT_LIMITS):

@@ -21,12 +21,12 @@ from hounsfield.cli.options import (
     reading_options,
     window_option,
 )
-from hounsfield.cli.output import say, write_line
 from hounsfield.cli.run import Inputs, Run, default_jobs
+from hounsfield.cli.terminal import say, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
-from hounsfield.exports.video import check_video
+from hounsfield.exports.mp4 import check_video
+from hounsfield.exports.write import FORMATS, Format, check_options, find_format, frame_paths
 from hounsfield.image import Image
-from hounsfield.writing import FORMATS, Format, check_options, find_format, frame_paths
 
 #: Endings of formats that are not written: an output that is called so was not meant to be a folder.
 _OTHERS = (

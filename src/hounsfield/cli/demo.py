@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from hounsfield.cli.mask import figure_bytes
-from hounsfield.cli.output import say, table, write_json, write_line
 from hounsfield.cli.run import Outcome, attempt
+from hounsfield.cli.terminal import say, table, write_json, write_line
 from hounsfield.image import Step
 
 #: Noise of the second phantom in HU. Its regions lie at least 7 standard deviations from their bounds.
@@ -59,9 +59,9 @@ def _report(outcome: Outcome, as_json: bool) -> int:
 
 def _demo(folder: Path, force: bool) -> dict[str, Any]:
     import hounsfield as hu
-    from hounsfield.exports.files import write_whole
     from hounsfield.exports.pictures import png_bytes
-    from hounsfield.sources.samples import sample_ct
+    from hounsfield.outputs import write_whole
+    from hounsfield.phantoms.samples import sample_ct
 
     source = sample_ct()
     image = hu.read(source)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from hounsfield._version import __version__
-from hounsfield.cli.output import table, write_json, write_line
+from hounsfield.cli.terminal import table, write_json, write_line
 
 _EPILOG = """\b
 Examples:
@@ -60,7 +60,7 @@ def _decoders() -> list[dict[str, Any]]:
     """Every transfer syntax for images, and what reads it."""
     from hounsfield.headers.info import uid_name
     from hounsfield.pixels.codecs import CODECS, library_version
-    from hounsfield.pixels.stored import NATIVE
+    from hounsfield.pixels.opening import NATIVE
     from hounsfield.pixels.video import VIDEO, video_library
 
     readers: dict[str, str] = dict.fromkeys(NATIVE, "numpy")

@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from hounsfield.cli.options import Reading, jobs_option, output_options, paths_argument, reading_options
-from hounsfield.cli.output import say, table, write_line
 from hounsfield.cli.run import Inputs, Outcome, Run, default_jobs
+from hounsfield.cli.terminal import say, table, write_line
 from hounsfield.text import printable
 
 _COLOURS = {"done": "green", "not done": "yellow", "assumed": "bold magenta"}

@@ -23,8 +23,8 @@ from hounsfield.cli.options import (
     selection_options,
     window_option,
 )
-from hounsfield.cli.output import write_line
 from hounsfield.cli.run import Run, default_jobs
+from hounsfield.cli.terminal import write_line
 
 _FORMS = ("png", "svg", "pdf")
 _PICTURES = ("jpg", "jpeg", "tif", "tiff", "gif", "bmp", "webp", "eps", "ps")
@@ -123,7 +123,7 @@ def _check_ending(ending: str, form: str | None) -> None:
 def draw_one(source: str, work: _Work) -> dict[str, Any]:
     """Draw one input and return where its figure is."""
     import hounsfield as hu
-    from hounsfield.exports.files import write_whole
+    from hounsfield.outputs import write_whole
 
     if isinstance(source, VolumeSource):
         return _draw_volume(source, work)
@@ -150,7 +150,7 @@ def draw_one(source: str, work: _Work) -> dict[str, Any]:
 def _draw_volume(source: VolumeSource, work: _Work) -> dict[str, Any]:
     """Draw the middle slice of a volume, the one that was asked for, or many."""
     import hounsfield as hu
-    from hounsfield.exports.files import write_whole
+    from hounsfield.outputs import write_whole
 
     if work.frame is not None:
         raise hu.GeometryError("--frame is of images, and this is a volume (--slice is of slices)", source=source)

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hounsfield.cli.others import is_told_only
-from hounsfield.cli.output import say
 from hounsfield.cli.places import unique_stems
 from hounsfield.cli.progress import reading_progress, slices_progress
 from hounsfield.cli.run import Inputs
+from hounsfield.cli.terminal import say
 
 if TYPE_CHECKING:
     from hounsfield.series.survey import VolumeFacts
+    from hounsfield.series.volumes import Volumes
     from hounsfield.volume import Volume
-    from hounsfield.volumes import Volumes
 
 
 @dataclass(frozen=True)

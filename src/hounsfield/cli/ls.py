@@ -9,8 +9,8 @@ import click
 
 from hounsfield.cli.options import gaps_option, output_options, paths_argument
 from hounsfield.cli.others import is_told_only
-from hounsfield.cli.output import say, table, write_json, write_line
 from hounsfield.cli.progress import reading_progress
+from hounsfield.cli.terminal import say, table, write_json, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.headers.privacy import HIDDEN
 
@@ -36,7 +36,7 @@ Examples:
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """List patients, studies, series and volumes: size, spacing, files, gaps, and what had to be assumed."""
-    from hounsfield.volumes import read_volumes
+    from hounsfield.series.volumes import read_volumes
 
     try:
         with reading_progress(options["quiet"], False) as progress:
@@ -125,7 +125,7 @@ def _volume_row(facts: Any, report: Any, hide: bool) -> list[str]:
 
 def _notes(facts: Any, report: Any, hide: bool) -> Iterator[str]:
     """What is to be known of a volume: what tells it from others, gaps, tilt, assumptions."""
-    from hounsfield.headers.columns import column
+    from hounsfield.scanning.columns import column
 
     told = [k if hide and column(k).identifies else f"{k} {_short(v)}" for k, v in facts.separated_by.items()]
     by = ", ".join(told[:2])
@@ -147,7 +147,7 @@ def _short(value: Any) -> str:
 
 def _write(rows: list[list[str]]) -> None:
     """Write lines; those of volumes with their columns aligned."""
-    from hounsfield.cli.output import display_width
+    from hounsfield.cli.terminal import display_width
     from hounsfield.text import printable
 
     cells = [[printable(cell) for cell in row] for row in rows]

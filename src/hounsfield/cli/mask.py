@@ -23,9 +23,9 @@ from hounsfield.cli.options import (
     selection_options,
     window_option,
 )
-from hounsfield.cli.output import write_line
 from hounsfield.cli.run import Run, default_jobs
 from hounsfield.cli.stats import mask_words
+from hounsfield.cli.terminal import write_line
 from hounsfield.errors import FormatError
 
 _EPILOG = """\b
@@ -117,9 +117,9 @@ def mask_one(source: str, work: _Work) -> dict[str, Any]:
     if isinstance(source, VolumeSource):
         return _mask_volume(source, work)
     import hounsfield as hu
-    from hounsfield.exports.arrays import mask_npz
-    from hounsfield.exports.files import write_whole
+    from hounsfield.exports.npz import mask_npz
     from hounsfield.exports.pictures import png_bytes
+    from hounsfield.outputs import write_whole
 
     image = work.reading.read(source)
     mask = work.selection.mask(image)
@@ -157,7 +157,7 @@ _VOLUMES = {"nifti": ".nii.gz", "npz": ".npz", "seg": ".dcm", "stl": ".stl"}
 def _mask_volume(source: VolumeSource, work: _Work) -> dict[str, Any]:
     """Mask a volume, write its files, and return its JSON line."""
     import hounsfield as hu
-    from hounsfield.exports.files import write_whole
+    from hounsfield.outputs import write_whole
 
     volume = work.reading.read_volume(source)
     mask = work.selection.mask_volume(volume)

@@ -13,8 +13,8 @@ from hounsfield.image import Image, Step
 
 if TYPE_CHECKING:
     from hounsfield.cli.grouped import VolumeSource
+    from hounsfield.series.volumes import Volumes
     from hounsfield.volume import Volume
-    from hounsfield.volumes import Volumes
 
 
 def paths_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -237,7 +237,7 @@ class Reading:
 
     def volumes(self, paths: tuple[str, ...], gaps: str, progress: Any) -> Volumes:
         """Find the volumes of folders, archives and files; their values are read as those of files are."""
-        from hounsfield.volumes import read_volumes
+        from hounsfield.series.volumes import read_volumes
 
         kept = "resample" if gaps == "resample" else "split"  # what is to be refused is refused volume by volume
         return read_volumes(
@@ -277,7 +277,7 @@ class Reading:
 
 
 def _space(context: click.Context, parameter: click.Parameter, text: str) -> str:
-    from hounsfield.spaces import check_space
+    from hounsfield.values.spaces import check_space
 
     try:
         return check_space(text)

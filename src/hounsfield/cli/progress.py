@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from hounsfield.cli.output import on_terminal
+from hounsfield.cli.terminal import on_terminal
 from hounsfield.text import printable
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hounsfield.cli.others import is_told_problem
-from hounsfield.cli.output import on_terminal, say, write_json
+from hounsfield.cli.terminal import on_terminal, say, write_json
 from hounsfield.errors import (
     AssumptionWarning,
     FormatError,
@@ -160,7 +160,7 @@ class Run:
         self._named = inputs.given
         if not self.options.get("force"):
             return self._over(task, sources, single)
-        from hounsfield.exports.files import protect_inputs
+        from hounsfield.outputs import protect_inputs
 
         protect_inputs(inputs.given, inputs.files)
         try:
@@ -241,7 +241,7 @@ class Run:
 
     def _clean_up(self) -> None:
         if self.folder is not None and self.folder.is_dir():
-            from hounsfield.exports.files import remove_parts
+            from hounsfield.outputs import remove_parts
 
             remove_parts(self.folder)
 
@@ -250,7 +250,7 @@ def _in_workers(task: Task, sources: list[str], jobs: int) -> Iterator[Outcome]:
     """Yield outcomes in the order of the sources, a bounded number ahead."""
     from concurrent.futures.process import BrokenProcessPool
 
-    from hounsfield.exports.files import share_token
+    from hounsfield.outputs import share_token
 
     share_token()
     executor = _workers(min(jobs, len(sources)))
@@ -296,7 +296,7 @@ def _workers(count: int) -> ProcessPoolExecutor:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    from hounsfield.exports.files import protected_inputs
+    from hounsfield.outputs import protected_inputs
 
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(count, context, initializer=_start_worker, initargs=protected_inputs())
@@ -304,7 +304,7 @@ def _workers(count: int) -> ProcessPoolExecutor:
 
 def _start_worker(named: tuple[str, ...], found: frozenset[str]) -> None:
     """Leave Ctrl-C to the parent: it reaches every process of the terminal. Inputs are protected as there."""
-    from hounsfield.exports.files import protect_inputs
+    from hounsfield.outputs import protect_inputs
 
     protect_inputs(named, found)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -14,8 +14,8 @@ import click
 
 from hounsfield.cli.options import output_options, paths_argument
 from hounsfield.cli.others import is_other
-from hounsfield.cli.output import display_width, say, write_line
 from hounsfield.cli.progress import reading_progress
+from hounsfield.cli.terminal import display_width, say, write_line
 from hounsfield.errors import MissingDependencyError, OutputError
 from hounsfield.interrupt import check_interrupt
 from hounsfield.text import printable
@@ -85,8 +85,8 @@ class _Work:
     def run(self) -> int:
         """Scan, write, and say what could not be read."""
         import hounsfield as hu
-        from hounsfield.exports.files import refuse_inputs
         from hounsfield.exports.tables import TABLE_FORMATS, write_table
+        from hounsfield.outputs import refuse_inputs
 
         output: Path | None = self.options["output"]
         if output is not None and output.suffix.lower() not in TABLE_FORMATS:

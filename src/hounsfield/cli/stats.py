@@ -19,8 +19,8 @@ from hounsfield.cli.options import (
     reading_options,
     selection_options,
 )
-from hounsfield.cli.output import table, write_line
 from hounsfield.cli.run import Run, default_jobs
+from hounsfield.cli.terminal import table, write_line
 
 if TYPE_CHECKING:
     from hounsfield.volume import Volume

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from hounsfield.cli.options import output_options, paths_argument, strict_option
-from hounsfield.cli.output import say, write_line
 from hounsfield.cli.run import Inputs, Run
+from hounsfield.cli.terminal import say, write_line
 
 _LONGEST = 120
 _EPILOG = """\b

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.display.fields import frame_header, number
-from hounsfield.display.stored import linear, stored_range, value_space
 from hounsfield.image import Header, Image, text_of
+from hounsfield.values.undo import linear, stored_range, value_space
 
 #: Window center and width in HU, as radiology departments use them; sources in docs/display.md.
 PRESETS: dict[str, tuple[float, float]] = {

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.display.aspect import squared
-from hounsfield.display.colour import colour_8, icc_profile, is_supplemental, supplemental, to_srgb
+from hounsfield.display.presentation.softcopy import render_slices, render_state
+from hounsfield.display.presentation.state import PresentationState
+from hounsfield.display.screen_colour import colour_8, icc_profile, is_supplemental, supplemental, to_srgb
 from hounsfield.display.shading import shading_of
-from hounsfield.display.softcopy import render_slices, render_state
-from hounsfield.display.state import PresentationState
 from hounsfield.display.voi import WindowLike, frame_vois
-from hounsfield.grids import as_image, require_grid
 from hounsfield.image import Image
+from hounsfield.imagelike import as_image, require_grid
 from hounsfield.volume import Volume
 
 

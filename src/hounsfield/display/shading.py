@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from hounsfield.display.fields import items
 from hounsfield.display.voi import Voi, Window
+from hounsfield.headers.units import is_blank_table
 from hounsfield.image import Image, text_of
-from hounsfield.pixels.lut import LookUpTable, read_sequence_table
-from hounsfield.units import is_blank_table
+from hounsfield.values.lut import LookUpTable, read_sequence_table
 
 #: Whole numbers of so small a range are shown by way of a table, where that is quicker.
 _TABLE = 2**17

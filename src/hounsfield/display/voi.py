@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from hounsfield.display.defaults import PRESETS, default_range
 from hounsfield.display.fields import frame_header, items, numbers, texts
-from hounsfield.display.stored import modality_range, value_space
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.grids import as_image, require_grid
 from hounsfield.headers.remarks import used_bits
+from hounsfield.headers.units import modality_table
 from hounsfield.image import Image, text_of
-from hounsfield.pixels.lut import LookUpTable, read_sequence_table
-from hounsfield.units import modality_table
+from hounsfield.imagelike import as_image, require_grid
+from hounsfield.values.lut import LookUpTable, read_sequence_table
+from hounsfield.values.undo import modality_range, value_space
 from hounsfield.volume import Volume
 
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hounsfield.headers.diffusion import Diffusion, read_diffusion
 from hounsfield.image import Step, finite_number
 from hounsfield.volume import Volume
-from hounsfield.voxels.nifti import nifti_affine
+from hounsfield.voxels.nifti_space import nifti_affine
 
 _REFERENCE = "FSL, FDT: bvals and bvecs"
 

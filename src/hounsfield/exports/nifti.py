@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import AssumptionError, AssumptionWarning, FormatError, GeometryError, UnitError
-from hounsfield.exports.files import Written, whole_file
 from hounsfield.exports.gradients import gradients_of, side_paths
 from hounsfield.exports.nifti_time import time_step
-from hounsfield.grids import require_volume
 from hounsfield.image import Step, finite_number
+from hounsfield.imagelike import require_volume
+from hounsfield.outputs import Written, whole_file
 from hounsfield.text import unit_words
 from hounsfield.volume import Volume
-from hounsfield.voxels.nifti import RGB24, NiftiGrid, has_qform, narrowed, nifti_header, rgb_values
+from hounsfield.voxels.nifti_space import RGB24, NiftiGrid, has_qform, narrowed, nifti_header, rgb_values
 
 _ENDINGS = (".nii", ".nii.gz")
 #: In mm: volumes whose corners are no farther apart lie at the same place.

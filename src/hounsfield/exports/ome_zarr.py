@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import FormatError
-from hounsfield.exports.files import Written, whole_folder
-from hounsfield.grids import require_volume
 from hounsfield.image import Step
+from hounsfield.imagelike import require_volume
 from hounsfield.installed import missing
+from hounsfield.outputs import Written, whole_folder
 from hounsfield.volume import Volume
 from hounsfield.voxels.conversions import axis_coordinates
 

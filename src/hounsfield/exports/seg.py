@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from hounsfield._version import __version__
 from hounsfield.errors import FormatError, GeometryError
-from hounsfield.exports.files import Written, whole_file
 from hounsfield.exports.seg_source import Grid, find_grid, patient_and_study, surrogates
 from hounsfield.headers.quiet import quiet
 from hounsfield.image import Step
 from hounsfield.installed import missing
-from hounsfield.pixels.segments import Code
+from hounsfield.outputs import Written, whole_file
+from hounsfield.values.segments import Code
 from hounsfield.volume import Volume
 
 CodeLike = Code | tuple[str, str, str]

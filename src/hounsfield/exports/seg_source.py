@@ -17,7 +17,7 @@ from pydicom.valuerep import DSfloat
 from hounsfield.errors import AssumptionWarning, GeometryError
 from hounsfield.geometry import ImagePlane, image_plane
 from hounsfield.headers.dataset import open_header
-from hounsfield.headers.header import DatasetHeader
+from hounsfield.headers.dataset_header import DatasetHeader
 from hounsfield.headers.quiet import quiet
 from hounsfield.image import Header, Step, finite_number, text_of
 from hounsfield.limits import DEFAULT_LIMITS

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
-from hounsfield.grids import require_volume
 from hounsfield.image import Step
+from hounsfield.imagelike import require_volume
 from hounsfield.installed import missing
 from hounsfield.volume import Volume
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hounsfield.errors import FormatError
-from hounsfield.exports.files import whole_file
+from hounsfield.outputs import whole_file
 from hounsfield.text import json_safe, printable
 
 #: Endings of file names, and what is written then.

@@ -8,10 +8,10 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import data_element_generator, read_dataset
 
 from hounsfield.errors import DecodeError
-from hounsfield.headers.header import elements_of
+from hounsfield.headers.dataset_header import elements_of
 from hounsfield.headers.recognise import dataset_start
 from hounsfield.image import Step
-from hounsfield.source import Source
+from hounsfield.sources.source import Source
 
 
 def salvage(source: Source, error: Exception, steps: list[Step]) -> Dataset:

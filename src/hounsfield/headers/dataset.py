@@ -24,10 +24,10 @@ from pydicom.uid import (
 )
 
 from hounsfield.errors import LimitExceededError, NotDicomError, SourceError
-from hounsfield.fragments import Fragments, table_fragments, walk_fragments
 from hounsfield.headers.damage import salvage
+from hounsfield.headers.dataset_header import DatasetHeader, Raw, elements_of
 from hounsfield.headers.findings import check_depth, note_odd_lengths, note_truncation
-from hounsfield.headers.header import DatasetHeader, Raw, elements_of
+from hounsfield.headers.fragments import Fragments, table_fragments, walk_fragments
 from hounsfield.headers.index import BeyondHead, Index, Place, implied_vr, index_file
 from hounsfield.headers.quiet import quiet
 from hounsfield.headers.recognise import (
@@ -41,7 +41,7 @@ from hounsfield.headers.recognise import (
 from hounsfield.headers.repair import found_beginning, with_vrs
 from hounsfield.image import Step
 from hounsfield.limits import Limits
-from hounsfield.source import Extent, Source
+from hounsfield.sources.source import Extent, Source
 from hounsfield.text import syntax_words
 
 PIXEL_KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}

@@ -8,7 +8,7 @@ from hounsfield.errors import LimitExceededError, MissingAttributeError
 from hounsfield.headers.dataset import open_header
 from hounsfield.image import Header
 from hounsfield.limits import Limits
-from hounsfield.source import Source
+from hounsfield.sources.source import Source
 
 #: Record In-use Flag of a record that is to be ignored (PS3.3 F.3.2.2).
 _NOT_IN_USE = 0

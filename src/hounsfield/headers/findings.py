@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from hounsfield.errors import LimitExceededError
-from hounsfield.headers.header import elements_of
+from hounsfield.headers.dataset_header import elements_of
 from hounsfield.image import Step
 
 _UNDEFINED = 0xFFFFFFFF

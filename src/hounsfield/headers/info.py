@@ -13,8 +13,8 @@ from hounsfield.headers.privacy import HIDDEN, identifies
 from hounsfield.headers.spacing import pixel_spacing
 from hounsfield.headers.tags import json_ready
 from hounsfield.headers.times import date_of
+from hounsfield.headers.units import has_transform, modality_unit
 from hounsfield.image import Header
-from hounsfield.units import has_transform, modality_unit
 
 #: The nine facts that come first, in this order.
 FIRST = (

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from hounsfield.headers.header import DatasetHeader, elements_of
+from hounsfield.headers.dataset_header import DatasetHeader, elements_of
 
 _FIRST, _LAST = 0x6000, 0x60FF
 _KEYWORDS = {

@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from hounsfield.headers.header import DatasetHeader
+from hounsfield.headers.dataset_header import DatasetHeader
 from hounsfield.image import Header, Step, finite_number, item_at, text_of
 
 REFERENCE = "Chenevert et al. 2014, doi:10.1593/tlo.13811"

@@ -20,7 +20,7 @@ from hounsfield.headers.index import VRS
 from hounsfield.headers.repair import NO_PREAMBLE
 from hounsfield.image import Step
 from hounsfield.limits import Limits
-from hounsfield.source import Source
+from hounsfield.sources.source import Source
 
 _MAGIC = {
     b"\x89PNG": "a PNG picture",

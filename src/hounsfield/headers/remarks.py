@@ -8,8 +8,8 @@ from typing import Any, cast
 from hounsfield.geometry import image_plane
 from hounsfield.headers.philips import philips_offer
 from hounsfield.headers.subtraction import subtraction_offer
+from hounsfield.headers.units import is_blank_table
 from hounsfield.image import Header, Step, items_of, text_of
-from hounsfield.units import is_blank_table
 
 _PLANE = "image plane"
 #: Bits that entries of a VOI LUT may leave unused before the descriptor is taken for wrong.

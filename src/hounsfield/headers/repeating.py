@@ -6,7 +6,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from hounsfield.headers.header import elements_of, plain
+from hounsfield.headers.dataset_header import elements_of, plain
 from hounsfield.headers.quiet import quiet
 from hounsfield.image import Header
 

@@ -23,8 +23,8 @@ from pydicom.valuerep import PersonName
 from hounsfield.errors import LimitExceededError
 from hounsfield.headers.charset import CharacterSets, beyond_ascii, decode_text
 from hounsfield.headers.dataset import Opened, PixelElement
+from hounsfield.headers.dataset_header import CODED_TEXT, declared_sets, elements_of, plain, text_value
 from hounsfield.headers.doubts import Doubts
-from hounsfield.headers.header import CODED_TEXT, declared_sets, elements_of, plain, text_value
 from hounsfield.headers.privacy import HIDDEN, identifies
 from hounsfield.headers.quiet import quiet
 from hounsfield.limits import Limits

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
-from hounsfield.grids import as_frames
 from hounsfield.image import Image, Step
+from hounsfield.imagelike import as_frames
 from hounsfield.masks.morphology import foreground_box
 from hounsfield.threads import over_frames
 from hounsfield.volume import Volume

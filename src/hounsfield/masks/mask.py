@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import UnitError
-from hounsfield.grids import as_frames, fitting_mask, require_grid, require_one_value
 from hounsfield.image import Image, Step
+from hounsfield.imagelike import as_frames, fitting_mask, require_grid, require_one_value
 from hounsfield.masks.morphology import fill_holes, foreground
 from hounsfield.masks.morphology import opening as open_frame
 from hounsfield.masks.solid import fill_solid

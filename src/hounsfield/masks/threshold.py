@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.counts import count_values, is_countable
 from hounsfield.errors import InvalidAttributeError
+from hounsfield.measures.counts import count_values, is_countable
 
 _FLOAT_BINS = 1024
 _MOST_BINS = 2**16

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.geometry import SpacingKind
-from hounsfield.grids import as_frames, fitting_mask, require_grid, require_one_value
 from hounsfield.image import Image
+from hounsfield.imagelike import as_frames, fitting_mask, require_grid, require_one_value
 from hounsfield.measures.summary import Summary, summarize
 from hounsfield.volume import Volume
 

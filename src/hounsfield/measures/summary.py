@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.counts import Counts, count_values, is_countable
+from hounsfield.measures.counts import Counts, count_values, is_countable
 from hounsfield.threads import over_frames
 
 #: Values that are summed at a time: their double precision copies stay in the cache.

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hounsfield.image import Step
 from hounsfield.pixels.layout import Layout
-from hounsfield.source import Extent
+from hounsfield.sources.source import Extent
 
 #: Smaller pictures do not tell, and of larger ones so many rows are looked at, in two places.
 _LEAST, _ROWS = 16, 24

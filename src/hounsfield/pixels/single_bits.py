@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from hounsfield.pixels.layout import Layout
-from hounsfield.source import Extent
+from hounsfield.sources.source import Extent
 
 #: What writers put behind pixel data of odd length.
 _FILLERS = (b"\0", b" ", b"0")

@@ -1,90 +1,51 @@
-"""Stored values: what stands in the pixel data after decoding, before any meaning is given to it.
-
-`open_frames` looks at the pixel data as a whole: which frames are there, how they are encoded, what is damaged. What it
-returns decodes the frames that are asked for.
-"""
+"""What decoding leads to, whichever way the pixel data is encoded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from hounsfield.fragments import Fragments, walk_fragments
+import numpy as np
+from numpy.typing import NDArray
+
 from hounsfield.image import Step
-from hounsfield.pixels.frames import StoredFrames
+from hounsfield.limits import Limits
 from hounsfield.pixels.layout import Layout
-from hounsfield.pixels.native import NativeFrames
-from hounsfield.source import Extent
-
-# Decoders are loaded where pixel data is encapsulated: native files do without imagecodecs.
-if TYPE_CHECKING:
-    from hounsfield.pixels.encapsulated import PartOf
-
-#: Native transfer syntaxes, and whether they are little endian (PS3.5 annex A; deflate is undone with the header).
-NATIVE: dict[str, bool] = {
-    "1.2.840.10008.1.2": True,
-    "1.2.840.10008.1.2.1": True,
-    "1.2.840.10008.1.2.1.99": True,
-    "1.2.840.10008.1.2.2": False,
-    "1.2.840.113619.5.2": False,  # GE's private implicit little endian, whose pixels are big endian
-}
-
-#: Those whose pixel data stands in the file as little endian values.
-NATIVE_LITTLE = {syntax for syntax, little in NATIVE.items() if little} - {"1.2.840.10008.1.2.1.99"}
 
 
 @dataclass(frozen=True)
-class PixelBytes:
-    """The bytes of a pixel data element and how they are encoded."""
+class Stored:
+    """Stored values with the colour space they are in, the steps so far, and where pixels are missing.
 
-    extent: Extent
-    vr: str | None
-    syntax: str
-    encapsulated: bool
-    fragments: Fragments | None = None
-    extended_offsets: tuple[bytes, bytes] | None = None
-
-
-def open_frames(pixels: PixelBytes, layout: Layout, name: str, part: PartOf | None = None) -> StoredFrames:
-    """Look at pixel data as a whole. `part` is for tiles of slides: see `EncapsulatedFrames`.
-
-    Raises
-    ------
-    UnsupportedTransferSyntaxError, DecodeError, MissingDependencyError
-        Naming the file.
+    `values` always has a frame axis: (frame, row, column), or (frame, row, column, sample). `missing` is a bool array
+    (frame, row, column), or None where all pixels are there.
     """
-    if pixels.encapsulated:
-        return _open_encapsulated(pixels, layout, name, part)
-    if pixels.syntax in NATIVE:
-        return NativeFrames(pixels.extent, layout, name, little=NATIVE[pixels.syntax], vr=pixels.vr)
-    from hounsfield.pixels.codecs import CODECS, unsupported
-    from hounsfield.pixels.video import VIDEO
 
-    if pixels.syntax not in CODECS and pixels.syntax not in VIDEO:
-        raise unsupported(pixels.syntax, name)
-    # Only encapsulated pixel data has an undefined length (PS3.5 A.4): this is native.
-    detail = (
-        f"transfer syntax {pixels.syntax} is an encapsulated one, but the pixel data element has a defined "
-        "length, and so is native; read as little endian"
-    )
-    doubt = Step("decode", detail, "assumed", "PS3.5 A.4")
-    return NativeFrames(pixels.extent, layout, name, little=True, vr=pixels.vr, doubts=(doubt,))
+    values: NDArray[Any]
+    photometric: str
+    steps: tuple[Step, ...]
+    missing: NDArray[np.bool_] | None = None
 
 
-def _open_encapsulated(pixels: PixelBytes, layout: Layout, name: str, part: PartOf | None) -> StoredFrames:
-    from hounsfield.pixels.encapsulated import EncapsulatedFrames
-    from hounsfield.pixels.grouping import EncapsulatedData
-    from hounsfield.pixels.video import VIDEO, VideoFrames
+class StoredFrames(Protocol):
+    """The frames of a file's pixel data, decoded when they are asked for."""
 
-    fragments = pixels.fragments or walk_fragments(pixels.extent)
-    if pixels.syntax in VIDEO:
-        return VideoFrames(EncapsulatedData(pixels.extent, fragments), layout, pixels.syntax, name)
-    data = EncapsulatedData(pixels.extent, fragments, pixels.extended_offsets)
-    return EncapsulatedFrames(data, layout, pixels.syntax, name, part)
+    @property
+    def layout(self) -> Layout:
+        """What the pixel data holds: it may be fewer frames than the header says."""
+        ...
+
+    def take(self, frames: Sequence[int], limits: Limits) -> Stored:
+        """Decode frames, given by their 0-based index."""
+        ...
 
 
-def extended_offsets(header: Mapping[str, Any]) -> tuple[bytes, bytes] | None:
-    """Return the Extended Offset Table with its lengths, where both are present (PS3.3 C.7.6.3.1.8)."""
-    table, lengths = header.get("ExtendedOffsetTable"), header.get("ExtendedOffsetTableLengths")
-    return (table, lengths) if isinstance(table, bytes) and isinstance(lengths, bytes) else None
+def cells_step(layout: Layout) -> Step:
+    """The step that says how many bits a stored value has, and whether one is its sign."""
+    if layout.float_type is not None:
+        detail = f"floating point, {layout.bits_allocated} bits"
+    else:
+        sign = "signed" if layout.signed else "unsigned"
+        detail = f"{layout.bits_stored} of {layout.bits_allocated} bits, {sign}"
+    return Step("stored values", detail, reference="PS3.3 C.7.6.3.1")

@@ -16,9 +16,9 @@ from pydicom.uid import UID
 from hounsfield.image import Step
 from hounsfield.pixels.codecs import CODECS
 from hounsfield.pixels.encapsulated import EncapsulatedFrames
-from hounsfield.pixels.frames import Stored, StoredFrames
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.plugin import LABEL
+from hounsfield.pixels.stored import Stored, StoredFrames
 
 Decoder = Callable[[bytes, Layout], NDArray[Any]]
 #: Codecs whose result may differ by rounding: two right decoders need not agree to the last bit (ISO/IEC 10918-2).

@@ -10,11 +10,11 @@ from typing import Any, cast
 import numpy as np
 
 from hounsfield.errors import HounsfieldError
-from hounsfield.frames import Frames, Wanted
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.overlays import overlay_groups
 from hounsfield.image import Header, Image
 from hounsfield.limits import Limits
+from hounsfield.reading.frames import Frames, Wanted
 from hounsfield.series.instances import Instances
 
 #: Frames that are read at a time to compare files.

@@ -11,15 +11,15 @@ from typing import Protocol
 
 import numpy as np
 
-from hounsfield.header_rows import read_source_row
-from hounsfield.headers.coded_table import CodedBatch, CodedTable, HeaderTable, coded_batch
-from hounsfield.headers.columns import Column, Plan, choose_columns, plan
-from hounsfield.headers.found import Found, nothing_found
-from hounsfield.headers.preparing import Preparation
-from hounsfield.headers.row import Row
 from hounsfield.limits import Limits
-from hounsfield.source import Source
-from hounsfield.walking import HeaderWalk, Progress
+from hounsfield.scanning.coded_table import CodedBatch, CodedTable, HeaderTable, coded_batch
+from hounsfield.scanning.columns import Column, Plan, choose_columns, plan
+from hounsfield.scanning.found import Found, nothing_found
+from hounsfield.scanning.header_rows import read_source_row
+from hounsfield.scanning.preparing import Preparation
+from hounsfield.scanning.row import Row
+from hounsfield.scanning.walking import HeaderWalk, Progress
+from hounsfield.sources.source import Source
 
 #: Files from which on compiled code and Arrow pay, where both are loaded, and where they are not.
 _MANY_LOADED, _MANY = 1_000, 25_000
@@ -71,8 +71,8 @@ def read_header_table(
     opens = [_Opens(entries[index], limits) for index in others]
     order = np.argsort(np.array([*local, *others]), kind="stable") if others else None
     if len(paths) >= (_MANY_LOADED if Preparation.is_loaded() else _MANY):
-        from hounsfield.headers.arrays import ArrowTable, join_tables
-        from hounsfield.scanning import scan_files, scan_sources
+        from hounsfield.scanning.arrays import ArrowTable, join_tables
+        from hounsfield.scanning.scan import scan_files, scan_sources
 
         table = scan_files(paths, names, threads, limits, progress)
         if order is not None:

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import DecodeError, HounsfieldError, InvalidAttributeError, LimitExceededError
-from hounsfield.frames import Frames, Wanted
 from hounsfield.geometry import SpacingKind
 from hounsfield.image import Image, Step
 from hounsfield.limits import Limits
+from hounsfield.reading.frames import Frames, Wanted
+from hounsfield.series.common_steps import padding_step, summary
 from hounsfield.series.instances import Instances
-from hounsfield.series.native import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
+from hounsfield.series.native_slices import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
 from hounsfield.series.rows import Indices
-from hounsfield.series.summary import padding_step, summary
 from hounsfield.text import unit_words
 
 #: Native slices that a thread reads at a time.

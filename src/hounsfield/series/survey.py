@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from hounsfield.headers.columns import column
 from hounsfield.image import Step
 from hounsfield.limits import Limits
+from hounsfield.scanning.columns import column
 from hounsfield.series.contents import Contents
 from hounsfield.series.further import FurtherAttributes
 from hounsfield.series.grouping import Group, group

@@ -8,11 +8,11 @@ from functools import partial
 
 from hounsfield.errors import HounsfieldError, SourceError
 from hounsfield.limits import Limits
-from hounsfield.source import Source
 from hounsfield.sources.blobs import Blob, MemoryBlob, Spool, open_range
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.inflate import DAMAGED, first_bytes, pieces
 from hounsfield.sources.kinds import COMPRESSED, LOOK, Kind, is_compressed_name, kind_of
+from hounsfield.sources.source import Source
 from hounsfield.sources.tars import tar_entries, unpacked
 from hounsfield.sources.zips import zip_entries
 

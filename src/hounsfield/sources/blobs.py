@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Protocol
 
 from hounsfield.errors import LimitExceededError, SourceError
 from hounsfield.limits import Limits
-from hounsfield.source import CHANGED, Source
 from hounsfield.sources.files import Stamp, open_regular, reason, source_of, unchanged
+from hounsfield.sources.source import CHANGED, Source
 
 
 class Blob(Protocol):

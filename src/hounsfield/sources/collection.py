@@ -11,7 +11,6 @@ from types import TracebackType
 
 from hounsfield.errors import HounsfieldError, MissingDependencyError, SourceError
 from hounsfield.limits import Limits
-from hounsfield.source import Source
 from hounsfield.sources.archives import archive_entries, compressed_entry
 from hounsfield.sources.blobs import Blob, LocalBlob, MemoryBlob
 from hounsfield.sources.entries import Entry
@@ -28,6 +27,7 @@ from hounsfield.sources.kinds import (
     local_path,
 )
 from hounsfield.sources.media import ReadDicomdir, referenced_entries
+from hounsfield.sources.source import Source
 
 Named = str | os.PathLike[str]
 _STDIN = "<stdin>"
@@ -67,7 +67,7 @@ def open_collection(
     --------
     >>> import tempfile, zipfile
     >>> from hounsfield.limits import DEFAULT_LIMITS
-    >>> from hounsfield.sources.samples import sample_ct
+    >>> from hounsfield.phantoms.samples import sample_ct
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with zipfile.ZipFile(f"{folder}/a.zip", "w") as archive:
     ...         archive.write(sample_ct(), "ct/1.dcm")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from hounsfield.errors import SourceError
 from hounsfield.limits import Limits
-from hounsfield.source import Source
 from hounsfield.sources.files import open_file
+from hounsfield.sources.source import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 
 from hounsfield.errors import LimitExceededError, SourceError
 from hounsfield.limits import Limits
-from hounsfield.source import CHANGED, BoundedFile, Source
+from hounsfield.sources.source import CHANGED, BoundedFile, Source
 
 #: Of a file so much is read at first: the header of most. A file up to twice that size is read at once.
 _HEAD = 32 * 2**10

@@ -8,10 +8,10 @@ from typing import BinaryIO
 
 from hounsfield.errors import SourceError
 from hounsfield.limits import Limits
-from hounsfield.source import Source
 from hounsfield.sources.files import drain, in_memory, open_file, read_stdin, reason
 from hounsfield.sources.folders import list_files
 from hounsfield.sources.kinds import ARCHIVES, COMPRESSED, is_compressed_name, is_url, kind_of, local_path
+from hounsfield.sources.source import Source
 
 SourceLike = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 

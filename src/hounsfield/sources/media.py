@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from hounsfield.limits import Limits
-from hounsfield.source import Source
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.kinds import escaped
+from hounsfield.sources.source import Source
 
 #: Reads the records of a DICOMDIR: components of a Referenced File ID, and the type of the record. What parses DICOM
 #: is no business of this package, and is handed in.

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 from hounsfield.errors import LimitExceededError, SourceError
 from hounsfield.installed import missing
 from hounsfield.limits import Limits
-from hounsfield.source import CHANGED, Source
 from hounsfield.sources.archives import archive_entries
 from hounsfield.sources.blobs import MemoryBlob
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.files import drain, source_of
 from hounsfield.sources.kinds import ARCHIVES, LOOK, escaped, kind_of
+from hounsfield.sources.source import CHANGED, Source
 
 #: Bytes that are fetched at a time: a header is mostly within the first such block.
 _BLOCK = 2**17

@@ -13,12 +13,12 @@ from functools import partial
 
 from hounsfield.errors import HounsfieldError, LimitExceededError, SourceError
 from hounsfield.limits import Limits
-from hounsfield.source import Source
 from hounsfield.sources.blobs import Blob, Frugal, Range, file_of, open_range, still
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.files import source_of
 from hounsfield.sources.inflate import Decompressor, Deflated, Inflated, lzma_of_zip
 from hounsfield.sources.kinds import escaped
+from hounsfield.sources.source import Source
 
 _STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
 #: Bytes of a member in the directory that are allowed for on the average: 46, its name, and the times.

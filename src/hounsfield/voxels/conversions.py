@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from hounsfield.errors import FormatError, GeometryError
 from hounsfield.image import Step
 from hounsfield.installed import missing
-from hounsfield.voxels.nifti import nibabel_image
+from hounsfield.voxels.nifti_space import nibabel_image
 
 #: What torch has no type for, or not in every release, and the next wider type that holds all its values.
 _FOR_TORCH = {"u2": np.int32, "u4": np.int64}

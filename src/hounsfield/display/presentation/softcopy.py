@@ -1,0 +1,162 @@
+"""An image as a softcopy presentation state shows it (PS3.4 N.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.display.aspect import pixel_aspect
+from hounsfield.display.fields import frame_header
+from hounsfield.display.presentation.annotations import annotate
+from hounsfield.display.presentation.shutters import hidden, shutter_colour
+from hounsfield.display.presentation.state import PresentationState, applying, frame_name
+from hounsfield.display.presentation.view import view_of
+from hounsfield.display.screen_colour import colour_8, icc_profile, palette_8, to_srgb
+from hounsfield.display.shading import Shading, presentation_table
+from hounsfield.display.voi import Voi, Window, WindowLike, declared, given_voi, named_voi
+from hounsfield.errors import GeometryError, InvalidAttributeError
+from hounsfield.headers.units import modality_table
+from hounsfield.image import Image, text_of
+from hounsfield.values.lut import read_descriptor
+from hounsfield.values.modality import modality_values
+from hounsfield.values.undo import stored_of, stored_range
+from hounsfield.volume import Volume
+
+_PALETTE = "RedPaletteColorLookupTableDescriptor"
+
+
+def render_state(
+    image: Image, state: PresentationState, window: WindowLike, *, square: bool, icc: bool
+) -> NDArray[np.uint8]:
+    """Return a picture, or one for each frame: see `render`."""
+    _check(image, state)
+    shown: list[NDArray[np.uint8]] = []
+    for index in range(image.frames):
+        frame = image.frame(index)
+        if not state.refers_to(frame):
+            raise InvalidAttributeError(
+                "the presentation state does not refer to all frames; take image.frame(i)",
+                source=state.name,
+                attribute="ReferencedFrameNumber",
+            )
+        shown.append(_render_frame(frame, state, window, square=square, icc=icc))
+        if shown[-1].shape != shown[0].shape:
+            raise GeometryError(
+                "the presentation state shows frames of different sizes; take image.frame(i)", source=state.name
+            )
+    return np.stack(shown) if image.multi_frame else shown[0]
+
+
+def render_slices(
+    volume: Volume, state: PresentationState, window: WindowLike, *, square: bool, icc: bool
+) -> NDArray[np.uint8]:
+    """Return a picture for each slice, as the state shows the slice's own file: see `render`.
+
+    Raises
+    ------
+    GeometryError
+        Slices are not those of files any more, to which alone a state refers; or the pictures differ in size.
+    """
+    if volume.slice_headers is None:
+        raise GeometryError(
+            "a presentation state refers to files, and the slices are not those of files any more", source=volume.name
+        )
+    shown = [render_state(frame, state, window, square=square, icc=icc) for frame in volume]
+    if len({picture.shape for picture in shown}) > 1:
+        raise GeometryError("the presentation state shows slices in different sizes; take volume[i]", source=state.name)
+    return np.stack(shown)
+
+
+def _check(image: Image, state: PresentationState) -> None:
+    uid, _ = frame_name(image)
+    if not any(uid and uid == named for named, _ in state.references()):
+        raise InvalidAttributeError(
+            "the presentation state does not refer to this image",
+            source=state.name,
+            attribute="ReferencedSOPInstanceUID",
+        )
+    if image.is_mask or image.color != (state.kind == "color"):
+        raise InvalidAttributeError(
+            f"a {state.kind} presentation state is for other images than this {_what(image)}",
+            source=state.name,
+            attribute="SOPClassUID",
+        )
+
+
+def _what(image: Image) -> str:
+    return "mask" if image.is_mask else "colour image" if image.color else "image of one value a pixel"
+
+
+def _render_frame(
+    frame: Image, state: PresentationState, window: WindowLike, *, square: bool, icc: bool
+) -> NDArray[np.uint8]:
+    header = state.header
+    if state.kind == "color":
+        picture = colour_8(frame)
+    else:
+        shading, values = _shading(frame, state, window)
+        grey = state.kind == "grayscale"
+        picture = shading.grey(values) if grey else _pseudo(shading.brightness(values), state)
+    if icc and state.kind != "grayscale":
+        # The state's profile says how its colours are meant; a colour state without one leaves it to the image.
+        own = state.header if header.get("ICCProfile") is not None or state.kind != "color" else frame.header
+        picture = to_srgb(picture, icc_profile(own, state.name), state.name)
+    covered = hidden(header, frame, pixel_aspect(frame), state.name)
+    if covered is not None:
+        picture = picture.copy()
+        picture[covered] = shutter_colour(header, colour=picture.ndim == 3)
+    view = view_of(frame, state, square=square)
+    return annotate(view.picture(picture), frame, state, view)
+
+
+def _shading(frame: Image, state: PresentationState, window: WindowLike) -> tuple[Shading, NDArray[Any]]:
+    """The state's grayscale transformation, and the values that enter its VOI.
+
+    All of it is the state's: what it leaves out is an identity, whatever the image says (PS3.4 N.2.1).
+    """
+    stored, header = stored_of(frame), frame_header(frame)
+    bounds = stored_range(header) or (int(stored.min()), int(stored.max()))
+    values, span = _modality(stored, bounds, frame, state)
+    voi = _voi(frame, state, window, span)
+    inverted = text_of(state.header, "PresentationLUTShape") == "INVERSE"
+    return Shading(voi, presentation_table(state.header, state.name), inverted), values
+
+
+def _modality(
+    stored: NDArray[Any], bounds: tuple[int, int], frame: Image, state: PresentationState
+) -> tuple[NDArray[Any], tuple[float, float]]:
+    """The values by the state's modality LUT, and the lowest and highest that are possible."""
+    bits = frame_header(frame).get("BitsStored")
+    bits = bits if isinstance(bits, int) else 32
+    signed = bounds[0] < 0
+    whole = stored.dtype.kind == "i"
+    kept = stored.astype(np.int64 if signed else np.uint64) if whole else stored
+    made = modality_values(kept.clip(*bounds) if whole else kept, [state.header], bits, state.name)
+    table = modality_table(state.header)
+    if table is not None:
+        depth = read_descriptor(table.get("LUTDescriptor"), "ModalityLUTSequence", state.name)[2]
+        return made.values, (0.0, 2.0**depth - 1)
+    ends = np.array([list(bounds)], np.float64)
+    low, high = sorted(modality_values(ends, [state.header], bits, state.name).values.ravel().tolist())
+    return made.values, (low, high)
+
+
+def _voi(frame: Image, state: PresentationState, window: WindowLike, span: tuple[float, float]) -> Voi:
+    own = applying(state.header, "SoftcopyVOILUTSequence", frame)
+    known = [voi for item in own for voi in declared(item, state.name, signed=span[0] < 0)]
+    if isinstance(window, (str, int)):
+        return named_voi(window, known, frame.name)
+    if window is not None:
+        return given_voi(window)
+    low, high = span
+    identity = Window((low + high) / 2, max(high - low, 1.0), "LINEAR_EXACT", "identity")
+    return known[0] if known else identity
+
+
+def _pseudo(brightness: NDArray[np.float32], state: PresentationState) -> NDArray[np.uint8]:
+    """Colours for brightness: the VOI's output is scaled to the palette's input (PS3.4 N.2.3)."""
+    count, first, _ = read_descriptor(state.header.get(_PALETTE), _PALETTE, state.name)
+    index = np.floor(np.nan_to_num(brightness) * (count - 1) + 0.5).astype(np.int64) + first
+    return palette_8(index, state.header, state.name)

@@ -1,0 +1,123 @@
+"""What was found in many files as a table of Arrow: one typed row for each file."""
+
+from __future__ import annotations
+
+# pyarrow is not typed
+# pyright: reportUnknownParameterType=false
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hounsfield.scanning.coded import Coded, CodedColumns
+from hounsfield.scanning.columns import FILE_COLUMNS, Column, Kind, Plan
+from hounsfield.scanning.found import Found
+from hounsfield.scanning.row import FileFacts, Row, note_missing_preambles
+
+_TYPES: dict[Kind, pa.DataType] = {
+    Kind.TEXT: pa.string(),
+    Kind.INTEGER: pa.int64(),
+    Kind.DECIMAL: pa.float64(),
+    Kind.DATE: pa.date32(),
+    Kind.TIME: pa.time64("us"),
+    Kind.DATETIME: pa.timestamp("us"),
+    Kind.BYTES: pa.binary(),
+}
+_FILE_TYPES: dict[str, pa.DataType] = {
+    "file_size": pa.int64(),
+    "mtime": pa.timestamp("us", "UTC"),
+    "pixel_offset": pa.int64(),
+    "pixel_length": pa.int64(),
+    "encapsulated": pa.bool_(),
+}
+assert set(_FILE_TYPES) == set(FILE_COLUMNS)  # noqa: S101  two lists of one thing
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of a table: those asked for, where each is found, and the schema."""
+
+    names: tuple[str, ...]
+    plan: Plan
+    places: Mapping[str, int]
+    schema: pa.Schema
+
+    @classmethod
+    def of(cls, columns: Sequence[Column], names: Sequence[str], plan: Plan) -> Layout:
+        """Lay out a table that begins with ``path``, and ends with ``issues`` and ``error``."""
+        by_name = {column.name: column for column in columns}
+        fields = [pa.field("path", pa.string(), nullable=False)]
+        fields += [pa.field(name, _FILE_TYPES.get(name) or arrow_type(by_name[name])) for name in names]
+        fields += [pa.field("issues", pa.list_(pa.string()), nullable=False), pa.field("error", pa.string())]
+        places = {column.name: plan.index(column.tag, column.path) for column in columns}
+        return cls(tuple(names), plan, places, pa.schema(fields))
+
+
+def value_type(column: Column) -> pa.DataType:
+    """Return the type of one value of a column."""
+    return _TYPES[column.kind]
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    """Return the type of a column's values in a table."""
+    return pa.list_(value_type(column)) if column.many else value_type(column)
+
+
+def record_batch(paths: Sequence[str], found: Found, layout: Layout, rows: Mapping[int, Row]) -> pa.RecordBatch:
+    """Make the rows of files.
+
+    Parameters
+    ----------
+    paths
+        The files.
+    found
+        What a walk found in them.
+    layout
+        The table's columns.
+    rows
+        What became of those files that the walk gave up, by their index.
+    """
+    plan = layout.plan
+    if found.compiled:
+        from hounsfield.scanning.filled import FilledColumns
+
+        columns = FilledColumns(found, plan, rows)
+        made = {index: columns.column(index) for index in dict.fromkeys(layout.places.values())}
+    else:
+        columns = CodedColumns(found, plan, rows)
+        wanted = dict.fromkeys(layout.places.values())
+        made = {index: _array(columns.column(index), arrow_type(plan.columns[index])) for index in wanted}
+    issues = columns.issues
+    note_missing_preambles(found, issues)
+    files = _file_columns(found, rows)
+    arrays = [_path_array(paths)]
+    arrays += [made[layout.places[name]] if name in layout.places else files[name] for name in layout.names]
+    said = [issues.get(row, ()) for row in range(found.count)] if issues else [()] * found.count
+    arrays.append(pa.array(said, pa.list_(pa.string())))
+    errors = [rows[row].error if row in rows else None for row in range(found.count)] if rows else None
+    arrays.append(pa.nulls(found.count, pa.string()) if errors is None else pa.array(errors, pa.string()))
+    return pa.RecordBatch.from_arrays(arrays, schema=layout.schema)
+
+
+def _array(coded: Coded, type_: pa.DataType) -> pa.Array:
+    if not coded.values:
+        return pa.nulls(len(coded.codes), type_)
+    return pa.array(coded.values, type_).take(pa.array(coded.codes, mask=coded.codes < 0))
+
+
+def _path_array(paths: Sequence[str]) -> pa.Array:
+    try:
+        return pa.array(paths, pa.string())
+    except UnicodeEncodeError:  # names need not be text
+        return pa.array([p.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for p in paths])
+
+
+def _file_columns(found: Found, rows: Mapping[int, Row]) -> dict[str, pa.Array]:
+    facts = FileFacts.of(found, rows)
+    made: dict[str, Any] = {}
+    for name, numbers in facts.numbers.items():
+        array = pa.array(numbers, mask=~np.asarray(facts.known[name]))
+        made[name] = array if array.type == _FILE_TYPES[name] else array.cast(_FILE_TYPES[name])
+    return made

@@ -1,0 +1,331 @@
+"""`read_volumes`: from a folder to the volumes in it, with an account of every file."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from hounsfield.errors import GeometryError, NotDicomError, SourceError
+from hounsfield.headers.dicomdir import file_references
+from hounsfield.limits import DEFAULT_LIMITS, Limits
+from hounsfield.reading.frames import Wanted, refuse_assumptions, warn_of_assumptions
+from hounsfield.reading.read import Volume  # from where notebooks have their view of it
+from hounsfield.scanning.walking import Progress
+from hounsfield.series.instances import read_instances
+from hounsfield.series.loading import Loaded, Loader, check_size
+from hounsfield.series.report import Outcome, Report
+from hounsfield.series.slice_headers import SliceHeaders
+from hounsfield.series.stacking import GAPS, Gaps, Stack
+from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts, survey
+from hounsfield.series.tolerances import Tolerances
+from hounsfield.sources.collection import open_collection
+from hounsfield.text import unit_words
+from hounsfield.values.spaces import check_space
+
+__all__ = ["Report", "Tolerances", "Volume", "VolumeFacts", "Volumes", "read_volumes"]
+
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+
+class Volumes(Sequence[Volume]):
+    """The volumes of a collection; made by `read_volumes`.
+
+    ``len(volumes)`` counts them; ``volumes[i]`` reads one, ``volumes[2:5]`` are several; iterating reads one after
+    another. Pixels are read when a volume is asked for, and only the last volume is kept here.
+
+    Attributes
+    ----------
+    facts
+        What is known of each volume before its pixels are read: `VolumeFacts`.
+    """
+
+    def __init__(self, surveyed: Survey, wanted: Wanted, limits: Limits, name: str, chosen: Sequence[int]) -> None:
+        self._survey, self._wanted, self._limits, self._name = surveyed, wanted, limits, name
+        self._chosen = chosen
+        self._last: tuple[int, Volume] | None = None
+        self._alive: weakref.WeakValueDictionary[int, Volume] = weakref.WeakValueDictionary()
+        self._failed: dict[int, tuple[Outcome, str]] = {}
+        self.facts: list[VolumeFacts] = [surveyed.facts[index] for index in chosen]
+        self.progress: Callable[[int, int], None] | None = None
+
+    @property
+    def report(self) -> Report:
+        """What became of every file that was walked, also of those whose volumes are not among these."""
+        report = self._survey.report
+        if not self._failed:
+            return report
+        files = list(report.files)
+        for index, (outcome, why) in self._failed.items():
+            files[index] = replace(files[index], outcome=outcome, detail=why)
+        return replace(report, files=tuple(files))
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    @overload
+    def __getitem__(self, index: int) -> Volume: ...
+    @overload
+    def __getitem__(self, index: slice) -> Volumes: ...
+    def __getitem__(self, index: int | slice) -> Volume | Volumes:
+        """Read a volume; of a range of them return `Volumes`, which are not read yet."""
+        if isinstance(index, slice):
+            some = Volumes(self._survey, self._wanted, self._limits, self._name, self._chosen[index])
+            some._failed, some.progress = self._failed, self.progress
+            return some
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"volume {index} is out of range: {len(self)} volumes, counted from 0")
+        volume = self._read(self._chosen[index])
+        warn_of_assumptions(volume.steps, volume.name, 2)
+        return volume
+
+    def __iter__(self) -> Iterator[Volume]:
+        return (self[index] for index in range(len(self)))
+
+    def of(self, **attributes: Any) -> Volumes:
+        """Return those whose patient, study or series has these values: ``volumes.of(Modality="CT", SeriesNumber=3)``.
+
+        Keywords are those of `VolumeFacts.attributes`, and ``Modality`` and ``SeriesDescription``.
+
+        Raises
+        ------
+        ValueError
+            A keyword is none of these.
+        """
+        for keyword in attributes:
+            if keyword not in (*ATTRIBUTES, "Modality", "SeriesDescription"):
+                raise ValueError(f"{keyword} is none of {', '.join(ATTRIBUTES)}, Modality and SeriesDescription")
+
+        def matches(facts: VolumeFacts) -> bool:
+            known = {**facts.attributes, "Modality": facts.modality, "SeriesDescription": facts.description}
+            return all(known.get(keyword) == value for keyword, value in attributes.items())
+
+        chosen = [index for index, facts in zip(self._chosen, self.facts, strict=True) if matches(facts)]
+        some = Volumes(self._survey, self._wanted, self._limits, self._name, chosen)
+        some._failed, some.progress = self._failed, self.progress
+        return some
+
+    def stacked(self) -> NDArray[Any]:
+        """Read all of them into one array: those of a series that differ by time, echo, b-value, phase.
+
+        Returns
+        -------
+        ndarray
+            (volume, slice, row, column), colour with 3 samples more. `VolumeFacts.separated_by` says what tells the
+            volumes apart.
+
+        Raises
+        ------
+        GeometryError
+            There are none, or they differ in shape, unit, or place.
+        """
+        if not len(self):
+            raise GeometryError("there are no volumes to stack", source=self._name)
+        first, space = self.facts[0], "FrameOfReferenceUID"
+        for facts in self.facts[1:]:
+            same = facts.attributes.get(space) == first.attributes.get(space)
+            if facts.shape != first.shape or not same or not _same_affine(facts.affine, first.affine):
+                detail = f"volumes {first.index} and {facts.index} differ in shape or place, and cannot be stacked"
+                raise GeometryError(detail, source=self._name)
+        out: NDArray[Any] | None = None
+        unit = ""
+        for index, volume in enumerate(self):
+            if out is None:
+                out, unit = np.empty((len(self), *volume.shape), volume.values.dtype), volume.unit
+            if volume.unit != unit or volume.shape != out.shape[1:]:
+                raise GeometryError(
+                    f"the volumes have different units: {unit_words(unit)}, {unit_words(volume.unit)}",
+                    source=self._name,
+                )
+            wider = np.result_type(out.dtype, volume.values.dtype)
+            out = out if wider == out.dtype else out.astype(wider)
+            out[index] = volume.values
+        assert out is not None  # noqa: S101  there is at least one
+        return out
+
+    def _read(self, index: int) -> Volume:
+        if (known := self._alive.get(index)) is not None:
+            return known
+        self._last = None  # its memory goes before that of the next is taken
+        volume = self._make(index)
+        self._last = index, volume
+        self._alive[index] = volume
+        return volume
+
+    def _make(self, index: int) -> Volume:
+        made, found = self._survey.stacks[index], self._survey.found
+        name = f"{self._name}[{index}]"
+        # What a slice rests on is refused with the volume, which says it in its steps.
+        loader = Loader(found, replace(self._wanted, strict=False), self._limits, self.progress)
+        try:
+            loaded = _load(loader, made, name)
+        finally:
+            self._failed |= {file: ("unreadable", why) for file, why in loader.failed.items()}
+            self._failed |= {file: ("volume", f"frames cannot be read: {why}") for file, why in loader.damaged.items()}
+        steps = (*loaded.steps, *made.steps)
+        if self._wanted.strict:
+            refuse_assumptions(steps, name)
+        by_file = SliceHeaders.of(found, made.members, self._limits)
+        whole = made.weights is None
+        return Volume(
+            loaded.values,
+            made.affine,
+            loaded.unit,
+            steps,
+            loaded.padding,
+            loaded.pixel_spacing,
+            loaded.spacing_kind,
+            found.rows.text("FrameOfReferenceUID", int(made.members[0])),
+            by_file[0],
+            by_file if whole else None,
+            self._survey.sources(made) if whole else (),
+            made.separated_by,
+            loaded.color,
+            name,
+        )
+
+    def __repr__(self) -> str:
+        lines = [f"Volumes({self._name}: {len(self)}, of {len(self._survey.report.files)} files)"]
+        for facts in self.facts[:20]:
+            size = " x ".join(map(str, facts.shape))
+            place = "place not known"
+            if facts.spacing is not None:
+                place = "spacing (" + ", ".join(f"{v:.6g}" for v in facts.spacing) + ") mm"
+            by = ", ".join(f"{keyword} {value}" for keyword, value in facts.separated_by.items())
+            lines.append(f"  {facts.index}: {facts.modality or '?'} {size}, {place}" + (f", {by}" if by else ""))
+        more = len(self) - 20
+        return "\n".join([*lines, *([f"  and {more} more"] if more > 0 else [])])
+
+
+def _same_affine(a: Any, b: Any) -> bool:
+    if a is None or b is None:
+        return a is b
+    return bool(np.abs(a - b).max() <= 1e-3)
+
+
+def _load(loader: Loader, made: Stack, name: str) -> Loaded:
+    """Load a stack: as it is, with empty slices between, or interpolated to a regular grid."""
+    members, weights = made.members, made.weights
+    if weights is None:
+        return loader.load(members, np.arange(len(members)), len(members), name)
+    if np.isnan(weights).any():
+        places = np.flatnonzero(~np.isnan(weights))
+        return loader.load(members, places, len(weights), name)
+    loaded = loader.load(members, np.arange(len(members)), len(members), name)
+    # float32 where it holds every value exactly, else float64.
+    dtype = np.result_type(loaded.values.dtype, np.float32)
+    check_size((len(weights), *loaded.values.shape[1:]), dtype, loader.limits, name)
+    return _interpolated(loaded, weights, dtype)
+
+
+def _interpolated(loaded: Loaded, weights: NDArray[np.float64], dtype: np.dtype[Any]) -> Loaded:
+    """Interpolate between slices; a voxel next to padding is padding."""
+    below = np.floor(weights).astype(np.int64)
+    above, share = np.minimum(below + 1, len(loaded.values) - 1), weights - below
+    values = np.empty((len(weights), *loaded.values.shape[1:]), dtype)
+    padding = None if loaded.padding is None else np.empty(values.shape[:3], np.bool_)
+    for index, (low, high, part) in enumerate(zip(below, above, share, strict=True)):
+        values[index] = loaded.values[low] * (1 - part) + loaded.values[high] * part if part else loaded.values[low]
+        if padding is not None and loaded.padding is not None:
+            padding[index] = loaded.padding[low] | loaded.padding[high] if part else loaded.padding[low]
+    return replace(loaded, values=values, padding=padding)
+
+
+def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put together
+    source: Paths,
+    *,
+    values: str = "modality",
+    dtype: DTypeLike | None = None,
+    gaps: Gaps = "split",
+    tolerances: Tolerances | None = None,
+    verify: bool = False,
+    strict: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    progress: Callable[[Progress], None] | None = None,
+) -> Volumes:
+    """Find the volumes in a folder, with an account of every file.
+
+    Headers are read at once; pixels when a volume is asked for.
+
+    Parameters
+    ----------
+    source
+        A folder, which is walked to the bottom whatever its files are called; a file, a pattern, a zip or tar
+        (compressed too), a DICOMDIR, a URL (with ``pip install "hounsfield[remote]"``), or a list of these. Archives
+        are read where they are: nothing is unpacked to disk by name.
+    values, dtype, verify
+        As in `read`, of every volume.
+    gaps
+        What becomes of slices that are not at equal distances. ``"split"``: each regular run is a volume.
+        ``"resample"``: they are interpolated to a regular grid, and `Volume.steps` says so. ``"refuse"``: an error.
+    tolerances
+        What counts as the same place; `Tolerances`.
+    strict
+        Refuse a volume that rests on an assumption, when it is read.
+    limits
+        Bounds on what a file, and a volume, may cost; ``limits.threads`` files are read at a time.
+    progress
+        Is told how many headers have been read.
+
+    Returns
+    -------
+    Volumes
+        A sequence of `Volume`; its `report` says what became of every file, and where slices are missing.
+
+    Raises
+    ------
+    SourceError, NotDicomError
+        There are no files; or one only, and it cannot be read.
+    GeometryError
+        ``gaps="refuse"``, and slices are missing or at unequal distances.
+
+    Warns
+    -----
+    AssumptionWarning
+        When a volume is read for which something had to be assumed; `Volume.steps` says the same.
+
+    Notes
+    -----
+    Slices belong together that share series, patient, SOP class, frame of reference, orientation, matrix and pixel
+    spacing; localizers stand apart. What changes the meaning of values (echo, b-value, kernel, image type ...)
+    separates wherever each of its values holds a run of slices. Where positions repeat, slices of identical pixels are
+    copies, of which one is kept; others are told apart by whatever their headers say, and `Volume.separated_by` names
+    what it was. The table of docs/volumes.md says which attributes are asked, in which order. Slices are sorted by
+    their position along the normal (PS3.3 C.7.6.2.1.1), never by instance number or file name. Frames of multi-frame
+    files follow the same rules, and so do the tiles of mosaics.
+
+    Examples
+    --------
+    >>> import hounsfield as hu, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = hu.phantom(folder, matrix=64, slices=8, missing=(5,))
+    ...     volumes = hu.read_volumes(folder)
+    ...     volume = volumes[0]
+    >>> volume
+    Volume(5 x 64 x 64 int16 HU, axes (slice, row, column), spacing (5, 6, 6) mm)
+    >>> print(volumes.report.missing[0])
+    1 slice missing at (-189, -189, 7.5) mm
+    """
+    if gaps not in GAPS:
+        raise ValueError(f"gaps must be one of {', '.join(GAPS)}, not {gaps!r}")
+    wanted = Wanted(check_space(values), dtype, verify, strict)
+    with open_collection(source, limits, file_references) as collection:
+        entries, name = list(collection), collection.name
+    if not entries:
+        raise SourceError("there are no files", source=name)
+    found = read_instances(entries, limits, limits.threads, progress)
+    surveyed = survey(found, limits, gaps, tolerances or Tolerances())
+    outcome = surveyed.report.files[0]
+    # Of a file that was named itself; those found in folders and archives stand in the report.
+    if (len(entries), outcome.path) == (1, name) and outcome.outcome in ("not DICOM", "unreadable"):
+        kind = NotDicomError if outcome.outcome == "not DICOM" else SourceError
+        raise kind(outcome.detail, source=outcome.path)
+    if gaps == "refuse" and surveyed.report.missing:
+        gap = surveyed.report.missing[0]
+        raise GeometryError(f"slices are not at equal distances: {gap}", source=name)
+    return Volumes(surveyed, wanted, limits, name, range(len(surveyed.stacks)))

@@ -1,0 +1,1 @@
+"""From stored values to what they mean: modality, real world, SUV, colour, padding, overlays, segments."""

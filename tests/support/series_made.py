@@ -1,0 +1,106 @@
+"""Series that tests make: the phantom's slices, changed by pydicom; and what holds of whatever is read of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+from pydicom.uid import generate_uid
+
+import hounsfield as hu
+from hounsfield.series.volumes import Volumes
+
+#: What positions may be off by, in mm: the phantom writes them with nine decimals.
+EXACT = 1e-6
+
+
+def ct(folder: Path, **options: Any) -> Any:
+    """Write a phantom of few and small slices: eight, 5 mm apart."""
+    return hu.phantom(folder, **{"matrix": 24, "slices": 8} | options)
+
+
+def edit(path: Path, change: Callable[[pydicom.Dataset], None] | None = None, /, **attributes: Any) -> Path:
+    """Change attributes of a file: None deletes one; pydicom's checks of values do not apply."""
+    with pydicom.config.disable_value_validation():
+        dataset = pydicom.dcmread(path)
+        for keyword, value in attributes.items():
+            if value is None:
+                dataset.pop(keyword, None)
+            else:
+                setattr(dataset, keyword, value)
+        if change is not None:
+            change(dataset)
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID", "1.2.3")
+        dataset.save_as(path)
+    return path
+
+
+def copy(path: Path, name: str, change: Callable[[pydicom.Dataset], None] | None = None, /, **attributes: Any) -> Path:
+    """Copy a file beside itself under another UID (unless one is given), and change it."""
+    target = path.with_name(name)
+    target.write_bytes(path.read_bytes())
+    return edit(target, change, **{"SOPInstanceUID": generate_uid(entropy_srcs=[name, str(path)])} | attributes)
+
+
+def louder(by: int) -> Callable[[pydicom.Dataset], None]:
+    """Add to the stored values."""
+
+    def change(dataset: pydicom.Dataset) -> None:
+        dataset.PixelData = (dataset.pixel_array + by).astype(dataset.pixel_array.dtype).tobytes()
+
+    return change
+
+
+def part(affine: np.ndarray, start: int, step: int = 1) -> np.ndarray:
+    """The affine of a range of the slices of another one."""
+    made = affine.copy()
+    made[:3, 3] += affine[:3, 0] * start
+    made[:3, 0] *= step
+    return made
+
+
+def walked(folder: Path) -> list[str]:
+    return sorted(os.path.join(place, name) for place, _, names in os.walk(folder) for name in names)
+
+
+def expected(path: str) -> np.ndarray:
+    """The values of a single-frame file by pydicom alone."""
+    dataset = pydicom.dcmread(path)
+    return dataset.pixel_array * float(dataset.get("RescaleSlope", 1)) + float(dataset.get("RescaleIntercept", 0))
+
+
+def accounted(volumes: Volumes, folder: Path) -> dict[str, int]:
+    """Check that every file is accounted for exactly once; return the outcomes that there are, with their counts."""
+    report = volumes.report
+    assert sorted(file.path for file in report.files) == walked(folder)
+    assert sum(report.counts.values()) == len(report.files)
+    for file in report.files:
+        assert bool(file.volumes) == (file.outcome == "volume") or file.outcome == "unreadable"
+    return {outcome: count for outcome, count in report.counts.items() if count}
+
+
+def check_slices(volumes: Iterable[Any], positions: float = EXACT) -> None:
+    """Check every slice of every volume: values by pydicom and by `hu.read`; the four corners by pydicom's header."""
+    for volume in volumes:
+        assert len(volume.sources) == len(volume)
+        assert len({source.path for source in volume.sources}) == len(volume)
+        for index, source in enumerate(volume.sources):
+            assert np.array_equal(volume.values[index], expected(source.path))
+            assert np.array_equal(volume.values[index], hu.read(source.path).values)
+            if volume.affine is None:
+                continue
+            dataset = pydicom.dcmread(source.path, stop_before_pixels=True)
+            for row, column in ((0, 0), (0, dataset.Columns - 1), (dataset.Rows - 1, 0)):
+                there = corner(dataset, row, column)
+                assert np.abs(volume.to_lps((index, row, column)) - there).max() <= positions
+
+
+def corner(dataset: pydicom.Dataset, row: int, column: int) -> np.ndarray:
+    """PS3.3 C.7.6.2.1-1: the place of a pixel, by the header's attributes."""
+    position, orientation = np.array(dataset.ImagePositionPatient), np.array(dataset.ImageOrientationPatient)
+    between_rows, between_columns = map(float, dataset.PixelSpacing)
+    return position + orientation[:3] * between_columns * column + orientation[3:] * between_rows * row
