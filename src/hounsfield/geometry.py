@@ -189,3 +189,18 @@ def _numbers(value: Any, count: int) -> list[float] | None:
     except (TypeError, ValueError):
         return None
     return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
+
+
+def direction(vector: NDArray[Any]) -> str:
+    """Name a direction in the patient by letters, the main one first; oblique ones get two or three.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> direction(np.array([-1.0, 0, 0])), direction(np.array([0.0, 0.8, 0.6]))
+    ('R', 'PH')
+    """
+    letters = ("RL", "AP", "FH")
+    order = sorted(range(3), key=lambda axis: -abs(float(vector[axis])))
+    # Below this share a component is a small tilt, not a direction of its own.
+    return "".join(letters[axis][int(vector[axis] > 0)] for axis in order if abs(float(vector[axis])) > 0.25)

@@ -2,94 +2,18 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from html import escape
-from math import isfinite
-from typing import Any, Literal, cast
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
 from hounsfield.geometry import ImagePlane, SlidePlane, SpacingKind, image_plane
+from hounsfield.header import Header, NoHeader
+from hounsfield.steps import Step
 from hounsfield.text import printable
-
-Outcome = Literal["done", "not done", "assumed"]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that was done to the pixels, or the reason why it was not.
-
-    Attributes
-    ----------
-    name
-        What kind of step: ``decode``, ``stored values``, ``modality``, ``mask`` ...
-    detail
-        What was done, with its numbers, or why it was not done.
-    outcome
-        ``"done"``, ``"not done"``, or ``"assumed"`` where the file does not say and something had to be
-        taken as true; an assumed step also raised an `AssumptionWarning`.
-    reference
-        The part of the standard, or the source of the formula.
-    """
-
-    name: str
-    detail: str
-    outcome: Outcome = "done"
-    reference: str = ""
-
-    def __post_init__(self) -> None:
-        """Escape what could command a terminal: steps are printed, logged and warned of."""
-        if not (self.detail.isascii() and self.detail.isprintable()):
-            object.__setattr__(self, "detail", printable(self.detail))
-
-    def __str__(self) -> str:
-        flag = "" if self.outcome == "done" else f" [{self.outcome}]"
-        source = f" ({self.reference})" if self.reference else ""
-        return f"{self.name}{flag}: {self.detail}{source}"
-
-    def to_dict(self) -> dict[str, str]:
-        """Return the step as a JSON-ready dictionary."""
-        return {
-            "name": self.name,
-            "outcome": self.outcome,
-            "detail": self.detail,
-            "reference": self.reference,
-        }
-
-
-class Header(Mapping[str, Any]):
-    """A file's attributes: a read-only mapping from keyword to Python value.
-
-    Numbers are int and float, several values a list, sequences lists of headers, person names and other
-    text str. `dataset` is pydicom's Dataset with everything that can be asked of one.
-    """
-
-    @property
-    @abstractmethod
-    def dataset(self) -> Any:
-        """The attributes as a `pydicom.Dataset`, without the pixel data."""
-
-    @abstractmethod
-    def for_frame(self, index: int) -> Header:
-        """The header as it holds for one frame of a multi-frame image.
-
-        In enhanced files the functional groups of the frame come first, then the shared ones, then the
-        attributes of the whole file (PS3.3 C.7.6.16).
-        """
-
-    @property
-    def slide_plane(self) -> SlidePlane | None:
-        """Where what this is the header of lies on a microscope slide; None where it is of no slide, or not known."""
-        return None
-
-    @property
-    def doubts(self) -> tuple[Step, ...]:
-        """What had to be assumed to read the values that were asked for so far: a wrong VR, another character set."""
-        return ()
 
 
 def require_image(image: object, function: str) -> None:
@@ -103,80 +27,6 @@ def require_image(image: object, function: str) -> None:
     if not isinstance(image, Image):
         kind = type(image).__name__
         raise TypeError(f"{function} takes an Image, not {kind}; hu.read(path) or hu.Image(array, unit=...) makes one")
-
-
-def text_of(header: Mapping[str, Any], keyword: str) -> str:
-    """Return an attribute that holds one text: ``""`` where it is absent, the first of several.
-
-    Damaged files have several values, or a number, where the standard allows one code.
-    """
-    value = header.get(keyword)
-    if isinstance(value, list):
-        value = next(iter(cast("list[Any]", value)), None)
-    return "" if value is None else str(value).strip()
-
-
-def finite_number(value: Any) -> float | None:
-    """Return a header's value as a number; None for anything else, and for what is infinite or no number.
-
-    Damaged files have text, lists and whole numbers beyond all floating point where a number belongs.
-    """
-    if not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if isfinite(number) else None
-
-
-def items_of(header: Mapping[str, Any], keyword: str) -> list[Mapping[str, Any]]:
-    """Return the items of a sequence: none where it is absent, or damaged files have something else there."""
-    value = header.get(keyword)
-    if not isinstance(value, list):
-        return []
-    return [cast("Mapping[str, Any]", item) for item in cast("list[Any]", value) if isinstance(item, Mapping)]
-
-
-def item_at(header: Mapping[str, Any], keyword: str, index: int) -> Mapping[str, Any] | None:
-    """Return one item of a sequence, or None where it has none of that index.
-
-    Unlike `items_of` it does not look at the others: a slide has a hundred thousand of them.
-    """
-    value = header.get(keyword)
-    items = cast("list[Any]", value) if isinstance(value, list) else []
-    item = items[index] if 0 <= index < len(items) else None
-    return cast("Mapping[str, Any]", item) if isinstance(item, Mapping) else None
-
-
-class NoHeader(Header):
-    """The header of an image that was not read from a file."""
-
-    @property
-    def dataset(self) -> Any:
-        """None: there is no file."""
-        return None
-
-    def for_frame(self, index: int) -> Header:
-        """Return the same empty header for every frame."""
-        return self
-
-    def __getitem__(self, keyword: str) -> Any:
-        raise KeyError(keyword)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
-def _plain_html(image: Image) -> str:
-    return f"<pre>{escape(repr(image))}</pre>"
-
-
-#: Makes the HTML that notebooks show. Drawing belongs to a layer above this one, which puts its function here.
-html_view: Callable[[Image], str] = _plain_html
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -352,7 +202,8 @@ class Image:
         return f"Image({size} {kind}, axes ({', '.join(self.axes)}), {spacing})"
 
     def _repr_html_(self) -> str:
-        return html_view(self)
+        # Drawing belongs to rooms above this one; by name, so that nothing of it is loaded before.
+        return import_module("hounsfield.figures.notebook").image_html(self)
 
 
 def mask_values(image: Image, mask: Image | NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -375,3 +226,8 @@ def mask_values(image: Image, mask: Image | NDArray[np.bool_]) -> NDArray[np.boo
             source=image.name,
         )
     return values
+
+
+def header_of_frame(image: Image) -> Header:
+    """The header of a frame, or of an image's first one."""
+    return image.header if image.frame_index is not None else image.header.for_frame(0)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from hounsfield.errors import HounsfieldError, OutputError
 from hounsfield.headers.recognise import recognise
-from hounsfield.image import Step
 from hounsfield.interrupt import check_interrupt
 from hounsfield.sources.files import open_file, reason
 from hounsfield.sources.folders import PART
+from hounsfield.steps import Step
 
 _RUN_VARIABLE = "HOUNSFIELD_RUN"
 #: One for each process and the workers it starts, so that their leftovers can be told from another run's.

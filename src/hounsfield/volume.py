@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from html import escape
+from importlib import import_module
 from typing import Any, Self, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.geometry import SpacingKind, as_affine
-from hounsfield.image import Header, Image, NoHeader, Step
+from hounsfield.header import Header, NoHeader
+from hounsfield.image import Image
+from hounsfield.steps import Step
 from hounsfield.text import printable
 from hounsfield.voxels import grids
 from hounsfield.voxels.conversions import Convertible
 from hounsfield.voxels.grids import PlaneName
 from hounsfield.voxels.regriddable import Regriddable
 from hounsfield.voxels.slices import SliceHeader, SliceSource, SomeHeaders, VolumeHeader
-
-
-def _plain_html(volume: Volume) -> str:
-    return f"<pre>{escape(repr(volume))}</pre>"
-
-
-#: Makes the HTML that notebooks show; a layer above this one puts its function here (as `hounsfield.image.html_view`).
-html_view: Callable[[Volume], str] = _plain_html
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -308,4 +302,4 @@ class Volume(Convertible, Regriddable):
         return f"Volume({size} {kind}, axes ({', '.join(self.axes)}), {place})"
 
     def _repr_html_(self) -> str:
-        return html_view(self)
+        return import_module("hounsfield.figures.notebook").volume_html(self)

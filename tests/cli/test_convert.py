@@ -201,7 +201,8 @@ def test_a_disk_that_is_full_is_5_and_nothing_is_left(cine, tmp_path, form, why)
 #: Python drops what is raised in such a callback, as those that importing makes.
 LOSES_CTRL_C = """
 import os, signal, sys
-from hounsfield import interrupt, writing
+from hounsfield import interrupt
+from hounsfield.exports import write as writing
 from hounsfield.cli import main
 
 class Dying:

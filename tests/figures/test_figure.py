@@ -7,7 +7,7 @@ import pytest
 
 import hounsfield as hu
 from hounsfield.display.aspect import pixel_aspect
-from hounsfield.display.directions import direction
+from hounsfield.geometry import direction
 
 from made import file_bytes
 

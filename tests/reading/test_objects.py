@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hounsfield as hu
+from hounsfield.header import Header
 from hounsfield.headers.frame_times import read_frame_times
 from hounsfield.headers.regions import read_regions
 from hounsfield.headers.spacing import pixel_spacing
-from hounsfield.image import Header
 from hounsfield.values.overlays import Cells, read_overlay
 from hounsfield.values.segments import read_segments
 

@@ -35,7 +35,7 @@ def test_results_are_kept_in_the_users_cache_folder(tmp_path):
 def test_without_a_cache_folder_scans_go_on(tmp_path):
     script = """
         import sys, hounsfield as hu
-        from hounsfield.headers import preparing
+        from hounsfield.scanning import preparing
         preparing._LOAD_FROM = preparing._LEFT = 0
         print(preparing.cache_folder(), hu.scan([sys.argv[1]] * 3).num_rows, len(hu.read_volumes(sys.argv[1])))
     """
@@ -93,7 +93,7 @@ def test_what_is_being_compiled_is_given_up_with_the_job(monkeypatch):
 
 CHANGE = """
     import sys, time, hounsfield as hu
-    from hounsfield.headers import preparing
+    from hounsfield.scanning import preparing
     preparing._LOAD_FROM, preparing._COMPILE_FROM, preparing._KNOWN = 0, 0, 0
     paths, tables, until = [sys.argv[1]] * 1500, set(), time.monotonic() + 240
     with preparing.Preparation() as preparation:

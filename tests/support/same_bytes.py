@@ -58,7 +58,7 @@ def extras(path):
 
 def scan(folder):
     rows = hu.scan(folder).to_pylist()
-    return digest(sorted((str(row) for row in rows)))
+    return digest(sorted(str(row) for row in rows))
 
 
 def volumes(folder):

@@ -10,7 +10,7 @@ import click
 from hounsfield.cli.mask import figure_bytes
 from hounsfield.cli.run import Outcome, attempt
 from hounsfield.cli.terminal import say, table, write_json, write_line
-from hounsfield.image import Step
+from hounsfield.steps import Step
 
 #: Noise of the second phantom in HU. Its regions lie at least 7 standard deviations from their bounds.
 _NOISE = 10.0

@@ -33,7 +33,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 def facts_of(source: str, phi: bool, strict: bool = False) -> dict[str, Any]:
     """The facts, with the source's name first."""
-    from hounsfield.facts import info
+    from hounsfield.headers.info import info
 
     return {"source": source, **info(source, phi=phi, strict=strict)}
 

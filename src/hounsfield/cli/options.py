@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hounsfield.errors import DecodeError
-from hounsfield.image import Image, Step
+from hounsfield.image import Image
+from hounsfield.steps import Step
 
 if TYPE_CHECKING:
     from hounsfield.cli.grouped import VolumeSource

@@ -44,7 +44,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 def attributes_of(source: str, search: str, phi: bool, model: bool, strict: bool = False) -> dict[str, Any]:
     """The attributes as rows, or the DICOM JSON model."""
-    from hounsfield.facts import dicom_json, tags
+    from hounsfield.headers.tags import dicom_json, tags
 
     if model:
         return dicom_json(source, phi=phi, strict=strict)

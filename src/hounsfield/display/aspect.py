@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from hounsfield.display.fields import exactly
 from hounsfield.errors import LimitExceededError
+from hounsfield.header import exactly
 from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS
 

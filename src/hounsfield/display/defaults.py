@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.display.fields import frame_header, number
-from hounsfield.image import Header, Image, text_of
+from hounsfield.header import Header, number, text_of
+from hounsfield.image import Image, header_of_frame
 from hounsfield.values.undo import linear, stored_range, value_space
 
 #: Window center and width in HU, as radiology departments use them; sources in docs/display.md.
@@ -43,7 +43,7 @@ def default_range(image: Image) -> tuple[float, float, str]:
     percentile; anything else from the 0.5th to the 99.5th percentile, for projection X-ray without the background.
     Padding and what is no number are left out.
     """
-    header = frame_header(image)
+    header = header_of_frame(image)
     modality = text_of(header, "Modality")
     if image.unit == "HU":
         return -160.0, 240.0, "soft tissue"

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageCms
 
-from hounsfield.display.fields import frame_header, items, number, numbers
 from hounsfield.display.shading import Shading
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Header, Image, text_of
+from hounsfield.header import Header, items, number, numbers, text_of
+from hounsfield.image import Image, header_of_frame
 from hounsfield.values.colour import apply_palette
 from hounsfield.values.lut import read_descriptor
 from hounsfield.values.undo import stored_of, value_space
@@ -100,7 +100,7 @@ def is_supplemental(image: Image) -> bool:
 
 def frame_is_coloured(frame: Image) -> bool:
     """Whether this frame of an image with a supplemental palette is coloured: those of MIXED images differ."""
-    header = frame_header(frame)
+    header = header_of_frame(frame)
     for sequence in _FRAME_TYPES:
         for item in items(header, sequence):
             said = text_of(item, "PixelPresentation")
@@ -120,7 +120,7 @@ def supplemental(frame: Image, shading: Shading) -> NDArray[np.uint8]:
     MissingAttributeError, InvalidAttributeError
         A table is damaged, or the stored values do not follow from the image's.
     """
-    header, descriptor = frame_header(frame), f"{_TABLE}Descriptor"
+    header, descriptor = header_of_frame(frame), f"{_TABLE}Descriptor"
     count, first, _ = read_descriptor(header.get(descriptor), descriptor, frame.name)
     if text_of(header, "PixelPresentation") == "COLOR_RANGE":
         return palette_8(_spread(frame, header, count) + first, header, frame.name)

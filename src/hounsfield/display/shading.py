@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.display.fields import items
 from hounsfield.display.voi import Voi, Window
+from hounsfield.header import items, text_of
 from hounsfield.headers.units import is_blank_table
-from hounsfield.image import Image, text_of
+from hounsfield.image import Image
 from hounsfield.values.lut import LookUpTable, read_sequence_table
 
 #: Whole numbers of so small a range are shown by way of a table, where that is quicker.

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.display.defaults import PRESETS, default_range
-from hounsfield.display.fields import frame_header, items, numbers, texts
 from hounsfield.errors import InvalidAttributeError
+from hounsfield.header import items, numbers, text_of, texts
 from hounsfield.headers.remarks import used_bits
 from hounsfield.headers.units import modality_table
-from hounsfield.image import Image, text_of
+from hounsfield.image import Image, header_of_frame
 from hounsfield.imagelike import as_image, require_grid
 from hounsfield.values.lut import LookUpTable, read_sequence_table
 from hounsfield.values.undo import modality_range, value_space
@@ -121,7 +121,7 @@ def windows(image: Image | Volume) -> list[Voi]:
     image = as_image(image)
     if value_space(image) != "modality":
         return []
-    header = frame_header(image)
+    header = header_of_frame(image)
     return declared(header, image.name, signed=bool(items(header, "VOILUTSequence")) and _may_be_negative(image))
 
 
@@ -273,7 +273,7 @@ def _negative_first(item: Mapping[str, Any]) -> bool:
 
 def _may_be_negative(image: Image) -> bool:
     """Whether modality values can be negative."""
-    header = frame_header(image)
+    header = header_of_frame(image)
     if modality_table(header) is not None:
         return False
     possible = modality_range(header)

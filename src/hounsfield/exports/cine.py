@@ -14,7 +14,7 @@ from PIL import Image as Picture
 
 from hounsfield.errors import FormatError, HounsfieldError
 from hounsfield.headers.frame_times import read_frame_times
-from hounsfield.image import Step
+from hounsfield.steps import Step
 
 #: Shown each second where a file says nothing.
 DEFAULT_RATE = 10.0

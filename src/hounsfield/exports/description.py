@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hounsfield.image import Image, Step
+from hounsfield.image import Image
+from hounsfield.steps import Step
 from hounsfield.volume import Volume
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.header import finite_number
 from hounsfield.headers.diffusion import Diffusion, read_diffusion
-from hounsfield.image import Step, finite_number
+from hounsfield.steps import Step
 from hounsfield.volume import Volume
 from hounsfield.voxels.nifti_space import nifti_affine
 

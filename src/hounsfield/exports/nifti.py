@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import warnings
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,12 +12,13 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import AssumptionError, AssumptionWarning, FormatError, GeometryError, UnitError
+from hounsfield.errors import AssumptionError, FormatError, GeometryError, UnitError
 from hounsfield.exports.gradients import gradients_of, side_paths
 from hounsfield.exports.nifti_time import time_step
-from hounsfield.image import Step, finite_number
+from hounsfield.header import finite_number
 from hounsfield.imagelike import require_volume
 from hounsfield.outputs import Written, whole_file
+from hounsfield.steps import Step, warn_of_assumptions
 from hounsfield.text import unit_words
 from hounsfield.volume import Volume
 from hounsfield.voxels.nifti_space import RGB24, NiftiGrid, has_qform, narrowed, nifti_header, rgb_values
@@ -125,8 +125,7 @@ def write_nifti(
         _write_files(path, texts, volumes, header, force)
     except FormatError as error:
         raise FormatError(error.message, source=first.name) from None
-    for step in told:
-        warnings.warn(AssumptionWarning(f"{first.name}: {step.detail}".removeprefix(": ")), stacklevel=2)
+    warn_of_assumptions(told, first.name, 2)
     steps = (
         timed and timed.step,
         _padding_step(volumes),

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hounsfield.header import Header, finite_number, text_of
 from hounsfield.headers.times import datetime_of
-from hounsfield.image import Header, Step, finite_number, text_of
+from hounsfield.steps import Step
 from hounsfield.volume import Volume
 
 #: Attributes that are a time from one volume to the next, and how many ms their unit is. Echo and inversion times are

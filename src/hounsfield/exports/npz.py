@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.image import Image, Step
+from hounsfield.image import Image
 from hounsfield.imagelike import require_volume
 from hounsfield.outputs import Written, whole_file
+from hounsfield.steps import Step
 from hounsfield.volume import Volume
 
 

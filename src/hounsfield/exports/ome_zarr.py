@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import FormatError
-from hounsfield.image import Step
+from hounsfield.errors import FormatError, missing
 from hounsfield.imagelike import require_volume
-from hounsfield.installed import missing
 from hounsfield.outputs import Written, whole_folder
+from hounsfield.steps import Step
 from hounsfield.volume import Volume
 from hounsfield.voxels.conversions import axis_coordinates
 

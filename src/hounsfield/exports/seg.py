@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield._version import __version__
-from hounsfield.errors import FormatError, GeometryError
+from hounsfield.errors import FormatError, GeometryError, missing
 from hounsfield.exports.seg_source import Grid, find_grid, patient_and_study, surrogates
 from hounsfield.headers.quiet import quiet
-from hounsfield.image import Step
-from hounsfield.installed import missing
 from hounsfield.outputs import Written, whole_file
+from hounsfield.steps import Step
 from hounsfield.values.segments import Code
 from hounsfield.volume import Volume
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,14 +13,15 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.valuerep import DSfloat
 
-from hounsfield.errors import AssumptionWarning, GeometryError
+from hounsfield.errors import GeometryError
 from hounsfield.geometry import ImagePlane, image_plane
+from hounsfield.header import Header, finite_number, text_of
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.dataset_header import DatasetHeader
 from hounsfield.headers.quiet import quiet
-from hounsfield.image import Header, Step, finite_number, text_of
 from hounsfield.limits import DEFAULT_LIMITS
 from hounsfield.sources.local import open_source
+from hounsfield.steps import Step, warn_of_assumptions
 from hounsfield.volume import Volume
 
 #: A slice is that of a source whose first and last pixel are no farther from its own, along each axis, than this part
@@ -120,7 +120,7 @@ def find_grid(mask: Volume, source: Sequence[Any] | None) -> Grid:
         thickness = between
         detail = f"no Slice Thickness in the source; taken as {between:g} mm, the distance between slices"
         steps = (Step("slice thickness", detail, "assumed", "PS3.3 C.7.6.16.2.1"),)
-        warnings.warn(AssumptionWarning(f"{mask.name}: {detail}".removeprefix(": ")), stacklevel=3)
+        warn_of_assumptions(steps, mask.name, 3)
     return Grid(tuple(positions), orientation, (spacing, thickness, between), tuple(shown), reference, steps)
 
 

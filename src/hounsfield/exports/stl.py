@@ -9,8 +9,8 @@ import numpy as np
 
 from hounsfield.errors import FormatError
 from hounsfield.exports.surfaces import Surface, surface
-from hounsfield.image import Step
 from hounsfield.outputs import Written, whole_file
+from hounsfield.steps import Step
 from hounsfield.volume import Volume
 
 _HEADER = b"hounsfield binary STL, LPS mm"  # not "solid", by which readers tell STL in text

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import GeometryError
-from hounsfield.image import Step
+from hounsfield.errors import GeometryError, missing
 from hounsfield.imagelike import require_volume
-from hounsfield.installed import missing
+from hounsfield.steps import Step
 from hounsfield.volume import Volume
 
 #: Standard deviations after which a Gaussian is cut off.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -17,7 +16,7 @@ from hounsfield.display.presentation.state import PresentationState
 from hounsfield.display.render import render
 from hounsfield.display.shading import is_inverted
 from hounsfield.display.voi import Voi, Window, WindowLike, frame_vois
-from hounsfield.errors import AssumptionError, AssumptionWarning, FormatError
+from hounsfield.errors import AssumptionError, FormatError
 from hounsfield.exports.cine import frame_durations, gif_delays, slice_durations, write_gif
 from hounsfield.exports.description import description_json
 from hounsfield.exports.mp4 import check_video, write_mp4
@@ -26,10 +25,11 @@ from hounsfield.exports.npz import save_npy, save_npz, write_npz
 from hounsfield.exports.ome_zarr import write_zarr
 from hounsfield.exports.pictures import png_values, write_jpeg, write_png
 from hounsfield.exports.tiff import tiff_values, write_tiff
-from hounsfield.image import Image, Step
+from hounsfield.image import Image
 from hounsfield.imagelike import as_frames, as_image, require_grid
 from hounsfield.interrupt import check_interrupt
 from hounsfield.outputs import Written, whole_file
+from hounsfield.steps import Step, warn_of_assumptions
 from hounsfield.volume import Volume
 
 __all__ = ["FORMATS", "Format", "Written", "check_options", "find_format", "write"]
@@ -222,9 +222,7 @@ def write(
         raise FormatError(error.message, source=image.name) from None
     if isinstance(image, Volume) and form.name in _VOLUME_WRITERS:
         return written  # which has warned by itself
-    for step in written.steps[len(image.steps) :]:
-        if step.outcome == "assumed":
-            warnings.warn(AssumptionWarning(f"{image.name}: {step.detail}".removeprefix(": ")), stacklevel=2)
+    warn_of_assumptions(written.steps[len(image.steps) :], image.name, 2)
     return written
 
 

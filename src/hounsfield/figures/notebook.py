@@ -12,10 +12,11 @@ import numpy as np
 from PIL import Image as Picture
 
 from hounsfield.display.aspect import pixel_aspect
-from hounsfield.display.directions import direction
 from hounsfield.display.render import render
 from hounsfield.display.voi import WindowLike, choose_voi
-from hounsfield.image import Image, Step
+from hounsfield.geometry import direction
+from hounsfield.image import Image
+from hounsfield.steps import Step
 from hounsfield.text import printable
 from hounsfield.volume import Volume
 

@@ -14,9 +14,9 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from hounsfield.display.aspect import pixel_aspect
-from hounsfield.display.directions import direction
 from hounsfield.display.shading import shading_of
 from hounsfield.display.voi import Voi
+from hounsfield.geometry import direction
 from hounsfield.image import Image
 from hounsfield.text import printable
 

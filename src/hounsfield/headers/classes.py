@@ -8,7 +8,7 @@ from typing import Any
 
 from pydicom.uid import UID_dictionary  # pyright: ignore[reportPrivateImportUsage]
 
-from hounsfield.image import text_of
+from hounsfield.header import text_of
 from hounsfield.text import modality_words
 
 #: Names of storage classes whose objects are pictures (PS3.4 B.5).

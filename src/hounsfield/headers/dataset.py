@@ -23,10 +23,13 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from hounsfield.errors import LimitExceededError, NotDicomError, SourceError
-from hounsfield.headers.damage import salvage
+from hounsfield.errors import (
+    LimitExceededError,
+    NotDicomError,
+    SourceError,
+)
+from hounsfield.headers.damage import check_depth, note_odd_lengths, note_truncation, salvage
 from hounsfield.headers.dataset_header import DatasetHeader, Raw, elements_of
-from hounsfield.headers.findings import check_depth, note_odd_lengths, note_truncation
 from hounsfield.headers.fragments import Fragments, table_fragments, walk_fragments
 from hounsfield.headers.index import BeyondHead, Index, Place, implied_vr, index_file
 from hounsfield.headers.quiet import quiet
@@ -39,9 +42,9 @@ from hounsfield.headers.recognise import (
     with_syntax,
 )
 from hounsfield.headers.repair import found_beginning, with_vrs
-from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.sources.source import Extent, Source
+from hounsfield.steps import Step
 from hounsfield.text import syntax_words
 
 PIXEL_KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}

@@ -16,6 +16,7 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 from pydicom.valuerep import IS, DSdecimal, DSfloat, PersonName
 
+from hounsfield.header import Header
 from hounsfield.headers.charset import CharacterSets, beyond_ascii, character_sets, decode_text
 from hounsfield.headers.doubts import Doubts
 from hounsfield.headers.frame_header import DoseFrameHeader, FrameHeader
@@ -30,7 +31,7 @@ from hounsfield.headers.meaning import (
     swapped,
 )
 from hounsfield.headers.quiet import quiet
-from hounsfield.image import Header, Step
+from hounsfield.steps import Step
 
 _INTEGERS = {"US": 2, "SS": 2, "UL": 4, "SL": 4}
 #: Where one of these is present, attributes or the place of a frame are its own.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from hounsfield.errors import LimitExceededError, MissingAttributeError
+from hounsfield.header import Header
 from hounsfield.headers.dataset import open_header
-from hounsfield.image import Header
 from hounsfield.limits import Limits
 from hounsfield.sources.source import Source
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hounsfield.header import Header, finite_number, items_of, text_of
 from hounsfield.headers.frame_table import numbers_of
 from hounsfield.headers.private import private_numbers
-from hounsfield.image import Header, finite_number, items_of, text_of
 
 #: Above it GE adds a thousand million to the number, of which the last five digits are the b-value.
 _MARKED, _DIGITS = 1e6, 100_000

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from hounsfield.errors import InvalidAttributeError
 from hounsfield.headers.privacy import keyword_identifies
-from hounsfield.image import Step
+from hounsfield.steps import Step
 
 _NAME = "vr"
 _VR_REFERENCE = "PS3.5 6.2"

@@ -9,9 +9,10 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from hounsfield.geometry import SlidePlane
+from hounsfield.header import Header, item_at, items_of
 from hounsfield.headers.frame_table import dose_positions
 from hounsfield.headers.slides import tile_plane
-from hounsfield.image import Header, Step, item_at, items_of
+from hounsfield.steps import Step
 
 #: The macros of one item whose attributes hold for a frame as if they stood in its own header. Macros that may have
 #: several items (mappings, references, contrast agents) are not among them: they are had by their own keyword.

@@ -11,8 +11,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.header import Header, finite_number, items_of, text_of
 from hounsfield.headers.times import datetime_of
-from hounsfield.image import Header, finite_number, items_of, text_of
 
 #: What may differ from frame to frame, with the number of values.
 FRAME_NUMBERS = {

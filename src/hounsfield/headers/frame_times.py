@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from pydicom.datadict import keyword_for_tag
 
 from hounsfield.errors import HounsfieldError, InvalidAttributeError, LimitExceededError
+from hounsfield.header import finite_number, items_of, text_of
 from hounsfield.headers.times import datetime_of
-from hounsfield.image import Step, finite_number, items_of, text_of
+from hounsfield.steps import Step
 
 #: Far above any acquisition; a file of a few bytes can declare 2^31 frames.
 MOST_FRAMES = 2**24

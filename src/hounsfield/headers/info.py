@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 from pydicom.datadict import tag_for_keyword
 from pydicom.uid import UID
 
+from hounsfield.header import Header
+from hounsfield.headers.dataset import declared_syntax, open_header
 from hounsfield.headers.privacy import HIDDEN, identifies
 from hounsfield.headers.spacing import pixel_spacing
 from hounsfield.headers.tags import json_ready
 from hounsfield.headers.times import date_of
 from hounsfield.headers.units import has_transform, modality_unit
-from hounsfield.image import Header
+from hounsfield.image import Image
+from hounsfield.limits import DEFAULT_LIMITS, Limits
+from hounsfield.sources.local import SourceLike, open_source
+from hounsfield.steps import say_assumptions
+
+if TYPE_CHECKING:
+    pass
 
 #: The nine facts that come first, in this order.
 FIRST = (
@@ -153,3 +162,61 @@ def _without_phi(facts: dict[str, Any]) -> dict[str, Any]:
         if value is not None and tag is not None and identifies(tag):
             hidden[key] = HIDDEN
     return hidden
+
+
+def info(
+    source: SourceLike | Image, *, phi: bool = True, strict: bool = False, limits: Limits = DEFAULT_LIMITS
+) -> dict[str, Any]:
+    """Return what one usually wants to know of a file.
+
+    Parameters
+    ----------
+    source
+        A path, bytes, a binary file object, ``"-"`` for standard input, or an image that was read.
+    phi
+        False hides the values by which the patient could be found (see `hounsfield.headers.privacy`).
+    strict
+        Refuse a file where something would have to be assumed, with an `AssumptionError`.
+    limits
+        Bounds on what the file may cost.
+
+    Returns
+    -------
+    dict
+        JSON-ready. First PatientID, PatientName, PatientBirthDate, PatientSex, StudyID, StudyDate, StudyTime,
+        InstitutionName and Manufacturer, as text and exactly as the file writes them; absent ones are None.
+        Then the dates in ISO 8601 (``StudyDateISO``), what the file shows, and how its pixels are stored:
+        ``PixelSpacing`` in mm (between rows, between columns) with ``SpacingKind``, ``Unit`` of the modality
+        values, ``WindowCenter`` and ``WindowWidth`` as lists.
+
+    Raises
+    ------
+    SourceError, NotDicomError, DecodeError, LimitExceededError
+        The file cannot be opened, is no DICOM, or no attribute of it can be read.
+    AssumptionError
+        `strict`, and something would have to be assumed.
+
+    Warns
+    -----
+    AssumptionWarning
+        Something had to be assumed: how the file is encoded, what a value with a wrong VR means, in which character
+        set its text is. Never with a text of the file.
+
+    Examples
+    --------
+    >>> import hounsfield as hu
+    >>> from pydicom.data import get_testdata_file
+    >>> found = hu.info(get_testdata_file("CT_small.dcm"))
+    >>> found["PatientID"], found["StudyDateISO"], found["Unit"], found["SpacingKind"]
+    ('1CT1', '2004-01-19', 'HU', 'patient')
+    """
+    if isinstance(source, Image):
+        syntax = declared_syntax(source.header.dataset)
+        found = facts(source.header, syntax, phi)
+        say_assumptions(source.header.doubts, source.name, strict=strict)
+        return found
+    with closing(open_source(source, limits)) as opened_source:
+        opened = open_header(opened_source, limits)
+        found = facts(opened.header, opened.declared, phi)
+    say_assumptions((*opened.steps, *opened.header.doubts), opened.name, strict=strict)
+    return found

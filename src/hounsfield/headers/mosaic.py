@@ -21,10 +21,11 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.header import Header
 from hounsfield.headers.diffusion import Diffusion, read_diffusion
 from hounsfield.headers.frame_table import FrameTable, numbers_of
 from hounsfield.headers.private import private_bytes, private_numbers, private_value
-from hounsfield.image import Header, Step
+from hounsfield.steps import Step
 
 #: Above any acquisition: a picture of 4,096 x 4,096 of tiles of 64 x 64.
 _MOST_TILES = 4096

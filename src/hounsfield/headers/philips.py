@@ -11,8 +11,9 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
+from hounsfield.header import Header, finite_number, item_at, text_of
 from hounsfield.headers.dataset_header import DatasetHeader
-from hounsfield.image import Header, Step, finite_number, item_at, text_of
+from hounsfield.steps import Step
 
 REFERENCE = "Chenevert et al. 2014, doi:10.1593/tlo.13811"
 _CREATOR = "Philips MR Imaging DD 001"

@@ -11,8 +11,8 @@ import struct
 from collections.abc import Iterator
 from typing import Any, cast
 
+from hounsfield.header import Header
 from hounsfield.headers.quiet import quiet
-from hounsfield.image import Header
 
 #: Creators stand at these elements (PS3.5 7.8.1); elements of the first one begin at 0x1000.
 _CREATORS = range(0x10, 0x100)

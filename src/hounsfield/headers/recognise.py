@@ -18,9 +18,9 @@ from pydicom.uid import (
 from hounsfield.errors import DecodeError, LimitExceededError, NotDicomError
 from hounsfield.headers.index import VRS
 from hounsfield.headers.repair import NO_PREAMBLE
-from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.sources.source import Source
+from hounsfield.steps import Step
 
 _MAGIC = {
     b"\x89PNG": "a PNG picture",

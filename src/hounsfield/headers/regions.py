@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hounsfield.errors import HounsfieldError, InvalidAttributeError, MissingAttributeError
-from hounsfield.image import finite_number, items_of
+from hounsfield.header import finite_number, items_of
 
 #: Region Spatial Format, PS3.3 C.8.5.5.1.
 SPATIAL_FORMATS = ("", "2D", "M-mode", "spectral", "waveform", "graphics")

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from hounsfield.geometry import image_plane
+from hounsfield.header import Header, items_of, text_of
 from hounsfield.headers.philips import philips_offer
 from hounsfield.headers.subtraction import subtraction_offer
 from hounsfield.headers.units import is_blank_table
-from hounsfield.image import Header, Step, items_of, text_of
+from hounsfield.steps import Step
 
 _PLANE = "image plane"
 #: Bits that entries of a VOI LUT may leave unused before the descriptor is taken for wrong.

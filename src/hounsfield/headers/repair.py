@@ -9,8 +9,8 @@ from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag
 
 from hounsfield.headers.index import LONG_VRS, SHORT_VRS, VRS
 from hounsfield.headers.meaning import choose_vr
-from hounsfield.image import Step
 from hounsfield.sources.source import Source
+from hounsfield.steps import Step
 
 #: What is said of a file that begins with its dataset.
 NO_PREAMBLE = "no preamble and DICM prefix; the bytes begin as a dataset does, and are read as one"

@@ -8,9 +8,9 @@ from typing import Any
 
 from hounsfield.errors import HounsfieldError
 from hounsfield.geometry import SlidePlane, slide_plane
+from hounsfield.header import finite_number, items_of
 from hounsfield.headers.spacing import pixel_spacing
 from hounsfield.headers.tiles import Tiling, read_tiling
-from hounsfield.image import finite_number, items_of
 
 _MICROMETRES = 1000
 Origin = tuple[float, float, float]

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from hounsfield.geometry import SpacingKind
-from hounsfield.image import Header, Step, finite_number, items_of, text_of
+from hounsfield.header import Header, finite_number, items_of, text_of
+from hounsfield.steps import Step
 
 Spacing = tuple[float, float]
 Found = tuple[Spacing | None, SpacingKind | None, Step | None]

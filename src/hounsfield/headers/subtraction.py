@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Header, Step, finite_number, items_of, text_of
+from hounsfield.header import Header, finite_number, items_of, text_of
+from hounsfield.steps import Step
 
 REFERENCE = "PS3.3 C.7.6.10"
 _TO_LOG = "PS3.3 C.7.6.16.2.13"

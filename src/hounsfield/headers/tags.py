@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydicom.datadict import (
     dictionary_description,
@@ -22,12 +23,17 @@ from pydicom.valuerep import PersonName
 
 from hounsfield.errors import LimitExceededError
 from hounsfield.headers.charset import CharacterSets, beyond_ascii, decode_text
-from hounsfield.headers.dataset import Opened, PixelElement
+from hounsfield.headers.dataset import Opened, PixelElement, open_dataset
 from hounsfield.headers.dataset_header import CODED_TEXT, declared_sets, elements_of, plain, text_value
 from hounsfield.headers.doubts import Doubts
 from hounsfield.headers.privacy import HIDDEN, identifies
 from hounsfield.headers.quiet import quiet
-from hounsfield.limits import Limits
+from hounsfield.limits import DEFAULT_LIMITS, Limits
+from hounsfield.sources.local import SourceLike, open_source
+from hounsfield.steps import say_assumptions
+
+if TYPE_CHECKING:
+    pass
 
 #: Longer binary values are described by their length, not shown.
 _SHOWN_BYTES = 64
@@ -300,3 +306,68 @@ def _json_name(name: Any) -> dict[str, str]:
 def _bulk(pixels: PixelElement) -> dict[str, Any]:
     place = pixels.extent
     return {"vr": pixels.vr or "OW", "BulkDataURI": f"?offset={place.offset}&length={place.length}"}
+
+
+def tags(
+    source: SourceLike, search: str = "", *, phi: bool = True, strict: bool = False, limits: Limits = DEFAULT_LIMITS
+) -> list[Attribute]:
+    """Return all attributes of a file, in the file's order, those of sequences after their sequence.
+
+    Parameters
+    ----------
+    source
+        A path, bytes, a binary file object, or ``"-"`` for standard input.
+    search
+        Only attributes of which the keyword, name, tag or value contains this text, whatever the case.
+    phi
+        False hides the values by which the patient could be found.
+    strict
+        Refuse a file where something would have to be assumed, with an `AssumptionError`.
+    limits
+        Bounds on what the file may cost.
+
+    Raises
+    ------
+    SourceError, NotDicomError, DecodeError, LimitExceededError
+        The file cannot be opened, is no DICOM, or no attribute of it can be read. A single attribute that
+        cannot be read is no error: it is in the list with ``readable=False``.
+    AssumptionError
+        `strict`, and something would have to be assumed.
+
+    Warns
+    -----
+    AssumptionWarning
+        Something had to be assumed: how the file is encoded, what a value with a wrong VR means, in which character
+        set its text is. Never with a text of the file.
+
+    Examples
+    --------
+    >>> import hounsfield as hu
+    >>> from pydicom.data import get_testdata_file
+    >>> for attribute in hu.tags(get_testdata_file("CT_small.dcm"), "rescale"):
+    ...     print(attribute.tag, attribute.keyword, attribute.value)
+    00281052 RescaleIntercept -1024.0
+    00281053 RescaleSlope 1.0
+    """
+    with closing(open_source(source, limits)) as opened_source:
+        opened = open_dataset(opened_source, limits)
+        found = attributes(opened, search, phi, limits)
+    say_assumptions((*opened.steps, *opened.header.doubts), opened.name, strict=strict)
+    return found
+
+
+def dicom_json(
+    source: SourceLike, *, phi: bool = True, strict: bool = False, limits: Limits = DEFAULT_LIMITS
+) -> dict[str, dict[str, Any]]:
+    """Return the file in the DICOM JSON model (PS3.18 annex F).
+
+    Binary values of more than 4096 bytes have a ``BulkDataURI`` with offset and length in the file in place of
+    their content. An attribute whose value cannot be read has its VR and no value. With ``phi=False`` what
+    identifies the patient has its VR and no value either. What is assumed is a warning, and refused where `strict`,
+    as in `tags`.
+    """
+    with closing(open_source(source, limits)) as opened_source:
+        opened = open_dataset(opened_source, limits)
+        model = json_model(opened, phi, limits)
+    say_assumptions((*opened.steps, *opened.header.doubts), opened.name, strict=strict)
+    return model

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError, InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Step, finite_number, items_of, text_of
+from hounsfield.header import finite_number, items_of, text_of
+from hounsfield.steps import Step
 
 #: 0-based index of a frame, and the row and column of the total pixel matrix that its first pixel is.
 Tile = tuple[int, int, int]

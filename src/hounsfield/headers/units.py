@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from hounsfield.image import Step, items_of, text_of
+from hounsfield.header import items_of, text_of
+from hounsfield.steps import Step
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 #: SOP classes whose rescaled values are HU where no Rescale Type says otherwise (PS3.3 C.8.2.1.1, C.8.15.3.10).

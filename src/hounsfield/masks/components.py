@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
-from hounsfield.image import Image, Step
+from hounsfield.image import Image
 from hounsfield.imagelike import as_frames
 from hounsfield.masks.morphology import foreground_box
+from hounsfield.steps import Step
 from hounsfield.threads import over_frames
 from hounsfield.volume import Volume
 

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import UnitError
-from hounsfield.image import Image, Step
+from hounsfield.image import Image
 from hounsfield.imagelike import as_frames, fitting_mask, require_grid, require_one_value
 from hounsfield.masks.morphology import fill_holes, foreground
 from hounsfield.masks.morphology import opening as open_frame
 from hounsfield.masks.solid import fill_solid
 from hounsfield.masks.threshold import Bounds, otsu
 from hounsfield.masks.tissues import find_tissue
+from hounsfield.steps import Step
 from hounsfield.text import unit_words
 from hounsfield.threads import over_frames
 from hounsfield.volume import Volume

@@ -21,11 +21,10 @@ from pydicom.uid import UID
 
 from hounsfield.errors import UnsupportedTransferSyntaxError
 from hounsfield.pixels.codestreams import Size, jpeg2000_size, jpeg_size, jpegxl_size
-from hounsfield.pixels.guards import decode_in_time
+from hounsfield.pixels.guards import decode_in_time, swallowed_errors_raise
 from hounsfield.pixels.jpeg2000 import check_jpeg2000
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.native import arrange, needed_bytes
-from hounsfield.pixels.swallowed import swallowed_errors_raise
 from hounsfield.text import syntax_words
 
 Array = NDArray[Any]

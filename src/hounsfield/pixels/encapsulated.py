@@ -13,7 +13,6 @@ from pydicom.uid import UID
 
 from hounsfield.errors import DecodeError
 from hounsfield.headers.fragments import item_head
-from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.codecs import CODECS, Codec, find_codec, fits_family
 from hounsfield.pixels.codestreams import Size, has_end_of_image, jpeg2000_signed, markers_say, recognise
@@ -23,6 +22,7 @@ from hounsfield.pixels.layout import Layout, check_image_bytes
 from hounsfield.pixels.native import clean_bits, extend_sign
 from hounsfield.pixels.stored import Stored, cells_step
 from hounsfield.pixels.tails import certain_rows, inflated_rows, jpeg_hole, restarts_are_missing
+from hounsfield.steps import Step
 from hounsfield.text import syntax_words
 from hounsfield.threads import in_threads
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from hounsfield.errors import DecodeError
 from hounsfield.headers.fragments import Fragments
-from hounsfield.image import Step
 from hounsfield.pixels.codestreams import begins_codestream
 from hounsfield.sources.source import Extent
+from hounsfield.steps import Step
 
 Place = tuple[int, int]
 #: (offset, length) of each fragment of a frame.

@@ -8,12 +8,17 @@ behind.
 from __future__ import annotations
 
 import os
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from numpy.typing import NDArray
+
+_seen = threading.local()
+
 
 Work = Callable[[], NDArray[Any]]
 
@@ -68,3 +73,27 @@ def decode_in_time(work: Work, values: int) -> NDArray[Any]:
             raise result
         return result
     raise TimeoutError("does not come to an end: the codestream is damaged")
+
+
+def _hook(report: Any) -> None:
+    """Keep a report from the decoder that this thread runs; hand every other one on."""
+    reports: list[str] | None = getattr(_seen, "reports", None)
+    if reports is not None and "imagecodecs" in str(report.object):
+        reports.append(str(report.exc_value))
+    else:
+        _next(report)
+
+
+@contextmanager
+def swallowed_errors_raise() -> Generator[None]:
+    """Raise a RuntimeError at the end if the decoder inside swallowed an error in this thread."""
+    global _next
+    if sys.unraisablehook is not _hook:
+        _next, sys.unraisablehook = sys.unraisablehook, _hook
+    _seen.reports = []
+    try:
+        yield
+        if _seen.reports:
+            raise RuntimeError(_seen.reports[0])
+    finally:
+        _seen.reports = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hounsfield.image import Step
 from hounsfield.pixels.codestreams import JPEG_XL_BOXES
+from hounsfield.steps import Step
 
 #: The beginning of a codestream is read as one number; what is looked for stands within so many bytes of it.
 _HEADERS = 256

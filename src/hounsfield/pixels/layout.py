@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from hounsfield.errors import InvalidAttributeError, LimitExceededError, MissingAttributeError
-from hounsfield.image import Step, text_of
+from hounsfield.header import text_of
 from hounsfield.limits import Limits
+from hounsfield.steps import Step
 
 _FLOATS = {"FloatPixelData": np.float32, "DoubleFloatPixelData": np.float64}
 

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import DecodeError, InvalidAttributeError
-from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.layout import Layout, check_image_bytes
 from hounsfield.pixels.planes import planes_contradict
 from hounsfield.pixels.single_bits import in_whole_bytes
 from hounsfield.pixels.stored import Stored, cells_step
 from hounsfield.sources.source import Extent, Watch
+from hounsfield.steps import Step
 
 
 def needed_bytes(layout: Layout) -> int:

@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Header, text_of
+from hounsfield.errors import InvalidAttributeError
+from hounsfield.header import text_of
 
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 _TIME = re.compile(r"(\d{2}):?(\d{2})(?::?(\d{2})(?:\.(\d{1,6}))?)?")
 _OFFSET = re.compile(r"([+-])(\d{2})(\d{2})")
 _DATE_TIME = re.compile(r"(\d{8})(\d{4}(?:\d{2}(?:\.\d{1,6})?)?)([+-]\d{4})?")
-
-
-def number_of(header: Mapping[str, Any], keyword: str, among: tuple[float, float], unit: str, name: str) -> float:
-    """Return a number that is needed, and must lie within bounds.
-
-    Parameters
-    ----------
-    header
-        Where it stands.
-    keyword
-        The attribute.
-    among
-        Least and largest value that can be: what lies beyond is in another unit, or damaged.
-    unit
-        Unit of the attribute, for errors.
-    name
-        The file's name, for errors.
-
-    Raises
-    ------
-    MissingAttributeError, InvalidAttributeError
-        Naming the attribute.
-    """
-    value = header.get(keyword)
-    if value is None:
-        raise MissingAttributeError(f"{keyword} is missing", source=name, attribute=keyword)
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InvalidAttributeError(f"{keyword} is no finite number", source=name, attribute=keyword)
-    least, most = among
-    if not least <= value <= most:
-        detail = f"{keyword} is not between {least:g} and {most:g} {unit}: damaged, or in another unit"
-        raise InvalidAttributeError(detail, source=name, attribute=keyword)
-    return float(value)
 
 
 def moment(header: Mapping[str, Any], date: str, time: str, name: str) -> datetime | None:
@@ -98,19 +64,6 @@ def time_zone(header: Mapping[str, Any], name: str) -> timezone | None:
     """Return the zone of the header's local times, where Timezone Offset From UTC gives it."""
     text = text_of(header, "TimezoneOffsetFromUTC")
     return _zone(text, "TimezoneOffsetFromUTC", name) if text else None
-
-
-def private_value(header: Header, group: int, creator: str, element: int) -> Any:
-    """Return a private attribute by its creator (PS3.5 7.8.1): text or number, or None where it is absent."""
-    try:
-        value = header.dataset.private_block(group, creator)[element].value
-    except Exception:  # whatever pydicom raises on an absent block or a damaged value: it is not readable
-        return None
-    if isinstance(value, bytes):
-        value = value.decode("ascii", "replace").strip(" \0")
-    if isinstance(value, str):
-        return value.strip() or None
-    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _day(text: str, keyword: str, name: str) -> datetime:

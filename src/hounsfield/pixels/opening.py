@@ -11,15 +11,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hounsfield.headers.fragments import Fragments, walk_fragments
-from hounsfield.image import Step
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.native import NativeFrames
 from hounsfield.pixels.stored import StoredFrames
 from hounsfield.sources.source import Extent
+from hounsfield.steps import Step
 
 # Decoders are loaded where pixel data is encapsulated: native files do without imagecodecs.
 if TYPE_CHECKING:
     from hounsfield.pixels.encapsulated import PartOf
+from hounsfield.errors import (
+    DecodeError,
+    HounsfieldError,
+    MissingAttributeError,
+)
+from hounsfield.header import Header, text_of
+from hounsfield.headers.classes import without_pixels
+from hounsfield.headers.dataset import Opened, PixelElement
 
 #: Native transfer syntaxes, and whether they are little endian (PS3.5 annex A; deflate is undone with the header).
 NATIVE: dict[str, bool] = {
@@ -88,3 +96,24 @@ def extended_offsets(header: Mapping[str, Any]) -> tuple[bytes, bytes] | None:
     """Return the Extended Offset Table with its lengths, where both are present (PS3.3 C.7.6.3.1.8)."""
     table, lengths = header.get("ExtendedOffsetTable"), header.get("ExtendedOffsetTableLengths")
     return (table, lengths) if isinstance(table, bytes) and isinstance(lengths, bytes) else None
+
+
+def pixel_bytes(opened: Opened, element: PixelElement) -> PixelBytes:
+    """Put together what the decoding of pixel data needs to know of it."""
+    offsets = extended_offsets(opened.header) if element.encapsulated else None
+    return PixelBytes(
+        element.extent, element.vr, opened.transfer_syntax, element.encapsulated, element.fragments, offsets
+    )
+
+
+def no_pixels(opened: Opened) -> HounsfieldError:
+    """The error for a file without pixel data: which of the reasons it is."""
+    truncated = next((step for step in opened.steps if step.name == "header"), None)
+    if truncated is not None and not _is_report(opened.header):
+        return DecodeError(f"no pixel data: {truncated.detail}", source=opened.name, attribute="PixelData")
+    return MissingAttributeError(without_pixels(opened.header), source=opened.name, attribute="PixelData")
+
+
+def _is_report(header: Header) -> bool:
+    """Whether the file is a structured report: those end early without having lost an image."""
+    return text_of(header, "SOPClassUID").startswith("1.2.840.10008.5.1.4.1.1.88")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.image import Step
 from hounsfield.pixels.layout import Layout
 from hounsfield.sources.source import Extent
+from hounsfield.steps import Step
 
 #: Smaller pictures do not tell, and of larger ones so many rows are looked at, in two places.
 _LEAST, _ROWS = 16, 24

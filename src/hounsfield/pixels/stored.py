@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.layout import Layout
+from hounsfield.steps import Step
 
 
 @dataclass(frozen=True)

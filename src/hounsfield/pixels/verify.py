@@ -13,12 +13,12 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
-from hounsfield.image import Step
 from hounsfield.pixels.codecs import CODECS
 from hounsfield.pixels.encapsulated import EncapsulatedFrames
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.plugin import LABEL
 from hounsfield.pixels.stored import Stored, StoredFrames
+from hounsfield.steps import Step
 
 Decoder = Callable[[bytes, Layout], NDArray[Any]]
 #: Codecs whose result may differ by rounding: two right decoders need not agree to the last bit (ISO/IEC 10918-2).

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import DecodeError, MissingDependencyError
-from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.frame_fragments import EncapsulatedData
 from hounsfield.pixels.layout import Layout, check_image_bytes
 from hounsfield.pixels.stored import Stored, cells_step
+from hounsfield.steps import Step
 
 _MPEG2, _H264, _HEVC = "MPEG-2", "H.264", "HEVC"
 #: Transfer syntax UID to the standard of the video (PS3.5 annex A; those that end in .1 allow several fragments).

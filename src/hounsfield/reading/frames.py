@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,29 +12,26 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from hounsfield.errors import (
-    AssumptionError,
-    AssumptionWarning,
     DecodeError,
     GeometryError,
     HounsfieldError,
     LimitExceededError,
-    MissingAttributeError,
 )
-from hounsfield.headers.classes import without_pixels
-from hounsfield.headers.dataset import Opened, PixelElement, open_header
+from hounsfield.header import Header
+from hounsfield.headers.dataset import open_header
 from hounsfield.headers.frame_header import RegionHeader
 from hounsfield.headers.remarks import remarks
 from hounsfield.headers.slides import matrix_plane
 from hounsfield.headers.spacing import frames_spacing, pixel_spacing
 from hounsfield.headers.tiles import Bounds, Tile, Tiling, layer_number, read_tiling, region_bounds
-from hounsfield.image import Header, Image, Step, text_of
+from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.pixels.layout import read_layout
-from hounsfield.pixels.opening import PixelBytes, extended_offsets, open_frames
+from hounsfield.pixels.opening import no_pixels, open_frames, pixel_bytes
 from hounsfield.pixels.stored import Stored
 from hounsfield.reading.region import Mosaic
 from hounsfield.sources.source import Source
-from hounsfield.text import printable
+from hounsfield.steps import Step, refuse_assumptions
 from hounsfield.values.padding import padding_mask
 from hounsfield.values.spaces import InFile, interpret
 
@@ -350,44 +346,3 @@ class Frames:
     def __repr__(self) -> str:
         layout = self._stored.layout
         return f"Frames({self.name!r}, {len(self)} frames of {layout.rows} x {layout.columns})"
-
-
-def pixel_bytes(opened: Opened, element: PixelElement) -> PixelBytes:
-    """Put together what the decoding of pixel data needs to know of it."""
-    offsets = extended_offsets(opened.header) if element.encapsulated else None
-    return PixelBytes(
-        element.extent, element.vr, opened.transfer_syntax, element.encapsulated, element.fragments, offsets
-    )
-
-
-def refuse_assumptions(steps: Sequence[Step], name: str) -> None:
-    """Raise where a step was assumed.
-
-    Raises
-    ------
-    AssumptionError
-        Naming the file and what would have been assumed.
-    """
-    assumed = [step.detail for step in steps if step.outcome == "assumed"]
-    if assumed:
-        raise AssumptionError(f"strict, and {assumed[0]}", source=name)
-
-
-def warn_of_assumptions(steps: Sequence[Step], name: str, depth: int) -> None:
-    """Warn of each step that was assumed; `depth` is the number of calls up to the user's."""
-    for step in steps:
-        if step.outcome == "assumed":
-            warnings.warn(AssumptionWarning(f"{printable(name)}: {step.detail}"), stacklevel=depth + 1)
-
-
-def no_pixels(opened: Opened) -> HounsfieldError:
-    """The error for a file without pixel data: which of the reasons it is."""
-    truncated = next((step for step in opened.steps if step.name == "header"), None)
-    if truncated is not None and not _is_report(opened.header):
-        return DecodeError(f"no pixel data: {truncated.detail}", source=opened.name, attribute="PixelData")
-    return MissingAttributeError(without_pixels(opened.header), source=opened.name, attribute="PixelData")
-
-
-def _is_report(header: Header) -> bool:
-    """Whether the file is a structured report: those end early without having lost an image."""
-    return text_of(header, "SOPClassUID").startswith("1.2.840.10008.5.1.4.1.1.88")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import warnings
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cache
@@ -12,24 +11,25 @@ from functools import cache
 import numpy as np
 
 from hounsfield.errors import (
-    AssumptionWarning,
     GeometryError,
     InvalidAttributeError,
     LimitExceededError,
     MissingAttributeError,
 )
+from hounsfield.header import Header, declared_frames, text_of
+from hounsfield.headers.by_tag import overlay_groups
 from hounsfield.headers.dataset import Opened, open_header
 from hounsfield.headers.frame_times import FrameTimes, read_frame_times
-from hounsfield.headers.overlays import overlay_groups
 from hounsfield.headers.regions import Region, Regions, read_regions
 from hounsfield.headers.spacing import frames_spacing
-from hounsfield.image import Header, Image, Step, text_of
+from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.pixels.layout import read_layout
-from hounsfield.reading.frames import pixel_bytes
+from hounsfield.pixels.opening import pixel_bytes
 from hounsfield.reading.read import read
 from hounsfield.sources.local import SourceLike, open_source
 from hounsfield.sources.source import Source
+from hounsfield.steps import Step, say_assumptions
 from hounsfield.values.overlays import Cells, Overlay, raw_cells, read_overlay
 from hounsfield.values.segments import Code, Segment, read_segments
 
@@ -150,7 +150,7 @@ def segments(
     if stored.frame_index is not None:
         raise GeometryError("one frame is no whole segmentation", source=stored.name)
     found = read_segments(stored, threshold)
-    _warn((step for segment in found for step in segment.steps), stored.name)
+    say_assumptions((step for segment in found for step in segment.steps), stored.name)
     return found
 
 
@@ -234,9 +234,9 @@ def frame_times(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) 
         frames = None
         if isinstance(source, Image) and source.frame_index is None:
             frames = source.frames
-        frames = frames or _declared_frames(header, name)
+        frames = frames or declared_frames(header, name)
         found = read_frame_times(header, frames, name)
-    _warn(found.steps, name)
+    say_assumptions(found.steps, name)
     return found
 
 
@@ -249,21 +249,6 @@ def _header(source: SourceLike | Image, limits: Limits) -> Generator[tuple[Heade
     with closing(open_source(source, limits)) as opened_source:
         opened = open_header(opened_source, limits)
         yield opened.header, opened.name
-
-
-def _warn(steps: Iterable[Step], name: str, depth: int = 3) -> None:
-    for detail in dict.fromkeys(step.detail for step in steps if step.outcome == "assumed"):
-        warnings.warn(AssumptionWarning(f"{name}: {detail}"), stacklevel=depth)
-
-
-def _declared_frames(header: Header, name: str) -> int:
-    value = header.get("NumberOfFrames")
-    if value is None:
-        return 1
-    if not isinstance(value, int) or not 0 <= value < 2**31:
-        message = "NumberOfFrames has an impossible value"
-        raise InvalidAttributeError(message, source=name, attribute="NumberOfFrames")
-    return value or 1
 
 
 def _planes(
@@ -282,14 +267,14 @@ def _planes(
         else:
             planes.append(overlay)
             steps += overlay.steps
-    _warn(steps, name, depth=4)
+    say_assumptions(steps, name, depth=3)
     return tuple(planes)
 
 
 def _shell(image: Image) -> tuple[Image, int]:
     """An image without memory of its own in the shape of another's mask, and how many frames the file has."""
     values = np.broadcast_to(np.False_, image.shape[: image.values.ndim - image.color])
-    total = image.frames if image.frame_index is None else _declared_frames(image.header, image.name)
+    total = image.frames if image.frame_index is None else declared_frames(image.header, image.name)
     return replace(image, values=values, unit="", padding=None, color=False, steps=()), total
 
 
@@ -298,7 +283,7 @@ def _image_below(opened: Opened, limits: Limits) -> tuple[Image | None, int]:
     header, name = opened.header, opened.name
     if header.get("Rows") is None or header.get("Columns") is None:
         return None, 1
-    frames = _declared_frames(header, name)
+    frames = declared_frames(header, name)
     rows, columns = _size(header, "Rows", name), _size(header, "Columns", name)
     if rows * columns > limits.frame_pixels or rows * columns * frames > limits.image_bytes:
         raise LimitExceededError(f"a mask of {frames} x {rows} x {columns} pixels exceeds the limits", source=name)

@@ -1,27 +1,22 @@
-"""`read`: from a source to an image, by way of header, stored values and modality values.
-
-Here images and volumes learn how notebooks show them, so this is where the public names of both are taken from.
-"""
+"""`read`: from a source to an image, by way of header, stored values and modality values."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from numpy.typing import DTypeLike
 
-import hounsfield.image
 from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS, Limits
-from hounsfield.reading.frames import Frames, Wanted, warn_of_assumptions
+from hounsfield.reading.frames import Frames, Wanted
 from hounsfield.sources.local import SourceLike, open_source
+from hounsfield.steps import warn_of_assumptions
 from hounsfield.values.spaces import check_space
 
 if TYPE_CHECKING:
-    from hounsfield.volume import Volume
-
-__all__ = ["Frames", "Image", "Volume", "open_frames", "read"]
+    pass
 
 
 def read(
@@ -146,28 +141,3 @@ def open_frames(
     except BaseException:
         opened_source.close()
         raise
-
-
-def _html_view(image: Image) -> str:
-    from hounsfield.figures.notebook import image_html
-
-    return image_html(image)
-
-
-def _volume_html_view(volume: Volume) -> str:
-    from hounsfield.figures.notebook import volume_html
-
-    return volume_html(volume)
-
-
-hounsfield.image.html_view = cast("Any", _html_view)
-
-
-def __getattr__(name: str) -> Any:
-    """Load what volumes are when somebody asks for it: a single file does without."""
-    if name != "Volume":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import hounsfield.volume
-
-    hounsfield.volume.html_view = cast("Any", _volume_html_view)
-    return hounsfield.volume.Volume

@@ -13,10 +13,10 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
+from hounsfield.header import item_at
 from hounsfield.headers.dataset_header import DatasetHeader, Raw, simple_value
 from hounsfield.headers.index import implied_vr
 from hounsfield.headers.times import date_of, datetime_of, time_of
-from hounsfield.image import item_at
 from hounsfield.scanning.columns import PIXEL_REPRESENTATION, SPECIFIC_CHARACTER_SET, Column, Kind
 
 #: A value as the table has it, and what is to be said of it.

@@ -20,9 +20,9 @@ from hounsfield.scanning.alike import Finder, find_quickly
 
 #: The modules with compiled functions, which are compiled into one another; and those whose numbers they take.
 COMPILED = (
-    "element", "beginning", "walker", "files", "typed", "typed_text", "typed_numbers", "typed_times",
+    "element", "beginning", "walker", "walk_files", "typed", "typed_text", "typed_numbers", "typed_times",
 )  # fmt: skip
-_NUMBERS = ("found", "index", "columns")
+_NUMBERS = ("scanning/found", "headers/index", "scanning/columns")
 #: Files of this process for which loading what was compiled pays, since it costs as much as they gain; and so many of
 #: them have to be left.
 _LOAD_FROM, _LEFT = 25_000, 5_000
@@ -43,8 +43,8 @@ def fingerprint() -> str:
     """
     versions = [metadata.version(name) for name in ("numba", "llvmlite", "numpy")]
     hashed = hashlib.sha256(repr((sys.version, versions)).encode())
-    for name in (*COMPILED, *_NUMBERS):
-        hashed.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    for name in (*(f"scanning/{module}" for module in COMPILED), *_NUMBERS):
+        hashed.update((Path(__file__).parents[1] / f"{name}.py").read_bytes())
     return hashed.hexdigest()[:16]
 
 

@@ -7,10 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.image import Step
 from hounsfield.series.regular import allowed, deviation, fitted, grid_vector
 from hounsfield.series.rows import Indices, Numbers, Rows
 from hounsfield.series.tolerances import Tolerances
+from hounsfield.steps import Step
 
 #: A shear below this angle is rounding, not a tilt.
 _TILT_DEGREES = 0.05

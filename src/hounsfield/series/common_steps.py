@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.image import Step
+from hounsfield.steps import Step
 
 
 def summary(many: Iterable[tuple[Step, ...]]) -> list[Step]:

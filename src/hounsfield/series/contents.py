@@ -10,9 +10,10 @@ from typing import Any, cast
 import numpy as np
 
 from hounsfield.errors import HounsfieldError
+from hounsfield.header import Header
+from hounsfield.headers.by_tag import overlay_groups
 from hounsfield.headers.dataset import open_header
-from hounsfield.headers.overlays import overlay_groups
-from hounsfield.image import Header, Image
+from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.reading.frames import Frames, Wanted
 from hounsfield.series.instances import Instances

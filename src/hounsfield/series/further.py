@@ -10,9 +10,9 @@ from typing import Any, cast
 import numpy as np
 
 from hounsfield.errors import HounsfieldError
+from hounsfield.header import item_at
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.times import date_of, datetime_of, time_of
-from hounsfield.image import item_at
 from hounsfield.limits import Limits
 from hounsfield.scanning.columns import Kind, column
 from hounsfield.series.instances import Instances

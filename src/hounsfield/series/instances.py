@@ -15,9 +15,9 @@ from hounsfield.headers.classes import is_no_image, without_pixels
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.frame_table import FRAME_NUMBERS, FRAME_TEXTS, FrameTable, frame_table
 from hounsfield.headers.mosaic import UNCUT, Mosaic, is_mosaic, is_one_slice, read_mosaic
-from hounsfield.image import Step
 from hounsfield.limits import Limits
-from hounsfield.reading.frames import Frames, Wanted, no_pixels
+from hounsfield.pixels.opening import no_pixels
+from hounsfield.reading.frames import Frames, Wanted
 from hounsfield.scanning.coded_table import HeaderTable
 from hounsfield.scanning.walking import Progress
 from hounsfield.series.header_table import Entry, read_header_table
@@ -27,6 +27,7 @@ from hounsfield.series.report import FileOutcome
 from hounsfield.series.rows import Indices, Rows, Texts, distinct
 from hounsfield.series.separators import NUMBERS as SEPARATING_NUMBERS
 from hounsfield.series.separators import TEXTS as SEPARATING_TEXTS
+from hounsfield.steps import Step
 
 #: Attributes of a file that are numbers, and how many each has.
 _NUMBERS = {

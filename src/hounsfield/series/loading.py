@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import DecodeError, HounsfieldError, InvalidAttributeError, LimitExceededError
 from hounsfield.geometry import SpacingKind
-from hounsfield.image import Image, Step
+from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.reading.frames import Frames, Wanted
 from hounsfield.series.common_steps import padding_step, summary
 from hounsfield.series.instances import Instances
 from hounsfield.series.native_slices import DoesNotFit, NativeKind, check_unchanged, native_kinds, read_native
 from hounsfield.series.rows import Indices
+from hounsfield.steps import Step
 from hounsfield.text import unit_words
 
 #: Native slices that a thread reads at a time.

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from hounsfield.errors import HounsfieldError, SourceError
+from hounsfield.header import Header
 from hounsfield.headers.dataset import Opened, open_header
 from hounsfield.headers.remarks import remarks
 from hounsfield.headers.units import modality_unit
-from hounsfield.image import Header, Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.layout import Layout, read_layout
 from hounsfield.pixels.native import clean_bits
@@ -29,6 +29,7 @@ from hounsfield.pixels.stored import cells_step
 from hounsfield.series.grouping import placed_rows
 from hounsfield.series.instances import Instances
 from hounsfield.series.rows import Indices
+from hounsfield.steps import Step
 from hounsfield.values.modality import Linear, Transform, apply_transforms, describe, read_transforms, values_type
 from hounsfield.values.padding import padding_mask
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from hounsfield.image import Step
 from hounsfield.series.rows import Indices, Rows, distinct
 from hounsfield.series.separators import Separator, Told, acquired, differing, told
+from hounsfield.steps import Step
 
 #: What Rescale Type says where it says nothing (PS3.3 C.11.1.1.2).
 _UNSPECIFIED = ("", "US", "UNSPECIFIED")

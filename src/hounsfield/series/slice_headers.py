@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
+from hounsfield.header import Header
 from hounsfield.headers.dataset import open_header
-from hounsfield.image import Header
 from hounsfield.limits import Limits
 from hounsfield.series.instances import Entry, Instances
 from hounsfield.series.rows import Indices

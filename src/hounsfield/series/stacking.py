@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.image import Step
 from hounsfield.series.affines import affine_and_steps, affine_of, grid_steps, normal_of
 from hounsfield.series.copies import Digest, without_copies
 from hounsfield.series.grouping import Group
@@ -25,6 +24,7 @@ from hounsfield.series.repeats import LookFurther, Part, Separation, passes, sep
 from hounsfield.series.rows import Indices, Numbers, Rows, distinct
 from hounsfield.series.separators import differing, in_order_of_dimensions
 from hounsfield.series.tolerances import Tolerances
+from hounsfield.steps import Step
 
 Gaps = Literal["split", "resample", "refuse"]
 GAPS = ("split", "resample", "refuse")

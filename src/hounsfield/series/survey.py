@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from hounsfield.image import Step
 from hounsfield.limits import Limits
 from hounsfield.scanning.columns import column
 from hounsfield.series.contents import Contents
@@ -22,6 +21,7 @@ from hounsfield.series.rows import Indices, parts
 from hounsfield.series.separators import KEYWORDS
 from hounsfield.series.stacking import Files, Gap, Gaps, Stack, stack, without_others
 from hounsfield.series.tolerances import Tolerances
+from hounsfield.steps import Step
 from hounsfield.volume import SliceSource
 
 #: What two files of one SOP Instance UID must have in common to be the same, beside what tells slices apart.

@@ -14,8 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from hounsfield.errors import GeometryError, NotDicomError, SourceError
 from hounsfield.headers.dicomdir import file_references
 from hounsfield.limits import DEFAULT_LIMITS, Limits
-from hounsfield.reading.frames import Wanted, refuse_assumptions, warn_of_assumptions
-from hounsfield.reading.read import Volume  # from where notebooks have their view of it
+from hounsfield.reading.frames import Wanted
 from hounsfield.scanning.walking import Progress
 from hounsfield.series.instances import read_instances
 from hounsfield.series.loading import Loaded, Loader, check_size
@@ -25,8 +24,10 @@ from hounsfield.series.stacking import GAPS, Gaps, Stack
 from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
+from hounsfield.steps import refuse_assumptions, warn_of_assumptions
 from hounsfield.text import unit_words
 from hounsfield.values.spaces import check_space
+from hounsfield.volume import Volume
 
 __all__ = ["Report", "Tolerances", "Volume", "VolumeFacts", "Volumes", "read_volumes"]
 

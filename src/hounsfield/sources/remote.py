@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from hounsfield.errors import LimitExceededError, SourceError
-from hounsfield.installed import missing
+from hounsfield.errors import LimitExceededError, SourceError, missing
 from hounsfield.limits import Limits
 from hounsfield.sources.archives import archive_entries
 from hounsfield.sources.blobs import MemoryBlob

@@ -24,8 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import text_of
-from hounsfield.pixels.numbers import number_of
+from hounsfield.header import number_of, text_of
 
 #: From a mouse to a horse, and from a newborn to the tallest: what lies beyond is in another unit.
 _KILOGRAMS = (0.001, 1000.0)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.image import Step
+from hounsfield.steps import Step
 from hounsfield.values.lut import LookUpTable, read_descriptor, read_table
 
 #: What chrominance adds to R (of Cr), to G (of Cb, and of Cr) and to B (of Cb): the inverse of the matrix of CCIR 601-2

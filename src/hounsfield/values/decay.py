@@ -9,16 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Header, Step, items_of, text_of
-from hounsfield.pixels.numbers import (
-    clock_time,
-    date_time,
-    moment,
-    number_of,
-    parse_date_time,
-    private_value,
-    time_zone,
-)
+from hounsfield.header import Header, items_of, number_of, text_of
+from hounsfield.headers.by_tag import private_value
+from hounsfield.pixels.numbers import clock_time, date_time, moment, parse_date_time, time_zone
+from hounsfield.steps import Step
 
 #: Enhanced PET gives the dose in MBq (PS3.3 C.8.22.4), the older PET image in Bq (C.8.9.2). From a mouse's to ten times
 #: what is ever given to a patient: what lies beyond is in another unit.

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
+from hounsfield.header import items_of, text_of
 from hounsfield.headers.units import coded_unit
-from hounsfield.image import items_of, text_of
 
 _Item = Mapping[str, Any]
 _FIRST, _LAST = "RealWorldValueFirstValueMapped", "RealWorldValueLastValueMapped"

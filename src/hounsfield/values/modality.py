@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
+from hounsfield.header import Header, items_of, text_of
 from hounsfield.headers.units import is_blank_table, leads_to_intensity, modality_table, modality_unit
-from hounsfield.image import Header, Step, items_of, text_of
+from hounsfield.steps import Step
 from hounsfield.values.lut import LookUpTable, read_sequence_table
 
 #: Types tried in turn for whole numbers: the first that holds every value is taken.

@@ -17,15 +17,22 @@ from hounsfield.errors import (
     LimitExceededError,
     MissingAttributeError,
 )
-from hounsfield.image import Image, Step, text_of
+from hounsfield.header import text_of
+from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.native import NativeFrames
 from hounsfield.pixels.opening import PixelBytes, open_frames
+from hounsfield.steps import Step, warn_of_assumptions
 
 # Decoders are loaded where pixel data is encapsulated.
 if TYPE_CHECKING:
     from hounsfield.pixels.encapsulated import EncapsulatedFrames
+from typing import NoReturn
+
+from hounsfield.header import Header
+from hounsfield.headers.by_tag import overlay_groups
+from hounsfield.limits import DEFAULT_LIMITS
 
 _NAME = "overlay"
 _PLANE = "PS3.3 C.9.2"
@@ -288,3 +295,39 @@ def _held_bits(frames: EncapsulatedFrames, layout: Layout, name: str) -> int:
     codec = CODECS[frames.syntax]
     size = codec.size(frames.codestream(0)) if codec.size else None
     return size.precision if size is not None and size.precision else layout.bits_allocated
+
+
+def overlay_on(frame: Image, header: Header, group: int, name: str) -> NDArray[np.bool_] | None:
+    """Return an overlay's bits as they fall on a frame, cut off where they lie outside; None where there is none.
+
+    Parameters
+    ----------
+    frame
+        The image or frame.
+    header
+        Where the overlay stands: the frame's own header, or a presentation state's.
+    group
+        0x6000, 0x6002, ...
+    name
+        The header's file, for errors.
+
+    Raises
+    ------
+    MissingAttributeError, InvalidAttributeError, DecodeError, LimitExceededError
+        Its size and its data disagree, or its bits stand within the pixel data.
+    """
+    plane = overlay_groups(header.dataset).get(group) if group & ~0x1E == 0x6000 else None
+    if plane is None:
+        return None
+
+    def no_cells() -> NoReturn:
+        raise InvalidAttributeError("an overlay has no data of its own", source=name, attribute="OverlayData")
+
+    blank = replace(frame, values=np.broadcast_to(np.False_, frame.size), color=False, padding=None, steps=())
+    declared = frame.header.get("NumberOfFrames")
+    total = max(declared if isinstance(declared, int) else 1, (frame.frame_index or 0) + 1)
+    found = read_overlay(group, plane, (blank, total), no_cells, name, DEFAULT_LIMITS)
+    if found is None or found.mask is None:
+        return no_cells()
+    warn_of_assumptions(found.steps, name, 2)
+    return found.mask.values

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.image import Step
+from hounsfield.steps import Step
 
 
 def padding_mask(

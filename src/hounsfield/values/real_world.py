@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Header, Step, items_of
+from hounsfield.header import Header, items_of
+from hounsfield.steps import Step
 from hounsfield.text import unit_words
 from hounsfield.values.mappings import ValueMapping, mappings_of
 

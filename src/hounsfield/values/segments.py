@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import HounsfieldError, InvalidAttributeError, MissingAttributeError, UnitError
 from hounsfield.geometry import ImagePlane
-from hounsfield.image import Header, Image, Step, finite_number, items_of, text_of
+from hounsfield.header import Header, finite_number, items_of, text_of
+from hounsfield.image import Image
+from hounsfield.steps import Step
 from hounsfield.values.colour import apply_palette
 
 Kind = Literal["binary", "fractional", "labelmap"]

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from hounsfield.errors import DecodeError, InvalidAttributeError, MissingAttributeError
+from hounsfield.header import Header
 from hounsfield.headers.philips import REFERENCE as PHILIPS
 from hounsfield.headers.philips import philips_scale
 from hounsfield.headers.subtraction import Subtraction, subtraction_steps, subtractions
-from hounsfield.image import Header, Step
 from hounsfield.limits import Limits
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.stored import Stored, StoredFrames
+from hounsfield.steps import Step
 from hounsfield.values.colour import apply_palette, to_rgb
 from hounsfield.values.modality import Linear, Transform, apply_transforms, modality_values, read_transforms
 from hounsfield.values.real_world import real_world_offer, real_world_values

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.image import items_of, text_of
+from hounsfield.header import items_of, text_of
 from hounsfield.values.lut import LookUpTable, read_sequence_table
 
 Take = Callable[[int], NDArray[Any]]

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
+from hounsfield.header import Header, items_of, text_of
+from hounsfield.headers.by_tag import private_value
 from hounsfield.headers.units import coded_unit
-from hounsfield.image import Header, Step, items_of, text_of
-from hounsfield.pixels.numbers import private_value
+from hounsfield.steps import Step
 from hounsfield.text import unit_words
 from hounsfield.values.body import Body, body_of
 from hounsfield.values.decay import activity_of

@@ -8,10 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.display.fields import frame_header, number
 from hounsfield.errors import InvalidAttributeError
+from hounsfield.header import number
 from hounsfield.headers.units import modality_table
-from hounsfield.image import Image
+from hounsfield.image import Image, header_of_frame
 
 #: Steps after which values are no longer what the modality's part of the pipeline made them.
 _OTHER = {"real world", "suv", "decay", "mask", "channel", "colour", "segmentation", "subtraction", "philips"}
@@ -35,7 +35,7 @@ def stored_of(frame: Image) -> NDArray[Any]:
     InvalidAttributeError
         They do not follow from the values: the modality LUT is a table, or the values are of another kind.
     """
-    values, header = frame.values, frame_header(frame)
+    values, header = frame.values, header_of_frame(frame)
     space = value_space(frame)
     if space == "other":
         raise InvalidAttributeError("these are no values of a file's modality; read the file", source=frame.name)

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from hounsfield.errors import FormatError, GeometryError
-from hounsfield.image import Step
-from hounsfield.installed import missing
+from hounsfield.errors import FormatError, GeometryError, missing
+from hounsfield.steps import Step
 from hounsfield.voxels.nifti_space import nibabel_image
 
 #: What torch has no type for, or not in every release, and the next wider type that holds all its values.

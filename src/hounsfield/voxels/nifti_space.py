@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import FormatError
-from hounsfield.installed import missing
+from hounsfield.errors import FormatError, missing
 
 #: A qform is given where it puts no voxel farther than this, in mm, from where the sform does.
 _QFORM_TOLERANCE = 0.05

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
-from hounsfield.image import Image, Step
+from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS, Limits
+from hounsfield.steps import Step
 from hounsfield.voxels import grids
 from hounsfield.voxels.grids import Grid, Plane
 from hounsfield.voxels.placed import Placed

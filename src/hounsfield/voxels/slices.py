@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from hounsfield.geometry import ImagePlane
-from hounsfield.image import Header, Step
+from hounsfield.header import Header
+from hounsfield.steps import Step
 
 #: Attributes that say where a slice lies; those of a slice of a volume follow from the volume's affine.
 _PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")

@@ -10,15 +10,19 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageDraw
 
-from hounsfield.display.fields import exactly, items, number, numbers
 from hounsfield.display.presentation.lettering import draw_text
 from hounsfield.display.presentation.shutters import p_value
 from hounsfield.display.presentation.state import PresentationState, applying
 from hounsfield.display.presentation.view import Point, View
 from hounsfield.display.screen_colour import lab_to_rgb
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.image import Header, Image, text_of
-from hounsfield.values.overlays_shown import activations, overlay_on
+from hounsfield.header import Header, exactly, items, number, numbers, text_of
+from hounsfield.headers.by_tag import repeating, repeating_groups
+from hounsfield.image import Image
+from hounsfield.values.overlays import overlay_on
+
+_ACTIVATION = 0x1001
+
 
 Colour = int | tuple[int, int, int]
 #: A point so far outside draws the same line as any farther one.
@@ -234,3 +238,9 @@ def ellipse(points: list[Point]) -> list[Point]:
     turn = np.linspace(0, 2 * np.pi, _ROUND + 1)[:, None]
     found = centre + np.cos(turn) * major + np.sin(turn) * minor
     return [(float(x), float(y)) for x, y in found]
+
+
+def activations(header: Header) -> list[tuple[int, str]]:
+    """Group and graphic layer of each overlay that a presentation state activates (PS3.3 C.11.7)."""
+    layers = [(group, repeating(header, group, _ACTIVATION)) for group in repeating_groups(header, 0x6000)]
+    return [(group, str(layer).strip()) for group, layer in layers if layer]

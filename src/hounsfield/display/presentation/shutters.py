@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageDraw
 
-from hounsfield.display.fields import exactly, number, numbers, texts
 from hounsfield.display.screen_colour import lab_to_rgb
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.image import Header, Image
-from hounsfield.values.overlays_shown import overlay_on
+from hounsfield.header import Header, exactly, number, numbers, texts
+from hounsfield.image import Image
+from hounsfield.values.overlays import overlay_on
 
 _EDGES = (
     "ShutterUpperHorizontalEdge",

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.display.aspect import pixel_aspect
-from hounsfield.display.fields import frame_header
 from hounsfield.display.presentation.annotations import annotate
 from hounsfield.display.presentation.shutters import hidden, shutter_colour
 from hounsfield.display.presentation.state import PresentationState, applying, frame_name
@@ -17,8 +16,9 @@ from hounsfield.display.screen_colour import colour_8, icc_profile, palette_8, t
 from hounsfield.display.shading import Shading, presentation_table
 from hounsfield.display.voi import Voi, Window, WindowLike, declared, given_voi, named_voi
 from hounsfield.errors import GeometryError, InvalidAttributeError
+from hounsfield.header import text_of
 from hounsfield.headers.units import modality_table
-from hounsfield.image import Image, text_of
+from hounsfield.image import Image, header_of_frame
 from hounsfield.values.lut import read_descriptor
 from hounsfield.values.modality import modality_values
 from hounsfield.values.undo import stored_of, stored_range
@@ -116,7 +116,7 @@ def _shading(frame: Image, state: PresentationState, window: WindowLike) -> tupl
 
     All of it is the state's: what it leaves out is an identity, whatever the image says (PS3.4 N.2.1).
     """
-    stored, header = stored_of(frame), frame_header(frame)
+    stored, header = stored_of(frame), header_of_frame(frame)
     bounds = stored_range(header) or (int(stored.min()), int(stored.max()))
     values, span = _modality(stored, bounds, frame, state)
     voi = _voi(frame, state, window, span)
@@ -128,7 +128,7 @@ def _modality(
     stored: NDArray[Any], bounds: tuple[int, int], frame: Image, state: PresentationState
 ) -> tuple[NDArray[Any], tuple[float, float]]:
     """The values by the state's modality LUT, and the lowest and highest that are possible."""
-    bits = frame_header(frame).get("BitsStored")
+    bits = header_of_frame(frame).get("BitsStored")
     bits = bits if isinstance(bits, int) else 32
     signed = bounds[0] < 0
     whole = stored.dtype.kind == "i"

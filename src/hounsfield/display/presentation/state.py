@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from hounsfield.display.fields import frame_header, items, numbers
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.image import Header, Image, text_of
+from hounsfield.header import Header, items, numbers, text_of
+from hounsfield.headers.dataset import open_dataset
+from hounsfield.image import Image, header_of_frame
+from hounsfield.limits import DEFAULT_LIMITS, Limits
+from hounsfield.sources.local import SourceLike, open_source
+
+if TYPE_CHECKING:
+    from hounsfield.display.presentation.state import PresentationState
 
 Kind = Literal["grayscale", "color", "pseudo-color"]
 _STORAGE = "1.2.840.10008.5.1.4.1.1.11."
@@ -81,7 +88,7 @@ def presentation_state(header: Header, name: str) -> PresentationState:
 
 def frame_name(frame: Image) -> tuple[str, int]:
     """SOP Instance UID and frame number (from 1) of an image or frame."""
-    return text_of(frame_header(frame), "SOPInstanceUID"), (frame.frame_index or 0) + 1
+    return text_of(header_of_frame(frame), "SOPInstanceUID"), (frame.frame_index or 0) + 1
 
 
 def applies(item: Mapping[str, Any], frame: Image) -> bool:
@@ -103,3 +110,35 @@ def _references(item: Mapping[str, Any]) -> Iterator[tuple[str, list[int]]]:
 
 def _refers(references: Iterator[tuple[str, list[int]]], uid: str, number: int) -> bool:
     return any(uid == named and (not frames or number in frames) for named, frames in references if uid)
+
+
+def presentation(source: SourceLike, *, limits: Limits = DEFAULT_LIMITS) -> PresentationState:
+    """Read a softcopy presentation state: how somebody wants images shown.
+
+    Parameters
+    ----------
+    source
+        A path, bytes, a binary file object, or ``"-"`` for standard input: a grayscale, color or pseudo-color
+        softcopy presentation state (PS3.3 A.33), or one for XA and XRF.
+    limits
+        Bounds on what the file may cost.
+
+    Returns
+    -------
+    PresentationState
+        For ``hu.render(image, presentation=...)``.
+
+    Raises
+    ------
+    SourceError, NotDicomError, DecodeError, LimitExceededError
+        The file cannot be opened, is no DICOM, or no attribute of it can be read.
+    InvalidAttributeError
+        It is no presentation state, or one of a kind that is not supported.
+    """
+    from hounsfield.display.presentation.state import (
+        presentation_state,  # only here: whoever asks for facts draws nothing
+    )
+
+    with closing(open_source(source, limits)) as opened_source:
+        opened = open_dataset(opened_source, limits)
+        return presentation_state(opened.header, opened.name)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.display.aspect import check_size, pixel_aspect, ratio, resized, square_size
-from hounsfield.display.fields import exactly
 from hounsfield.display.presentation.state import PresentationState, applying
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.image import Image, text_of
+from hounsfield.header import exactly, text_of
+from hounsfield.image import Image
 
 Point = tuple[float, float]
 _CORNERS = ("DisplayedAreaTopLeftHandCorner", "DisplayedAreaBottomRightHandCorner")
