@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 
 import pytest
 from pydicom.data import get_testdata_file
@@ -51,3 +53,58 @@ def test_a_command_on_one_native_file_loads_no_library_that_it_does_not_use(word
 def test_a_compressed_file_loads_its_decoders():
     code = f"import hounsfield as hu; hu.read({get_testdata_file('JPEG2000.dcm')!r})"
     assert "imagecodecs" in loaded(code, CODECS)
+
+
+MISSING = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == {package!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+CALLS = [
+    ("pyarrow", "hu.scan([path])"),
+    ("pillow", "hu.write(hu.read(path), 'x.png')"),
+    ("matplotlib", "hu.figure(hu.read(path), hu.mask(hu.read(path)))"),
+    ("tifffile", "hu.write(hu.read(path), 'x.tif')"),
+    ("nibabel", "hu.write_nifti(volume, 'x.nii')"),
+    ("highdicom", "hu.write_seg(hu.mask(volume), 'x.dcm', segments=hu.SegmentDescription('bone'))"),
+    ("scipy", "volume.resample(2)"),
+    ("zarr", "hu.write_zarr(volume, 'x.zarr')"),
+    ("skimage", "hu.surface(hu.mask(volume, above=-500))"),
+]
+
+
+@pytest.mark.parametrize(("package", "call"), CALLS, ids=[package for package, _ in CALLS])
+def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(package, call, tmp_path):
+    folder = str(Path(get_testdata_file("dicomdirtests/77654033/CT2/17106")).parent)
+    code = MISSING.format(package={"pillow": "PIL"}.get(package, package)) + textwrap.dedent(f"""
+        import warnings, hounsfield as hu
+        warnings.simplefilter("ignore")
+        path, volume = {get_testdata_file("CT_small.dcm")!r}, hu.read_volumes({folder!r})[0]
+        try:
+            {call}
+        except hu.MissingDependencyError as error:
+            print(error)
+    """)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "pip install" in done.stdout
+    assert (package if package != "pillow" else "PIL") in done.stdout.replace("scikit-image", "skimage")
+
+
+@pytest.mark.parametrize(
+    ("package", "words"), [("pyarrow", ["scan"]), ("PIL", ["convert", "-o", "x.png"]), ("numba", ["scan", "--jsonl"])]
+)
+def test_a_command_without_a_package_says_which_or_does_without(package, words, tmp_path):
+    argv = ["hu", *words, get_testdata_file("CT_small.dcm")]
+    code = MISSING.format(package=package) + COMMAND.format(argv=argv)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    if package == "numba":  # small jobs never need it
+        assert done.returncode == 0
+    else:
+        assert (
+            done.stderr.splitlines()[0] == f"hu: {package} is not installed: pip install --force-reinstall hounsfield"
+        )

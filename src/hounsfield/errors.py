@@ -23,6 +23,9 @@ fits, so that ``except OSError`` or ``except ValueError`` work as expected::
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from hounsfield.text import printable
 
 
@@ -112,6 +115,15 @@ class OutputError(HounsfieldError, OSError):
 
 class AssumptionWarning(UserWarning):
     """The result rests on an assumption; the same sentence stands in the image's steps."""
+
+
+@contextmanager
+def needed_for(purpose: str, extra: str = "") -> Generator[None]:
+    """Import inside: a package that is not there becomes the error of `missing`."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise missing(purpose, (error.name or "a package").partition(".")[0], extra) from None
 
 
 def missing(purpose: str, package: str, extra: str = "") -> MissingDependencyError:

@@ -109,6 +109,10 @@ def main() -> None:
         _silence_output()
         print(f"hu: standard output: {error.strerror or type(error).__name__}", file=sys.stderr)  # noqa: T201
         code = 5
+    except ModuleNotFoundError as error:
+        package = (error.name or "a package").partition(".")[0]
+        print(f"hu: {package} is not installed: pip install --force-reinstall hounsfield", file=sys.stderr)  # noqa: T201
+        code = 4
     except Exception:
         if not is_interrupted():
             raise

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import GeometryError, missing
+from hounsfield.errors import GeometryError, missing, needed_for
 from hounsfield.imagelike import require_volume
 from hounsfield.steps import Step
 from hounsfield.volume import Volume
@@ -145,7 +145,8 @@ def _around(values: NDArray[np.bool_], margin: list[int]) -> tuple[NDArray[np.bo
 
 def _blurred(inside: NDArray[np.bool_], sigma: list[float]) -> NDArray[np.float32]:
     try:
-        from scipy import ndimage
+        with needed_for("smoothing a surface"):
+            from scipy import ndimage
     except ImportError:
         raise missing("smoothing a surface", "scipy") from None
     blurred: Any = ndimage.gaussian_filter(inside.astype(np.float32), sigma, truncate=_TRUNCATE, mode="constant")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import FormatError
+from hounsfield.errors import FormatError, needed_for
 
 #: Types that libtiff, and what is built on it, reads.
 _TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
@@ -42,7 +42,8 @@ def write_tiff(
     more: dict[str, Any] = {}
     if spacing is not None and all(1e-3 <= v <= 1e4 for v in spacing):
         more = {"resolution": (10 / spacing[1], 10 / spacing[0]), "resolutionunit": "CENTIMETER"}
-    import tifffile  # only what writes a TIFF pays for it
+    with needed_for("writing TIFF"):  # nobody else pays for it
+        import tifffile
 
     with tifffile.TiffWriter(path, byteorder="<", bigtiff=size > _CLASSIC_BYTES) as writer:
         for page in pages:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import GeometryError
+from hounsfield.errors import GeometryError, needed_for
 from hounsfield.image import Image
 from hounsfield.imagelike import as_frames
 from hounsfield.masks.morphology import foreground_box
@@ -162,7 +162,8 @@ def _keep_in_frames(frames: NDArray[np.bool_], largest: int | None, least: float
 
 def _keep_in_space(mask: NDArray[np.bool_], largest: int | None, least: float, connectivity: int) -> None:
     """Labels take four bytes a voxel of the part that holds the foreground."""
-    from scipy import ndimage
+    with needed_for("the components of a volume"):
+        from scipy import ndimage
 
     box = foreground_box(mask)
     if not box.size:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.errors import needed_for
 from hounsfield.masks.morphology import fill_holes, foreground_box
 from hounsfield.threads import over_frames
 
@@ -72,8 +73,9 @@ def _labels(cell: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 def _reached(cells: NDArray[np.uint8], counts: NDArray[np.int64]) -> list[NDArray[np.bool_]]:
     """For each slice, whether a label stands for a hole of the volume: no way leads from there to the outside."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    with needed_for("filling in space"):
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
 
     # Node 0 is the outside, label 0 of every slice; the others follow, slice by slice.
     first = np.concatenate([[0], np.cumsum(counts)])

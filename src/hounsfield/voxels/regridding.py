@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import LimitExceededError
+from hounsfield.errors import LimitExceededError, needed_for
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.threads import in_threads
 from hounsfield.voxels.grids import Grid
@@ -288,7 +288,8 @@ def _without(block: NDArray[Any], pads: NDArray[np.bool_], order: int) -> NDArra
     """
     if order == 1:
         return np.where(pads[..., None] if block.ndim == 4 else pads, np.zeros((), block.dtype), block)
-    from scipy import ndimage
+    with needed_for("interpolation"):
+        from scipy import ndimage
 
     nearest: Any = ndimage.distance_transform_edt(pads, return_distances=False, return_indices=True)
     return block[tuple(nearest)]
@@ -300,7 +301,8 @@ def _interpolated(
     along_axes = not matrix[[0, 0, 1, 2], [1, 2, 2, 1]].any()
     if order == 1 and along_axes and prod(shape) > block.size // 2:  # where few voxels have a part, SciPy is faster
         return _axis_by_axis(block, matrix, shape, dtype)
-    from scipy import ndimage
+    with needed_for("interpolation"):
+        from scipy import ndimage
 
     mode = "mirror" if order == 3 else "nearest"
     offset: Any = matrix[:, 3]
