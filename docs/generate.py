@@ -73,8 +73,8 @@ def reference() -> dict[str, str]:
     index = [
         "# Python reference",
         "",
-        "Every public name of `import hounsfield as hu`, with a page for each group of them. `help(hu.read)` prints the",
-        "same text. Classes with a star are returned by functions; they have no name in `hu`.",
+        "Every public name of `import hounsfield as hu`, with a page for each group of them. `help(hu.read)` prints",
+        "the same text. Classes with a star are returned by functions; they have no name in `hu`.",
         "",
     ]
     pages: dict[str, str] = {}
@@ -119,7 +119,7 @@ def separators() -> str:
     rows.append(("place within the plane", apart, "joins", "joins", "the left and the right side, at the same heights"))
     rows += [(one.keyword, *_where(one), _note(one)) for one in TABLE]
     rows.append(("any other attribute of the header", apart, "joins", "joins", "not the patient, the window, numbers"))
-    rows.append(("InstanceNumber, else the files", "splits", "joins", "joins", "assumed, and said"))
+    rows.append(("InstanceNumber, else the files", "splits", "joins", "joins", "an assumption, which is reported"))
     lines = [
         "| | attribute | positions repeat | one set lies between | one set goes on | |",
         "|---:|---|---|---|---|---|",
@@ -138,10 +138,10 @@ def _where(one: Separator) -> tuple[str, str, str]:
 def _note(one: Separator) -> str:
     notes = [f"within {one.within:.0%}"] if one.within else []
     notes += ["with its date"] if one.date else []
-    notes += ["also by its order at each position"] if one.ranked else []
+    notes += ["also by its rank at each position"] if one.ranked else []
     notes += ["volumes in the order of acquisition"] if one.acquired else []
-    notes += ["said where it separates nothing"] if one.role == "meaning" else []
-    notes += ["even a single slice"] if one.role == "unit" else []
+    notes += ["reported where it does not separate"] if one.role == "meaning" else []
+    notes += ["also a single slice"] if one.role == "unit" else []
     return "; ".join(notes)
 
 
