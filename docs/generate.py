@@ -76,6 +76,9 @@ def reference() -> dict[str, str]:
         "Every public name of `import hounsfield as hu`, with a page for each group of them. `help(hu.read)` prints",
         "the same text. Classes with a star are returned by functions; they have no name in `hu`.",
         "",
+        'MkDocs fills the linked pages with signatures and docstrings. `pip install -e ".[docs]"` and `mkdocs serve`',
+        "show them.",
+        "",
     ]
     pages: dict[str, str] = {}
     for slug, title, names in SECTIONS:
