@@ -1,17 +1,57 @@
-"""Write what pages take from the code: docs/command.md, and the table of docs/volumes.md: python docs/generate.py."""
+"""Write what pages take from the code: python docs/generate.py.
+
+These are docs/command.md, docs/reference.md with the pages of docs/reference/, and the table of docs/volumes.md.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import click
+from pydicom.data import get_testdata_file
 
+import hounsfield as hu
 from hounsfield.cli import COMMANDS, cli
 from hounsfield.series.grouping import TOGETHER
 from hounsfield.series.separators import TABLE, Separator
 
-PAGE, VOLUMES = Path(__file__).with_name("command.md"), Path(__file__).with_name("volumes.md")
+DOCS = Path(__file__).parent
+PAGE, VOLUMES = DOCS / "command.md", DOCS / "volumes.md"
 BEGIN, END = "<!-- from the code: python docs/generate.py -->\n", "<!-- until here -->\n"
+
+#: Each page of the Python reference: its file, its title, and the names on it.
+SECTIONS = (
+    ("reading", "Reading", "read open_frames Frames Image Step ImagePlane SlidePlane Limits register_decoders"),
+    (
+        "headers",
+        "Headers, overlays, segments, regions, times",
+        "info tags Attribute dicom_json overlays Overlay segments Segment Code regions Regions Region frame_times"
+        " FrameTimes",
+    ),
+    ("scan", "Headers of many files", "scan scan_batches Progress"),
+    (
+        "volumes",
+        "Volumes",
+        "read_volumes Volumes VolumeFacts Volume Report FileOutcome MissingSlices Conflict Tolerances",
+    ),
+    ("masks", "Masks and measures", "mask apply_mask components measure Measures surface Surface"),
+    ("display", "Display", "figure render windows Window presentation PresentationState"),
+    (
+        "writing",
+        "Writing",
+        "write write_nifti write_npz write_zarr write_seg SegmentDescription write_stl Written phantom Phantom"
+        " PhantomOptions",
+    ),
+    (
+        "errors",
+        "Errors and warnings",
+        "HounsfieldError SourceError NotDicomError MissingAttributeError InvalidAttributeError UnitError FormatError"
+        " UnsupportedTransferSyntaxError DecodeError LimitExceededError GeometryError MissingDependencyError"
+        " OutputError AssumptionError AssumptionWarning",
+    ),
+)
 
 
 def page() -> str:
@@ -27,6 +67,54 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def reference() -> dict[str, str]:
+    """Return the pages of the Python reference by their paths in docs/: an index, and a page for each section."""
+    returned = returned_classes()
+    index = [
+        "# Python reference",
+        "",
+        "Every public name of `import hounsfield as hu`, with a page for each group of them. `help(hu.read)` prints",
+        "the same text. Classes with a star are returned by functions; they have no name in `hu`.",
+        "",
+        'MkDocs fills the linked pages with signatures and docstrings. `pip install -e ".[docs]"` and `mkdocs serve`',
+        "show them.",
+        "",
+    ]
+    pages: dict[str, str] = {}
+    for slug, title, names in SECTIONS:
+        index += [f"## {title}", "", "| name | |", "|---|---|"]
+        parts = [f"# {title}", ""]
+        for name in names.split():
+            one = returned.get(name) or getattr(hu, name)
+            mark = r"\*" if name in returned else ""
+            index.append(f"| [`{name}`](reference/{slug}.md#hounsfield.{name}){mark} | {_summary(one)} |")
+            parts += [f"::: hounsfield.{name}", ""]
+        index.append("")
+        pages[f"reference/{slug}.md"] = "\n".join(parts)
+    pages["reference.md"] = "\n".join(index)
+    return pages
+
+
+def returned_classes() -> dict[str, type]:
+    """Return the classes that have no name in ``hu``, but that functions of ``hu`` return, by their names."""
+    (overlay,) = hu.overlays(get_testdata_file("examples_overlay.dcm"))
+    (segment,) = hu.segments(get_testdata_file("liver_1frame.dcm"))
+    regions = hu.regions(get_testdata_file("examples_palette.dcm"))
+    times = hu.frame_times(get_testdata_file("rtdose.dcm"))
+    with tempfile.TemporaryDirectory() as folder:
+        hu.phantom(folder, matrix=16, slices=4, missing=(2,))
+        report = hu.read_volumes(folder).report
+    conflict = get_args(get_type_hints(hu.Report)["conflicts"])[0]
+    objects = [overlay, segment, segment.type, regions, regions[0], times, report.files[0], report.missing[0]]
+    classes = [*map(type, objects), conflict]
+    return {one.__name__: one for one in classes}
+
+
+def _summary(one: object) -> str:
+    """Return the first line of a docstring."""
+    return (one.__doc__ or "").strip().partition("\n")[0].replace("|", "\\|")
+
+
 def separators() -> str:
     """Return the table of what separates volumes, in the order in which it is asked."""
     apart = "separates"
@@ -34,7 +122,7 @@ def separators() -> str:
     rows.append(("place within the plane", apart, "joins", "joins", "the left and the right side, at the same heights"))
     rows += [(one.keyword, *_where(one), _note(one)) for one in TABLE]
     rows.append(("any other attribute of the header", apart, "joins", "joins", "not the patient, the window, numbers"))
-    rows.append(("InstanceNumber, else the files", "splits", "joins", "joins", "assumed, and said"))
+    rows.append(("InstanceNumber, else the files", "splits", "joins", "joins", "an assumption, which is reported"))
     lines = [
         "| | attribute | positions repeat | one set lies between | one set goes on | |",
         "|---:|---|---|---|---|---|",
@@ -53,10 +141,10 @@ def _where(one: Separator) -> tuple[str, str, str]:
 def _note(one: Separator) -> str:
     notes = [f"within {one.within:.0%}"] if one.within else []
     notes += ["with its date"] if one.date else []
-    notes += ["also by its order at each position"] if one.ranked else []
+    notes += ["also by its rank at each position"] if one.ranked else []
     notes += ["volumes in the order of acquisition"] if one.acquired else []
-    notes += ["said where it separates nothing"] if one.role == "meaning" else []
-    notes += ["even a single slice"] if one.role == "unit" else []
+    notes += ["reported where it does not separate"] if one.role == "meaning" else []
+    notes += ["also a single slice"] if one.role == "unit" else []
     return "; ".join(notes)
 
 
@@ -69,3 +157,6 @@ def volumes(text: str) -> str:
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     VOLUMES.write_text(volumes(VOLUMES.read_text(encoding="utf-8")), encoding="utf-8")
+    (DOCS / "reference").mkdir(exist_ok=True)
+    for path, text in reference().items():
+        (DOCS / path).write_text(text, encoding="utf-8")
