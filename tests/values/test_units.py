@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     CTImageStorage,
@@ -156,3 +157,11 @@ def test_volumes_have_the_unit_of_their_slices(tmp_path):
     assert volume.unit == ""
     with pytest.raises(hu.UnitError):
         hu.mask(volume)
+
+
+def test_od_is_said_to_count_thousandths():
+    """PS3.3 C.11.1.1.2: of Rescale Type OD a value of 2140 represents an optical density of 2.140."""
+    image = hu.read(get_testdata_file("dicomdirtests/77654033/CR1/6154"))
+    assert image.unit == "OD"
+    assert [step.detail for step in image.steps if "thousandths" in step.detail] != []
+    assert [step for step in hu.read(get_testdata_file("CT_small.dcm")).steps if "thousandths" in step.detail] == []

@@ -67,12 +67,12 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
     table = modality_table(header)
     if table is not None:
         declared = text_of(table, "ModalityLUTType")
-        return ("" if declared.upper() in _UNSPECIFIED else declared), None
+        return ("" if declared.upper() in _UNSPECIFIED else declared), _thousandths(declared)
     declared, modality = text_of(header, "RescaleType"), text_of(header, "Modality")
     if text_of(header, "SOPClassUID") in _PET_STORAGE and (declared.upper() in _UNSPECIFIED or declared == "HU"):
         return _pet_unit(header, declared, modality)
     if declared.upper() not in _UNSPECIFIED:
-        return declared, _declared_against_type(header, declared)
+        return declared, _declared_against_type(header, declared) or _thousandths(declared)
     if header.get("DoseGridScaling") is not None:
         dose = text_of(header, "DoseUnits")
         return _DOSE_UNITS.get(dose, dose), None
@@ -81,6 +81,13 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
     if modality == "PT":
         return text_of(header, "Units"), None
     return _ct_unit(header, declared) if modality == "CT" else ("", None)
+
+
+def _thousandths(declared: str) -> Step | None:
+    """A step where the term for the unit is not what its letters say: OD is none of optical density."""
+    if declared != "OD":
+        return None
+    return Step("unit", "OD counts thousandths of optical density: 2140 is a density of 2.140", reference=_RESCALE_TYPE)
 
 
 def leads_to_intensity(header: Mapping[str, Any]) -> bool:

@@ -73,7 +73,7 @@ def mask(
         Strict bounds in the image's unit. Without any bound, tissue or method: above 90, in HU only.
     tissue
         A named range in HU in place of bounds: ``"bone"``, ``"soft tissue"``, ``"lung"``, ``"fat"``, ``"air"``;
-        both its ends are included (see `hounsfield.masks.tissues` for the ranges and their sources).
+        both its ends are included (docs/masks.md has the ranges and their sources).
     method
         ``"otsu"`` finds `above` from all the image's or volume's values: for those without a known unit.
     fill

@@ -47,7 +47,7 @@ def scan(
         the value of the pixel data begins), ``pixel_length`` (bytes; null where encapsulated) and ``encapsulated``. By
         default some fifty that are asked for most.
     phi
-        False leaves out the columns by which the patient could be found (see `hounsfield.headers.privacy`). Paths
+        False leaves out the columns by which the patient could be found (PS3.15, table E.1-1). Paths
         stay: where they hold names, they tell them.
     threads
         Threads that read; by default one a processor, and up to 128 where reading waits for a disk or a network.
