@@ -141,9 +141,9 @@ def write_seg(
     Notes
     -----
     Every frame is written, empty ones too, so that `hounsfield.read_volumes` gives the mask back on its own grid.
-    `hounsfield.segments` gives frames in the order of the file, which may run against that of the slices. Where slices
-    lie where the source's do, each frame names its source image, and has that image's position exactly. UIDs are made of the mask, the source,
-    the descriptions and `created`.
+    `hounsfield.segments` gives frames in the order of the file, which may run against that of the slices. Where
+    slices lie where the source's do, each frame names its source image, and has that image's position exactly. UIDs
+    are made of the mask, the source, the descriptions and `created`.
 
     Examples
     --------

@@ -54,6 +54,11 @@ class Format:
         ``"volume"``, where they are slices of one, and nothing else is.
     endings
         Of file names, the usual one first; of two parts, as ``.tar.gz`` is, where that is usual.
+    write
+        Writes an image, or a volume where there is no `write_volume`: the image, a path, what was asked for, and
+        whether a file there is replaced. None where only volumes are held.
+    write_volume
+        Writes a volume with what images have not, the place: the volume, a path, `force`, `strict`. It warns by itself.
     """
 
     name: str
@@ -61,23 +66,8 @@ class Format:
     by_default: bool
     frames: str
     endings: tuple[str, ...]
-
-
-#: Every format that `write` knows, by name.
-FORMATS = {
-    form.name: form
-    for form in (
-        Format("png", None, False, "files", (".png",)),
-        Format("jpeg", False, False, "files", (".jpg", ".jpeg")),
-        Format("tiff", None, True, "together", (".tif", ".tiff")),
-        Format("npy", True, True, "together", (".npy",)),
-        Format("npz", True, True, "together", (".npz",)),
-        Format("gif", False, False, "cine", (".gif",)),
-        Format("mp4", False, False, "cine", (".mp4",)),
-        Format("nifti", True, True, "volume", (".nii.gz", ".nii")),
-        Format("zarr", True, True, "volume", (".zarr",)),
-    )
-}
+    write: Callable[[Image | Volume, Path, _Wanted, bool], Written] | None = None
+    write_volume: Callable[[Volume, Path, bool, bool], Written] | None = None
 
 
 class Rendering(TypedDict, total=False):
@@ -220,43 +210,30 @@ def write(
         written = _write(image, path, wanted, force)
     except FormatError as error:
         raise FormatError(error.message, source=image.name) from None
-    if isinstance(image, Volume) and form.name in _VOLUME_WRITERS:
+    if isinstance(image, Volume) and form.write_volume is not None:
         return written  # which has warned by itself
     warn_of_assumptions(written.steps[len(image.steps) :], image.name, 2)
     return written
 
 
 def _write(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> Written:
-    if isinstance(image, Volume) and wanted.form.name in _VOLUME_WRITERS:
-        return _VOLUME_WRITERS[wanted.form.name](image, path, force, wanted.strict)
-    if wanted.form.frames == "volume":
-        detail = f"{wanted.form.name} holds volumes, and this is an image; hu.read_volumes puts slices together"
+    form = wanted.form
+    if isinstance(image, Volume) and form.write_volume is not None:
+        return form.write_volume(image, path, force, wanted.strict)
+    if form.write is None:
+        detail = f"{form.name} holds volumes, and this is an image; hu.read_volumes puts slices together"
         raise FormatError(detail, source=image.name)
-    if wanted.form.name in ("npy", "npz"):
-        return _write_array(image, path, wanted.form.name, force)
-    if wanted.form.name == "tiff":
-        return _write_tiff(image, path, wanted, force)
-    if wanted.form.frames == "cine":
-        return _write_cine(image, path, wanted, force)
-    return _write_pictures(image, path, wanted, force)
+    return form.write(image, path, wanted, force)
 
 
-def _write_array(image: Image | Volume, path: Path, form: str, force: bool) -> Written:
-    steps = (*image.steps, _write_step(form, image.values))
+def _write_array(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> Written:
+    steps = (*image.steps, _write_step(wanted.form.name, image.values))
     with whole_file(path, force=force) as temporary:
-        if form == "npy":
+        if wanted.form.name == "npy":
             save_npy(temporary, as_image(image))
         else:
             save_npz(temporary, as_image(image), steps)
     return Written((path,), steps)
-
-
-#: Formats that hold what images have not: where a volume lies.
-_VOLUME_WRITERS: dict[str, Callable[[Volume, Path, bool, bool], Written]] = {
-    "npz": lambda volume, path, force, _: write_npz(volume, path, force=force),
-    "nifti": lambda volume, path, force, strict: write_nifti(volume, path, force=force, strict=strict),
-    "zarr": lambda volume, path, force, _: write_zarr(volume, path, force=force),
-}
 
 
 def _write_step(form: str, values: NDArray[Any]) -> Step:
@@ -376,3 +353,25 @@ def _voi_text(voi: Voi) -> str:
         return voi.origin
     origin = f" ({voi.origin})" if voi.origin else ""
     return f"window center {voi.center:g}, width {voi.width:g}, {voi.function}{origin}"
+
+
+#: Every format that `write` knows, by name.
+FORMATS = {
+    form.name: form
+    for form in (
+        Format("png", None, False, "files", (".png",), _write_pictures),
+        Format("jpeg", False, False, "files", (".jpg", ".jpeg"), _write_pictures),
+        Format("tiff", None, True, "together", (".tif", ".tiff"), _write_tiff),
+        Format("npy", True, True, "together", (".npy",), _write_array),
+        Format("npz", True, True, "together", (".npz",), _write_array, lambda v, p, f, _: write_npz(v, p, force=f)),
+        Format("gif", False, False, "cine", (".gif",), _write_cine),
+        Format("mp4", False, False, "cine", (".mp4",), _write_cine),
+        Format(
+            "nifti", True, True, "volume", (".nii.gz", ".nii"),
+            write_volume=lambda v, p, f, strict: write_nifti(v, p, force=f, strict=strict),
+        ),
+        Format(
+            "zarr", True, True, "volume", (".zarr",), write_volume=lambda v, p, f, _: write_zarr(v, p, force=f)
+        ),
+    )
+}  # fmt: skip

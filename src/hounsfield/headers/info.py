@@ -174,7 +174,7 @@ def info(
     source
         A path, bytes, a binary file object, ``"-"`` for standard input, or an image that was read.
     phi
-        False hides the values by which the patient could be found (PS3.15, table E.1-1).
+        False hides the values by which the patient could be found (PS3.15, E.1-1).
     strict
         Refuse a file where something would have to be assumed, with an `AssumptionError`.
     limits
