@@ -36,17 +36,6 @@ from hounsfield.limits import DEFAULT_LIMITS
 
 _NAME = "overlay"
 _PLANE = "PS3.3 C.9.2"
-#: Reversible transfer syntaxes: elsewhere the lowest of the unused bits may have changed.
-_REVERSIBLE = {
-    "1.2.840.10008.1.2.4.57",
-    "1.2.840.10008.1.2.4.70",
-    "1.2.840.10008.1.2.4.80",
-    "1.2.840.10008.1.2.4.90",
-    "1.2.840.10008.1.2.4.110",
-    "1.2.840.10008.1.2.4.201",
-    "1.2.840.10008.1.2.4.202",
-    "1.2.840.10008.1.2.5",
-}
 
 
 @dataclass(frozen=True)
@@ -287,12 +276,12 @@ def raw_cells(pixels: PixelBytes, layout: Layout, name: str, limits: Limits) -> 
 
 def _held_bits(frames: EncapsulatedFrames, layout: Layout, name: str) -> int:
     """How many bits of a cell the codestreams keep: RLE all, the others as many as they declare."""
-    if frames.syntax not in _REVERSIBLE:
-        message = "the pixel data was compressed with loss; overlays in its unused bits are lost"
-        raise DecodeError(message, source=name, attribute="PixelData")
     from hounsfield.pixels.codecs import CODECS
 
     codec = CODECS[frames.syntax]
+    if codec.lossy:  # the lowest of the unused bits may have changed
+        message = "the pixel data was compressed with loss; overlays in its unused bits are lost"
+        raise DecodeError(message, source=name, attribute="PixelData")
     size = codec.size(frames.codestream(0)) if codec.size else None
     return size.precision if size is not None and size.precision else layout.bits_allocated
 
