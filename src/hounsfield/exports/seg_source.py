@@ -15,7 +15,7 @@ from pydicom.valuerep import DSfloat
 
 from hounsfield.errors import GeometryError
 from hounsfield.geometry import ImagePlane, image_plane
-from hounsfield.header import Header, finite_number, text_of
+from hounsfield.header import Header, finite_number, text_of, whole_number
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.dataset_header import DatasetHeader
 from hounsfield.headers.quiet import quiet
@@ -153,14 +153,14 @@ def _own(mask: Volume) -> list[Shown]:
 
 def _is_one_picture(header: Header) -> bool:
     """Whether a file cannot have several frames."""
-    return (finite_number(header.get("NumberOfFrames")) or 1) == 1 and not any(
+    return (whole_number(header.get("NumberOfFrames")) or 1) == 1 and not any(
         header.get(f"{groups}FunctionalGroupsSequence") for groups in ("PerFrame", "Shared")
     )
 
 
 def _given(mask: Volume, source: Sequence[Any]) -> list[Shown]:
     headers = [_header(one) for one in source]
-    frames = int(finite_number(headers[0].get("NumberOfFrames")) or 1) if len(headers) == 1 else 1
+    frames = whole_number(headers[0].get("NumberOfFrames")) or 1 if len(headers) == 1 else 1
     if frames == 1:
         return [_shown(header, None) for header in headers]
     own = [one.frame_index for one in mask.sources if one.frame_index is not None]

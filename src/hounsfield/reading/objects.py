@@ -16,7 +16,7 @@ from hounsfield.errors import (
     LimitExceededError,
     MissingAttributeError,
 )
-from hounsfield.header import Header, declared_frames, text_of
+from hounsfield.header import Header, count_of, declared_frames, text_of
 from hounsfield.headers.by_tag import overlay_groups
 from hounsfield.headers.dataset import Opened, open_header
 from hounsfield.headers.frame_times import FrameTimes, read_frame_times
@@ -295,10 +295,10 @@ def _image_below(opened: Opened, limits: Limits) -> tuple[Image | None, int]:
 
 
 def _size(header: Header, keyword: str, name: str) -> int:
-    value = header.get(keyword)
-    if not isinstance(value, int) or not 0 < value < 2**16:
+    size = count_of(header, keyword, range(1, 2**16), name)
+    if size is None:
         raise InvalidAttributeError(f"{keyword} has an impossible value", source=name, attribute=keyword)
-    return value
+    return size
 
 
 def _no_cells(name: str) -> Callable[[], Cells]:
