@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from hounsfield.geometry import image_plane
 from hounsfield.header import Header, items_of, text_of, whole_number
+from hounsfield.headers.mask_frames import subtraction_offer
 from hounsfield.headers.philips import philips_offer
-from hounsfield.headers.subtraction import subtraction_offer
 from hounsfield.headers.units import is_blank_table
 from hounsfield.steps import Step
 
