@@ -74,7 +74,7 @@ def subtractions(whole: Header, frames: Sequence[int], count: int, name: str) ->
     if not items:
         detail = f"{_SEQUENCE} is missing, or has no operation: there is no mask to subtract"
         raise MissingAttributeError(detail, source=name, attribute=_SEQUENCE)
-    readers = [_Reader(item, count, name) for item in items]
+    readers = [_MaskItem(item, count, name) for item in items]
     found = [next((made for reader in readers if (made := reader.of(frame))), None) for frame in frames]
     if not any(found):
         detail = f"{_SEQUENCE} has no mask for any of the frames"
@@ -110,7 +110,7 @@ def _operation(item: Mapping[str, Any]) -> str:
     return text_of(item, "MaskOperation")
 
 
-class _Reader:
+class _MaskItem:
     """One item of Mask Subtraction Sequence; frame numbers in it count from 1."""
 
     def __init__(self, item: Mapping[str, Any], count: int, name: str) -> None:

@@ -131,10 +131,10 @@ def read_regions(header: Mapping[str, Any], name: str) -> Regions:
         Naming the attribute.
     """
     items = items_of(header, "SequenceOfUltrasoundRegions")
-    return Regions(_Reader(item, index, name).region() for index, item in enumerate(items))
+    return Regions(_RegionReader(item, index, name).region() for index, item in enumerate(items))
 
 
-class _Reader:
+class _RegionReader:
     """Reads one item, with errors that name attribute and item."""
 
     def __init__(self, item: Mapping[str, Any], index: int, name: str) -> None:

@@ -318,7 +318,7 @@ def _cells(source: Source, opened: Opened, limits: Limits) -> Cells:
     return raw_cells(pixel_bytes(opened, element), layout, source.name, limits)
 
 
-class _Kept(io.BytesIO):
+class _NamedBytes(io.BytesIO):
     """The bytes of a stream that can be read once only, under the stream's name."""
 
     name = ""
@@ -332,7 +332,7 @@ def _segmentation(source: SourceLike, limits: Limits) -> Image | None:
         if not _describes_segments(header, opened_source.name):
             return None
         if source == "-" or hasattr(source, "read"):
-            again = _Kept(opened_source.load())
+            again = _NamedBytes(opened_source.load())
             again.name = opened_source.name
     return read(again, values="stored", limits=limits)
 

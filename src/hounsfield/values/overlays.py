@@ -140,7 +140,7 @@ def read_overlay(
     MissingAttributeError, InvalidAttributeError, DecodeError, LimitExceededError
         Naming the group.
     """
-    plane = _Plane(group, header, name)
+    plane = _OverlayReader(group, header, name)
     data = header.get("OverlayData")
     position = plane.integer("OverlayBitPosition", 0, range(64))
     blank, total = below
@@ -164,7 +164,7 @@ def read_overlay(
     )
 
 
-class _Plane:
+class _OverlayReader:
     """Reads the attributes of a plane, with errors that name its group."""
 
     def __init__(self, group: int, header: Mapping[str, Any], name: str) -> None:

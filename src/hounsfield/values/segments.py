@@ -171,11 +171,11 @@ def read_segments(stored: Image, threshold: float) -> tuple[Segment, ...]:
     UnitError
         The values are not the stored ones (a label map with a palette was read as colour).
     """
-    reader = _Reader(stored, threshold)
+    reader = _SegmentReader(stored, threshold)
     return tuple(reader.segment(item) for item in items_of(stored.header, "SegmentSequence"))
 
 
-class _Reader:
+class _SegmentReader:
     """Reads what the segments have in common once, then each segment."""
 
     def __init__(self, stored: Image, threshold: float) -> None:
