@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.header import Header, finite_number, items_of, text_of
+from hounsfield.header import Header, exact_numbers, items_of, text_of, values_in, whole_number
 from hounsfield.steps import Step
 
 REFERENCE = "PS3.3 C.7.6.10"
@@ -74,7 +74,7 @@ def subtractions(whole: Header, frames: Sequence[int], count: int, name: str) ->
     if not items:
         detail = f"{_SEQUENCE} is missing, or has no operation: there is no mask to subtract"
         raise MissingAttributeError(detail, source=name, attribute=_SEQUENCE)
-    readers = [_Reader(item, count, name) for item in items]
+    readers = [_MaskItem(item, count, name) for item in items]
     found = [next((made for reader in readers if (made := reader.of(frame))), None) for frame in frames]
     if not any(found):
         detail = f"{_SEQUENCE} has no mask for any of the frames"
@@ -110,7 +110,7 @@ def _operation(item: Mapping[str, Any]) -> str:
     return text_of(item, "MaskOperation")
 
 
-class _Reader:
+class _MaskItem:
     """One item of Mask Subtraction Sequence; frame numbers in it count from 1."""
 
     def __init__(self, item: Mapping[str, Any], count: int, name: str) -> None:
@@ -161,8 +161,8 @@ class _Reader:
         value = self._item.get("MaskSubPixelShift")
         if value is None:
             return 0.0, 0.0
-        pair = [finite_number(v) for v in cast("list[Any]", value)] if isinstance(value, list) else []
-        if len(pair) != 2 or pair[0] is None or pair[1] is None:
+        pair = exact_numbers(value, 2)
+        if pair is None:
             raise self._wrong("MaskSubPixelShift", "is not two numbers")
         return pair[0], pair[1]
 
@@ -170,16 +170,18 @@ class _Reader:
         value = self._item.get(keyword)
         if value is None:
             return default
-        if not isinstance(value, int) or abs(value) >= _MOST:
+        number = whole_number(value, range(1 - _MOST, _MOST))
+        if number is None:
             raise self._wrong(keyword, "is no whole number")
-        return value
+        return number
 
     def _integers(self, keyword: str) -> list[int]:
         value = self._item.get(keyword)
-        values = cast("list[Any]", value) if isinstance(value, list) else [] if value is None else [value]
-        if not all(isinstance(number, int) for number in values):
+        values = [] if value is None else values_in(value)
+        numbers = [number for number in map(whole_number, values) if number is not None]
+        if len(numbers) < len(values):
             raise self._wrong(keyword, "is no list of frame numbers")
-        return cast("list[int]", values)
+        return numbers
 
     def _wrong(self, keyword: str, what: str) -> InvalidAttributeError:
         return InvalidAttributeError(f"{keyword} {what}", source=self._name, attribute=keyword)
