@@ -5,8 +5,8 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
+from hounsfield.batch.names import unique_stems
 from hounsfield.cli import run
-from hounsfield.cli.places import unique_stems
 from hounsfield.cli.run import _in_workers, attempt
 from hounsfield.cli.terminal import display_width, printable
 

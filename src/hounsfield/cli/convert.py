@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from hounsfield.cli.grouped import Grouping, VolumeSource, find_inputs, stems_of
+from hounsfield.batch.inputs import Grouping, VolumeSource, find_inputs, stems_of
 from hounsfield.cli.options import (
     Reading,
     damaged_option,

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from hounsfield.cli.grouped import Grouping, VolumeSource, find_inputs, stems_of
+from hounsfield.batch.inputs import Grouping, VolumeSource, find_inputs, stems_of
 from hounsfield.cli.mask import figure_bytes
 from hounsfield.cli.options import (
     Reading,

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from hounsfield.batch.others import is_told_only
 from hounsfield.cli.options import gaps_option, output_options, paths_argument
-from hounsfield.cli.others import is_told_only
 from hounsfield.cli.progress import reading_progress
 from hounsfield.cli.terminal import say, table, write_json, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError

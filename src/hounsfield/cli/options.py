@@ -13,7 +13,7 @@ from hounsfield.image import Image
 from hounsfield.steps import Step
 
 if TYPE_CHECKING:
-    from hounsfield.cli.grouped import VolumeSource
+    from hounsfield.batch.inputs import VolumeSource
     from hounsfield.series.volumes import Volumes
     from hounsfield.volume import Volume
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hounsfield.cli.others import is_told_problem
+from hounsfield.batch.others import is_told_problem
 from hounsfield.cli.terminal import on_terminal, say, write_json
 from hounsfield.errors import (
     AssumptionWarning,

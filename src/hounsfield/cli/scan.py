@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
+from hounsfield.batch.others import is_other
 from hounsfield.cli.options import output_options, paths_argument
-from hounsfield.cli.others import is_other
 from hounsfield.cli.progress import reading_progress
 from hounsfield.cli.terminal import display_width, say, write_line
 from hounsfield.errors import MissingDependencyError, OutputError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hounsfield.cli.grouped import Grouping, VolumeSource, find_inputs
+from hounsfield.batch.inputs import Grouping, VolumeSource, find_inputs
 from hounsfield.cli.options import (
     Reading,
     Selection,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hounsfield.cli.others import is_told_only
-from hounsfield.cli.places import unique_stems
+from hounsfield.batch.names import unique_stems
+from hounsfield.batch.others import is_told_only
 from hounsfield.cli.progress import reading_progress, slices_progress
 from hounsfield.cli.run import Inputs
 from hounsfield.cli.terminal import say
