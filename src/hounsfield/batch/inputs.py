@@ -1,207 +1,306 @@
-"""Inputs that belong together: the volumes of folders and archives, and the files that are by themselves."""
+"""Inputs of a batch: the volumes of folders and archives, and the files that are by themselves."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from hounsfield.batch.names import unique_stems
 from hounsfield.batch.others import is_told_only
-from hounsfield.cli.progress import reading_progress, slices_progress
-from hounsfield.cli.run import Inputs
-from hounsfield.cli.terminal import say
+from hounsfield.errors import GeometryError, SourceError
 
 if TYPE_CHECKING:
+    from hounsfield.image import Image
+    from hounsfield.recipes.reading import Grouping, Reading
+    from hounsfield.scanning.walking import Progress
+    from hounsfield.series.report import FileOutcome
     from hounsfield.series.survey import VolumeFacts
     from hounsfield.series.volumes import Volumes
     from hounsfield.volume import Volume
 
 
+class Listener:
+    """Is told how finding and reading inputs goes on; this one does not listen. A command shows it."""
+
+    def surveying(self) -> AbstractContextManager[Callable[[Progress], None] | None]:
+        """Headers are read meanwhile; what this gives is told how many."""
+        return nullcontext()
+
+    def loading(self, name: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
+        """A volume is read meanwhile; what this gives is told how many of its slices, of how many."""
+        return nullcontext()
+
+    def surveyed(self, name: str, volumes: Volumes, others: Sequence[FileOutcome]) -> None:
+        """Volumes were found in what is called so, and files that are no images."""
+
+
 @dataclass(frozen=True)
-class Grouping:
-    """Whether inputs are put together, and how; `together` None: those of folders and archives."""
+class Surveyed:
+    """What was walked together, and the volumes in it; in another process it is walked again, once.
 
-    together: bool | None = None
-    gaps: str = "split"
-    quiet: bool = False
-
-    @classmethod
-    def take(cls, options: dict[str, Any]) -> Grouping:
-        """Take what belongs here out of a command's options."""
-        return cls(options.pop("together"), options.pop("gaps"), options["quiet"])
-
-
-class VolumeSource(str):
-    """An input that is a volume: its name in messages, and where to read it.
-
-    It is text, so that whatever names inputs can name it. It is not handed to worker processes: there its name remains.
+    Parameters
+    ----------
+    paths
+        What was named.
+    gaps, reading
+        How its volumes are put together and read.
+    found
+        The volumes; None in a process where nobody has looked yet.
     """
 
-    volumes: Volumes
-    place: int
-    folder: str
-    refused: str
-    quiet: bool
+    paths: tuple[str, ...]
+    gaps: str
+    reading: Reading
+    found: Volumes | None = field(default=None, compare=False, repr=False)
 
-    def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        return str, (str(self),)
+    def __reduce__(self) -> tuple[type[Surveyed], tuple[tuple[str, ...], str, Reading]]:
+        return type(self), (self.paths, self.gaps, self.reading)
 
     @classmethod
-    def of(cls, volumes: Volumes, index: int, folder: str, grouping: Grouping) -> VolumeSource:
-        """Name a volume of a folder by its number; one with gaps is not read where these are to be refused."""
-        number = volumes.facts[index].index
-        made = cls(f"{folder}[{number}]")
-        made.volumes, made.place, made.folder = volumes, index, folder
-        broken = [gap for gap in volumes.report.missing if number in gap.volumes]
-        broken = broken if grouping.gaps == "refuse" else []
-        made.refused, made.quiet = str(broken[0]) if broken else "", grouping.quiet
-        return made
+    def walk(cls, paths: tuple[str, ...], gaps: str, reading: Reading, listener: Listener) -> Surveyed:
+        """Read all headers.
 
-    def read(self) -> Volume:
-        """Read its pixels.
+        Raises
+        ------
+        SourceError
+            There are no files; or a single one that cannot be opened.
+        """
+        with listener.surveying() as progress:
+            return cls(paths, gaps, reading, reading.survey(paths, gaps, progress))
+
+    @property
+    def volumes(self) -> Volumes:
+        """The volumes, looked for where that has not been done."""
+        return _survey_again(self.paths, self.gaps, self.reading) if self.found is None else self.found
+
+    @property
+    def name(self) -> str:
+        """As messages call it."""
+        return self.paths[0] if len(self.paths) == 1 else "inputs"
+
+
+@lru_cache(maxsize=4)
+def _survey_again(paths: tuple[str, ...], gaps: str, reading: Reading) -> Volumes:
+    return reading.survey(paths, gaps)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One thing that a task is run on: a file, or a volume of files that belong together.
+
+    It can be pickled, and says the same in every process that sees the same files: a volume is found there by walking
+    again what was walked here.
+
+    Parameters
+    ----------
+    name
+        The path of a file, or ``-``; of a volume ``folder[3]``. As messages and results call it.
+    stem
+        Where its outputs go, relative to the output folder, without ending; ``""`` where it has none.
+    surveyed, place
+        Of a volume: what it was found in, and its place there.
+    refused
+        Why it is not to be read: a volume with gaps, a member of an archive that is damaged.
+    listener
+        Is told how reading a volume goes on, in this process.
+
+    Examples
+    --------
+    >>> from hounsfield.recipes.reading import Reading
+    >>> from pydicom.data import get_testdata_file
+    >>> Input(get_testdata_file("CT_small.dcm")).read(Reading())
+    Image(128 x 128 int16 HU, axes (row, column), pixel spacing (0.661468, 0.661468) mm patient)
+    """
+
+    name: str
+    stem: str = ""
+    surveyed: Surveyed | None = None
+    place: int = 0
+    refused: str = ""
+    listener: Listener = field(default_factory=Listener, compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[type[Input], tuple[Any, ...]]:
+        return type(self), (self.name, self.stem, self.surveyed, self.place, self.refused)
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether it is a volume."""
+        return self.surveyed is not None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it has a path by which it can be opened: it is neither a volume nor within an archive."""
+        return self.surveyed is None and not self.refused
+
+    def read(self, reading: Reading) -> Image | Volume:
+        """Read it, whichever it is; as `read_image` and `read_volume`."""
+        return self.read_volume(reading) if self.is_volume else self.read_image(reading)
+
+    def read_image(self, reading: Reading, frames: int | None = None) -> Image:
+        """Read an image, or one frame of it.
+
+        Raises
+        ------
+        SourceError
+            It cannot be read. Otherwise as `Reading.read`.
+        """
+        if self.refused:
+            raise SourceError(self.refused, source=self.name)
+        return reading.read(self.name, frames)
+
+    def read_volume(self, reading: Reading) -> Volume:
+        """Read a volume, in the way in which it was found.
 
         Raises
         ------
         GeometryError
             Slices are missing, and that was to be refused.
+        DecodeError
+            Pixels are missing, and `Reading.damaged` is False.
         """
-        from hounsfield.errors import GeometryError
-
         if self.refused:
-            raise GeometryError(f"slices are not at equal distances: {self.refused}", source=str(self))
-        with slices_progress(self.quiet, str(self)) as self.volumes.progress:
-            return self.volumes[self.place]
-
-    @property
-    def only_file(self) -> str | None:
-        """The file that holds this volume and nothing else; None where there are several, or it is in an archive."""
-        files = [file for file in self.volumes.report.files if self.facts.index in file.volumes]
-        alone = len(files) == 1 and len(files[0].volumes) == 1 and os.path.isfile(files[0].path)
-        return files[0].path if alone else None
+            raise GeometryError(self.refused, source=self.name)
+        volumes = self._found.volumes
+        with self.listener.loading(self.name) as volumes.progress:
+            volume = volumes[self.place]
+        reading.refuse_missing(volume.steps, self.name)
+        return volume
 
     @property
     def facts(self) -> VolumeFacts:
-        """What is known of it before that."""
-        return self.volumes.facts[self.place]
+        """What is known of a volume before its pixels are read."""
+        return self._found.volumes.facts[self.place]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what a result says of it: nothing that identifies the patient."""
+    def volume_dict(self) -> dict[str, Any]:
+        """Return what a result says of a volume: nothing that identifies the patient."""
         known = self.facts.to_dict(phi=False)
         kept = {key: value for key, value in known.items() if key not in ("volume", "steps", "affine", "split_by")}
         return {"index": self.facts.index, **kept}
 
+    @property
+    def _found(self) -> Surveyed:
+        if self.surveyed is None:
+            raise ValueError(f"{self.name} is no volume")
+        return self.surveyed
 
-def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Any) -> Inputs:
-    """Find the inputs of a command: volumes of several slices first, then the files that are by themselves.
 
-    Files that are by themselves are single images and those of which no volume comes: each gives a result, or the
-    reason why there is none. What lies beside images and is none (a README, a report) is told, and is no input, unless
-    it was named itself.
+@dataclass(frozen=True)
+class Inputs:
+    """What was named, and what it stands for: volumes of several slices first, then files that are by themselves.
+
+    Parameters
+    ----------
+    given
+        What was named.
+    items
+        What a task is run on.
+    others
+        How many files were left out, which are no images.
     """
-    from hounsfield.errors import SourceError
-    from hounsfield.sources.collection import is_collection
 
-    sources: list[str] = []
-    single: list[str] = []
-    told_of = 0
-    for path in [tuple(paths)] if grouping.together else [(path,) for path in paths]:
-        if grouping.together is False or not (grouping.together or is_collection(path[0])):
-            single += Inputs.find(path).sources
-            continue
-        try:
-            with reading_progress(grouping.quiet, False) as progress:
-                volumes = reading.volumes(path, grouping.gaps, progress)
-        except SourceError:
-            single += Inputs.find(path).sources  # whoever opens it says why
-            continue
-        name = path[0] if len(path) == 1 else "inputs"
-        others = [file for file in volumes.report.files if is_told_only(file, paths)]
-        told_of += len(others)
-        grouped, lost, alone = _parted(volumes, name, grouping, {file.path for file in others})
-        sources += [*grouped, *lost]
-        single += alone
-        if not grouping.quiet:
-            _tell(volumes, name)
-            for file in others:
-                say(f"{file.path}: {file.detail}")
-    return Inputs(tuple(paths), [*sources, *single], told_of)
+    given: tuple[str, ...]
+    items: tuple[Input, ...]
+    others: int = 0
 
-
-class LostSource(VolumeSource):
-    """A file that cannot be read, and that has no path of its own by which another look could be taken."""
-
-    why: str
+    def __len__(self) -> int:
+        return len(self.items)
 
     @classmethod
-    def of_file(cls, path: str, why: str) -> LostSource:
-        """Name a member of an archive, and why it cannot be read."""
-        made = cls(path)
-        made.why = why
-        return made
+    def find(cls, paths: Sequence[str]) -> Inputs:
+        """Walk folders and expand patterns; each file is by itself."""
+        from hounsfield.sources.folders import list_files
 
-    def read(self) -> Volume:
-        """Say why it cannot be read."""
-        from hounsfield.errors import SourceError
+        return cls(tuple(paths), tuple(Input(path) for path in list_files(paths)))
 
-        raise SourceError(self.why, source=str(self))
+    @property
+    def files(self) -> set[str]:
+        """All files that are read."""
+        surveyed = {id(found): found for item in self.items if (found := item.surveyed) is not None}
+        inside = {file.path for found in surveyed.values() for file in found.volumes.report.files}
+        return inside | {item.name for item in self.items if item.is_file}
+
+    @property
+    def single(self) -> bool:
+        """Whether one file was named, rather than a folder or several: its output needs no name before it."""
+        if len(self.items) != 1 or len(self.given) != 1 or os.path.isdir(self.given[0]):
+            return False
+        item = self.items[0]
+        if item.surveyed is None:
+            return True
+        from hounsfield.series.parting import own_files
+
+        # Of a volume: whether its file was named, not an archive.
+        return own_files(item.surveyed.volumes.report).get(item.facts.index) == self.given[0]
 
 
-def _parted(
-    volumes: Volumes, folder: str, grouping: Grouping, others: set[str]
-) -> tuple[list[VolumeSource], list[VolumeSource], list[str]]:
-    """Part volumes of several slices, what cannot be read, and the files that are in none of these.
+def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Reading, listener: Listener | None = None) -> Inputs:
+    """Find the inputs that paths stand for.
 
-    Single images, and those of which nothing tells where they lie, are volumes on request only. What is inside an
-    archive is always taken as a volume: it has no path of its own.
+    Files that are by themselves are single images and those of which no volume comes: each gives a result, or the
+    reason why there is none. What lies beside images and is none (a README, a report) is told to the listener, and is
+    no input, unless it was named itself.
+
+    Parameters
+    ----------
+    paths
+        Files, folders, archives, patterns, or ``-``.
+    grouping
+        Whether they are put together to volumes.
+    reading
+        How volumes are read.
+    listener
+        Is told how that goes on.
     """
-    files = volumes.report.files
-    inside = {file.path for file in files if not os.path.lexists(file.path)}
-    several = {n for file in files if file.path in inside for n in file.volumes}
-    several |= {facts.index for facts in volumes.facts if facts.affine is not None and facts.shape[0] > 1}
-    several |= {facts.index for facts in volumes.facts if grouping.together}
-    # A single slice is a volume, too, where others of its file or its series are: what a gap left, a segment.
-    several |= {n for gap in volumes.report.missing for n in gap.volumes}
-    several |= {n for file in files if several.intersection(file.volumes) for n in file.volumes}
-    grouped = [
-        VolumeSource.of(volumes, place, folder, grouping)
-        for place, facts in enumerate(volumes.facts)
-        if facts.index in several
+    from hounsfield.sources.collection import is_collection
+
+    listener = listener or Listener()
+    items: list[Input] = []
+    single: list[Input] = []
+    left_out = 0
+    for path in [tuple(paths)] if grouping.together else [(path,) for path in paths]:
+        if grouping.together is False or not (grouping.together or is_collection(path[0])):
+            single += Inputs.find(path).items
+            continue
+        try:
+            surveyed = Surveyed.walk(path, grouping.gaps, reading, listener)
+        except SourceError:
+            single += Inputs.find(path).items  # whoever opens it says why
+            continue
+        others = [file for file in surveyed.volumes.report.files if is_told_only(file, paths)]
+        left_out += len(others)
+        items += _volumes_in(surveyed, bool(grouping.together), listener)
+        alone = _alone_in(surveyed, bool(grouping.together), {file.path for file in others})
+        items += [item for item in alone if item.refused]
+        single += [item for item in alone if not item.refused]
+        listener.surveyed(surveyed.name, surveyed.volumes, others)
+    return Inputs(tuple(paths), (*items, *single), left_out)
+
+
+def _volumes_in(surveyed: Surveyed, all_of_them: bool, listener: Listener) -> list[Input]:
+    """Return the volumes of several slices; with gaps they are refused where that was asked for."""
+    volumes = surveyed.volumes
+    found: list[Input] = []
+    for place in range(len(volumes)) if all_of_them else volumes.stacks:
+        number = volumes.facts[place].index
+        gaps = [gap for gap in volumes.report.missing if number in gap.volumes] if surveyed.gaps == "refuse" else []
+        refused = f"slices are not at equal distances: {gaps[0]}" if gaps else ""
+        found.append(Input(f"{surveyed.name}[{number}]", "", surveyed, place, refused, listener))
+    return found
+
+
+def _alone_in(surveyed: Surveyed, all_of_them: bool, left_out: set[str]) -> list[Input]:
+    """Return the files that are in none of those volumes; a member of an archive cannot be looked at once more."""
+    from hounsfield.series.parting import files_apart, is_inside
+
+    volumes = surveyed.volumes
+    places = range(len(volumes)) if all_of_them else volumes.stacks
+    alone = files_apart(volumes.report, {volumes.facts[place].index for place in places})
+    alone = [file for file in alone if file.path not in left_out]
+    return [
+        Input(file.path, refused=(file.detail or file.outcome) if is_inside(file) else "")
+        for file in alone
+        if not (is_inside(file) and file.outcome == "duplicate")
     ]
-    taken = {file.path for file in files if several.intersection(file.volumes)}
-    alone = [file for file in files if file.path not in taken | others and file.copy_of not in taken]
-    lost = [LostSource.of_file(f.path, f.detail) for f in alone if f.path in inside and f.outcome != "duplicate"]
-    return grouped, [*lost], [file.path for file in alone if file.path not in inside]
-
-
-def _tell(volumes: Volumes, folder: str) -> None:
-    """Say what is to be known of files that give no result of their own, and of gaps."""
-    report = volumes.report
-    copies = len(report.of("duplicate"))
-    if copies:
-        say(f"{folder}: {copies} files are copies of others")
-    for gap in report.missing:
-        first, last = gap.volumes
-        say(f"{folder}: " + (f"volume {first}" if first == last else f"volumes {first} and {last}") + f": {gap}")
-    for conflict in report.conflicts:
-        say(f"{folder}: conflict: {conflict}")
-
-
-def stems_of(inputs: Inputs) -> dict[str, Path]:
-    """Return where the outputs of each input go: of a volume ``volume000``, of a file its own name.
-
-    A volume that is all there is in one file has that file's name.
-    """
-    volumes = [s for s in inputs.sources if isinstance(s, VolumeSource) and not isinstance(s, LostSource)]
-    folders = list(dict.fromkeys(source.folder for source in volumes))
-    own = {source: path for source in volumes if (path := source.only_file) is not None}
-    plain = [source for source in inputs.sources if not isinstance(source, VolumeSource)]
-    by_name = unique_stems([*plain, *own.values()], inputs.given)
-    stems = {source: by_name[source] for source in plain} | {source: by_name[path] for source, path in own.items()}
-    roots = unique_stems(folders, ()) if len(folders) > 1 else dict.fromkeys(folders, Path())
-    for source in volumes:
-        digits = max(3, len(str(len(source.volumes.facts) - 1)))
-        stems.setdefault(source, roots[source.folder] / f"volume{source.facts.index:0{digits}}")
-    return stems
