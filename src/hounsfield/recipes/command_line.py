@@ -12,6 +12,7 @@ from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
 from hounsfield.recipes.job import Job, Recipe
 from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.questions import Attributes
 from hounsfield.recipes.reading import Grouping, Reading
 from hounsfield.recipes.selection import Selection
 
@@ -28,7 +29,7 @@ _OPTIONS: dict[str, tuple[str, str]] = {
 #: Arguments that messages may name.
 _KNOWN = {"output", "force"} | {
     field.name
-    for recipe in (Reading, Grouping, Selection, Masking, Drawing, Conversion)
+    for recipe in (Reading, Grouping, Selection, Masking, Drawing, Conversion, Attributes)
     for field in fields(recipe)
     if field.name not in ("reading", "selection")
 }

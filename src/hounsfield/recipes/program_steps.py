@@ -139,22 +139,31 @@ def _open(path: str, place: Place) -> list[str]:
 
 def measuring_lines(recipe: Measuring, place: Place) -> list[str]:
     """Measure: everywhere, or in a mask; of a colour image each channel."""
-    lines = [f"print({place.label})"] if place.label else []
-    if recipe.selection.chosen:
-        lines += mask_lines(recipe.selection, place.kind)
-    elif place.kind == "image" and place.colour is not False:
-        channels = "[image.channel(index) for index in range(3)]"
-        parts = channels if place.colour else f"{channels} if image.color else [image]"
-        return [*lines, f"for part in {parts}:", "    print(json.dumps(hu.measure(part).to_dict(), indent=2))"]
-    inside = ["mask"] if recipe.selection.chosen else []
-    lines.append(f"print(json.dumps({call('hu.measure', place.kind, *inside)}.to_dict(), indent=2))")
-    if recipe.frames and place.kind == "volume":
-        each = call("hu.measure", "volume[index]", *(["mask[index]"] if inside else []))
-        lines += ["for index in range(len(volume)):", f"    print(json.dumps({each}.to_dict(), indent=2))"]
-    elif recipe.frames:
-        each = call("hu.measure", "image.frame(index)", *(["mask.frame(index)"] if inside else []))
-        lines += ["for index in range(image.frames):", f"    print(json.dumps({each}.to_dict(), indent=2))"]
+    label = [f"print({place.label})"] if place.label else []
+    grey = _grey_lines(recipe, place.kind)
+    if place.kind == "volume" or place.colour is False:
+        return [*label, *grey]
+    channels = ["for channel in range(3):", f"    {_printed('image.channel(channel)')}"]
+    if place.colour:
+        return [*label, *channels]
+    either = ["if image.color:", *(f"    {line}" for line in channels), "else:", *(f"    {line}" for line in grey)]
+    return [*label, *either]
+
+
+def _grey_lines(recipe: Measuring, kind: Kind) -> list[str]:
+    """Measure what has one value a pixel; in a mask, and each frame or slice, where that is asked for."""
+    chosen = recipe.selection.chosen
+    lines = mask_lines(recipe.selection, kind) if chosen else []
+    lines.append(_printed(kind, *(["mask"] if chosen else [])))
+    if recipe.frames:
+        count, one = ("len(volume)", "{}[i]") if kind == "volume" else ("image.frames", "{}.frame(i)")
+        each = _printed(one.format(kind), *([one.format("mask")] if chosen else []))
+        lines += [f"for i in range({count}):", f"    {each}"]
     return lines
+
+
+def _printed(*arguments: str) -> str:
+    return f"print(json.dumps({call('hu.measure', *arguments)}.to_dict(), indent=2))"
 
 
 def drawing_lines(recipe: Drawing, place: Place) -> list[str] | None:

@@ -50,6 +50,8 @@ class Reading:
     damaged: bool = False
 
     def __post_init__(self) -> None:
+        if self.space == "modality":
+            return  # nothing is loaded to check what is so by default
         from hounsfield.values.spaces import check_space
 
         try:

@@ -86,4 +86,4 @@ class Lines:
         others = [_IMPORTS[name][1] for name in ("hounsfield", "numpy") if name in needed]
         head = [f"# {line}" for line in comment]
         parts = [*head, *standard, *([""] if standard else []), *others, "", *self.lines]
-        return "\n".join(parts).rstrip() + "\n"
+        return "\n".join(parts).strip() + "\n"
