@@ -15,11 +15,13 @@ from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.command_line import command_line, in_options
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
+from hounsfield.recipes.explanation import Explanation
+from hounsfield.recipes.grouping import Grouping
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.masking import Masking
 from hounsfield.recipes.measuring import Measuring
-from hounsfield.recipes.questions import Attributes, Explanation, Facts, Listing
-from hounsfield.recipes.reading import Grouping, Reading
+from hounsfield.recipes.questions import Attributes, Facts, Listing
+from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
 
 

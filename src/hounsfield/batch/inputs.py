@@ -14,7 +14,8 @@ from hounsfield.errors import GeometryError, SourceError
 
 if TYPE_CHECKING:
     from hounsfield.image import Image
-    from hounsfield.recipes.reading import Grouping, Reading
+    from hounsfield.recipes.grouping import Grouping
+    from hounsfield.recipes.reading import Reading
     from hounsfield.scanning.walking import Progress
     from hounsfield.series.report import FileOutcome
     from hounsfield.series.survey import VolumeFacts

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hounsfield.batch.inputs import Input
-from hounsfield.recipes.questions import Attributes, Explanation, Facts
+from hounsfield.recipes.questions import Attributes, Facts
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,3 @@ class AttributesTask:
             return dicom_json(item.name, phi=asked.phi, strict=asked.strict)
         rows = tags(item.name, asked.search, phi=asked.phi, strict=asked.strict)
         return {"source": item.name, "attributes": [row.to_dict() for row in rows]}
-
-
-@dataclass(frozen=True)
-class ExplainTask:
-    """Tells what the values of an image are, and the steps that made them."""
-
-    recipe: Explanation
-
-    def __call__(self, item: Input) -> dict[str, Any]:
-        """Explain one input."""
-        from hounsfield.exports.description import describe
-
-        reading = self.recipe.reading
-        return {"source": item.name, "space": reading.space, **describe(item.read_image(reading))}

@@ -33,8 +33,8 @@ from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.exports.mp4 import check_video
 from hounsfield.exports.write import FORMATS, Format, find_format
 from hounsfield.recipes.conversion import Bounds, Conversion, open_presentation
+from hounsfield.recipes.grouping import Grouping
 from hounsfield.recipes.job import Job
-from hounsfield.recipes.reading import Grouping
 
 #: Endings of formats that are not written: an output that is called so was not meant to be a folder.
 _OTHERS = (

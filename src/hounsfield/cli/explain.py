@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from hounsfield.batch.attempt import Outcome
+from hounsfield.batch.explain_task import ExplainTask
 from hounsfield.batch.inputs import Inputs
-from hounsfield.batch.question_tasks import ExplainTask
 from hounsfield.cli.options import (
     jobs_option,
     output_options,
@@ -22,9 +22,8 @@ from hounsfield.cli.options import (
 )
 from hounsfield.cli.run import Run, default_jobs, show_program
 from hounsfield.cli.terminal import say, table, write_line
-from hounsfield.recipes.command_line import in_options
+from hounsfield.recipes.explanation import Explanation
 from hounsfield.recipes.job import Job
-from hounsfield.recipes.questions import Explanation
 from hounsfield.text import printable
 
 _COLOURS = {"done": "green", "not done": "yellow", "assumed": "bold magenta"}
@@ -74,6 +73,8 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Explanation]:
 
 def failure_of(outcome: Outcome) -> dict[str, Any]:
     """Why there are no values: the kind of error, its sentence, and the attribute where it lies with one."""
+    from hounsfield.recipes.command_line import in_options
+
     problem = outcome.problem
     return {
         "source": outcome.source,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hounsfield.recipes.checks import RecipeError
-from hounsfield.recipes.command_line import in_options, option_of
-from hounsfield.recipes.reading import Grouping, Reading
-from hounsfield.recipes.selection import Selection
+from hounsfield.recipes.grouping import Grouping
+
+if TYPE_CHECKING:
+    from hounsfield.recipes.reading import Reading
+    from hounsfield.recipes.selection import Selection
 
 
 def paths_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -105,6 +107,8 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def selection_of(options: dict[str, Any]) -> Selection:
     """Take what belongs to a mask out of a command's options."""
+    from hounsfield.recipes.selection import Selection
+
     return Selection(**{name: options.pop(name) for name in Selection.__dataclass_fields__})
 
 
@@ -120,6 +124,8 @@ def refusing() -> Generator[None]:
     try:
         yield
     except RecipeError as error:
+        from hounsfield.recipes.command_line import in_options, option_of
+
         if error.argument:
             raise click.BadParameter(in_options(error.reason), param_hint=option_of(error.argument)) from None
         raise click.UsageError(in_options(error.reason)) from None
@@ -157,6 +163,8 @@ def damaged_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def reading_of(options: dict[str, Any]) -> Reading:
     """Take how inputs are read out of a command's options; a command without --damaged takes what is there."""
+    from hounsfield.recipes.reading import Reading
+
     space, strict, verify = (options.pop(name) for name in ("space", "strict", "verify"))
     return Reading(space, strict, verify, options.pop("damaged", True))
 
@@ -167,6 +175,8 @@ def grouping_of(options: dict[str, Any]) -> Grouping:
 
 
 def _space(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    from hounsfield.recipes.reading import Reading
+
     try:
         return Reading(text).space
     except RecipeError as error:

@@ -18,7 +18,6 @@ from hounsfield.batch.inputs import Inputs
 from hounsfield.batch.others import is_told_problem
 from hounsfield.batch.run import Output, run
 from hounsfield.cli.terminal import on_terminal, say, write_json, write_text
-from hounsfield.recipes.command_line import in_options
 from hounsfield.recipes.job import Job
 
 
@@ -86,6 +85,8 @@ class Run:
                 say(f"assumed: {sentence}")
         result = outcome.result
         if outcome.failure:
+            from hounsfield.recipes.command_line import in_options
+
             say(in_options(outcome.error))
             result = self.failed(outcome) if self.failed else None
             if result is None:

@@ -10,10 +10,11 @@ from typing import Any
 
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
-from hounsfield.recipes.job import Job, Recipe
+from hounsfield.recipes.grouping import Grouping
+from hounsfield.recipes.job import Job
 from hounsfield.recipes.masking import Masking
 from hounsfield.recipes.questions import Attributes
-from hounsfield.recipes.reading import Grouping, Reading
+from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
 
 #: Options that are not called like the argument: for True, or any value, and for False.
@@ -53,7 +54,7 @@ def in_options(message: str) -> str:
     return re.sub("`([a-z_0-9]+)`", lambda name: option_of(name[1]) if name[1] in _KNOWN else name[0], message)
 
 
-def command_line(job: Job[Recipe]) -> str:
+def command_line(job: Job[Any]) -> str:
     """Return the command line that does a job, as one types it into a shell.
 
     Examples
@@ -64,7 +65,7 @@ def command_line(job: Job[Recipe]) -> str:
     return shlex.join(arguments(job))
 
 
-def arguments(job: Job[Recipe]) -> list[str]:
+def arguments(job: Job[Any]) -> list[str]:
     """Return the same as a list of words: what is not default, then the inputs."""
     words = ["hu", job.recipe.command, *_words(job.recipe, _implied(job))]
     if job.reads_volumes:
@@ -106,7 +107,7 @@ def _text(value: Any) -> str:
     return repr(value)
 
 
-def _implied(job: Job[Recipe]) -> frozenset[str]:
+def _implied(job: Job[Any]) -> frozenset[str]:
     """Return the arguments that the command sets of itself: a format that the output's name says; what is explained."""
     if job.recipe.command == "explain":
         return frozenset(["damaged"])
@@ -118,7 +119,7 @@ def _implied(job: Job[Recipe]) -> frozenset[str]:
     return frozenset(["to"])
 
 
-def _grouping_implied(job: Job[Recipe]) -> frozenset[str]:
+def _grouping_implied(job: Job[Any]) -> frozenset[str]:
     """Return `together` where nothing else fits into the format."""
     from hounsfield.exports.write import FORMATS
 
@@ -126,5 +127,5 @@ def _grouping_implied(job: Job[Recipe]) -> frozenset[str]:
     return frozenset(["together"]) if volumes and job.grouping.together else frozenset()
 
 
-def _default_output(job: Job[Recipe]) -> str | None:
+def _default_output(job: Job[Any]) -> str | None:
     return "hu-mask" if isinstance(job.recipe, Masking) else None

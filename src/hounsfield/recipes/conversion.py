@@ -76,6 +76,11 @@ class Conversion:
             raise RecipeError("a region is put together of many frames: give `region` or `frame`")
 
     @property
+    def of_volumes(self) -> bool:
+        """Whether volumes can be converted, too: not parts of files."""
+        return not self.parts
+
+    @property
     def parts(self) -> bool:
         """Whether a part of a file is converted: a frame, a region."""
         return self.frame is not None or self.region is not None

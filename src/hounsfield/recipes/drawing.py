@@ -66,6 +66,7 @@ class Drawing:
     """
 
     command: ClassVar[str] = "figure"
+    of_volumes: ClassVar[bool] = True
 
     reading: Reading = Reading()
     selection: Selection = Selection()

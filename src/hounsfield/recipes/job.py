@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from hounsfield.recipes.conversion import Conversion
-from hounsfield.recipes.drawing import Drawing
-from hounsfield.recipes.masking import Masking
-from hounsfield.recipes.measuring import Measuring
-from hounsfield.recipes.questions import Attributes, Explanation, Facts, Listing
-from hounsfield.recipes.reading import Grouping
+from hounsfield.recipes.grouping import Grouping
 
-#: What a job may do.
-Recipe = Masking | Measuring | Drawing | Conversion | Facts | Attributes | Explanation | Listing
-R = TypeVar("R", bound=Recipe, covariant=True)
+if TYPE_CHECKING:
+    from hounsfield.recipes.conversion import Conversion
+    from hounsfield.recipes.drawing import Drawing
+    from hounsfield.recipes.explanation import Explanation
+    from hounsfield.recipes.masking import Masking
+    from hounsfield.recipes.measuring import Measuring
+    from hounsfield.recipes.questions import Attributes, Facts, Listing
+
+    #: What a job may do.
+    Recipe = Masking | Measuring | Drawing | Conversion | Facts | Attributes | Explanation | Listing
+
+#: A command loads its own recipe only.
+R = TypeVar("R", bound="Recipe", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -47,5 +52,4 @@ class Job(Generic[R]):
     @property
     def reads_volumes(self) -> bool:
         """Whether inputs may be put together: not where a part of a file is asked for, or a question of its header."""
-        parts = isinstance(self.recipe, Conversion) and self.recipe.parts
-        return not parts and isinstance(self.recipe, (Masking, Measuring, Drawing, Conversion))
+        return self.recipe.of_volumes

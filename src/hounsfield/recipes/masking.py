@@ -42,6 +42,7 @@ class Masking:
     """
 
     command: ClassVar[str] = "mask"
+    of_volumes: ClassVar[bool] = True
 
     reading: Reading = Reading()
     selection: Selection = Selection()

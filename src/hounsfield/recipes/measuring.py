@@ -24,6 +24,7 @@ class Measuring:
     """
 
     command: ClassVar[str] = "stats"
+    of_volumes: ClassVar[bool] = True
 
     reading: Reading = Reading()
     selection: Selection = Selection()

@@ -11,10 +11,11 @@ from typing import Any
 from hounsfield.recipes.command_line import command_line
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
+from hounsfield.recipes.explanation import Explanation
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.masking import Masking
 from hounsfield.recipes.program_steps import Kind, Place, lines_of, reading_options
-from hounsfield.recipes.questions import Attributes, Explanation, Facts, Listing
+from hounsfield.recipes.questions import Attributes, Facts, Listing
 from hounsfield.recipes.source_code import Lines, call, literal
 from hounsfield.text import printable
 

@@ -1,4 +1,4 @@
-"""What is asked of headers: facts, attributes, the steps of values, the volumes of a folder."""
+"""What is asked of headers: facts, attributes, the volumes of a folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from hounsfield.recipes.checks import RecipeError
-from hounsfield.recipes.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -14,6 +13,7 @@ class Facts:
     """The facts of a file: the arguments of `hounsfield.info`."""
 
     command: ClassVar[str] = "info"
+    of_volumes: ClassVar[bool] = False
 
     strict: bool = False
     phi: bool = True
@@ -30,6 +30,7 @@ class Attributes:
     """
 
     command: ClassVar[str] = "tags"
+    of_volumes: ClassVar[bool] = False
 
     search: str = ""
     dicom_json: bool = False
@@ -42,19 +43,11 @@ class Attributes:
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """What the values of an image are, and the steps that made them; pixels that are missing are explained, too."""
-
-    command: ClassVar[str] = "explain"
-
-    reading: Reading = Reading(damaged=True)
-
-
-@dataclass(frozen=True)
 class Listing:
     """The volumes of a collection, and what became of each file."""
 
     command: ClassVar[str] = "ls"
+    of_volumes: ClassVar[bool] = False
 
     gaps: Literal["split", "resample", "refuse"] = "split"
     files: bool = False

@@ -1,10 +1,10 @@
-"""How inputs are read: which values, how far a file is trusted, and how slices are put together."""
+"""How inputs are read: which values, and how far a file is trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from hounsfield.errors import DecodeError
 from hounsfield.recipes.checks import RecipeError
@@ -95,20 +95,3 @@ class Reading:
         missing = next((step.detail for step in steps if step.name == "missing"), None)
         if missing is not None and not self.damaged:
             raise DecodeError(f"{missing} (`damaged` takes what is there)", source=source, attribute="PixelData")
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """Whether inputs are put together to volumes, and how.
-
-    Parameters
-    ----------
-    together
-        True takes all inputs together, False each file by itself. None takes folders and archives volume by volume, and
-        files by themselves.
-    gaps
-        What becomes of slices that are not at equal distances, as `hounsfield.read_volumes` takes it.
-    """
-
-    together: bool | None = None
-    gaps: Literal["split", "resample", "refuse"] = "split"
