@@ -7,10 +7,6 @@ from pathlib import Path
 import click
 
 from hounsfield.cli import COMMANDS, cli
-from hounsfield.recipes.job import Job
-from hounsfield.recipes.masking import Masking
-from hounsfield.recipes.program import program
-from hounsfield.recipes.selection import Selection
 from hounsfield.series.grouping import TOGETHER
 from hounsfield.series.separators import TABLE, Separator
 
@@ -30,26 +26,6 @@ def page() -> str:
         inner = click.Context(command, parent=context, info_name=name, terminal_width=100)
         parts += [f"## hu {name}", "", "```text", command.get_help(inner).rstrip(), "```", ""]
     return "\n".join(parts)
-
-
-def as_python() -> list[str]:
-    """Return the passage on `--as-python`, with a program as it is printed."""
-    job = Job(Masking(selection=Selection(tissue="lung", largest=2)), ("chest.dcm",), output="out")
-    return [
-        "## The same in Python",
-        "",
-        "With `--as-python`, `mask`, `stats`, `figure`, `convert`, `ls`, `info`, `tags` and `explain` print the Python",
-        "program that does the same, and do nothing else: a start for your own, with the public names only.",
-        "`hu mask chest.dcm --tissue lung --largest 2 -o out --as-python` prints",
-        "",
-        "```python",
-        program(job).rstrip(),
-        "```",
-        "",
-        "Of a folder it is a loop, which goes on after a file that fails. It differs from the command in three things:",
-        "pixels that are missing are a warning there and an error here (unless `--damaged`); in folders, names of outputs",
-        "keep characters that the command replaces; figures in SVG and PDF have their own date and identifiers.",
-    ]
 
 
 def separators() -> str:
@@ -83,6 +59,32 @@ def _note(one: Separator) -> str:
     notes += ["said where it separates nothing"] if one.role == "meaning" else []
     notes += ["even a single slice"] if one.role == "unit" else []
     return "; ".join(notes)
+
+
+def as_python() -> list[str]:
+    """Return the passage on `--as-python`, with a program as it is printed."""
+    from hounsfield.recipes.job import Job
+    from hounsfield.recipes.masking import Masking
+    from hounsfield.recipes.program import program
+    from hounsfield.recipes.selection import Selection
+
+    job = Job(Masking(selection=Selection(tissue="lung", largest=2)), ("chest.dcm",), output="out")
+    return [
+        "## The same in Python",
+        "",
+        "With `--as-python`, `mask`, `stats`, `figure`, `convert`, `ls`, `info`, `tags` and `explain` print the Python",
+        "program that does the same, and do nothing else: a start for your own, with the public names only.",
+        "`hu mask chest.dcm --tissue lung --largest 2 -o out --as-python` prints",
+        "",
+        "```python",
+        program(job).rstrip(),
+        "```",
+        "",
+        "For a folder the program is a loop that goes on after a file that fails. It differs from the command in three",
+        "things. Where pixels are missing, the command refuses the file (unless `--damaged`); the program warns and goes",
+        "on. Outputs of files in folders are named as these are; the command replaces unusual characters. Figures in SVG",
+        "and PDF have a date and identifiers of their own.",
+    ]
 
 
 def volumes(text: str) -> str:

@@ -20,7 +20,7 @@ from hounsfield.cli.options import (
     reading_of,
     reading_options,
 )
-from hounsfield.cli.run import Run, default_jobs, show_program
+from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.terminal import say, table, write_line
 from hounsfield.recipes.explanation import Explanation
 from hounsfield.recipes.job import Job

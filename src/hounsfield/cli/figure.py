@@ -27,7 +27,7 @@ from hounsfield.cli.options import (
     window_option,
 )
 from hounsfield.cli.progress import Shown
-from hounsfield.cli.run import Run, default_jobs, refuse_one_file, show_program
+from hounsfield.cli.showing import Run, default_jobs, refuse_one_file, show_program
 from hounsfield.cli.terminal import write_line
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
 from hounsfield.recipes.job import Job

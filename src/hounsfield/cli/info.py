@@ -9,7 +9,7 @@ import click
 from hounsfield.batch.inputs import Inputs
 from hounsfield.batch.question_tasks import FactsTask
 from hounsfield.cli.options import output_options, paths_argument, python_option, strict_option
-from hounsfield.cli.run import Run, show_program
+from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import table, write_line
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.questions import Facts

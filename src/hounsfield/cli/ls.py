@@ -10,7 +10,7 @@ import click
 from hounsfield.batch.others import is_told_only
 from hounsfield.cli.options import gaps_option, output_options, paths_argument, python_option
 from hounsfield.cli.progress import reading_progress
-from hounsfield.cli.run import show_program
+from hounsfield.cli.showing import show_program
 from hounsfield.cli.terminal import say, table, write_json, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.headers.privacy import HIDDEN

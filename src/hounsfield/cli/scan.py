@@ -57,7 +57,7 @@ Examples:
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Read the headers of many files into a table: one typed row for each file."""
-    work = _Work(paths, options)
+    work = _HeaderTable(paths, options)
     try:
         return work.run()
     except KeyboardInterrupt:
@@ -72,7 +72,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 
 @dataclass
-class _Work:
+class _HeaderTable:
     """One call of the command."""
 
     paths: tuple[str, ...]

@@ -23,7 +23,7 @@ from hounsfield.cli.options import (
     selection_options,
 )
 from hounsfield.cli.progress import Shown
-from hounsfield.cli.run import Run, default_jobs, show_program
+from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.terminal import table, write_line
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.measuring import Measuring
