@@ -80,10 +80,10 @@ def as_python() -> list[str]:
         program(job).rstrip(),
         "```",
         "",
-        "For a folder the program is a loop that goes on after a file that fails. It differs from the command in three",
-        "things. Where pixels are missing, the command refuses the file (unless `--damaged`); the program warns and goes",
-        "on. Outputs of files in folders are named as these are; the command replaces unusual characters. Figures in SVG",
-        "and PDF have a date and identifiers of their own.",
+        "For a folder the program is a loop that goes on after a file that fails. It differs from the command in",
+        "three things. Where pixels are missing, the command refuses the file (unless `--damaged`); the program warns",
+        "and goes on. Outputs of files in folders are named as these are; the command replaces unusual characters.",
+        "Figures in SVG and PDF have a date and identifiers of their own.",
     ]
 
 

@@ -29,7 +29,7 @@ from hounsfield.batch.run import Output, run
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.explanation import Explanation
-from hounsfield.recipes.grouping import Grouping
+from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.masking import Masking
 from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.questions import Attributes, Facts

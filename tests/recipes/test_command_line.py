@@ -16,7 +16,7 @@ from hounsfield.recipes.command_line import command_line, in_options
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.explanation import Explanation
-from hounsfield.recipes.grouping import Grouping
+from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.masking import Masking
 from hounsfield.recipes.measuring import Measuring

@@ -14,7 +14,7 @@ from hounsfield.errors import GeometryError, SourceError
 
 if TYPE_CHECKING:
     from hounsfield.image import Image
-    from hounsfield.recipes.grouping import Grouping
+    from hounsfield.recipes.input_grouping import Grouping
     from hounsfield.recipes.reading import Reading
     from hounsfield.scanning.walking import Progress
     from hounsfield.series.report import FileOutcome

@@ -26,14 +26,14 @@ from hounsfield.cli.options import (
     refusing,
     window_option,
 )
-from hounsfield.cli.progress import Shown
+from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.showing import Run, default_jobs, refuse_one_file, show_program
 from hounsfield.cli.terminal import say, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.exports.mp4 import check_video
 from hounsfield.exports.write import FORMATS, Format, find_format
 from hounsfield.recipes.conversion import Bounds, Conversion, open_presentation
-from hounsfield.recipes.grouping import Grouping
+from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import Job
 
 #: Endings of formats that are not written: an output that is called so was not meant to be a folder.
@@ -142,7 +142,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         except MissingDependencyError as error:
             say(str(error))
             return 4
-    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, Shown(options["quiet"])))
+    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"])))
     refuse_one_file(job, len(inputs))
     task = ConvertTask(job.recipe, Path(job.output or "."), job.to_file, job.force)
     run = Run(options, show, default_jobs(options["jobs"]), None if job.to_file else options["output"])

@@ -26,7 +26,7 @@ from hounsfield.cli.options import (
     selection_options,
     window_option,
 )
-from hounsfield.cli.progress import Shown
+from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.showing import Run, default_jobs, refuse_one_file, show_program
 from hounsfield.cli.terminal import write_line
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
@@ -73,7 +73,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
-    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, Shown(options["quiet"])))
+    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"])))
     refuse_one_file(job, len(inputs))
     target = Path(job.output or ".")
     task = DrawTask(job.recipe, target, job.to_file, job.force)

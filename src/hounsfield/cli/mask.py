@@ -26,7 +26,7 @@ from hounsfield.cli.options import (
     selection_options,
     window_option,
 )
-from hounsfield.cli.progress import Shown
+from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.stats import mask_words
 from hounsfield.cli.terminal import write_line
@@ -89,7 +89,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
-    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, Shown(options["quiet"])))
+    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"])))
     folder = Path(job.output or "")
     task = MaskTask(job.recipe, folder, job.force)
     return Run(options, show, default_jobs(options["jobs"]), folder).over(task, inputs)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hounsfield.recipes.checks import RecipeError
-from hounsfield.recipes.grouping import Grouping
+from hounsfield.recipes.input_grouping import Grouping
 
 if TYPE_CHECKING:
     from hounsfield.recipes.reading import Reading

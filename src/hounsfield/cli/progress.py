@@ -68,7 +68,7 @@ def slices_progress(quiet: bool, name: str) -> Generator[Callable[[int, int], No
         bar.stop()
 
 
-class Shown(Listener):
+class ProgressListener(Listener):
     """Shows how finding and reading inputs goes on, and says what is to be known of what was found.
 
     Parameters

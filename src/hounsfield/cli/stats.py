@@ -22,7 +22,7 @@ from hounsfield.cli.options import (
     selection_of,
     selection_options,
 )
-from hounsfield.cli.progress import Shown
+from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.terminal import table, write_line
 from hounsfield.recipes.job import Job
@@ -54,7 +54,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
-    inputs = find_inputs(paths, job.grouping, job.recipe.reading, Shown(options["quiet"]))
+    inputs = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
     return Run(options, show, default_jobs(options["jobs"])).over(MeasureTask(job.recipe), inputs)
 
 

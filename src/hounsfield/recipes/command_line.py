@@ -10,7 +10,7 @@ from typing import Any
 
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
-from hounsfield.recipes.grouping import Grouping
+from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.masking import Masking
 from hounsfield.recipes.questions import Attributes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from hounsfield.recipes.grouping import Grouping
+from hounsfield.recipes.input_grouping import Grouping
 
 if TYPE_CHECKING:
     from hounsfield.recipes.conversion import Conversion
