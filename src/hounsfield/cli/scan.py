@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
+from hounsfield.batch.others import is_other
 from hounsfield.cli.options import output_options, paths_argument
-from hounsfield.cli.others import is_other
 from hounsfield.cli.progress import reading_progress
 from hounsfield.cli.terminal import display_width, say, write_line
 from hounsfield.errors import MissingDependencyError, OutputError
@@ -57,7 +57,7 @@ Examples:
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Read the headers of many files into a table: one typed row for each file."""
-    work = _Work(paths, options)
+    work = _HeaderTable(paths, options)
     try:
         return work.run()
     except KeyboardInterrupt:
@@ -72,7 +72,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 
 @dataclass
-class _Work:
+class _HeaderTable:
     """One call of the command."""
 
     paths: tuple[str, ...]

@@ -6,6 +6,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -18,6 +19,7 @@ from hounsfield.reading.frames import Wanted
 from hounsfield.scanning.walking import Progress
 from hounsfield.series.instances import read_instances
 from hounsfield.series.loading import Loaded, Loader, check_size
+from hounsfield.series.parting import files_apart, is_inside, own_files, stacks_of, stem_of
 from hounsfield.series.report import Outcome, Report
 from hounsfield.series.slice_headers import SliceHeaders
 from hounsfield.series.stacking import GAPS, Gaps, Stack
@@ -65,6 +67,27 @@ class Volumes(Sequence[Volume]):
         for index, (outcome, why) in self._failed.items():
             files[index] = replace(files[index], outcome=outcome, detail=why)
         return replace(report, files=tuple(files))
+
+    @property
+    def stacks(self) -> list[int]:
+        """Which of these volumes are more than a single image: of several slices, or what a gap left of those."""
+        stacks = stacks_of(self.facts, self.report)
+        return [index for index, facts in enumerate(self.facts) if facts.index in stacks]
+
+    @property
+    def single_files(self) -> list[str]:
+        """Return the files that are in none of the `stacks`: single images, and what cannot be read."""
+        stacks = {self.facts[index].index for index in self.stacks}
+        return [file.path for file in files_apart(self.report, stacks) if not is_inside(file)]
+
+    def stem(self, index: int) -> str:
+        """Return a name for what is written of a volume: ``"volume003"``, or that of the only file that it is in."""
+        number = self.facts[index].index
+        return stem_of(number, len(self._survey.facts), self._own_files.get(number), self._name)
+
+    @cached_property
+    def _own_files(self) -> dict[int, str]:
+        return own_files(self._survey.report)
 
     def __len__(self) -> int:
         return len(self._chosen)
