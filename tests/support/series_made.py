@@ -104,3 +104,37 @@ def corner(dataset: pydicom.Dataset, row: int, column: int) -> np.ndarray:
     position, orientation = np.array(dataset.ImagePositionPatient), np.array(dataset.ImageOrientationPatient)
     between_rows, between_columns = map(float, dataset.PixelSpacing)
     return position + orientation[:3] * between_columns * column + orientation[3:] * between_rows * row
+
+
+def affines_are(volumes: Any, *truth: np.ndarray, within: float = EXACT) -> None:
+    assert len(volumes) == len(truth)
+    for volume, affine, facts in zip(volumes, truth, volumes.facts, strict=True):
+        assert np.abs(volume.affine - affine).max() <= within
+        assert np.array_equal(facts.affine, volume.affine)
+
+
+def lengths(volumes: Any) -> list[int]:
+    return [len(volume) for volume in volumes]
+
+
+def shift(path: Path, *by: float) -> None:
+    """Move a slice."""
+    there = pydicom.dcmread(path).ImagePositionPatient
+    edit(path, ImagePositionPatient=[float(a) + b for a, b in zip(there, by, strict=True)])
+
+
+def to_depths(paths: Any, depths: list[float]) -> None:
+    """Put axial slices at these z."""
+    for path, z in zip(paths, depths, strict=True):
+        there = pydicom.dcmread(path).ImagePositionPatient
+        edit(path, ImagePositionPatient=[*there[:2], z])
+
+
+NOTHING: dict[str, Any] = {"AcquisitionNumber": None, "TemporalPositionIdentifier": None}
+
+
+def phases_by(paths: Any, attributes: Callable[[int], dict[str, Any]], phases: int = 2) -> None:
+    """Tell the phases apart by these attributes only, with other pixels."""
+    for index, path in enumerate(paths):
+        phase = index % phases
+        edit(path, louder(phase), **NOTHING | attributes(phase))
