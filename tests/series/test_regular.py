@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import hounsfield as hu
+from hounsfield.series.regular import MOST_MISSING, allowed, deviation, find_runs, fitted, same_places, usual_step
+from hounsfield.series.tolerances import Tolerances
 
 from series_made import (
     EXACT,
@@ -169,3 +171,82 @@ def test_two_slices_beyond_any_grid_are_not_resampled(tmp_path):
     to_depths(made.files, [0, 0.02, 9e6])
     volumes = hu.read_volumes(tmp_path, gaps="resample")
     assert lengths(volumes) == [2, 1]
+
+
+# ---------------------------------------------------------------- of positions alone
+
+NORMAL = np.array([0.0, 0.0, 1.0])
+TOLERANCES = Tolerances()
+
+
+def at_depths(*depths: float) -> np.ndarray:
+    return np.array([[0.0, 0.0, depth] for depth in depths])
+
+
+def test_a_gap_of_one_slice_is_told_with_its_place():
+    runs = find_runs(at_depths(0, 5, 10, 20, 25), NORMAL, TOLERANCES)
+    assert runs.ranges == ((0, 3), (3, 5))
+    (gap,) = runs.breaks
+    assert (gap.distance, gap.step, gap.count) == (10, 5, 1)
+    assert gap.missing.tolist() == [[0, 0, 15]]
+    assert not runs.regular and runs.lengths == [3, 2]
+
+
+def test_slices_of_a_tilted_gantry_are_one_run_and_displaced_ones_are_not():
+    tilted = at_depths(0, 5, 10, 15) + np.arange(4)[:, None] * [0.0, 1.8, 0.0]
+    assert find_runs(tilted, NORMAL, TOLERANCES).regular
+    shifted = at_depths(0, 5, 10, 15, 20, 25) + np.array([0, 0, 0, 3, 3, 3])[:, None] * [1.0, 0.0, 0.0]
+    runs = find_runs(shifted, NORMAL, TOLERANCES)
+    assert runs.ranges == ((0, 3), (3, 6))
+    assert (runs.breaks[0].count, runs.breaks[0].aside) == (0, pytest.approx(3))
+
+
+def test_a_distance_that_is_no_multiple_of_the_step_names_no_missing_slice():
+    (gap,) = find_runs(at_depths(0, 5, 10, 22.3, 27.3, 32.3), NORMAL, TOLERANCES).breaks
+    assert (gap.count, len(gap.missing)) == (0, 0)
+    assert gap.distance == pytest.approx(12.3)
+
+
+@pytest.mark.parametrize(("off", "regular"), [(0.04, True), (0.0613, False)])
+def test_a_slice_may_be_off_by_a_hundredth_of_the_distance(off, regular):
+    assert find_runs(at_depths(0, 5, 10 + off, 15, 20), NORMAL, TOLERANCES).regular == regular
+
+
+def test_of_very_many_missing_slices_the_first_are_listed_and_all_are_counted():
+    (gap,) = find_runs(at_depths(0, 1, 2, 20_002), NORMAL, TOLERANCES).breaks
+    assert gap.count == 19_999
+    assert len(gap.missing) == MOST_MISSING
+    assert gap.missing[0].tolist() == [0, 0, 3]
+
+
+def test_positions_within_the_tolerance_are_one_place():
+    assert same_places(np.array([5.0, 0.0, 5.004, 0.005, 10.0]), 0.01).tolist() == [1, 0, 1, 0, 2]
+
+
+def test_where_slices_are_closer_than_the_tolerance_only_equal_positions_are_one_place():
+    along = np.repeat(np.arange(20) * 0.002, 2)
+    assert same_places(along, 0.01).tolist() == [i // 2 for i in range(40)]
+
+
+def test_the_usual_step_is_one_that_there_is():
+    assert usual_step(np.array([4.0, 1.0, 3.0, 2.0])) == 2
+    assert usual_step(np.array([9.0, 1.0, 3.0])) == 3
+
+
+def test_the_grid_that_fits_best_is_that_of_least_squares():
+    points = np.random.default_rng(3).normal(size=(9, 3)) * 0.1 + np.arange(9)[:, None] * [0.3, -1.0, 2.5]
+    start, vector = fitted(points)
+    slope, intercept = np.polyfit(np.arange(9), points, 1)
+    assert np.allclose(vector, slope)
+    assert np.allclose(start, intercept)
+
+
+def test_the_deviation_is_that_of_the_slice_farthest_from_the_grid():
+    points = at_depths(0, 5, 10, 15) + np.array([0, 0.3, 0, 0])[:, None] * [1.0, 0, 0]
+    assert deviation(points) == pytest.approx(0.3)
+    assert deviation(at_depths(0, 7)) == 0
+
+
+def test_a_missing_slice_is_never_within_what_is_allowed():
+    for step in (1e-3, 0.01, 0.1, 1, 10):
+        assert allowed(step, TOLERANCES) < step / 2

@@ -12,7 +12,14 @@ import pydicom
 from pydicom.uid import generate_uid
 
 import hounsfield as hu
+from hounsfield.headers.dicomdir import file_references
+from hounsfield.limits import DEFAULT_LIMITS, Limits
+from hounsfield.series.instances import Instances, read_instances
+from hounsfield.series.patients import PATIENT
+from hounsfield.series.rows import Rows, Texts
+from hounsfield.series.separators import KEYWORDS
 from hounsfield.series.volumes import Volumes
+from hounsfield.sources.collection import open_collection
 
 #: What positions may be off by, in mm: the phantom writes them with nine decimals.
 EXACT = 1e-6
@@ -138,3 +145,37 @@ def phases_by(paths: Any, attributes: Callable[[int], dict[str, Any]], phases: i
     for index, path in enumerate(paths):
         phase = index % phases
         edit(path, louder(phase), **NOTHING | attributes(phase))
+
+
+def rows_of(count: int, **columns: Any) -> Rows:
+    """Rows of single images, axial and one behind the other 5 mm apart, with these columns beside: numbers or texts."""
+    numbers: dict[str, Any] = {
+        "ImagePositionPatient": np.arange(count)[:, None] * np.array([0.0, 0.0, 5.0]),
+        "ImageOrientationPatient": np.tile([1.0, 0, 0, 0, 1, 0], (count, 1)),
+        "PixelSpacing": np.tile([2.0, 1.0], (count, 1)),
+        **dict.fromkeys(("Rows", "Columns"), np.full(count, 8.0)),
+        "SamplesPerPixel": np.ones(count),
+        **dict.fromkeys(("ReferencedSegmentNumber", "SliceThickness", "SpacingBetweenSlices"), np.full(count, np.nan)),
+        **{keyword: np.full(count, np.nan) for keyword in ("InstanceNumber", "SliceLocation", "AcquisitionNumber")},
+        **{keyword: np.full(count, np.nan) for keyword in KEYWORDS},
+        **{keyword: np.full(count, np.nan) for keyword in ("AcquisitionDate", "ContentDate")},
+        **{keyword: np.full(count, np.nan) for keyword in ("RescaleSlope", "RescaleIntercept", "DoseGridScaling")},
+    }
+    words = "SOPClassUID Modality FrameOfReferenceUID ImageType PhotometricInterpretation".split()
+    texts: dict[str, Any] = {keyword: ["x"] * count for keyword in (*words, *PATIENT)}
+    texts |= {keyword: [None] * count for keyword in ("RescaleType", "Units")}
+    for keyword, values in columns.items():
+        column = list(values)
+        if any(isinstance(value, str) for value in column):
+            texts[keyword] = column
+        else:
+            numbers[keyword] = np.array([np.nan if value is None else value for value in column], np.float64)
+    numbers = {keyword: values for keyword, values in numbers.items() if keyword not in texts}
+    made = {keyword: Texts.of(values) for keyword, values in texts.items()}
+    return Rows(np.arange(count), np.full(count, -1), numbers, made)
+
+
+def instances_of(source: Any, limits: Limits = DEFAULT_LIMITS) -> Instances:
+    """What the headers of files say."""
+    with open_collection(source, limits, file_references) as collection:
+        return read_instances(list(collection), limits)
