@@ -9,6 +9,8 @@ import pydicom
 import pytest
 
 import hounsfield as hu
+from hounsfield.series.grouping import alike, group, placed_rows
+from hounsfield.series.tolerances import Tolerances
 
 from series_made import (
     EXACT,
@@ -19,6 +21,7 @@ from series_made import (
     ct,
     edit,
     lengths,
+    rows_of,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::hounsfield.AssumptionWarning")
@@ -97,3 +100,66 @@ def test_a_plane_that_is_none_is_no_plane(tmp_path, keyword, value):
         edit(path, **{keyword: value if value is None or keyword[0] == "I" else value[:2]})
     volumes = hu.read_volumes(tmp_path)
     assert [volume.affine for volume in volumes] == [None]
+
+
+# ---------------------------------------------------------------- of rows alone
+
+
+def groups_of(rows, series=None):
+    members = np.arange(len(rows))
+    return group(rows, members, np.zeros(len(rows), np.int64) if series is None else series, Tolerances())
+
+
+def test_nothing_is_no_group():
+    assert groups_of(rows_of(0)) == []
+
+
+def test_slices_that_agree_in_everything_are_one_group():
+    (one,) = groups_of(rows_of(4, EchoTime=[1, 2, 3, 4]))
+    assert one.members.tolist() == [0, 1, 2, 3]
+    assert (one.placed, one.split_by, one.contradicts) == (True, (), ())
+
+
+def test_groups_name_everything_in_which_their_series_differs():
+    first, second = groups_of(rows_of(4, Rows=[8, 8, 16, 16], Modality=["CT", "CT", "MR", "MR"]))
+    assert first.members.tolist() == [0, 1] and second.members.tolist() == [2, 3]
+    assert set(first.split_by) == set(second.split_by) == {"Rows", "Modality"}
+
+
+def test_what_another_series_differs_in_is_not_named():
+    rows = rows_of(4, Rows=[8, 16, 8, 8])
+    split_by = [one.split_by for one in groups_of(rows, np.array([0, 0, 1, 1]))]
+    assert split_by == [("Rows",), ("Rows",), ()]
+
+
+def test_patients_that_contradict_each_other_are_named_and_unknown_ones_are_not():
+    first, second = groups_of(rows_of(2, PatientID=["a", "b"]))
+    assert first.contradicts == second.contradicts == ("PatientID",)
+    assert len(groups_of(rows_of(2, PatientID=["a", ""]))) == 1
+
+
+def test_numbers_are_alike_within_the_tolerance_of_the_first_not_of_a_neighbour():
+    values = np.array([[0.0], [0.9], [1.8], [np.nan], [np.nan]])
+    assert alike(values, 1.0).tolist() == [0, 0, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("cosines", "placed"),
+    [
+        ([1, 0, 0, 0, 1, 0], True),
+        ([1, 0, 0, 0, 1 + 4e-4, 0], True),
+        ([1, 0, 0, 1, 0, 0], False),
+        ([2, 0, 0, 0, 1, 0], False),
+        ([0, 0, 0, 0, 0, 0], False),
+        ([np.nan] * 6, False),
+    ],
+)
+def test_a_place_needs_two_unit_vectors_at_right_angles(cosines, placed):
+    rows = rows_of(1)
+    rows.numbers["ImageOrientationPatient"][0] = cosines
+    assert placed_rows(rows, np.arange(1)).tolist() == [placed]
+
+
+def test_projections_have_no_place_whatever_their_headers_say():
+    kinds = rows_of(3, Modality=["CT", "CR", "DX"])
+    assert placed_rows(kinds, np.arange(3)).tolist() == [True, False, False]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import hounsfield as hu
+from hounsfield.series.repeats import Separation, passes, separate_segments, separate_sides
 
 from series_made import (
     EXACT,
@@ -23,6 +24,7 @@ from series_made import (
     louder,
     part,
     phases_by,
+    rows_of,
     shift,
 )
 
@@ -211,3 +213,79 @@ def test_blank_slices_of_two_phases_are_no_copies(tmp_path):
     volumes = hu.read_volumes(tmp_path)
     affines_are(volumes, made.affine, made.affine)
     assert accounted(volumes, tmp_path) == {"volume": 16}
+
+
+# ---------------------------------------------------------------- of rows alone
+
+
+def one_run(members: Any) -> list[int]:
+    """All slices lie at equal distances."""
+    return [len(members)]
+
+
+def separated(rows: Any, place: list[int], lengths: Any = one_run) -> list[Any]:
+    return Separation(rows, lengths, lambda members, place: None).separate(np.arange(len(rows)), np.array(place))
+
+
+def members_of(parts: list[Any]) -> list[list[int]]:
+    return [part.members.tolist() for part in parts]
+
+
+def test_an_attribute_that_changes_the_meaning_parts_slices_and_is_named():
+    parts = separated(rows_of(4, EchoTime=[20, 10, 20, 10]), [0, 0, 1, 1])
+    assert members_of(parts) == [[1, 3], [0, 2]]
+    assert [part.separated_by for part in parts] == [{"EchoTime": 10}, {"EchoTime": 20}]
+
+
+def test_another_unit_parts_even_a_single_slice():
+    rows = rows_of(3, Modality=["PT"] * 3, Units=["BQML", "CNTS", "BQML"])
+    assert members_of(separated(rows, [0, 1, 2])) == [[0, 2], [1]]
+
+
+def test_an_unspecified_unit_of_ct_is_that_of_ct():
+    rows = rows_of(3, Modality=["CT"] * 3, RescaleType=["HU", "US", None])
+    assert members_of(separated(rows, [0, 1, 2])) == [[0, 1, 2]]
+
+
+def test_acquisitions_that_continue_each_other_are_one_part():
+    rows = rows_of(6, AcquisitionNumber=[1, 1, 1, 2, 2, 2])
+    assert members_of(separated(rows, [0, 1, 2, 3, 4, 5])) == [[0, 1, 2, 3, 4, 5]]
+    overlapping = separated(rows, [0, 2, 4, 1, 3, 5])
+    assert members_of(overlapping) == [[0, 1, 2], [3, 4, 5]]
+    assert [part.separated_by for part in overlapping] == [{"AcquisitionNumber": 1}, {"AcquisitionNumber": 2}]
+
+
+def test_what_parts_slices_in_the_same_way_is_named_too_but_no_time():
+    rows = rows_of(4, EchoTime=[10, 20] * 2, EchoNumbers=[1, 2] * 2, AcquisitionTime=[0, 60e6] * 2)
+    assert separated(rows, [0, 0, 1, 1])[0].separated_by == {"EchoNumbers": 1, "EchoTime": 10}
+
+
+def test_what_nothing_tells_apart_is_split_by_instance_number_and_that_is_assumed():
+    parts = separated(rows_of(4, InstanceNumber=[2, 1, 4, 3]), [0, 0, 1, 1])
+    assert members_of(parts) == [[1, 3], [0, 2]]
+    assert {part.steps[0].outcome for part in parts} == {"assumed"}
+    assert "Instance Number" in parts[0].steps[0].detail
+    assert "the files" in separated(rows_of(4), [0, 0, 1, 1])[0].steps[0].detail
+
+
+def test_segments_are_parts_whether_or_not_they_share_positions():
+    parts = separate_segments(rows_of(3, ReferencedSegmentNumber=[2, 1, 2]), np.arange(3))
+    assert members_of(parts) == [[1], [0, 2]]
+    assert [part.separated_by for part in parts] == [{"ReferencedSegmentNumber": 1}, {"ReferencedSegmentNumber": 2}]
+
+
+def test_sides_at_the_same_heights_are_parts():
+    rows, place, aside = rows_of(4), np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    assert members_of(separate_sides(rows, np.arange(4), place, aside)) == [[0, 2], [1, 3]]
+    assert members_of(separate_sides(rows, np.arange(4), np.arange(4), aside)) == [[0, 1, 2, 3]]
+
+
+def test_passes_that_lie_between_one_another_are_parted_where_that_makes_runs_of_them():
+    rows = rows_of(6, TemporalPositionIdentifier=[1, 2] * 3)
+
+    def lengths(members: Any) -> list[int]:
+        alone = len(set(rows.numbers["TemporalPositionIdentifier"][members].tolist())) == 1
+        return [len(members)] if alone else [1] * len(members)
+
+    assert members_of(passes(rows, np.arange(6), lengths)) == [[0, 2, 4], [1, 3, 5]]
+    assert members_of(passes(rows, np.arange(6), one_run)) == [[0, 1, 2, 3, 4, 5]]

@@ -12,6 +12,10 @@ import pydicom
 import pytest
 
 import hounsfield as hu
+from hounsfield.series.grouping import Group
+from hounsfield.series.regular import Break
+from hounsfield.series.stacking import Files, Gap, Stack, stack, without_others
+from hounsfield.series.tolerances import Tolerances
 
 from series_made import (
     EXACT,
@@ -24,6 +28,7 @@ from series_made import (
     lengths,
     louder,
     part,
+    rows_of,
     to_depths,
     walked,
 )
@@ -179,3 +184,89 @@ def test_a_mosaic_of_which_the_layout_is_not_known_has_no_place(tmp_path):
     assert volume.affine is None
     assert volume.shape == (1, 24, 24)
     assert np.array_equal(volume.values[0], expected(str(made.files[0])))
+
+
+# ---------------------------------------------------------------- of rows alone
+
+
+def distinct_pixels(row: int) -> bytes:
+    return str(row).encode()
+
+
+def stacked(rows: Any, gaps: Any = "split", *, placed: bool = True, digest: Any = distinct_pixels) -> Any:
+    group = Group(np.arange(len(rows)), placed)
+    return stack(rows, group, Files(digest, lambda members, place: None), gaps, Tolerances())
+
+
+def at_depths(*depths: float, **columns: Any) -> Any:
+    rows = rows_of(len(depths), **columns)
+    rows.numbers["ImagePositionPatient"][:, 2] = depths
+    return rows
+
+
+def test_slices_are_sorted_along_the_normal_and_the_affine_is_that_of_the_standard():
+    (one,) = stacked(at_depths(10, 0, 5)).stacks
+    assert one.members.tolist() == [1, 2, 0]
+    # PS3.3 C.7.6.2.1-1: rows are 2 mm apart along y, columns 1 mm along x.
+    assert one.affine.tolist() == [[0, 0, 1, 0], [0, 2, 0, 0], [5, 0, 0, 0], [0, 0, 0, 1]]
+
+
+def test_a_gap_leads_from_one_stack_to_the_next():
+    made = stacked(at_depths(0, 5, 10, 20, 25))
+    assert [one.members.tolist() for one in made.stacks] == [[0, 1, 2], [3, 4]]
+    (gap,) = made.gaps
+    assert (gap.before, gap.after, gap.between.count) == (0, 1, 1)
+    assert all(any(step.name == "split" for step in one.steps) for one in made.stacks)
+
+
+def test_a_resampled_slice_lies_between_those_of_the_files_by_its_weight():
+    made = stacked(at_depths(0, 5, 10, 20, 25), "resample")
+    (one,) = made.stacks
+    assert one.weights.tolist() == [0, 1, 2, 2.5, 3, 4]
+    assert (one.slices, made.gaps[0].before, made.gaps[0].after) == (6, 0, 0)
+
+
+def test_slices_too_far_off_are_split_though_resampling_was_asked_for():
+    made = stacked(at_depths(0, 5, 10, 1e6), "resample")
+    assert [one.slices for one in made.stacks] == [3, 1]
+    assert any(step.name == "resample" and step.outcome == "not done" for step in made.stacks[0].steps)
+
+
+def test_slices_of_equal_pixels_at_one_place_are_copies_of_the_first():
+    made = stacked(at_depths(0, 5, 10, 5), digest=lambda row: b"1" if row in (1, 3) else distinct_pixels(row))
+    assert made.copies == {3: 1}
+    assert made.stacks[0].members.tolist() == [0, 1, 2]
+
+
+def test_slices_without_a_place_are_stacked_by_number_and_that_is_assumed():
+    (one,) = stacked(at_depths(0, 0, 0, InstanceNumber=[3, 1, 2]), placed=False).stacks
+    assert (one.members.tolist(), one.affine) == ([1, 2, 0], None)
+    assert [(step.name, step.outcome) for step in one.steps] == [("geometry", "assumed")]
+    (alone,) = stacked(at_depths(0), placed=False).stacks
+    assert alone.steps[0].outcome == "not done"
+
+
+def test_a_segmentation_gets_back_the_frames_that_it_leaves_out():
+    rows = at_depths(0, 5, 20, SOPClassUID=["1.2.840.10008.5.1.4.1.1.66.4"] * 3)
+    (one,) = stacked(rows).stacks
+    assert np.array_equal(one.weights, [0, 1, np.nan, np.nan, 2], equal_nan=True)
+    assert any(step.name == "absent frames" and "2 frames" in step.detail for step in one.steps)
+
+
+def test_a_lone_slice_of_another_kind_is_kept_and_assumed_to_belong():
+    kernels = ["B30f"] * 3 + ["B60f"] + ["B30f"] * 4
+    (one,) = stacked(at_depths(*range(0, 40, 5), ConvolutionKernel=kernels)).stacks
+    (step,) = [step for step in one.steps if step.outcome == "assumed"]
+    assert step.detail.startswith("slice 3 has another ConvolutionKernel")
+
+
+def test_a_slice_that_another_stack_holds_is_not_missing():
+    rows = at_depths(0, 5, 15, 20, 10)
+    between = Break(10, 5, np.array([[0.0, 0, 10]]), 1)
+    gap = Gap(0, 1, between)
+    own = [Stack(np.array([0, 1])), Stack(np.array([2, 3]))]
+    held = without_others(rows, gap, [*own, Stack(np.array([4]))], Tolerances())
+    assert (held.between.count, len(held.between.missing)) == (0, 0)
+    # A phase that shares places with the ones on both sides lacks the slice whoever has it.
+    assert without_others(rows, gap, [*own, Stack(np.array([1, 4]))], Tolerances()) is gap
+    assert without_others(rows, gap, own, Tolerances()) is gap
