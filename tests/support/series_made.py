@@ -62,6 +62,18 @@ def louder(by: int) -> Callable[[pydicom.Dataset], None]:
     return change
 
 
+def with_padding(stored: int, rows: slice = slice(0)) -> Callable[[pydicom.Dataset], None]:
+    """Declare a stored value as padding, and put it into the first three columns of some rows."""
+
+    def change(dataset: pydicom.Dataset) -> None:
+        pixels = dataset.pixel_array.copy()
+        pixels[rows, :3] = stored
+        dataset.PixelData = pixels.tobytes()
+        dataset.add_new("PixelPaddingValue", "SS" if dataset.PixelRepresentation else "US", stored)
+
+    return change
+
+
 def part(affine: np.ndarray, start: int, step: int = 1) -> np.ndarray:
     """The affine of a range of the slices of another one."""
     made = affine.copy()
