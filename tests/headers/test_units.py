@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
 from pydicom.uid import (
     CTImageStorage,
     MRImageStorage,
@@ -15,6 +16,8 @@ from pydicom.uid import (
 )
 
 import hounsfield as hu
+from hounsfield.headers.dataset_header import DatasetHeader
+from hounsfield.headers.units import coded_unit, has_transform, modality_unit
 
 from made import enhanced, file_bytes
 
@@ -165,3 +168,79 @@ def test_od_is_said_to_count_thousandths():
     assert image.unit == "OD"
     assert [step.detail for step in image.steps if "thousandths" in step.detail] != []
     assert [step for step in hu.read(get_testdata_file("CT_small.dcm")).steps if "thousandths" in step.detail] == []
+
+
+# Codes of units
+
+
+def code(value: str, meaning: str = "meaning", scheme: str = "UCUM") -> Dataset:
+    item = Dataset()
+    item.CodingSchemeDesignator, item.CodeMeaning = scheme, meaning
+    setattr(item, "CodeValue" if len(value) <= 16 else "LongCodeValue", value)
+    return item
+
+
+def coded(unit: Dataset) -> DatasetHeader:
+    item = Dataset()
+    item.MeasurementUnitsCodeSequence = [unit]
+    return DatasetHeader(item)
+
+
+def test_ucum_codes_of_the_standard_in_the_librarys_spelling():
+    # PS3.16 CID 82 to 84 as pydicom has them.
+    spelt = {
+        codes.UCUM.HounsfieldUnit: "HU",
+        codes.UCUM.BecquerelsPerMilliliter: "BQML",
+        codes.UCUM.StandardizedUptakeValueBodyWeight: "g/ml",
+        codes.UCUM.StandardizedUptakeValueBodySurfaceArea: "cm2/ml",
+        codes.UCUM.StandardizedUptakeValueLeanBodyMassJames128Multiplier: "g/ml",
+        codes.UCUM.Percent: "%",
+        codes.UCUM.NoUnits: "1",
+        codes.UCUM.SquareMillimeterPerSecond: "mm2/s",
+    }
+    for concept, unit in spelt.items():
+        assert coded_unit(coded(code(concept.value))) == (concept.value, unit)
+
+
+@pytest.mark.parametrize("value", [None, [], "text", [1], 5.0])
+def test_no_unit_where_there_is_no_code(value):
+    assert coded_unit({"MeasurementUnitsCodeSequence": value}) == ("", "")
+
+
+def test_a_code_of_another_scheme_is_spelt_by_its_meaning():
+    assert coded_unit(coded(code("X-1", "arbitrary units", "99LOCAL"))) == ("X-1", "arbitrary units")
+
+
+# By attributes alone
+
+
+@pytest.mark.parametrize(
+    ("attributes", "unit"),
+    [
+        ({"Modality": "PT", "SOPClassUID": PositronEmissionTomographyImageStorage, "Units": "BQML"}, "BQML"),
+        ({"Modality": "RTDOSE", "DoseGridScaling": 0.1, "DoseUnits": "GY"}, "Gy"),
+        ({"Modality": "RTDOSE", "DoseGridScaling": 0.1, "DoseUnits": "RELATIVE"}, "1"),
+        ({"Modality": "SEG", "SegmentationType": "FRACTIONAL"}, "1"),
+        ({"Modality": "CT", "RescaleType": "OD"}, "OD"),
+        ({"Modality": "MR"}, ""),
+        ({"Modality": "MR", "ModalityLUTSequence": [{"LUTDescriptor": [1, 0, 16], "LUTData": b"", "ModalityLUTType": "OD"}]}, "OD"),
+        ({"Modality": "MR", "ModalityLUTSequence": [{"LUTDescriptor": [1, 0, 16], "LUTData": b"", "ModalityLUTType": "US"}]}, ""),
+    ],
+)  # fmt: skip
+def test_the_unit_follows_from_the_attributes(attributes, unit):
+    assert modality_unit(attributes, True)[0] == unit
+    assert modality_unit(attributes, False) == ("", None)  # stored values have none
+
+
+def test_optical_density_is_said_to_count_thousandths():
+    _, step = modality_unit({"RescaleType": "OD"}, True)
+    assert "2140 is a density of 2.140" in step.detail  # PS3.3 C.11.1.1.2
+
+
+@pytest.mark.parametrize(
+    ("attributes", "there"),
+    [({"RescaleSlope": 1}, True), ({"DoseGridScaling": 1}, True), ({"SegmentationType": "BINARY"}, False), ({}, False),
+     ({"ModalityLUTSequence": [{}]}, False), ({"ModalityLUTSequence": [{"LUTData": b"x"}]}, True)],
+)  # fmt: skip
+def test_a_template_without_a_table_is_no_transform(attributes, there):
+    assert has_transform(attributes) == there
