@@ -6,7 +6,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from hounsfield.headers.dataset_header import DatasetHeader
-from hounsfield.headers.frame_table import FRAME_NUMBERS, FRAME_TEXTS, dose_positions, frame_table, numbers_of
+from hounsfield.header import numbers_or_nan
+from hounsfield.headers.frame_table import FRAME_NUMBERS, FRAME_TEXTS, dose_positions, frame_table
 
 
 def made(**attributes):
@@ -137,4 +138,4 @@ def test_a_vector_of_another_length_tells_nothing():
      (None, 2, [np.nan] * 2), ([1, float("inf")], 2, [np.nan] * 2), (10**400, 1, [np.nan])],
 )  # fmt: skip
 def test_exactly_so_many_numbers_or_none(value, count, numbers):
-    assert np.array_equal(numbers_of(value, count), numbers, equal_nan=True)
+    assert np.array_equal(numbers_or_nan(value, count), numbers, equal_nan=True)

@@ -9,7 +9,7 @@ from pydicom.encaps import generate_frames
 from pydicom.uid import RLELossless, UID_dictionary
 
 import hounsfield as hu
-from hounsfield.pixels.codecs import CODECS, find_codec, fits_family, library_version, unsupported
+from hounsfield.pixels.codecs import CODECS, find_codec, library_version, unsupported
 from hounsfield.pixels.layout import Layout
 
 from made import dataset
@@ -112,9 +112,13 @@ def test_native_codecs_are_those_whose_bytes_are_cells():
 
 
 def test_processes_of_jpeg_are_one_family_and_others_are_not():
-    assert fits_family("JPEG", "lossless JPEG") and fits_family("JPEG-LS", "JPEG-LS")
-    assert not fits_family("JPEG", "JPEG-LS")
-    assert not fits_family("JPEG 2000", "High-Throughput JPEG 2000")
+    baseline, lossless, jpeg_ls, jpeg_2000, htj2k = (
+        CODECS[f"1.2.840.10008.1.2.4.{last}"] for last in ("50", "70", "80", "90", "201")
+    )
+    assert baseline.reads_as(lossless)
+    assert jpeg_ls.reads_as(jpeg_ls)
+    assert not baseline.reads_as(jpeg_ls)
+    assert not jpeg_2000.reads_as(htj2k)
 
 
 @pytest.mark.parametrize(

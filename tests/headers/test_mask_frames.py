@@ -3,7 +3,7 @@
 import pytest
 
 import hounsfield as hu
-from hounsfield.headers.subtraction import Subtraction, subtraction_offer, subtraction_steps, subtractions
+from hounsfield.headers.mask_frames import Subtraction, subtraction_offer, subtraction_steps, subtractions
 
 
 def plans(item, frames=range(6), count=6):
