@@ -48,6 +48,47 @@ class Header(Mapping[str, Any]):
         return ()
 
 
+class WrappedHeader(Header):
+    """A header that shows another one differently: whatever is not shown differently is the other's.
+
+    Parameters
+    ----------
+    whole
+        The other one.
+    """
+
+    def __init__(self, whole: Header) -> None:
+        self._whole = whole
+
+    @property
+    def dataset(self) -> Any:
+        """The attributes of the whole file."""
+        return self._whole.dataset
+
+    @property
+    def doubts(self) -> tuple[Step, ...]:
+        """The doubts of the whole file."""
+        return self._whole.doubts
+
+    @property
+    def slide_plane(self) -> SlidePlane | None:
+        """Where what the other is the header of lies on a slide."""
+        return self._whole.slide_plane
+
+    def for_frame(self, index: int) -> Header:
+        """Return the other's header of a frame."""
+        return self._whole.for_frame(index)
+
+    def __getitem__(self, keyword: str) -> Any:
+        return self._whole[keyword]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class NoHeader(Header):
     """The header of an image that was not read from a file."""
 
