@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from hounsfield.header import finite_number, items_of, text_of, whole_number
+from hounsfield.header import finite_number, items_of, text_of, texts_of, whole_number
 from hounsfield.steps import Step
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -205,8 +205,7 @@ def _no_numbers(header: Mapping[str, Any]) -> str:
 
 def _image_words(header: Mapping[str, Any]) -> set[str]:
     """The values of Image Type, or of a frame's own Frame Type, and the words that they are made of."""
-    value = header.get("FrameType") or header.get("ImageType")
-    values = [str(v).strip().upper() for v in (cast("list[Any]", value) if isinstance(value, list) else [value])]
+    values = [text.upper() for text in texts_of(header, "FrameType" if header.get("FrameType") else "ImageType")]
     parts = {part for v in values[2:] for part in re.split(r"[^A-Z0-9]+", v)}  # "CT_PERFUSION", "TTP_RGB"
     return {*values, *parts}
 

@@ -125,7 +125,7 @@ def read_overlay(
     Parameters
     ----------
     group, header
-        The plane's group and attributes (`headers.overlays.overlay_groups`).
+        The plane's group and attributes (`headers.by_tag.overlay_groups`).
     below
         An image of the size and geometry of the one below, or None; and how many frames its file has.
     cells
