@@ -98,20 +98,10 @@ def _fit(layout: Layout, extent: Extent, name: str) -> tuple[Layout, list[Step]]
         detail = f"the length of the pixel data, {length} bytes, is that of one-bit frames of whole bytes; read as such"
         return replace(layout, whole_bytes=True), [Step("decode", detail, "assumed", "PS3.5 8.1.1")]
     frame_bytes = layout.native_frame_bytes
-    full = layout.frame_values * layout.bits_allocated / 8
-    if layout.subsampled and layout.samples != 3:
-        detail = f"{layout.photometric} is of three samples; SamplesPerPixel is {layout.samples}"
-        raise InvalidAttributeError(detail, source=name, attribute="PhotometricInterpretation")
-    if layout.subsampled and length >= full * layout.frames:
-        detail = f"{layout.photometric}, but the pixel data has the length of whole chrominance; taken as such"
-        doubt = Step("decode", detail, "assumed", "PS3.3 C.7.6.3.1.2")
+    doubt = _check_chrominance(layout, length, name)
+    if doubt is not None:
         return replace(layout, photometric=layout.photometric.removesuffix("_422")), [doubt]
     needed = needed_bytes(layout)
-    if layout.samples == 3 and layout.photometric.startswith("YBR") and not layout.subsampled:
-        half = math.ceil(full * 2 / 3) * layout.frames
-        if half <= length <= half + half % 2 and length < needed:
-            detail = f"{layout.photometric} needs {needed} bytes; there are {length}, as with halved chrominance"
-            raise DecodeError(detail, source=name, attribute="PhotometricInterpretation")
     if length > needed + needed % 2:
         detail = f"{length - needed} bytes of pixel data are more than the image needs; they are passed over"
         return layout, [Step("decode", detail, "assumed", "PS3.5 8.1.1")]
@@ -124,6 +114,29 @@ def _fit(layout: Layout, extent: Extent, name: str) -> tuple[Layout, list[Step]]
     if length < frames * frame_bytes:
         detail += "; what is missing is marked as padding"
     return replace(layout, frames=frames), [Step("missing", detail, "assumed", "PS3.5 8.1.1")]
+
+
+def _check_chrominance(layout: Layout, length: int, name: str) -> Step | None:
+    """Return a step where halved chrominance is declared and the pixel data is long enough for whole chrominance.
+
+    Raises
+    ------
+    InvalidAttributeError, DecodeError
+        There are not three samples; or halved chrominance is not declared, and the pixel data is as short as with it.
+    """
+    full = layout.frame_values * layout.bits_allocated / 8
+    if layout.subsampled and layout.samples != 3:
+        detail = f"{layout.photometric} is of three samples; SamplesPerPixel is {layout.samples}"
+        raise InvalidAttributeError(detail, source=name, attribute="PhotometricInterpretation")
+    if layout.subsampled and length >= full * layout.frames:
+        detail = f"{layout.photometric}, but the pixel data has the length of whole chrominance; taken as such"
+        return Step("decode", detail, "assumed", "PS3.3 C.7.6.3.1.2")
+    if layout.samples == 3 and layout.photometric.startswith("YBR") and not layout.subsampled:
+        half, needed = math.ceil(full * 2 / 3) * layout.frames, needed_bytes(layout)
+        if half <= length <= half + half % 2 and length < needed:
+            detail = f"{layout.photometric} needs {needed} bytes; there are {length}, as with halved chrominance"
+            raise DecodeError(detail, source=name, attribute="PhotometricInterpretation")
+    return None
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
