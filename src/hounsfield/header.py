@@ -39,12 +39,12 @@ class Header(Mapping[str, Any]):
 
     @property
     def slide_plane(self) -> SlidePlane | None:
-        """Where what this is the header of lies on a microscope slide; None where it is of no slide, or not known."""
+        """The place on a microscope slide of what this is the header of; None where it is of no slide, or not known."""
         return None
 
     @property
     def doubts(self) -> tuple[Step, ...]:
-        """What had to be assumed to read the values that were asked for so far: a wrong VR, another character set."""
+        """The assumptions made to read the values that were asked for so far: a wrong VR, another character set."""
         return ()
 
 
@@ -72,7 +72,7 @@ class WrappedHeader(Header):
 
     @property
     def slide_plane(self) -> SlidePlane | None:
-        """Where what the other is the header of lies on a slide."""
+        """The place on a microscope slide of what this is the header of; None where it is of no slide, or not known."""
         return self._whole.slide_plane
 
     def for_frame(self, index: int) -> Header:

@@ -157,7 +157,7 @@ def _write_files(path: Path, texts: dict[Path, str], volumes: list[Volume], head
 
 
 def _voxel_size(volume: Volume) -> tuple[tuple[float, float, float] | None, Step]:
-    """What is known of the size of voxels whose place is not, along (slice, row, column); and the step that says it."""
+    """Return the known size of voxels whose place is not, along (slice, row, column), and the step that says it."""
     if volume.pixel_spacing is None:
         detail = "the size of voxels is not known: 1, of no unit"
         return None, Step("voxel size", detail, "assumed")

@@ -79,7 +79,7 @@ def _list(names: list[str]) -> str:
 
 
 def _meaning(value: Any, expected: str, *, hidden: bool) -> str:
-    """How a value was read, in words; its numbers where they may be shown."""
+    """Return in words how a value was read; its numbers where they may be shown."""
     if expected == "SQ":
         return "as a sequence"
     values = values_in(value)

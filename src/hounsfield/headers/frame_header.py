@@ -118,7 +118,7 @@ class FrameHeader(WrappedHeader):
 
     @property
     def slide_plane(self) -> SlidePlane | None:
-        """Where the frame lies on a slide, or None where the file does not say."""
+        """The place on a slide, or None where the file does not say."""
         return tile_plane(self, self._index)
 
     def __getitem__(self, keyword: str) -> Any:
@@ -181,7 +181,7 @@ class RegionHeader(FrameHeader):
 
     @property
     def slide_plane(self) -> SlidePlane | None:
-        """Where the region lies on a slide, or None where the file does not say."""
+        """The place on a slide, or None where the file does not say."""
         return self._plane
 
     def for_frame(self, index: int) -> Header:

@@ -210,7 +210,7 @@ class _Clock:
         return self._clock_times() or self._phases() or self._gates() or self._rate()
 
     def _better(self, keyword: str) -> bool:
-        """Whether Frame Time is there, too, and Frame Time Vector has not a value for each frame."""
+        """Return whether Frame Time is there, too, and Frame Time Vector has not a value for each frame."""
         vector = self._header.get(keyword)
         length = len(cast("list[Any]", vector)) if isinstance(vector, list) else 1
         return keyword == "FrameTimeVector" and length != self._frames and self._header.get("FrameTime") is not None

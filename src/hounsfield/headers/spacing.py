@@ -79,7 +79,7 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
 
 
 def _on_film(header: Mapping[str, Any]) -> bool:
-    """Whether a scanned picture is a projection on X-ray film: its distances are those on the detector."""
+    """Return whether a scanned picture is a projection on X-ray film: its distances are those on the detector."""
     return text_of(header, "Modality") in PROJECTION_XRAY
 
 
@@ -92,7 +92,7 @@ def _unlike(region: Spacing, plain: Spacing | None) -> Step | None:
 
 
 def on_slide(header: Mapping[str, Any]) -> bool:
-    """Whether an image is of a microscope slide, or made of one: a segmentation of it, a parametric map.
+    """Return whether an image is of a microscope slide, or made of one: a segmentation of it, a parametric map.
 
     A microscope in surgery (VL Microscopic Image) looks at the patient: without slide coordinates it is not meant.
     """
@@ -186,6 +186,6 @@ def _region_spacing(header: Mapping[str, Any]) -> tuple[Spacing | None, Step | N
 
 
 def _beyond(region: Mapping[str, Any], keyword: str, header: Mapping[str, Any], size: str) -> bool:
-    """Whether a region ends outside; one pixel is let pass, since some count the bound as excluded."""
+    """Return whether a region ends outside; one pixel is let pass, since some count the bound as excluded."""
     last, count = finite_number(region.get(keyword)), finite_number(header.get(size))
     return last is not None and count is not None and last > count

@@ -84,7 +84,7 @@ def modality_unit(header: Mapping[str, Any], has_transform: bool) -> tuple[str, 
 
 
 def leads_to_intensity(header: Mapping[str, Any]) -> bool:
-    """Whether the file has a Modality LUT, and it leads back to the intensity of the X-ray beam."""
+    """Return whether the file has a Modality LUT, and it leads back to the intensity of the X-ray beam."""
     there = bool(items_of(header, "ModalityLUTSequence"))
     return there and text_of(header, "SOPClassUID").startswith(_X_RAY_STORAGE)
 
@@ -143,7 +143,7 @@ def _is_multi_energy(header: Mapping[str, Any]) -> bool:
 
 
 def _doubts(header: Mapping[str, Any], declared: str, words: set[str]) -> list[str]:
-    """Why HU are an assumption; empty for a CT image as it should be."""
+    """Return why HU are an assumption; empty for a CT image as it should be."""
     doubts = [f"Rescale Type is {declared!r} (unspecified)"] if declared else []
     if text_of(header, "SOPClassUID") not in _CT_STORAGE:
         doubts.append("the SOP class is not a CT image" if declared else "no Rescale Type, and no CT image's SOP class")
@@ -157,7 +157,7 @@ def _doubts(header: Mapping[str, Any], declared: str, words: set[str]) -> list[s
 
 
 def _other_quantity(header: Mapping[str, Any], declared: str, words: set[str]) -> str:
-    """Which other quantity the file names; ``""`` where it names none."""
+    """Return the other quantity that the file names; ``""`` where it names none."""
     sop_class = text_of(header, "SOPClassUID")
     if sop_class.startswith(_STORAGE) and sop_class not in _CT_STORAGE | _MAY_HOLD_CT:
         return "Modality is CT, but the SOP class holds images of another kind"
@@ -189,7 +189,7 @@ def _mapped_alike(header: Mapping[str, Any]) -> set[str]:
 
 
 def _no_numbers(header: Mapping[str, Any]) -> str:
-    """Why the values cannot be CT numbers, by what their bits can hold; ``""`` where they can."""
+    """Return why the values cannot be CT numbers, by what their bits can hold; ``""`` where they can."""
     bits = whole_number(header.get("BitsStored"))
     if bits is None:
         return ""

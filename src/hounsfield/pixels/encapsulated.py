@@ -130,7 +130,7 @@ class EncapsulatedFrames:
             yield Step("missing", detail, "assumed", "PS3.5 A.4")
 
     def _is_empty_tile(self, frame: int) -> bool:
-        """Whether a tile of a slide has no bytes, or none but padding to an even length."""
+        """Return whether a tile of a slide has no bytes, or none but padding to an even length."""
         if self._part is None or sum(length for _, length in self._places[frame]) > 2:
             return False
         return not self.codestream(frame).strip(b"\0")

@@ -151,7 +151,7 @@ def _joined_masks(parts: list[NDArray[np.bool_] | None]) -> NDArray[np.bool_] | 
 
 
 def _swapped(layout: Layout, little: bool, vr: str | None) -> bool:
-    """Whether bytes are swapped in pairs: big endian 8-bit data in an OW element (PS3.5 8.1.2)."""
+    """Return whether bytes are swapped in pairs: big endian 8-bit data in an OW element (PS3.5 8.1.2)."""
     return not little and layout.bits_allocated == 8 and vr == "OW"
 
 
@@ -259,7 +259,7 @@ class _BitWatch:
 
 
 def _place(values: NDArray[Any]) -> NDArray[Any] | None:
-    """Where a result may go: into the array itself, where it is writable."""
+    """Return the array that a result may go to: the one itself, where it is writable."""
     return values if values.flags.writeable else None
 
 

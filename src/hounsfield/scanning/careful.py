@@ -26,7 +26,7 @@ _SIGNED_64 = 2**63
 
 @dataclass(frozen=True)
 class Around:
-    """What the reading of a value depends on: bytes of Specific Character Set and Pixel Representation, or None."""
+    """The context of a value: bytes of Specific Character Set and Pixel Representation, or None."""
 
     character_set: bytes | None
     sign: bytes | None

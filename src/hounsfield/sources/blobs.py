@@ -28,7 +28,7 @@ class Blob(Protocol):
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """The number of bytes."""
         ...
 
     def open(self) -> io.RawIOBase:
@@ -90,7 +90,7 @@ class MemoryBlob:
 
     @property
     def size(self) -> int:
-        """How many."""
+        """The number of bytes."""
         return len(self.data)
 
     def open(self) -> io.RawIOBase:
@@ -262,7 +262,7 @@ class Frugal(FileStream):
 
 
 def still(file: Any, blob: Blob) -> partial[bool] | None:
-    """What tells whether an open blob is unchanged; None where it cannot change, or where that is not known."""
+    """Return a function that tells whether an open blob is unchanged; None where it cannot change, or nothing tells."""
     if isinstance(blob, LocalBlob) and isinstance(file, io.FileIO):
         return partial(unchanged, file, blob.stamp)
     return None

@@ -29,12 +29,12 @@ class Decompressor(Protocol):
 
     @property
     def eof(self) -> bool:
-        """Whether the end of the stream was reached."""
+        """True where the end of the stream was reached."""
         ...
 
     @property
     def needs_input(self) -> bool:
-        """Whether it has given all that it can."""
+        """True where it has given all that it can."""
         ...
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
@@ -51,7 +51,7 @@ class Deflated:
 
     @property
     def eof(self) -> bool:
-        """Whether the end of the stream was reached."""
+        """True where the end of the stream was reached."""
         return self._inner.eof
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:

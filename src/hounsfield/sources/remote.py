@@ -137,7 +137,7 @@ def _failure(error: Exception, name: str) -> SourceError:
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """What opens a file at a URL.
+    """A callable that opens a file at a URL.
 
     Attributes
     ----------

@@ -276,7 +276,7 @@ def raw_cells(pixels: PixelBytes, layout: Layout, name: str, limits: Limits) -> 
 
 
 def _held_bits(frames: EncapsulatedFrames, layout: Layout, name: str) -> int:
-    """How many bits of a cell the codestreams keep: RLE all, the others as many as they declare."""
+    """Return how many bits of a cell the codestreams keep: RLE all, the others as many as they declare."""
     from hounsfield.pixels.codecs import CODECS
 
     codec = CODECS[frames.syntax]

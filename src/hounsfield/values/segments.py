@@ -239,7 +239,7 @@ class _SegmentReader:
         return number
 
     def _labelled_frames(self) -> dict[int, list[int]]:
-        """Where each number occurs: a label map's frames belong to no single segment (PS3.3 C.8.20.2.3.3)."""
+        """Return the frames of each number: a label map's frames belong to no single segment (PS3.3 C.8.20.2.3.3)."""
         found: dict[int, list[int]] = {}
         frames = self._stored.values if self._stored.multi_frame else self._stored.values[np.newaxis]
         for index, frame in enumerate(frames):

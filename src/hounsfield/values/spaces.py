@@ -48,7 +48,7 @@ class Meaning:
 
 @dataclass(frozen=True)
 class InFile:
-    """Where frames stand in their file, for values that need more than the frames themselves.
+    """The place of frames in their file, for values that need more than the frames themselves.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ _PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 
 @dataclass(frozen=True)
 class SliceSource:
-    """Where a slice came from.
+    """The file and frame that a slice came from.
 
     Attributes
     ----------
