@@ -229,8 +229,8 @@ def _by_key(segments: Any) -> Mapping[Any, SegmentDescription]:
 
 
 def _described(key: str, description: SegmentDescription | None) -> SegmentDescription:
-    found = description or SegmentDescription()
-    return found if found.label else replace(found, label=key)
+    described = description or SegmentDescription()
+    return described if described.label else replace(described, label=key)
 
 
 def _check_placed(mask: Volume) -> None:
@@ -250,7 +250,7 @@ def _segmentation(parts: _Parts, grid: SegmentationFrames, uids: _SegmentationUi
                 surrogates(grid),
                 parts.pixels,
                 highdicom.seg.SegmentationTypeValues.BINARY,
-                [_highdicom_description(number, found) for number, found in enumerate(parts.described, 1)],
+                [_highdicom_description(number, described) for number, described in enumerate(parts.described, 1)],
                 series_instance_uid=uids.make("series"),
                 series_number=_SERIES_NUMBER,
                 sop_instance_uid=uids.make("instance"),
@@ -282,7 +282,7 @@ def _highdicom_description(number: int, described: SegmentDescription) -> Any:
     algorithm = highdicom.AlgorithmIdentificationSequence(described.algorithm_name, family, __version__)
     color = None if described.color is None else highdicom.color.CIELabColor.from_rgb(*described.color)
     region = [] if described.anatomic_region is None else [_coded(described.anatomic_region)]
-    found: Any = highdicom.seg.SegmentDescription(
+    segment: Any = highdicom.seg.SegmentDescription(
         number,
         described.label,
         _coded(described.category),
@@ -293,8 +293,8 @@ def _highdicom_description(number: int, described: SegmentDescription) -> Any:
         display_color=color,
     )
     if not by_hand:
-        del found.SegmentationAlgorithmIdentificationSequence
-    return found
+        del segment.SegmentationAlgorithmIdentificationSequence
+    return segment
 
 
 def _coded(code: CodeLike) -> Any:

@@ -182,10 +182,10 @@ _EACH_WAY = ("Rows", "ImageType", "PatientID", "PixelSpacing", "StudyDate", "Win
 def warm() -> None:
     """Load all that is compiled, or compile it: by looking into a file that is none of DICOM, this one."""
     wanted = plan([column(name) for name in _EACH_WAY])
-    found = find_in_files([__file__], wanted, DEFAULT_LIMITS, 512, np.zeros(1, np.uint8))
-    places = np.zeros_like(found.places)
+    elements = find_in_files([__file__], wanted, DEFAULT_LIMITS, 512, np.zeros(1, np.uint8))
+    places = np.zeros_like(elements.places)
     places[:, :, 1] = 2  # so that no column is empty
-    filled = FilledColumns(replace(found, places=places, values=np.zeros(2, np.uint8)), wanted, {})
+    filled = FilledColumns(replace(elements, places=places, values=np.zeros(2, np.uint8)), wanted, {})
     for index in range(len(wanted.columns)):
         filled.column(index)
     walk_inflated(np.zeros(8, np.uint8), 0, new_work(1, wanted, DEFAULT_LIMITS))

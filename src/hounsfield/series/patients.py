@@ -57,16 +57,16 @@ def patients(rows: Rows, members: Indices, series: Indices) -> Patients:
         if len(firsts) < 2:
             continue
         said = {first: identity(rows, int(members[first])) for first in firsts}
-        found = _patients(sorted(set(said.values())))
-        if len(set(found.values())) < 2:
+        groups = _patients(sorted(set(said.values())))
+        if len(set(groups.values())) < 2:
             continue
-        persons = sorted(set(found.values()))
+        persons = sorted(set(groups.values()))
         contradictions[number] = tuple(k for i, k in enumerate(PATIENT) if len({p[i] for p in persons if p[i]}) > 1)
         for first, own in said.items():
             chosen = (series == number) & (written == written[first])
             for index, keyword in enumerate(PATIENT):
                 values = sorted({person[index] for person in persons})
-                keys[keyword][chosen] = values.index(found[own][index])
+                keys[keyword][chosen] = values.index(groups[own][index])
     return Patients(keys, contradictions)
 
 

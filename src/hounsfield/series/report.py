@@ -151,10 +151,10 @@ class Report:
     @property
     def counts(self) -> dict[Outcome, int]:
         """The number of files of each outcome; they add up to the number of files."""
-        found: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
+        counts: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
         for file in self.files:
-            found[file.outcome] += 1
-        return found
+            counts[file.outcome] += 1
+        return counts
 
     def of(self, outcome: Outcome) -> list[FileOutcome]:
         """Return the files of one outcome."""

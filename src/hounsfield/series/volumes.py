@@ -159,10 +159,10 @@ class Volumes(Sequence[Volume]):
         return volume
 
     def _make(self, index: int) -> Volume:
-        made, found = self._survey.stacks[index], self._survey.found
+        made, instances = self._survey.stacks[index], self._survey.instances
         name = f"{self._name}[{index}]"
         # What a slice rests on is refused with the volume, which says it in its steps.
-        loader = Loader(found, replace(self._wanted, strict=False), self._limits, self.progress)
+        loader = Loader(instances, replace(self._wanted, strict=False), self._limits, self.progress)
         try:
             loaded = _load(loader, made, name)
         finally:
@@ -171,7 +171,7 @@ class Volumes(Sequence[Volume]):
         steps = (*loaded.steps, *made.steps)
         if self._wanted.strict:
             refuse_assumptions(steps, name)
-        by_file = SliceHeaders.of(found, made.members, self._limits)
+        by_file = SliceHeaders.of(instances, made.members, self._limits)
         whole = made.weights is None
         return Volume(
             loaded.values,
@@ -181,7 +181,7 @@ class Volumes(Sequence[Volume]):
             loaded.padding,
             loaded.pixel_spacing,
             loaded.spacing_kind,
-            found.rows.text("FrameOfReferenceUID", int(made.members[0])),
+            instances.rows.text("FrameOfReferenceUID", int(made.members[0])),
             by_file[0],
             by_file if whole else None,
             self._survey.sources(made) if whole else (),
@@ -319,8 +319,8 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
         entries, name = list(collection), collection.name
     if not entries:
         raise SourceError("there are no files", source=name)
-    found = read_instances(entries, limits, limits.threads, progress)
-    surveyed = survey(found, limits, gaps, tolerances or Tolerances())
+    instances = read_instances(entries, limits, limits.threads, progress)
+    surveyed = survey(instances, limits, gaps, tolerances or Tolerances())
     outcome = surveyed.report.files[0]
     # Of a file that was named itself; those found in folders and archives stand in the report.
     if (len(entries), outcome.path) == (1, name) and outcome.outcome in ("not DICOM", "unreadable"):

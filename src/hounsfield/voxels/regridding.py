@@ -248,8 +248,8 @@ class _Bricks:
             lost[...] = _interpolated(pads.astype(np.float64), matrix, made.shape, 1, np.float64) > _ROUNDING
         if self.how.color:
             for sample in range(made.shape[3]):
-                found = _interpolated(block[..., sample], matrix, made.shape[:3], self.how.order, np.float32)
-                made[..., sample] = _rounded(found, made.dtype)
+                mixed = _interpolated(block[..., sample], matrix, made.shape[:3], self.how.order, np.float32)
+                made[..., sample] = _rounded(mixed, made.dtype)
         else:
             made[...] = _interpolated(block, matrix, made.shape, self.how.order, made.dtype)
         made[lost] = self.how.outside
@@ -341,9 +341,9 @@ def _between(first: NDArray[Any], second: NDArray[Any], part: Any) -> NDArray[An
     return start + (second - start) * part
 
 
-def _rounded(found: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+def _rounded(exact: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Samples of colour in their own type: a spline's overshoot is cut off."""
     if dtype.kind == "f":
-        return found
+        return exact
     bounds = np.iinfo(dtype)
-    return np.clip(np.rint(found), bounds.min, bounds.max)
+    return np.clip(np.rint(exact), bounds.min, bounds.max)
