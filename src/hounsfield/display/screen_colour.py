@@ -103,9 +103,9 @@ def frame_is_coloured(frame: Image) -> bool:
     header = header_of_frame(frame)
     for sequence in _FRAME_TYPES:
         for item in items_of(header, sequence):
-            said = text_of(item, "PixelPresentation")
-            if said:
-                return said != "MONOCHROME"
+            presentation = text_of(item, "PixelPresentation")
+            if presentation:
+                return presentation != "MONOCHROME"
     return True
 
 

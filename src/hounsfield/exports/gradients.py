@@ -54,10 +54,10 @@ def gradients_of(volumes: Sequence[Volume]) -> Gradients | None:
     directions = np.array([_direction(each, axes) for each in known])
     unknown = sum(1 for each in known if each.b_value and (each.gradient is None or not any(each.gradient)))
     doubts = sorted({each.doubt for each in known if each.doubt})
-    said = [f"{len(known)} b-values, directions along the axes of the file", *doubts]
+    sentences = [f"{len(known)} b-values, directions along the axes of the file", *doubts]
     if unknown:
-        said.append(f"{unknown} weighted volumes have no direction: 0 0 0")
-    step = Step("gradients", "; ".join(said), "assumed" if doubts else "done", _REFERENCE)
+        sentences.append(f"{unknown} weighted volumes have no direction: 0 0 0")
+    step = Step("gradients", "; ".join(sentences), "assumed" if doubts else "done", _REFERENCE)
     bval = " ".join(f"{value:g}" for value in b_values)
     bvec = "\n".join(" ".join(map(_number, row)) for row in directions.T.tolist())
     return Gradients(bval + "\n", bvec + "\n", step)

@@ -332,8 +332,8 @@ class _SegmentationUids:
     """UIDs that depend on what is written alone (PS3.5 B.2: 2.25 and a number of 128 bits)."""
 
     def __init__(self, parts: _Parts, grid: SegmentationFrames, series_description: str, when: datetime) -> None:
-        said = (parts.pixels.shape, parts.described, grid.positions, grid.uids, series_description, when.isoformat())
-        self._hash = hashlib.sha256(repr(said).encode())
+        content = (parts.pixels.shape, parts.described, grid.positions, grid.uids, series_description, when.isoformat())
+        self._hash = hashlib.sha256(repr(content).encode())
         self._hash.update(np.ascontiguousarray(parts.pixels).data)
 
     def make(self, what: str) -> str:

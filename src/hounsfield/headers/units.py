@@ -138,8 +138,10 @@ def _ct_unit(header: Mapping[str, Any], declared: str) -> tuple[str, Step | None
 
 
 def _is_multi_energy(header: Mapping[str, Any]) -> bool:
-    said = text_of(header, "MultienergyCTAcquisition").upper()
-    return said == "YES" if said else any(items_of(header, keyword) for keyword in _MULTI_ENERGY_SEQUENCES)
+    multi_energy = text_of(header, "MultienergyCTAcquisition").upper()
+    if multi_energy:
+        return multi_energy == "YES"
+    return any(items_of(header, keyword) for keyword in _MULTI_ENERGY_SEQUENCES)
 
 
 def _doubts(header: Mapping[str, Any], declared: str, words: set[str]) -> list[str]:

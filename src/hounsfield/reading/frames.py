@@ -164,9 +164,9 @@ class Frames:
 
     def _header_doubts(self, frame: int) -> tuple[Step, ...]:
         """Return the assumptions made to read the header, when all values that are needed have been asked for."""
-        said = remarks(self._opened.header, frame)
+        doubts = remarks(self._opened.header, frame)
         self._opened.header.noted.refuse_lost_sequences(self.name)
-        return (*said, *self.header.doubts)
+        return (*doubts, *self.header.doubts)
 
     def _understand(self, stored: Stored, indices: Sequence[int]) -> _Understood:
         """Give decoded frames the meaning that was asked for."""

@@ -131,6 +131,6 @@ def _one_frame(batch: pa.RecordBatch, own: pa.Array) -> pa.Array:
     absent = own.is_null().to_numpy(zero_copy_only=False) & rows.is_valid().to_numpy(zero_copy_only=False)
     issues = batch.column("issues")
     if len(issues.flatten()):
-        for row, said in enumerate(issues.to_pylist()):
-            absent[row] &= not any(_FRAMES in issue for issue in said)
+        for row, sentences in enumerate(issues.to_pylist()):
+            absent[row] &= not any(_FRAMES in issue for issue in sentences)
     return _replaced(own, pa.array([1], pa.int64()), absent, np.zeros(len(own), np.int64))

@@ -131,8 +131,8 @@ class FilledColumns:
         )
         if column.vr == "FL":
             decimal = whole.astype(np.uint32).view(np.float32).astype(np.float64)
-        made = decimal if column.kind == Kind.DECIMAL else whole
-        buffers = [None if column.many else self._valid(), pa.py_buffer(made)]
+        filled = decimal if column.kind == Kind.DECIMAL else whole
+        buffers = [None if column.many else self._valid(), pa.py_buffer(filled)]
         inner = pa.Array.from_buffers(value_type(column), int(bounds[-1]), buffers)
         return self._lists(inner, bounds) if column.many else inner
 

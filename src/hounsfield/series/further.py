@@ -65,9 +65,9 @@ class FurtherAttributes:
         if not wanted:
             return None
         flats = [self._flat(row) for row in members.tolist()]
-        made = {key: _column([flat.get(key) for flat in flats], key, flats) for key in sorted(wanted)}
-        table = sorted((_separator(key) for key in made), key=_rank)
-        return Further(_extended(self._instances.rows, members, made), tuple(table))
+        columns = {key: _column([flat.get(key) for flat in flats], key, flats) for key in sorted(wanted)}
+        table = sorted((_separator(key) for key in columns), key=_rank)
+        return Further(_extended(self._instances.rows, members, columns), tuple(table))
 
     def _flat(self, row: int) -> _Flat:
         """Every attribute of a slice by its path; of a frame those of its functional groups by their keywords."""
@@ -146,10 +146,10 @@ def _rank(one: Separator) -> tuple[int, int]:
     return 3 if asked.kind == Kind.DATE else 2 if one.time else int(asked.identifies), len(asked.path)
 
 
-def _extended(rows: Rows, members: Indices, made: Mapping[str, Any]) -> Rows:
-    numbers = {key: values for key, values in rows.numbers.items() if key not in made}
-    texts = {key: values for key, values in rows.texts.items() if key not in made}
-    for key, values in made.items():
+def _extended(rows: Rows, members: Indices, columns: Mapping[str, Any]) -> Rows:
+    numbers = {key: values for key, values in rows.numbers.items() if key not in columns}
+    texts = {key: values for key, values in rows.texts.items() if key not in columns}
+    for key, values in columns.items():
         if isinstance(values, np.ndarray):
             numbers[key] = np.full(len(rows), np.nan)
             numbers[key][members] = values

@@ -123,13 +123,13 @@ def read_instances(
     """
     table = read_header_table(entries, _COLUMNS, limits, threads, progress)
     files = _rows_of(table)
-    doubtful = frozenset(index for index, said in enumerate(table.issues) if said)
+    doubtful = frozenset(index for index, sentences in enumerate(table.issues) if sentences)
     instances = Instances(entries, files, files, doubtful=doubtful)
     for index, error in enumerate(table.errors):
         if error is not None:
             instances.outcomes[index] = _failure(entries[index], error, limits)
     images = _images(instances, limits)
-    tables = {index: made for index in _of_frames(files, images) if (made := _frames(instances, index, limits))}
+    tables = {index: of_file for index in _of_frames(files, images) if (of_file := _frames(instances, index, limits))}
     images = [index for index in images if index not in instances.outcomes]
     instances.rows = _expanded(files, images, tables)
     return instances

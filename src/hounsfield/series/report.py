@@ -175,8 +175,8 @@ class Report:
         }
 
     def __str__(self) -> str:
-        said = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)
-        lines = [f"{len(self.files)} files: {said or 'none'}"]
+        outcomes = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)
+        lines = [f"{len(self.files)} files: {outcomes or 'none'}"]
         lines += [f"volumes {a} and {b}: {gap}" if a != b else f"volume {a}: {gap}"
                   for gap in self.missing for a, b in (gap.volumes,)]  # fmt: skip
         lines += [f"conflict: {conflict}" for conflict in self.conflicts]

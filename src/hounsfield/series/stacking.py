@@ -133,18 +133,20 @@ def stack(rows: Rows, group: Group, files: Files, gaps: Gaps, tolerances: Tolera
         return Stacked([_unplaced(rows, group)])
     normal = normal_of(rows, int(group.members[0]))
     place = same_places(rows.numbers["ImagePositionPatient"][group.members] @ normal, tolerances.position)
-    made = Stacked()
+    stacked = Stacked()
     members = group.members
     aside = np.zeros(len(members), np.int64)
     if place.max() + 1 < len(place):
         aside = _aside(rows, members, tolerances)
-        members, made.copies = without_copies(rows, members, distinct(np.stack([place, aside], axis=1)), files.digest)
+        members, stacked.copies = without_copies(
+            rows, members, distinct(np.stack([place, aside], axis=1)), files.digest
+        )
         stay = np.isin(group.members, members)
         place, aside = place[stay], aside[stay]
     parts = list(_parts(rows, members, (place, aside), files.further, tolerances))
     for part in in_order_of_dimensions(rows, parts):
-        _stack_part(rows, part, group, gaps, tolerances, made)
-    return made
+        _stack_part(rows, part, group, gaps, tolerances, stacked)
+    return stacked
 
 
 def without_others(rows: Rows, gap: Gap, stacks: Sequence[Stack], tolerances: Tolerances) -> Gap:
@@ -242,7 +244,7 @@ _WORDS = {
 }
 
 
-def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: Tolerances, made: Stacked) -> None:
+def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: Tolerances, stacked: Stacked) -> None:
     """Make one stack of a part, or one for each of its regular runs."""
     points, normal = rows.numbers["ImagePositionPatient"][part.members], normal_of(rows, int(part.members[0]))
     segment = rows.value("ReferencedSegmentNumber", int(part.members[0]))
@@ -252,7 +254,7 @@ def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: To
     if not runs.regular and rows.text("SOPClassUID", int(part.members[0])) in _SEGMENTATIONS:
         filled = _with_absent(rows, base, points, runs, tolerances)
         if filled is not None:
-            made.stacks.append(filled)
+            stacked.stacks.append(filled)
             return
     if not runs.regular and gaps == "resample":
         count = _resampled_slices(points, normal)
@@ -261,13 +263,13 @@ def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: To
             base = replace(base, steps=(*base.steps, Step("resample", detail, "not done")))
             gaps = "split"
     if not runs.regular and gaps == "resample":
-        index = len(made.stacks)
-        made.gaps += [Gap(index, index, between) for between in runs.breaks]
-        made.stacks.append(_resampled(rows, base, points, normal, tolerances))
+        index = len(stacked.stacks)
+        stacked.gaps += [Gap(index, index, between) for between in runs.breaks]
+        stacked.stacks.append(_resampled(rows, base, points, normal, tolerances))
         return
-    first = len(made.stacks)
-    made.gaps += [Gap(first + i, first + i + 1, between) for i, between in enumerate(runs.breaks)]
-    made.stacks += [_run(rows, base, range_, runs, tolerances) for range_ in runs.ranges]
+    first = len(stacked.stacks)
+    stacked.gaps += [Gap(first + i, first + i + 1, between) for i, between in enumerate(runs.breaks)]
+    stacked.stacks += [_run(rows, base, range_, runs, tolerances) for range_ in runs.ranges]
 
 
 def _unlike(rows: Rows, members: Indices) -> tuple[Step, ...]:

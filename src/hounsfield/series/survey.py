@@ -188,14 +188,14 @@ class _Surveyor:
         groups = group(rows, members, series[members], tolerances)
         self._conflicts += list(self._of_patients(groups, series))
         for one in groups:
-            made = stack(rows, one, files, gaps, tolerances)
+            stacked = stack(rows, one, files, gaps, tolerances)
             first, number = len(stacks), int(series[one.members[0]])
-            found_gaps += [(number, Gap(first + gap.before, first + gap.after, gap.between)) for gap in made.gaps]
-            for copy, kept in made.copies.items():
+            found_gaps += [(number, Gap(first + gap.before, first + gap.after, gap.between)) for gap in stacked.gaps]
+            for copy, kept in stacked.copies.items():
                 self._copies[int(rows.file[copy])] = int(rows.file[kept])
             declared = rows.texts["SeriesInstanceUID"].codes[one.members[0]] >= 0
             more = () if declared or not one.placed or len(one.members) < 2 else (undeclared,)
-            stacks += [replace(each, steps=(*more, *each.steps)) for each in made.stacks]
+            stacks += [replace(each, steps=(*more, *each.steps)) for each in stacked.stacks]
             of_series.setdefault(number, []).extend(range(first, len(stacks)))
         missing = [self._missing(gap, stacks, of_series[number], tolerances) for number, gap in found_gaps]
         return Survey(self._instances, stacks, Report(self._outcomes(stacks), tuple(missing), tuple(self._conflicts)))
@@ -260,8 +260,8 @@ class _Surveyor:
         """Return the part of a header that has to be the same of the same files, for each of their frames."""
         rows = self._instances.rows
         frames = [row] if rows.frame[row] < 0 else np.flatnonzero(rows.file == rows.file[row]).tolist()
-        said = [[rows.value(keyword, frame) for keyword in (*_SAME, *KEYWORDS)] for frame in frames]
-        return repr((said, identity(rows, row), self._contents.meaning(row)))
+        header = [[rows.value(keyword, frame) for keyword in (*_SAME, *KEYWORDS)] for frame in frames]
+        return repr((header, identity(rows, row), self._contents.meaning(row)))
 
     def _outcomes(self, stacks: Iterable[Stack]) -> tuple[FileOutcome, ...]:
         rows, entries = self._instances.rows, self._instances.entries

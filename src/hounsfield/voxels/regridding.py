@@ -136,13 +136,13 @@ def regrid(
     samples = values.shape[3:]
     dtype = how.dtype(values)
     _check_bytes(target, prod(samples) * dtype.itemsize + 1, how)
-    made = np.empty((*target.shape, *samples), dtype)
+    sampled = np.empty((*target.shape, *samples), dtype)
     lost = np.zeros(target.shape, np.bool_)
     matrix = _matrix(source, target)
-    work = _Bricks(values, padding, matrix, made, lost, how)
+    work = _Bricks(values, padding, matrix, sampled, lost, how)
     bricks = list(_bricks(target.shape, matrix))
     in_threads(lambda number: work.fill(bricks[number]), len(bricks), how.limits.threads)
-    return made, lost if padding is not None or lost.any() else None
+    return sampled, lost if padding is not None or lost.any() else None
 
 
 def _check_bytes(target: Grid, per_voxel: int, how: Sampling) -> None:
@@ -314,7 +314,7 @@ def _axis_by_axis(block: NDArray[Any], matrix: NDArray[np.float64], shape: tuple
 
     That is all of `resample` and `rectified`: along one axis after the other, several times as fast as all at once.
     """
-    made = np.empty(shape, dtype)
+    result = np.empty(shape, dtype)
     for number in range(shape[0]):
         across = matrix[:, 3] + matrix[:, 0] * number
         first, second, part = _neighbours(across[:1], block.shape[0], dtype)
@@ -322,8 +322,8 @@ def _axis_by_axis(block: NDArray[Any], matrix: NDArray[np.float64], shape: tuple
         first, second, part = _neighbours(across[1] + matrix[1, 1] * np.arange(shape[1]), block.shape[1], dtype)
         plane = _between(plane[first], plane[second], part[:, None])
         first, second, part = _neighbours(across[2] + matrix[2, 2] * np.arange(shape[2]), block.shape[2], dtype)
-        made[number] = _between(plane[:, first], plane[:, second], part)
-    return made
+        result[number] = _between(plane[:, first], plane[:, second], part)
+    return result
 
 
 def _neighbours(at: NDArray[np.float64], count: int, dtype: Any) -> tuple[NDArray[np.intp], NDArray[np.intp], Any]:
