@@ -101,7 +101,7 @@ def _by_rate(volumes: Sequence[Volume], headers: list[Header], clock: tuple[str,
 
 
 def _contradicted(repetition: float, times: Sequence[float]) -> bool:
-    """Whether times that grow say that volumes follow each other otherwise than by the repetition time."""
+    """Return whether times that grow say that volumes follow each other otherwise than by the repetition time."""
     if any(after <= before for before, after in pairwise(times)):
         return False  # they are not in the order of time
     mean = (times[-1] - times[0]) / (len(times) - 1)
@@ -152,8 +152,8 @@ def _moments(headers: Sequence[Header], keywords: Sequence[str]) -> tuple[str, l
     if not all(text_of(header, keyword) for header in headers for keyword in keywords):
         return None
     of_day = keywords == ("AcquisitionTime",)
-    found = [datetime_of(f"19700101{text}" if of_day else text) for text in texts]
-    known = [moment for moment in found if moment is not None]
+    parsed = [datetime_of(f"19700101{text}" if of_day else text) for text in texts]
+    known = [moment for moment in parsed if moment is not None]
     if len(known) < len(headers) or len({moment.tzinfo is None for moment in known}) > 1:
         return None
     elapsed = [(moment - known[0]) / timedelta(milliseconds=1) for moment in known]

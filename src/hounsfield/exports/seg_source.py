@@ -46,7 +46,7 @@ class Shown:
 
     @property
     def plane(self) -> ImagePlane | None:
-        """Where it lies."""
+        """The plane that it lies in."""
         header = self.header
         return image_plane(
             header.get("ImagePositionPatient"), header.get("ImageOrientationPatient"), header.get("PixelSpacing")
@@ -82,7 +82,7 @@ class SegmentationFrames:
 
     @property
     def multi_frame(self) -> bool:
-        """Whether the sources are frames of one file."""
+        """True where the sources are frames of one file."""
         return self.shown[0].frame_index is not None
 
     @property
@@ -154,7 +154,7 @@ def _own(mask: Volume) -> list[Shown]:
 
 
 def _is_one_picture(header: Header) -> bool:
-    """Whether a file cannot have several frames."""
+    """Return whether a file cannot have several frames."""
     return (whole_number(header.get("NumberOfFrames")) or 1) == 1 and not any(
         header.get(f"{groups}FunctionalGroupsSequence") for groups in ("PerFrame", "Shared")
     )
@@ -203,12 +203,12 @@ def _matched(mask: Volume, shown: list[Shown], near: float) -> list[tuple[Shown,
     for k in range(len(mask)):
         ends = [(k, 0, 0), (k, mask.size[0] - 1, mask.size[1] - 1)]
         apart = np.abs(corners - ends).max(axis=(1, 2))
-        (found,) = np.nonzero(apart <= near)
-        if not len(found):
+        (near_by,) = np.nonzero(apart <= near)
+        if not len(near_by):
             return None
-        if len(found) > 1:
+        if len(near_by) > 1:
             raise GeometryError("several source images lie where one slice of the mask does", source=mask.name)
-        matched.append((shown[found[0]], known[found[0]]))
+        matched.append((shown[near_by[0]], known[near_by[0]]))
     return matched
 
 
@@ -262,15 +262,15 @@ def _surrogate(grid: SegmentationFrames, shown: Shown) -> Dataset:
 def patient_and_study(grid: SegmentationFrames) -> Dataset:
     """Return whose the source is: attributes of patient and study, those that cannot be read left out."""
     source: Dataset = grid.shown[0].header.dataset
-    found = Dataset()
+    dataset = Dataset()
     with quiet():
         for tag in list(source.keys()):
             if tag.group in _COPIED_GROUPS:
                 try:
-                    found.add(source[tag])
+                    dataset.add(source[tag])
                 except Exception:  # noqa: S112  pydicom raises all kinds at damaged values; none of them is needed
                     continue
-    return found
+    return dataset
 
 
 def _place(grid: SegmentationFrames, shown: Shown) -> Dataset:

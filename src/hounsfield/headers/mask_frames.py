@@ -21,7 +21,7 @@ _MOST = 2**31
 
 @dataclass(frozen=True)
 class Subtraction:
-    """What is subtracted from a frame.
+    """The frames that are subtracted from a frame.
 
     Attributes
     ----------
@@ -75,11 +75,11 @@ def subtractions(whole: Header, frames: Sequence[int], count: int, name: str) ->
         detail = f"{_SEQUENCE} is missing, or has no operation: there is no mask to subtract"
         raise MissingAttributeError(detail, source=name, attribute=_SEQUENCE)
     readers = [_MaskItem(item, count, name) for item in items]
-    found = [next((made for reader in readers if (made := reader.of(frame))), None) for frame in frames]
-    if not any(found):
+    plans = [next((plan for reader in readers if (plan := reader.of(frame))), None) for frame in frames]
+    if not any(plans):
         detail = f"{_SEQUENCE} has no mask for any of the frames"
         raise InvalidAttributeError(detail, source=name, attribute=_SEQUENCE)
-    return found
+    return plans
 
 
 def subtraction_steps(plans: Sequence[Subtraction | None], whole: Header, *, logarithm: bool) -> tuple[Step, ...]:
@@ -123,7 +123,7 @@ class _MaskItem:
         self._ranges = self._applicable()
 
     def of(self, frame: int) -> Subtraction | None:
-        """What is subtracted from a frame, by its 0-based index."""
+        """Return what is subtracted from a frame, by its 0-based index."""
         bounds = next(((first, last) for first, last in self._ranges if first <= frame <= last), None)
         last = frame + self._averaged - 1
         if bounds is None or last >= self._count:

@@ -64,7 +64,7 @@ def _from(source: Source, at: int, before: bytes) -> Source:
 
 
 def _run(head: bytes, at: int, *, implicit: bool) -> bool:
-    """Whether known attributes follow one another from a byte on, little endian; a dataset may be short."""
+    """Return whether known attributes follow one another from a byte on, little endian; a dataset may be short."""
     last = 0
     for _ in range(_IMPLICIT_RUN if implicit else _EXPLICIT_RUN):
         tag, vr = _tag(head, at, "little"), head[at + 4 : at + 6]
@@ -147,10 +147,10 @@ class _RepairWalk:
     def _element(self, tag: int, at: int, end: int, depth: int) -> int | None:
         vr = self._data[at + 4 : at + 6]
         if vr not in VRS:
-            found = self._without_vr(tag, at, end)
-            if found is None:
+            repaired = self._without_vr(tag, at, end)
+            if repaired is None:
                 return None
-            vr, form = found
+            vr, form = repaired
             if form == "implicit":  # pydicom's parser knows these
                 return at + 8 + int.from_bytes(self._data[at + 4 : at + 8], self._order)
             self.changes[at + 4] = vr
@@ -197,7 +197,7 @@ class _RepairWalk:
         return self._choose(tag, written.upper(), form, value), form
 
     def _follows(self, tag: int, at: int, end: int) -> bool:
-        """Whether an element that ends at a byte is followed by one that may stand there."""
+        """Return whether an element that ends at a byte is followed by one that may stand there."""
         if at >= end:
             return at == end
         after = _tag(self._data, at, self._order)

@@ -12,8 +12,11 @@ from hounsfield.steps import Step
 Spacing = tuple[float, float]
 Found = tuple[Spacing | None, SpacingKind | None, Step | None]
 
-#: Modalities whose images are projections: there, a distance on the detector is not one in the patient.
-PROJECTIONS = {"CR", "DX", "MG", "XA", "RF", "RG", "IO", "PX", "RTIMAGE", "XC"}
+#: Modalities of projection X-ray, by the defined terms of PS3.3 C.7.3.1.1.1.
+PROJECTION_XRAY = {"CR", "DX", "MG", "XA", "RF", "RG", "IO", "PX", "RTIMAGE"}
+#: Modalities whose images are projections: there, a distance on the detector is not one in the patient. Photographs
+#: (External-camera Photography) are projections, too.
+PROJECTIONS = PROJECTION_XRAY | {"XC"}
 #: Slices that were reconstructed from projections, and keep their modality: X-ray 3D angiographic, X-ray 3D
 #: craniofacial and breast tomosynthesis images. Their Pixel Measures are distances in the patient (PS3.3 C.7.6.16.2.1).
 RECONSTRUCTED = {f"1.2.840.10008.5.1.4.1.1.13.1.{number}" for number in (1, 2, 3)}
@@ -59,25 +62,25 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
     if plain is not None and not projection:
         return plain, "slide" if on_slide(header) else "patient", doubt  # why no region's scale was taken
     for item in items_of(header, "ProjectionPixelCalibrationSequence")[:1]:
-        found, _ = _pair(item, "ObjectPixelSpacingInCenterOfBeam")
-        if found is not None:
-            return found, "calibrated", None
+        declared, _ = _pair(item, "ObjectPixelSpacingInCenterOfBeam")
+        if declared is not None:
+            return declared, "calibrated", None
     if plain is not None:
         return _projection_kind(header, plain)
     for keyword in ("ImagerPixelSpacing", "NominalScannedPixelSpacing", "ImagePlanePixelSpacing"):
-        found, doubt = _pair(header, keyword)
+        declared, doubt = _pair(header, keyword)
         step = step or doubt
-        if found is not None and keyword.startswith("Nominal") and not _on_film(header):
+        if declared is not None and keyword.startswith("Nominal") and not _on_film(header):
             detail = "Nominal Scanned Pixel Spacing of a picture that is no X-ray: distances on what was scanned"
-            return found, None, Step(_NAME, detail, "not done", "PS3.3 C.8.6.2")
-        if found is not None:
-            return _demagnified(header, found, step)
+            return declared, None, Step(_NAME, detail, "not done", "PS3.3 C.8.6.2")
+        if declared is not None:
+            return _demagnified(header, declared, step)
     return None, None, step
 
 
 def _on_film(header: Mapping[str, Any]) -> bool:
-    """Whether a scanned picture is a projection on X-ray film: its distances are those on the detector."""
-    return text_of(header, "Modality") in PROJECTIONS - {"XC"}
+    """Return whether a scanned picture is a projection on X-ray film: its distances are those on the detector."""
+    return text_of(header, "Modality") in PROJECTION_XRAY
 
 
 def _unlike(region: Spacing, plain: Spacing | None) -> Step | None:
@@ -89,7 +92,7 @@ def _unlike(region: Spacing, plain: Spacing | None) -> Step | None:
 
 
 def on_slide(header: Mapping[str, Any]) -> bool:
-    """Whether an image is of a microscope slide, or made of one: a segmentation of it, a parametric map.
+    """Return whether an image is of a microscope slide, or made of one: a segmentation of it, a parametric map.
 
     A microscope in surgery (VL Microscopic Image) looks at the patient: without slide coordinates it is not meant.
     """
@@ -147,16 +150,16 @@ def _projection_kind(header: Mapping[str, Any], plain: Spacing) -> Found:
     return _demagnified(header, imager, None) if same else (plain, "calibrated", None)
 
 
-def _demagnified(header: Mapping[str, Any], found: Spacing, step: Step | None) -> Found:
+def _demagnified(header: Mapping[str, Any], imager: Spacing, step: Step | None) -> Found:
     value = header.get("EstimatedRadiographicMagnificationFactor")
     if value is None:
-        return found, "detector", step
+        return imager, "detector", step
     factor = finite_number(value)
     if factor is None or factor < 1:
         detail = "Estimated Radiographic Magnification Factor is below 1 or no number; not used"
-        return found, "detector", step or Step(_NAME, detail, "not done", "PS3.3 10.7.1.2")
+        return imager, "detector", step or Step(_NAME, detail, "not done", "PS3.3 10.7.1.2")
     detail = f"Imager Pixel Spacing divided by the estimated magnification {factor:g}"
-    spacing = (found[0] / factor, found[1] / factor)
+    spacing = (imager[0] / factor, imager[1] / factor)
     return spacing, "calibrated", Step(_NAME, detail, "done", "PS3.3 10.7.1.2")
 
 
@@ -183,6 +186,6 @@ def _region_spacing(header: Mapping[str, Any]) -> tuple[Spacing | None, Step | N
 
 
 def _beyond(region: Mapping[str, Any], keyword: str, header: Mapping[str, Any], size: str) -> bool:
-    """Whether a region ends outside; one pixel is let pass, since some count the bound as excluded."""
+    """Return whether a region ends outside; one pixel is let pass, since some count the bound as excluded."""
     last, count = finite_number(region.get(keyword)), finite_number(header.get(size))
     return last is not None and count is not None and last > count

@@ -23,13 +23,13 @@ class ArrowTable:
 
     @property
     def errors(self) -> list[str | None]:
-        """Why files could not be read."""
+        """The reasons why files could not be read."""
         return self._table.column("error").to_pylist()
 
     @property
     def issues(self) -> list[bool]:
-        """Whether something was assumed of files."""
-        return [bool(said) for said in self._table.column("issues").to_pylist()]
+        """True where something was assumed of a file."""
+        return [bool(sentences) for sentences in self._table.column("issues").to_pylist()]
 
     def numbers(self, name: str, count: int = 1) -> NDArray[np.float64]:
         """Return a column of numbers (see `HeaderTable.numbers`)."""

@@ -64,7 +64,7 @@ def with_frames(names: Iterable[str] | None, *, phi: bool) -> tuple[list[str], l
 
 
 def _paths(wanted: Column) -> list[str]:
-    """Where the attribute of a column may stand in the functional groups."""
+    """Return the places in the functional groups where the attribute of a column may stand."""
     group = _GROUP_OF.get(wanted.keyword)
     return [] if wanted.path or group is None else [f"{place}.{group}[0].{wanted.keyword}" for place in _PLACES]
 
@@ -101,7 +101,7 @@ def schema_of(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
 
 @lru_cache(256)
 def _elsewhere(name: str) -> tuple[list[str], bool]:
-    """Where else a column's attribute may stand, and whether it is Number of Frames."""
+    """Return the other places of a column's attribute, and whether it is Number of Frames."""
     wanted = None if name in FILE_COLUMNS else column(name)
     return ([], False) if wanted is None else (_paths(wanted), _is_frames(wanted))
 
@@ -110,10 +110,10 @@ def _first(batch: pa.RecordBatch, own: pa.Array, paths: list[str]) -> pa.Array:
     for path in reversed(paths):
         if batch.schema.get_field_index(path) < 0:  # left out, since it identifies
             continue
-        found = batch.column(path)
-        if found.null_count < len(found):
-            there = found.is_valid().to_numpy(zero_copy_only=False)
-            own = _replaced(own, found, there, np.arange(len(found)))
+        own_values = batch.column(path)
+        if own_values.null_count < len(own_values):
+            there = own_values.is_valid().to_numpy(zero_copy_only=False)
+            own = _replaced(own, own_values, there, np.arange(len(own_values)))
     return own
 
 
@@ -131,6 +131,6 @@ def _one_frame(batch: pa.RecordBatch, own: pa.Array) -> pa.Array:
     absent = own.is_null().to_numpy(zero_copy_only=False) & rows.is_valid().to_numpy(zero_copy_only=False)
     issues = batch.column("issues")
     if len(issues.flatten()):
-        for row, said in enumerate(issues.to_pylist()):
-            absent[row] &= not any(_FRAMES in issue for issue in said)
+        for row, sentences in enumerate(issues.to_pylist()):
+            absent[row] &= not any(_FRAMES in issue for issue in sentences)
     return _replaced(own, pa.array([1], pa.int64()), absent, np.zeros(len(own), np.int64))

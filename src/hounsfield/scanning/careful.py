@@ -12,7 +12,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from hounsfield.header import finite_number, item_at, whole_number
+from hounsfield.header import finite_number, item_at, values_in, whole_number
 from hounsfield.headers.dataset_header import DatasetHeader, Raw, simple_value
 from hounsfield.headers.index import implied_vr
 from hounsfield.headers.times import date_of, datetime_of, time_of
@@ -26,7 +26,7 @@ _SIGNED_64 = 2**63
 
 @dataclass(frozen=True)
 class Around:
-    """What the reading of a value depends on: bytes of Specific Character Set and Pixel Representation, or None."""
+    """The context of a value: bytes of Specific Character Set and Pixel Representation, or None."""
 
     character_set: bytes | None
     sign: bytes | None
@@ -110,27 +110,28 @@ def _at(header: DatasetHeader, column: Column) -> Any:
 
 def _typed(value: Any, column: Column, header: DatasetHeader | None) -> Careful:
     """Give a header's value the type of its column."""
-    said = () if header is None else tuple(step.detail for step in header.doubts)
+    issues = () if header is None else tuple(step.detail for step in header.doubts)
     if value is None:
-        return None, said
+        return None, issues
     name = column.keyword or column.name
-    values = cast("list[Any]", value) if isinstance(value, list) else [value]
+    values = values_in(value)
     if column.kind == Kind.TEXT and not column.many:
         texts = [_text(v) for v in values]
-        made = None if None in texts else "\\".join(cast("list[str]", texts))
-        return made, said if made is not None else (*said, f"{name} is no text")
+        converted = None if None in texts else "\\".join(cast("list[str]", texts))
+        return converted, issues if converted is not None else (*issues, f"{name} is no text")
     if column.kind == Kind.BYTES:
-        made = value if isinstance(value, bytes) else None
-        return made, said if made is not None else (*said, f"{name} is not left as bytes: its VR is another")
+        converted = value if isinstance(value, bytes) else None
+        lost = f"{name} is not left as bytes: its VR is another"
+        return converted, issues if converted is not None else (*issues, lost)
     if len(values) > 1 and not column.many:
-        return None, (*said, f"{name} has {len(values)} values where it may have one")
+        return None, (*issues, f"{name} has {len(values)} values where it may have one")
     typed = [None if v is None else _TYPES[column.kind](v) for v in values]
-    if any(made is None and v is not None for made, v in zip(typed, values, strict=True)):
+    if any(one is None and v is not None for one, v in zip(typed, values, strict=True)):
         lost = f"{name} cannot be read as {column.vr}"
-        return None, said if any(lost in sentence for sentence in said) else (*said, lost)
+        return None, issues if any(lost in sentence for sentence in issues) else (*issues, lost)
     if column.kind == Kind.DATETIME and any(getattr(datetime_of(v), "tzinfo", None) for v in values):
-        said = (*said, f"{name} has an offset from UTC, which is not applied")
-    return (typed if column.many else typed[0]), said
+        issues = (*issues, f"{name} has an offset from UTC, which is not applied")
+    return (typed if column.many else typed[0]), issues
 
 
 def _text(value: Any) -> str | None:

@@ -59,7 +59,7 @@ class CodedColumns:
 
     def __init__(self, found: Found, plan: Plan, rows: Mapping[int, Row]) -> None:
         self._found, self._plan, self._rows = found, plan, rows
-        self.issues: dict[int, list[str]] = {row: list(made.issues) for row, made in rows.items()}
+        self.issues: dict[int, list[str]] = {row: list(parsed.issues) for row, parsed in rows.items()}
         values = found.values if found.spare >= 8 else np.concatenate([found.values, np.zeros(8, np.uint8)])
         self._view = values.data
         #: The 8 bytes from any place on as one number.
@@ -70,8 +70,8 @@ class CodedColumns:
     def column(self, index: int) -> Coded:
         """Make a column of the plan."""
         coded = self._read(index) if self._most[index] > 0 else Coded(np.full(self._found.count, -1, np.int64), [])
-        for row, made in self._rows.items():
-            if (value := made.values.get(index)) is not None:
+        for row, parsed in self._rows.items():
+            if (value := parsed.values.get(index)) is not None:
                 coded.codes[row] = len(coded.values)
                 coded.values.append(value)
         return coded
@@ -99,10 +99,10 @@ class CodedColumns:
         vr = code.to_bytes(2, "little").decode("ascii") if code else None
         return careful_value(column, data, vr, around)
 
-    def _say(self, rows: Iterable[int], said: tuple[str, ...]) -> None:
+    def _say(self, rows: Iterable[int], sentences: tuple[str, ...]) -> None:
         for row in rows:
             known = self.issues.setdefault(row, [])
-            known.extend(sentence for sentence in said if sentence not in known)
+            known.extend(sentence for sentence in sentences if sentence not in known)
 
     def _distinct(self, index: int) -> tuple[Ints, list[tuple[bytes, int, Around]]]:
         """Number the different values of a column, with what their reading depends on; -1 where there is none."""
@@ -138,7 +138,7 @@ class CodedColumns:
         return numbers, [(data, code, arounds[around]) for data, code, around in keys]
 
     def _is_constant(self, index: int) -> bool:
-        """Whether all files have the same bytes there, written in the same way."""
+        """Return whether all files have the same bytes there, written in the same way."""
         places, words = self._found.places[:, index], self._words
         at, length = places[:, 0], int(places[0, 1])
         if not 0 < length <= _SHORT or bool((places[:, 1:] != places[0, 1:]).any()):
@@ -154,7 +154,7 @@ class CodedColumns:
         return True
 
     def _arounds(self) -> tuple[list[Around], Ints]:
-        """What the reading of values depends on, and which rows have which."""
+        """Return the contexts of values, and which rows have which."""
         found, both = self._found, [self._plan.index(tag) for tag in (SPECIFIC_CHARACTER_SET, PIXEL_REPRESENTATION)]
         big = found.facts[:, ENCODING] == EXPLICIT_BIG
         places = found.places[:, both]

@@ -42,7 +42,7 @@ _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 
 
 class Kind(IntEnum):
-    """What the values of a column are. The compiled code knows the numbers."""
+    """The kind of a column's values. The compiled code knows the numbers."""
 
     TEXT = 0
     INTEGER = 1
@@ -91,12 +91,12 @@ class Column:
 
     @property
     def in_meta(self) -> bool:
-        """Whether it stands in the file meta information."""
+        """True where it stands in the file meta information."""
         return self.tag >> 16 == 2 and not self.path
 
     @property
     def identifies(self) -> bool:
-        """Whether it may tell who the patient is (see `hounsfield.headers.privacy`)."""
+        """True where it may tell who the patient is (see `hounsfield.headers.privacy`)."""
         return identifies(self.tag, self.vr) or any(identifies(tag, "SQ") for tag, _ in self.path)
 
 
@@ -120,13 +120,13 @@ def column(name: str) -> Column:
     ((1375769129, 0), (2658576, 0))
     """
     parts = [_PART.fullmatch(part) for part in re.split(r"\.", name)]
-    found: list[tuple[int, int]] = []
+    path: list[tuple[int, int]] = []
     for part in parts:
         tag = None if part is None else _tag(part[1])
         if part is None or tag is None:
             raise ValueError(f"{name!r} is no attribute: give a keyword, a tag such as 00280030, or a path of them")
-        found.append((tag, int(part[2] or 0)))
-    tag = found[-1][0]
+        path.append((tag, int(part[2] or 0)))
+    tag = path[-1][0]
     vr = _vr(tag)
     if vr == "SQ" or tag & 0xFFFF0000 == 0x7FE00000:
         what = "is a sequence: name an attribute in it" if vr == "SQ" else "holds pixel data, which is not in a table"
@@ -134,7 +134,7 @@ def column(name: str) -> Column:
     last = parts[-1]
     if last is not None and last[2] is not None:
         raise ValueError(f"{name!r}: only sequences have items to choose from")
-    return Column(name, tuple(found[:-1]), tag, keyword_for_tag(tag), vr, _KINDS.get(vr, Kind.TEXT), _many(tag))
+    return Column(name, tuple(path[:-1]), tag, keyword_for_tag(tag), vr, _KINDS.get(vr, Kind.TEXT), _many(tag))
 
 
 def _tag(text: str) -> int | None:
@@ -186,7 +186,7 @@ def choose_columns(names: Iterable[str] | None, *, phi: bool) -> tuple[list[Colu
 
 @dataclass(frozen=True)
 class Plan:
-    """What the walk looks for, as arrays.
+    """The attributes that the walk looks for, as arrays.
 
     Attributes
     ----------

@@ -48,21 +48,21 @@ def read_source_row(how: Callable[[], Source], wanted: Plan, limits: Limits) -> 
 def _row(opened: Opened, source: Source, wanted: Plan) -> Row:
     meta = DatasetHeader(lambda: opened.dataset.file_meta)
     values: dict[int, Any] = {}
-    said: list[str] = []
+    sentences: list[str] = []
     for index, column in enumerate(wanted.columns):
         if column.tag == TRANSFER_SYNTAX:
             values[index] = opened.declared
             continue
         values[index], more = value_of(meta if column.in_meta else opened.header, column)
-        said += more
+        sentences += more
     steps = (*opened.steps, *meta.doubts, *opened.header.doubts)
     issues = [step.detail for step in steps if step.outcome == "assumed"]
-    issues += [sentence for sentence in dict.fromkeys(said) if not any(i.startswith(sentence) for i in issues)]
+    issues += [sentence for sentence in dict.fromkeys(sentences) if not any(i.startswith(sentence) for i in issues)]
     return Row(values, issues, pixels=_pixels(opened, source))
 
 
 def _pixels(opened: Opened, source: Source) -> tuple[int | None, int | None] | None:
-    """Where the pixel data is in the file, and how long; the place is None where the file is read otherwise."""
+    """Return the place of the pixel data in the file, and its length; None where the file is read otherwise."""
     if opened.pixels is None:
         return None
     at, before = opened.pixels.extent.offset, bytearray(12)

@@ -12,7 +12,7 @@ OUTCOMES: tuple[Outcome, ...] = ("volume", "duplicate", "no volume", "not DICOM"
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of one file.
+    """The outcome of one file.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class FileOutcome:
 
 @dataclass(frozen=True)
 class MissingSlices:
-    """Where the slices of a series are not at equal distances.
+    """The places where the slices of a series are not at equal distances.
 
     Attributes
     ----------
@@ -132,7 +132,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of every file that was walked: nothing is left out in silence.
+    """The outcome of every file that was walked: nothing is left out in silence.
 
     Attributes
     ----------
@@ -150,11 +150,11 @@ class Report:
 
     @property
     def counts(self) -> dict[Outcome, int]:
-        """How many files had each outcome; they add up to the number of files."""
-        found: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
+        """The number of files of each outcome; they add up to the number of files."""
+        counts: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
         for file in self.files:
-            found[file.outcome] += 1
-        return found
+            counts[file.outcome] += 1
+        return counts
 
     def of(self, outcome: Outcome) -> list[FileOutcome]:
         """Return the files of one outcome."""
@@ -175,8 +175,8 @@ class Report:
         }
 
     def __str__(self) -> str:
-        said = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)
-        lines = [f"{len(self.files)} files: {said or 'none'}"]
+        outcomes = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)
+        lines = [f"{len(self.files)} files: {outcomes or 'none'}"]
         lines += [f"volumes {a} and {b}: {gap}" if a != b else f"volume {a}: {gap}"
                   for gap in self.missing for a, b in (gap.volumes,)]  # fmt: skip
         lines += [f"conflict: {conflict}" for conflict in self.conflicts]

@@ -59,7 +59,7 @@ class Volumes(Sequence[Volume]):
 
     @property
     def report(self) -> Report:
-        """What became of every file that was walked, also of those whose volumes are not among these."""
+        """The outcome of every file that was walked, also of those whose volumes are not among these."""
         report = self._survey.report
         if not self._failed:
             return report
@@ -182,33 +182,33 @@ class Volumes(Sequence[Volume]):
         return volume
 
     def _make(self, index: int) -> Volume:
-        made, found = self._survey.stacks[index], self._survey.found
+        stack, instances = self._survey.stacks[index], self._survey.instances
         name = f"{self._name}[{index}]"
         # What a slice rests on is refused with the volume, which says it in its steps.
-        loader = Loader(found, replace(self._wanted, strict=False), self._limits, self.progress)
+        loader = Loader(instances, replace(self._wanted, strict=False), self._limits, self.progress)
         try:
-            loaded = _load(loader, made, name)
+            loaded = _load(loader, stack, name)
         finally:
             self._failed |= {file: ("unreadable", why) for file, why in loader.failed.items()}
             self._failed |= {file: ("volume", f"frames cannot be read: {why}") for file, why in loader.damaged.items()}
-        steps = (*loaded.steps, *made.steps)
+        steps = (*loaded.steps, *stack.steps)
         if self._wanted.strict:
             refuse_assumptions(steps, name)
-        by_file = SliceHeaders.of(found, made.members, self._limits)
-        whole = made.weights is None
+        by_file = SliceHeaders.of(instances, stack.members, self._limits)
+        whole = stack.weights is None
         return Volume(
             loaded.values,
-            made.affine,
+            stack.affine,
             loaded.unit,
             steps,
             loaded.padding,
             loaded.pixel_spacing,
             loaded.spacing_kind,
-            found.rows.text("FrameOfReferenceUID", int(made.members[0])),
+            instances.rows.text("FrameOfReferenceUID", int(stack.members[0])),
             by_file[0],
             by_file if whole else None,
-            self._survey.sources(made) if whole else (),
-            made.separated_by,
+            self._survey.sources(stack) if whole else (),
+            stack.separated_by,
             loaded.color,
             name,
         )
@@ -232,9 +232,9 @@ def _same_affine(a: Any, b: Any) -> bool:
     return bool(np.abs(a - b).max() <= 1e-3)
 
 
-def _load(loader: Loader, made: Stack, name: str) -> Loaded:
+def _load(loader: Loader, stack: Stack, name: str) -> Loaded:
     """Load a stack: as it is, with empty slices between, or interpolated to a regular grid."""
-    members, weights = made.members, made.weights
+    members, weights = stack.members, stack.weights
     if weights is None:
         return loader.load(members, np.arange(len(members)), len(members), name)
     if np.isnan(weights).any():
@@ -342,8 +342,8 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
         entries, name = list(collection), collection.name
     if not entries:
         raise SourceError("there are no files", source=name)
-    found = read_instances(entries, limits, limits.threads, progress)
-    surveyed = survey(found, limits, gaps, tolerances or Tolerances())
+    instances = read_instances(entries, limits, limits.threads, progress)
+    surveyed = survey(instances, limits, gaps, tolerances or Tolerances())
     outcome = surveyed.report.files[0]
     # Of a file that was named itself; those found in folders and archives stand in the report.
     if (len(entries), outcome.path) == (1, name) and outcome.outcome in ("not DICOM", "unreadable"):

@@ -196,9 +196,11 @@ class Collection:
         data = read_stdin(self._limits)
         kind = kind_of(data[:LOOK])
         blob = MemoryBlob(_STDIN, data)
-        found = archive_entries(blob, kind, self._limits) if kind in ARCHIVES else None
-        packed = compressed_entry(blob, kind, self._limits) if kind in COMPRESSED and found is None else None
-        return found or iter([packed or Entry(_STDIN, None, "" if data else "the file is empty", _StandardInput(data))])
+        members = archive_entries(blob, kind, self._limits) if kind in ARCHIVES else None
+        packed = compressed_entry(blob, kind, self._limits) if kind in COMPRESSED and members is None else None
+        return members or iter(
+            [packed or Entry(_STDIN, None, "" if data else "the file is empty", _StandardInput(data))]
+        )
 
     def _of_dicomdir(self, path: str) -> Iterator[Entry]:
         assert self._read_dicomdir is not None  # noqa: S101  else it is a file like others
@@ -222,8 +224,8 @@ class _StandardInput:
 
 def _single(blob: Blob, kind: Kind, limits: Limits, name: str) -> Entry:
     """The file that a compressed one holds; itself where it is none."""
-    found = compressed_entry(blob, kind, limits) if kind in COMPRESSED else None
-    return found or Entry(name, name)
+    inner = compressed_entry(blob, kind, limits) if kind in COMPRESSED else None
+    return inner or Entry(name, name)
 
 
 def _once(entries: Iterator[Entry]) -> Iterator[Entry]:
@@ -252,7 +254,7 @@ def _kinds(paths: Sequence[str]) -> list[Kind]:
 
 
 def is_collection(name: str) -> bool:
-    """Whether a name stands for many files: a folder, an archive, a DICOMDIR, or the URL of a folder or an archive."""
+    """Return whether a name stands for many files: a folder, an archive, a DICOMDIR, or the URL of one."""
     if is_url(name):
         ending = name.partition("?")[0].lower()
         return ending.endswith(("/", ".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz"))
@@ -260,7 +262,7 @@ def is_collection(name: str) -> bool:
 
 
 def _kind(path: str) -> Kind:
-    """What a file is by its first bytes; ``""`` also where it cannot be read, which whoever reads it will say."""
+    """Return what a file is by its first bytes; ``""`` also where it cannot be read, which shows when it is."""
     try:
         info = os.stat(path)
         if not stat.S_ISREG(info.st_mode):

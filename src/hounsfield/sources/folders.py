@@ -77,14 +77,14 @@ class _Known:
         self._folders: set[str] | None = None
 
     def is_file(self, name: str) -> bool:
-        """Whether a name is surely not a folder's, nor a pattern; False where it has to be looked at closely."""
+        """Return whether a name is surely not a folder's, nor a pattern; False where it has to be looked at closely."""
         if self._folders is None or not name.startswith(self._prefix):
             return False
         last = name[len(self._prefix) :]
         return last not in self._folders and _SPECIAL.isdisjoint(last) and last[:1] not in ("", ".")
 
     def is_folder(self, name: str) -> bool:
-        """Whether a name is a folder's."""
+        """Return whether a name is a folder's."""
         last = name[len(self._prefix) :]
         if not name.startswith(self._prefix) or os.sep in last:
             last = os.path.split(name)[1]
@@ -149,14 +149,14 @@ def _walk(top: str, lister: _Lister) -> Iterator[str]:
             levels.pop()
             continue
         folder, listing = waiting.popleft()
-        found = listing()
+        listed = listing()
         prefix = "" if folder == "." else os.path.join(folder, "")
-        for name in found.files:
+        for name in listed.files:
             yield prefix + name
-        meant_as_file = found.empty and folder != top and os.path.splitext(folder)[1].lower() in _FILE_ENDINGS
-        if meant_as_file or not found.readable:
+        meant_as_file = listed.empty and folder != top and os.path.splitext(folder)[1].lower() in _FILE_ENDINGS
+        if meant_as_file or not listed.readable:
             yield folder
-        levels.append((iter([prefix + name for name in found.folders]), deque()))
+        levels.append((iter([prefix + name for name in listed.folders]), deque()))
 
 
 class Ahead:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import HounsfieldError, InvalidAttributeError, MissingAttributeError, UnitError
 from hounsfield.geometry import ImagePlane
-from hounsfield.header import Header, finite_number, items_of, text_of, values_in, whole_number
+from hounsfield.header import Header, WrappedHeader, finite_number, items_of, text_of, values_in, whole_number
 from hounsfield.image import Image
 from hounsfield.steps import Step
 from hounsfield.values.colour import apply_palette
@@ -128,30 +128,16 @@ class Segment:
         return replace(self._stored, values=values, header=header, steps=steps, padding=None, unit="")
 
 
-class _SomeFrames(Header):
+class _SomeFrames(WrappedHeader):
     """The header of some frames of a file: frame 0 here is the first of them."""
 
     def __init__(self, whole: Header, frames: tuple[int, ...]) -> None:
-        self._whole = whole
+        super().__init__(whole)
         self._frames = frames
-
-    @property
-    def dataset(self) -> Any:
-        """The attributes of the whole file."""
-        return self._whole.dataset
 
     def for_frame(self, index: int) -> Header:
         """Return the header of one of the frames."""
         return self._whole.for_frame(self._frames[index])
-
-    def __getitem__(self, keyword: str) -> Any:
-        return self._whole[keyword]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._whole)
-
-    def __len__(self) -> int:
-        return len(self._whole)
 
 
 def read_segments(stored: Image, threshold: float) -> tuple[Segment, ...]:
@@ -253,17 +239,17 @@ class _SegmentReader:
         return number
 
     def _labelled_frames(self) -> dict[int, list[int]]:
-        """Where each number occurs: a label map's frames belong to no single segment (PS3.3 C.8.20.2.3.3)."""
-        found: dict[int, list[int]] = {}
+        """Return the frames of each number: a label map's frames belong to no single segment (PS3.3 C.8.20.2.3.3)."""
+        frames_of: dict[int, list[int]] = {}
         frames = self._stored.values if self._stored.multi_frame else self._stored.values[np.newaxis]
         for index, frame in enumerate(frames):
             for number in np.unique(frame).tolist():
-                found.setdefault(number, []).append(index)
-        return found
+                frames_of.setdefault(number, []).append(index)
+        return frames_of
 
     def _identified_frames(self) -> dict[int, list[int]]:
         """The frames of each segment by Segment Identification (PS3.3 C.8.20.3.1)."""
-        found: dict[int, list[int]] = {}
+        frames_of: dict[int, list[int]] = {}
         assumed = False
         for index in range(self._stored.frames):
             number = self._identified(index)
@@ -277,10 +263,10 @@ class _SegmentReader:
                     "ReferencedSegmentNumber",
                     f"of frame {index} names a segment that is not there",
                 )
-            found.setdefault(number, []).append(index)
+            frames_of.setdefault(number, []).append(index)
         if assumed:
             self._assume("frames without Referenced Segment Number are taken to be of the only segment")
-        return found
+        return frames_of
 
     def _identified(self, index: int) -> Any:
         for group in (*self._groups[index : index + 1], *self._shared[:1]):
@@ -319,9 +305,9 @@ class _SegmentReader:
 
     @staticmethod
     def _algorithm(item: Mapping[str, Any]) -> str:
-        found = items_of(item, "SegmentationAlgorithmIdentificationSequence")[:1]
+        algorithms = items_of(item, "SegmentationAlgorithmIdentificationSequence")[:1]
         return text_of(item, "SegmentAlgorithmName") or "".join(
-            text_of(algorithm, "AlgorithmName") for algorithm in found
+            text_of(algorithm, "AlgorithmName") for algorithm in algorithms
         )
 
     def _assume(self, detail: str) -> None:
