@@ -5,8 +5,8 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from hounsfield.headers.dataset_header import DatasetHeader
 from hounsfield.header import numbers_or_nan
+from hounsfield.headers.dataset_header import DatasetHeader
 from hounsfield.headers.frame_table import FRAME_NUMBERS, FRAME_TEXTS, dose_positions, frame_table
 
 

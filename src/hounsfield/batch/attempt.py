@@ -29,7 +29,7 @@ Task = Callable[[Input], Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one input.
+    """The outcome of one input.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ def attempt(task: Task, item: Input) -> Outcome:
 
 
 def _place(problem: Exception) -> str:
-    """Where an error was raised."""
+    """Return where an error was raised."""
     where = problem.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next

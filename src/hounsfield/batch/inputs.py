@@ -40,7 +40,7 @@ class Listener:
 
 @dataclass(frozen=True)
 class Surveyed:
-    """What was walked together, and the volumes in it; in another process it is walked again, once.
+    """Inputs that were walked together, and the volumes in them; another process walks them again, once.
 
     Parameters
     ----------
@@ -128,12 +128,12 @@ class Input:
 
     @property
     def is_volume(self) -> bool:
-        """Whether it is a volume."""
+        """True where it is a volume."""
         return self.surveyed is not None
 
     @property
     def is_file(self) -> bool:
-        """Whether it has a path by which it can be opened: it is neither a volume nor within an archive."""
+        """True where it has a path by which it can be opened: it is neither a volume nor within an archive."""
         return self.surveyed is None and not self.refused
 
     def read(self, reading: Reading) -> Image | Volume:
@@ -172,7 +172,7 @@ class Input:
 
     @property
     def facts(self) -> VolumeFacts:
-        """What is known of a volume before its pixels are read."""
+        """The facts of a volume that are known before its pixels are read."""
         return self._found.volumes.facts[self.place]
 
     def volume_dict(self) -> dict[str, Any]:
@@ -190,7 +190,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was named, and what it stands for: volumes of several slices first, then files that are by themselves.
+    """Named inputs and what they stand for: volumes of several slices first, then files that are by themselves.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ class Inputs:
 
     @property
     def single(self) -> bool:
-        """Whether one file was named, rather than a folder or several: its output needs no name before it."""
+        """True where one file was named, not a folder or several: its output needs no name before it."""
         if len(self.items) != 1 or len(self.given) != 1 or os.path.isdir(self.given[0]):
             return False
         item = self.items[0]

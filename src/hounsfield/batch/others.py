@@ -21,7 +21,7 @@ _NO_DICOM, _UNKNOWN, _EMPTY = "is no DICOM file", "unknown content", "the file i
 
 
 def is_other(path: str, why: str) -> bool:
-    """Whether a file that cannot be read is no DICOM, and was never meant to be.
+    """Return whether a file that cannot be read is no DICOM, and was never meant to be.
 
     What systems leave in folders (``.DS_Store``, ``__MACOSX/._a.dcm``), what has the ending of another kind of file,
     and what is another kind by its content. A file that is called like a DICOM file is missed, and so is one without an
@@ -47,7 +47,7 @@ def is_other(path: str, why: str) -> bool:
 
 
 def is_told_only(file: FileOutcome, named: Collection[str]) -> bool:
-    """Whether a file is to be told, but is no input that failed: no image, and not named itself."""
+    """Return whether a file is to be told, but is no input that failed: no image, and not named itself."""
     if file.path in named:
         return False
     if file.outcome == "no volume":

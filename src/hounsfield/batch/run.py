@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Output:
-    """Where a batch writes.
+    """The place where a batch writes.
 
     Parameters
     ----------

@@ -77,12 +77,12 @@ class Conversion:
 
     @property
     def of_volumes(self) -> bool:
-        """Whether volumes can be converted, too: not parts of files."""
+        """True where volumes can be converted, too: not parts of files."""
         return not self.parts
 
     @property
     def parts(self) -> bool:
-        """Whether a part of a file is converted: a frame, a region."""
+        """True where a part of a file is converted: a frame, a region."""
         return self.frame is not None or self.region is not None
 
     def read(self, source: str) -> Image:

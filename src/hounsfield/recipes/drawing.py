@@ -32,7 +32,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Which figure is drawn of an image or a volume.
+    """A figure of an image or a volume.
 
     Parameters
     ----------
@@ -150,5 +150,5 @@ class Drawing:
             raise GeometryError(detail, source=name)
 
     def _masks(self, image: Image | Volume) -> bool:
-        """Whether a mask is drawn: without a threshold that was asked for, an image that has no HU is simply shown."""
+        """Return whether a mask is drawn: an image that has no HU is simply shown, unless a threshold was asked for."""
         return self.mask and (self.selection.chosen or (image.unit == "HU" and not image.color))

@@ -10,7 +10,7 @@ from hounsfield.recipes.reading import Reading
 
 @dataclass(frozen=True)
 class Explanation:
-    """What the values of an image are, and the steps that made them; pixels that are missing are explained, too."""
+    """An explanation of an image's values: the steps that made them, and the pixels that are missing."""
 
     command: ClassVar[str] = "explain"
     of_volumes: ClassVar[bool] = False

@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Grouping:
-    """Whether inputs are put together to volumes, and how.
+    """The choice whether inputs are put together to volumes, and how.
 
     Parameters
     ----------

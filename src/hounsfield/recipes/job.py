@@ -51,5 +51,5 @@ class Job(Generic[R]):
 
     @property
     def reads_volumes(self) -> bool:
-        """Whether inputs may be put together: not where a part of a file is asked for, or a question of its header."""
+        """True where inputs may be put together: not where a part of a file, or its header, is asked for."""
         return self.recipe.of_volumes

@@ -23,7 +23,7 @@ VOLUME_ENDINGS = {"nifti": ".nii.gz", "npz": ".npz", "seg": ".dcm", "stl": ".stl
 
 @dataclass(frozen=True)
 class Masking:
-    """Which mask is made of an image or a volume, and what is written of it.
+    """A mask of an image or a volume, and what is written of it.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from hounsfield.recipes.selection import Selection
 
 @dataclass(frozen=True)
 class Measuring:
-    """What is measured of an image or a volume.
+    """A measurement of an image or a volume.
 
     Parameters
     ----------

@@ -112,7 +112,7 @@ class _Program:
 
     @property
     def _is_one_file(self) -> bool:
-        """Whether there is one input, a file that was named."""
+        """True where there is one input, a file that was named."""
         path = self.job.paths[0]
         alone = len(self.job.paths) == 1 and not self._is_collection(path) and not _is_many(path)
         return alone and not (self.job.grouping.together and self.job.reads_volumes)
@@ -282,7 +282,7 @@ class _Program:
 
 
 def _is_many(path: str) -> bool:
-    """Whether a path is a folder or a pattern."""
+    """Return whether a path is a folder or a pattern."""
     return os.path.isdir(path) or (glob.has_magic(path) and not os.path.lexists(path))
 
 

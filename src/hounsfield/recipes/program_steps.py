@@ -19,7 +19,7 @@ Kind = Literal["image", "volume"]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a program is: what it has at hand, and how its outputs are called.
+    """The state of a program at one place: what it has at hand, and how its outputs are called.
 
     Attributes
     ----------

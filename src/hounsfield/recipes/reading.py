@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reading:
-    """How an image or a volume is read.
+    """A way to read an image or a volume.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which pixels a mask selects, and what becomes of its shape: the arguments of `mask` and `components`.
+    """A selection of pixels, and what becomes of its shape: the arguments of `mask` and `components`.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Selection:
 
     @property
     def chosen(self) -> bool:
-        """Whether anything was chosen that selects; `fill` and `opening` only shape what is selected."""
+        """True where anything was chosen that selects; `fill` and `opening` only shape what is selected."""
         asked = (self.above, self.below, self.tissue, self.method, self.largest, self.min_mm2, self.min_ml)
         return any(value is not None for value in asked)
 

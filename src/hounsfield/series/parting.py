@@ -28,7 +28,7 @@ def files_apart(report: Report, stacks: set[int]) -> list[FileOutcome]:
 
 
 def is_inside(file: FileOutcome) -> bool:
-    """Whether a file is a member of an archive."""
+    """Return whether a file is a member of an archive."""
     return not os.path.lexists(file.path)
 
 

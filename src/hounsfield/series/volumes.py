@@ -70,7 +70,7 @@ class Volumes(Sequence[Volume]):
 
     @property
     def stacks(self) -> list[int]:
-        """Which of these volumes are more than a single image: of several slices, or what a gap left of those."""
+        """The volumes among these that are more than a single image: of several slices, or what a gap left of those."""
         stacks = stacks_of(self.facts, self.report)
         return [index for index, facts in enumerate(self.facts) if facts.index in stacks]
 
