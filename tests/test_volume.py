@@ -83,7 +83,7 @@ def test_slices_know_their_plane_and_their_file(pair):
             assert image.name == f"{at}.dcm"
 
 
-def test_crop_as_SimpleITK():
+def test_cropping_is_that_of_simpleitk():
     volume = volume_of()
     cropped = volume.crop(slices=(1, 3), rows=(1, 2), columns=(2, 5))
     same_as(cropped, sitk.RegionOfInterest(as_sitk(volume), (3, 1, 2), (2, 1, 1)))
@@ -92,7 +92,7 @@ def test_crop_as_SimpleITK():
 
 
 @pytest.mark.parametrize("axes", [("slice",), ("row",), ("column",), ("slice", "column"), ("column", "row", "slice")])
-def test_flip_as_SimpleITK(axes):
+def test_flipping_is_that_of_simpleitk(axes):
     volume = volume_of()
     flipped = volume.flip(*axes)
     same_as(flipped, sitk.Flip(as_sitk(volume), [name in axes for name in ("column", "row", "slice")]))
@@ -100,7 +100,7 @@ def test_flip_as_SimpleITK(axes):
 
 
 @pytest.mark.parametrize("axes", [("row", "slice", "column"), ("column", "slice", "row"), ("slice", "column", "row")])
-def test_reorder_as_SimpleITK(axes):
+def test_reordering_is_that_of_simpleitk(axes):
     volume = volume_of()
     theirs = sitk.PermuteAxes(as_sitk(volume), [("column", "row", "slice").index(name) for name in axes[::-1]])
     same_as(volume.reorder(axes), theirs)
@@ -109,13 +109,13 @@ def test_reorder_as_SimpleITK(axes):
 
 @pytest.mark.parametrize("angles", [(0, 0, 0), (20, -35, 30), (170, 12, -80), (95, 5, 3), (-10, 100, 20)])
 @pytest.mark.parametrize(("plane", "code"), [("axial", "LPS"), ("coronal", "LIP"), ("sagittal", "PIR")])
-def test_reorder_to_a_plane_as_SimpleITK(plane, code, angles):
+def test_reordering_to_a_plane_is_that_of_simpleitk(plane, code, angles):
     # SimpleITK names where columns, rows and slices go to: left, posterior, superior, inferior, right.
     volume = volume_of(direction=rotation(*angles)[:, ::-1])
     same_as(volume.reorder(plane), sitk.DICOMOrient(as_sitk(volume), code))
 
 
-def test_without_an_affine():
+def test_without_an_affine_only_what_needs_no_place_is_done():
     volume = hu.Volume(np.arange(24).reshape(2, 3, 4), pixel_spacing=(2, 1), spacing_kind="detector", name="no place")
     assert volume.crop(rows=(1, 3)).values.tolist() == volume.values[:, 1:].tolist()
     assert volume.flip("slice").values.tolist() == volume.values[::-1].tolist()
@@ -169,7 +169,7 @@ def test_colour_keeps_its_samples_together():
         assert turned.values[index].tolist() == volume.values[at].tolist()
 
 
-def test_what_cannot_be_picked():
+def test_voxels_and_planes_that_there_are_not_are_refused():
     volume = volume_of()
     for bounds in ((0, 0), (2, 1), (-1, 2), (0, 4)):
         with pytest.raises(IndexError, match="slices"):

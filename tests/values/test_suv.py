@@ -37,7 +37,7 @@ def test_one_hour_after_370_mbq_in_70_kg():
     assert suv(made) == pytest.approx(1.381683, rel=1e-6)
 
 
-def test_a_real_ge_image(corpus):
+def test_a_real_ge_image_has_the_suv_worked_by_hand(corpus):
     # 474.592928 MBq at 09:32:00, scanned at 11:00:36 (5316 s later), half-life 6588 s, 90 kg: 0.000331764 per Bq/ml.
     image = hu.read(corpus / "fo-dicom" / "GH184.dcm", values="suv")
     activity = hu.read(corpus / "fo-dicom" / "GH184.dcm")
@@ -89,7 +89,7 @@ def test_lean_body_mass(values, sex, kilograms):
     assert suv(made, values) == pytest.approx(2500 * kilograms * 1000 / 200e6, rel=1e-6)
 
 
-def test_body_surface_area():
+def test_body_surface_area_is_that_of_du_bois():
     # Du Bois: 70 kg, 1.75 m: 1.8481 m2 = 18,481 cm2.
     image = hu.read(to_bytes(pet(PatientWeight=70)), values="suvbsa")
     assert image.unit == "cm2/ml"

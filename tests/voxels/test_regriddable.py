@@ -177,7 +177,7 @@ def test_a_tilted_volume_in_a_plane_of_its_slices_is_only_rectified(tmp_path):
     np.testing.assert_allclose(upright.values[~upright.padding], theirs[theirs != -9999], atol=1e-3)
 
 
-def test_a_slice_through_a_point():
+def test_a_slice_through_a_point_is_that_of_simpleitk():
     volume = volume_of((9, 12, 15))
     volume = volume.with_values(volume.values.astype(np.int16), padding=None)
     point = volume.to_lps((3, 5, 7))

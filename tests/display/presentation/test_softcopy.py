@@ -96,7 +96,7 @@ def test_states_look_as_dcmtk_shows_them(name, ct, image, sample, tmp_path):
 @pytest.mark.parametrize(
     "name", ["MR_small.dcm", "examples_overlay.dcm", "RG3_UNCR.dcm", "JPEG2000_UNC.dcm", "emri_small.dcm"]
 )
-def test_states_of_other_images(name, sample, tmp_path):
+def test_states_of_other_images_look_as_dcmtk_shows_them(name, sample, tmp_path):
     path = sample(name)
     header = pydicom.dcmread(path)
     for attributes in ({}, {"SoftcopyVOILUTSequence": [window(500, 900)], "PresentationLUTShape": "INVERSE"}):
