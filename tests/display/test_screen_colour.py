@@ -7,7 +7,8 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import apply_color_lut
 
 import hounsfield as hu
-from hounsfield.display.screen_colour import lab_to_rgb
+from hounsfield.display.screen_colour import colour_8, icc_profile, lab_to_rgb, palette_top
+from hounsfield.headers.dataset_header import DatasetHeader
 from states import item, lut
 
 from made import dataset, to_bytes
@@ -140,7 +141,7 @@ def test_the_profile_of_an_optical_path_is_found():
     assert hu.render(hu.read(to_bytes(made)), icc=True)[0, 1].tolist() == [188] * 3
 
 
-def test_a_real_profile(sample):
+def test_a_real_profile_of_srgb_leaves_the_colours(sample):
     real = pydicom.dcmread(sample("hotiron.dcm")).ICCProfile
     image = hu.read(to_bytes(photograph(ICCProfile=real)))
     assert np.abs(hu.render(image, icc=True).astype(int) - image.values).max() <= 2  # it is sRGB's
@@ -197,3 +198,48 @@ def test_square_pixels_of_a_real_file(sample):
 def test_absurd_pixels_are_refused(ratio):
     with pytest.raises(hu.LimitExceededError):
         hu.render(hu.read(to_bytes(dataset(np.zeros((9, 9), np.uint8), PixelAspectRatio=ratio))), square=True)
+
+
+# By themselves
+
+
+@pytest.mark.parametrize(
+    ("bits", "highest", "top"),
+    [(8, 200, 255), (16, 255, 255), (16, 256, 65_535), (12, 4000, 4095), (12, 100, 255), (6, 63, 63)],
+)
+def test_full_brightness_of_a_palette_follows_from_its_entries(bits, highest, top):
+    """Tables that promise 16 bits often hold entries of 8."""
+    header = {f"{colour}PaletteColorLookupTableData": [0, highest] for colour in ("Red", "Green", "Blue")}
+    header["RedPaletteColorLookupTableDescriptor"] = [2, 0, bits]
+    assert palette_top(header, "a") == top
+
+
+@pytest.mark.parametrize(("bits", "expected"), [(8, [0, 128, 255]), (10, [0, 32, 64]), (7, [0, 255, 255])])
+def test_samples_are_scaled_by_their_bits(bits, expected):
+    header = Dataset()
+    header.BitsStored = bits
+    values = np.array([[[0, 128, 255]]], np.uint16)
+    assert colour_8(hu.Image(values, color=True, header=DatasetHeader(header))).ravel().tolist() == expected
+
+
+def test_colours_that_are_srgb_need_no_profile():
+    assert icc_profile({"ColorSpace": "SRGB"}, "a") is None
+    assert icc_profile({"ICCProfile": b"profile", "ColorSpace": "SRGB"}, "a") == b"profile"
+    with pytest.raises(hu.MissingAttributeError) as caught:
+        icc_profile({}, "a.dcm")
+    assert (caught.value.source, caught.value.attribute) == ("a.dcm", "ICCProfile")
+
+
+def test_grey_and_white_have_no_tint():
+    # L* 0 and 100 of D50 (PS3.3 C.10.7.1.1): a* and b* of 0 are 128 of 255.
+    neutral = round(128 / 255 * 65_535)
+    assert lab_to_rgb([0, neutral, neutral]) == (0, 0, 0)
+    assert lab_to_rgb([65_535, neutral, neutral]) == (255, 255, 255)
+    red, green, blue = lab_to_rgb([32_768, neutral, neutral])
+    assert max(red, green, blue) - min(red, green, blue) <= 1
+    assert red == pytest.approx(119, abs=1)  # L* 50 is sRGB 119
+
+
+@pytest.mark.parametrize("value", [None, [1, 2], "text", [1, 2, float("nan")]])
+def test_what_is_no_colour_is_none(value):
+    assert lab_to_rgb(value) is None

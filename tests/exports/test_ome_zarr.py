@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import hounsfield as hu
+from hounsfield.exports.ome_zarr import level_strides
 from hounsfield.outputs import whole_folder
 
 from conftest import Lazily
@@ -179,3 +180,21 @@ def test_an_affine_of_either_hand_is_kept(tmp_path):
     )
     group = zarr.open_group(hu.write_zarr(volume, tmp_path / "x.zarr").paths[0], mode="r")
     np.testing.assert_allclose(positions(group, 0), volume.to_lps(indices(volume.shape)), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("shape", "spacing", "strides"),
+    [
+        ((8, 8, 8), (1.0, 1.0, 1.0), [(1, 1, 1), (2, 2, 2), (4, 4, 4)]),
+        ((8, 64, 64), (4.0, 1.0, 1.0), [(1, 1, 1), (1, 2, 2), (1, 4, 4), (2, 8, 8)]),
+        ((1, 8, 8), (1.0, 1.0, 1.0), [(1, 1, 1), (1, 2, 2)]),
+        ((1, 1, 1), None, [(1, 1, 1)] * 3),
+    ],
+)
+def test_levels_halve_the_finest_axes_until_one_voxel_is_left(shape, spacing, strides):
+    assert level_strides(shape, spacing, len(strides)) == strides
+
+
+def test_no_level_is_ever_empty():
+    for stride in level_strides((3, 5, 300), (0.5, 2.0, 0.1), 16):
+        assert all(len(range(0, n, step)) >= 1 for n, step in zip((3, 5, 300), stride, strict=True))

@@ -131,7 +131,7 @@ def test_picks_are_the_middles_of_equal_parts(slices):
 @pytest.mark.parametrize(
     ("montage", "shape"), [(1, (1, 1)), (4, (2, 2)), (12, (3, 4)), ((2, 5), (2, 5)), ((5, 2), (5, 2)), ((1, 9), (1, 9))]
 )
-def test_the_grid(montage, shape):
+def test_panels_run_row_by_row_in_the_grid_that_was_asked_for(montage, shape):
     volume = numbers(20, 20, slices=30)
     panels = hu.figure(volume, montage=montage).axes[:-1]
     lefts, lows = ({round(getattr(axes.get_position(), side), 4) for axes in panels} for side in ("x0", "y0"))
@@ -198,7 +198,7 @@ def test_colours_and_masks_have_no_bar():
     assert len(mask.axes) == 2
 
 
-def test_one_slice(thorax):
+def test_a_volume_of_one_slice_has_one_panel(thorax):
     for figure in (hu.figure(thorax[4:5]), hu.figure(thorax[4:5], montage=9)):
         np.testing.assert_array_equal(picture(figure.axes[0]), hu.render(thorax)[4])
         assert len(figure.axes) == 2
@@ -252,7 +252,7 @@ def test_slices_that_are_not_there(thorax, index):
 
 
 @pytest.mark.parametrize("montage", [0, -1, (0, 3), (2, -1), (1, 2, 3), ()])
-def test_montages_that_cannot_be(thorax, montage):
+def test_montages_that_cannot_be_are_refused(thorax, montage):
     with pytest.raises(ValueError, match="montage is a number of slices"):
         hu.figure(thorax, montage=montage)
 

@@ -37,7 +37,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("case", TEXTS)
-def test_text_in_another_character_set(case):
+def test_text_in_another_character_set_is_read_and_it_is_said(case):
     name, declared, codec, expected, sentence = TEXTS[case]
     data = named(name, declared, codec)
     facts, found = said(hu.info, data)

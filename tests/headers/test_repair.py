@@ -41,7 +41,7 @@ BEGINNINGS = {
 
 
 @pytest.mark.parametrize("case", BEGINNINGS)
-def test_files_that_begin_otherwise(case):
+def test_files_that_begin_otherwise_are_read_and_it_is_said(case):
     data, sentences = BEGINNINGS[case]
     image = assumed(data, *sentences)
     np.testing.assert_array_equal(image.values, RAMP.astype(int) * 2 - 1024)

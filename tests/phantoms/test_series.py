@@ -100,7 +100,7 @@ def test_a_tilted_gantry_shears_and_keeps_the_table_axis(tmp_path):
     assert pydicom.dcmread(made.files[0]).GantryDetectorTilt == 20
 
 
-def test_missing_repeated_and_phases(tmp_path):
+def test_missing_and_repeated_slices_and_phases_are_those_that_were_asked_for(tmp_path):
     made = hu.phantom(tmp_path / "a", **SMALL, missing=[1], repeated=[2])
     z = [hu.read(path).plane.position[2] for path in made.files]
     assert z == [-5, 5, 5]
@@ -125,7 +125,7 @@ def validator():
 
 # dciodvfy does not inflate: it reports errors on every deflated file.
 @pytest.mark.parametrize("syntax", [name for name in ENCODERS if name != "deflated"])
-def test_files_are_valid(tmp_path, syntax):
+def test_files_of_every_syntax_are_valid(tmp_path, syntax):
     made = hu.phantom(tmp_path, **SMALL, transfer_syntax=syntax, tilt=10, phases=2, repeated=[0])
     for path in made.files:
         done = subprocess.run([validator(), str(path)], capture_output=True, text=True, check=False)

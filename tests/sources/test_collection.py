@@ -46,7 +46,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_folders_files_patterns_and_archives(folder):
+def test_folders_files_patterns_and_archives_stand_for_their_files(folder):
     walked = ["-", ".DS_Store", "._a.dcm", "Thumbs.db", "a.dcm", "c.zip", "b/1", "b/2"]
     assert names(folder) == [f"{folder}/{name}" for name in walked]
     assert names(str(folder / "c.zip")) == [f"{folder}/c.zip/in/1", f"{folder}/c.zip/in/2"]

@@ -16,7 +16,7 @@ def opened(source, limits=DEFAULT_LIMITS):
         found.close()
 
 
-def test_bytes_paths_and_file_objects(tmp_path):
+def test_bytes_paths_and_file_objects_are_opened_alike(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"abc")
     for source, name in [
@@ -32,7 +32,7 @@ def test_bytes_paths_and_file_objects(tmp_path):
         assert opened(file) == (str(path), b"abc")
 
 
-def test_standard_input(monkeypatch):
+def test_a_minus_is_standard_input(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"abc")))
     assert opened("-") == ("<stdin>", b"abc")
 

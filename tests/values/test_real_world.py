@@ -178,7 +178,7 @@ def test_parametric_maps_of_floating_point(keyword, dtype):
         np.testing.assert_array_equal(hu.read(to_bytes(made), values=space).values, values)
 
 
-def test_dtype():
+def test_the_type_that_is_asked_for_is_given_or_refused():
     data = mapped(STORED, mapping())
     assert hu.read(mapped(STORED[:, :2], mapping()), values="real_world", dtype="float64").values[1, 1] == 2046.5
     with pytest.raises(hu.InvalidAttributeError, match="int32 cannot hold NaN"):

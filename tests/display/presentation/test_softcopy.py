@@ -10,14 +10,12 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 import hounsfield as hu
-from states import COLOR, PSEUDO, area, item, lut, reference, state, window
+from states import COLOR, CT, HU, PSEUDO, annotated, area, item, lut, reference, shown, state, window, words
 
 from made import dataset, enhanced, to_bytes
 
 needs_dcmtk = pytest.mark.skipif(shutil.which("dcmp2pgm") is None, reason="DCMTK's dcmp2pgm is not installed")
 
-HU = {"RescaleSlope": 1, "RescaleIntercept": -1024, "RescaleType": "HU"}
-CT = {**HU, "SoftcopyVOILUTSequence": [window(40, 400)]}
 RAMP = lut(list(range(0, 65535, 32)), first=100)
 STATES = {
     "window": CT,
@@ -54,10 +52,6 @@ def ct(sample):
 @pytest.fixture(scope="module")
 def image(sample):
     return hu.read(sample("CT_small.dcm"))
-
-
-def shown(image, made, **options):
-    return hu.render(image, presentation=hu.presentation(to_bytes(made)), **options)
 
 
 def dcmtk(path, made, folder, frame=1):
@@ -102,7 +96,7 @@ def test_states_look_as_dcmtk_shows_them(name, ct, image, sample, tmp_path):
 @pytest.mark.parametrize(
     "name", ["MR_small.dcm", "examples_overlay.dcm", "RG3_UNCR.dcm", "JPEG2000_UNC.dcm", "emri_small.dcm"]
 )
-def test_states_of_other_images(name, sample, tmp_path):
+def test_states_of_other_images_look_as_dcmtk_shows_them(name, sample, tmp_path):
     path = sample(name)
     header = pydicom.dcmread(path)
     for attributes in ({}, {"SoftcopyVOILUTSequence": [window(500, 900)], "PresentationLUTShape": "INVERSE"}):
@@ -293,142 +287,6 @@ def test_the_states_aspect_makes_square_pixels(ct, image):
     wide.PresentationPixelSpacing = [1, 4]
     made = state(ct, **CT, ImageRotation=90, DisplayedAreaSelectionSequence=[wide])
     assert shown(image, made, square=True).shape == (512, 128)
-
-
-# --- Annotations
-
-
-def annotated(image, ct, graphics=(), texts=(), layer=None, view=None, units="PIXEL"):
-    """A picture with annotations only: the image itself is black."""
-    group = item(GraphicLayer="A")
-    made_graphics = []
-    for kind, data, filled in graphics:
-        made_graphics.append(
-            item(
-                GraphicAnnotationUnits=units,
-                GraphicDimensions=2,
-                NumberOfGraphicPoints=len(data) // 2,
-                GraphicData=data,
-                GraphicType=kind,
-                GraphicFilled=filled,
-            )
-        )
-    if made_graphics:
-        group.GraphicObjectSequence = made_graphics
-    if texts:
-        group.TextObjectSequence = list(texts)
-    black = {**HU, "SoftcopyVOILUTSequence": [window(20000, 10)], **(view or {})}
-    layers = layer or [item(GraphicLayer="A", GraphicLayerOrder=1)]
-    return shown(image, state(ct, **black, GraphicAnnotationSequence=[group], GraphicLayerSequence=layers))
-
-
-def extent(picture):
-    """First and last row and column that are not black."""
-    rows, columns = np.nonzero(picture)
-    return rows.min(), rows.max(), columns.min(), columns.max()
-
-
-@pytest.mark.parametrize(
-    ("kind", "data", "where"),
-    [
-        ("POINT", [40.5, 30.5], (26, 34, 36, 44)),
-        ("POLYLINE", [10.5, 20.5, 50.5, 20.5], (20, 20, 10, 50)),
-        ("POLYLINE", [10.5, 20.5, 50.5, 90.5, 20.5, 20.5], (20, 90, 10, 50)),
-        ("INTERPOLATED", [10.5, 20.5, 30.5, 20.5, 50.5, 20.5], (20, 20, 10, 50)),
-        ("CIRCLE", [60.5, 50.5, 80.5, 50.5], (30, 70, 40, 80)),
-        ("ELLIPSE", [20.5, 50.5, 100.5, 50.5, 60.5, 40.5, 60.5, 60.5], (40, 60, 20, 100)),
-    ],
-)
-def test_graphics_lie_where_their_coordinates_say(ct, image, kind, data, where):
-    outline = annotated(image, ct, [(kind, data, "N")])
-    assert np.abs(np.subtract(extent(outline), where)).max() <= 1
-    assert extent(annotated(image, ct, [(kind, data, "Y")])) == extent(outline)
-
-
-def test_filled_graphics_cover_their_area(ct, image):
-    disk = annotated(image, ct, [("CIRCLE", [60.5, 50.5, 80.5, 50.5], "Y")])
-    assert (disk == 255).sum() == pytest.approx(np.pi * 20.5**2, rel=0.02)
-    ellipse = annotated(image, ct, [("ELLIPSE", [20, 50, 100, 50, 60, 40, 60, 60], "Y")])
-    assert (ellipse == 255).sum() == pytest.approx(np.pi * 40.5 * 10.5, rel=0.03)
-
-
-def test_an_interpolated_line_passes_all_its_points(ct, image):
-    points = [20, 20, 60, 90, 100, 30, 110, 100]
-    curve = annotated(image, ct, [("INTERPOLATED", [p + 0.5 for p in points], "N")])
-    assert all(curve[y - 1 : y + 2, x - 1 : x + 2].any() for x, y in zip(points[::2], points[1::2], strict=True))
-
-
-def test_display_units_count_from_the_displayed_area(ct, image):
-    view = {"DisplayedAreaSelectionSequence": [area(21, 11, 100, 60)], "ImageRotation": 90}
-    line = annotated(image, ct, [("POLYLINE", [0.1, 0.5, 0.9, 0.5], "N")], view=view, units="DISPLAY")
-    assert line.shape == (80, 50)
-    assert extent(line) == (40, 40, 5, 45)
-
-
-def test_pixel_units_turn_with_the_image(ct, image):
-    corner = [("POLYLINE", [10.5, 5.5, 10.5, 25.5], "N")]
-    turned = annotated(image, ct, corner, view={"ImageRotation": 90, "ImageHorizontalFlip": "N"})
-    assert extent(turned) == (10, 10, 128 - 26, 128 - 6)
-    flipped = annotated(image, ct, corner, view={"ImageRotation": 0, "ImageHorizontalFlip": "Y"})
-    assert extent(flipped) == (5, 25, 117, 117)
-
-
-def words(text, box=None, anchor=None, align="LEFT", visible="N"):
-    made = item(UnformattedTextValue=text)
-    if box:
-        made.BoundingBoxAnnotationUnits = "PIXEL"
-        made.BoundingBoxTopLeftHandCorner, made.BoundingBoxBottomRightHandCorner = box[:2], box[2:]
-        made.BoundingBoxTextHorizontalJustification = align
-    if anchor:
-        made.AnchorPointAnnotationUnits, made.AnchorPoint, made.AnchorPointVisibility = "PIXEL", anchor, visible
-    return made
-
-
-def test_text_stands_in_its_box(ct, image):
-    top, bottom, left, right = extent(annotated(image, ct, texts=[words("Nodule", [20, 30, 110, 60])]))
-    assert top >= 28 and bottom <= 60 and 18 <= left <= 24 and right <= 110
-    right_aligned = extent(annotated(image, ct, texts=[words("Nodule", [20, 30, 110, 60], align="RIGHT")]))
-    assert right_aligned[3] >= 105
-    two = extent(annotated(image, ct, texts=[words("Nodule\r\n8 mm", [20, 30, 110, 60])]))
-    assert two[1] > bottom
-
-
-@pytest.mark.parametrize(("rotation", "flip"), [(90, "N"), (180, "N"), (270, "N"), (0, "Y")])
-def test_text_runs_from_the_first_corner_to_the_second_and_is_never_mirrored(ct, image, rotation, flip):
-    upright = annotated(image, ct, texts=[words("LF", [20, 30, 110, 60])])
-    turned = annotated(
-        image, ct, texts=[words("LF", [20, 30, 110, 60])], view={"ImageRotation": rotation, "ImageHorizontalFlip": flip}
-    )
-    quarter = rotation // 90 if flip == "N" else 1
-    top, bottom, left, right = extent(upright)
-    letters = np.rot90(upright[top : bottom + 1, left : right + 1], -quarter) > 127
-    top, bottom, left, right = extent(turned)
-    found = turned[top : bottom + 1, left : right + 1] > 127
-    if flip == "N":
-        assert np.array_equal(found, letters)
-    else:
-        assert found.shape[0] > found.shape[1]  # from the top right corner downwards
-
-
-def test_an_anchor_point_is_linked_to_its_text(ct, image):
-    without = annotated(image, ct, texts=[words("a", [20, 30, 60, 50], anchor=[100, 100])])
-    linked = annotated(image, ct, texts=[words("a", [20, 30, 60, 50], anchor=[100, 100], visible="Y")])
-    assert extent(without)[1] < 60
-    assert extent(linked)[1] == pytest.approx(100, abs=1)
-    assert annotated(image, ct, texts=[words("a", anchor=[50, 50])]).any()
-
-
-def test_layers_are_drawn_in_their_order_and_grey(ct, image):
-    square = [10, 10, 60, 10, 60, 60, 10, 60, 10, 10]
-    groups, layers = [], []
-    for name, order, grey in (("TOP", 2, 0x4000), ("LOW", 1, 0xFFFF)):
-        graphic = item(GraphicAnnotationUnits="PIXEL", GraphicData=square, GraphicType="POLYLINE", GraphicFilled="Y")
-        groups.append(item(GraphicLayer=name, GraphicObjectSequence=[graphic]))
-        layers.append(
-            item(GraphicLayer=name, GraphicLayerOrder=order, GraphicLayerRecommendedDisplayGrayscaleValue=grey)
-        )
-    picture = shown(image, state(ct, **CT, GraphicAnnotationSequence=groups, GraphicLayerSequence=layers))
-    assert picture[30, 30] == 64
 
 
 # --- Colour
