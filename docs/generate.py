@@ -160,8 +160,8 @@ def as_python() -> list[str]:
     return [
         "## The same in Python",
         "",
-        "With `--as-python`, `mask`, `stats`, `figure`, `convert`, `ls`, `info`, `tags` and `explain` print the Python",
-        "program that does the same, and do nothing else: a start for your own, with the public names only.",
+        "With `--as-python`, `mask`, `stats`, `figure`, `convert`, `info`, `tags`, `explain`, `ls` and `scan` print",
+        "the Python program that does the same, and do nothing else: a start for your own, with the public names only.",
         "`hu mask chest.dcm --tissue lung --largest 2 -o out --as-python` prints",
         "",
         "```python",

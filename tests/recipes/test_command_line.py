@@ -23,6 +23,7 @@ from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.questions import Attributes, Facts, Listing
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
+from hounsfield.recipes.tabulation import Tabulation
 
 
 def parsed(line):
@@ -30,7 +31,9 @@ def parsed(line):
     hu, name, *words = shlex.split(line)
     assert hu == "hu"
     module = importlib.import_module(COMMANDS[name][0])
-    context = module.command.make_context(name, words)
+    # With its parent: click keeps how the option for help is called.
+    parent = click.Context(cli, info_name="hu", **cli.context_settings)
+    context = module.command.make_context(name, words, parent)
     options = dict(context.params)
     return module.job_of(options.pop("paths"), options)
 
@@ -119,7 +122,9 @@ conversions = valid(
     quality=maybe(st.integers(1, 100)),
     fps=maybe(st.floats(0.01, 1000)),
 )
+columns = st.lists(st.sampled_from(["PatientID", "00280030", "ImageType"]), min_size=1, max_size=3)
 questions = st.one_of(
+    st.builds(Tabulation, maybe(columns.map(tuple)), st.booleans(), maybe(st.integers(1, 256))),
     st.builds(Facts, st.booleans(), st.booleans()),
     valid(Attributes, search=texts, dicom_json=st.booleans(), strict=st.booleans(), phi=st.booleans()),
     st.builds(Explanation, readings.map(lambda reading: replace(reading, damaged=True))),
@@ -141,6 +146,8 @@ def jobs(draw):
         job = replace(
             job, grouping=replace(grouping, together=True) if alone and grouping.together is None else grouping
         )
+    if isinstance(recipe, Tabulation):
+        return replace(job, output=draw(st.none() | st.just("x y.parquet")), force=draw(st.booleans()))
     if isinstance(recipe, Measuring) or not job.reads_volumes and not isinstance(recipe, Conversion):
         return job
     output, force = draw(maybe(st.sampled_from(["out", "o u't", "-x", "a.b/c"]))), draw(st.booleans())

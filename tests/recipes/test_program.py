@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as parquet
 import pytest
 
 import hounsfield as hu
@@ -76,13 +77,22 @@ def run_alone(text, cwd):
     return done.stdout
 
 
-@pytest.mark.parametrize("words", [["mask"], ["figure"], ["convert"]])
-@pytest.mark.parametrize("one", [True, False], ids=["file", "folder"])
-def test_a_program_runs_by_itself(words, one, here, sample, mixed):
-    if one:
-        same_outputs([words[0], "CT_small.dcm"], here, [sample("CT_small.dcm")], run=run_alone)
-    else:
-        same_outputs([words[0], "study"], here, [mixed], code=1, run=run_alone)
+@pytest.mark.parametrize("command", ["mask", pytest.param("figure", marks=pytest.mark.long), "convert"])
+def test_a_program_runs_by_itself(command, here, sample):
+    same_outputs([command, "CT_small.dcm"], here, [sample("CT_small.dcm")], run=run_alone)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", ["mask", "figure", "convert"])
+def test_the_program_for_a_folder_runs_by_itself(command, here, mixed):
+    same_outputs([command, "study"], here, [mixed], code=1, run=run_alone)
+
+
+@pytest.mark.parametrize("command", ["stats", "info", "tags", "explain", "ls", "scan"])
+def test_a_program_that_prints_runs_by_itself(command, here, sample):
+    shutil.copy(sample("CT_small.dcm"), here)
+    text = as_python(command, "CT_small.dcm", cwd=here)
+    assert run_alone(text, here) == run(text, here)
 
 
 def contents(folder):
@@ -232,6 +242,18 @@ def test_ls_lists_the_same_volumes(here, mixed):
     assert any(line.startswith("not DICOM study/README.txt") for line in printed)
 
 
+def test_scan_gives_the_same_table(here, mixed):
+    os.symlink(mixed, here / "study")
+    words = ["scan", "study", "--columns", "PatientID,Rows,PixelSpacing", "--no-phi"]
+    rows = [json.loads(line) for line in hu_here(*words, "--jsonl", cwd=here)[1].splitlines()]
+    assert [ast.literal_eval(line) for line in run(as_python(*words, cwd=here), here).splitlines()] == rows
+    hu_here("scan", "study", "-o", "command.parquet")
+    run(as_python("scan", "study", "-o", "program.parquet", cwd=here), here)
+    assert parquet.read_table("program.parquet").equals(parquet.read_table("command.parquet"))
+    code, _, err = hu_here("scan", "study", "-o", "x.csv", "--as-python")
+    assert (code, "a program writes .parquet" in err) == (2, True)
+
+
 def test_a_region_of_a_slide_is_the_same(here):
     (here / "slide.dcm").write_bytes(to_bytes(every_class()["whole slide, sparse tiles"]().dataset))
     same_outputs(["convert", "slide.dcm", "-o", "part.png", "--region", "1:5,2:7"], here, [here / "slide.dcm"])
@@ -283,10 +305,8 @@ def test_a_figure_that_exists_is_kept(here, sample):
     shutil.copy(sample("CT_small.dcm"), "ct.dcm")
     text = as_python("figure", "ct.dcm", cwd=here)
     Path("ct.dcm.figure.png").write_text("mine")
-    Path("program.py").write_text(text)
-    done = subprocess.run([sys.executable, "program.py"], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "FileExistsError" in done.stderr
+    with pytest.raises(FileExistsError):
+        run(text, here)
     assert Path("ct.dcm.figure.png").read_text() == "mine"
     run(as_python("figure", "ct.dcm", "--force", cwd=here), here)
     assert Path("ct.dcm.figure.png").read_bytes().startswith(b"\x89PNG")
@@ -309,7 +329,7 @@ def test_what_stands_in_text_imports_nothing():
 
 def test_a_program_names_public_names_only(here, mixed):
     os.symlink(mixed, here / "study")
-    for words in (["mask"], ["stats"], ["figure"], ["convert"], ["ls"], ["info"], ["tags"], ["explain"]):
+    for words in (["mask"], ["stats"], ["figure"], ["convert"], ["ls"], ["info"], ["tags"], ["explain"], ["scan"]):
         tree = ast.parse(as_python(words[0], "study", cwd=here))
         used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "hu"}  # fmt: skip
         assert used

@@ -38,6 +38,10 @@ class Listener:
         """Volumes were found in what is called so, and files that are no images."""
 
 
+#: What nobody listens to.
+_SILENCE = Listener()
+
+
 @dataclass(frozen=True)
 class Surveyed:
     """Inputs that were walked together, and the volumes in them; another process walks them again, once.
@@ -88,7 +92,7 @@ def _survey_again(paths: tuple[str, ...], gaps: str, reading: Reading) -> Volume
     return reading.survey(paths, gaps)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Input:
     """One thing that a task is run on: a file, or a volume of files that belong together.
 
@@ -121,7 +125,7 @@ class Input:
     surveyed: Surveyed | None = None
     place: int = 0
     refused: str = ""
-    listener: Listener = field(default_factory=Listener, compare=False, repr=False)
+    listener: Listener = field(default=_SILENCE, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Input], tuple[Any, ...]]:
         return type(self), (self.name, self.stem, self.surveyed, self.place, self.refused)
@@ -257,7 +261,7 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Reading, list
     """
     from hounsfield.sources.collection import is_collection
 
-    listener = listener or Listener()
+    listener = listener or _SILENCE
     items: list[Input] = []
     single: list[Input] = []
     left_out = 0

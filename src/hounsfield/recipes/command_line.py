@@ -99,6 +99,8 @@ def _option(name: str, value: Any) -> Iterator[str]:
 
 def _text(value: Any) -> str:
     """Return numbers, pairs of them, and pairs of ranges."""
+    if isinstance(value, tuple) and isinstance(value[0], str):
+        return ",".join(value)  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(value, tuple):
         parts: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
         return ",".join(":".join(map(str, part)) if isinstance(part, tuple) else _text(part) for part in parts)

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from hounsfield.recipes.masking import Masking
     from hounsfield.recipes.measuring import Measuring
     from hounsfield.recipes.questions import Attributes, Facts, Listing
+    from hounsfield.recipes.tabulation import Tabulation
 
     #: What a job may do.
-    Recipe = Masking | Measuring | Drawing | Conversion | Facts | Attributes | Explanation | Listing
+    Recipe = Masking | Measuring | Drawing | Conversion | Facts | Attributes | Explanation | Listing | Tabulation
 
 #: A command loads its own recipe only.
 R = TypeVar("R", bound="Recipe", covariant=True)

@@ -16,7 +16,8 @@ from hounsfield.recipes.job import Job
 from hounsfield.recipes.masking import Masking
 from hounsfield.recipes.program_steps import Kind, Place, lines_of, reading_options
 from hounsfield.recipes.questions import Attributes, Facts, Listing
-from hounsfield.recipes.source_code import Lines, call, literal
+from hounsfield.recipes.source_code import Lines, Name, call, literal
+from hounsfield.recipes.tabulation import Tabulation
 from hounsfield.text import printable
 
 #: What a loop does with an input that fails: like the command, it goes on with the next.
@@ -53,6 +54,8 @@ def program(job: Job[Any], stems: Mapping[str, str] | None = None) -> str:
     written = _Program(job, stems or {})
     if isinstance(job.recipe, Listing):
         written.list_volumes(job.recipe)
+    elif isinstance(job.recipe, Tabulation):
+        written.tabulate(job.recipe)
     elif isinstance(job.recipe, (Facts, Attributes, Explanation)):
         written.ask()
     else:
@@ -104,6 +107,20 @@ class _Program:
         self.lines.add("for facts in volumes.facts:", f"    print(facts.to_dict({'' if recipe.phi else 'phi=False'}))")
         if recipe.files:
             self.lines.add("for file in volumes.report.files:", "    print(file.outcome, file.path, file.detail)")
+
+    def tabulate(self, recipe: Tabulation) -> None:
+        """Write how a table is made: a file of Parquet, or rows that are printed."""
+        options: dict[str, Any] = {"columns": None if recipe.columns is None else list(recipe.columns)}
+        options |= {} if recipe.phi else {"phi": Name("False")}
+        options |= {"threads": recipe.threads}
+        source = _one_or_all(self.job.paths)
+        if self.job.output is None:
+            self.lines.add(f"for batch in {call('hu.scan_batches', source, **options)}:")
+            self.lines.add("    for row in batch.to_pylist():", "        print(row)")
+            return
+        mode = "wb" if self.job.force else "xb"
+        self.lines.add(f"table = {call('hu.scan', source, **options)}")
+        self.lines.add(f'with open({literal(self.job.output)}, "{mode}") as file:', "    pq.write_table(table, file)")
 
     def _is_collection(self, path: str) -> bool:
         from hounsfield.sources.collection import is_collection

@@ -13,6 +13,7 @@ _IMPORTS = {
     "glob": ("glob.", "import glob"),
     "sys": ("sys.", "import sys"),
     "pathlib": ("Path(", "from pathlib import Path"),
+    "parquet": ("pq.", "import pyarrow.parquet as pq"),
     "numpy": ("np.", "import numpy as np"),
     "hounsfield": ("hu.", "import hounsfield as hu"),
 }
@@ -83,7 +84,7 @@ class Lines:
         bare += "".join(re.findall(r"\{[^}]*\}", "\n".join(self.lines)))
         needed = [name for name, (mark, _) in _IMPORTS.items() if re.search(rf"(?<!\w){re.escape(mark)}", bare)]
         standard = [_IMPORTS[name][1] for name in _STANDARD if name in needed]
-        others = [_IMPORTS[name][1] for name in ("hounsfield", "numpy") if name in needed]
+        others = [_IMPORTS[name][1] for name in ("hounsfield", "numpy", "parquet") if name in needed]
         head = [f"# {line}" for line in comment]
         parts = [*head, *standard, *([""] if standard else []), *others, "", *self.lines]
         return "\n".join(parts).strip() + "\n"
