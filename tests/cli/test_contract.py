@@ -19,7 +19,7 @@ import hounsfield
 from hounsfield.cli import COMMANDS as KNOWN
 
 from cli_runner import HU, hu, hu_here, start
-from made import arrays_of, file_bytes
+from made import file_bytes
 
 COMMANDS = [
     "info",
@@ -230,72 +230,10 @@ def test_file_names_that_are_no_text(ct, tmp_path):
     assert done.returncode == 0
 
 
-def test_mask_writes_mask_figure_and_measures(ct, tmp_path):
-    code, out, _ = hu_here("mask", ct, "-o", "out", "--json", cwd=tmp_path)
-    assert code == 0
-    result = json.loads(out)
-    mask = np.asarray(Picture.open(tmp_path / result["outputs"]["mask"])) > 0
-    assert (int(mask.sum()), result["measures"]["unit"]) == (result["measures"]["pixels"], "HU")
-    assert result["measures"]["area_mm2"] == pytest.approx(mask.sum() * 0.661468**2)
-    with Picture.open(tmp_path / result["outputs"]["figure"]) as figure:
-        assert figure.size[0] > 1000
-    assert result["steps"][-1]["name"] == "mask"
-
-
-def test_masks_of_several_frames_are_npz(sample, tmp_path):
-    code, out, _ = hu_here("mask", sample("emri_small.dcm"), "--method", "otsu", "-o", "out", "--jsonl", cwd=tmp_path)
-    assert code == 0
-    result = json.loads(out)
-    saved = arrays_of(tmp_path / result["outputs"]["mask"])
-    assert saved["mask"].shape == (10, 64, 64)
-    assert [frame["pixels"] for frame in result["frames"]] == saved["mask"].sum((1, 2)).tolist()
-    code, _, err = hu_here("mask", sample("emri_small.dcm"), "--method", "otsu", "--format", "png", cwd=tmp_path)
-    assert (code, "npz" in err) == (1, True)
-
-
-def test_without_hu_the_error_says_what_to_give(sample, tmp_path):
-    code, _, err = hu_here("mask", sample("MR_small.dcm"), cwd=tmp_path)
-    assert code == 1
-    assert "above=, below= or method" in err
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_existing_results_are_kept_unless_forced(ct, tmp_path):
-    assert hu_here("mask", ct, "-o", "out", cwd=tmp_path)[0] == 0
-    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    assert hu_here("mask", ct, "-o", "out", cwd=tmp_path)[0] == 0  # the same again
-    code, _, err = hu_here("mask", ct, "-o", "out", "--above", "500", cwd=tmp_path)
-    assert (code, "--force" in err) == (5, True)
-    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
-    assert hu_here("mask", ct, "-o", "out", "--above", "500", "--force", cwd=tmp_path)[0] == 0
-    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} != before
-
-
 def test_output_that_cannot_be_written_is_5(ct, tmp_path):
     (tmp_path / "file").touch()
     code, _, err = hu_here("mask", ct, "-o", "file/below", cwd=tmp_path)
     assert (code, "cannot be written" in err) == (5, True)
-
-
-def test_inputs_of_one_name_do_not_meet(ct, tmp_path):
-    for folder in ("a", "b", "c/d"):
-        (tmp_path / folder).mkdir(parents=True)
-        shutil.copy(ct, tmp_path / folder / "1.dcm")
-    code, _, _ = hu_here("mask", "a/1.dcm", "b/1.dcm", "--no-figure", "-o", "out", cwd=tmp_path)
-    assert (code, len(list((tmp_path / "out").iterdir()))) == (0, 2)
-    hu_here("mask", "c", "--no-figure", "-o", "tree", cwd=tmp_path)
-    assert (tmp_path / "tree" / "d" / "1.dcm.mask.png").is_file()
-
-
-def test_figure_formats_and_frames(sample, ct, tmp_path):
-    for name in ("x.png", "x.svg", "x.pdf"):
-        assert hu_here("figure", ct, "-o", name, "--outline", "--window", "bone", cwd=tmp_path)[0] == 0
-        assert (tmp_path / name).stat().st_size > 5000
-    cine = sample("examples_ybr_color.dcm")
-    assert hu_here("figure", cine, "--frame", "29", "-o", "f.png", cwd=tmp_path)[0] == 0
-    code, _, err = hu_here("figure", cine, "--frame", "30", "-o", "g.png", cwd=tmp_path)
-    assert (code, "30 frames" in err) == (1, True)
-    assert not (tmp_path / "g.png").exists()
 
 
 def test_stats_of_a_tissue_are_those_of_its_range(ct, tmp_path):

@@ -65,7 +65,7 @@ def test_a_region_has_the_tiles_that_reach_into_it(bounds, frames):
 def test_both_ways_to_say_where_tiles_lie_give_the_same_tiles():
     full = read_tiling(FULL, TILE, 9, "a")
     said = sparse(*(position(row + 1, column + 1) for row, column, *_ in map(full.place, range(9))))
-    for bounds in ((0, 5, 0, 8), (1, 2, 2, 4), (3, 5, 5, 8)):
+    for bounds in ((0, 5, 0, 8), (1, 2, 2, 4), (3, 5, 5, 8), (0, 2, 0, 3), (2, 4, 3, 6)):
         assert said.tiles(bounds, 0, 0, 9) == full.tiles(bounds, 0, 0, 9)
 
 

@@ -43,6 +43,11 @@ def test_one_missing_slice_is_singular_and_of_many_three_are_shown():
     assert str(many) == "5 slices missing at (1, -2.5, 3; 1, -2.5, 3; 1, -2.5, 3) and 2 more mm"
 
 
+def test_three_missing_slices_and_two_files_of_a_conflict_are_all_shown():
+    assert "more" not in str(MissingSlices((0, 1), 20, 5, ((0.0, 0.0, 5.0),) * 3, 3))
+    assert str(Conflict(("a", "b"), "two versions")) == "a, b: two versions"
+
+
 def test_a_distance_that_varies_is_told_by_how():
     assert str(MissingSlices((0, 1), 12.3, 5)) == "12.3 mm between slices where 5 are usual"
     aside = MissingSlices((0, 1), 5, 5, aside_mm=3)

@@ -121,6 +121,7 @@ def test_a_directory_is_not_read_beyond_the_limit():
         file.read(101)
     file.seek(950)
     assert len(file.read()) == 50  # no more than there is
+    assert file.seek(0) == 0
     with pytest.raises(OSError, match="before the beginning"):
         file.seek(-2000, os.SEEK_CUR)
 

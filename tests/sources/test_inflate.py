@@ -46,6 +46,7 @@ def test_any_order_of_reading_gives_the_same_bytes():
         at, count = positions.randrange(len(BIG)), positions.randrange(5000)
         file.seek(at)
         assert file.read(count) == BIG[at : at + count]
+    assert file.seek(-1) == 0
     file.seek(-5, os.SEEK_END)
     assert file.read() == BIG[-5:]
     assert file.tell() == len(BIG)
@@ -91,7 +92,7 @@ def test_lzma_of_a_zip_is_what_zipfile_writes():
     assert lzma_of_zip(data[4:9]).decompress(data[9:], len(BIG)) == BIG
 
 
-@pytest.mark.parametrize("properties", [b"", b"\x5d\0\0\x10", b"\xff" + bytes(4), b"\x5d\xff\xff\xff\xff"])
+@pytest.mark.parametrize("properties", [b"", b"\x5d\0\0\x10", b"\xe1" + bytes(4), b"\x5d\xff\xff\xff\xff"])
 def test_properties_of_lzma_that_are_none_or_ask_for_gigabytes_are_refused(properties):
     with pytest.raises(ValueError):
         lzma_of_zip(properties)
