@@ -17,22 +17,25 @@ import pytest
 
 import hounsfield as hu
 from hounsfield import interrupt, outputs
+from hounsfield.batch.attributes_task import AttributesTask
 from hounsfield.batch.convert_task import ConvertTask
 from hounsfield.batch.draw_task import DrawTask
 from hounsfield.batch.explain_task import ExplainTask
-from hounsfield.batch.inputs import Input, Inputs, Listener, find_inputs
+from hounsfield.batch.facts_task import FactsTask
+from hounsfield.batch.inputs import Input, Inputs, find_inputs
+from hounsfield.batch.listener import Listener
 from hounsfield.batch.mask_task import MaskTask
 from hounsfield.batch.measure_task import MeasureTask
 from hounsfield.batch.names import with_stems
-from hounsfield.batch.question_tasks import AttributesTask, FactsTask
 from hounsfield.batch.run import Output, run
+from hounsfield.recipes.attributes import Attributes
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.explanation import Explanation
+from hounsfield.recipes.facts import Facts
 from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.masking import Masking
 from hounsfield.recipes.measuring import Measuring
-from hounsfield.recipes.questions import Attributes, Facts
 from hounsfield.recipes.reading import Reading
 
 

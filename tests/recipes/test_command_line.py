@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 
 from hounsfield.cli import COMMANDS, cli
 from hounsfield.exports.write import FORMATS
+from hounsfield.recipes.attributes import Attributes
 from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.command_line import command_line, in_options
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.explanation import Explanation
+from hounsfield.recipes.facts import Facts
 from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import Job
+from hounsfield.recipes.listing import Listing
 from hounsfield.recipes.masking import Masking
 from hounsfield.recipes.measuring import Measuring
-from hounsfield.recipes.questions import Attributes, Facts, Listing
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
 from hounsfield.recipes.tabulation import Tabulation

@@ -3,93 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from hounsfield.batch.listener import Listener
 from hounsfield.batch.others import is_told_only
 from hounsfield.errors import GeometryError, SourceError
 
 if TYPE_CHECKING:
+    from hounsfield.batch.surveyed import Surveyed
     from hounsfield.image import Image
     from hounsfield.recipes.input_grouping import Grouping
     from hounsfield.recipes.reading import Reading
-    from hounsfield.scanning.walking import Progress
-    from hounsfield.series.report import FileOutcome
     from hounsfield.series.survey import VolumeFacts
-    from hounsfield.series.volumes import Volumes
     from hounsfield.volume import Volume
-
-
-class Listener:
-    """Is told how finding and reading inputs goes on; this one does not listen. A command shows it."""
-
-    def surveying(self) -> AbstractContextManager[Callable[[Progress], None] | None]:
-        """Headers are read meanwhile; what this gives is told how many."""
-        return nullcontext()
-
-    def loading(self, name: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
-        """A volume is read meanwhile; what this gives is told how many of its slices, of how many."""
-        return nullcontext()
-
-    def surveyed(self, name: str, volumes: Volumes, others: Sequence[FileOutcome]) -> None:
-        """Volumes were found in what is called so, and files that are no images."""
 
 
 #: What nobody listens to.
 _SILENCE = Listener()
-
-
-@dataclass(frozen=True)
-class Surveyed:
-    """Inputs that were walked together, and the volumes in them; another process walks them again, once.
-
-    Parameters
-    ----------
-    paths
-        What was named.
-    gaps, reading
-        How its volumes are put together and read.
-    found
-        The volumes; None in a process where nobody has looked yet.
-    """
-
-    paths: tuple[str, ...]
-    gaps: str
-    reading: Reading
-    found: Volumes | None = field(default=None, compare=False, repr=False)
-
-    def __reduce__(self) -> tuple[type[Surveyed], tuple[tuple[str, ...], str, Reading]]:
-        return type(self), (self.paths, self.gaps, self.reading)
-
-    @classmethod
-    def walk(cls, paths: tuple[str, ...], gaps: str, reading: Reading, listener: Listener) -> Surveyed:
-        """Read all headers.
-
-        Raises
-        ------
-        SourceError
-            There are no files; or a single one that cannot be opened.
-        """
-        with listener.surveying() as progress:
-            return cls(paths, gaps, reading, reading.survey(paths, gaps, progress))
-
-    @property
-    def volumes(self) -> Volumes:
-        """The volumes, looked for where that has not been done."""
-        return _survey_again(self.paths, self.gaps, self.reading) if self.found is None else self.found
-
-    @property
-    def name(self) -> str:
-        """As messages call it."""
-        return self.paths[0] if len(self.paths) == 1 else "inputs"
-
-
-@lru_cache(maxsize=4)
-def _survey_again(paths: tuple[str, ...], gaps: str, reading: Reading) -> Volumes:
-    return reading.survey(paths, gaps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +191,7 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Reading, list
     listener
         Is told how that goes on.
     """
+    from hounsfield.batch.surveyed import Surveyed
     from hounsfield.sources.collection import is_collection
 
     listener = listener or _SILENCE

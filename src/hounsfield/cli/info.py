@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from hounsfield.batch.facts_task import FactsTask
 from hounsfield.batch.inputs import Inputs
-from hounsfield.batch.question_tasks import FactsTask
 from hounsfield.cli.options import output_options, paths_argument, python_option, strict_option
 from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import table, write_line
-from hounsfield.recipes.job import Job
-from hounsfield.recipes.questions import Facts
+from hounsfield.recipes.facts import Facts
 from hounsfield.text import printable
+
+if TYPE_CHECKING:
+    from hounsfield.recipes.job import Job
 
 _EPILOG = """\b
 Examples:
@@ -31,15 +33,20 @@ Examples:
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Show patient, study, series and image of files, folders, patterns or standard input (-)."""
-    job = job_of(paths, options)
     if options["as_python"]:
-        return show_program(job)
-    return Run(options, show).over(FactsTask(job.recipe), Inputs.find(paths))
+        return show_program(job_of(paths, options))
+    return Run(options, show).over(FactsTask(_recipe_of(options)), Inputs.find(paths))
 
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Facts]:
     """Parse the options."""
-    return Job(Facts(options["strict"], not options["no_phi"]), paths)
+    from hounsfield.recipes.job import Job
+
+    return Job(_recipe_of(options), paths)
+
+
+def _recipe_of(options: dict[str, Any]) -> Facts:
+    return Facts(options["strict"], not options["no_phi"])
 
 
 def show(facts: dict[str, Any], single: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +14,10 @@ from hounsfield.cli.showing import show_program
 from hounsfield.cli.terminal import say, table, write_json, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.headers.privacy import HIDDEN
-from hounsfield.recipes.job import Job
-from hounsfield.recipes.questions import Listing
+
+if TYPE_CHECKING:
+    from hounsfield.recipes.job import Job
+    from hounsfield.recipes.listing import Listing
 
 _EPILOG = """\b
 A volume is a regular grid of slices; a series may hold several: of other positions, times, echoes or orientations.
@@ -68,6 +70,9 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Listing]:
     """Parse the options."""
+    from hounsfield.recipes.job import Job
+    from hounsfield.recipes.listing import Listing
+
     return Job(Listing(options["gaps"], options["files"], not options["no_phi"]), paths)
 
 

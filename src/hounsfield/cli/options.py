@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hounsfield.recipes.checks import RecipeError
-from hounsfield.recipes.input_grouping import Grouping
 
 if TYPE_CHECKING:
+    from hounsfield.recipes.input_grouping import Grouping
     from hounsfield.recipes.reading import Reading
     from hounsfield.recipes.selection import Selection
 
@@ -171,6 +171,8 @@ def reading_of(options: dict[str, Any]) -> Reading:
 
 def grouping_of(options: dict[str, Any]) -> Grouping:
     """Take how inputs are put together out of a command's options."""
+    from hounsfield.recipes.input_grouping import Grouping
+
     return Grouping(options.pop("together"), options.pop("gaps"))
 
 

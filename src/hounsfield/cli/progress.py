@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hounsfield.batch.inputs import Listener
+from hounsfield.batch.listener import Listener
 from hounsfield.cli.terminal import on_terminal, say
 from hounsfield.text import printable
 

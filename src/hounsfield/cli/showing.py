@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +18,9 @@ from hounsfield.batch.inputs import Inputs
 from hounsfield.batch.others import is_told_problem
 from hounsfield.batch.run import Output, run
 from hounsfield.cli.terminal import on_terminal, say, write_json, write_text
-from hounsfield.recipes.job import Job
+
+if TYPE_CHECKING:
+    from hounsfield.recipes.job import Job
 
 
 @dataclass

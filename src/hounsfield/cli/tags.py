@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from hounsfield.batch.attributes_task import AttributesTask
 from hounsfield.batch.inputs import Inputs
-from hounsfield.batch.question_tasks import AttributesTask
 from hounsfield.cli.options import output_options, paths_argument, python_option, refusing, strict_option
 from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import say, write_line
-from hounsfield.recipes.job import Job
-from hounsfield.recipes.questions import Attributes
+from hounsfield.recipes.attributes import Attributes
+
+if TYPE_CHECKING:
+    from hounsfield.recipes.job import Job
 
 _LONGEST = 120
 _EPILOG = """\b
@@ -34,17 +36,21 @@ Examples:
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """List all attributes, nested and private ones too; unreadable ones are shown as such."""
     options["as_json"] |= options["dicom_json"]
-    job = job_of(paths, options)
     if options["as_python"]:
-        return show_program(job)
-    return Run(options, show).over(AttributesTask(job.recipe), Inputs.find(paths))
+        return show_program(job_of(paths, options))
+    return Run(options, show).over(AttributesTask(_recipe_of(options)), Inputs.find(paths))
 
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Attributes]:
     """Parse the options."""
+    from hounsfield.recipes.job import Job
+
+    return Job(_recipe_of(options), paths)
+
+
+def _recipe_of(options: dict[str, Any]) -> Attributes:
     with refusing():
-        recipe = Attributes(options["search"], options["dicom_json"], options["strict"], not options["no_phi"])
-    return Job(recipe, paths)
+        return Attributes(options["search"], options["dicom_json"], options["strict"], not options["no_phi"])
 
 
 def show(found: dict[str, Any], single: bool) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
+from hounsfield.recipes.attributes import Attributes
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
 from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.masking import Masking
-from hounsfield.recipes.questions import Attributes
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from hounsfield.recipes.input_grouping import Grouping
 
 if TYPE_CHECKING:
+    from hounsfield.recipes.attributes import Attributes
     from hounsfield.recipes.conversion import Conversion
     from hounsfield.recipes.drawing import Drawing
     from hounsfield.recipes.explanation import Explanation
+    from hounsfield.recipes.facts import Facts
+    from hounsfield.recipes.listing import Listing
     from hounsfield.recipes.masking import Masking
     from hounsfield.recipes.measuring import Measuring
-    from hounsfield.recipes.questions import Attributes, Facts, Listing
     from hounsfield.recipes.tabulation import Tabulation
 
     #: What a job may do.

@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hounsfield.recipes.attributes import Attributes
 from hounsfield.recipes.command_line import command_line
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.explanation import Explanation
+from hounsfield.recipes.facts import Facts
 from hounsfield.recipes.job import Job
+from hounsfield.recipes.listing import Listing
 from hounsfield.recipes.masking import Masking
 from hounsfield.recipes.program_steps import Kind, Place, lines_of, reading_options
-from hounsfield.recipes.questions import Attributes, Facts, Listing
 from hounsfield.recipes.source_code import Lines, Name, call, literal
 from hounsfield.recipes.tabulation import Tabulation
 from hounsfield.text import printable

@@ -1,4 +1,4 @@
-"""What is asked of headers, as tasks: one input, a JSON-ready answer."""
+"""Telling attributes as a task: one file, a JSON-ready result."""
 
 from __future__ import annotations
 
@@ -6,20 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hounsfield.batch.inputs import Input
-from hounsfield.recipes.questions import Attributes, Facts
-
-
-@dataclass(frozen=True)
-class FactsTask:
-    """Tells the facts of a file, its name first."""
-
-    recipe: Facts
-
-    def __call__(self, item: Input) -> dict[str, Any]:
-        """Tell those of one input."""
-        from hounsfield.headers.info import info
-
-        return {"source": item.name, **info(item.name, phi=self.recipe.phi, strict=self.recipe.strict)}
+from hounsfield.recipes.attributes import Attributes
 
 
 @dataclass(frozen=True)

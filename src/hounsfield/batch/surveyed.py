@@ -1,0 +1,63 @@
+"""What was walked together, and the volumes in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from hounsfield.batch.listener import Listener
+
+if TYPE_CHECKING:
+    from hounsfield.recipes.reading import Reading
+    from hounsfield.series.volumes import Volumes
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """What was walked together, and the volumes in it; in another process it is walked again, once.
+
+    Parameters
+    ----------
+    paths
+        What was named.
+    gaps, reading
+        How its volumes are put together and read.
+    found
+        The volumes; None in a process where nobody has looked yet.
+    """
+
+    paths: tuple[str, ...]
+    gaps: str
+    reading: Reading
+    found: Volumes | None = field(default=None, compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[type[Surveyed], tuple[tuple[str, ...], str, Reading]]:
+        return type(self), (self.paths, self.gaps, self.reading)
+
+    @classmethod
+    def walk(cls, paths: tuple[str, ...], gaps: str, reading: Reading, listener: Listener) -> Surveyed:
+        """Read all headers.
+
+        Raises
+        ------
+        SourceError
+            There are no files; or a single one that cannot be opened.
+        """
+        with listener.surveying() as progress:
+            return cls(paths, gaps, reading, reading.survey(paths, gaps, progress))
+
+    @property
+    def volumes(self) -> Volumes:
+        """The volumes, looked for where that has not been done."""
+        return _survey_again(self.paths, self.gaps, self.reading) if self.found is None else self.found
+
+    @property
+    def name(self) -> str:
+        """As messages call it."""
+        return self.paths[0] if len(self.paths) == 1 else "inputs"
+
+
+@lru_cache(maxsize=4)
+def _survey_again(paths: tuple[str, ...], gaps: str, reading: Reading) -> Volumes:
+    return reading.survey(paths, gaps)
