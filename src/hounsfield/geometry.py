@@ -27,7 +27,7 @@ ORTHONORMAL_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
-class _Plane:
+class _PixelGrid:
     """A rectangular grid of pixels in a coordinate system of three axes in mm."""
 
     position: tuple[float, float, float]
@@ -58,7 +58,7 @@ class _Plane:
 
 
 @dataclass(frozen=True)
-class ImagePlane(_Plane):
+class ImagePlane(_PixelGrid):
     """The pose of one frame (PS3.3 C.7.6.2.1.1).
 
     Attributes
@@ -84,7 +84,7 @@ class ImagePlane(_Plane):
 
 
 @dataclass(frozen=True)
-class SlidePlane(_Plane):
+class SlidePlane(_PixelGrid):
     """The pose of a tile, or of a region, in the Slide Coordinate System (PS3.3 C.8.12.2.1.1).
 
     Attributes

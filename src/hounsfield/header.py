@@ -1,21 +1,18 @@
 """The attributes of a file, and every way to read one value: damaged and hostile headers hold anything anywhere.
 
-`text_of`, `finite_number`, `number`, `items_of` ... give what is of the kind that is expected, or nothing; `number_of`
-is for what is needed, and raises.
+A value is None, text, bytes, a number (an int of any size, a float that may be infinite or NaN), a header, or a list of
+those. What is read here is of the kind that is expected, or nothing: the functions whose names end in ``_of`` take a
+header and a keyword, the others a value. `needed_number`, `count_of` and `declared_frames` raise.
 """
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from math import isfinite
-from typing import Any, cast
+from math import isfinite, nan
+from typing import Any, cast, overload
 
-from hounsfield.errors import (
-    InvalidAttributeError,
-    MissingAttributeError,
-)
+from hounsfield.errors import InvalidAttributeError, MissingAttributeError
 from hounsfield.geometry import SlidePlane
 from hounsfield.steps import Step
 
@@ -51,50 +48,6 @@ class Header(Mapping[str, Any]):
         return ()
 
 
-def text_of(header: Mapping[str, Any], keyword: str) -> str:
-    """Return an attribute that holds one text: ``""`` where it is absent, the first of several.
-
-    Damaged files have several values, or a number, where the standard allows one code.
-    """
-    value = header.get(keyword)
-    if isinstance(value, list):
-        value = next(iter(cast("list[Any]", value)), None)
-    return "" if value is None else str(value).strip()
-
-
-def finite_number(value: Any) -> float | None:
-    """Return a header's value as a number; None for anything else, and for what is infinite or no number.
-
-    Damaged files have text, lists and whole numbers beyond all floating point where a number belongs.
-    """
-    if not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if isfinite(number) else None
-
-
-def items_of(header: Mapping[str, Any], keyword: str) -> list[Mapping[str, Any]]:
-    """Return the items of a sequence: none where it is absent, or damaged files have something else there."""
-    value = header.get(keyword)
-    if not isinstance(value, list):
-        return []
-    return [cast("Mapping[str, Any]", item) for item in cast("list[Any]", value) if isinstance(item, Mapping)]
-
-
-def item_at(header: Mapping[str, Any], keyword: str, index: int) -> Mapping[str, Any] | None:
-    """Return one item of a sequence, or None where it has none of that index.
-
-    Unlike `items_of` it does not look at the others: a slide has a hundred thousand of them.
-    """
-    value = header.get(keyword)
-    items = cast("list[Any]", value) if isinstance(value, list) else []
-    item = items[index] if 0 <= index < len(items) else None
-    return cast("Mapping[str, Any]", item) if isinstance(item, Mapping) else None
-
-
 class NoHeader(Header):
     """The header of an image that was not read from a file."""
 
@@ -117,39 +70,70 @@ class NoHeader(Header):
         return 0
 
 
-def items(header: Mapping[str, Any], keyword: str) -> list[Header]:
-    """The items of a sequence; none where the attribute is no sequence."""
+def values_in(value: Any) -> list[Any]:
+    """Return one or several values as a list, whatever they are."""
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
+
+
+def finite_number(value: Any) -> float | None:
+    """Return a number; None for anything else, for what is infinite or NaN, and for an int beyond all floats."""
+    if not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if isfinite(number) else None
+
+
+def finite_numbers(value: Any) -> list[float]:
+    """Return the finite numbers among one or several values; what is none is left out."""
+    return [number for number in map(finite_number, values_in(value)) if number is not None]
+
+
+def exact_numbers(value: Any, count: int) -> list[float] | None:
+    """Return exactly so many finite numbers; None where there are more, fewer, or others among them."""
+    numbers = finite_numbers(value)
+    return numbers if len(numbers) == len(values_in(value)) == count else None
+
+
+def numbers_or_nan(value: Any, count: int) -> list[float]:
+    """Return exactly so many finite numbers, or as many NaN; where one is wanted, the first of several."""
+    values = values_in(value)
+    return exact_numbers(values[:1] if count == 1 else values, count) or [nan] * count
+
+
+def whole_number(value: Any, among: range | None = None) -> int | None:
+    """Return an int, of a range where one is given; None for anything else, floats without a fraction included.
+
+    The dictionary says which attributes are whole: a float among them is what damage or a wrong VR has left.
+    """
+    return value if isinstance(value, int) and (among is None or value in among) else None
+
+
+def text_of(header: Mapping[str, Any], keyword: str) -> str:
+    """Return an attribute that holds one text: ``""`` where it is absent, the first of several.
+
+    Damaged files have several values, or a number, where the standard allows one code.
+    """
     value = header.get(keyword)
-    found = cast("list[Any]", value) if isinstance(value, list) else []
-    return [item for item in found if isinstance(item, Header)]
+    if isinstance(value, list):
+        value = next(iter(cast("list[Any]", value)), None)
+    return "" if value is None else str(value).strip()
 
 
-def numbers(value: Any) -> list[float]:
-    """The finite numbers among one or several values."""
-    values = cast("list[Any]", value) if isinstance(value, list) else [value]
-    return [float(v) for v in values if isinstance(v, (int, float)) and abs(v) < 1e300 and math.isfinite(v)]
+def texts_of(header: Mapping[str, Any], keyword: str) -> list[str]:
+    """Return one or several values as text, empty ones included: their place counts. ``[""]`` where it is absent."""
+    return ["" if value is None else str(value).strip() for value in values_in(header.get(keyword))]
 
 
-def exactly(value: Any, count: int) -> list[float] | None:
-    """Exactly `count` finite numbers, or None."""
-    given = len(cast("list[Any]", value)) if isinstance(value, list) else 1
-    found = numbers(value)
-    return found if len(found) == given == count else None
+def number_of(header: Mapping[str, Any], keyword: str) -> float | None:
+    """Return an attribute that holds one finite number; None where it is absent, several, or anything else."""
+    numbers = exact_numbers(header.get(keyword), 1)
+    return numbers[0] if numbers else None
 
 
-def number(header: Mapping[str, Any], keyword: str) -> float | None:
-    """One finite number, or None."""
-    found = exactly(header.get(keyword), 1)
-    return found[0] if found else None
-
-
-def texts(value: Any) -> list[str]:
-    """One or several values as text, empty ones included: their place counts."""
-    values = cast("list[Any]", value) if isinstance(value, list) else [value]
-    return ["" if v is None else str(v).strip() for v in values]
-
-
-def number_of(header: Mapping[str, Any], keyword: str, among: tuple[float, float], unit: str, name: str) -> float:
+def needed_number(header: Mapping[str, Any], keyword: str, among: tuple[float, float], unit: str, name: str) -> float:
     """Return a number that is needed, and must lie within bounds.
 
     Parameters
@@ -173,16 +157,32 @@ def number_of(header: Mapping[str, Any], keyword: str, among: tuple[float, float
     value = header.get(keyword)
     if value is None:
         raise MissingAttributeError(f"{keyword} is missing", source=name, attribute=keyword)
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
+    number = finite_number(value)
+    if number is None:
         raise InvalidAttributeError(f"{keyword} is no finite number", source=name, attribute=keyword)
     least, most = among
-    if not least <= value <= most:
+    if not least <= number <= most:
         detail = f"{keyword} is not between {least:g} and {most:g} {unit}: damaged, or in another unit"
         raise InvalidAttributeError(detail, source=name, attribute=keyword)
-    return float(value)
+    return number
 
 
-def declared_frames(header: Header, name: str) -> int:
+def count_of(header: Mapping[str, Any], keyword: str, among: range, name: str) -> int | None:
+    """Return a whole number of a range; None where the attribute is absent.
+
+    Raises
+    ------
+    InvalidAttributeError
+        It is there, and is anything else.
+    """
+    value = header.get(keyword)
+    count = whole_number(value, among)
+    if value is not None and count is None:
+        raise InvalidAttributeError(f"{keyword} has an impossible value", source=name, attribute=keyword)
+    return count
+
+
+def declared_frames(header: Mapping[str, Any], name: str) -> int:
     """Return Number of Frames; 1 where it is absent or 0.
 
     Raises
@@ -190,10 +190,28 @@ def declared_frames(header: Header, name: str) -> int:
     InvalidAttributeError
         It is no whole number, or beyond what an IS can hold.
     """
-    value = header.get("NumberOfFrames")
-    if value is None:
-        return 1
-    if not isinstance(value, int) or not 0 <= value < 2**31:
-        message = "NumberOfFrames has an impossible value"
-        raise InvalidAttributeError(message, source=name, attribute="NumberOfFrames")
-    return value or 1
+    return count_of(header, "NumberOfFrames", range(2**31), name) or 1
+
+
+@overload
+def items_of(header: Header, keyword: str) -> list[Header]: ...  # pyright: ignore[reportOverlappingOverload]  lists are not covariant
+@overload
+def items_of(header: Mapping[str, Any], keyword: str) -> list[Mapping[str, Any]]: ...
+def items_of(header: Mapping[str, Any], keyword: str) -> Any:
+    """Return the items of a sequence: none where it is absent, or damaged files have something else there.
+
+    Those of a `Header` are headers, too.
+    """
+    value = header.get(keyword)
+    return [item for item in cast("list[Any]", value) if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def item_at(header: Mapping[str, Any], keyword: str, index: int) -> Mapping[str, Any] | None:
+    """Return one item of a sequence, or None where it has none of that index.
+
+    Unlike `items_of` it does not look at the others: a slide has a hundred thousand of them.
+    """
+    value = header.get(keyword)
+    items = cast("list[Any]", value) if isinstance(value, list) else []
+    item = items[index] if 0 <= index < len(items) else None
+    return cast("Mapping[str, Any]", item) if isinstance(item, Mapping) else None

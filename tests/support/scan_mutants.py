@@ -21,7 +21,7 @@ from hounsfield.scanning.alike import find_quickly
 from hounsfield.scanning.columns import DEFAULT_COLUMNS, choose_columns, plan
 from hounsfield.scanning.found import DONE, STATUS, nothing_found
 from hounsfield.scanning.header_rows import read_row
-from hounsfield.scanning.table import Layout, record_batch
+from hounsfield.scanning.table import TableLayout, record_batch
 from hounsfield.scanning.walk_files import find_in_files
 
 NESTED = """
@@ -51,12 +51,12 @@ ImplementationVersionName 00091001
 COLUMNS = [*DEFAULT_COLUMNS, *MORE, *NESTED]
 
 
-def layout() -> Layout:
+def layout() -> TableLayout:
     columns, names = choose_columns(COLUMNS, phi=True)
-    return Layout.of(columns, names, plan(columns))
+    return TableLayout.of(columns, names, plan(columns))
 
 
-def both(paths: list[str], wanted: Layout, first: int = 8192, find=find_in_files):
+def both(paths: list[str], wanted: TableLayout, first: int = 8192, find=find_in_files):
     """Rows by a walk, the rest by pydicom; rows by pydicom alone; and which were the walk's."""
     stop = np.zeros(1, np.uint8)
     quick, rest = list[dict](), paths

@@ -4,17 +4,20 @@ import re
 import shutil
 import subprocess
 import warnings
+import zlib
 
 import numpy as np
 import pydicom
 import pytest
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 import hounsfield as hu
 from hounsfield.errors import AssumptionWarning, DecodeError, LimitExceededError, MissingAttributeError
 from hounsfield.values.overlays import Cells, read_overlay
 
-from made import dataset, to_bytes
+from made import dataset, encoded, to_bytes
 
 RANDOM = np.random.default_rng(7)
 WITH_OVERLAYS = ["examples_overlay.dcm", "MR-SIEMENS-DICOM-WithOverlays.dcm"]
@@ -267,3 +270,22 @@ def test_without_an_origin_the_first_pixel_is_assumed():
     with pytest.warns(AssumptionWarning, match="Overlay Origin"):
         (overlay,) = hu.overlays(_damaged(origin=None))
     assert np.array_equal(overlay.mask.values, np.eye(4, dtype=bool))
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1.98", "1.2.840.10008.1.2.8.1"])
+def test_overlays_in_unused_bits_are_read_from_what_was_compressed_without_loss(tmp_path, syntax):
+    """PS3.5 A.4.11 and A.4.13 keep every bit; earlier versions said that they had lost the overlay."""
+    drawn = RANDOM.random((6, 8)) > 0.5
+    cells = RANDOM.integers(0, 4096, (6, 8)).astype("<u2") | (drawn.astype("<u2") << 15)
+    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    frame = cells.tobytes() if syntax.endswith("98") else deflate.compress(cells.tobytes()) + deflate.flush()
+    overlay = pydicom.Dataset()
+    add_overlay(overlay, 0x6000, size=drawn.shape, position=15)
+    written = DicomBytesIO()
+    written.is_little_endian, written.is_implicit_VR = True, False
+    write_dataset(written, overlay)
+    before, pixels, after = encoded(cells, [frame], syntax, BitsStored=12, HighBit=11).rpartition(b"\xe0\x7f\x10\x00")
+    path = tmp_path / "kept.dcm"
+    path.write_bytes(before + written.getvalue() + pixels + after)
+    (found,) = hu.overlays(path)
+    assert np.array_equal(found.mask.values, drawn)

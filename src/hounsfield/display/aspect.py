@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from hounsfield.errors import LimitExceededError
-from hounsfield.header import exactly
+from hounsfield.header import exact_numbers
 from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS
 
@@ -21,7 +21,7 @@ def pixel_aspect(image: Image) -> float:
 
 def ratio(value: object) -> float | None:
     """Vertical by horizontal of two positive numbers, or None."""
-    pair = exactly(value, 2)
+    pair = exact_numbers(value, 2)
     return pair[0] / pair[1] if pair is not None and min(pair) > 0 else None
 
 

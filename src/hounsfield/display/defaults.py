@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.header import Header, number, text_of
+from hounsfield.header import Header, number_of, text_of
 from hounsfield.image import Image, header_of_frame
 from hounsfield.values.undo import linear, stored_range, value_space
 
@@ -77,7 +77,7 @@ def _ordered(low: float, high: float, why: str) -> tuple[float, float, str]:
 
 def _segments(image: Image, header: Header) -> float:
     if text_of(header, "SegmentationType") == "FRACTIONAL":
-        top = number(header, "MaximumFractionalValue")
+        top = number_of(header, "MaximumFractionalValue")
         if top and top > 0 and value_space(image) != "other":
             return top
     return max(float(image.values.max()), 1.0) if image.values.size else 1.0

@@ -13,7 +13,7 @@ from PIL import ImageCms
 
 from hounsfield.display.shading import Shading
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.header import Header, items, number, numbers, text_of
+from hounsfield.header import Header, finite_numbers, items_of, number_of, text_of, whole_number
 from hounsfield.image import Image, header_of_frame
 from hounsfield.values.colour import apply_palette
 from hounsfield.values.lut import read_descriptor
@@ -46,8 +46,8 @@ def _scaled(values: NDArray[Any], top: int) -> NDArray[np.uint8]:
 
 def _full_scale(image: Image) -> int:
     """The value of full brightness of samples."""
-    bits = image.header.get("BitsStored")
-    if isinstance(bits, int) and 1 <= bits <= 32:
+    bits = whole_number(image.header.get("BitsStored"), range(1, 33))
+    if bits is not None:
         return 2**bits - 1
     return int(np.iinfo(image.values.dtype).max) if image.values.dtype.kind in "iu" else 255
 
@@ -71,7 +71,7 @@ def _highest(data: Any) -> int:
     """The highest entry of a table of 16-bit words, or -1 where it is no such table."""
     if isinstance(data, bytes) and len(data) >= 2:
         return int(np.frombuffer(data[: len(data) // 2 * 2], "<u2").max())
-    found = numbers(data)
+    found = finite_numbers(data)
     return int(max(found)) if found else -1
 
 
@@ -102,7 +102,7 @@ def frame_is_coloured(frame: Image) -> bool:
     """Whether this frame of an image with a supplemental palette is coloured: those of MIXED images differ."""
     header = header_of_frame(frame)
     for sequence in _FRAME_TYPES:
-        for item in items(header, sequence):
+        for item in items_of(header, sequence):
             said = text_of(item, "PixelPresentation")
             if said:
                 return said != "MONOCHROME"
@@ -138,8 +138,8 @@ def supplemental(frame: Image, shading: Shading) -> NDArray[np.uint8]:
 
 def _spread(frame: Image, header: Header, count: int) -> NDArray[np.int64]:
     """The palette's entry for each stored value of a range."""
-    for item in items(header, "StoredValueColorRangeSequence"):
-        low, high = number(item, "MinimumStoredValueMapped"), number(item, "MaximumStoredValueMapped")
+    for item in items_of(header, "StoredValueColorRangeSequence"):
+        low, high = number_of(item, "MinimumStoredValueMapped"), number_of(item, "MaximumStoredValueMapped")
         if low is not None and high is not None and low < high:
             share = (np.nan_to_num(stored_of(frame)) - low) / (high - low)
             return np.floor(np.clip(share, 0, 1) * (count - 1) + 0.5).astype(np.int64)
@@ -156,7 +156,7 @@ def icc_profile(header: Mapping[str, Any], name: str) -> bytes | None:
     MissingAttributeError
         There is none, and Color Space does not say sRGB.
     """
-    for place in (header, *items(header, "OpticalPathSequence")):
+    for place in (header, *items_of(header, "OpticalPathSequence")):
         profile = place.get("ICCProfile")
         if isinstance(profile, bytes):
             return profile
@@ -193,7 +193,7 @@ def lab_to_rgb(value: Any) -> tuple[int, int, int] | None:
 
     L* from 0 to 100 stands as 0 to 65535, a* and b* from -128 to 127 too; the white is D50.
     """
-    found = numbers(value)
+    found = finite_numbers(value)
     if len(found) != 3:
         return None
     lightness, a, b = found[0] / 65535 * 100, found[1] / 65535 * 255 - 128, found[2] / 65535 * 255 - 128

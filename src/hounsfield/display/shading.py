@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.display.voi import Voi, Window
-from hounsfield.header import items, text_of
+from hounsfield.header import items_of, text_of
 from hounsfield.headers.units import is_blank_table
 from hounsfield.image import Image
 from hounsfield.values.lut import LookUpTable, read_sequence_table
@@ -87,5 +87,5 @@ def presentation_table(header: Mapping[str, Any], name: str) -> LookUpTable | No
     MissingAttributeError, InvalidAttributeError
         It is damaged.
     """
-    found = items(header, "PresentationLUTSequence")
+    found = items_of(header, "PresentationLUTSequence")
     return read_sequence_table(found[0], "PresentationLUTSequence", name, signed=False) if found else None

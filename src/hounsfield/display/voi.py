@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hounsfield.display.defaults import PRESETS, default_range
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.header import items, numbers, text_of, texts
+from hounsfield.header import finite_number, finite_numbers, items_of, text_of, texts_of, values_in
 from hounsfield.headers.remarks import used_bits
 from hounsfield.headers.units import modality_table
 from hounsfield.image import Image, header_of_frame
@@ -122,7 +122,7 @@ def windows(image: Image | Volume) -> list[Voi]:
     if value_space(image) != "modality":
         return []
     header = header_of_frame(image)
-    return declared(header, image.name, signed=bool(items(header, "VOILUTSequence")) and _may_be_negative(image))
+    return declared(header, image.name, signed=bool(items_of(header, "VOILUTSequence")) and _may_be_negative(image))
 
 
 def choose_voi(image: Image | Volume, window: WindowLike = None) -> Voi:
@@ -227,17 +227,17 @@ def declared(header: Mapping[str, Any], name: str, *, signed: bool) -> list[Voi]
     signed
         Whether modality values can be negative: then the first value of a table is signed (PS3.3 C.11.2.1.1).
     """
-    tables = [_table(item, name, signed) for item in items(header, "VOILUTSequence")]
+    tables = [_table(item, name, signed) for item in items_of(header, "VOILUTSequence")]
     return [*_declared_windows(header), *(table for table in tables if table is not None)]
 
 
 def _declared_windows(header: Mapping[str, Any]) -> list[Window]:
     centers, widths = header.get("WindowCenter"), header.get("WindowWidth")
     function = text_of(header, "VOILUTFunction")
-    words = texts(header.get("WindowCenterWidthExplanation"))
+    words = texts_of(header, "WindowCenterWidthExplanation")
     found: list[Window] = []
     for center, width, word in zip_longest(_places(centers), _places(widths), words, fillvalue=None):
-        if not isinstance(center, float) or not isinstance(width, float) or width <= 0:
+        if center is None or width is None or width <= 0:
             continue
         origin, used = "file", function
         if width < 1 and function not in ("LINEAR_EXACT", "SIGMOID"):
@@ -249,8 +249,7 @@ def _declared_windows(header: Mapping[str, Any]) -> list[Window]:
 
 def _places(value: Any) -> list[float | None]:
     """Each value as a number, or None in its place."""
-    values = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
-    return [next(iter(numbers(v)), None) for v in values]  # pyright: ignore[reportUnknownVariableType]
+    return [finite_number(each) for each in values_in(value)]
 
 
 def _table(item: Mapping[str, Any], name: str, signed: bool) -> VoiTable | None:
@@ -267,7 +266,7 @@ def _table(item: Mapping[str, Any], name: str, signed: bool) -> VoiTable | None:
 
 def _negative_first(item: Mapping[str, Any]) -> bool:
     """Whether the descriptor's own VR (SS) already says that the first value is negative."""
-    descriptor = numbers(item.get("LUTDescriptor"))
+    descriptor = finite_numbers(item.get("LUTDescriptor"))
     return len(descriptor) == 3 and descriptor[1] < 0
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from hounsfield.errors import FormatError, HounsfieldError
+from hounsfield.header import whole_number
 from hounsfield.headers.frame_times import read_frame_times
 from hounsfield.steps import Step
 
@@ -64,8 +65,8 @@ def _durations(
     header: Mapping[str, Any], frames: int, indices: Sequence[int] | None
 ) -> tuple[list[float], Step] | None:
     """From each frame to the next; nothing follows the last, and it is shown as long as the one before it."""
-    declared = header.get("NumberOfFrames")
-    total = frames if indices is None else max(*indices, declared - 1 if isinstance(declared, int) else 0) + 1
+    declared = whole_number(header.get("NumberOfFrames")) or 1
+    total = frames if indices is None else max(*indices, declared - 1) + 1
     try:
         times = read_frame_times(header, total, "")
     except HounsfieldError:  # an impossible time must not keep anyone from seeing the frames

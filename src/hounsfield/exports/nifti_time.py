@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hounsfield.header import Header, finite_number, text_of
+from hounsfield.header import Header, finite_number, text_of, texts_of
 from hounsfield.headers.times import datetime_of
 from hounsfield.steps import Step
 from hounsfield.volume import Volume
@@ -167,8 +167,7 @@ def _repetition(headers: Sequence[Header]) -> float | None:
 
 def _is_echo_planar(header: Header) -> bool:
     def texts(keyword: str) -> set[str]:
-        value = header.get(keyword)
-        return {str(part).upper() for part in (value if isinstance(value, list) else [value])}
+        return {part.upper() for part in texts_of(header, keyword)}
 
     if text_of(header, "MRAcquisitionType") == "3D":
         return False

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hounsfield._version import __version__
 from hounsfield.errors import FormatError, GeometryError, missing
-from hounsfield.exports.seg_source import Grid, find_grid, patient_and_study, surrogates
+from hounsfield.exports.seg_source import SegmentationFrames, find_grid, patient_and_study, surrogates
 from hounsfield.headers.quiet import quiet
 from hounsfield.outputs import Written, whole_file
 from hounsfield.steps import Step
@@ -162,7 +162,7 @@ def write_seg(
     parts = _parts(mask, segments)
     grid = find_grid(parts.first, source)
     when = datetime.now() if created is None else created
-    uids = _Uids(parts, grid, series_description, when)
+    uids = _SegmentationUids(parts, grid, series_description, when)
     dataset = _segmentation(parts, grid, uids, series_description)
     _correct_frame_numbers(dataset, grid)
     _set_dimensions(dataset, uids.make("dimension organization"))
@@ -239,7 +239,7 @@ def _check_placed(mask: Volume) -> None:
         raise GeometryError("its place in the patient is not known, so it is no segmentation of it", source=mask.name)
 
 
-def _segmentation(parts: _Parts, grid: Grid, uids: _Uids, series_description: str) -> Any:
+def _segmentation(parts: _Parts, grid: SegmentationFrames, uids: _SegmentationUids, series_description: str) -> Any:
     """Let highdicom make the object."""
     try:
         import highdicom
@@ -305,7 +305,7 @@ def _coded(code: CodeLike) -> Any:
     return highdicom.sr.CodedConcept(value, scheme, meaning)
 
 
-def _correct_frame_numbers(dataset: Any, grid: Grid) -> None:
+def _correct_frame_numbers(dataset: Any, grid: SegmentationFrames) -> None:
     """Name frames by their numbers in the source's file: highdicom was shown some of them, in the order of slices."""
     if not grid.multi_frame:
         return
@@ -329,10 +329,10 @@ def _set_times(dataset: Any, when: datetime) -> None:
     dataset.ContributingEquipmentSequence[-1].ContributionDateTime = day + time
 
 
-class _Uids:
+class _SegmentationUids:
     """UIDs that depend on what is written alone (PS3.5 B.2: 2.25 and a number of 128 bits)."""
 
-    def __init__(self, parts: _Parts, grid: Grid, series_description: str, when: datetime) -> None:
+    def __init__(self, parts: _Parts, grid: SegmentationFrames, series_description: str, when: datetime) -> None:
         said = (parts.pixels.shape, parts.described, grid.positions, grid.uids, series_description, when.isoformat())
         self._hash = hashlib.sha256(repr(said).encode())
         self._hash.update(np.ascontiguousarray(parts.pixels).data)

@@ -15,7 +15,7 @@ from pydicom.valuerep import DSfloat
 
 from hounsfield.errors import GeometryError
 from hounsfield.geometry import ImagePlane, image_plane
-from hounsfield.header import Header, finite_number, text_of
+from hounsfield.header import Header, finite_number, text_of, whole_number
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.dataset_header import DatasetHeader
 from hounsfield.headers.quiet import quiet
@@ -54,7 +54,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Grid:
+class SegmentationFrames:
     """The frames of the segmentation, and their sources.
 
     Attributes
@@ -91,7 +91,7 @@ class Grid:
         return tuple(text_of(shown.header, "SOPInstanceUID") for shown in self.shown)
 
 
-def find_grid(mask: Volume, source: Sequence[Any] | None) -> Grid:
+def find_grid(mask: Volume, source: Sequence[Any] | None) -> SegmentationFrames:
     """Return where the slices of a mask lie, with their sources.
 
     Raises
@@ -121,7 +121,9 @@ def find_grid(mask: Volume, source: Sequence[Any] | None) -> Grid:
         detail = f"no Slice Thickness in the source; taken as {between:g} mm, the distance between slices"
         steps = (Step("slice thickness", detail, "assumed", "PS3.3 C.7.6.16.2.1"),)
         warn_of_assumptions(steps, mask.name, 3)
-    return Grid(tuple(positions), orientation, (spacing, thickness, between), tuple(shown), reference, steps)
+    return SegmentationFrames(
+        tuple(positions), orientation, (spacing, thickness, between), tuple(shown), reference, steps
+    )
 
 
 def _axes(mask: Volume) -> tuple[tuple[float, ...], tuple[float, float], float]:
@@ -153,14 +155,14 @@ def _own(mask: Volume) -> list[Shown]:
 
 def _is_one_picture(header: Header) -> bool:
     """Whether a file cannot have several frames."""
-    return (finite_number(header.get("NumberOfFrames")) or 1) == 1 and not any(
+    return (whole_number(header.get("NumberOfFrames")) or 1) == 1 and not any(
         header.get(f"{groups}FunctionalGroupsSequence") for groups in ("PerFrame", "Shared")
     )
 
 
 def _given(mask: Volume, source: Sequence[Any]) -> list[Shown]:
     headers = [_header(one) for one in source]
-    frames = int(finite_number(headers[0].get("NumberOfFrames")) or 1) if len(headers) == 1 else 1
+    frames = whole_number(headers[0].get("NumberOfFrames")) or 1 if len(headers) == 1 else 1
     if frames == 1:
         return [_shown(header, None) for header in headers]
     own = [one.frame_index for one in mask.sources if one.frame_index is not None]
@@ -215,7 +217,7 @@ def _corners(planes: list[ImagePlane], size: tuple[int, int]) -> NDArray[np.floa
     return np.array([[plane.position, plane.to_lps(size[0] - 1, size[1] - 1)] for plane in planes])
 
 
-def surrogates(grid: Grid) -> list[Dataset]:
+def surrogates(grid: SegmentationFrames) -> list[Dataset]:
     """Return datasets that say of the sources what highdicom wants to know, in a form that it understands.
 
     It needs attributes that may be empty to be there, one orientation for all, and, of multi-frame files, functional
@@ -245,7 +247,7 @@ def surrogates(grid: Grid) -> list[Dataset]:
     return [whole]
 
 
-def _surrogate(grid: Grid, shown: Shown) -> Dataset:
+def _surrogate(grid: SegmentationFrames, shown: Shown) -> Dataset:
     dataset = Dataset()
     for keyword in _MAY_BE_EMPTY:
         setattr(dataset, keyword, "")
@@ -257,7 +259,7 @@ def _surrogate(grid: Grid, shown: Shown) -> Dataset:
     return dataset
 
 
-def patient_and_study(grid: Grid) -> Dataset:
+def patient_and_study(grid: SegmentationFrames) -> Dataset:
     """Return whose the source is: attributes of patient and study, those that cannot be read left out."""
     source: Dataset = grid.shown[0].header.dataset
     found = Dataset()
@@ -271,7 +273,7 @@ def patient_and_study(grid: Grid) -> Dataset:
     return found
 
 
-def _place(grid: Grid, shown: Shown) -> Dataset:
+def _place(grid: SegmentationFrames, shown: Shown) -> Dataset:
     """Position, orientation and spacing of a source; one orientation for all."""
     plane, dataset = shown.plane, Dataset()
     if plane is None:

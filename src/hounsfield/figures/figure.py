@@ -12,7 +12,7 @@ from hounsfield.display.render import render
 from hounsfield.display.voi import WindowLike, choose_voi
 from hounsfield.errors import GeometryError
 from hounsfield.figures.montage import draw_montage, slice_name
-from hounsfield.figures.panels import Layout, Sheet, draw_colour_bar, draw_directions, draw_outline, draw_scale_bar
+from hounsfield.figures.panels import PanelLayout, Sheet, draw_colour_bar, draw_directions, draw_outline, draw_scale_bar
 from hounsfield.image import Image
 from hounsfield.imagelike import fitting_mask, require_grid
 from hounsfield.volume import Volume
@@ -119,7 +119,7 @@ def _side_by_side(
         result[~inside] = 0  # black, whatever value stands there: also where low values are bright
         black_and_white = np.where(inside, np.uint8(255), np.uint8(0))
         panels += [("Mask", black_and_white), ("Result", result)]
-    sheet = Sheet(frame, Layout((1, len(panels)), titles=tuple(title for title, _ in panels), heading=heading))
+    sheet = Sheet(frame, PanelLayout((1, len(panels)), titles=tuple(title for title, _ in panels), heading=heading))
     for axes, (title, picture) in zip(sheet.panels, panels, strict=True):
         sheet.draw(axes, title, picture, frame)
     if inside is not None and outline:

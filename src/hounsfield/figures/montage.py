@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hounsfield.display.render import render
 from hounsfield.display.voi import WindowLike, choose_voi
 from hounsfield.figures.panels import (
-    Layout,
+    PanelLayout,
     Sheet,
     draw_colour_bar,
     draw_directions,
@@ -56,7 +56,7 @@ def draw_montage(
     panel = min(max(min(_WIDE / (grid[1] * wide), _TALL / (grid[0] * tall)), _SMALLEST), _LARGEST)
     chosen = evenly_spaced(count, len(volume))
     titles = tuple(slice_name(volume, index) for index in chosen)
-    sheet = Sheet(first, Layout(grid, panel, titles, _heading(volume, count, inside is not None)))
+    sheet = Sheet(first, PanelLayout(grid, panel, titles, _heading(volume, count, inside is not None)))
     shared = window if first.color or first.is_mask else choose_voi(whole, window)
     for index, title, axes in zip(chosen, titles, sheet.panels, strict=False):
         frame = whole.frame(index)

@@ -35,7 +35,7 @@ _LETTER = 0.56
 
 
 @dataclass(frozen=True)
-class Layout:
+class PanelLayout:
     """How panels are laid out.
 
     Attributes
@@ -69,7 +69,7 @@ class Sheet:
         Axes of the colour bar; None where brightness stands for no value: of colours and masks.
     """
 
-    def __init__(self, frame: Image, layout: Layout) -> None:
+    def __init__(self, frame: Image, layout: PanelLayout) -> None:
         width, height = panel_size(frame, layout.panel)
         down, across = layout.grid
         above = _TITLE if layout.panel >= _PANEL else _SMALL_TITLE

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from hounsfield.header import Header
+from hounsfield.header import Header, finite_number
 from hounsfield.headers.dataset_header import DatasetHeader, elements_of, plain
 from hounsfield.headers.quiet import quiet
 
@@ -30,8 +30,8 @@ _KEYWORDS = {
 _TELLING = {"OverlayRows", "OverlayColumns", "OverlayBitPosition", "OverlayData"}
 
 
-def private_value(header: Header, group: int, creator: str, element: int) -> Any:
-    """Return a private attribute by its creator (PS3.5 7.8.1): text or number, or None where it is absent."""
+def private_block_value(header: Header, group: int, creator: str, element: int) -> Any:
+    """Return a private attribute by its creator (PS3.5 7.8.1): text or finite number, or None where it is absent."""
     try:
         value = header.dataset.private_block(group, creator)[element].value
     except Exception:  # whatever pydicom raises on an absent block or a damaged value: it is not readable
@@ -40,7 +40,7 @@ def private_value(header: Header, group: int, creator: str, element: int) -> Any
         value = value.decode("ascii", "replace").strip(" \0")
     if isinstance(value, str):
         return value.strip() or None
-    return float(value) if isinstance(value, (int, float)) else None
+    return finite_number(value)
 
 
 def repeating(header: Header, group: int, element: int) -> Any:

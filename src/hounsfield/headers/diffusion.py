@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hounsfield.header import Header, finite_number, items_of, text_of
-from hounsfield.headers.frame_table import numbers_of
+from hounsfield.header import Header, finite_number, items_of, numbers_or_nan, text_of
 from hounsfield.headers.private import private_numbers
 
 #: Above it GE adds a thousand million to the number, of which the last five digits are the b-value.
@@ -77,7 +76,7 @@ def _standard_gradient(header: Header) -> Direction | None:
     if value is None:
         items = items_of(header, "DiffusionGradientDirectionSequence")
         value = items[0].get("DiffusionGradientOrientation") if items else None
-    return _unit(numbers_of(value, 3))
+    return _unit(numbers_or_nan(value, 3))
 
 
 def _unit(numbers: list[float]) -> Direction | None:
@@ -115,7 +114,7 @@ def _ge(header: Header) -> Diffusion:
     b_value = _first([number % _DIGITS if number > _MARKED else number for number in numbers])
     axes = [private_numbers(header, 0x0019, "GEMS_ACQU_01", element) for element in (0xBB, 0xBC, 0xBD)]
     found = [each[0] for each in axes if len(each) == 1]
-    orientation = np.array(numbers_of(header.get("ImageOrientationPatient"), 6))
+    orientation = np.array(numbers_or_nan(header.get("ImageOrientationPatient"), 6))
     if len(found) < 3 or np.isnan(orientation).any() or b_value is None:
         return Diffusion(b_value, None)
     plane = ("sagittal", "coronal", "axial")[int(np.argmax(np.abs(np.cross(orientation[:3], orientation[3:]))))]
@@ -128,7 +127,7 @@ def _ge(header: Header) -> Diffusion:
 
 def _from_image(header: Header, numbers: list[float]) -> Direction | None:
     """A direction along rows, along columns and along the normal of the image, in the patient."""
-    orientation = np.array(numbers_of(header.get("ImageOrientationPatient"), 6))
+    orientation = np.array(numbers_or_nan(header.get("ImageOrientationPatient"), 6))
     unit = _unit(numbers)
     if unit is None or np.isnan(orientation).any():
         return None

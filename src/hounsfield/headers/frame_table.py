@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.header import Header, finite_number, items_of, text_of
-from hounsfield.headers.times import datetime_of
+from hounsfield.header import Header, exact_numbers, items_of, numbers_or_nan, text_of, texts_of, values_in
+from hounsfield.headers.times import datetime_of, microseconds
 
 #: What may differ from frame to frame, with the number of values.
 FRAME_NUMBERS = {
@@ -101,25 +100,9 @@ def frame_table(header: Header, frames: int) -> FrameTable:
     offsets = header.get("GridFrameOffsetVector")
     if offsets is not None:
         return FrameTable(frames, {"ImagePositionPatient": dose_positions(header, frames)})
-    if text_of(header, "Modality") == "NM" and not _RECONSTRUCTED.isdisjoint(_image_type(header)):
+    if text_of(header, "Modality") == "NM" and not _RECONSTRUCTED.isdisjoint(texts_of(header, "ImageType")):
         return _nuclear(header, frames)
     return FrameTable(frames, {"ImagePositionPatient": np.full((frames, 3), np.nan)})
-
-
-def numbers_of(value: Any, count: int) -> list[float]:
-    """Return exactly so many finite numbers, or as many NaN."""
-    values = cast("list[Any]", value) if isinstance(value, list) else [value]
-    found = [finite_number(v) for v in values]
-    if count == 1:
-        found = found[:1]
-    if len(found) != count or None in found:
-        return [math.nan] * count
-    return cast("list[float]", found)
-
-
-def _image_type(header: Header) -> list[str]:
-    value = header.get("ImageType")
-    return [str(v) for v in cast("list[Any]", value)] if isinstance(value, list) else [str(value or "")]
 
 
 def _functional_groups(header: Header, frames: int) -> FrameTable:
@@ -132,7 +115,7 @@ def _functional_groups(header: Header, frames: int) -> FrameTable:
         own = header.for_frame(index)
         for keyword, count in wanted:
             if (value := _value(own, keyword)) is not None:
-                numbers[keyword][index] = numbers_of(value, count)
+                numbers[keyword][index] = numbers_or_nan(value, count)
         for keyword in FRAME_TEXTS:
             texts[keyword].append(_text(_value(own, keyword)))
         numbers["FrameAcquisitionDateTime"][index] = _microseconds(own.get("FrameAcquisitionDateTime"))
@@ -152,16 +135,13 @@ def _value(own: Header, keyword: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    parts = cast("list[Any]", value) if isinstance(value, list) else [value]
-    return "\\".join("" if part is None else str(part) for part in parts)
+    return "\\".join("" if part is None else str(part) for part in values_in(value))
 
 
 def _microseconds(value: Any) -> float:
     """A moment as microseconds since 1970; NaN where it is none."""
     moment = None if value is None else datetime_of(value)
-    return (
-        math.nan if moment is None else (moment.replace(tzinfo=None) - datetime(1970, 1, 1)) / timedelta(microseconds=1)
-    )
+    return math.nan if moment is None else microseconds(moment.date(), moment.time())
 
 
 def _dimensions(header: Header) -> list[int]:
@@ -173,9 +153,9 @@ def _dimensions(header: Header) -> list[int]:
 def _index(own: Header, chosen: list[int]) -> tuple[float, ...]:
     """The Dimension Index Values of a frame along some of the dimensions; none where it has not got them."""
     value = own.get("DimensionIndexValues") if chosen else None
-    values = [finite_number(v) for v in (cast("list[Any]", value) if isinstance(value, list) else [value])]
-    found = [values[number] for number in chosen if number < len(values)]
-    return () if None in found or len(found) < len(chosen) else tuple(cast("list[float]", found))
+    values = values_in(value)
+    numbers = exact_numbers([values[place] for place in chosen if place < len(values)], len(chosen))
+    return tuple(numbers or ())
 
 
 def dose_positions(header: Header, frames: int) -> NDArray[np.float64]:
@@ -184,11 +164,9 @@ def dose_positions(header: Header, frames: int) -> NDArray[np.float64]:
     Grid Frame Offset Vector holds offsets from the first plane along its normal, or places on the patient's axis
     (PS3.3 C.8.8.3.2).
     """
-    value = header.get("GridFrameOffsetVector")
-    offsets = cast("list[Any]", value) if isinstance(value, list) else [value]
-    along = np.array([finite_number(v) if finite_number(v) is not None else math.nan for v in offsets], np.float64)
-    position = np.array(numbers_of(header.get("ImagePositionPatient"), 3))
-    orientation = np.array(numbers_of(header.get("ImageOrientationPatient"), 6))
+    along = _each_or_nan(values_in(header.get("GridFrameOffsetVector")))
+    position = np.array(numbers_or_nan(header.get("ImagePositionPatient"), 3))
+    orientation = np.array(numbers_or_nan(header.get("ImageOrientationPatient"), 6))
     points = np.full((frames, 3), np.nan)
     if len(along) >= frames:
         normal = np.cross(orientation[:3], orientation[3:])
@@ -204,12 +182,12 @@ def _nuclear(header: Header, frames: int) -> FrameTable:
     """Slices of a reconstructed nuclear medicine image: from the first one on, in steps of their spacing."""
     detectors = items_of(header, "DetectorInformationSequence")
     first: Mapping[str, Any] = detectors[0] if detectors else header
-    position = np.array(numbers_of(first.get("ImagePositionPatient"), 3))
-    orientation = np.array(numbers_of(first.get("ImageOrientationPatient"), 6))
-    spacing = numbers_of(header.get("SpacingBetweenSlices"), 1)[0]
+    position = np.array(numbers_or_nan(first.get("ImagePositionPatient"), 3))
+    orientation = np.array(numbers_or_nan(first.get("ImageOrientationPatient"), 6))
+    spacing = numbers_or_nan(header.get("SpacingBetweenSlices"), 1)[0]
     slices = header.get("SliceVector")
     places = cast("list[Any]", slices) if isinstance(slices, list) else list(range(1, frames + 1))
-    numbers = np.array([finite_number(v) if finite_number(v) is not None else math.nan for v in places], np.float64)
+    numbers = _each_or_nan(places)
     if len(numbers) != frames:
         numbers = np.full(frames, math.nan)
     normal = np.cross(orientation[:3], orientation[3:])
@@ -225,14 +203,19 @@ def _nuclear(header: Header, frames: int) -> FrameTable:
     )
 
 
+def _each_or_nan(values: Sequence[Any]) -> NDArray[np.float64]:
+    """Each value that is a finite number, and NaN in the place of one that is none."""
+    return np.array([numbers_or_nan(value, 1)[0] for value in values], np.float64)
+
+
 def _vectors(header: Header, frames: int, keywords: tuple[str, ...]) -> NDArray[np.float64]:
     """That of some vectors that differs from frame to frame; of several the number of each combination, from 1."""
     found: list[NDArray[np.float64]] = []
     for keyword in keywords:
         value = header.get(keyword)
         if isinstance(value, list) and len(cast("list[Any]", value)) == frames:
-            numbers = [finite_number(v) for v in cast("list[Any]", value)]
-            if None not in numbers and len(set(numbers)) > 1:
+            numbers = exact_numbers(value, frames)
+            if numbers and len(set(numbers)) > 1:
                 found.append(np.array(numbers, np.float64))
     if len(found) > 1:
         combined = np.unique(np.stack(found, axis=1), axis=0, return_inverse=True)[1]

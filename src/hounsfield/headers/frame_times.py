@@ -5,10 +5,9 @@ PS3.3 C.7.6.5 (Cine), C.7.6.6 (Multi-frame), C.7.6.16.2.2 (Frame Content), C.8.4
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from pydicom.datadict import keyword_for_tag
 
 from hounsfield.errors import HounsfieldError, InvalidAttributeError, LimitExceededError
-from hounsfield.header import finite_number, items_of, text_of
+from hounsfield.header import finite_number, items_of, text_of, values_in, whole_number
 from hounsfield.headers.times import datetime_of
 from hounsfield.steps import Step
 
@@ -53,7 +52,6 @@ _CONTENT = (
     "FrameAcquisitionDuration",
 )
 _CINE = "PS3.3 C.7.6.5.1"
-_TO_THE_MINUTE = re.compile(r"\d{12}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ def _columns(
         if keyword in ("FrameTime", "FrameTimeVector"):
             continue
         value = header.get(keyword)
-        values = tuple(cast("list[Any]", value)) if isinstance(value, list) else (value,)
+        values = tuple(values_in(value))
         if value is None or not all(isinstance(v, (int, float, str)) for v in values):
             continue
         if len(values) == frames:
@@ -252,7 +250,7 @@ class _Clock:
     def _clock_times(self) -> Found | None:
         contents = _content(self._header, self._frames)
         for keyword in ("FrameReferenceDateTime", "FrameAcquisitionDateTime") if contents else ():
-            moments = [parse_datetime(content.get(keyword)) for content in contents]
+            moments = [datetime_of(text_of(content, keyword), to_minute=True) for content in contents]
             known = [moment for moment in moments if moment is not None]
             # Times with and without an offset from UTC cannot be compared.
             if len(known) == self._frames and len({moment.tzinfo is None for moment in known}) == 1:
@@ -326,11 +324,5 @@ def _milliseconds(value: Any) -> float | None:
 
 
 def _counts(value: Any, last: int) -> bool:
-    """Whether a value counts from 1 to `last`, as the vectors of nuclear medicine do."""
-    return isinstance(value, int) and 1 <= value <= last
-
-
-def parse_datetime(value: Any) -> datetime | None:
-    """Return a DICOM date and time (VR DT: ``20061219120938.400+0100``); None where it is none to the minute."""
-    text = text_of({"value": value}, "value")
-    return datetime_of(text) if _TO_THE_MINUTE.match(text) else None
+    """Return whether a value counts from 1 to `last`, as the vectors of nuclear medicine do."""
+    return whole_number(value, range(1, last + 1)) is not None

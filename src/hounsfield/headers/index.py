@@ -62,7 +62,7 @@ class Index:
 Skip = Callable[[int, Mapping[int, Place]], int]
 
 
-class _Unsure(Exception):
+class _NotWellFormed(Exception):
     """The bytes are not as a well-formed file has them."""
 
 
@@ -98,7 +98,7 @@ def index_file(data: bytes, depth: int, size: int | None = None, skip_fragments:
     try:
         start, syntax = _file_meta(data)
         return _dataset(data, start, syntax, depth, size, skip)
-    except _Unsure:
+    except _NotWellFormed:
         return None
     except _End:
         if size > len(data):
@@ -109,7 +109,7 @@ def index_file(data: bytes, depth: int, size: int | None = None, skip_fragments:
 def _file_meta(data: bytes) -> tuple[int, str]:
     """Return where the dataset begins, and the transfer syntax."""
     if data[128:132] != b"DICM":
-        raise _Unsure
+        raise _NotWellFormed
     position, syntax, size = 132, "", len(data)
     while data[position : position + 2] == b"\x02\0":
         vr = data[position + 4 : position + 6]
@@ -118,21 +118,21 @@ def _file_meta(data: bytes) -> tuple[int, str]:
         elif vr in SHORT_VRS:
             length, value = int.from_bytes(data[position + 6 : position + 8], "little"), position + 8
         else:
-            raise _Unsure
+            raise _NotWellFormed
         if data[position + 2 : position + 4] == b"\x10\0":
             syntax = data[value : value + length].rstrip(b"\0 ").decode("ascii", "replace")
         position = value + length
         if position > size:
             raise _End
     if not re.fullmatch(r"1\.2\.840\.10008\.1\.2[0-9.]*", syntax) or syntax in _NOT_HERE:
-        raise _Unsure
+        raise _NotWellFormed
     return position, syntax
 
 
 def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int, skip: Skip) -> Index:
     implicit = syntax == _IMPLICIT
     if implicit and data[start + 4 : start + 6].isalpha():
-        raise _Unsure  # looks like explicit VR
+        raise _NotWellFormed  # looks like explicit VR
     places: dict[int, Place] = {}
     position, last, pixels, encapsulated = start, 0x0002FFFF, (size, size), False
     while position < size:
@@ -141,12 +141,12 @@ def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int, skip: 
             if position == size:
                 break
         if position >= len(data):  # attributes behind pixel data that was left in the file are pydicom's
-            raise _End if pixels[0] == size else _Unsure
+            raise _End if pixels[0] == size else _NotWellFormed
         if data[position] == 0 and data[position : position + 4] == b"\0\0\0\0" and places:
             break  # no attribute of a dataset: what follows is padding of the file
         tag, vr, length, value = _element(data, position, implicit)
         if tag <= last or tag >= 0xFFFE0000:
-            raise _Unsure
+            raise _NotWellFormed
         last = tag
         if length == _UNDEFINED:
             encapsulated = encapsulated or tag in _PIXELS
@@ -154,14 +154,14 @@ def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int, skip: 
         else:
             end = value + length
             if length & 1:
-                raise _Unsure  # against PS3.5 7.1.1: pydicom's parser goes on, and it is said
+                raise _NotWellFormed  # against PS3.5 7.1.1: pydicom's parser goes on, and it is said
         if end > size:
-            raise _Unsure
+            raise _NotWellFormed
         if end > len(data) and tag not in _PIXELS:
             raise _End
         if tag in _PIXELS:
             if pixels[0] != size:
-                raise _Unsure
+                raise _NotWellFormed
             pixels = (position, end)
         places[tag] = (vr, value, end - value)
         position = end
@@ -203,7 +203,7 @@ def _element(data: bytes, position: int, implicit: bool) -> tuple[int, bytes | N
             return tag, vr, _long_length(data, position + 8)[0], position + 12
     except struct.error:
         raise _End from None
-    raise _Unsure
+    raise _NotWellFormed
 
 
 def _skip_fragments(data: bytes, position: int, before: Mapping[int, Place]) -> int:
@@ -214,7 +214,7 @@ def _skip_fragments(data: bytes, position: int, before: Mapping[int, Place]) -> 
         if tag == _SEQUENCE_END and length == 0:
             return position
         if tag != _ITEM or length == _UNDEFINED:
-            raise _Unsure
+            raise _NotWellFormed
         if position + length > len(data):
             raise _End
         position += length
@@ -223,14 +223,14 @@ def _skip_fragments(data: bytes, position: int, before: Mapping[int, Place]) -> 
 def _skip_items(data: bytes, position: int, implicit: bool, depth: int) -> int:
     """Return the byte behind a sequence of undefined length."""
     if depth == 0:
-        raise _Unsure
+        raise _NotWellFormed
     while True:
         tag, length = _item(data, position)
         position += 8
         if tag == _SEQUENCE_END and length == 0:
             return position
         if tag != _ITEM:
-            raise _Unsure
+            raise _NotWellFormed
         position = _skip_item(data, position, implicit, depth) if length == _UNDEFINED else position + length
         if position > len(data):
             raise _End
@@ -243,10 +243,10 @@ def _skip_item(data: bytes, position: int, implicit: bool, depth: int) -> int:
         if tag == _ITEM_END and length == 0:
             return position + 8
         if tag >= 0xFFFE0000:
-            raise _Unsure
+            raise _NotWellFormed
         _, vr, length, value = _element(data, position, implicit)
         if length == _UNDEFINED and vr == b"UN":
-            raise _Unsure  # items inside are in implicit VR (PS3.5 6.2.2)
+            raise _NotWellFormed  # items inside are in implicit VR (PS3.5 6.2.2)
         position = _skip_items(data, value, implicit, depth - 1) if length == _UNDEFINED else value + length
         if position > len(data):
             raise _End

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from pydicom.datadict import tag_for_keyword
 from pydicom.uid import UID
 
-from hounsfield.header import Header
+from hounsfield.header import Header, whole_number
 from hounsfield.headers.dataset import declared_syntax, open_header
 from hounsfield.headers.privacy import HIDDEN, identifies
 from hounsfield.headers.spacing import pixel_spacing
 from hounsfield.headers.tags import json_ready
-from hounsfield.headers.times import date_of
+from hounsfield.headers.times import date_of, time_of
 from hounsfield.headers.units import has_transform, modality_unit
 from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS, Limits
@@ -92,10 +92,8 @@ def _facts(whole: Header, syntax: str | None) -> dict[str, Any]:
 
 
 def _frames(header: Mapping[str, Any]) -> int | None:
-    declared = header.get("NumberOfFrames")
-    if isinstance(declared, int):
-        return declared
-    return 1 if header.get("Rows") else None
+    declared = whole_number(header.get("NumberOfFrames"))
+    return 1 if declared is None and header.get("Rows") else declared
 
 
 def _measures(header: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,13 +142,11 @@ def iso_date(value: Any) -> str | None:
 
 def iso_time(value: Any) -> str | None:
     """Return a DICOM time (``072730.123``, ``0727``, ``07:27:30``) in ISO 8601; None where it is none."""
-    match = re.fullmatch(r"(\d\d):?(\d\d)?:?(\d\d)?(\.\d{1,6})?", str(value or "").strip())
-    if not match:
+    if time_of(value) is None:
         return None
-    hour, minute, second, fraction = match.groups()
-    if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 60:
-        return None
-    return ":".join(part for part in (hour, minute, second) if part) + (fraction or "")
+    # As exact as it is written: hours alone stay hours alone.
+    whole, point, fraction = str(value).strip().replace(":", "").partition(".")
+    return ":".join(whole[at : at + 2] for at in range(0, len(whole), 2)) + point + fraction
 
 
 def _without_phi(facts: dict[str, Any]) -> dict[str, Any]:

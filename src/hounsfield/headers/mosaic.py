@@ -21,9 +21,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.header import Header
+from hounsfield.header import Header, finite_number, finite_numbers, numbers_or_nan, texts_of, whole_number
 from hounsfield.headers.diffusion import Diffusion, read_diffusion
-from hounsfield.headers.frame_table import FrameTable, numbers_of
+from hounsfield.headers.frame_table import FrameTable
 from hounsfield.headers.private import private_bytes, private_numbers, private_value
 from hounsfield.steps import Step
 
@@ -80,8 +80,8 @@ def read_mosaic(header: Header) -> Mosaic | None:
     csa = _csa(header)
     uih = _is_uih(header)
     slices = _uih_slices(header) if uih else _siemens_slices(header, csa)
-    rows, columns = header.get("Rows"), header.get("Columns")
-    if not slices or not isinstance(rows, int) or not isinstance(columns, int) or not 0 < slices <= _MOST_TILES:
+    rows, columns = whole_number(header.get("Rows")), whole_number(header.get("Columns"))
+    if rows is None or columns is None or not 0 < slices <= _MOST_TILES:
         return None
     across = math.ceil(math.sqrt(slices))
     if rows % across or columns % across:
@@ -100,10 +100,7 @@ def is_one_slice(header: Header) -> bool:
 
 
 def _is_uih(header: Header) -> bool:
-    value = header.get("ImageType")
-    parts = (
-        [str(part).upper() for part in cast("list[Any]", value)] if isinstance(value, list) else [str(value).upper()]
-    )
+    parts = [part.upper() for part in texts_of(header, "ImageType")]
     return "VFRAME" in parts and "MOSAIC" not in parts
 
 
@@ -142,7 +139,7 @@ def _uih_places(header: Header, slices: int, size: tuple[int, int]) -> tuple[Fra
     for index, item in enumerate(items if len(items) == slices else []):
         try:
             value = item.get("ImagePositionPatient")
-            points[index] = numbers_of([float(each) for each in value], 3)
+            points[index] = numbers_or_nan([float(each) for each in value], 3)
         except (TypeError, ValueError, OverflowError):
             continue
     placed = bool(np.isfinite(points).all())
@@ -184,34 +181,33 @@ def _items(csa: dict[str, Any], name: str) -> list[Any]:
 
 
 def _number(csa: dict[str, Any], name: str) -> float | None:
-    value = next(iter(_items(csa, name)), None)
-    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+    return finite_number(next(iter(_items(csa, name)), None))
 
 
 def _places(
     header: Header, csa: dict[str, Any], slices: int, size: tuple[int, int], whole: tuple[int, int]
 ) -> tuple[FrameTable, Step]:
-    position = np.array(numbers_of(header.get("ImagePositionPatient"), 3))
-    orientation = np.array(numbers_of(header.get("ImageOrientationPatient"), 6))
-    spacing = np.array(numbers_of(header.get("PixelSpacing"), 2))
+    position = np.array(numbers_or_nan(header.get("ImagePositionPatient"), 3))
+    orientation = np.array(numbers_or_nan(header.get("ImageOrientationPatient"), 6))
+    spacing = np.array(numbers_or_nan(header.get("PixelSpacing"), 2))
     # The position is that of the whole picture, as if a tile of its size had been acquired about the same centre.
     down, right = (np.array(whole) - size) / 2 * spacing
     first = position + right * orientation[:3] + down * orientation[3:]
     normal = np.cross(orientation[:3], orientation[3:])
-    declared = np.array([v for v in _items(csa, "SliceNormalVector") if isinstance(v, (int, float))])
+    declared = np.array(finite_numbers(_items(csa, "SliceNormalVector")))
     if len(declared) == 3 and float(declared @ normal) < 0:
         normal = -normal
     doubts = [] if len(declared) == 3 else ["the direction of the slices is not stated: along their normal"]
-    between = numbers_of(header.get("SpacingBetweenSlices"), 1)[0]
+    between = numbers_or_nan(header.get("SpacingBetweenSlices"), 1)[0]
     if math.isnan(between) and slices > 1:
-        between = numbers_of(header.get("SliceThickness"), 1)[0]
+        between = numbers_or_nan(header.get("SliceThickness"), 1)[0]
         doubts.append("SpacingBetweenSlices is missing: SliceThickness is taken for it")
     detail = "; ".join([f"{slices} slices from tiles of {size[0]} x {size[1]}", *doubts])
     step = Step("mosaic", detail, "assumed" if doubts else "done", "Siemens CSA image header")
     points = first + np.arange(slices)[:, None] * (between if slices > 1 else 0.0) * normal
     known = read_diffusion(header)
     b_value = _number(csa, "B_value")
-    gradient = [v for v in _items(csa, "DiffusionGradientDirection") if isinstance(v, (int, float))]
+    gradient = finite_numbers(_items(csa, "DiffusionGradientDirection"))
     x, y, z = gradient if len(gradient) == 3 else (math.nan,) * 3
     diffusion = Diffusion(
         known.b_value if b_value is None else b_value, (x, y, z) if len(gradient) == 3 else known.gradient

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hounsfield.errors import HounsfieldError, InvalidAttributeError, MissingAttributeError
-from hounsfield.header import finite_number, items_of
+from hounsfield.header import finite_number, items_of, whole_number
 
 #: Region Spatial Format, PS3.3 C.8.5.5.1.
 SPATIAL_FORMATS = ("", "2D", "M-mode", "spectral", "waveform", "graphics")
@@ -131,10 +131,10 @@ def read_regions(header: Mapping[str, Any], name: str) -> Regions:
         Naming the attribute.
     """
     items = items_of(header, "SequenceOfUltrasoundRegions")
-    return Regions(_Reader(item, index, name).region() for index, item in enumerate(items))
+    return Regions(_RegionReader(item, index, name).region() for index, item in enumerate(items))
 
 
-class _Reader:
+class _RegionReader:
     """Reads one item, with errors that name attribute and item."""
 
     def __init__(self, item: Mapping[str, Any], index: int, name: str) -> None:
@@ -200,9 +200,10 @@ class _Reader:
             return default
         if value is None:
             raise self._missing(keyword)
-        if not isinstance(value, int) or not -(2**31) <= value < 2**32:
+        number = whole_number(value, range(-(2**31), 2**32))
+        if number is None:
             raise self._wrong(keyword, "is no whole number of 32 bits")
-        return value
+        return number
 
     def _number(self, keyword: str) -> float:
         value = self._item.get(keyword)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from hounsfield.geometry import image_plane
-from hounsfield.header import Header, items_of, text_of
+from hounsfield.header import Header, items_of, text_of, whole_number
+from hounsfield.headers.mask_frames import subtraction_offer
 from hounsfield.headers.philips import philips_offer
-from hounsfield.headers.subtraction import subtraction_offer
 from hounsfield.headers.units import is_blank_table
 from hounsfield.steps import Step
 
@@ -104,8 +104,8 @@ def used_bits(item: Mapping[str, Any]) -> int | None:
     descriptor, data = item.get("LUTDescriptor"), item.get("LUTData")
     if not isinstance(descriptor, list) or len(cast("list[Any]", descriptor)) != 3:
         return None
-    declared = cast("list[Any]", descriptor)[2]
-    if not isinstance(declared, int) or not 8 < declared <= 16:
+    declared = whole_number(cast("list[Any]", descriptor)[2], range(9, 17))
+    if declared is None:
         return None
     if isinstance(data, bytes):
         data = memoryview(data[: len(data) // 2 * 2]).cast("H").tolist()  # little endian, as header's bytes are

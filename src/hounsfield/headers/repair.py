@@ -105,7 +105,7 @@ def with_vrs(source: Source, start: int, *, little: bool) -> tuple[Source, list[
         Its byte order.
     """
     data = source.load()
-    walk = _Walk(data, "little" if little else "big")
+    walk = _RepairWalk(data, "little" if little else "big")
     walk.dataset(start, len(data), 0)
     if not walk.changes:
         return source, []
@@ -119,7 +119,7 @@ def with_vrs(source: Source, start: int, *, little: bool) -> tuple[Source, list[
     return Source(source.name, io.BytesIO(whole), len(whole), whole), [Step("vr", detail, "assumed", "PS3.5 6.2")]
 
 
-class _Walk:
+class _RepairWalk:
     """Walks the elements of a dataset, and of its sequences, as far as it is sure of their places."""
 
     def __init__(self, data: bytes, order: Order) -> None:

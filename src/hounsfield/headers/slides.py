@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import nan
 from typing import Any
 
 from hounsfield.errors import HounsfieldError
 from hounsfield.geometry import SlidePlane, slide_plane
-from hounsfield.header import finite_number, items_of
+from hounsfield.header import finite_number, items_of, numbers_or_nan, whole_number
 from hounsfield.headers.spacing import pixel_spacing
 from hounsfield.headers.tiles import Tiling, read_tiling
 
@@ -65,10 +64,10 @@ def matrix_plane(header: Mapping[str, Any], at: tuple[int, int], plane: int) -> 
         if own is not None:
             height = own[2]
         elif plane:
-            height += plane * (_number(header, "SpacingBetweenSlices"))
+            height += plane * numbers_or_nan(header.get("SpacingBetweenSlices"), 1)[0]
         return _plane(header, (x, y, height), at)
-    own, row, column = _offsets(header), header.get(_ROW), header.get(_COLUMN)
-    if own is None or not isinstance(row, int) or not isinstance(column, int):
+    own, row, column = _offsets(header), whole_number(header.get(_ROW)), whole_number(header.get(_COLUMN))
+    if own is None or row is None or column is None:
         return None
     return _plane(header, own, (at[0] - (row - 1), at[1] - (column - 1)))
 
@@ -86,21 +85,15 @@ def _offsets(place: Mapping[str, Any]) -> Origin | None:
     x, y = (finite_number(place.get(f"{axis}OffsetInSlideCoordinateSystem")) for axis in "XY")
     if x is None or y is None:
         return None
-    return x, y, _number(place, "ZOffsetInSlideCoordinateSystem") / _MICROMETRES
-
-
-def _number(place: Mapping[str, Any], keyword: str) -> float:
-    value = finite_number(place.get(keyword))
-    return nan if value is None else value
+    return x, y, numbers_or_nan(place.get("ZOffsetInSlideCoordinateSystem"), 1)[0] / _MICROMETRES
 
 
 def _frames(header: Mapping[str, Any]) -> int:
-    frames = header.get("NumberOfFrames")
-    return frames if isinstance(frames, int) and frames > 0 else 1
+    return whole_number(header.get("NumberOfFrames"), range(1, 2**31)) or 1
 
 
 def _tiling_of(header: Mapping[str, Any]) -> Tiling | None:
-    rows, columns = header.get("Rows"), header.get("Columns")
-    if not (isinstance(rows, int) and isinstance(columns, int) and rows > 0 and columns > 0):
+    rows, columns = (whole_number(header.get(keyword), range(1, 2**16)) for keyword in ("Rows", "Columns"))
+    if rows is None or columns is None:
         return None
     return read_tiling(header, (rows, columns), _frames(header), "")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError, InvalidAttributeError, MissingAttributeError
-from hounsfield.header import finite_number, items_of, text_of
+from hounsfield.header import count_of, finite_number, items_of, text_of, whole_number
 from hounsfield.steps import Step
 
 #: 0-based index of a frame, and the row and column of the total pixel matrix that its first pixel is.
@@ -21,6 +21,8 @@ Bounds = tuple[int, int, int, int]
 
 _POSITIONS = ("RowPositionInTotalImagePixelMatrix", "ColumnPositionInTotalImagePixelMatrix")
 _SLIDE = "PlanePositionSlideSequence"
+#: What fits into a UL, and is a count.
+_COUNTS = range(1, 2**32)
 #: Focal planes are micrometres apart: closer than a nanometre they are the same.
 _Z_DIGITS = 3
 
@@ -140,7 +142,7 @@ def read_tiling(header: Mapping[str, Any], tile: tuple[int, int], frames: int, n
     sizes = ("TotalPixelMatrixRows", "TotalPixelMatrixColumns")
     if all(header.get(keyword) is None for keyword in sizes):
         return None
-    rows, columns = (_count(header, keyword, name) for keyword in sizes)
+    rows, columns = (count_of(header, keyword, _COUNTS, name) for keyword in sizes)
     if rows is None or columns is None:
         lacking = sizes[0] if rows is None else sizes[1]
         raise MissingAttributeError(f"{lacking} is missing; the matrix has no size", source=name, attribute=lacking)
@@ -151,19 +153,10 @@ def read_tiling(header: Mapping[str, Any], tile: tuple[int, int], frames: int, n
     return _sparse(header, Tiling((rows, columns), tile, paths, 1, first, part), frames, name)
 
 
-def _count(header: Mapping[str, Any], keyword: str, name: str, least: int = 1) -> int | None:
-    value = header.get(keyword)
-    if value is None:
-        return None
-    if not isinstance(value, int) or not least <= value < 2**32:
-        raise InvalidAttributeError(f"{keyword} has an impossible value", source=name, attribute=keyword)
-    return value
-
-
 def _concatenation(header: Mapping[str, Any], name: str) -> tuple[int, bool]:
     """How many frames stand in other files before this one's, and whether there are such files."""
     keyword = "ConcatenationFrameOffsetNumber"
-    first = _count(header, keyword, name, least=0)
+    first = count_of(header, keyword, range(2**32), name)
     if first is None and header.get("ConcatenationUID") is not None:
         message = f"{keyword} is missing; the file is one of several, and nothing tells which frames it holds"
         raise MissingAttributeError(message, source=name, attribute=keyword)
@@ -179,7 +172,7 @@ def _paths(header: Mapping[str, Any], name: str) -> tuple[str, ...]:
             raise InvalidAttributeError(message, source=name, attribute="SegmentNumber")
         return tuple(str(number) for number in sorted(numbers))
     named = [text_of(item, "OpticalPathIdentifier") for item in items_of(header, "OpticalPathSequence")]
-    count = _count(header, "NumberOfOpticalPaths", name)
+    count = count_of(header, "NumberOfOpticalPaths", _COUNTS, name)
     if count is not None and count > 2**16:
         message = "NumberOfOpticalPaths has an impossible value"
         raise InvalidAttributeError(message, source=name, attribute="NumberOfOpticalPaths")
@@ -188,7 +181,7 @@ def _paths(header: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _full(header: Mapping[str, Any], tiling: Tiling, frames: int, name: str) -> Tiling:
-    declared = _count(header, "TotalPixelMatrixFocalPlanes", name)
+    declared = count_of(header, "TotalPixelMatrixFocalPlanes", _COUNTS, name)
     down, across = tiling.grid
     layer, planes, steps = down * across * len(tiling.paths), declared or 1, list[Step]()
     if declared is None and not tiling.part and frames > layer and frames % layer == 0:
@@ -242,7 +235,7 @@ def _position(item: Mapping[str, Any], frame: int, total: tuple[int, int], name:
         if value is None:
             message = f"frame {frame} has no {keyword}"
             raise MissingAttributeError(message, source=name, attribute=keyword)
-        if not isinstance(value, int) or not 1 <= value <= count:
+        if whole_number(value, range(1, count + 1)) is None:
             message = f"{keyword} of frame {frame} is outside the total pixel matrix of 1 to {count}"
             raise InvalidAttributeError(message, source=name, attribute=keyword)
         found.append(value - 1)

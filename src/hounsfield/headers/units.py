@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from hounsfield.header import items_of, text_of
+from hounsfield.header import finite_number, items_of, text_of, whole_number
 from hounsfield.steps import Step
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -197,13 +197,13 @@ def _mapped_alike(header: Mapping[str, Any]) -> set[str]:
 
 def _no_numbers(header: Mapping[str, Any]) -> str:
     """Why the values cannot be CT numbers, by what their bits can hold; ``""`` where they can."""
-    bits = header.get("BitsStored")
-    if not isinstance(bits, int):
+    bits = whole_number(header.get("BitsStored"))
+    if bits is None:
         return ""
-    slope, intercept = header.get("RescaleSlope", 1), header.get("RescaleIntercept", 0)
+    slope, intercept = header.get("RescaleSlope", 1), finite_number(header.get("RescaleIntercept", 0))
     if bits <= _PICTURE_BITS and (slope, intercept) == (1, 0):
         return f"the values are those of a picture of {bits} bits"
-    if text_of(header, "SOPClassUID") in _CT_STORAGE or not isinstance(intercept, (int, float)):
+    if text_of(header, "SOPClassUID") in _CT_STORAGE or intercept is None:
         return ""
     if header.get("PixelRepresentation") != 1 and intercept >= 0:
         return "the SOP class is not a CT image, and no value can be below 0, where air lies"

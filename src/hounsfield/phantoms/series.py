@@ -111,7 +111,7 @@ class PhantomOptions:
 
 
 @dataclass(frozen=True)
-class Region:
+class MaterialTruth:
     """The truth about one material of the phantom.
 
     Attributes
@@ -158,7 +158,7 @@ class Phantom:
     folder: Path
     files: tuple[Path, ...]
     options: PhantomOptions
-    regions: dict[str, Region]
+    regions: dict[str, MaterialTruth]
     affine: NDArray[np.float64]
 
 
@@ -202,7 +202,7 @@ def phantom(
     """
     chosen = replace(options or PhantomOptions(), **changes)
     folder = Path(folder)
-    uids, affine = _Uids(chosen), _affine(chosen)
+    uids, affine = _PhantomUids(chosen), _affine(chosen)
     counts = np.zeros((chosen.slices, len(MATERIALS)), np.int64)
     files: list[Path] = []
     for index in range(chosen.slices):
@@ -264,12 +264,14 @@ def _affine(options: PhantomOptions) -> NDArray[np.float64]:
     return affine
 
 
-def _regions(counts: NDArray[np.int64], options: PhantomOptions, affine: NDArray[np.float64]) -> dict[str, Region]:
+def _regions(
+    counts: NDArray[np.int64], options: PhantomOptions, affine: NDArray[np.float64]
+) -> dict[str, MaterialTruth]:
     pixel = options.spacing**2
     voxel = abs(float(np.linalg.det(affine[:3, :3]))) / 1000
     present = [index for index in range(options.slices) if index not in options.missing]
     return {
-        m.name: Region(
+        m.name: MaterialTruth(
             m.name,
             m.hu,
             m.above,
@@ -282,7 +284,7 @@ def _regions(counts: NDArray[np.int64], options: PhantomOptions, affine: NDArray
     }
 
 
-class _Uids:
+class _PhantomUids:
     """UIDs that depend on the options alone (PS3.5 B.2: 2.25 and a number of 128 bits)."""
 
     def __init__(self, options: PhantomOptions) -> None:
@@ -303,7 +305,7 @@ def _file(
     pixels: NDArray[np.uint16],
     place: _Place,
     options: PhantomOptions,
-    uids: _Uids,
+    uids: _PhantomUids,
     affine: NDArray[np.float64],
 ) -> bytes:
     dataset = Dataset()
@@ -326,7 +328,7 @@ def _file(
     return buffer.getvalue()
 
 
-def _patient_and_study(dataset: Dataset, options: PhantomOptions, uids: _Uids) -> None:
+def _patient_and_study(dataset: Dataset, options: PhantomOptions, uids: _PhantomUids) -> None:
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.PatientName = "Phantom^Thorax"
     dataset.PatientID = f"PHANTOM-{options.seed}"
@@ -345,7 +347,7 @@ def _patient_and_study(dataset: Dataset, options: PhantomOptions, uids: _Uids) -
     dataset.SoftwareVersions = "1"
 
 
-def _series_and_frame(dataset: Dataset, place: _Place, options: PhantomOptions, uids: _Uids) -> None:
+def _series_and_frame(dataset: Dataset, place: _Place, options: PhantomOptions, uids: _PhantomUids) -> None:
     dataset.Modality = "CT"
     dataset.SeriesInstanceUID = uids.make("series")
     dataset.SeriesNumber = 1

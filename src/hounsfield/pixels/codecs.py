@@ -20,11 +20,20 @@ from pydicom import config
 from pydicom.uid import UID
 
 from hounsfield.errors import UnsupportedTransferSyntaxError
-from hounsfield.pixels.codestreams import Size, jpeg2000_size, jpeg_size, jpegxl_size
+from hounsfield.pixels.codestreams import Size, jpeg2000_signed, jpeg2000_size, jpeg_size, jpegxl_size
+from hounsfield.pixels.decoded_colour import (
+    Colour,
+    declared_colour,
+    jpeg2000_colour,
+    jpeg_colour,
+    jpegxl_colour,
+    native_colour,
+)
 from hounsfield.pixels.guards import decode_in_time, swallowed_errors_raise
 from hounsfield.pixels.jpeg2000 import check_jpeg2000
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.native import arrange, needed_bytes
+from hounsfield.pixels.tails import Decode, certain_inflated_rows, certain_jpeg_rows
 from hounsfield.text import syntax_words
 
 Array = NDArray[Any]
@@ -32,26 +41,61 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Codec:
-    """How the frames of a family of transfer syntaxes are decoded.
+    """How the frames of a family of transfer syntaxes are decoded: all that is known of a decoder.
 
-    `decode` takes the frame's bytes and the layout, and gives the samples as the codestream has them, colour not
-    converted, except that the codec's own colour transform (JPEG 2000's RCT and ICT) is undone. `attribute` is the
-    codec's name in imagecodecs; ``""`` where none is needed. `native` tells that the decoded bytes are those of native
-    pixel data, unused bits and all; such frames are in one fragment each.
+    Attributes
+    ----------
+    family
+        The compression's name, for steps and errors.
+    attribute
+        The codec's name in imagecodecs; ``""`` where none is needed.
+    decode
+        Takes the frame's bytes and the layout, and gives the samples as the codestream has them, colour not
+        converted, except that the codec's own colour transform (JPEG 2000's RCT and ICT) is undone.
+    size
+        Reads the size of the picture in a codestream; None where codestreams do not tell.
+    native
+        The decoded bytes are those of native pixel data, unused bits and all; such frames are in one fragment each.
+    lossy
+        Frames may not be what was encoded, to the last bit.
+    unmarked
+        Frames have no beginning of their own: any bytes may stand there.
+    colour
+        Gives Photometric Interpretation of the decoded samples, where there are three.
+    signed
+        Reads whether the samples of a codestream have a sign; None where codestreams do not tell.
+    certain_rows
+        Decodes a frame, by a function that does, to what is certain of it where its end is missing or has become
+        zeros; None where nothing is. None for codecs whose decoder finds that out.
+    others
+        Other decoders in imagecodecs for a second opinion, by name.
+    version
+        Gives the library behind the codec with its version, where that is not imagecodecs'.
     """
 
     family: str
     attribute: str
     decode: Callable[[bytes, Layout], Array]
-    size: Callable[[bytes], Size | None] | None
+    size: Callable[[bytes], Size | None] | None = None
     native: bool = False
+    lossy: bool = False
+    unmarked: bool = False
+    colour: Callable[[bytes, Layout], Colour] = declared_colour
+    signed: Callable[[bytes], bool | None] | None = None
+    certain_rows: Callable[[bytes, Decode, Layout], tuple[Array, int] | None] | None = None
+    others: tuple[tuple[str, Decode], ...] = ()
+    version: Callable[[], str] | None = None
 
     @property
     def available(self) -> bool:
-        """Whether the installed imagecodecs was built with it."""
+        """True where the installed imagecodecs was built with it."""
         if not self.attribute:
             return True
         return bool(getattr(getattr(imagecodecs, self.attribute, None), "available", False))
+
+    def reads_as(self, other: Codec) -> bool:
+        """Return whether one decoder reads both: files often name the wrong JPEG process, and nothing hangs on it."""
+        return self.decode is other.decode
 
 
 def _jpeg(data: bytes, layout: Layout) -> Array:
@@ -169,15 +213,37 @@ def _deflated(data: bytes, layout: Layout) -> Array:
 _FLUSHED = b"\0\0\xff\xff"
 
 
-_UNCOMPRESSED = Codec("not compressed", "", _uncompressed, None, native=True)
-_DEFLATED = Codec("deflated frames", "", _deflated, None, native=True)
-_JPEG = Codec("JPEG", "JPEG8", _jpeg, jpeg_size)
-_LOSSLESS = Codec("lossless JPEG", "JPEG8", _jpeg, jpeg_size)
-_JPEGLS = Codec("JPEG-LS", "JPEGLS", _jpegls, jpeg_size)
-_JPEG2000 = Codec("JPEG 2000", "JPEG2K", _jpeg2000, jpeg2000_size)
-_HTJ2K = Codec("High-Throughput JPEG 2000", "HTJ2K", _htj2k, jpeg2000_size)
-_JPEGXL = Codec("JPEG XL", "JPEGXL", _jpegxl, jpegxl_size)
-_RLE = Codec("RLE", "PACKBITS", _rle, None, native=True)
+_UNCOMPRESSED = Codec("not compressed", "", _uncompressed, native=True, unmarked=True, colour=native_colour)
+_DEFLATED = Codec(
+    "deflated frames",
+    "",
+    _deflated,
+    native=True,
+    unmarked=True,
+    colour=native_colour,
+    certain_rows=certain_inflated_rows,
+    version=lambda: f"zlib {zlib.ZLIB_RUNTIME_VERSION}",
+)
+_JPEG = Codec("JPEG", "JPEG8", _jpeg, jpeg_size, lossy=True, colour=jpeg_colour, certain_rows=certain_jpeg_rows)
+_LOSSLESS = replace(_JPEG, family="lossless JPEG", lossy=False, others=(("jpegsof3", imagecodecs.jpegsof3_decode),))
+_JPEGLS = Codec("JPEG-LS", "JPEGLS", _jpegls, jpeg_size, colour=jpeg_colour)
+_JPEG2000 = Codec("JPEG 2000", "JPEG2K", _jpeg2000, jpeg2000_size, colour=jpeg2000_colour, signed=jpeg2000_signed)
+_HTJ2K = Codec(
+    "High-Throughput JPEG 2000",
+    "HTJ2K",
+    _htj2k,
+    jpeg2000_size,
+    colour=jpeg2000_colour,
+    signed=jpeg2000_signed,
+    others=(("OpenJPEG", imagecodecs.jpeg2k_decode),),
+)
+_JPEGXL = Codec("JPEG XL", "JPEGXL", _jpegxl, jpegxl_size, colour=jpegxl_colour)
+_RLE = Codec("RLE", "PACKBITS", _rle, native=True, colour=native_colour)
+
+
+def _lossy(codec: Codec) -> Codec:
+    return replace(codec, lossy=True)
+
 
 #: Transfer syntax UID to codec (PS3.5 annex A; .53 and .55 are retired).
 CODECS: dict[str, Codec] = {
@@ -189,27 +255,20 @@ CODECS: dict[str, Codec] = {
     "1.2.840.10008.1.2.4.57": _LOSSLESS,
     "1.2.840.10008.1.2.4.70": _LOSSLESS,
     "1.2.840.10008.1.2.4.80": _JPEGLS,
-    "1.2.840.10008.1.2.4.81": _JPEGLS,
+    "1.2.840.10008.1.2.4.81": _lossy(_JPEGLS),
     "1.2.840.10008.1.2.4.90": _JPEG2000,
-    "1.2.840.10008.1.2.4.91": _JPEG2000,
+    "1.2.840.10008.1.2.4.91": _lossy(_JPEG2000),
     "1.2.840.10008.1.2.4.92": _JPEG2000,
-    "1.2.840.10008.1.2.4.93": _JPEG2000,
+    "1.2.840.10008.1.2.4.93": _lossy(_JPEG2000),
     "1.2.840.10008.1.2.4.110": _JPEGXL,
-    "1.2.840.10008.1.2.4.111": _JPEGXL,
-    "1.2.840.10008.1.2.4.112": _JPEGXL,
+    "1.2.840.10008.1.2.4.111": _lossy(_JPEGXL),
+    "1.2.840.10008.1.2.4.112": _lossy(_JPEGXL),
     "1.2.840.10008.1.2.4.201": _HTJ2K,
     "1.2.840.10008.1.2.4.202": _HTJ2K,
-    "1.2.840.10008.1.2.4.203": _HTJ2K,
+    "1.2.840.10008.1.2.4.203": _lossy(_HTJ2K),
     "1.2.840.10008.1.2.5": _RLE,
     "1.2.840.10008.1.2.8.1": _DEFLATED,
 }
-
-_JPEGS = ("JPEG", "lossless JPEG")
-
-
-def fits_family(one: str, other: str) -> bool:
-    """Whether one decoder reads both: files name the wrong process of JPEG often enough, and nothing hangs on it."""
-    return one == other or (one in _JPEGS and other in _JPEGS)
 
 
 def find_codec(syntax: str, name: str) -> Codec:
@@ -268,7 +327,9 @@ def library_version(codec: Codec) -> str:
     """The library behind a codec with its version, as imagecodecs was built with it; ``""`` where it is not."""
     if not codec.available:
         return ""
+    if codec.version:
+        return codec.version()
     if not codec.attribute:
-        return f"zlib {zlib.ZLIB_RUNTIME_VERSION}" if codec is _DEFLATED else f"numpy {np.__version__}"
+        return f"numpy {np.__version__}"
     version: Callable[[], str] = getattr(imagecodecs, f"{codec.attribute.lower()}_version")
     return str(version()).replace("_", " ")

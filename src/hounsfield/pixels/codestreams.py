@@ -175,7 +175,7 @@ def is_one_scan(frame: bytes) -> bool:
     return frame[scan + 2] == size.samples and not restarts
 
 
-class _Bits:
+class _SizeBits:
     """Reads numbers from bytes, lowest bit first (ISO/IEC 18181-1 B.2)."""
 
     def __init__(self, data: bytes) -> None:
@@ -202,7 +202,7 @@ def jpegxl_size(data: bytes) -> Size | None:
         data = data[found:] if found > 0 else b""
     if data[:2] != b"\xff\x0a" or len(data) < 4:
         return None
-    bits = _Bits(data[2:])
+    bits = _SizeBits(data[2:])
     small = bits.take(1)
     rows = (bits.take(5) + 1) * 8 if small else bits.length()
     ratio = bits.take(3)

@@ -14,14 +14,12 @@ from pydicom.uid import UID
 from hounsfield.errors import DecodeError
 from hounsfield.headers.fragments import item_head
 from hounsfield.limits import Limits
-from hounsfield.pixels.codecs import CODECS, Codec, find_codec, fits_family
-from hounsfield.pixels.codestreams import Size, has_end_of_image, jpeg2000_signed, markers_say, recognise
+from hounsfield.pixels.codecs import CODECS, Codec, find_codec
+from hounsfield.pixels.codestreams import Size, recognise
 from hounsfield.pixels.frame_fragments import EncapsulatedData, group_fragments
-from hounsfield.pixels.jpegxl import decoded_space
 from hounsfield.pixels.layout import Layout, check_image_bytes
 from hounsfield.pixels.native import clean_bits, extend_sign
 from hounsfield.pixels.stored import Stored, cells_step
-from hounsfield.pixels.tails import certain_rows, inflated_rows, jpeg_hole, restarts_are_missing
 from hounsfield.steps import Step
 from hounsfield.text import syntax_words
 from hounsfield.threads import in_threads
@@ -59,11 +57,11 @@ class EncapsulatedFrames:
         self._steps = (*steps, *more, *contradiction)
 
     def _first_signed(self) -> bool | None:
-        """Whether the first codestream says that its samples have a sign: JPEG 2000 does, for others None."""
-        if self._codec.family not in _SAYS_SIGN or not self._places:
+        """Return whether the samples of the first codestream have a sign; None where codestreams do not tell."""
+        if self._codec.signed is None or not self._places:
             return None
         at, length = self._places[0][0]
-        return jpeg2000_signed(bytes(self._data.take(at, min(length, _HEADERS))))
+        return self._codec.signed(bytes(self._data.take(at, min(length, _HEADERS))))
 
     def codestream(self, frame: int) -> bytes:
         """Return the bytes of a frame, its fragments joined."""
@@ -106,7 +104,9 @@ class EncapsulatedFrames:
         decoded = Step("decode", f"{self._codec.family}, transfer syntax {self.syntax}", reference="PS3.5 A.4")
         steps = [*self._steps, decoded]
         told = next((frame for place, frame in enumerate(frames) if place not in empty), frames[0])
-        photometric, doubt = _decoded_space(self.codestream(told), layout, self._codec)
+        photometric, doubt = layout.photometric, None
+        if layout.samples == 3:
+            photometric, doubt = self._codec.colour(self.codestream(told), layout)
         if doubt:
             steps.append(doubt)
         said = {*cut, *empty}
@@ -136,7 +136,8 @@ class EncapsulatedFrames:
     def _decode(self, index: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None, bool]:
         """Decode a frame; also which pixels are not there, and whether the codestream has the frame's size."""
         frame, layout = self.codestream(index), self.layout
-        if not self._declared_signed and self._signed is not None and jpeg2000_signed(frame) is not self._signed:
+        signed = self._codec.signed(frame) if self._codec.signed else None
+        if not self._declared_signed and self._signed is not None and signed is not self._signed:
             detail = f"{_where(index, layout)}the codestream and that of frame 0 contradict each other on the sign"
             raise DecodeError(detail, source=self._name, attribute="PixelData")
         size = self._cut_size(frame, index)
@@ -162,46 +163,30 @@ class EncapsulatedFrames:
         """Decode a frame; of one that is cut off, what is there, with the pixels that are not."""
         last = self._cut and index == self.layout.frames - 1
         try:
-            if self._codec.family in ("JPEG", "lossless JPEG"):
-                return self._decode_jpeg(frame, index, layout)
-            if self._codec.family == "deflated frames":
-                return self._inflate(frame, index, layout)
-            return decode_frame(frame, index, self._codec, layout, self._name), None
+            return self._decode_certain(frame, index, layout)
         except DecodeError:
             if last and self.layout.frames > 1:  # the other frames are whole
                 return np.zeros(layout.frame_shape, layout.dtype), np.ones(layout.frame_shape[:2], np.bool_)
             raise
 
-    def _decode_jpeg(self, frame: bytes, index: int, layout: Layout) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-        """Decode a JPEG codestream; of one without an end, or with zeros for data, the rows that are certain."""
+    def _decode_certain(
+        self, frame: bytes, index: int, layout: Layout
+    ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+        """Decode a frame; of one without an end, or with zeros for data, the rows that are certain."""
 
         def decode(data: bytes) -> NDArray[Any]:
             return decode_frame(data, index, self._codec, layout, self._name)
 
-        ends = has_end_of_image(frame)
-        if ends and not restarts_are_missing(frame):
-            hole = jpeg_hole(frame, decode)
-            if hole is None:
-                return decode(frame), None
-            frame, ends = frame[:hole], False
-        found = None if ends else certain_rows(frame, decode)
-        if found is None:
+        if self._codec.certain_rows is None:
+            return decode(frame), None
+        certain = self._codec.certain_rows(frame, decode, layout)
+        if certain is None:
             raise self._truncated(index)
-        return _with_padding(*found)
+        return _with_padding(*certain)
 
     def _truncated(self, index: int) -> DecodeError:
         detail = f"{_where(index, self.layout)}the {self._codec.family} codestream is truncated"
         return DecodeError(detail, source=self._name, attribute="PixelData")
-
-    def _inflate(self, frame: bytes, index: int, layout: Layout) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-        """Inflate a frame; of one that goes over into zeros, or is cut off, the rows that are certain."""
-        try:
-            return decode_frame(frame, index, self._codec, layout, self._name), None
-        except DecodeError:
-            found = inflated_rows(frame, layout)
-            if found is None:
-                raise
-            return _with_padding(*found)
 
 
 def _with_padding(values: NDArray[Any], rows: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
@@ -224,20 +209,18 @@ def _nothing(layout: Layout) -> NDArray[Any]:
 def _settle_syntax(pixels: EncapsulatedData, declared: str) -> tuple[str, list[Step]]:
     """The transfer syntax of the frames: the declared one, unless the first codestream is another's."""
     codec = CODECS.get(declared)
-    if codec is not None and codec.native and codec.family != "RLE":
-        return declared, []  # any bytes may stand there
+    if codec is not None and codec.unmarked:
+        return declared, []
     first = bytes(pixels.data.take(*pixels.fragments.places[0])) if pixels.fragments.places else b""
     found = recognise(first)
-    if found is None or (codec is not None and fits_family(CODECS[found].family, codec.family)):
+    if found is None or (codec is not None and CODECS[found].reads_as(codec)):
         return declared, []
     named = f"{syntax_words(declared)} is {_syntax_words(declared)}"
     detail = f"transfer syntax {named}, but the pixel data is {CODECS[found].family}"
     return found, [Step("decode", f"{detail}; decoded as that", "assumed", "PS3.5 A.4")]
 
 
-#: Families of codecs whose codestreams say whether their samples have a sign.
-_SAYS_SIGN = ("JPEG 2000", "High-Throughput JPEG 2000")
-#: Bytes of a frame that are looked at for that.
+#: Bytes of a frame that are looked at to see whether its samples have a sign.
 _HEADERS = 65536
 
 
@@ -262,32 +245,6 @@ def _syntax_words(syntax: str) -> str:
     if not uid.is_transfer_syntax:
         return "not known"
     return uid.name if uid.is_encapsulated else "a native one"
-
-
-def _decoded_space(frame: bytes, layout: Layout, codec: Codec) -> tuple[str, Step | None]:
-    """The colour space of decoded samples: the header's, unless the codestream knows better."""
-    declared = layout.photometric
-    if layout.samples != 3:
-        return declared, None
-    if codec.family in ("JPEG 2000", "High-Throughput JPEG 2000"):
-        # The decoder undoes the codestream's own transform.
-        return ("RGB" if declared in ("YBR_RCT", "YBR_ICT") else declared), None
-    if codec.family == "JPEG XL":
-        space, doubt = decoded_space(frame, declared)
-        return ("YBR_FULL" if space == "YBR_FULL_422" else space), doubt
-    if codec.family in ("JPEG", "lossless JPEG", "JPEG-LS"):
-        said = markers_say(frame)
-        if said and (said == "RGB") != (declared == "RGB"):
-            shown = declared if declared in _COLOURS else "another one"
-            detail = f"Photometric Interpretation is {shown}, but the codestream's markers say {said}"
-            return said, Step("colour", detail, "assumed", "PS3.5 8.2.1")
-    if codec.native:
-        return declared.removesuffix("_422") if layout.subsampled else declared, None
-    return ("YBR_FULL" if declared == "YBR_FULL_422" else declared), None
-
-
-#: Terms of Photometric Interpretation for three samples that a message may quote (PS3.3 C.7.6.3.1.2).
-_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_PARTIAL_422", "YBR_RCT", "YBR_ICT", "HSV")
 
 
 def _where(index: int, layout: Layout) -> str:

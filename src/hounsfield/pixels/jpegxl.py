@@ -29,7 +29,7 @@ def colour_transform(data: bytes) -> ColourTransform | None:
     of the frame lies behind data that only a decoder reads.
     """
     try:
-        return _transform(_Bits(_codestream(data)))
+        return _transform(_HeaderBits(_codestream(data)))
     except _Unknown:
         return None
 
@@ -58,7 +58,7 @@ class _Unknown(Exception):
     """The headers hold what is not read here, or end too early."""
 
 
-class _Bits:
+class _HeaderBits:
     """Reads fields from bytes, lowest bit first (B.2); 0 bits are left at the end of what there is."""
 
     def __init__(self, data: bytes) -> None:
@@ -121,7 +121,7 @@ def _in_boxes(data: bytes) -> bytes:
     return parts
 
 
-def _transform(bits: _Bits) -> ColourTransform:
+def _transform(bits: _HeaderBits) -> ColourTransform:
     _skip_size(bits)
     if bits.flag():  # ImageMetadata, all by default (D.3)
         return "XYB"
@@ -140,7 +140,7 @@ def _transform(bits: _Bits) -> ColourTransform:
     return "YCbCr" if _frame_has_ycbcr(bits) else "none"
 
 
-def _skip_size(bits: _Bits) -> None:
+def _skip_size(bits: _HeaderBits) -> None:
     """SizeHeader (D.2): rows, and columns where they are no simple share of them."""
     small = bits.flag()
 
@@ -152,7 +152,7 @@ def _skip_size(bits: _Bits) -> None:
         side()
 
 
-def _skip_depth(bits: _Bits) -> None:
+def _skip_depth(bits: _HeaderBits) -> None:
     """BitDepth (D.3.5)."""
     if bits.flag():
         bits.choice((32, 0), (16, 0), (24, 0), (1, 6))
@@ -161,7 +161,7 @@ def _skip_depth(bits: _Bits) -> None:
         bits.choice((8, 0), (10, 0), (12, 0), (1, 6))
 
 
-def _skip_colours(bits: _Bits) -> None:
+def _skip_colours(bits: _HeaderBits) -> None:
     """ColourEncoding (E.2); an ICC profile is compressed, and not passed over here."""
     if bits.flag():
         return
@@ -180,12 +180,12 @@ def _skip_colours(bits: _Bits) -> None:
     bits.enum()  # rendering intent
 
 
-def _skip_points(bits: _Bits, count: int) -> None:
+def _skip_points(bits: _HeaderBits, count: int) -> None:
     for _ in range(2 * count):
         bits.choice((0, 19), (524288, 19), (1048576, 20), (2097152, 21))
 
 
-def _frame_has_ycbcr(bits: _Bits) -> bool:
+def _frame_has_ycbcr(bits: _HeaderBits) -> bool:
     """Whether FrameHeader (F.2) says do_YCbCr; it does only where it is not all by default."""
     if bits.flag():
         return False

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hounsfield.errors import InvalidAttributeError, LimitExceededError, MissingAttributeError
-from hounsfield.header import text_of
+from hounsfield.header import text_of, whole_number
 from hounsfield.limits import Limits
 from hounsfield.steps import Step
 
@@ -173,11 +173,12 @@ class _Fields:
             return default
         if isinstance(value, (str, bytes)):  # of which nothing is quoted
             raise InvalidAttributeError(f"{keyword} is no number", source=self._name, attribute=keyword)
-        if not isinstance(value, int) or (among is not None and value not in among):
+        number = whole_number(value)
+        if number is None or (among is not None and number not in among):
             raise InvalidAttributeError(
                 f"{keyword} has the impossible value {_short(value)}", source=self._name, attribute=keyword
             )
-        return value
+        return number
 
 
 def _short(value: Any) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.pixels.codestreams import frame_markers, is_one_scan, jpeg_size
+from hounsfield.errors import DecodeError
+from hounsfield.pixels.codestreams import frame_markers, has_end_of_image, is_one_scan, jpeg_size
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.native import arrange, needed_bytes
 
@@ -29,6 +30,40 @@ _BLOCK_ROWS = 16
 _SECTOR = 512
 #: So many zeros may be where a damaged deflated frame stops being data.
 _FEW = 8
+
+
+def certain_jpeg_rows(frame: bytes, decode: Decode, layout: Layout) -> tuple[Array, int] | None:
+    """Decode a JPEG codestream; return the values with the rows that are certain, None where none is.
+
+    All rows are, unless its last marker is missing, or it goes over into zeros.
+    """
+    if not has_end_of_image(frame):
+        return _rows_before_end(frame, decode)
+    if restarts_are_missing(frame):
+        return None
+    hole = jpeg_hole(frame, decode)
+    if hole is not None:
+        return _rows_before_end(frame[:hole], decode)
+    values = decode(frame)
+    return values, len(values)
+
+
+def certain_inflated_rows(frame: bytes, decode: Decode, layout: Layout) -> tuple[Array, int] | None:
+    """Inflate a frame; of one that goes over into zeros, or is cut off, return the whole rows that are there.
+
+    Raises
+    ------
+    DecodeError
+        It is damaged in another way.
+    """
+    try:
+        values = decode(frame)
+    except DecodeError:
+        inflated = inflated_rows(frame, layout)
+        if inflated is None:
+            raise
+        return inflated
+    return values, len(values)
 
 
 def jpeg_hole(frame: bytes, decode: Decode) -> int | None:
@@ -71,7 +106,7 @@ def restarts_are_missing(frame: bytes) -> bool:
     return there < -(-units // interval) - 1
 
 
-def certain_rows(frame: bytes, decode: Decode) -> tuple[Array, int] | None:
+def _rows_before_end(frame: bytes, decode: Decode) -> tuple[Array, int] | None:
     """Decode a JPEG codestream without an end; return the values with the rows that are certain, None where none is.
 
     Zeros at the end are taken for what is missing.

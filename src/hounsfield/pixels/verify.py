@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -21,8 +20,6 @@ from hounsfield.pixels.stored import Stored, StoredFrames
 from hounsfield.steps import Step
 
 Decoder = Callable[[bytes, Layout], NDArray[Any]]
-#: Codecs whose result may differ by rounding: two right decoders need not agree to the last bit (ISO/IEC 10918-2).
-_LOSSY = {f"1.2.840.10008.1.2.4.{n}" for n in ("50", "51", "53", "55", "81", "91", "93", "203", "111", "112")}
 
 
 def verify_frames(frames: StoredFrames, indices: Sequence[int], ours: Stored, name: str) -> Step:
@@ -52,7 +49,8 @@ def _compare(ours: NDArray[Any], theirs: NDArray[Any], label: str, syntax: str) 
     if most == 0:
         return Step("verify", f"{label} gives the same {ours.size} values")
     detail = f"{label} gives other values for {count} of {ours.size}, apart by {most} at most"
-    if most == 1 and syntax in _LOSSY:
+    # Two right decoders need not agree to the last bit (ISO/IEC 10918-2).
+    if most == 1 and CODECS[syntax].lossy:
         return Step("verify", f"{detail}: rounding, the compression is lossy")
     return Step("verify", detail, "assumed")
 
@@ -66,12 +64,13 @@ def _decoders(syntax: str) -> Iterator[tuple[str, Decoder]]:
         plugins = []
     for plugin in plugins:
         yield plugin, _by_pydicom(syntax, plugin)
-    family = CODECS[syntax].family
-    if family == "High-Throughput JPEG 2000":
-        yield "OpenJPEG", lambda stream, layout: imagecodecs.jpeg2k_decode(stream)
-    if family == "lossless JPEG":
-        yield "jpegsof3", lambda stream, layout: imagecodecs.jpegsof3_decode(stream)
+    for label, decode in CODECS[syntax].others:
+        yield label, _of_stream(decode)
     yield "FFmpeg", _by_ffmpeg
+
+
+def _of_stream(decode: Callable[[bytes], NDArray[Any]]) -> Decoder:
+    return lambda stream, layout: decode(stream)
 
 
 def _by_pydicom(syntax: str, plugin: str) -> Decoder:

@@ -29,7 +29,7 @@ from hounsfield.limits import Limits
 from hounsfield.pixels.layout import read_layout
 from hounsfield.pixels.opening import no_pixels, open_frames, pixel_bytes
 from hounsfield.pixels.stored import Stored
-from hounsfield.reading.region import Mosaic
+from hounsfield.reading.region import TiledRegion
 from hounsfield.sources.source import Source
 from hounsfield.steps import Step, refuse_assumptions
 from hounsfield.values.padding import padding_mask
@@ -284,7 +284,7 @@ class Frames:
 
     def _put_together(self, tiling: Tiling, bounds: Bounds, tiles: Sequence[Tile], layer: tuple[int, int]) -> Image:
         layout = self._stored.layout
-        mosaic = Mosaic(bounds, gaps=tiling.places is not None or len(self) < self._declared or tiling.part)
+        mosaic = TiledRegion(bounds, gaps=tiling.places is not None or len(self) < self._declared or tiling.part)
         # A hole in a sparse matrix has the type of the other pixels: a tile is decoded for that, and not used.
         sample = tiles or tiling.tiles((0, tiling.total[0], 0, tiling.total[1]), *layer, len(self))[:1]
         if not sample:
@@ -312,7 +312,7 @@ class Frames:
         values = np.zeros(mosaic.shape) if mosaic.values is None else mosaic.values
         return Image(values, unit, tuple(steps), spacing, kind, padding, header, color, self.name)
 
-    def _region_steps(self, tiling: Tiling, bounds: Bounds, tiles: Sequence[Tile], mosaic: Mosaic) -> list[Step]:
+    def _region_steps(self, tiling: Tiling, bounds: Bounds, tiles: Sequence[Tile], mosaic: TiledRegion) -> list[Step]:
         top, bottom, left, right = bounds
         size = "{} x {}".format(*tiling.tile)
         detail = f"rows {top} to {bottom}, columns {left} to {right} of {tiling.total[0]} x {tiling.total[1]}"

@@ -16,7 +16,7 @@ from hounsfield.errors import (
     LimitExceededError,
     MissingAttributeError,
 )
-from hounsfield.header import Header, declared_frames, text_of
+from hounsfield.header import Header, count_of, declared_frames, text_of
 from hounsfield.headers.by_tag import overlay_groups
 from hounsfield.headers.dataset import Opened, open_header
 from hounsfield.headers.frame_times import FrameTimes, read_frame_times
@@ -295,10 +295,10 @@ def _image_below(opened: Opened, limits: Limits) -> tuple[Image | None, int]:
 
 
 def _size(header: Header, keyword: str, name: str) -> int:
-    value = header.get(keyword)
-    if not isinstance(value, int) or not 0 < value < 2**16:
+    size = count_of(header, keyword, range(1, 2**16), name)
+    if size is None:
         raise InvalidAttributeError(f"{keyword} has an impossible value", source=name, attribute=keyword)
-    return value
+    return size
 
 
 def _no_cells(name: str) -> Callable[[], Cells]:
@@ -318,7 +318,7 @@ def _cells(source: Source, opened: Opened, limits: Limits) -> Cells:
     return raw_cells(pixel_bytes(opened, element), layout, source.name, limits)
 
 
-class _Kept(io.BytesIO):
+class _NamedBytes(io.BytesIO):
     """The bytes of a stream that can be read once only, under the stream's name."""
 
     name = ""
@@ -332,7 +332,7 @@ def _segmentation(source: SourceLike, limits: Limits) -> Image | None:
         if not _describes_segments(header, opened_source.name):
             return None
         if source == "-" or hasattr(source, "read"):
-            again = _Kept(opened_source.load())
+            again = _NamedBytes(opened_source.load())
             again.name = opened_source.name
     return read(again, values="stored", limits=limits)
 

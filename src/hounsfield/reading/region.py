@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Mosaic:
+class TiledRegion:
     """A region of a picture, to which tiles are added one after another.
 
     Parameters

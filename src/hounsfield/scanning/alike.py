@@ -67,7 +67,7 @@ def find_quickly(paths: Sequence[str], plan: Plan, limits: Limits, first: int, s
         heads.read(row, path, first)
     seconds, busy = seconds + time.perf_counter(), busy + time.thread_time()
     count = len(heads.pieces)
-    work = _Work(heads, plan, wishes, limits.sequence_depth, paths)
+    work = _ChunkWalk(heads, plan, wishes, limits.sequence_depth, paths)
     work.run()
     values = b"".join([heads.bytes, *work.extra, _MARGIN]) if work.extra else heads.bytes
     return Found(
@@ -136,7 +136,7 @@ class _Heads:
 
 
 @dataclass
-class _Work:
+class _ChunkWalk:
     """The walk through a chunk of files."""
 
     heads: _Heads

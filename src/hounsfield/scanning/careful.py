@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,7 +12,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from hounsfield.header import item_at
+from hounsfield.header import finite_number, item_at, whole_number
 from hounsfield.headers.dataset_header import DatasetHeader, Raw, simple_value
 from hounsfield.headers.index import implied_vr
 from hounsfield.headers.times import date_of, datetime_of, time_of
@@ -138,22 +137,13 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bytes):
         text = value.rstrip(b" \0")
         return text.decode("ascii") if text.isascii() and text.decode("ascii").isprintable() else None
-    return "" if value is None else value if isinstance(value, str) else repr(value) if _is_number(value) else None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float))
+    if value is None or isinstance(value, str):
+        return value or ""
+    return repr(value) if isinstance(value, (int, float)) else None
 
 
 def _integer(value: Any) -> int | None:
-    return value if isinstance(value, int) and -_SIGNED_64 <= value < _SIGNED_64 else None
-
-
-def _decimal(value: Any) -> float | None:
-    try:
-        return float(value) if _is_number(value) and math.isfinite(value) else None
-    except OverflowError:
-        return None
+    return whole_number(value, range(-_SIGNED_64, _SIGNED_64))
 
 
 def _local(value: Any) -> datetime | None:
@@ -165,7 +155,7 @@ def _local(value: Any) -> datetime | None:
 _TYPES = {
     Kind.TEXT: _text,
     Kind.INTEGER: _integer,
-    Kind.DECIMAL: _decimal,
+    Kind.DECIMAL: finite_number,
     Kind.DATE: date_of,
     Kind.TIME: time_of,
     Kind.DATETIME: _local,

@@ -37,7 +37,7 @@ _long: Callable[[bytes, int], tuple[int]] = struct.Struct("<L").unpack_from
 _NOTHING, _LOOKED_THROUGH = -1, -2
 
 
-class _Unsure(Exception):
+class _NotQuick(Exception):
     """The file is pydicom's."""
 
 
@@ -73,7 +73,7 @@ def walk_quickly(
             at = _walk_meta(data, size, wishes, walked)
         else:
             at = _begin_bare(data, size, walked)
-        walk = _Walk(data, size, wishes, walked, depth)
+        walk = _DatasetWalk(data, size, wishes, walked, depth)
         ask = PIECE // 32
         while True:
             try:
@@ -87,7 +87,7 @@ def walk_quickly(
                 walk.data, walk.base = read(at, ask), at
                 if len(walk.data) < more.needed:
                     return None
-    except _Unsure:
+    except _NotQuick:
         return None
 
 
@@ -102,10 +102,10 @@ def _walk_meta(data: bytes, size: int, wishes: Wishes, walked: Walked) -> int:
         if code in _LONG_CODES:
             kind, length, value = LONG, _long(data, at + 8)[0], at + 12
         elif code not in _SHORT_CODES:
-            raise _Unsure
+            raise _NotQuick
         tag = group << 16 | element
         if tag <= last or length & 1 or value + length > filled:
-            raise _Unsure
+            raise _NotQuick
         last, column = tag, leaves.get(tag, -1)
         if column >= 0:
             walked.places[column], walked.data[column] = (value, length, code), data
@@ -115,24 +115,24 @@ def _walk_meta(data: bytes, size: int, wishes: Wishes, walked: Walked) -> int:
         at = value + length
     syntax = walked.syntax.rstrip(b"\0 ")
     if (at + 8 > filled and at < size) or not _SYNTAX.fullmatch(syntax) or syntax in _NOT_HERE:
-        raise _Unsure
+        raise _NotQuick
     if syntax == b"1.2.840.10008.1.2":
         walked.encoding = IMPLICIT_LITTLE
         if at + 6 <= filled and _code(data, at + 4) in _SHORT_CODES | _LONG_CODES:
-            raise _Unsure  # looks like explicit VR
+            raise _NotQuick  # looks like explicit VR
     return at
 
 
 def _begin_bare(data: bytes, size: int, walked: Walked) -> int:
     """Make ready for a file that begins with its dataset: the first attribute tells how it is encoded."""
     if len(data) < 12 or size > BARE_SIZE:
-        raise _Unsure
+        raise _NotQuick
     group, element, code, _ = _words(data, 0)
     if group != 8 or element > 0x18:
-        raise _Unsure
+        raise _NotQuick
     if code not in _SHORT_CODES and code not in _LONG_CODES:
         if _long(data, 4)[0] > 64:
-            raise _Unsure
+            raise _NotQuick
         walked.encoding = IMPLICIT_LITTLE
     walked.preamble, walked.tokens = False, None
     return 0
@@ -142,7 +142,7 @@ def _code(data: bytes, at: int) -> int:
     return data[at] | data[at + 1] << 8
 
 
-class _Walk:
+class _DatasetWalk:
     """The walk through a dataset."""
 
     def __init__(self, data: bytes, size: int, wishes: Wishes, walked: Walked, depth: int) -> None:
@@ -162,14 +162,14 @@ class _Walk:
                     break
             tag, code, length, value, kind = self._element(at)
             if tag >= 0xFFFE0000:
-                raise _Unsure
+                raise _NotQuick
             if tag in _PIXEL_TAGS:
                 self._pixels(tag, at, value, length)
                 return
             at = self._attribute(tag, code, length, value, kind, at, 0, 0, self._last)
             self._last, self.done = tag, at
         if at > size:
-            raise _Unsure
+            raise _NotQuick
         walked.end = at
 
     def _plain_run(self, at: int, leaves: dict[int, int]) -> int:
@@ -212,7 +212,7 @@ class _Walk:
         if code in _SHORT_CODES:
             return tag, code, length, position + 8, SHORT
         if code not in _LONG_CODES:
-            raise _Unsure
+            raise _NotQuick
         if at + 12 > len(data):
             self._beyond(position + 12)
         return tag, code, _long(data, at + 8)[0], position + 12, LONG
@@ -220,7 +220,7 @@ class _Walk:
     def _beyond(self, end: int) -> None:
         """Ask for more bytes, as far as a position; the walk then goes on with the last attribute of the dataset."""
         if end > self._size:
-            raise _Unsure
+            raise _NotQuick
         raise _More(end - self.done)
 
     def _attribute(  # noqa: PLR0913, PLR0917  an element, and where it is
@@ -228,20 +228,20 @@ class _Walk:
     ) -> int:
         """Walk an attribute; return the byte behind it."""
         if node >= 0 and (tag <= last or (level > 0 and tag == _CHARACTER_SET)):
-            raise _Unsure  # not in order; text of a character set of its own
+            raise _NotQuick  # not in order; text of a character set of its own
         undefined = length == _UNDEFINED
         if undefined:
             if code == _UN:
-                raise _Unsure  # items inside are in implicit VR (PS3.5 6.2.2)
+                raise _NotQuick  # items inside are in implicit VR (PS3.5 6.2.2)
         elif value + length > self._size or (node >= 0 and length & 1):
-            raise _Unsure
+            raise _NotQuick
         column = self._wishes.leaves[node].get(tag, -1) if node >= 0 else -1
         if column >= 0:
             return self._keep(tag, code, length, value, kind, at, column)
         children = self._wishes.items[node].get(tag) if node >= 0 else None
         if children is not None:
             if not self._implicit and code != _SQ:
-                raise _Unsure
+                raise _NotQuick
             self._walked.tokens = None
         elif not undefined:
             self._note(kind, at, even=node >= 0)
@@ -251,15 +251,15 @@ class _Walk:
         inner = _LOOKED_THROUGH if level > 0 and node != _NOTHING else _NOTHING
         return self._items(value, -1 if undefined else value + length, children, inner, level + 1)
 
-    def _keep(self, tag: int, code: int, length: int, value: int, kind: int, at: int, column: int) -> int:  # noqa: PLR0913, PLR0917
+    def _keep(self, tag: int, code: int, length: int, value: int, kind: int, at: int, column: int) -> int:
         """Note the place of a wanted value."""
         if length == _UNDEFINED or code == _SQ:
-            raise _Unsure
+            raise _NotQuick
         start = value - self.base
         if start < 0 or start + length > len(self.data):
             self._beyond(value + length)
         if tag == _CHARACTER_SET and not _printable(self.data[start : start + length]):
-            raise _Unsure
+            raise _NotQuick
         self._walked.places[column], self._walked.data[column] = (start, length, code), self.data
         self._note(kind, at, column, even=True)
         return value + length
@@ -276,7 +276,7 @@ class _Walk:
         `children` are the nodes of wanted items; `inner` is what is done with others.
         """
         if level >= self._depth:
-            raise _Unsure
+            raise _NotQuick
         number = 0
         while stop < 0 or at < stop:
             tag, _, length, value, _ = self._element(at)
@@ -284,7 +284,7 @@ class _Walk:
                 self._note(FIXED, at)
                 return value
             if tag != _ITEM or (length != _UNDEFINED and value + length > self._size):
-                raise _Unsure
+                raise _NotQuick
             node = inner if children is None else children.get(number, _LOOKED_THROUGH)
             number += 1
             self._note(FIXED if length == _UNDEFINED else PLAIN, at)
@@ -293,13 +293,13 @@ class _Walk:
             else:
                 at = value + length
         if at > stop:
-            raise _Unsure
+            raise _NotQuick
         return at
 
     def _level(self, at: int, stop: int, node: int, level: int) -> int:
         """Walk the attributes of an item; return the byte behind it."""
         if level >= self._depth:
-            raise _Unsure
+            raise _NotQuick
         last = -1
         while stop < 0 or at < stop:
             tag, code, length, value, kind = self._element(at)
@@ -307,18 +307,18 @@ class _Walk:
                 self._note(FIXED, at)
                 return value
             if tag >= 0xFFFE0000:
-                raise _Unsure
+                raise _NotQuick
             at = self._attribute(tag, code, length, value, kind, at, node, level, last)
             last = tag
         if at > stop:
-            raise _Unsure
+            raise _NotQuick
         return at
 
     def _pixels(self, tag: int, at: int, value: int, length: int) -> None:
         """Note where the pixel data is; it ends the walk."""
         undefined, walked = length == _UNDEFINED, self._walked
         if tag <= self._last or (not undefined and (value + length > self._size or length & 1)):
-            raise _Unsure
+            raise _NotQuick
         walked.pixels, walked.pixel_length, walked.end = value, -1 if undefined else length, at
         self._note(PIXELS, at)
 

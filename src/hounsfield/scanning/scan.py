@@ -19,7 +19,7 @@ from hounsfield.scanning.columns import choose_columns, plan
 from hounsfield.scanning.found import Found, nothing_found
 from hounsfield.scanning.header_rows import read_source_row
 from hounsfield.scanning.row import Row
-from hounsfield.scanning.table import Layout, record_batch
+from hounsfield.scanning.table import TableLayout, record_batch
 from hounsfield.scanning.walking import HeaderWalk, Paths, Progress
 from hounsfield.sources.source import Source
 
@@ -90,7 +90,7 @@ def scan(
     """
     names, read = with_frames(columns, phi=phi)
     layout = _chosen(read, phi)
-    work = HeaderWalk(layout.plan, _Make(layout), limits, threads, progress)
+    work = HeaderWalk(layout.plan, _ArrowBatches(layout), limits, threads, progress)
     batches = [frames_first(batch, names) for batch in work.batches(paths)]
     return pa.Table.from_batches(batches, schema=schema_of(layout.schema, names))
 
@@ -104,7 +104,7 @@ def scan_files(
 ) -> pa.Table:
     """Return the table of `scan` for just these files: one row for each, whatever it is called, nothing expanded."""
     layout = _chosen(columns, True)
-    work = HeaderWalk(layout.plan, _Make(layout), limits, threads, progress)
+    work = HeaderWalk(layout.plan, _ArrowBatches(layout), limits, threads, progress)
     return pa.Table.from_batches(list(work.batches_of(paths)), schema=layout.schema)
 
 
@@ -169,7 +169,7 @@ def scan_batches(
         raise ValueError("rows must be at least 1")
     names, read = with_frames(columns, phi=phi)
     layout = _chosen(read, phi)
-    work = HeaderWalk(layout.plan, _Make(layout), limits, threads, progress)
+    work = HeaderWalk(layout.plan, _ArrowBatches(layout), limits, threads, progress)
     return _regrouped(_asked(work.batches(paths), names), rows)
 
 
@@ -196,22 +196,22 @@ def _regrouped(batches: Generator[pa.RecordBatch], rows: int) -> Iterator[pa.Rec
 
 
 @dataclass(frozen=True)
-class _Make:
+class _ArrowBatches:
     """Makes batches of Arrow."""
 
-    layout: Layout
+    layout: TableLayout
 
     def __call__(self, paths: list[str], found: Found, rows: Mapping[int, Row]) -> pa.RecordBatch:
         return record_batch(paths, found, self.layout, rows)
 
 
-def _chosen(columns: Iterable[str] | None, phi: bool) -> Layout:
+def _chosen(columns: Iterable[str] | None, phi: bool) -> TableLayout:
     if isinstance(columns, str):
         raise TypeError("columns must be a list of names")
     return _layout(None if columns is None else tuple(columns), phi)
 
 
 @lru_cache(8)
-def _layout(columns: tuple[str, ...] | None, phi: bool) -> Layout:
+def _layout(columns: tuple[str, ...] | None, phi: bool) -> TableLayout:
     chosen, names = choose_columns(columns, phi=phi)
-    return Layout.of(chosen, names, plan(chosen))
+    return TableLayout.of(chosen, names, plan(chosen))

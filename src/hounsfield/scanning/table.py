@@ -36,7 +36,7 @@ assert set(_FILE_TYPES) == set(FILE_COLUMNS)  # noqa: S101  two lists of one thi
 
 
 @dataclass(frozen=True)
-class Layout:
+class TableLayout:
     """The columns of a table: those asked for, where each is found, and the schema."""
 
     names: tuple[str, ...]
@@ -45,7 +45,7 @@ class Layout:
     schema: pa.Schema
 
     @classmethod
-    def of(cls, columns: Sequence[Column], names: Sequence[str], plan: Plan) -> Layout:
+    def of(cls, columns: Sequence[Column], names: Sequence[str], plan: Plan) -> TableLayout:
         """Lay out a table that begins with ``path``, and ends with ``issues`` and ``error``."""
         by_name = {column.name: column for column in columns}
         fields = [pa.field("path", pa.string(), nullable=False)]
@@ -65,7 +65,7 @@ def arrow_type(column: Column) -> pa.DataType:
     return pa.list_(value_type(column)) if column.many else value_type(column)
 
 
-def record_batch(paths: Sequence[str], found: Found, layout: Layout, rows: Mapping[int, Row]) -> pa.RecordBatch:
+def record_batch(paths: Sequence[str], found: Found, layout: TableLayout, rows: Mapping[int, Row]) -> pa.RecordBatch:
     """Make the rows of files.
 
     Parameters

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import date, time
 from typing import Any, cast
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from hounsfield.errors import HounsfieldError
 from hounsfield.header import item_at
 from hounsfield.headers.dataset import open_header
-from hounsfield.headers.times import date_of, datetime_of, time_of
+from hounsfield.headers.times import date_of, datetime_of, microseconds, time_of
 from hounsfield.limits import Limits
 from hounsfield.scanning.columns import Kind, column
 from hounsfield.series.instances import Instances
@@ -123,22 +122,16 @@ def _column(values: Sequence[Any], key: str, flats: Sequence[_Flat]) -> Any:
     kind = column(key).kind
     if kind == Kind.DATETIME:
         moments = [None if value is None else datetime_of(value) for value in values]
-        return np.array([_microseconds(m and m.time(), m and m.date()) for m in moments])
+        return np.array([np.nan if m is None else microseconds(m.date(), m.time()) for m in moments])
     if kind == Kind.TIME:
         days = [date_of(flat.get(key.removesuffix("Time") + "Date")) for flat in flats]
         dated = None not in days
         times = [None if value is None else time_of(value) for value in values]
-        return np.array([_microseconds(t, d if dated else None) for t, d in zip(times, days, strict=True)])
+        several = zip(times, days, strict=True)
+        return np.array([np.nan if t is None else microseconds(d if dated else None, t) for t, d in several])
     if all(value is None or isinstance(value, (int, float)) for value in values):
         return np.array([np.nan if value is None else float(value) for value in values])
     return [None if value is None else str(value) for value in values]
-
-
-def _microseconds(time: time | None, day: date | None) -> float:
-    if time is None:
-        return np.nan
-    seconds = (time.hour * 60 + time.minute) * 60 + time.second
-    return (0 if day is None else day.toordinal()) * 86_400e6 + seconds * 1e6 + time.microsecond
 
 
 def _separator(key: str) -> Separator:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Protocol
 
 import numpy as np
 
@@ -19,28 +18,11 @@ from hounsfield.scanning.header_rows import read_source_row
 from hounsfield.scanning.preparing import Preparation
 from hounsfield.scanning.row import Row
 from hounsfield.scanning.walking import HeaderWalk, Progress
+from hounsfield.sources.entries import Entry
 from hounsfield.sources.source import Source
 
 #: Files from which on compiled code and Arrow pay, where both are loaded, and where they are not.
 _MANY_LOADED, _MANY = 1_000, 25_000
-
-
-class Entry(Protocol):
-    """One file of a collection, wherever it is."""
-
-    @property
-    def name(self) -> str:
-        """For messages and reports."""
-        ...
-
-    @property
-    def path(self) -> str | None:
-        """What the system can open; None of members of archives and of remote files."""
-        ...
-
-    def open(self, limits: Limits) -> Source:
-        """Open it."""
-        ...
 
 
 def read_header_table(
@@ -99,7 +81,7 @@ class _Opens:
 
 
 @dataclass(frozen=True)
-class _Make:
+class _CodedBatches:
     """Makes batches without Arrow."""
 
     columns: tuple[Column, ...]
@@ -110,6 +92,6 @@ class _Make:
 
 
 @lru_cache(4)
-def _make(names: tuple[str, ...]) -> _Make:
+def _make(names: tuple[str, ...]) -> _CodedBatches:
     columns, _ = choose_columns(names, phi=True)
-    return _Make(tuple(columns), plan(columns))
+    return _CodedBatches(tuple(columns), plan(columns))

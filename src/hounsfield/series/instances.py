@@ -20,13 +20,14 @@ from hounsfield.pixels.opening import no_pixels
 from hounsfield.reading.frames import Frames, Wanted
 from hounsfield.scanning.coded_table import HeaderTable
 from hounsfield.scanning.walking import Progress
-from hounsfield.series.header_table import Entry, read_header_table
+from hounsfield.series.header_table import read_header_table
 from hounsfield.series.private_b_values import COLUMNS as PRIVATE
 from hounsfield.series.private_b_values import private_b_values
 from hounsfield.series.report import FileOutcome
 from hounsfield.series.rows import Indices, Rows, Texts, distinct
 from hounsfield.series.separators import NUMBERS as SEPARATING_NUMBERS
 from hounsfield.series.separators import TEXTS as SEPARATING_TEXTS
+from hounsfield.sources.entries import Entry
 from hounsfield.steps import Step
 
 #: Attributes of a file that are numbers, and how many each has.

@@ -124,10 +124,10 @@ class Loader:
         kinds = native_kinds(self.found, members, self._wanted.values, self._wanted.dtype, self.limits)
         if kinds and len({(kind.unit, kind.dtype) for kind, _ in kinds}) == 1:
             try:
-                return _Work(self, members, places, count, name, kinds).run()
+                return _StackReading(self, members, places, count, name, kinds).run()
             except DoesNotFit:
                 pass  # then their values have to be looked at one by one
-        return _Work(self, members, places, count, name, []).run()
+        return _StackReading(self, members, places, count, name, []).run()
 
     def read_slices(self, file: int, frames: list[int], places: list[int]) -> Iterator[_Piece]:
         """Read the slices of one file; many frames a few at a time."""
@@ -166,7 +166,7 @@ class Loader:
             self._progress(done, count)
 
 
-class _Work:
+class _StackReading:
     """The reading of one stack."""
 
     def __init__(

@@ -220,12 +220,12 @@ def acquired(rows: Rows, parts: Sequence[Indices]) -> list[int]:
     return sorted(range(len(parts)), key=lambda index: tuple(key[index] for key in keys))
 
 
-class _Members(Protocol):
+class _HasMembers(Protocol):
     @property
     def members(self) -> Indices: ...
 
 
-_Some = TypeVar("_Some", bound=_Members)
+_Some = TypeVar("_Some", bound=_HasMembers)
 
 
 def in_order_of_dimensions(rows: Rows, parts: Sequence[_Some]) -> list[_Some]:

@@ -10,8 +10,9 @@ from typing import Any
 from hounsfield.header import Header
 from hounsfield.headers.dataset import open_header
 from hounsfield.limits import Limits
-from hounsfield.series.instances import Entry, Instances
+from hounsfield.series.instances import Instances
 from hounsfield.series.rows import Indices
+from hounsfield.sources.entries import Entry
 
 #: Headers that are kept of slices that were looked at.
 _HEADERS = 64

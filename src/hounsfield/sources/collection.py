@@ -198,7 +198,7 @@ class Collection:
         blob = MemoryBlob(_STDIN, data)
         found = archive_entries(blob, kind, self._limits) if kind in ARCHIVES else None
         packed = compressed_entry(blob, kind, self._limits) if kind in COMPRESSED and found is None else None
-        return found or iter([packed or Entry(_STDIN, None, "" if data else "the file is empty", _Kept(data))])
+        return found or iter([packed or Entry(_STDIN, None, "" if data else "the file is empty", _StandardInput(data))])
 
     def _of_dicomdir(self, path: str) -> Iterator[Entry]:
         assert self._read_dicomdir is not None  # noqa: S101  else it is a file like others
@@ -210,7 +210,7 @@ class Collection:
         return referenced_entries(path, references)
 
 
-class _Kept:
+class _StandardInput:
     """Opens standard input again, which is read once."""
 
     def __init__(self, data: bytes) -> None:

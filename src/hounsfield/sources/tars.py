@@ -42,7 +42,7 @@ def tar_entries(blob: Blob, limits: Limits) -> Iterator[Entry]:
     last = "its beginning"
     file = Frugal(blob.open(), blob.size, _MOST_AT_ONCE, blob.name)
     with file:
-        members = _Members(file, blob)
+        members = _TarHeaders(file, blob)
         for number, info in enumerate(members):
             if number >= limits.archive_members:
                 raise LimitExceededError(f"has more than {limits.archive_members} members", source=blob.name)
@@ -71,7 +71,7 @@ def _problem(info: tarfile.TarInfo, blob: Blob) -> str:
     return ""
 
 
-class _Members:
+class _TarHeaders:
     """The headers of a tar, one after another; tells whether it ended as it should."""
 
     def __init__(self, file: Frugal, blob: Blob) -> None:

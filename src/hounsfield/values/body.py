@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.header import number_of, text_of
+from hounsfield.header import needed_number, text_of
 
 #: From a mouse to a horse, and from a newborn to the tallest: what lies beyond is in another unit.
 _KILOGRAMS = (0.001, 1000.0)
@@ -49,10 +49,10 @@ def body_of(suv_type: str, header: Mapping[str, Any], name: str) -> Body:
         Patient's Weight, Size or Sex is missing or impossible; the lean body mass by James of so heavy a patient is
         not positive.
     """
-    weight = number_of(header, "PatientWeight", _KILOGRAMS, "kg", name)
+    weight = needed_number(header, "PatientWeight", _KILOGRAMS, "kg", name)
     if suv_type == "BW":
         return Body(weight * 1000, "g", f"body weight {weight:.10g} kg")
-    height = number_of(header, "PatientSize", _METRES, "m", name) * 100
+    height = needed_number(header, "PatientSize", _METRES, "m", name) * 100
     if suv_type == "BSA":
         area = weight**0.425 * height**0.725 * 0.007184
         return Body(area * 10_000, "cm2", f"body surface area {area:.6g} m2 (Du Bois)")

@@ -9,9 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.header import Header, items_of, number_of, text_of
-from hounsfield.headers.by_tag import private_value
-from hounsfield.pixels.numbers import clock_time, date_time, moment, parse_date_time, time_zone
+from hounsfield.header import Header, finite_number, items_of, needed_number, text_of
+from hounsfield.headers.by_tag import private_block_value
+from hounsfield.headers.times import (
+    date_and_time,
+    local_moment,
+    parse_date_and_time,
+    since_midnight,
+    time_of_day,
+    time_zone,
+)
 from hounsfield.steps import Step
 
 #: Enhanced PET gives the dose in MBq (PS3.3 C.8.22.4), the older PET image in Bq (C.8.9.2). From a mouse's to ten times
@@ -70,7 +77,7 @@ def activity_of(header: Header, name: str) -> Activity:
     given = _given(header, name)
     enhanced = text_of(header, "SOPClassUID") == _ENHANCED
     unit = ("MBq", _MEGABECQUERELS, 1e6) if enhanced else ("Bq", _BECQUERELS, 1.0)
-    dose = number_of(given, "RadionuclideTotalDose", unit[1], unit[0], name) * unit[2]
+    dose = needed_number(given, "RadionuclideTotalDose", unit[1], unit[0], name) * unit[2]
     if not enhanced and _decay_correction(header, name) == "ADMIN":
         detail = f"{dose / 1e6:.6g} MBq; the image is corrected to the administration: no decay"
         return Activity(dose, (Step("decay", detail, reference=_QIBA),))
@@ -112,7 +119,7 @@ def _decay_correction(header: Header, name: str) -> str:
 
 def _half_life(given: Mapping[str, Any], name: str) -> float:
     keyword = "RadionuclideHalfLife"
-    seconds = number_of(given, keyword, _SECONDS, "s", name)
+    seconds = needed_number(given, keyword, _SECONDS, "s", name)
     for code in items_of(given, "RadionuclideCodeSequence")[:1]:
         known = HALF_LIVES.get(text_of(code, "CodeValue"))
         if known is not None and abs(seconds - known) > 0.03 * known:
@@ -123,7 +130,7 @@ def _half_life(given: Mapping[str, Any], name: str) -> float:
 
 def _enhanced_start(header: Header, name: str) -> tuple[datetime, str, list[Step]]:
     keyword = "DecayCorrectionDateTime"
-    found = date_time(header, keyword, name)
+    found = date_and_time(header, keyword, name)
     if found is None:
         raise MissingAttributeError(f"{keyword} is missing", source=name, attribute=keyword)
     return _local(found, header, keyword, name), "Decay Correction DateTime", []
@@ -131,7 +138,7 @@ def _enhanced_start(header: Header, name: str) -> tuple[datetime, str, list[Step
 
 def _scan_start(header: Header, half_life: float, name: str) -> tuple[datetime, str, list[Step]]:
     """The moment to which an image with Decay Correction START is corrected."""
-    series = moment(header, "SeriesDate", "SeriesTime", name)
+    series = local_moment(header, "SeriesDate", "SeriesTime", name)
     acquired = _acquired(header, name)
     if series is not None and acquired is None:
         detail = "no Acquisition Date and Time to compare Series Date and Time with; taken as the start of the scan"
@@ -139,9 +146,9 @@ def _scan_start(header: Header, half_life: float, name: str) -> tuple[datetime, 
     # A second more or less is rounding: one of the two is often written without its fraction.
     if series is not None and acquired is not None and series <= acquired + timedelta(seconds=1):
         return _confirmed(header, series, acquired, half_life)
-    scanner = private_value(header, 0x0009, "GEMS_PETD_01", 0x0D)
+    scanner = private_block_value(header, 0x0009, "GEMS_PETD_01", 0x0D)
     if isinstance(scanner, str):
-        start = parse_date_time(scanner, "SeriesTime", name)
+        start = parse_date_and_time(scanner, "SeriesTime", name)
         return _local(start, header, "SeriesTime", name), "the scanner's PET scan_datetime (0009,xx0D)", []
     if series is None or acquired is None:
         missing = "SeriesTime" if text_of(header, "SeriesDate") else "SeriesDate"
@@ -162,8 +169,8 @@ def _confirmed(
     The standard says both: to "Acquisition Time", and all images of a series "to the same time" (PS3.3 C.8.9.1.1.5).
     """
     factor = _decay_factor(header)
-    duration = header.get("ActualFrameDuration")
-    during = duration / 1000 / half_life if isinstance(duration, (int, float)) and 0 < duration < 1e9 else 0.0
+    duration = finite_number(header.get("ActualFrameDuration")) or 0.0
+    during = duration / 1000 / half_life if 0 < duration < 1e9 else 0.0
     since = (acquired - series).total_seconds() / half_life
     if factor is None or since <= 2 * _ROUNDING or _fits(factor, since, during):
         return series, "Series Time", []
@@ -176,10 +183,8 @@ def _confirmed(
 
 def _decay_factor(header: Header) -> float | None:
     """Decay Factor; None where it says nothing: 1 is also written where none is known."""
-    factor = header.get("DecayFactor")
-    if not isinstance(factor, (int, float)) or not math.isfinite(factor) or factor <= 0 or factor == 1:
-        return None
-    return float(factor)
+    factor = finite_number(header.get("DecayFactor"))
+    return None if factor is None or factor <= 0 or factor == 1 else factor
 
 
 def _fits(factor: float, halvings: float, during: float) -> bool:
@@ -188,10 +193,10 @@ def _fits(factor: float, halvings: float, during: float) -> bool:
 
 
 def _acquired(header: Header, name: str) -> datetime | None:
-    found = moment(header, "AcquisitionDate", "AcquisitionTime", name)
+    found = local_moment(header, "AcquisitionDate", "AcquisitionTime", name)
     if found is not None:
         return found
-    whole = date_time(header, "AcquisitionDateTime", name)
+    whole = date_and_time(header, "AcquisitionDateTime", name)
     return None if whole is None else _local(whole, header, "AcquisitionDateTime", name)
 
 
@@ -201,12 +206,11 @@ def _back_from_frame(header: Header, acquired: datetime, half_life: float, name:
     Frame Reference Time is that moment's distance from the start of the scan; it lies
     ln(d / (1 - exp(-d))) / lambda behind the frame's beginning, with the decay d during the frame (PS3.3 C.8.9.4.1.5).
     """
-    reference, duration = header.get("FrameReferenceTime"), header.get("ActualFrameDuration")
-    for value in (reference, duration):
-        if not isinstance(value, (int, float)) or not math.isfinite(value) or not 0 < value < 1e9:
-            detail = "SeriesTime is later than the acquisition, and nothing else tells when the scan began"
-            raise InvalidAttributeError(detail, source=name, attribute="SeriesTime")
-    assert isinstance(reference, (int, float)) and isinstance(duration, (int, float))  # noqa: S101, PT018
+    reference = finite_number(header.get("FrameReferenceTime")) or 0.0
+    duration = finite_number(header.get("ActualFrameDuration")) or 0.0
+    if not (0 < reference < 1e9 and 0 < duration < 1e9):
+        detail = "SeriesTime is later than the acquisition, and nothing else tells when the scan began"
+        raise InvalidAttributeError(detail, source=name, attribute="SeriesTime")
     decay = math.log(2) / half_life
     during = decay * duration / 1000
     average = math.log(during / -math.expm1(-during)) / decay
@@ -228,17 +232,17 @@ def _elapsed(
 ) -> tuple[float, list[Step]]:
     """Seconds from the administration to the start of the scan; negative where a dynamic scan began before it."""
     exact, clock = "RadiopharmaceuticalStartDateTime", "RadiopharmaceuticalStartTime"
-    injected = date_time(given, exact, name)
+    injected = date_and_time(given, exact, name)
     has_clock = bool(text_of(given, clock))
     if injected is None:
         if not has_clock:
             raise MissingAttributeError(f"{clock} is missing", source=name, attribute=clock)
         return _elapsed_of_day(header, given, start, half_life, name)
-    time = clock_time(given, clock, name) if has_clock else None
+    time = time_of_day(given, clock, name) if has_clock else None
     if injected.tzinfo is not None and time_zone(header, name) is None and time is not None:
         injected = injected.replace(tzinfo=None)  # held against the local time below
     injected = _local(injected, header, exact, name)
-    if time is not None and _apart(_since_midnight(injected), time) > 60:
+    if time is not None and _apart(since_midnight(injected.time()), time) > 60:
         detail = f"{exact} and {clock} contradict each other"
         raise InvalidAttributeError(detail, source=name, attribute=exact)
     seconds = (start - injected).total_seconds()
@@ -252,7 +256,7 @@ def _elapsed_of_day(
 ) -> tuple[float, list[Step]]:
     """The same where only the time of day is known: of the days on which it may have been, one must do."""
     keyword = "RadiopharmaceuticalStartTime"
-    same_day = (_since_midnight(start) - clock_time(given, keyword, name)).total_seconds()
+    same_day = (since_midnight(start.time()) - time_of_day(given, keyword, name)).total_seconds()
     days = [same_day + 86400 * earlier for earlier in range(0, 31)]
     possible = [seconds for seconds in days if _plausible(header, seconds, half_life)]
     if not possible:
@@ -286,10 +290,6 @@ def _local(value: datetime, header: Header, keyword: str, name: str) -> datetime
         detail = f"TimezoneOffsetFromUTC is missing, and {keyword} is relative to UTC"
         raise MissingAttributeError(detail, source=name, attribute="TimezoneOffsetFromUTC")
     return value.astimezone(zone).replace(tzinfo=None)
-
-
-def _since_midnight(value: datetime) -> timedelta:
-    return value - value.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _apart(one: timedelta, other: timedelta) -> float:

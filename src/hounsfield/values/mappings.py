@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.header import items_of, text_of
+from hounsfield.header import finite_number, items_of, text_of
 from hounsfield.headers.units import coded_unit
 
 _Item = Mapping[str, Any]
@@ -146,9 +146,10 @@ def _finite(item: _Item, keyword: str, name: str) -> float:
     if value is None:
         detail = f"{keyword} is missing, and there is no {_TABLE}"
         raise MissingAttributeError(detail, source=name, attribute=keyword)
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
+    number = finite_number(value)
+    if number is None:
         raise InvalidAttributeError(f"{keyword} is no finite number", source=name, attribute=keyword)
-    return float(value)
+    return number
 
 
 def _range(item: _Item, stored: np.dtype[Any], name: str) -> tuple[float | None, float | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.header import Header, items_of, text_of
+from hounsfield.header import Header, finite_number, items_of, text_of
 from hounsfield.headers.units import is_blank_table, leads_to_intensity, modality_table, modality_unit
 from hounsfield.steps import Step
 from hounsfield.values.lut import LookUpTable, read_sequence_table
@@ -183,9 +182,10 @@ def _half_declared(headers: Sequence[Header]) -> list[Step]:
 
 
 def _finite(value: Any, keyword: str, name: str) -> float:
-    if not isinstance(value, (int, float)) or not math.isfinite(value) or abs(value) > _MOST:
+    number = finite_number(value)
+    if number is None or abs(number) > _MOST:
         raise InvalidAttributeError(f"{keyword} is no finite number", source=name, attribute=keyword)
-    return float(value)
+    return number
 
 
 def _describe(transforms: Sequence[Transform], header: Header, unit: str) -> Step:

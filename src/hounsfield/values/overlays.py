@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from hounsfield.errors import (
     LimitExceededError,
     MissingAttributeError,
 )
-from hounsfield.header import text_of
+from hounsfield.header import text_of, values_in, whole_number
 from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.pixels.layout import Layout
@@ -36,17 +36,6 @@ from hounsfield.limits import DEFAULT_LIMITS
 
 _NAME = "overlay"
 _PLANE = "PS3.3 C.9.2"
-#: Reversible transfer syntaxes: elsewhere the lowest of the unused bits may have changed.
-_REVERSIBLE = {
-    "1.2.840.10008.1.2.4.57",
-    "1.2.840.10008.1.2.4.70",
-    "1.2.840.10008.1.2.4.80",
-    "1.2.840.10008.1.2.4.90",
-    "1.2.840.10008.1.2.4.110",
-    "1.2.840.10008.1.2.4.201",
-    "1.2.840.10008.1.2.4.202",
-    "1.2.840.10008.1.2.5",
-}
 
 
 @dataclass(frozen=True)
@@ -151,7 +140,7 @@ def read_overlay(
     MissingAttributeError, InvalidAttributeError, DecodeError, LimitExceededError
         Naming the group.
     """
-    plane = _Plane(group, header, name)
+    plane = _OverlayReader(group, header, name)
     data = header.get("OverlayData")
     position = plane.integer("OverlayBitPosition", 0, range(64))
     blank, total = below
@@ -175,7 +164,7 @@ def read_overlay(
     )
 
 
-class _Plane:
+class _OverlayReader:
     """Reads the attributes of a plane, with errors that name its group."""
 
     def __init__(self, group: int, header: Mapping[str, Any], name: str) -> None:
@@ -190,9 +179,10 @@ class _Plane:
             return default
         if value is None:
             raise self.error(MissingAttributeError, keyword, "is missing")
-        if not isinstance(value, int) or value not in among:
+        number = whole_number(value, among)
+        if number is None:
             raise self.error(InvalidAttributeError, keyword, "has an impossible value")
-        return value
+        return number
 
     def error(self, kind: type[HounsfieldError], keyword: str, what: str) -> HounsfieldError:
         return kind(f"{keyword} of overlay group {self._group:04X} {what}", source=self._name, attribute=keyword)
@@ -205,8 +195,8 @@ class _Plane:
         if value is None:
             self.assume("no Overlay Origin; taken as 1\\1, the image's first pixel")
             return 1, 1
-        values = cast("list[Any]", value) if isinstance(value, list) else []
-        if len(values) != 2 or not all(isinstance(v, int) and -(2**15) <= v < 2**16 for v in values):
+        values = [whole_number(each, range(-(2**15), 2**16)) for each in values_in(value)]
+        if len(values) != 2 or values[0] is None or values[1] is None:
             raise self.error(InvalidAttributeError, "OverlayOrigin", "is not two whole numbers")
         return values[0], values[1]
 
@@ -287,12 +277,12 @@ def raw_cells(pixels: PixelBytes, layout: Layout, name: str, limits: Limits) -> 
 
 def _held_bits(frames: EncapsulatedFrames, layout: Layout, name: str) -> int:
     """How many bits of a cell the codestreams keep: RLE all, the others as many as they declare."""
-    if frames.syntax not in _REVERSIBLE:
-        message = "the pixel data was compressed with loss; overlays in its unused bits are lost"
-        raise DecodeError(message, source=name, attribute="PixelData")
     from hounsfield.pixels.codecs import CODECS
 
     codec = CODECS[frames.syntax]
+    if codec.lossy:  # the lowest of the unused bits may have changed
+        message = "the pixel data was compressed with loss; overlays in its unused bits are lost"
+        raise DecodeError(message, source=name, attribute="PixelData")
     size = codec.size(frames.codestream(0)) if codec.size else None
     return size.precision if size is not None and size.precision else layout.bits_allocated
 
@@ -324,8 +314,7 @@ def overlay_on(frame: Image, header: Header, group: int, name: str) -> NDArray[n
         raise InvalidAttributeError("an overlay has no data of its own", source=name, attribute="OverlayData")
 
     blank = replace(frame, values=np.broadcast_to(np.False_, frame.size), color=False, padding=None, steps=())
-    declared = frame.header.get("NumberOfFrames")
-    total = max(declared if isinstance(declared, int) else 1, (frame.frame_index or 0) + 1)
+    total = max(whole_number(frame.header.get("NumberOfFrames")) or 1, (frame.frame_index or 0) + 1)
     found = read_overlay(group, plane, (blank, total), no_cells, name, DEFAULT_LIMITS)
     if found is None or found.mask is None:
         return no_cells()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.header import whole_number
 from hounsfield.steps import Step
 
 
@@ -56,7 +57,8 @@ def _marked(stored: NDArray[Any], low: int, high: int) -> tuple[NDArray[np.bool_
 
 def _stored_value(value: Any, stored: NDArray[Any], bits: int) -> int | None:
     """Read a padding value as the stored values are: its own VR is often the wrong one of US and SS."""
-    if not isinstance(value, int) or stored.dtype.kind not in "iu":
+    value = whole_number(value)
+    if value is None or stored.dtype.kind not in "iu":
         return None
     if stored.dtype.kind == "i" and value >= 2 ** (bits - 1):
         value -= 2 ** max(bits, 16) if value >= 2 ** (max(bits, 16) - 1) else 2**bits

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import HounsfieldError, InvalidAttributeError, MissingAttributeError, UnitError
 from hounsfield.geometry import ImagePlane
-from hounsfield.header import Header, finite_number, items_of, text_of
+from hounsfield.header import Header, finite_number, items_of, text_of, values_in, whole_number
 from hounsfield.image import Image
 from hounsfield.steps import Step
 from hounsfield.values.colour import apply_palette
@@ -171,11 +171,11 @@ def read_segments(stored: Image, threshold: float) -> tuple[Segment, ...]:
     UnitError
         The values are not the stored ones (a label map with a palette was read as colour).
     """
-    reader = _Reader(stored, threshold)
+    reader = _SegmentReader(stored, threshold)
     return tuple(reader.segment(item) for item in items_of(stored.header, "SegmentSequence"))
 
 
-class _Reader:
+class _SegmentReader:
     """Reads what the segments have in common once, then each segment."""
 
     def __init__(self, stored: Image, threshold: float) -> None:
@@ -247,9 +247,10 @@ class _Reader:
         value = item.get("SegmentNumber")
         if value is None:
             raise self._error(MissingAttributeError, "SegmentNumber", "is missing")
-        if not isinstance(value, int):
+        number = whole_number(value)
+        if number is None:
             raise self._error(InvalidAttributeError, "SegmentNumber", "is no whole number")
-        return value
+        return number
 
     def _labelled_frames(self) -> dict[int, list[int]]:
         """Where each number occurs: a label map's frames belong to no single segment (PS3.3 C.8.20.2.3.3)."""
@@ -286,7 +287,8 @@ class _Reader:
             for item in items_of(group, "SegmentIdentificationSequence")[:1]:
                 value = item.get("ReferencedSegmentNumber")
                 if value is not None:
-                    return value if isinstance(value, int) else -1
+                    number = whole_number(value)
+                    return -1 if number is None else number
         return None
 
     def _sources(self, index: int) -> tuple[str, ...]:
@@ -302,8 +304,8 @@ class _Reader:
         value = item.get("RecommendedDisplayCIELabValue")
         if value is None:
             return self._palette_color(item)
-        values = cast("list[Any]", value) if isinstance(value, list) else []
-        if len(values) != 3 or not all(isinstance(v, int) and 0 <= v < 2**16 for v in values):
+        values = [number for each in values_in(value) if (number := whole_number(each, range(2**16))) is not None]
+        if len(values) != 3 or len(values_in(value)) != 3:
             raise self._error(InvalidAttributeError, "RecommendedDisplayCIELabValue", "is not three 16-bit numbers")
         return cielab_to_srgb((values[0], values[1], values[2]))
 

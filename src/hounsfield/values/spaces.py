@@ -11,9 +11,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from hounsfield.errors import DecodeError, InvalidAttributeError, MissingAttributeError
 from hounsfield.header import Header
+from hounsfield.headers.mask_frames import Subtraction, subtraction_steps, subtractions
 from hounsfield.headers.philips import REFERENCE as PHILIPS
 from hounsfield.headers.philips import philips_scale
-from hounsfield.headers.subtraction import Subtraction, subtraction_steps, subtractions
 from hounsfield.limits import Limits
 from hounsfield.pixels.layout import Layout
 from hounsfield.pixels.stored import Stored, StoredFrames

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
 from hounsfield.header import Header, items_of, text_of
-from hounsfield.headers.by_tag import private_value
+from hounsfield.headers.by_tag import private_block_value
 from hounsfield.headers.units import coded_unit
 from hounsfield.steps import Step
 from hounsfield.text import unit_words
@@ -176,14 +176,14 @@ def _of_activity(header: Header, suv_type: str, name: str) -> _Factor:
 
 def _of_counts(header: Header, suv_type: str, name: str) -> _Factor:
     """The factor from counts, which only Philips' private attributes give."""
-    scale = _positive(private_value(header, 0x7053, _PHILIPS, 0x00))
+    scale = _positive(private_block_value(header, 0x7053, _PHILIPS, 0x00))
     if scale is not None:
         step = Step(
             "suv", f"Philips SUV Scale Factor (7053,xx00) {scale:.6g} x counts", reference="QIBA SUV pseudo-code"
         )
         ratio = _of_suv(header, "BW", suv_type, name)
         return _Factor(scale * ratio.value, (step, *ratio.steps))
-    concentration = _positive(private_value(header, 0x7053, _PHILIPS, 0x09))
+    concentration = _positive(private_block_value(header, 0x7053, _PHILIPS, 0x09))
     if concentration is None:
         detail = "Units is CNTS, and there is no scale factor of Philips': no SUV follows from counts"
         raise InvalidAttributeError(detail, source=name, attribute="Units")

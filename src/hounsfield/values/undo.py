@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.header import number
+from hounsfield.header import number_of, whole_number
 from hounsfield.headers.units import modality_table
 from hounsfield.image import Image, header_of_frame
 
@@ -56,16 +56,16 @@ def stored_of(frame: Image) -> NDArray[Any]:
 
 def linear(header: Mapping[str, Any]) -> tuple[float, float]:
     """Slope and intercept that led to the modality values; 1 and 0 where there are none."""
-    slope, intercept = number(header, "RescaleSlope"), number(header, "RescaleIntercept")
+    slope, intercept = number_of(header, "RescaleSlope"), number_of(header, "RescaleIntercept")
     if slope is None and intercept is None:
-        return number(header, "DoseGridScaling") or 1.0, 0.0
+        return number_of(header, "DoseGridScaling") or 1.0, 0.0
     return slope or 1.0, intercept or 0.0
 
 
 def stored_range(header: Mapping[str, Any]) -> tuple[int, int] | None:
     """The lowest and highest stored value that the bits can hold, or None where the header does not say."""
-    bits = header.get("BitsStored")
-    if not isinstance(bits, int) or not 1 <= bits <= 64:
+    bits = whole_number(header.get("BitsStored"), range(1, 65))
+    if bits is None:
         return None
     if header.get("PixelRepresentation") == 1:
         return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1

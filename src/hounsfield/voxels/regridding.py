@@ -139,7 +139,7 @@ def regrid(
     made = np.empty((*target.shape, *samples), dtype)
     lost = np.zeros(target.shape, np.bool_)
     matrix = _matrix(source, target)
-    work = _Work(values, padding, matrix, made, lost, how)
+    work = _Bricks(values, padding, matrix, made, lost, how)
     bricks = list(_bricks(target.shape, matrix))
     in_threads(lambda number: work.fill(bricks[number]), len(bricks), how.limits.threads)
     return made, lost if padding is not None or lost.any() else None
@@ -174,7 +174,7 @@ def _bricks(shape: tuple[int, ...], matrix: NDArray[np.float64]) -> Iterator[tup
 
 
 @dataclass(frozen=True)
-class _Work:
+class _Bricks:
     """What all bricks share. Each writes its own part of `made` and `lost`, from any thread."""
 
     values: NDArray[Any]

@@ -16,7 +16,7 @@ from hounsfield.display.presentation.state import PresentationState, applying
 from hounsfield.display.presentation.view import Point, View
 from hounsfield.display.screen_colour import lab_to_rgb
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.header import Header, exactly, items, number, numbers, text_of
+from hounsfield.header import Header, exact_numbers, finite_numbers, items_of, number_of, text_of
 from hounsfield.headers.by_tag import repeating, repeating_groups
 from hounsfield.image import Image
 from hounsfield.values.overlays import overlay_on
@@ -70,10 +70,10 @@ def annotate(picture: NDArray[np.uint8], frame: Image, state: PresentationState,
         own = [item for item in groups if text_of(item, "GraphicLayer") == layer.name]
         pen = _Pen(drawn, view, layer.colour, state.name)
         for item in own:
-            for graphic in items(item, "GraphicObjectSequence"):
+            for graphic in items_of(item, "GraphicObjectSequence"):
                 pen.graphic(graphic)
         for item in own:
-            for words in items(item, "TextObjectSequence"):
+            for words in items_of(item, "TextObjectSequence"):
                 pen.text(words)
         picture = np.asarray(drawn)
     return picture
@@ -82,9 +82,9 @@ def annotate(picture: NDArray[np.uint8], frame: Image, state: PresentationState,
 def _layers(state: PresentationState, named: set[str], *, colour: bool) -> list[_Layer]:
     """The layers that are used, in order; those that the state does not describe come last, in white."""
     described: dict[str, _Layer] = {}
-    for item in items(state.header, "GraphicLayerSequence"):
+    for item in items_of(state.header, "GraphicLayerSequence"):
         name = text_of(item, "GraphicLayer")
-        order = number(item, "GraphicLayerOrder")
+        order = number_of(item, "GraphicLayerOrder")
         described[name] = _Layer(name, np.inf if order is None else order, _layer_colour(item, colour=colour))
     white: Colour = (255, 255, 255) if colour else 255
     used = [described.get(name) or _Layer(name, np.inf, white) for name in sorted(named)]
@@ -96,7 +96,7 @@ def _layer_colour(item: Header, *, colour: bool) -> Colour:
         rgb = lab_to_rgb(item.get("GraphicLayerRecommendedDisplayCIELabValue"))
         if rgb is not None:
             return rgb
-    value = number(item, "GraphicLayerRecommendedDisplayGrayscaleValue")
+    value = number_of(item, "GraphicLayerRecommendedDisplayGrayscaleValue")
     grey = 255 if value is None else p_value(value)
     return (grey, grey, grey) if colour else grey
 
@@ -131,7 +131,7 @@ class _Pen:
     def graphic(self, item: Header) -> None:
         """Draw one graphic object."""
         kind = text_of(item, "GraphicType")
-        data = numbers(item.get("GraphicData"))
+        data = finite_numbers(item.get("GraphicData"))
         units = text_of(item, "GraphicAnnotationUnits")
         points = [self._place(x, y, units) for x, y in zip(data[::2], data[1::2], strict=False)]
         needed = {"POINT": 1, "POLYLINE": 2, "INTERPOLATED": 2, "CIRCLE": 2, "ELLIPSE": 4}
@@ -169,7 +169,7 @@ class _Pen:
         draw_text(self._picture, words, box or anchor, align, self._colour)
 
     def _corner(self, item: Header, keyword: str, units: str) -> Point | None:
-        pair = exactly(item.get(keyword), 2)
+        pair = exact_numbers(item.get(keyword), 2)
         return self._place(pair[0], pair[1], text_of(item, units)) if pair else None
 
     def _place(self, x: float, y: float, units: str) -> Point:

@@ -12,7 +12,7 @@ from PIL import ImageDraw
 
 from hounsfield.display.screen_colour import lab_to_rgb
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
-from hounsfield.header import Header, exactly, number, numbers, texts
+from hounsfield.header import Header, exact_numbers, finite_numbers, number_of, texts_of
 from hounsfield.image import Image
 from hounsfield.values.overlays import overlay_on
 
@@ -45,7 +45,7 @@ def hidden(header: Header, frame: Image, aspect: float, name: str) -> NDArray[np
     MissingAttributeError, InvalidAttributeError
         A shape lacks its place, or is none of the standard's.
     """
-    shapes = [shape for shape in texts(header.get("ShutterShape")) if shape]
+    shapes = [shape for shape in texts_of(header, "ShutterShape") if shape]
     makers = {"RECTANGULAR": _rectangle, "CIRCULAR": _circle, "POLYGONAL": _polygon}
     out: NDArray[np.bool_] | None = None
     for shape in shapes:
@@ -65,7 +65,7 @@ def shutter_colour(header: Mapping[str, Any], *, colour: bool) -> int | tuple[in
         rgb = lab_to_rgb(header.get("ShutterPresentationColorCIELabValue"))
         if rgb is not None:
             return rgb
-    grey = p_value(number(header, "ShutterPresentationValue") or 0.0)
+    grey = p_value(number_of(header, "ShutterPresentationValue") or 0.0)
     return (grey, grey, grey) if colour else grey
 
 
@@ -82,16 +82,16 @@ def _needed(values: list[float] | None, keyword: str, name: str) -> list[float]:
 
 def _rectangle(header: Header, size: tuple[int, int], aspect: float, name: str) -> NDArray[np.bool_]:
     """The edges themselves are visible, as pixels counted from 1."""
-    top, bottom, left, right = (_needed(exactly(header.get(k), 1), k, name)[0] for k in _EDGES)
+    top, bottom, left, right = (_needed(exact_numbers(header.get(k), 1), k, name)[0] for k in _EDGES)
     rows, columns = np.arange(1, size[0] + 1)[:, None], np.arange(1, size[1] + 1)[None, :]
     return ~((rows >= top) & (rows <= bottom) & (columns >= left) & (columns <= right))
 
 
 def _circle(header: Header, size: tuple[int, int], aspect: float, name: str) -> NDArray[np.bool_]:
     centre = "CenterOfCircularShutter"
-    row, column = _needed(exactly(header.get(centre), 2), centre, name)
+    row, column = _needed(exact_numbers(header.get(centre), 2), centre, name)
     reach = "RadiusOfCircularShutter"
-    radius = _needed(exactly(header.get(reach), 1), reach, name)[0]
+    radius = _needed(exact_numbers(header.get(reach), 1), reach, name)[0]
     rows, columns = np.arange(1, size[0] + 1)[:, None], np.arange(1, size[1] + 1)[None, :]
     # The radius counts pixels along the row direction.
     return ((rows - row) * aspect) ** 2 + (columns - column) ** 2 > radius**2
@@ -99,7 +99,7 @@ def _circle(header: Header, size: tuple[int, int], aspect: float, name: str) -> 
 
 def _polygon(header: Header, size: tuple[int, int], aspect: float, name: str) -> NDArray[np.bool_]:
     keyword = "VerticesOfThePolygonalShutter"
-    found = numbers(header.get(keyword))
+    found = finite_numbers(header.get(keyword))
     if len(found) < 6 or len(found) % 2:
         raise MissingAttributeError(f"the shutter needs {keyword}", source=name, attribute=keyword)
     near = [min(max(v, -_FAR), _FAR) for v in found]
@@ -109,7 +109,7 @@ def _polygon(header: Header, size: tuple[int, int], aspect: float, name: str) ->
 
 
 def _bitmap(header: Header, frame: Image, name: str) -> NDArray[np.bool_]:
-    group = number(header, "ShutterOverlayGroup")
+    group = number_of(header, "ShutterOverlayGroup")
     found = overlay_on(frame, header, int(group), name) if group is not None else None
     if found is None:
         raise MissingAttributeError("the shutter's bitmap is absent", source=name, attribute="ShutterOverlayGroup")

@@ -16,7 +16,7 @@ from hounsfield.display.screen_colour import colour_8, icc_profile, palette_8, t
 from hounsfield.display.shading import Shading, presentation_table
 from hounsfield.display.voi import Voi, Window, WindowLike, declared, given_voi, named_voi
 from hounsfield.errors import GeometryError, InvalidAttributeError
-from hounsfield.header import text_of
+from hounsfield.header import text_of, whole_number
 from hounsfield.headers.units import modality_table
 from hounsfield.image import Image, header_of_frame
 from hounsfield.values.lut import read_descriptor
@@ -128,8 +128,8 @@ def _modality(
     stored: NDArray[Any], bounds: tuple[int, int], frame: Image, state: PresentationState
 ) -> tuple[NDArray[Any], tuple[float, float]]:
     """The values by the state's modality LUT, and the lowest and highest that are possible."""
-    bits = header_of_frame(frame).get("BitsStored")
-    bits = bits if isinstance(bits, int) else 32
+    bits = whole_number(header_of_frame(frame).get("BitsStored"))
+    bits = 32 if bits is None else bits
     signed = bounds[0] < 0
     whole = stored.dtype.kind == "i"
     kept = stored.astype(np.int64 if signed else np.uint64) if whole else stored

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.header import Header, items, numbers, text_of
+from hounsfield.header import Header, finite_numbers, items_of, text_of
 from hounsfield.headers.dataset import open_dataset
 from hounsfield.image import Image, header_of_frame
 from hounsfield.limits import DEFAULT_LIMITS, Limits
@@ -54,7 +54,7 @@ class PresentationState:
 
     def references(self) -> Iterator[tuple[str, list[int]]]:
         """Yield SOP Instance UID and frame numbers (none: all) of the images that the state refers to."""
-        for series in items(self.header, "ReferencedSeriesSequence"):
+        for series in items_of(self.header, "ReferencedSeriesSequence"):
             yield from _references(series)
 
     def refers_to(self, image: Image) -> bool:
@@ -81,7 +81,7 @@ def presentation_state(header: Header, name: str) -> PresentationState:
             "is no grayscale, color or pseudo-color softcopy presentation state", source=name, attribute="SOPClassUID"
         )
     for keyword in ("MaskSubtractionSequence", "XRayPresentationMaskSequence"):
-        if items(header, keyword):
+        if items_of(header, keyword):
             raise InvalidAttributeError("subtracts a mask, which is not supported", source=name, attribute=keyword)
     return PresentationState(header, kind, name)
 
@@ -93,19 +93,22 @@ def frame_name(frame: Image) -> tuple[str, int]:
 
 def applies(item: Mapping[str, Any], frame: Image) -> bool:
     """Whether an item of a state holds for a frame: without references it holds for all."""
-    if not items(item, "ReferencedImageSequence"):
+    if not items_of(item, "ReferencedImageSequence"):
         return True
     return _refers(_references(item), *frame_name(frame))
 
 
-def applying(header: Mapping[str, Any], keyword: str, frame: Image) -> list[Header]:
+def applying(header: Header, keyword: str, frame: Image) -> list[Header]:
     """The items of a sequence that hold for a frame."""
-    return [item for item in items(header, keyword) if applies(item, frame)]
+    return [item for item in items_of(header, keyword) if applies(item, frame)]
 
 
 def _references(item: Mapping[str, Any]) -> Iterator[tuple[str, list[int]]]:
-    for image in items(item, "ReferencedImageSequence"):
-        yield text_of(image, "ReferencedSOPInstanceUID"), [int(n) for n in numbers(image.get("ReferencedFrameNumber"))]
+    for image in items_of(item, "ReferencedImageSequence"):
+        yield (
+            text_of(image, "ReferencedSOPInstanceUID"),
+            [int(n) for n in finite_numbers(image.get("ReferencedFrameNumber"))],
+        )
 
 
 def _refers(references: Iterator[tuple[str, list[int]]], uid: str, number: int) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hounsfield.display.aspect import check_size, pixel_aspect, ratio, resized, square_size
 from hounsfield.display.presentation.state import PresentationState, applying
 from hounsfield.errors import InvalidAttributeError
-from hounsfield.header import exactly, text_of
+from hounsfield.header import exact_numbers, text_of
 from hounsfield.image import Image
 
 Point = tuple[float, float]
@@ -89,7 +89,7 @@ def view_of(frame: Image, state: PresentationState, *, square: bool) -> View:
     rows, columns = frame.size
     area, aspect = (0, 0, rows, columns), pixel_aspect(frame)
     for item in applying(state.header, "DisplayedAreaSelectionSequence", frame)[:1]:
-        corners = [exactly(item.get(keyword), 2) for keyword in _CORNERS]
+        corners = [exact_numbers(item.get(keyword), 2) for keyword in _CORNERS]
         area = _area(corners[0], corners[1], state.name)
         aspect = (
             ratio(item.get("PresentationPixelSpacing")) or ratio(item.get("PresentationPixelAspectRatio")) or aspect
