@@ -6,6 +6,9 @@ import pytest
 
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
 from hounsfield.header import (
+    Header,
+    NoHeader,
+    WrappedHeader,
     count_of,
     declared_frames,
     exact_numbers,
@@ -20,6 +23,10 @@ from hounsfield.header import (
     texts_of,
     whole_number,
 )
+from hounsfield.headers.frame_header import FrameHeader, RegionHeader
+from hounsfield.steps import Step
+from hounsfield.values.segments import _SomeFrames
+from hounsfield.voxels.slices import SliceHeader, VolumeHeader
 
 #: What stands where a number belongs, in damaged files.
 NO_NUMBERS = [None, "", "1", b"1", math.nan, math.inf, -math.inf, 10**400, [], {}, [1, 2]]
@@ -105,3 +112,51 @@ def test_number_of_frames_is_one_where_nothing_is_said(value, frames):
 def test_an_impossible_number_of_frames_is_refused(value):
     with pytest.raises(InvalidAttributeError, match="NumberOfFrames"):
         declared_frames({"NumberOfFrames": value}, "file")
+
+
+class Doubtful(NoHeader):
+    """A header with one attribute, a doubt and a place on a slide."""
+
+    doubts = (Step("header", "a wrong VR", "assumed"),)
+    slide_plane = "here"
+    dataset = "dataset"
+
+    def __getitem__(self, keyword):
+        return {"Rows": 7}[keyword]
+
+    def __iter__(self):
+        return iter(["Rows"])
+
+    def __len__(self):
+        return 1
+
+
+def wrappers():
+    whole = Doubtful()
+    yield WrappedHeader(whole)
+    yield FrameHeader(whole, 0)
+    yield RegionHeader(whole, 0, 0, "here")
+    yield SliceHeader(whole, None)
+    yield VolumeHeader(whole, lambda index: None)
+    yield _SomeFrames(whole, (0,))
+
+
+@pytest.mark.parametrize("header", list(wrappers()), ids=lambda header: type(header).__name__)
+def test_wrapped_headers_forget_nothing(header):
+    assert dict(header) == {"Rows": 7}
+    assert len(header) == 1
+    assert header.doubts == Doubtful.doubts
+    assert header.dataset == "dataset"
+    assert "Columns" not in header
+
+
+def test_every_wrapper_is_among_those():
+    def derived(kind):
+        for each in kind.__subclasses__():
+            yield each
+            yield from derived(each)
+
+    ours = {each.__name__ for each in derived(WrappedHeader) if each.__module__.startswith("hounsfield")}
+    assert ours <= {type(header).__name__ for header in wrappers()} | {"DoseFrameHeader"}
+    others = {each.__name__ for each in Header.__subclasses__() if each.__module__.startswith("hounsfield")}
+    assert others <= {"DatasetHeader", "NoHeader", "WrappedHeader"}

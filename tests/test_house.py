@@ -92,3 +92,16 @@ def test_functions_are_short():
 def test_few_modules_stand_outside_of_the_rooms():
     loose = [path.name for path in SOURCE.glob("*.py") if not path.name.startswith("_")]
     assert len(loose) <= MOST_LOOSE, loose
+
+
+def test_docstrings_say_what_is_returned_or_done():
+    """They begin "Return the frames in display order.", and not "Which frames ..."."""
+    asking = {"What", "Which", "Whether", "How", "Where", "Why"}
+    wrong = []
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and "cli" not in path.parts:
+                first = (ast.get_docstring(node) or "").split(" ")[0].strip(",.")
+                if first in asking:
+                    wrong.append(f"{shown(path)}: {node.name}")
+    assert wrong == []

@@ -78,7 +78,7 @@ class InvalidAttributeError(HounsfieldError, ValueError):
 
 
 class UnitError(HounsfieldError, ValueError):
-    """What was asked needs values in another unit than these have."""
+    """The values have another unit than what was asked needs."""
 
 
 class FormatError(HounsfieldError, ValueError):

@@ -39,13 +39,54 @@ class Header(Mapping[str, Any]):
 
     @property
     def slide_plane(self) -> SlidePlane | None:
-        """Where what this is the header of lies on a microscope slide; None where it is of no slide, or not known."""
+        """The place on a microscope slide of what this is the header of; None where it is of no slide, or not known."""
         return None
 
     @property
     def doubts(self) -> tuple[Step, ...]:
-        """What had to be assumed to read the values that were asked for so far: a wrong VR, another character set."""
+        """The assumptions made to read the values that were asked for so far: a wrong VR, another character set."""
         return ()
+
+
+class WrappedHeader(Header):
+    """A header that shows another one differently: whatever is not shown differently is the other's.
+
+    Parameters
+    ----------
+    whole
+        The other one.
+    """
+
+    def __init__(self, whole: Header) -> None:
+        self._whole = whole
+
+    @property
+    def dataset(self) -> Any:
+        """The attributes of the whole file."""
+        return self._whole.dataset
+
+    @property
+    def doubts(self) -> tuple[Step, ...]:
+        """The doubts of the whole file."""
+        return self._whole.doubts
+
+    @property
+    def slide_plane(self) -> SlidePlane | None:
+        """The place on a microscope slide of what this is the header of; None where it is of no slide, or not known."""
+        return self._whole.slide_plane
+
+    def for_frame(self, index: int) -> Header:
+        """Return the other's header of a frame."""
+        return self._whole.for_frame(index)
+
+    def __getitem__(self, keyword: str) -> Any:
+        return self._whole[keyword]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class NoHeader(Header):

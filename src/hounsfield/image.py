@@ -121,7 +121,7 @@ class Image:
 
     @property
     def plane(self) -> ImagePlane | None:
-        """Where the frame lies in the patient, or None where the file does not say.
+        """The place of the frame in the patient, or None where the file does not say.
 
         None also for a multi-frame image as a whole: its frames have planes of their own, ``frame(i).plane``.
         """
@@ -134,7 +134,7 @@ class Image:
 
     @property
     def slide_plane(self) -> SlidePlane | None:
-        """Where a tile or a region lies on its microscope slide, or None where the file does not say.
+        """The place of a tile or a region on its microscope slide, or None where the file does not say.
 
         None also for several tiles as a whole, ``frame(i).slide_plane`` is that of each. `plane` is None for slides:
         the glass has no known place in the patient.

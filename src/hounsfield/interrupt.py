@@ -23,7 +23,7 @@ def listen() -> None:
 
 
 def is_interrupted() -> bool:
-    """Whether somebody has interrupted the command."""
+    """Return whether somebody has interrupted the command."""
     return _state["interrupted"]
 
 

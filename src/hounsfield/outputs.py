@@ -28,7 +28,7 @@ _KEPT = "exists already; it is kept (use --force, or force=True, to replace it)"
 
 @dataclass(frozen=True)
 class Written:
-    """What `write`, or one of the functions for a single format, wrote.
+    """The files that `write`, or one of the functions for a single format, wrote.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Written:
 
 @dataclass
 class _Inputs:
-    """What a command reads: files that were named, and those that were found."""
+    """The files that a command reads: those that were named, and those that were found."""
 
     named: tuple[str, ...] = ()
     found: frozenset[str] = frozenset()
@@ -214,7 +214,7 @@ def _replace_folder(new: Path, path: Path, *, force: bool) -> None:
 
 
 def _same_folders(one: Path, other: Path) -> bool:
-    """Whether two folders hold the same files with the same content."""
+    """Return whether two folders hold the same files with the same content."""
     names = [sorted(p.relative_to(root) for p in root.rglob("*") if not p.is_dir()) for root in (one, other)]
     return names[0] == names[1] and all(filecmp.cmp(one / name, other / name, shallow=False) for name in names[0])
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.header import Header, number_of, text_of
+from hounsfield.headers.spacing import PROJECTION_XRAY
 from hounsfield.image import Image, header_of_frame
 from hounsfield.values.undo import linear, stored_range, value_space
 
@@ -27,7 +28,6 @@ _ROBUST = (0.5, 99.5)
 #: SUV that is shown brightest: the usual setting for oncology.
 _SUV = 10.0
 _EMISSION = {"PT", "NM"}
-_PROJECTIONS = {"CR", "DX", "MG", "RG", "XA", "RF", "IO", "PX", "RTIMAGE"}
 #: A value at either end of a projection image that so many pixels share is background, collimator or saturation.
 _BACKGROUND = 0.05
 #: So many frames, and of each so many pixels, are looked at: enough for percentiles.
@@ -59,7 +59,7 @@ def default_range(image: Image) -> tuple[float, float, str]:
         return 0.0, 1.0, "no value is a number"
     if image.unit == "Gy" or modality == "RTDOSE":
         return _ordered(0.0, float(values.max()), "0 to the highest value")
-    if modality in _PROJECTIONS:
+    if modality in PROJECTION_XRAY:
         values = _without_background(values)
     low, high = (float(v) for v in np.percentile(values, _ROBUST))
     if modality in _EMISSION and values.max() > 0:

@@ -91,7 +91,7 @@ def palette_8(index: NDArray[Any], header: Mapping[str, Any], name: str) -> NDAr
 
 
 def is_supplemental(image: Image) -> bool:
-    """Whether some values of an image that is grey in itself stand for colours, and its palette is in the file."""
+    """Return whether some values of a grey image stand for colours, and its palette is in the file."""
     if image.color or image.is_mask or value_space(image) == "other":
         return False
     present = image.header.get(f"{_TABLE}Descriptor") is not None
@@ -99,7 +99,7 @@ def is_supplemental(image: Image) -> bool:
 
 
 def frame_is_coloured(frame: Image) -> bool:
-    """Whether this frame of an image with a supplemental palette is coloured: those of MIXED images differ."""
+    """Return whether this frame of an image with a supplemental palette is coloured: those of MIXED images differ."""
     header = header_of_frame(frame)
     for sequence in _FRAME_TYPES:
         for item in items_of(header, sequence):

@@ -53,7 +53,7 @@ class Shading:
         return self._grey(values)
 
     def _quick(self, values: NDArray[Any]) -> bool:
-        """Whether the arithmetic is so simple that it takes less time than looking up."""
+        """Return whether the arithmetic is so simple that it takes less time than looking up."""
         linear = isinstance(self.voi, Window) and self.voi.function != "SIGMOID"
         return linear and self.table is None and values.dtype.itemsize <= 2
 
@@ -65,13 +65,13 @@ class Shading:
 
 
 def shading_of(image: Image, voi: Voi) -> Shading:
-    """How an image's own header wants it shown."""
+    """Return the way an image's own header wants it shown."""
     blank = is_blank_table(image.header, "PresentationLUTSequence")  # which the image's steps say
     return Shading(voi, None if blank else presentation_table(image.header, image.name), is_inverted(image))
 
 
 def is_inverted(image: Image) -> bool:
-    """Whether low values are bright: MONOCHROME1, or Presentation LUT Shape INVERSE."""
+    """Return whether low values are bright: MONOCHROME1, or Presentation LUT Shape INVERSE."""
     header = image.header
     return (
         text_of(header, "PhotometricInterpretation") == "MONOCHROME1"

@@ -265,13 +265,13 @@ def _table(item: Mapping[str, Any], name: str, signed: bool) -> VoiTable | None:
 
 
 def _negative_first(item: Mapping[str, Any]) -> bool:
-    """Whether the descriptor's own VR (SS) already says that the first value is negative."""
+    """Return whether the descriptor's own VR (SS) already says that the first value is negative."""
     descriptor = finite_numbers(item.get("LUTDescriptor"))
     return len(descriptor) == 3 and descriptor[1] < 0
 
 
 def _may_be_negative(image: Image) -> bool:
-    """Whether modality values can be negative."""
+    """Return whether modality values can be negative."""
     header = header_of_frame(image)
     if modality_table(header) is not None:
         return False

@@ -14,14 +14,13 @@ from PIL import Image as Picture
 
 from hounsfield.errors import FormatError, HounsfieldError
 from hounsfield.header import whole_number
-from hounsfield.headers.frame_times import read_frame_times
+from hounsfield.headers.frame_times import RATES, read_frame_times
 from hounsfield.steps import Step
 
 #: Shown each second where a file says nothing.
 DEFAULT_RATE = 10.0
 #: Durations in ms outside these bounds are no frame times: a thousand frames a second, one frame a minute.
 _SHORTEST, _LONGEST = 1.0, 60_000.0
-_RATES = ("CineRate", "RecommendedDisplayFrameRate")
 #: Players show shorter frames of a GIF for a tenth of a second.
 _SHORTEST_GIF = 2
 _SIDE = 65_535
@@ -78,7 +77,7 @@ def _durations(
     if not all(_SHORTEST <= duration <= _LONGEST for duration in between):
         return None
     step = times.steps[-1]
-    if times.origin in _RATES:  # how fast to show frames is what these say: nothing is assumed
+    if times.origin in RATES:  # how fast to show frames is what these say: nothing is assumed
         detail = f"from {times.origin}: {1000 / between[0]:g} frames a second"
         step = Step("frame times", detail, reference="PS3.3 C.7.6.5")
     elif times.origin == "FrameTime":  # nor is it here, whatever Frame Increment Pointer names

@@ -102,12 +102,7 @@ def write_nifti(
     path = Path(path)
     if not path.name.lower().endswith(_ENDINGS):
         raise ValueError(f"a NIfTI file ends with {' or '.join(_ENDINGS)}")
-    if not isinstance(volume, Sequence):
-        require_volume(volume, "write_nifti")
-    volumes = [volume] if isinstance(volume, Volume) else list(volume)
-    for each in volumes:
-        require_volume(each, "write_nifti")
-    _check_alike(volumes)
+    volumes = _volumes(volume)
     first = volumes[0]
     several = None if isinstance(volume, Volume) else len(volumes)
     timed = None if several is None else time_step(volumes)
@@ -137,6 +132,17 @@ def write_nifti(
     return Written((path, *texts), (*first.steps, *(step for step in steps if step is not None)))
 
 
+def _volumes(volume: Volume | Sequence[Volume]) -> list[Volume]:
+    """Return one or several volumes as a list; an error where they cannot be in one file."""
+    if not isinstance(volume, Sequence):
+        require_volume(volume, "write_nifti")
+    volumes = [volume] if isinstance(volume, Volume) else list(volume)
+    for each in volumes:
+        require_volume(each, "write_nifti")
+    _check_alike(volumes)
+    return volumes
+
+
 def _write_files(path: Path, texts: dict[Path, str], volumes: list[Volume], header: Any, force: bool) -> None:
     """Write the file and those beside it; whether the file may take its place is the first thing that shows."""
     plain = (rgb_values(v.values) if v.color else v.values for v in volumes)
@@ -151,7 +157,7 @@ def _write_files(path: Path, texts: dict[Path, str], volumes: list[Volume], head
 
 
 def _voxel_size(volume: Volume) -> tuple[tuple[float, float, float] | None, Step]:
-    """What is known of the size of voxels whose place is not, along (slice, row, column); and the step that says it."""
+    """Return the known size of voxels whose place is not, along (slice, row, column), and the step that says it."""
     if volume.pixel_spacing is None:
         detail = "the size of voxels is not known: 1, of no unit"
         return None, Step("voxel size", detail, "assumed")

@@ -101,7 +101,7 @@ def _by_rate(volumes: Sequence[Volume], headers: list[Header], clock: tuple[str,
 
 
 def _contradicted(repetition: float, times: Sequence[float]) -> bool:
-    """Whether times that grow say that volumes follow each other otherwise than by the repetition time."""
+    """Return whether times that grow say that volumes follow each other otherwise than by the repetition time."""
     if any(after <= before for before, after in pairwise(times)):
         return False  # they are not in the order of time
     mean = (times[-1] - times[0]) / (len(times) - 1)

@@ -107,7 +107,7 @@ def mask_npz(mask: Image) -> bytes:
 
 
 def _parts(image: Image | Volume, steps: Iterable[Step]) -> dict[str, NDArray[Any]]:
-    """What images and volumes have in common."""
+    """Return the arrays and texts that images and volumes have in common."""
     parts: dict[str, NDArray[Any]] = {
         "values": image.values,
         "unit": np.array(image.unit),
@@ -124,7 +124,7 @@ def _save(file: Any, parts: dict[str, NDArray[Any]]) -> None:
 
 
 def _affine(image: Image) -> NDArray[np.float64] | None:
-    """Where each frame lies, or None where that is not known of all."""
+    """Return the affine of each frame, or None where that is not known of all."""
     planes = [image.frame(index).plane for index in range(image.frames)]
     affines = [plane.affine for plane in planes if plane is not None]
     if len(affines) != len(planes):

@@ -37,7 +37,7 @@ _REFERENCE = "PS3.3 A.51"
 
 @dataclass(frozen=True)
 class SegmentDescription:
-    """What a segment is, as `write_seg` writes it (PS3.3 C.8.20.2).
+    """The description of a segment, as `write_seg` writes it (PS3.3 C.8.20.2).
 
     Attributes
     ----------

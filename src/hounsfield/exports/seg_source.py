@@ -47,7 +47,7 @@ class Shown:
 
     @property
     def plane(self) -> ImagePlane | None:
-        """Where it lies."""
+        """The plane that it lies in."""
         header = self.header
         return image_plane(
             header.get("ImagePositionPatient"), header.get("ImageOrientationPatient"), header.get("PixelSpacing")
@@ -83,7 +83,7 @@ class SegmentationFrames:
 
     @property
     def multi_frame(self) -> bool:
-        """Whether the sources are frames of one file."""
+        """True where the sources are frames of one file."""
         return self.shown[0].frame_index is not None
 
     @property
@@ -155,7 +155,7 @@ def _own(mask: Volume) -> list[Shown]:
 
 
 def _is_one_picture(header: Header) -> bool:
-    """Whether a file cannot have several frames."""
+    """Return whether a file cannot have several frames."""
     return (whole_number(header.get("NumberOfFrames")) or 1) == 1 and not any(
         header.get(f"{groups}FunctionalGroupsSequence") for groups in ("PerFrame", "Shared")
     )

@@ -39,7 +39,7 @@ _DEFAULT_QUALITY = 90
 
 @dataclass(frozen=True)
 class Format:
-    """What a file format can do.
+    """A file format, and what it can hold.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Format:
 
 
 class Rendering(TypedDict, total=False):
-    """How a rendering is made: the options of `hounsfield.render`."""
+    """The options of `hounsfield.render`."""
 
     window: WindowLike
     presentation: PresentationState | None

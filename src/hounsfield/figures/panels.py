@@ -36,7 +36,7 @@ _LETTER = 0.56
 
 @dataclass(frozen=True)
 class PanelLayout:
-    """How panels are laid out.
+    """The layout of panels.
 
     Attributes
     ----------

@@ -29,7 +29,7 @@ _ASCII_AGAIN = {b"\x1b(B", b"\x1b(J"}
 
 @dataclass(frozen=True)
 class CharacterSets:
-    """What Specific Character Set declares.
+    """The declaration of Specific Character Set.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ def defined_term(term: str) -> str | None:
 
 
 def beyond_ascii(data: bytes) -> bool:
-    """Whether text needs a character set."""
+    """Return whether text needs a character set."""
     return not data.isascii() or b"\x1b" in data
 
 
@@ -133,7 +133,7 @@ def _declared(data: bytes, declared: CharacterSets) -> tuple[str, str]:
 
 
 def _has_controls(data: bytes, term: str) -> bool:
-    """Whether text has bytes that are control characters in a set of single bytes (0 where it is none)."""
+    """Return whether text has bytes that are control characters in a set of single bytes (0 where it is none)."""
     single = _CODECS[term].startswith(("iso8859", "iso_ir_1"))
     return single and any(0x80 <= byte < 0xA0 for byte in data)
 
@@ -177,5 +177,5 @@ def _escaped(part: bytes, declared: CharacterSets) -> tuple[str, str]:
 
 
 def _first_delimiter(content: bytes) -> int:
-    """Where the set falls back to the first: at what parts values, names and lines (PS3.5 6.1.2.5.3)."""
+    """Return where the set falls back to the first: at what parts values, names and lines (PS3.5 6.1.2.5.3)."""
     return next((at for at, byte in enumerate(content) if byte in b"\\^=\n\r\f\t"), len(content))

@@ -36,7 +36,7 @@ def class_name(uid: str) -> str:
 
 
 def has_image(uid: str) -> bool:
-    """Whether objects of a SOP class are images, so that one without pixels has lost them; so is one without a class.
+    """Return whether objects of a SOP class are images, which without pixels have lost them; no class counts as one.
 
     Examples
     --------
@@ -48,12 +48,12 @@ def has_image(uid: str) -> bool:
 
 
 def is_dicomdir(header: Mapping[str, Any]) -> bool:
-    """Whether a header is that of a DICOMDIR: it has directory records, and no class of its own (PS3.3 F.3)."""
+    """Return whether a header is that of a DICOMDIR: it has directory records, and no class of its own (PS3.3 F.3)."""
     return not text_of(header, "SOPClassUID") and "DirectoryRecordSequence" in header
 
 
 def is_no_image(header: Mapping[str, Any]) -> bool:
-    """Whether what a header describes is no image by its kind: a report, a document, a DICOMDIR."""
+    """Return whether what a header describes is no image by its kind: a report, a document, a DICOMDIR."""
     return is_dicomdir(header) or not has_image(text_of(header, "SOPClassUID"))
 
 

@@ -57,7 +57,7 @@ _IN_MEMORY = 256 * 2**20
 
 @dataclass(frozen=True)
 class PixelElement:
-    """Where the pixel data is.
+    """The place and encoding of the pixel data.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class PixelElement:
 
     @property
     def encapsulated(self) -> bool:
-        """Whether it holds codestreams in fragments: its length is then undefined (PS3.5 A.4)."""
+        """True where it holds codestreams in fragments: its length is then undefined (PS3.5 A.4)."""
         return self.length == _UNDEFINED
 
 

@@ -100,12 +100,12 @@ class DatasetHeader(Header):
 
     @property
     def doubts(self) -> tuple[Step, ...]:
-        """What had to be assumed to read the values that were asked for so far (see `Header.doubts`)."""
+        """The assumptions made to read the values that were asked for so far (see `Header.doubts`)."""
         return self.noted.steps
 
     @property
     def character_sets(self) -> CharacterSets:
-        """What is declared for the text of this dataset: by itself, or by the one around it."""
+        """The character sets of this dataset's text, declared by itself or by the one around it."""
         if self._sets is None:
             inherited = self._around.character_sets if self._around is not None else CharacterSets()
             raw = self._look_up(_CHARACTER_SET)
@@ -250,7 +250,7 @@ class DatasetHeader(Header):
         return value
 
     def _unreadable(self, keyword: str, expected: str, data: bytes) -> Any:
-        """What stands in the place of a number: its text or bytes, so that whoever needs it sees that it is none."""
+        """Return the text or bytes that stand for a number, so that whoever needs it sees that it is none."""
         self.noted.unreadable(keyword, expected)
         if expected not in _NUMBERS:
             return None

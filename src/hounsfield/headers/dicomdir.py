@@ -15,7 +15,7 @@ _NOT_IN_USE = 0
 
 
 class FileReference(NamedTuple):
-    """What a record of a DICOMDIR says of a file.
+    """A record of a DICOMDIR: the file that it names.
 
     Attributes
     ----------

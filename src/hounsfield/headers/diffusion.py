@@ -27,7 +27,7 @@ _GE_AXES: dict[str, dict[bool, tuple[tuple[int, int], ...]]] = {
 
 
 class Diffusion(NamedTuple):
-    """What a header says of diffusion.
+    """The diffusion weighting that a header names.
 
     Attributes
     ----------

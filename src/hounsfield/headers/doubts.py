@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, cast
+from typing import Any
 
 from hounsfield.errors import InvalidAttributeError
+from hounsfield.header import values_in
 from hounsfield.headers.privacy import keyword_identifies
 from hounsfield.steps import Step
 
@@ -78,10 +79,10 @@ def _list(names: list[str]) -> str:
 
 
 def _meaning(value: Any, expected: str, *, hidden: bool) -> str:
-    """How a value was read, in words; its numbers where they may be shown."""
+    """Return in words how a value was read; its numbers where they may be shown."""
     if expected == "SQ":
         return "as a sequence"
-    values = cast("list[Any]", value) if isinstance(value, list) else [value]
+    values = values_in(value)
     if not all(isinstance(v, (int, float)) for v in values):
         return f"as {expected}"
     if hidden or len(values) > _SHOWN:

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from pydicom.dataset import Dataset
 
 from hounsfield.geometry import SlidePlane
-from hounsfield.header import Header, item_at, items_of
+from hounsfield.header import Header, WrappedHeader, item_at, items_of
 from hounsfield.headers.frame_table import dose_positions
 from hounsfield.headers.slides import tile_plane
-from hounsfield.steps import Step
 
 #: The macros of one item whose attributes hold for a frame as if they stood in its own header. Macros that may have
 #: several items (mappings, references, contrast agents) are not among them: they are had by their own keyword.
@@ -99,7 +97,7 @@ FRAME_MACROS = (
 )
 
 
-class FrameHeader(Header):
+class FrameHeader(WrappedHeader):
     """The header of one frame: its own functional groups first, then the shared ones, then the whole file.
 
     Values are converted when they are asked for: a file may have thousands of frames.
@@ -108,7 +106,8 @@ class FrameHeader(Header):
     _macros = FRAME_MACROS
 
     def __init__(self, whole: Header, index: int) -> None:
-        self._whole, self._index = whole, index
+        super().__init__(whole)
+        self._index = index
         # The frame's own first: the first that has an attribute wins.
         own, shared = ("PerFrameFunctionalGroupsSequence", index), ("SharedFunctionalGroupsSequence", 0)
         self._places: list[Mapping[str, Any]] = []
@@ -118,22 +117,8 @@ class FrameHeader(Header):
                 self._places += [item for macro in self._macros for item in items_of(group, macro)[:1]]
 
     @property
-    def dataset(self) -> Dataset:
-        """The attributes of the whole file."""
-        return self._whole.dataset
-
-    @property
-    def doubts(self) -> tuple[Step, ...]:
-        """The doubts of the whole file."""
-        return self._whole.doubts
-
-    def for_frame(self, index: int) -> Header:
-        """Return the header of another frame of the same file."""
-        return self._whole.for_frame(index)
-
-    @property
     def slide_plane(self) -> SlidePlane | None:
-        """Where the frame lies on a slide, or None where the file does not say."""
+        """The place on a slide, or None where the file does not say."""
         return tile_plane(self, self._index)
 
     def __getitem__(self, keyword: str) -> Any:
@@ -150,9 +135,6 @@ class FrameHeader(Header):
                 if keyword not in seen:
                     seen.add(keyword)
                     yield keyword
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class DoseFrameHeader(FrameHeader):
@@ -199,7 +181,7 @@ class RegionHeader(FrameHeader):
 
     @property
     def slide_plane(self) -> SlidePlane | None:
-        """Where the region lies on a slide, or None where the file does not say."""
+        """The place on a slide, or None where the file does not say."""
         return self._plane
 
     def for_frame(self, index: int) -> Header:

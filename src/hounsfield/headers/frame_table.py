@@ -145,7 +145,7 @@ def _microseconds(value: Any) -> float:
 
 
 def _dimensions(header: Header) -> list[int]:
-    """Which of the dimensions of a file count something else than positions (PS3.3 C.7.6.17)."""
+    """Return the dimensions of a file that count something else than positions (PS3.3 C.7.6.17)."""
     pointers = [str(item.get("DimensionIndexPointer")) for item in items_of(header, "DimensionIndexSequence")]
     return [number for number, pointer in enumerate(pointers) if pointer not in _POSITIONS]
 

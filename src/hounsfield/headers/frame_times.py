@@ -52,6 +52,8 @@ _CONTENT = (
     "FrameAcquisitionDuration",
 )
 _CINE = "PS3.3 C.7.6.5.1"
+#: How fast to show frames, by the Cine Module: origins of times that were not acquired at them (PS3.3 C.7.6.5).
+RATES = ("CineRate", "RecommendedDisplayFrameRate")
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def read_frame_times(header: Mapping[str, Any], frames: int, name: str) -> Frame
 
 def _pointers(header: Mapping[str, Any]) -> list[str]:
     value = header.get("FrameIncrementPointer")
-    tags = cast("list[Any]", value) if isinstance(value, list) else [value]
+    tags = values_in(value)
     found: list[str] = []
     for tag in tags:
         try:
@@ -208,7 +210,7 @@ class _Clock:
         return self._clock_times() or self._phases() or self._gates() or self._rate()
 
     def _better(self, keyword: str) -> bool:
-        """Whether Frame Time is there, too, and Frame Time Vector has not a value for each frame."""
+        """Return whether Frame Time is there, too, and Frame Time Vector has not a value for each frame."""
         vector = self._header.get(keyword)
         length = len(cast("list[Any]", vector)) if isinstance(vector, list) else 1
         return keyword == "FrameTimeVector" and length != self._frames and self._header.get("FrameTime") is not None
@@ -231,8 +233,7 @@ class _Clock:
 
     def _summed(self, value: Any) -> tuple[NDArray[np.float64], str, bool]:
         """Times by increments: each is the time since the frame before, the first one's counts from nothing."""
-        values = cast("list[Any]", value) if isinstance(value, list) else [value]
-        increments = [_milliseconds(v) for v in values]
+        increments = [_milliseconds(increment) for increment in values_in(value)]
         known = [v for v in increments if v is not None]
         if len(known) != len(increments):
             raise self._wrong("FrameTimeVector", "holds what is no time between frames")
@@ -305,7 +306,7 @@ class _Clock:
         return number
 
     def _rate(self) -> Found | None:
-        for keyword in ("CineRate", "RecommendedDisplayFrameRate"):
+        for keyword in RATES:
             rate = finite_number(self._header.get(keyword))
             if rate is not None and rate > 1000 / _LONGEST:
                 detail = f"{keyword}: {rate:g} frames a second to show; taken as the rate of acquisition"

@@ -21,7 +21,7 @@ _MOST = 2**31
 
 @dataclass(frozen=True)
 class Subtraction:
-    """What is subtracted from a frame.
+    """The frames that are subtracted from a frame.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class _MaskItem:
         self._ranges = self._applicable()
 
     def of(self, frame: int) -> Subtraction | None:
-        """What is subtracted from a frame, by its 0-based index."""
+        """Return what is subtracted from a frame, by its 0-based index."""
         bounds = next(((first, last) for first, last in self._ranges if first <= frame <= last), None)
         last = frame + self._averaged - 1
         if bounds is None or last >= self._count:

@@ -117,7 +117,7 @@ def _binary(data: bytes, vr: str, little: bool) -> list[Any] | None:
 
 
 def _fits(data: bytes, vr: str, tag: int) -> bool:
-    """Whether the bytes are as many as a binary value of the attribute has."""
+    """Return whether the bytes are as many as a binary value of the attribute has."""
     least, most = multiplicity(tag)
     count, rest = divmod(len(data), _BINARY[vr][1])
     return rest == 0 and least <= count <= (most or count)
@@ -164,7 +164,7 @@ def _number(part: bytes, whole: bool) -> int | float | None:
 
 
 def plainly_written(data: bytes, vr: str) -> bool:
-    """Whether numbers in digits are written as their VR has it (PS3.5 6.2)."""
+    """Return whether numbers in digits are written as their VR has it (PS3.5 6.2)."""
     text = data.rstrip(b" \0")
     allowed = b"0123456789+- \\" if vr == "IS" else b"0123456789+-eE. \\"
     return not text.strip(allowed)

@@ -71,7 +71,7 @@ class Mosaic:
 
 
 def is_mosaic(image_type: str) -> bool:
-    """Whether an Image Type, its values joined by backslashes, is one that mosaics have."""
+    """Return whether an Image Type, its values joined by backslashes, is one that mosaics have."""
     return not {"MOSAIC", "VFRAME"}.isdisjoint(image_type.upper().split("\\"))
 
 
@@ -92,7 +92,7 @@ def read_mosaic(header: Header) -> Mosaic | None:
 
 
 def is_one_slice(header: Header) -> bool:
-    """Whether a picture whose Image Type is one of mosaics is an ordinary slice after all.
+    """Return whether a picture whose Image Type is one of mosaics is an ordinary slice after all.
 
     Single slices of UIH have VFRAME among their Image Type, too: they have a position, and pictures of tiles have none.
     """

@@ -33,7 +33,7 @@ _PUBLIC_UIDS = {
 
 
 def identifies(tag: int, vr: str = "") -> bool:
-    """Whether an attribute may tell who the patient is; of a sequence, whether anything in it may.
+    """Return whether an attribute may tell who the patient is; of a sequence, whether anything in it may.
 
     What the basic de-identification profile of PS3.15 removes, replaces or empties (see `hounsfield.headers.profile`);
     names, dates, times and application entities; UIDs of instances; private attributes and those of standard groups
@@ -55,7 +55,7 @@ def identifies(tag: int, vr: str = "") -> bool:
 
 
 def keyword_identifies(keyword: str, vr: str = "") -> bool:
-    """Whether the attribute of a keyword may tell who the patient is; of what is none the `vr` decides."""
+    """Return whether the attribute of a keyword may tell who the patient is; of what is none the `vr` decides."""
     tag = tag_for_keyword(keyword)
     return vr in _IDENTIFYING_VRS or vr == "UI" if tag is None else identifies(tag, vr)
 

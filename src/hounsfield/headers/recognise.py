@@ -41,13 +41,13 @@ _IMPLICIT = (ImplicitVRLittleEndian, "1.2.840.113619.5.2")
 
 
 def undeclared_syntax(words: str) -> str:
-    """What is said of a file that names no transfer syntax, and is encoded as the words tell."""
+    """Return the words for a file that names no transfer syntax, and is encoded as they tell."""
     return f"no transfer syntax is declared; the header is encoded in {words}, and so the pixels are taken"
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where the dataset begins behind preamble and file meta, and how the meta says it is encoded."""
+    """The place of the dataset behind preamble and file meta, and its encoding as the meta has it."""
 
     offset: int
     syntax: str
@@ -92,7 +92,7 @@ def recognise(source: Source) -> list[Step]:
 
 
 def _plausible_start(head: bytes, size: int) -> bool:
-    """Whether the bytes begin with a known attribute of group 2 or 8 of a possible length.
+    """Return whether the bytes begin with a known attribute of group 2 or 8 of a possible length.
 
     Group 8 has to come first in any image's dataset (PS3.5 7.1: ascending tags).
     """
@@ -142,7 +142,7 @@ def found_syntax(source: Source, start: Start) -> str:
 
 
 def _begins(head: bytes, order: Literal["little", "big"], *, implicit: bool, size: int) -> bool:
-    """Whether bytes begin with a standard attribute in this encoding."""
+    """Return whether bytes begin with a standard attribute in this encoding."""
     group, element = int.from_bytes(head[0:2], order), int.from_bytes(head[2:4], order)
     if element and not dictionary_has_tag(group << 16 | element):
         return False

@@ -85,7 +85,7 @@ class Region:
     scrolling: str
 
     def contains(self, row: float, column: float) -> bool:
-        """Whether a pixel of the image lies in the region."""
+        """Return whether a pixel of the image lies in the region."""
         return self.rows.start <= row < self.rows.stop and self.columns.start <= column < self.columns.stop
 
     def to_physical(self, row: float, column: float) -> tuple[float, float]:

@@ -64,7 +64,7 @@ def _from(source: Source, at: int, before: bytes) -> Source:
 
 
 def _run(head: bytes, at: int, *, implicit: bool) -> bool:
-    """Whether known attributes follow one another from a byte on, little endian; a dataset may be short."""
+    """Return whether known attributes follow one another from a byte on, little endian; a dataset may be short."""
     last = 0
     for _ in range(_IMPLICIT_RUN if implicit else _EXPLICIT_RUN):
         tag, vr = _tag(head, at, "little"), head[at + 4 : at + 6]
@@ -197,7 +197,7 @@ class _RepairWalk:
         return self._choose(tag, written.upper(), form, value), form
 
     def _follows(self, tag: int, at: int, end: int) -> bool:
-        """Whether an element that ends at a byte is followed by one that may stand there."""
+        """Return whether an element that ends at a byte is followed by one that may stand there."""
         if at >= end:
             return at == end
         after = _tag(self._data, at, self._order)

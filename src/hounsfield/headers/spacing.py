@@ -12,8 +12,11 @@ from hounsfield.steps import Step
 Spacing = tuple[float, float]
 Found = tuple[Spacing | None, SpacingKind | None, Step | None]
 
-#: Modalities whose images are projections: there, a distance on the detector is not one in the patient.
-PROJECTIONS = {"CR", "DX", "MG", "XA", "RF", "RG", "IO", "PX", "RTIMAGE", "XC"}
+#: Modalities of projection X-ray, by the defined terms of PS3.3 C.7.3.1.1.1.
+PROJECTION_XRAY = {"CR", "DX", "MG", "XA", "RF", "RG", "IO", "PX", "RTIMAGE"}
+#: Modalities whose images are projections: there, a distance on the detector is not one in the patient. Photographs
+#: (External-camera Photography) are projections, too.
+PROJECTIONS = PROJECTION_XRAY | {"XC"}
 #: Slices that were reconstructed from projections, and keep their modality: X-ray 3D angiographic, X-ray 3D
 #: craniofacial and breast tomosynthesis images. Their Pixel Measures are distances in the patient (PS3.3 C.7.6.16.2.1).
 RECONSTRUCTED = {f"1.2.840.10008.5.1.4.1.1.13.1.{number}" for number in (1, 2, 3)}
@@ -76,8 +79,8 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
 
 
 def _on_film(header: Mapping[str, Any]) -> bool:
-    """Whether a scanned picture is a projection on X-ray film: its distances are those on the detector."""
-    return text_of(header, "Modality") in PROJECTIONS - {"XC"}
+    """Return whether a scanned picture is a projection on X-ray film: its distances are those on the detector."""
+    return text_of(header, "Modality") in PROJECTION_XRAY
 
 
 def _unlike(region: Spacing, plain: Spacing | None) -> Step | None:
@@ -89,7 +92,7 @@ def _unlike(region: Spacing, plain: Spacing | None) -> Step | None:
 
 
 def on_slide(header: Mapping[str, Any]) -> bool:
-    """Whether an image is of a microscope slide, or made of one: a segmentation of it, a parametric map.
+    """Return whether an image is of a microscope slide, or made of one: a segmentation of it, a parametric map.
 
     A microscope in surgery (VL Microscopic Image) looks at the patient: without slide coordinates it is not meant.
     """
@@ -183,6 +186,6 @@ def _region_spacing(header: Mapping[str, Any]) -> tuple[Spacing | None, Step | N
 
 
 def _beyond(region: Mapping[str, Any], keyword: str, header: Mapping[str, Any], size: str) -> bool:
-    """Whether a region ends outside; one pixel is let pass, since some count the bound as excluded."""
+    """Return whether a region ends outside; one pixel is let pass, since some count the bound as excluded."""
     last, count = finite_number(region.get(keyword)), finite_number(header.get(size))
     return last is not None and count is not None and last > count

@@ -75,7 +75,7 @@ class Attribute:
 
     @property
     def level(self) -> int:
-        """How deep it is nested: 0 for an attribute of the file itself."""
+        """The depth at which it is nested: 0 for an attribute of the file itself."""
         return self.path.count(".")
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def json_model(opened: Opened, phi: bool, limits: Limits) -> dict[str, dict[str,
 
 @dataclass(frozen=True)
 class _Context:
-    """What holds for a whole file while its attributes are listed."""
+    """Facts that hold for a whole file while its attributes are listed."""
 
     name: str
     phi: bool

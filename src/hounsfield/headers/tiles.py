@@ -39,7 +39,7 @@ class Places:
 
 @dataclass(frozen=True)
 class Tiling:
-    """How the frames of a file make up a total pixel matrix.
+    """The total pixel matrix that the frames of a file make up.
 
     Attributes
     ----------
@@ -154,7 +154,7 @@ def read_tiling(header: Mapping[str, Any], tile: tuple[int, int], frames: int, n
 
 
 def _concatenation(header: Mapping[str, Any], name: str) -> tuple[int, bool]:
-    """How many frames stand in other files before this one's, and whether there are such files."""
+    """Return how many frames stand in other files before this one's, and whether there are such files."""
     keyword = "ConcatenationFrameOffsetNumber"
     first = count_of(header, keyword, range(2**32), name)
     if first is None and header.get("ConcatenationUID") is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from hounsfield.header import finite_number, items_of, text_of, whole_number
+from hounsfield.header import finite_number, items_of, text_of, texts_of, whole_number
 from hounsfield.steps import Step
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -91,7 +91,7 @@ def _thousandths(declared: str) -> Step | None:
 
 
 def leads_to_intensity(header: Mapping[str, Any]) -> bool:
-    """Whether the file has a Modality LUT, and it leads back to the intensity of the X-ray beam."""
+    """Return whether the file has a Modality LUT, and it leads back to the intensity of the X-ray beam."""
     there = bool(items_of(header, "ModalityLUTSequence"))
     return there and text_of(header, "SOPClassUID").startswith(_X_RAY_STORAGE)
 
@@ -150,7 +150,7 @@ def _is_multi_energy(header: Mapping[str, Any]) -> bool:
 
 
 def _doubts(header: Mapping[str, Any], declared: str, words: set[str]) -> list[str]:
-    """Why HU are an assumption; empty for a CT image as it should be."""
+    """Return why HU are an assumption; empty for a CT image as it should be."""
     doubts = [f"Rescale Type is {declared!r} (unspecified)"] if declared else []
     if text_of(header, "SOPClassUID") not in _CT_STORAGE:
         doubts.append("the SOP class is not a CT image" if declared else "no Rescale Type, and no CT image's SOP class")
@@ -164,7 +164,7 @@ def _doubts(header: Mapping[str, Any], declared: str, words: set[str]) -> list[s
 
 
 def _other_quantity(header: Mapping[str, Any], declared: str, words: set[str]) -> str:
-    """Which other quantity the file names; ``""`` where it names none."""
+    """Return the other quantity that the file names; ``""`` where it names none."""
     sop_class = text_of(header, "SOPClassUID")
     if sop_class.startswith(_STORAGE) and sop_class not in _CT_STORAGE | _MAY_HOLD_CT:
         return "Modality is CT, but the SOP class holds images of another kind"
@@ -196,7 +196,7 @@ def _mapped_alike(header: Mapping[str, Any]) -> set[str]:
 
 
 def _no_numbers(header: Mapping[str, Any]) -> str:
-    """Why the values cannot be CT numbers, by what their bits can hold; ``""`` where they can."""
+    """Return why the values cannot be CT numbers, by what their bits can hold; ``""`` where they can."""
     bits = whole_number(header.get("BitsStored"))
     if bits is None:
         return ""
@@ -212,8 +212,7 @@ def _no_numbers(header: Mapping[str, Any]) -> str:
 
 def _image_words(header: Mapping[str, Any]) -> set[str]:
     """The values of Image Type, or of a frame's own Frame Type, and the words that they are made of."""
-    value = header.get("FrameType") or header.get("ImageType")
-    values = [str(v).strip().upper() for v in (cast("list[Any]", value) if isinstance(value, list) else [value])]
+    values = [text.upper() for text in texts_of(header, "FrameType" if header.get("FrameType") else "ImageType")]
     parts = {part for v in values[2:] for part in re.split(r"[^A-Z0-9]+", v)}  # "CT_PERFUSION", "TTP_RGB"
     return {*values, *parts}
 

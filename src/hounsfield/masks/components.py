@@ -141,7 +141,7 @@ def _voxels(mask: Volume, min_ml: float | None) -> float:
 
 
 def _chosen(sizes: NDArray[np.int64], largest: int | None, least: float) -> NDArray[np.bool_]:
-    """Which labels to keep, the background's 0 included; `sizes` are those of the others, in order."""
+    """Return the labels to keep, the background's 0 included; `sizes` are those of the others, in order."""
     order = np.argsort(-sizes, kind="stable")[: largest or len(sizes)]
     keep = np.zeros(len(sizes) + 1, np.bool_)
     keep[1 + order] = sizes[order] >= least
@@ -181,7 +181,7 @@ def _keep_in_space(mask: NDArray[np.bool_], largest: int | None, least: float, c
 
 
 def _sizes(labels: NDArray[np.int32], some: range, count: int) -> NDArray[np.int64]:
-    """How often each label occurs in some slices."""
+    """Count how often each label occurs in some slices."""
     sizes = np.zeros(count + 1, np.int64)
     for index in some:
         part = np.bincount(labels[index].ravel())

@@ -149,7 +149,7 @@ def mask(
 
 
 def _shaping(fill: bool | Literal["3d"], opening: int) -> str:
-    """What becomes of the pixels in the range, in words."""
+    """Return in words what becomes of the pixels in the range."""
     filled = "holes filled in 3-D" if fill == "3d" else "holes filled" if fill else "nothing filled"
     return f"{filled}, opened by {opening} x {opening}" if opening > 1 else f"{filled}, not opened"
 

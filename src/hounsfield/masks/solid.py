@@ -96,14 +96,14 @@ def _reached(cells: NDArray[np.uint8], counts: NDArray[np.int64]) -> list[NDArra
 
 @dataclass(frozen=True)
 class _Link:
-    """Which labels of a slice and of the next touch: (pair, 2)."""
+    """The labels of a slice and of the next that touch: (pair, 2)."""
 
     index: int
     labels: NDArray[np.int64]
 
 
 def _links(cells: NDArray[np.uint8], counts: NDArray[np.int64], some: range) -> Iterator[_Link]:
-    """Which holes of some slices and of the next ones touch, or touch the outside there."""
+    """Return the holes of some slices and of the next ones that touch, or touch the outside there."""
     labels = _labels(cells[some.start])
     for index in some:
         above, labels = labels, _labels(cells[index + 1])

@@ -22,7 +22,7 @@ _GATHERED = 2**18
 
 @dataclass(frozen=True)
 class Counts:
-    """How often each value occurs.
+    """The number of times that each value occurs.
 
     Attributes
     ----------

@@ -21,7 +21,7 @@ BINS = 64
 
 @dataclass(frozen=True)
 class Measures:
-    """What `measure` found. Values are in `unit`; each is None where no pixel was measured.
+    """The results of `measure`. Values are in `unit`; each is None where no pixel was measured.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ _BLOCK = 2**18
 
 @dataclass(frozen=True)
 class Summary:
-    """What `Measures` says of values, without their unit and place."""
+    """The part of `Measures` that needs neither unit nor place."""
 
     count: int
     left_out: int

@@ -39,7 +39,7 @@ def find_syntax(name: str) -> str:
 
 
 def is_native(syntax: str) -> bool:
-    """Whether pixel data stands in the file as it is."""
+    """Return whether pixel data stands in the file as it is."""
     return syntax in _NATIVE
 
 

@@ -44,7 +44,7 @@ _DIRECTIONS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 
 @dataclass(frozen=True)
 class PhantomOptions:
-    """What the phantom is like.
+    """The properties of the phantom.
 
     Attributes
     ----------
@@ -221,7 +221,7 @@ def phantom(
 
 @dataclass(frozen=True)
 class _Place:
-    """Which instance: slice, phase, first or second copy, running number."""
+    """The place of an instance: slice, phase, first or second copy, running number."""
 
     index: int
     phase: int

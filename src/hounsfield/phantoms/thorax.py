@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Material:
-    """What a region is made of, and the bounds in HU between which only it lies: half way to its neighbours."""
+    """A material, and the bounds in HU between which only it lies: half way to its neighbours."""
 
     name: str
     hu: int

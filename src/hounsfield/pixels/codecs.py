@@ -41,7 +41,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Codec:
-    """How the frames of a family of transfer syntaxes are decoded: all that is known of a decoder.
+    """A decoder for the frames of a family of transfer syntaxes, and all that is known of it.
 
     Attributes
     ----------

@@ -60,7 +60,7 @@ def jpeg_size(data: bytes) -> Size | None:
 
 
 def jpeg2000_start(data: bytes) -> int | None:
-    """Where the codestream begins that decoders take: the one in the first box of codestreams (ISO 15444-1 I.4)."""
+    """Return the beginning of the codestream that decoders take: in the first box of codestreams (ISO 15444-1 I.4)."""
     if data[:4] == _JPEG_2000_BEGIN:
         return 0
     position = 0
@@ -92,7 +92,7 @@ def jpeg2000_size(data: bytes) -> Size | None:
 
 
 def jpeg2000_signed(data: bytes) -> bool | None:
-    """Whether the samples of a JPEG 2000 codestream have a sign (Ssiz, ISO 15444-1 A.5.1); None where it is none."""
+    """Return whether the samples of a JPEG 2000 codestream have a sign (Ssiz, ISO 15444-1 A.5.1); None for others."""
     start = jpeg2000_start(data)
     return None if start is None or start + 43 > len(data) else data[start + 42] >= 0x80
 
@@ -138,13 +138,13 @@ def recognise(frame: bytes) -> str | None:
 
 
 def _is_rle_header(data: bytes) -> bool:
-    """Whether bytes begin with a count of segments, the first offset, and zeros behind the last one (PS3.5 G.5)."""
+    """Return whether bytes begin with a count of segments, the first offset, and zeros behind the last (PS3.5 G.5)."""
     count, first = int.from_bytes(data[:4], "little"), int.from_bytes(data[4:8], "little")
     return len(data) > 64 and 1 <= count <= 15 and first == 64 and not any(data[4 + 4 * count : 64])
 
 
 def begins_codestream(fragment: bytes) -> bool:
-    """Whether a fragment's first 68 bytes begin a codestream, rather than go on with one."""
+    """Return whether a fragment's first 68 bytes begin a codestream, rather than go on with one."""
     return (
         fragment[:3] == b"\xff\xd8\xff"
         or fragment[:4] == _JPEG_2000_BEGIN
@@ -156,13 +156,13 @@ def begins_codestream(fragment: bytes) -> bool:
 
 
 def has_end_of_image(frame: bytes) -> bool:
-    """Whether a JPEG codestream has its last marker, behind its last scan; padding may follow."""
+    """Return whether a JPEG codestream has its last marker, behind its last scan; padding may follow."""
     scan = frame.rfind(b"\xff\xda")
     return frame.rfind(b"\xff\xd9") > scan >= 0
 
 
 def is_one_scan(frame: bytes) -> bool:
-    """Whether a JPEG codestream holds its picture from top to bottom in a single scan without restarts.
+    """Return whether a JPEG codestream holds its picture from top to bottom in a single scan without restarts.
 
     Of such a one alone it can be told how far it goes: with several scans, and behind a restart marker, what is missing
     leaves no trace.

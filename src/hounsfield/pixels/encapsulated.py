@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -102,33 +102,35 @@ class EncapsulatedFrames:
 
         masks = in_threads(decode, len(frames), limits.threads)
         decoded = Step("decode", f"{self._codec.family}, transfer syntax {self.syntax}", reference="PS3.5 A.4")
-        steps = [*self._steps, decoded]
-        told = next((frame for place, frame in enumerate(frames) if place not in empty), frames[0])
+        whole = next((frame for place, frame in enumerate(frames) if place not in empty), frames[0])
         photometric, doubt = layout.photometric, None
         if layout.samples == 3:
-            photometric, doubt = self._codec.colour(self.codestream(told), layout)
-        if doubt:
-            steps.append(doubt)
-        said = {*cut, *empty}
-        damaged = [frames[place] for place, mask in enumerate(masks) if mask is not None and place not in said]
+            photometric, doubt = self._codec.colour(self.codestream(whole), layout)
+        told = {*cut, *empty}
+        damaged = [frames[place] for place, mask in enumerate(masks) if mask is not None and place not in told]
         missing = None
         if any(mask is not None for mask in masks):
             missing = np.stack([np.zeros(layout.frame_shape[:2], np.bool_) if m is None else m for m in masks])
+        values = clean_bits(out, layout) if self._codec.native else out
+        doubts = [doubt] if doubt else []
+        doubts += self._padded(bool(cut), [frames[place] for place in empty], damaged)
+        return Stored(values, photometric, (*self._steps, decoded, *doubts, cells_step(layout)), missing)
+
+    def _padded(self, cut: bool, empty: list[int], damaged: list[int]) -> Iterator[Step]:
+        """The steps for pixels that are not there: of tiles that are cut, of empty ones, and of damaged frames."""
         if cut:
             detail = "tiles at the edge are cut to the total pixel matrix, and not Rows x Columns; the rest is padding"
-            steps.append(Step("tiles", detail, "assumed", "PS3.3 C.7.6.17.3"))
+            yield Step("tiles", detail, "assumed", "PS3.3 C.7.6.17.3")
         if empty:
-            detail = f"{len(empty)} tiles are empty, the first is frame {frames[empty[0]]}: they are padding"
-            steps.append(Step("tiles", detail, "assumed", "PS3.3 C.7.6.17.3"))
+            detail = f"{len(empty)} tiles are empty, the first is frame {empty[0]}: they are padding"
+            yield Step("tiles", detail, "assumed", "PS3.3 C.7.6.17.3")
         if damaged:
-            which = f"frame {damaged[0]}" if layout.frames > 1 else "the frame"
+            which = f"frame {damaged[0]}" if self.layout.frames > 1 else "the frame"
             detail = f"the pixel data is truncated: {which} is not whole; what is missing is marked as padding"
-            steps.append(Step("missing", detail, "assumed", "PS3.5 A.4"))
-        values = clean_bits(out, layout) if self._codec.native else out
-        return Stored(values, photometric, (*steps, cells_step(layout)), missing)
+            yield Step("missing", detail, "assumed", "PS3.5 A.4")
 
     def _is_empty_tile(self, frame: int) -> bool:
-        """Whether a tile of a slide has no bytes, or none but padding to an even length."""
+        """Return whether a tile of a slide has no bytes, or none but padding to an even length."""
         if self._part is None or sum(length for _, length in self._places[frame]) > 2:
             return False
         return not self.codestream(frame).strip(b"\0")

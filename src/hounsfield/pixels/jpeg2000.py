@@ -49,7 +49,7 @@ _Quantisation = tuple[int, int, tuple[int, ...]]
 
 @dataclass
 class _Coding:
-    """What is said of how components are coded: by COD, COC, QCD and QCC; component -1 stands for all others."""
+    """The coding of components by COD, COC, QCD and QCC; component -1 stands for all others."""
 
     levels: dict[int, tuple[int, bool]] = field(default_factory=dict[int, tuple[int, bool]])
     steps: dict[int, tuple[int, int, tuple[int, ...]]] = field(
@@ -74,7 +74,7 @@ class _Coding:
 
 @dataclass(frozen=True)
 class _Main:
-    """What the main header says that tile-parts are checked against."""
+    """The parts of the main header that tile-parts are checked against."""
 
     components: int
     tiles: int

@@ -186,7 +186,7 @@ def _skip_points(bits: _HeaderBits, count: int) -> None:
 
 
 def _frame_has_ycbcr(bits: _HeaderBits) -> bool:
-    """Whether FrameHeader (F.2) says do_YCbCr; it does only where it is not all by default."""
+    """Return whether FrameHeader (F.2) says do_YCbCr; it does only where it is not all by default."""
     if bits.flag():
         return False
     if bits.take(2):  # no regular frame

@@ -62,7 +62,7 @@ class Layout:
 
     @property
     def subsampled(self) -> bool:
-        """Whether native data holds two chrominance samples for every two pixels (PS3.3 C.7.6.3.1.2)."""
+        """True where native data holds two chrominance samples for every two pixels (PS3.3 C.7.6.3.1.2)."""
         return self.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422")
 
     @property

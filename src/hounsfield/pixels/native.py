@@ -98,20 +98,10 @@ def _fit(layout: Layout, extent: Extent, name: str) -> tuple[Layout, list[Step]]
         detail = f"the length of the pixel data, {length} bytes, is that of one-bit frames of whole bytes; read as such"
         return replace(layout, whole_bytes=True), [Step("decode", detail, "assumed", "PS3.5 8.1.1")]
     frame_bytes = layout.native_frame_bytes
-    full = layout.frame_values * layout.bits_allocated / 8
-    if layout.subsampled and layout.samples != 3:
-        detail = f"{layout.photometric} is of three samples; SamplesPerPixel is {layout.samples}"
-        raise InvalidAttributeError(detail, source=name, attribute="PhotometricInterpretation")
-    if layout.subsampled and length >= full * layout.frames:
-        detail = f"{layout.photometric}, but the pixel data has the length of whole chrominance; taken as such"
-        doubt = Step("decode", detail, "assumed", "PS3.3 C.7.6.3.1.2")
+    doubt = _check_chrominance(layout, length, name)
+    if doubt is not None:
         return replace(layout, photometric=layout.photometric.removesuffix("_422")), [doubt]
     needed = needed_bytes(layout)
-    if layout.samples == 3 and layout.photometric.startswith("YBR") and not layout.subsampled:
-        half = math.ceil(full * 2 / 3) * layout.frames
-        if half <= length <= half + half % 2 and length < needed:
-            detail = f"{layout.photometric} needs {needed} bytes; there are {length}, as with halved chrominance"
-            raise DecodeError(detail, source=name, attribute="PhotometricInterpretation")
     if length > needed + needed % 2:
         detail = f"{length - needed} bytes of pixel data are more than the image needs; they are passed over"
         return layout, [Step("decode", detail, "assumed", "PS3.5 8.1.1")]
@@ -126,6 +116,29 @@ def _fit(layout: Layout, extent: Extent, name: str) -> tuple[Layout, list[Step]]
     return replace(layout, frames=frames), [Step("missing", detail, "assumed", "PS3.5 8.1.1")]
 
 
+def _check_chrominance(layout: Layout, length: int, name: str) -> Step | None:
+    """Return a step where halved chrominance is declared and the pixel data is long enough for whole chrominance.
+
+    Raises
+    ------
+    InvalidAttributeError, DecodeError
+        There are not three samples; or halved chrominance is not declared, and the pixel data is as short as with it.
+    """
+    full = layout.frame_values * layout.bits_allocated / 8
+    if layout.subsampled and layout.samples != 3:
+        detail = f"{layout.photometric} is of three samples; SamplesPerPixel is {layout.samples}"
+        raise InvalidAttributeError(detail, source=name, attribute="PhotometricInterpretation")
+    if layout.subsampled and length >= full * layout.frames:
+        detail = f"{layout.photometric}, but the pixel data has the length of whole chrominance; taken as such"
+        return Step("decode", detail, "assumed", "PS3.3 C.7.6.3.1.2")
+    if layout.samples == 3 and layout.photometric.startswith("YBR") and not layout.subsampled:
+        half, needed = math.ceil(full * 2 / 3) * layout.frames, needed_bytes(layout)
+        if half <= length <= half + half % 2 and length < needed:
+            detail = f"{layout.photometric} needs {needed} bytes; there are {length}, as with halved chrominance"
+            raise DecodeError(detail, source=name, attribute="PhotometricInterpretation")
+    return None
+
+
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -138,7 +151,7 @@ def _joined_masks(parts: list[NDArray[np.bool_] | None]) -> NDArray[np.bool_] | 
 
 
 def _swapped(layout: Layout, little: bool, vr: str | None) -> bool:
-    """Whether bytes are swapped in pairs: big endian 8-bit data in an OW element (PS3.5 8.1.2)."""
+    """Return whether bytes are swapped in pairs: big endian 8-bit data in an OW element (PS3.5 8.1.2)."""
     return not little and layout.bits_allocated == 8 and vr == "OW"
 
 
@@ -246,7 +259,7 @@ class _BitWatch:
 
 
 def _place(values: NDArray[Any]) -> NDArray[Any] | None:
-    """Where a result may go: into the array itself, where it is writable."""
+    """Return the array that a result may go to: the one itself, where it is writable."""
     return values if values.flags.writeable else None
 
 

@@ -115,5 +115,5 @@ def no_pixels(opened: Opened) -> HounsfieldError:
 
 
 def _is_report(header: Header) -> bool:
-    """Whether the file is a structured report: those end early without having lost an image."""
+    """Return whether the file is a structured report: those end early without having lost an image."""
     return text_of(header, "SOPClassUID").startswith("1.2.840.10008.5.1.4.1.1.88")

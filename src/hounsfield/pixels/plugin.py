@@ -19,7 +19,7 @@ DECODER_DEPENDENCIES = {UID(syntax): ("imagecodecs",) for syntax in CODECS}
 
 
 def is_available(uid: str) -> bool:
-    """Whether frames of a transfer syntax can be decoded; asked by pydicom."""
+    """Return whether frames of a transfer syntax can be decoded; asked by pydicom."""
     return uid in CODECS and CODECS[uid].available
 
 

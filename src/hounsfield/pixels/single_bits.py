@@ -34,6 +34,6 @@ def in_whole_bytes(layout: Layout, extent: Extent) -> bool:
 
 
 def _gaps_clear(extent: Extent, size: int, frames: int, spare: int) -> bool:
-    """Whether the topmost bits of each frame's last byte are 0."""
+    """Return whether the topmost bits of each frame's last byte are 0."""
     ends = (bytes(extent.take(size * (index + 1) - 1, 1)) for index in range(frames))
     return all(end[0] >> (8 - spare) == 0 for end in ends if end)

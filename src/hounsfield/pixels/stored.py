@@ -33,7 +33,7 @@ class StoredFrames(Protocol):
 
     @property
     def layout(self) -> Layout:
-        """What the pixel data holds: it may be fewer frames than the header says."""
+        """The layout of the pixel data: it may hold fewer frames than the header says."""
         ...
 
     def take(self, frames: Sequence[int], limits: Limits) -> Stored:

@@ -67,7 +67,7 @@ def certain_inflated_rows(frame: bytes, decode: Decode, layout: Layout) -> tuple
 
 
 def jpeg_hole(frame: bytes, decode: Decode) -> int | None:
-    """Where a JPEG codestream that has its last marker goes over into zeros that are no data; None where it does not.
+    """Return where a whole JPEG codestream goes over into zeros that are no data; None where it does not.
 
     Of one scan of 8 x 8 blocks alone: zeros are common in lossless ones, as flat areas.
     """
@@ -90,7 +90,7 @@ def jpeg_hole(frame: bytes, decode: Decode) -> int | None:
 
 
 def restarts_are_missing(frame: bytes) -> bool:
-    """Whether a JPEG codestream of a single scan has fewer restart markers than its interval asks for."""
+    """Return whether a JPEG codestream of a single scan has fewer restart markers than its interval asks for."""
     markers, size = frame_markers(frame), jpeg_size(frame)
     interval = next((int.from_bytes(frame[at + 2 : at + 4], "big") for code, at in markers if code == 0xDD), 0)
     start = next(((code, at) for code, at in markers if code in (0xC0, 0xC1)), None)

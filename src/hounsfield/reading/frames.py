@@ -41,7 +41,7 @@ _BLOCK_BYTES = 32 * 2**20
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the values shall be, and how far the file is to be trusted."""
+    """The values that are wanted, and how far the file is to be trusted."""
 
     values: str = "modality"
     dtype: DTypeLike | None = None
@@ -161,7 +161,7 @@ class Frames:
         return Image(values, found.unit, tuple(steps), spacing, kind, padding, color=color, **where)
 
     def _header_doubts(self, frame: int) -> tuple[Step, ...]:
-        """What had to be assumed to read the header's values, when all that are needed have been asked for."""
+        """Return the assumptions made to read the header, when all values that are needed have been asked for."""
         said = remarks(self._opened.header, frame)
         self._opened.header.noted.refuse_lost_sequences(self.name)
         return (*said, *self.header.doubts)

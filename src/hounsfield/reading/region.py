@@ -62,7 +62,7 @@ class TiledRegion:
 
     @property
     def uncovered(self) -> NDArray[np.bool_] | None:
-        """Where no tile lies, or None where there is no such pixel."""
+        """The pixels where no tile lies, or None where there is no such pixel."""
         if self._covered is None or self._covered.all():
             return None
         return ~self._covered

@@ -23,12 +23,12 @@ class ArrowTable:
 
     @property
     def errors(self) -> list[str | None]:
-        """Why files could not be read."""
+        """The reasons why files could not be read."""
         return self._table.column("error").to_pylist()
 
     @property
     def issues(self) -> list[bool]:
-        """Whether something was assumed of files."""
+        """True where something was assumed of a file."""
         return [bool(said) for said in self._table.column("issues").to_pylist()]
 
     def numbers(self, name: str, count: int = 1) -> NDArray[np.float64]:

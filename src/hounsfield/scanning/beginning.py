@@ -25,7 +25,7 @@ _IMPLICIT, _BIG, _DEFLATED = b"1.2.840.10008.1.2", b"1.2.840.10008.1.2.2", b"1.2
 
 @inlined
 def _begins(data: Bytes, at: int, size: int, text: bytes) -> bool:
-    """Whether bytes begin with a text."""
+    """Return whether bytes begin with a text."""
     good = size >= len(text)
     for i in range(min(size, len(text))):
         good = good and data[at + i] == text[i]

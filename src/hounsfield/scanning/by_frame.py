@@ -64,7 +64,7 @@ def with_frames(names: Iterable[str] | None, *, phi: bool) -> tuple[list[str], l
 
 
 def _paths(wanted: Column) -> list[str]:
-    """Where the attribute of a column may stand in the functional groups."""
+    """Return the places in the functional groups where the attribute of a column may stand."""
     group = _GROUP_OF.get(wanted.keyword)
     return [] if wanted.path or group is None else [f"{place}.{group}[0].{wanted.keyword}" for place in _PLACES]
 
@@ -101,7 +101,7 @@ def schema_of(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
 
 @lru_cache(256)
 def _elsewhere(name: str) -> tuple[list[str], bool]:
-    """Where else a column's attribute may stand, and whether it is Number of Frames."""
+    """Return the other places of a column's attribute, and whether it is Number of Frames."""
     wanted = None if name in FILE_COLUMNS else column(name)
     return ([], False) if wanted is None else (_paths(wanted), _is_frames(wanted))
 

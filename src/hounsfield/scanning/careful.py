@@ -12,7 +12,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from hounsfield.header import finite_number, item_at, whole_number
+from hounsfield.header import finite_number, item_at, values_in, whole_number
 from hounsfield.headers.dataset_header import DatasetHeader, Raw, simple_value
 from hounsfield.headers.index import implied_vr
 from hounsfield.headers.times import date_of, datetime_of, time_of
@@ -26,7 +26,7 @@ _SIGNED_64 = 2**63
 
 @dataclass(frozen=True)
 class Around:
-    """What the reading of a value depends on: bytes of Specific Character Set and Pixel Representation, or None."""
+    """The context of a value: bytes of Specific Character Set and Pixel Representation, or None."""
 
     character_set: bytes | None
     sign: bytes | None
@@ -114,7 +114,7 @@ def _typed(value: Any, column: Column, header: DatasetHeader | None) -> Careful:
     if value is None:
         return None, said
     name = column.keyword or column.name
-    values = cast("list[Any]", value) if isinstance(value, list) else [value]
+    values = values_in(value)
     if column.kind == Kind.TEXT and not column.many:
         texts = [_text(v) for v in values]
         made = None if None in texts else "\\".join(cast("list[str]", texts))

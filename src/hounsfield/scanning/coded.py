@@ -138,7 +138,7 @@ class CodedColumns:
         return numbers, [(data, code, arounds[around]) for data, code, around in keys]
 
     def _is_constant(self, index: int) -> bool:
-        """Whether all files have the same bytes there, written in the same way."""
+        """Return whether all files have the same bytes there, written in the same way."""
         places, words = self._found.places[:, index], self._words
         at, length = places[:, 0], int(places[0, 1])
         if not 0 < length <= _SHORT or bool((places[:, 1:] != places[0, 1:]).any()):
@@ -154,7 +154,7 @@ class CodedColumns:
         return True
 
     def _arounds(self) -> tuple[list[Around], Ints]:
-        """What the reading of values depends on, and which rows have which."""
+        """Return the contexts of values, and which rows have which."""
         found, both = self._found, [self._plan.index(tag) for tag in (SPECIFIC_CHARACTER_SET, PIXEL_REPRESENTATION)]
         big = found.facts[:, ENCODING] == EXPLICIT_BIG
         places = found.places[:, both]

@@ -28,12 +28,12 @@ class HeaderTable(Protocol):
 
     @property
     def errors(self) -> list[str | None]:
-        """Why files could not be read."""
+        """The reasons why files could not be read."""
         ...
 
     @property
     def issues(self) -> list[bool]:
-        """Whether something was assumed of files."""
+        """True where something was assumed of a file."""
         ...
 
     def numbers(self, name: str, count: int = 1) -> NDArray[np.float64]:

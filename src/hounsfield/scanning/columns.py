@@ -42,7 +42,7 @@ _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 
 
 class Kind(IntEnum):
-    """What the values of a column are. The compiled code knows the numbers."""
+    """The kind of a column's values. The compiled code knows the numbers."""
 
     TEXT = 0
     INTEGER = 1
@@ -91,12 +91,12 @@ class Column:
 
     @property
     def in_meta(self) -> bool:
-        """Whether it stands in the file meta information."""
+        """True where it stands in the file meta information."""
         return self.tag >> 16 == 2 and not self.path
 
     @property
     def identifies(self) -> bool:
-        """Whether it may tell who the patient is (see `hounsfield.headers.privacy`)."""
+        """True where it may tell who the patient is (see `hounsfield.headers.privacy`)."""
         return identifies(self.tag, self.vr) or any(identifies(tag, "SQ") for tag, _ in self.path)
 
 
@@ -186,7 +186,7 @@ def choose_columns(names: Iterable[str] | None, *, phi: bool) -> tuple[list[Colu
 
 @dataclass(frozen=True)
 class Plan:
-    """What the walk looks for, as arrays.
+    """The attributes that the walk looks for, as arrays.
 
     Attributes
     ----------

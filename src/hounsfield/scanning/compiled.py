@@ -16,7 +16,7 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False}
 
 
 class _UserFolder(caching._CacheLocator):  # pyright: ignore[reportPrivateUsage]
-    """Where Numba keeps results: in the user's cache folder, the same for every environment.
+    """The place of Numba's results: in the user's cache folder, the same for every environment.
 
     Numba's own places are the package's folder, which belongs to one environment and may be read-only, and a folder
     for each path of a module.

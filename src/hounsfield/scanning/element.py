@@ -22,7 +22,7 @@ def zero() -> Any:
 
 
 class Work(NamedTuple):
-    """What a walk works with: arrays only, since compiled code takes it.
+    """The state of a walk: arrays only, since compiled code takes it.
 
     Attributes
     ----------

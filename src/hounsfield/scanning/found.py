@@ -34,7 +34,7 @@ BARE_SIZE = 256 * 2**20
 
 @dataclass(frozen=True)
 class Found:
-    """What was found in the first files of a list.
+    """The elements found in the first files of a list.
 
     Attributes
     ----------

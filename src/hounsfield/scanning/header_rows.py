@@ -62,7 +62,7 @@ def _row(opened: Opened, source: Source, wanted: Plan) -> Row:
 
 
 def _pixels(opened: Opened, source: Source) -> tuple[int | None, int | None] | None:
-    """Where the pixel data is in the file, and how long; the place is None where the file is read otherwise."""
+    """Return the place of the pixel data in the file, and its length; None where the file is read otherwise."""
     if opened.pixels is None:
         return None
     at, before = opened.pixels.extent.offset, bytearray(12)

@@ -56,7 +56,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class Load:
-    """What else happened while files were read.
+    """The load of the machine while files were read.
 
     Attributes
     ----------

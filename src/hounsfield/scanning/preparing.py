@@ -65,7 +65,7 @@ def cache_folder() -> Path | None:
 
 
 def is_ready(folder: Path | None) -> bool:
-    """Whether all that is needed has been compiled."""
+    """Return whether all that is needed has been compiled."""
     return folder is not None and (folder / _READY).exists()
 
 
@@ -81,7 +81,7 @@ def prepare() -> None:
 
 
 def _has_interpreter() -> bool:
-    """Whether `sys.executable` is Python's: of a frozen application it is the application, which would start anew."""
+    """Return whether `sys.executable` is Python's: of a frozen application it is that, which would start anew."""
     return bool(sys.executable) and not getattr(sys, "frozen", False)
 
 
@@ -114,12 +114,12 @@ class Preparation:
 
     @classmethod
     def is_loaded(cls) -> bool:
-        """Whether the compiled walk is loaded in this process."""
+        """Return whether the compiled walk is loaded in this process."""
         return cls._loaded is not None
 
     @property
     def find(self) -> Finder:
-        """What looks into files: the compiled walk where it is ready."""
+        """The function that looks into files: the compiled walk where it is ready."""
         return self._loaded or find_quickly
 
     def consider(self, done: int, left: int, seconds: float) -> None:

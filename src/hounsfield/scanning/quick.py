@@ -324,5 +324,5 @@ class _DatasetWalk:
 
 
 def _printable(text: bytes) -> bool:
-    """Whether text is ASCII without control characters, but for a zero at its end."""
+    """Return whether text is ASCII without control characters, but for a zero at its end."""
     return not _NOT_PRINTABLE.search(text.removesuffix(b"\0"))

@@ -57,7 +57,7 @@ class Row:
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What a table has of the files themselves: numbers, and which of them are known.
+    """The columns of a table that are of the files themselves: numbers, and which of them are known.
 
     Attributes
     ----------

@@ -68,7 +68,7 @@ def _deeper(stop: int, node: int, following: int, items: int, work: Work) -> boo
 
 @inlined
 def _printable(data: Bytes, at: int, size: int) -> bool:
-    """Whether text is ASCII without control characters, but for a zero at its end."""
+    """Return whether text is ASCII without control characters, but for a zero at its end."""
     good = True
     for i in range(at, at + size):
         good = good and (32 <= data[i] < 127 or (i == at + size - 1 and data[i] == 0))

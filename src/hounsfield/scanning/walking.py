@@ -34,7 +34,7 @@ _LISTED, _LISTERS = 500_000, 8
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a scan has come.
+    """The progress of a scan.
 
     Attributes
     ----------

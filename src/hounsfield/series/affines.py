@@ -82,7 +82,7 @@ def _tilt(vector: Numbers, normal: Numbers) -> tuple[Step, ...]:
 
 
 def _thickness(rows: Rows, row: int) -> tuple[float, Step]:
-    """How far the next slice would be, where there is none."""
+    """Return the distance at which the next slice would be, where there is none."""
     for keyword in ("SpacingBetweenSlices", "SliceThickness"):
         value = rows.number(keyword, row)
         if value is not None and value > 0:

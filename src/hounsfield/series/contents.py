@@ -36,11 +36,11 @@ class Contents:
         self._digests: dict[tuple[int, int], tuple[bytes, bytes]] = {}
 
     def digest(self, row: int) -> bytes:
-        """What to compare a slice by: two of the same digest have the same stored values, of the same meaning."""
+        """Return a digest of a slice: two of the same have the same stored values, of the same meaning."""
         return b"".join(self._digest(row))
 
     def meaning(self, row: int) -> bytes:
-        """What to compare the meaning of a slice's stored values by: overlays, mappings, padding."""
+        """Return what gives a slice's stored values their meaning: overlays, mappings, padding."""
         rows = self._found.rows
         file, frame = int(rows.file[row]), int(rows.frame[row])
         try:
@@ -51,7 +51,7 @@ class Contents:
             return b""
 
     def of_file(self, row: int) -> bytes:
-        """What to compare the stored values of all frames of a row's file by."""
+        """Return a digest of the stored values of all frames of a row's file."""
         file, frame = int(self._found.rows.file[row]), int(self._found.rows.frame[row])
         if frame < 0 or file in self._found.mosaics:
             return self._digest(row)[0]

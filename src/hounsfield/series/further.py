@@ -112,7 +112,7 @@ def _walk(header: Mapping[str, Any], path: str, depth: int) -> Iterator[tuple[st
 
 
 def _may_be_told(key: str) -> bool:
-    """Whether an attribute says something of the image, not of the patient."""
+    """Return whether an attribute says something of the image, not of the patient."""
     wanted = column(key)
     return not wanted.identifies or wanted.kind in _TIMES or wanted.keyword in {*_UIDS, *_REMARKS}
 
@@ -141,7 +141,7 @@ def _separator(key: str) -> Separator:
 
 
 def _rank(one: Separator) -> tuple[int, int]:
-    """What says most of an image first: then remarks, then times, then dates, which times have with them."""
+    """Return the rank of an attribute: what tells most of an image; remarks; times; dates, which times include."""
     asked = column(one.keyword)
     return 3 if asked.kind == Kind.DATE else 2 if one.time else int(asked.identifies), len(asked.path)
 

@@ -123,7 +123,7 @@ def _among(rows: Rows, keyword: str, members: Indices, values: set[str]) -> NDAr
 
 
 def _keys(rows: Rows, members: Indices, placed: NDArray[np.bool_], tolerances: Tolerances) -> dict[str, Indices]:
-    """What slices of one volume have in common, by the keyword it is said with."""
+    """Yield what slices of one volume have in common, by the keyword it is said with."""
     orientation = np.where(placed[:, None], rows.numbers["ImageOrientationPatient"][members], np.nan)
     spacing = np.where(placed[:, None], rows.numbers["PixelSpacing"][members], np.nan)
     frames = rows.frame[members] >= 0

@@ -47,7 +47,7 @@ _MICROSECOND = 1000
 
 @dataclass(frozen=True)
 class NativeKind:
-    """What slices of one kind have in common.
+    """The properties that slices of one kind have in common.
 
     Attributes
     ----------
@@ -231,7 +231,7 @@ def read_native(found: Instances, row: int, kind: NativeKind, out: NDArray[Any])
 
 
 def _fits(stored: NDArray[Any], transform: Transform, dtype: np.dtype[Any]) -> bool:
-    """Whether the values lie within their type; sums beyond it would wrap around."""
+    """Return whether the values lie within their type; sums beyond it would wrap around."""
     if transform is None and stored.dtype == dtype:
         return True
     info, slope, intercept = np.iinfo(dtype), 1.0, 0.0

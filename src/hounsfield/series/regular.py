@@ -20,7 +20,7 @@ _QUANTA = (0.1, 0.05, 0.01)
 
 @dataclass(frozen=True)
 class Break:
-    """Where a run ends and the next begins.
+    """The end of a run, and the beginning of the next.
 
     Attributes
     ----------
@@ -63,12 +63,12 @@ class Runs:
 
     @property
     def lengths(self) -> list[int]:
-        """How many slices each run has."""
+        """The number of slices of each run."""
         return [last - first for first, last in self.ranges]
 
     @property
     def regular(self) -> bool:
-        """Whether all slices are one run."""
+        """True where all slices are one run."""
         return len(self.ranges) == 1
 
 
@@ -136,7 +136,7 @@ def find_runs(points: Numbers, normal: Numbers, tolerances: Tolerances) -> Runs:
 
 
 def allowed(step: float, tolerances: Tolerances) -> float:
-    """How far a slice may be from its place on a regular grid, in mm: never so far that a missing one is not seen."""
+    """Return how far a slice may be from its place on a regular grid, in mm: never so far that a gap is not seen."""
     return max(min(tolerances.step_mm, abs(step) / 4), tolerances.step * abs(step))
 
 
@@ -180,7 +180,7 @@ def _on_grid(points: Numbers, tolerances: Tolerances) -> bool:
 
 
 def deviation(points: Numbers) -> float:
-    """How far the slices are from a regular grid at the most, in mm."""
+    """Return how far the slices are from a regular grid at the most, in mm."""
     if len(points) < 3:
         return 0.0
     grid = points[0] + np.arange(len(points))[:, None] * grid_vector(points)

@@ -39,7 +39,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Further:
-    """What the whole headers of slices say, beside the columns that every file is read for.
+    """The attributes of whole headers of slices, beside the columns that every file is read for.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class Separation:
         return self._by_order(members, place, known)
 
     def _holds_runs(self, members: Indices, place: Indices, one: Told) -> bool:
-        """Whether each value of an attribute holds a run of slices of its own."""
+        """Return whether each value of an attribute holds a run of slices of its own."""
         if not 1 < len(np.unique(one.codes)) <= len(members) / 2:
             return False
         if one.separator.role == "pass" and not _all_overlap(one.codes, place):
@@ -124,7 +124,7 @@ class Separation:
         return all(self._is_run(members[part], place[part]) for part in _ordered(one.codes))
 
     def _is_run(self, members: Indices, place: Indices) -> bool:
-        """Whether slices lie at equal distances, but for a few that are missing."""
+        """Return whether slices lie at equal distances, but for a few that are missing."""
         places, first = np.unique(place, return_index=True)
         if len(places) < 2:
             return False
@@ -243,13 +243,13 @@ def passes(rows: Rows, members: Indices, lengths: Lengths) -> list[Part]:
 
 
 def _between(parted: list[Indices]) -> bool:
-    """Whether slices of one part lie between those of another."""
+    """Return whether slices of one part lie between those of another."""
     ends = sorted((int(part.min()), int(part.max())) for part in parted)
     return any(first <= last for (_, last), (first, _) in zip(ends, ends[1:], strict=False))
 
 
 def _separates(one: Told, codes: Indices, place: Indices, most: int) -> bool:
-    """Whether an attribute leaves no position repeated, and its parts are volumes."""
+    """Return whether an attribute leaves no position repeated, and its parts are volumes."""
     count = len(np.unique(codes))
     if count < 2 or len(np.unique(distinct(np.stack([codes, place], axis=1)))) < len(codes):
         return False
@@ -260,7 +260,7 @@ def _separates(one: Told, codes: Indices, place: Indices, most: int) -> bool:
 
 
 def _all_overlap(values: Indices, place: Indices) -> bool:
-    """Whether each part of an attribute shares a range of positions with another.
+    """Return whether each part of an attribute shares a range of positions with another.
 
     Passes do, but not the steps of one pass, such as the acquisitions of a table that stops and goes on.
     """
@@ -276,7 +276,7 @@ def _helps(one: Told, codes: Indices, place: Indices, most: int) -> bool:
 
 
 def _fewer(codes: Indices, place: Indices, most: int) -> bool:
-    """Whether parts of an attribute have fewer repeats, and there are few enough of them to be volumes."""
+    """Return whether parts of an attribute have fewer repeats, and there are few enough of them to be volumes."""
     if not 1 < len(np.unique(codes)) <= most:
         return False
     _, repeats = np.unique(np.stack([codes, place], axis=1), axis=0, return_counts=True)
@@ -290,7 +290,7 @@ def _ordered(values: Indices) -> list[Indices]:
 
 
 def _naming(codes: Indices, known: Sequence[Told], one: Told) -> list[Separator]:
-    """Which attributes parts are named by: what separates them, and what parts the slices in just the same way.
+    """Return the attributes that name parts: the one that separates them, and those that part them in the same way.
 
     Of diffusion also what some of the parts have in common. Times tell nothing more, and much of the patient.
     """
@@ -305,7 +305,7 @@ def _naming(codes: Indices, known: Sequence[Told], one: Told) -> list[Separator]
 
 
 def _same(a: Indices, b: Indices) -> bool:
-    """Whether two attributes part the slices in just the same way."""
+    """Return whether two attributes part the slices in just the same way."""
     return len(np.unique(np.stack([a, b], axis=1), axis=0)) == len(np.unique(a)) == len(np.unique(b))
 
 

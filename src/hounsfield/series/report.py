@@ -12,7 +12,7 @@ OUTCOMES: tuple[Outcome, ...] = ("volume", "duplicate", "no volume", "not DICOM"
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of one file.
+    """The outcome of one file.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class FileOutcome:
 
 @dataclass(frozen=True)
 class MissingSlices:
-    """Where the slices of a series are not at equal distances.
+    """The places where the slices of a series are not at equal distances.
 
     Attributes
     ----------
@@ -132,7 +132,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of every file that was walked: nothing is left out in silence.
+    """The outcome of every file that was walked: nothing is left out in silence.
 
     Attributes
     ----------
@@ -150,7 +150,7 @@ class Report:
 
     @property
     def counts(self) -> dict[Outcome, int]:
-        """How many files had each outcome; they add up to the number of files."""
+        """The number of files of each outcome; they add up to the number of files."""
         found: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
         for file in self.files:
             found[file.outcome] += 1

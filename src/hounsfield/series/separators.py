@@ -134,7 +134,7 @@ class Told:
 
     @property
     def differs(self) -> bool:
-        """Whether it differs by more than its tolerance."""
+        """True where it differs by more than its tolerance."""
         return not _constant(self.codes)
 
     def of(self, chosen: Indices) -> Told | None:

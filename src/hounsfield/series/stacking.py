@@ -39,7 +39,7 @@ _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"
 
 @dataclass(frozen=True)
 class Stack:
-    """What will be one volume: which slices, in which order, and where they lie. No pixel has been read.
+    """A future volume: which slices, in which order, and where they lie. No pixel has been read.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Gap:
-    """Where slices are missing, or their distance changes, so that a series became several volumes.
+    """A place where slices are missing, or their distance changes, so that a series became several volumes.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class Stacked:
 
 @dataclass(frozen=True)
 class Files:
-    """What is had from the files themselves, where their rows do not tell.
+    """The answers that are had from the files themselves, where their rows do not tell.
 
     Attributes
     ----------
@@ -170,7 +170,7 @@ def without_others(rows: Rows, gap: Gap, stacks: Sequence[Stack], tolerances: To
 
 
 def _held(places: Numbers, points: Numbers, limit: float) -> NDArray[np.bool_]:
-    """Which of some places there is a slice at; of very many the first are looked at."""
+    """Return the places that there is a slice at; of very many the first are looked at."""
     found = np.zeros(len(places), np.bool_)
     for index, place in enumerate(places[:_MOST_HELD]):
         found[index] = np.linalg.norm(points - place, axis=1).min() <= limit
@@ -295,7 +295,7 @@ def _unlike(rows: Rows, members: Indices) -> tuple[Step, ...]:
 
 
 def _nearly_all(codes: Indices) -> bool:
-    """Whether three quarters of slices or more have one value."""
+    """Return whether three quarters of slices or more have one value."""
     return 4 * int(np.bincount(codes - codes.min()).max()) >= 3 * len(codes)
 
 

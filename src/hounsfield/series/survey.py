@@ -34,7 +34,7 @@ _SAME = (
 
 @dataclass(frozen=True)
 class VolumeFacts:
-    """What is known of a volume before its pixels are read.
+    """The facts of a volume that are known before its pixels are read.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class Survey:
 
     @cached_property
     def facts(self) -> list[VolumeFacts]:
-        """What is known of each volume before its pixels are read."""
+        """The facts of each volume that are known before its pixels are read."""
         return [self._facts(index, stack) for index, stack in enumerate(self.stacks)]
 
     def _facts(self, index: int, made: Stack) -> VolumeFacts:
@@ -144,7 +144,7 @@ class Survey:
         )
 
     def sources(self, made: Stack) -> tuple[SliceSource, ...]:
-        """Where the slices of a stack come from."""
+        """Return the files and frames that the slices of a stack come from."""
         files, frames = self.found.rows.file[made.members].tolist(), self.found.rows.frame[made.members].tolist()
         names = self.found.entries
         return tuple(
@@ -255,7 +255,7 @@ class _Surveyor:
         return copies
 
     def _header_of(self, row: int) -> str:
-        """What has to be the same of files that are, for each of their frames."""
+        """Return the part of a header that has to be the same of the same files, for each of their frames."""
         rows = self._found.rows
         frames = [row] if rows.frame[row] < 0 else np.flatnonzero(rows.file == rows.file[row]).tolist()
         said = [[rows.value(keyword, frame) for keyword in (*_SAME, *KEYWORDS)] for frame in frames]

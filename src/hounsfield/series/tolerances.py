@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tolerances:
-    """What still counts as equal when slices are put together; pass another instance to `read_volumes` to change it.
+    """Limits within which slices count as equal when they are put together; pass another instance to `read_volumes`.
 
     Scanners round positions and directions to a few digits, so equal ones seldom are so exactly.
 

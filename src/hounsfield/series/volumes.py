@@ -57,7 +57,7 @@ class Volumes(Sequence[Volume]):
 
     @property
     def report(self) -> Report:
-        """What became of every file that was walked, also of those whose volumes are not among these."""
+        """The outcome of every file that was walked, also of those whose volumes are not among these."""
         report = self._survey.report
         if not self._failed:
             return report

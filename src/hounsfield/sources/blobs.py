@@ -15,6 +15,7 @@ from hounsfield.errors import LimitExceededError, SourceError
 from hounsfield.limits import Limits
 from hounsfield.sources.files import Stamp, open_regular, reason, source_of, unchanged
 from hounsfield.sources.source import CHANGED, Source
+from hounsfield.sources.streams import FileStream, PlacedStream
 
 
 class Blob(Protocol):
@@ -27,7 +28,7 @@ class Blob(Protocol):
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """The number of bytes."""
         ...
 
     def open(self) -> io.RawIOBase:
@@ -89,7 +90,7 @@ class MemoryBlob:
 
     @property
     def size(self) -> int:
-        """How many."""
+        """The number of bytes."""
         return len(self.data)
 
     def open(self) -> io.RawIOBase:
@@ -97,31 +98,18 @@ class MemoryBlob:
         return _Memory(self.data)
 
 
-class _Memory(io.RawIOBase):
+class _Memory(PlacedStream):
     """Bytes as a raw file with a position of its own."""
 
     def __init__(self, data: bytes) -> None:
-        super().__init__()
-        self._data, self._at = memoryview(data), 0
+        super().__init__(len(data))
+        self._data = memoryview(data)
 
     def readinto(self, buffer: Any, /) -> int:
         part = self._data[self._at : self._at + len(buffer)]
         buffer[: len(part)] = part
         self._at += len(part)
         return len(part)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        self._at = max(offset + (0, self._at, len(self._data))[whence], 0)
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
 
 class Spool:
@@ -189,30 +177,20 @@ class Spool:
         return Range(_Spooled(self), 0, self.size)
 
 
-class _Spooled(io.RawIOBase):
+class _Spooled(PlacedStream):
     """A spool with a position of its own."""
 
     def __init__(self, spool: Spool) -> None:
-        super().__init__()
-        self._spool, self._at = spool, 0
+        super().__init__(spool.size)
+        self._spool = spool
 
     def readinto(self, buffer: Any, /) -> int:
         count = self._spool.read_at(self._at, buffer)
         self._at += count
         return count
 
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        self._at = offset  # asked from the beginning only
-        return self._at
 
-    def tell(self) -> int:
-        return self._at
-
-    def readable(self) -> bool:
-        return True
-
-
-class Range(io.RawIOBase):
+class Range(PlacedStream):
     """A part of a file as a file.
 
     Parameters
@@ -224,9 +202,9 @@ class Range(io.RawIOBase):
     """
 
     def __init__(self, file: io.RawIOBase, start: int, size: int) -> None:
-        super().__init__()
+        super().__init__(size)
         self._file: Any = file
-        self._start, self._size, self._at = start, size, 0
+        self._start = start
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill a buffer as far as there are bytes; return how many."""
@@ -238,30 +216,13 @@ class Range(io.RawIOBase):
         self._at += got
         return got
 
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Move to a position."""
-        self._at = max(offset + (0, self._at, self._size)[whence], 0)
-        return self._at
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._at
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
     def close(self) -> None:
         """Close the file below."""
         self._file.close()
         super().close()
 
 
-class Frugal(io.RawIOBase):
+class Frugal(FileStream):
     """A file that refuses to read much at once: what parses the directory of an archive believes the sizes in it.
 
     Parameters
@@ -277,8 +238,7 @@ class Frugal(io.RawIOBase):
     """
 
     def __init__(self, file: io.RawIOBase, size: int, most: int, name: str) -> None:
-        super().__init__()
-        self._file: Any = file
+        super().__init__(file)
         self._size, self._most, self._name = size, most, name
 
     def read(self, size: int = -1, /) -> bytes:
@@ -300,26 +260,9 @@ class Frugal(io.RawIOBase):
             raise OSError("before the beginning")
         return self._file.seek(position)
 
-    def tell(self) -> int:
-        """Return the position."""
-        return self._file.tell()
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
-    def close(self) -> None:
-        """Close the file below."""
-        self._file.close()
-        super().close()
-
 
 def still(file: Any, blob: Blob) -> partial[bool] | None:
-    """What tells whether an open blob is unchanged; None where it cannot change, or where that is not known."""
+    """Return a function that tells whether an open blob is unchanged; None where it cannot change, or nothing tells."""
     if isinstance(blob, LocalBlob) and isinstance(file, io.FileIO):
         return partial(unchanged, file, blob.stamp)
     return None

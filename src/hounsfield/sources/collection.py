@@ -252,7 +252,7 @@ def _kinds(paths: Sequence[str]) -> list[Kind]:
 
 
 def is_collection(name: str) -> bool:
-    """Whether a name stands for many files: a folder, an archive, a DICOMDIR, or the URL of a folder or an archive."""
+    """Return whether a name stands for many files: a folder, an archive, a DICOMDIR, or the URL of one."""
     if is_url(name):
         ending = name.partition("?")[0].lower()
         return ending.endswith(("/", ".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz"))
@@ -260,7 +260,7 @@ def is_collection(name: str) -> bool:
 
 
 def _kind(path: str) -> Kind:
-    """What a file is by its first bytes; ``""`` also where it cannot be read, which whoever reads it will say."""
+    """Return what a file is by its first bytes; ``""`` also where it cannot be read, which shows when it is."""
     try:
         info = os.stat(path)
         if not stat.S_ISREG(info.st_mode):

@@ -77,7 +77,7 @@ def open_file(path: str | os.PathLike[str]) -> Source:
 
 @dataclass(frozen=True)
 class Stamp:
-    """What changes when a file does."""
+    """The facts of a file that change when it does."""
 
     size: int
     mtime_ns: int
@@ -92,7 +92,7 @@ class Stamp:
 
 
 def unchanged(file: io.FileIO, stamp: Stamp) -> bool:
-    """Whether an open file still has the stamp it had."""
+    """Return whether an open file still has the stamp it had."""
     return Stamp.of(file) == stamp
 
 

@@ -77,14 +77,14 @@ class _Known:
         self._folders: set[str] | None = None
 
     def is_file(self, name: str) -> bool:
-        """Whether a name is surely not a folder's, nor a pattern; False where it has to be looked at closely."""
+        """Return whether a name is surely not a folder's, nor a pattern; False where it has to be looked at closely."""
         if self._folders is None or not name.startswith(self._prefix):
             return False
         last = name[len(self._prefix) :]
         return last not in self._folders and _SPECIAL.isdisjoint(last) and last[:1] not in ("", ".")
 
     def is_folder(self, name: str) -> bool:
-        """Whether a name is a folder's."""
+        """Return whether a name is a folder's."""
         last = name[len(self._prefix) :]
         if not name.startswith(self._prefix) or os.sep in last:
             last = os.path.split(name)[1]

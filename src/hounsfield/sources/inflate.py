@@ -6,7 +6,6 @@ import bz2
 import gzip
 import io
 import lzma
-import os
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 from hounsfield.errors import SourceError
 from hounsfield.sources.blobs import Blob, file_of
 from hounsfield.sources.kinds import Kind
+from hounsfield.sources.streams import PlacedStream
 
 _PIECE = 2**20
 _COMPRESSED_PIECE = 2**16
@@ -29,12 +29,12 @@ class Decompressor(Protocol):
 
     @property
     def eof(self) -> bool:
-        """Whether the end of the stream was reached."""
+        """True where the end of the stream was reached."""
         ...
 
     @property
     def needs_input(self) -> bool:
-        """Whether it has given all that it can."""
+        """True where it has given all that it can."""
         ...
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
@@ -51,7 +51,7 @@ class Deflated:
 
     @property
     def eof(self) -> bool:
-        """Whether the end of the stream was reached."""
+        """True where the end of the stream was reached."""
         return self._inner.eof
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
@@ -62,7 +62,7 @@ class Deflated:
         return given
 
 
-class Inflated(io.RawIOBase):
+class Inflated(PlacedStream):
     """A compressed member of an archive as a seekable file: decompressed as far as it is read, and kept in memory.
 
     Headers are short and stand at the beginning: reading them costs little, however large the member.
@@ -83,10 +83,10 @@ class Inflated(io.RawIOBase):
     def __init__(
         self, compressed: io.RawIOBase, decompressor: Decompressor, size: int, checksum: int, name: str
     ) -> None:
-        super().__init__()
+        super().__init__(size)
         self._compressed, self._decompressor = compressed, decompressor
-        self._size, self._checksum, self._name = size, checksum, name
-        self._kept, self._at, self._sum = bytearray(), 0, 0
+        self._checksum, self._name = checksum, name
+        self._kept, self._sum = bytearray(), 0
         self._why = ""
 
     def read(self, size: int = -1, /) -> bytes:
@@ -139,23 +139,6 @@ class Inflated(io.RawIOBase):
             raise SourceError("is damaged: it is longer than the archive says", source=self._name)
         if self._sum != self._checksum:
             raise SourceError("is damaged: its checksum is wrong", source=self._name)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Move to a position."""
-        self._at = max(offset + (0, self._at, self._size)[whence], 0)
-        return self._at
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._at
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
 
     def close(self) -> None:
         """Close the compressed bytes."""

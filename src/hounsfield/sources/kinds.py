@@ -53,7 +53,7 @@ def kind_of(head: bytes) -> Kind:
 
 
 def _is_tar(block: bytes) -> bool:
-    """Whether a block begins a tar: the older ones have no magic, but all have a checksum.
+    """Return whether a block begins a tar: the older ones have no magic, but all have a checksum.
 
     A damaged one is a tar, too: taken for something else, its other members would be lost without a word. It has the
     magic, or numbers in octal digits where they belong, but for a single byte.
@@ -68,21 +68,21 @@ def _is_tar(block: bytes) -> bool:
 
 
 def _bits_apart(one: bytes, other: bytes) -> int:
-    """How many bits differ; all, where the lengths do."""
+    """Count the bits that differ; all, where the lengths do."""
     if len(one) != len(other):
         return 8 * len(other)
     return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).bit_count()
 
 
 def _has_octal_fields(block: bytes) -> bool:
-    """Whether mode, owner, group, size, time and checksum are octal, but for one byte, and nothing follows the name."""
+    """Return whether all numbers of a header are octal, but for one byte, and nothing follows the name."""
     numbers = block[100:156]
     wrong = sum(byte not in b"01234567 \0" for byte in numbers) + sum(byte != 0 for byte in block[257:])
     return block[0] != 0 and wrong <= 1 and sum(byte in b"01234567" for byte in numbers) >= _FEWEST_DIGITS
 
 
 def is_compressed_name(name: str) -> bool:
-    """Whether a name ends as those of single compressed files do; of a compressed tar it does, too.
+    """Return whether a name ends as those of single compressed files do; of a compressed tar it does, too.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def is_compressed_name(name: str) -> bool:
 
 
 def is_url(name: str) -> bool:
-    """Whether a name is a URL, or a chain of them (``zip://*.dcm::https://...``), and no file of that very name.
+    """Return whether a name is a URL, or a chain of them (``zip://*.dcm::https://...``), and no file of that very name.
 
     Examples
     --------

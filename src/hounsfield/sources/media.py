@@ -58,7 +58,7 @@ def _entry(folder: _Folder, components: tuple[str, ...], kind: str) -> Entry:
 
 
 def _harmless(component: str) -> bool:
-    """Whether a component is a plain name: no way up, no separator, no drive, nothing that hides."""
+    """Return whether a component is a plain name: no way up, no separator, no drive, nothing that hides."""
     if component in ("", ".", "..") or not component.isprintable():
         return False
     return not any(character in component for character in '/\\:*?"<>|')
@@ -114,7 +114,7 @@ class _Folder:
         return self._stems[path]
 
     def holds(self, path: str) -> bool:
-        """Whether a path lies in the folder when all links are followed."""
+        """Return whether a path lies in the folder when all links are followed."""
         return os.path.realpath(path).startswith(os.path.join(self._real, ""))
 
     def _names(self, path: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from hounsfield.sources.entries import Entry
 from hounsfield.sources.files import drain, source_of
 from hounsfield.sources.kinds import ARCHIVES, LOOK, escaped, kind_of
 from hounsfield.sources.source import CHANGED, Source
+from hounsfield.sources.streams import FileStream
 
 #: Bytes that are fetched at a time: a header is mostly within the first such block.
 _BLOCK = 2**17
@@ -90,15 +91,15 @@ def _opened(system: Any, path: str, name: str, block: int = _BLOCK) -> Any:
         raise _failure(error, name) from None
 
 
-class _Remote(io.RawIOBase):
+class _Remote(FileStream):
     """A file of fsspec whose errors tell no URL: those may hold secrets.
 
     `load` gives all of it: not every web server sends ranges, which shows when one is asked for (a `ValueError`).
     """
 
     def __init__(self, file: Any, name: str, load: Callable[[], bytes] | None = None) -> None:
-        super().__init__()
-        self._file, self._name, self._load = file, name, load
+        super().__init__(file)
+        self._name, self._load = name, load
 
     def read(self, size: int = -1, /) -> bytes:
         at = self._file.tell()
@@ -113,29 +114,11 @@ class _Remote(io.RawIOBase):
         self._file.seek(at)
         return self._file.read(size)
 
-    def readinto(self, buffer: Any, /) -> int:
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         try:
             return self._file.seek(offset, whence)
         except Exception as error:
             raise _failure(error, self._name) from None
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
 
 def _failure(error: Exception, name: str) -> SourceError:
@@ -154,7 +137,7 @@ def _failure(error: Exception, name: str) -> SourceError:
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """What opens a file at a URL.
+    """A callable that opens a file at a URL.
 
     Attributes
     ----------

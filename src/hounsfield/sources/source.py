@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,12 +11,13 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from hounsfield.errors import SourceError
+from hounsfield.sources.streams import FileStream
 
 #: Said of a file that is not what it was when it was opened.
 CHANGED = "changed while it was read"
 
 
-class BoundedFile(io.RawIOBase):
+class BoundedFile(FileStream):
     """A file of known size in which no read asks for more than is left.
 
     A plain file allocates what `read` is asked for before it looks how much there is: four bytes of a
@@ -34,8 +34,7 @@ class BoundedFile(io.RawIOBase):
     """
 
     def __init__(self, file: BinaryIO | io.RawIOBase, size: int, name: str = "") -> None:
-        super().__init__()
-        self._file: Any = file
+        super().__init__(file)
         self._size = size
         self._name = name
 
@@ -63,27 +62,6 @@ class BoundedFile(io.RawIOBase):
         if not count and len(buffer) and self._file.tell() < self._size:
             raise SourceError(CHANGED, source=self._name)
         return count
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Move to a position."""
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._file.tell()
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
-    def close(self) -> None:
-        """Close the file below."""
-        self._file.close()
-        super().close()
 
 
 #: Is shown bytes as they are read.

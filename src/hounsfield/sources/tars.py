@@ -106,7 +106,7 @@ class _TarHeaders:
         return info
 
     def _ends_at(self, at: int) -> bool:
-        """Whether the archive ends here: with a block of zeros, or with the file."""
+        """Return whether the archive ends here: with a block of zeros, or with the file."""
         if at > self._blob.size:
             return False
         self._file.seek(at)

@@ -105,7 +105,7 @@ def _problem(info: zipfile.ZipInfo, blob: Blob) -> str:
 
 @dataclass(frozen=True)
 class _Member:
-    """Where a member is, and what the directory says of it."""
+    """A member's place, and what the directory says of it."""
 
     offset: int
     compressed: int

@@ -33,7 +33,7 @@ _METRES = (0.2, 2.75)
 
 @dataclass(frozen=True)
 class Body:
-    """What an uptake is normalised to: an amount in g (of BSA in cm2), and how it came about."""
+    """The amount that an uptake is normalised to, in g (of BSA in cm2), and how it came about."""
 
     amount: float
     unit: str

@@ -188,7 +188,7 @@ def _decay_factor(header: Header) -> float | None:
 
 
 def _fits(factor: float, halvings: float, during: float) -> bool:
-    """Whether a factor undoes the decay since a moment so many halvings before the frame; within it, or not."""
+    """Return whether a factor undoes the decay since a moment so many halvings before the frame; within it, or not."""
     return halvings - _ROUNDING <= math.log2(factor) <= halvings + during + _ROUNDING
 
 

@@ -47,7 +47,7 @@ class ValueMapping:
 
     @property
     def name(self) -> str:
-        """What the mapping leads to: quantity, else explanation, else label."""
+        """The quantity that the mapping leads to, else its explanation, else its label."""
         return self.quantity or self.explanation or self.label or "unnamed mapping"
 
     @property
@@ -57,18 +57,18 @@ class ValueMapping:
         return f"{label}{self.name} in {self.unit or 'no stated unit'}"
 
     def continues(self, other: ValueMapping) -> bool:
-        """Whether both are pieces of one scale: the same unit and quantity."""
+        """Return whether both are pieces of one scale: the same unit and quantity."""
         return self.code == other.code and self.quantity == other.quantity
 
     def overlaps(self, other: ValueMapping) -> bool:
-        """Whether any stored value is mapped by both; floating point ranges may touch."""
+        """Return whether any stored value is mapped by both; floating point ranges may touch."""
         if self.first is None or self.last is None or other.first is None or other.last is None:
             return True
         low, high = max(self.first, other.first), min(self.last, other.last)
         return low < high or (low == high and not self.floating)
 
     def covers(self, stored: NDArray[Any]) -> NDArray[np.bool_]:
-        """Which stored values are mapped: both ends are; what is no number never is."""
+        """Return which stored values are mapped: both ends are; what is no number never is."""
         if self.first is None or self.last is None:
             return np.isfinite(stored) if self.floating else np.ones(stored.shape, np.bool_)
         return (stored >= self.first) & (stored <= self.last)

@@ -34,7 +34,7 @@ class Linear:
 
     @property
     def whole(self) -> bool:
-        """Whether whole numbers stay whole."""
+        """True where whole numbers stay whole."""
         return self.slope.is_integer() and self.intercept.is_integer()
 
 
@@ -284,7 +284,7 @@ def _dtype(stored: NDArray[Any], transforms: list[Transform], bits: int, dtype: 
 
 
 def _beyond_float32(stored: NDArray[Any], transforms: list[Transform]) -> bool:
-    """Whether a value may be too large for a float32; whole stored values are below 2^64, about 1.8e19."""
+    """Return whether a value may be too large for a float32; whole stored values are below 2^64, about 1.8e19."""
     most = 2.0**64
     if stored.dtype.kind == "f":
         finite = stored[np.isfinite(stored)]

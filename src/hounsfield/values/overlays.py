@@ -125,7 +125,7 @@ def read_overlay(
     Parameters
     ----------
     group, header
-        The plane's group and attributes (`headers.overlays.overlay_groups`).
+        The plane's group and attributes (`headers.by_tag.overlay_groups`).
     below
         An image of the size and geometry of the one below, or None; and how many frames its file has.
     cells
@@ -276,7 +276,7 @@ def raw_cells(pixels: PixelBytes, layout: Layout, name: str, limits: Limits) -> 
 
 
 def _held_bits(frames: EncapsulatedFrames, layout: Layout, name: str) -> int:
-    """How many bits of a cell the codestreams keep: RLE all, the others as many as they declare."""
+    """Return how many bits of a cell the codestreams keep: RLE all, the others as many as they declare."""
     from hounsfield.pixels.codecs import CODECS
 
     codec = CODECS[frames.syntax]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import HounsfieldError, InvalidAttributeError, MissingAttributeError, UnitError
 from hounsfield.geometry import ImagePlane
-from hounsfield.header import Header, finite_number, items_of, text_of, values_in, whole_number
+from hounsfield.header import Header, WrappedHeader, finite_number, items_of, text_of, values_in, whole_number
 from hounsfield.image import Image
 from hounsfield.steps import Step
 from hounsfield.values.colour import apply_palette
@@ -128,30 +128,16 @@ class Segment:
         return replace(self._stored, values=values, header=header, steps=steps, padding=None, unit="")
 
 
-class _SomeFrames(Header):
+class _SomeFrames(WrappedHeader):
     """The header of some frames of a file: frame 0 here is the first of them."""
 
     def __init__(self, whole: Header, frames: tuple[int, ...]) -> None:
-        self._whole = whole
+        super().__init__(whole)
         self._frames = frames
-
-    @property
-    def dataset(self) -> Any:
-        """The attributes of the whole file."""
-        return self._whole.dataset
 
     def for_frame(self, index: int) -> Header:
         """Return the header of one of the frames."""
         return self._whole.for_frame(self._frames[index])
-
-    def __getitem__(self, keyword: str) -> Any:
-        return self._whole[keyword]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._whole)
-
-    def __len__(self) -> int:
-        return len(self._whole)
 
 
 def read_segments(stored: Image, threshold: float) -> tuple[Segment, ...]:
@@ -253,7 +239,7 @@ class _SegmentReader:
         return number
 
     def _labelled_frames(self) -> dict[int, list[int]]:
-        """Where each number occurs: a label map's frames belong to no single segment (PS3.3 C.8.20.2.3.3)."""
+        """Return the frames of each number: a label map's frames belong to no single segment (PS3.3 C.8.20.2.3.3)."""
         found: dict[int, list[int]] = {}
         frames = self._stored.values if self._stored.multi_frame else self._stored.values[np.newaxis]
         for index, frame in enumerate(frames):

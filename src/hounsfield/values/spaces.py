@@ -48,7 +48,7 @@ class Meaning:
 
 @dataclass(frozen=True)
 class InFile:
-    """Where frames stand in their file, for values that need more than the frames themselves.
+    """The place of frames in their file, for values that need more than the frames themselves.
 
     Attributes
     ----------
@@ -117,10 +117,17 @@ def interpret(
         return _subtracted(stored, frames, dtype, name)
     if space == "philips":
         return _philips(stored, frames, headers, dtype, name)
+    return _branched(stored, headers, space, dtype, name, layout.bits_stored)
+
+
+def _branched(
+    stored: Stored, headers: Sequence[Header], space: str, dtype: DTypeLike | None, name: str, bits: int
+) -> Meaning:
+    """Real-world values, or SUV: what stored values lead to beside modality values."""
     kind, _, choice = space.partition(":")
     by, which = (real_world_values, choice) if kind == "real_world" else (suv_values, kind)
-    found = by(stored.values, headers, which, layout.bits_stored, name, dtype)
-    return Meaning(found.values, found.unit, steps=found.steps, outside=found.outside)
+    mapped = by(stored.values, headers, which, bits, name, dtype)
+    return Meaning(mapped.values, mapped.unit, steps=mapped.steps, outside=mapped.outside)
 
 
 def _subtracted(stored: Stored, frames: InFile, dtype: DTypeLike | None, name: str) -> Meaning:

@@ -52,7 +52,7 @@ _FLOAT32_BITS = 24
 
 @dataclass(frozen=True)
 class _Factor:
-    """What activity concentrations, counts or other SUVs are multiplied with, and the steps that say why."""
+    """A factor for activity concentrations, counts or other SUVs, and the steps that say why."""
 
     value: float
     steps: tuple[Step, ...]

@@ -18,7 +18,7 @@ _OTHER = {"real world", "suv", "decay", "mask", "channel", "colour", "segmentati
 
 
 def value_space(image: Image) -> Literal["modality", "stored", "other"]:
-    """Which values an image holds, by its steps."""
+    """Return the space of an image's values, by its steps."""
     names = {step.name for step in image.steps}
     if any(step.name in _OTHER and step.outcome != "not done" for step in image.steps):
         return "other"

@@ -35,7 +35,7 @@ _NOTHING = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Where the voxels of a volume lie.
+    """The places of the voxels of a volume.
 
     Attributes
     ----------

@@ -71,7 +71,7 @@ def nifti_affine(affine: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class NiftiGrid:
-    """What the header of a NIfTI file says beside the values.
+    """The part of a NIfTI file's header that does not depend on its values.
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ def nifti_header(grid: NiftiGrid) -> tuple[Any, float]:
 
 
 def has_qform(off: float) -> bool:
-    """Whether a qform is given that would put a voxel so far, in mm, from where it lies."""
+    """Return whether a qform is given that would put a voxel so far, in mm, from where it lies."""
     return off <= _QFORM_TOLERANCE
 
 

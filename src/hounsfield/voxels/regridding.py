@@ -37,7 +37,7 @@ _ON_THE_FACE = 1e-6
 
 @dataclass(frozen=True)
 class Sampling:
-    """How values are found between voxels.
+    """A way to find values between voxels.
 
     Attributes
     ----------
@@ -175,7 +175,7 @@ def _bricks(shape: tuple[int, ...], matrix: NDArray[np.float64]) -> Iterator[tup
 
 @dataclass(frozen=True)
 class _Bricks:
-    """What all bricks share. Each writes its own part of `made` and `lost`, from any thread."""
+    """The arrays that all bricks share. Each writes its own part of `made` and `lost`, from any thread."""
 
     values: NDArray[Any]
     padding: NDArray[np.bool_] | None
@@ -255,7 +255,7 @@ class _Bricks:
         made[lost] = self.how.outside
 
     def _beyond(self, matrix: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-        """Which voxels of a brick lie beyond the faces of the outer voxels."""
+        """Return the voxels of a brick that lie beyond the faces of the outer voxels."""
         none = np.zeros(shape, np.bool_)
         for axis in range(3):
             at = _coordinate(matrix[axis], shape)

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from hounsfield.geometry import ImagePlane
-from hounsfield.header import Header
-from hounsfield.steps import Step
+from hounsfield.geometry import ImagePlane, SlidePlane
+from hounsfield.header import Header, WrappedHeader
 
 #: Attributes that say where a slice lies; those of a slice of a volume follow from the volume's affine.
 _PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
@@ -16,7 +15,7 @@ _PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 
 @dataclass(frozen=True)
 class SliceSource:
-    """Where a slice came from.
+    """The file and frame that a slice came from.
 
     Attributes
     ----------
@@ -30,7 +29,7 @@ class SliceSource:
     frame_index: int | None = None
 
 
-class SliceHeader(Header):
+class SliceHeader(WrappedHeader):
     """The header of a slice of a volume: that of its file, with the place that the volume gives it.
 
     Parameters
@@ -42,21 +41,16 @@ class SliceHeader(Header):
     """
 
     def __init__(self, whole: Header, plane: ImagePlane | None) -> None:
-        self._whole = whole
+        super().__init__(whole)
         self._place: dict[str, Any] = dict.fromkeys(_PLACE)
         if plane is not None:
             places = (plane.position, plane.orientation, plane.pixel_spacing)
             self._place = {keyword: list(values) for keyword, values in zip(_PLACE, places, strict=True)}
 
     @property
-    def dataset(self) -> Any:
-        """The attributes of the file."""
-        return self._whole.dataset
-
-    @property
-    def doubts(self) -> tuple[Step, ...]:
-        """The doubts of the file."""
-        return self._whole.doubts
+    def slide_plane(self) -> SlidePlane | None:
+        """None: a slice lies where its volume has it, in the patient."""
+        return None
 
     def for_frame(self, index: int) -> Header:
         """Return this header: a slice is one picture."""
@@ -72,9 +66,6 @@ class SliceHeader(Header):
         own = [keyword for keyword, value in self._place.items() if value is not None]
         yield from own
         yield from (keyword for keyword in self._whole if keyword not in self._place)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class VolumeHeader(SliceHeader):

@@ -60,7 +60,7 @@ def hidden(header: Header, frame: Image, aspect: float, name: str) -> NDArray[np
 
 
 def shutter_colour(header: Mapping[str, Any], *, colour: bool) -> int | tuple[int, int, int]:
-    """What hidden pixels show: grey from 0 to 255, or for a colour picture RGB; black where the file does not say."""
+    """Return the colour of hidden pixels: grey from 0 to 255, or RGB for a colour picture; black if none is given."""
     if colour:
         rgb = lab_to_rgb(header.get("ShutterPresentationColorCIELabValue"))
         if rgb is not None:

@@ -29,7 +29,7 @@ _KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True)
 class PresentationState:
-    """How images are to be shown: grayscale and colour transformation, shutters, turning, cropping, annotations.
+    """A way to show images: grayscale and colour transformation, shutters, turning, cropping, annotations.
 
     Made by `hounsfield.presentation`, used by `render`.
 
@@ -49,7 +49,7 @@ class PresentationState:
 
     @property
     def label(self) -> str:
-        """What the state is called: Content Label."""
+        """The name of the state: Content Label."""
         return text_of(self.header, "ContentLabel")
 
     def references(self) -> Iterator[tuple[str, list[int]]]:
@@ -58,7 +58,7 @@ class PresentationState:
             yield from _references(series)
 
     def refers_to(self, image: Image) -> bool:
-        """Whether the state is for an image, or for this frame of it."""
+        """Return whether the state is for an image, or for this frame of it."""
         return _refers(self.references(), *frame_name(image))
 
     def __repr__(self) -> str:
@@ -92,7 +92,7 @@ def frame_name(frame: Image) -> tuple[str, int]:
 
 
 def applies(item: Mapping[str, Any], frame: Image) -> bool:
-    """Whether an item of a state holds for a frame: without references it holds for all."""
+    """Return whether an item of a state holds for a frame: without references it holds for all."""
     if not items_of(item, "ReferencedImageSequence"):
         return True
     return _refers(_references(item), *frame_name(frame))

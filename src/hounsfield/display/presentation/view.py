@@ -60,7 +60,7 @@ class View:
         return np.ascontiguousarray(turned[:, ::-1] if self.flip else turned)
 
     def point(self, x: float, y: float) -> Point:
-        """Where a point of the image, column and row from its corner, lies in the picture as shown."""
+        """Return the place of a point of the image, column and row from its corner, in the picture as shown."""
         top, left, bottom, right = self.area
         return self._turned((x - left) / (right - left), (y - top) / (bottom - top))
 
@@ -71,7 +71,7 @@ class View:
         return self.display_point(x, y)
 
     def display_point(self, x: float, y: float) -> Point:
-        """Where a point given as fractions of the displayed area lies in the picture as shown."""
+        """Return the place in the picture as shown of a point given as fractions of the displayed area."""
         rows, columns = self.shown_size
         return x * columns, y * rows
 
