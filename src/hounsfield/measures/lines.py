@@ -18,7 +18,7 @@ from hounsfield.imagelike import require_one_value
 
 @dataclass(frozen=True)
 class Distance:
-    """How far two points of an image are apart.
+    """The distance of two points of an image.
 
     Attributes
     ----------

@@ -34,7 +34,7 @@ _LEAST_CORNERS = 3
 
 
 class ShapeOptions(TypedDict, total=False):
-    """Where a shape lies and how large it is: see `region`."""
+    """The place and the size of a shape: see `region`."""
 
     center: Sequence[float]
     radius: float
@@ -183,7 +183,7 @@ def _numbers(name: str, value: Any, shape: str) -> Any:
 
 
 def _steps(image: Image | Volume, given: dict[str, Any]) -> tuple[float, float]:
-    """How far the next row and the next column are: in mm, or in pixels."""
+    """Distances of the next row and the next column: in mm, or in pixels."""
     return cast("tuple[float, float]", image.pixel_spacing) if given["mm"] else (1.0, 1.0)
 
 
