@@ -63,6 +63,7 @@ def page() -> str:
     context = click.Context(cli, info_name="hu", terminal_width=100, **cli.context_settings)
     parts = ["# Command", "", "`hu` is short for `hounsfield`; `python -m hounsfield` is the same.", ""]
     parts += ["```text", cli.get_help(context).rstrip(), "```", ""]
+    parts += [*as_python(), ""]
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None, name
@@ -150,6 +151,32 @@ def _note(one: Separator) -> str:
     notes += ["reported where it does not separate"] if one.role == "meaning" else []
     notes += ["also a single slice"] if one.role == "unit" else []
     return "; ".join(notes)
+
+
+def as_python() -> list[str]:
+    """Return the passage on `--as-python`, with a program as it is printed."""
+    from hounsfield.recipes.job import Job
+    from hounsfield.recipes.masking import Masking
+    from hounsfield.recipes.program import program
+    from hounsfield.recipes.selection import Selection
+
+    job = Job(Masking(selection=Selection(tissue="lung", largest=2)), ("chest.dcm",), output="out")
+    return [
+        "## The same in Python",
+        "",
+        "With `--as-python`, `mask`, `stats`, `figure`, `convert`, `info`, `tags`, `explain`, `ls` and `scan` print",
+        "the Python program that does the same, and do nothing else: a start for your own, with the public names only.",
+        "`hu mask chest.dcm --tissue lung --largest 2 -o out --as-python` prints",
+        "",
+        "```python",
+        program(job).rstrip(),
+        "```",
+        "",
+        "For a folder the program is a loop that goes on after a file that fails. It differs from the command in",
+        "three things. Where pixels are missing, the command refuses the file (unless `--damaged`); the program warns",
+        "and goes on. Outputs of files in folders are named as these are; the command replaces unusual characters.",
+        "Figures in SVG and PDF have a date and identifiers of their own.",
+    ]
 
 
 def volumes(text: str) -> str:

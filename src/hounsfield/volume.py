@@ -208,8 +208,8 @@ class Volume(Convertible, Regriddable):
         (2.0, 2.0, 0.0)
         """
         picks = grids.cropping(self.shape, (slices, rows, columns))
-        said = (f"{name}s {pick.start} to {pick.stop - 1}" for name, pick in zip(grids.AXES, picks, strict=True))
-        return self._taken(picks, Step("crop", ", ".join(said)))
+        ranges = (f"{name}s {pick.start} to {pick.stop - 1}" for name, pick in zip(grids.AXES, picks, strict=True))
+        return self._taken(picks, Step("crop", ", ".join(ranges)))
 
     def flip(self, *axes: str) -> Volume:
         """Return the volume with some axes running the other way. Every voxel keeps its place in the patient.

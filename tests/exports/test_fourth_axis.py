@@ -1,152 +1,19 @@
 """The fourth axis of NIfTI files against dcm2niix: time from volume to volume, b-values and directions, order."""
 
-import subprocess
-import warnings
 from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import generate_uid
 
 import hounsfield as hu
+from fourth_axis import AXIAL, ours, series, set_all, step_of, theirs
 from oracles import dcm2niix
 from oracles.outcomes import label_of
 
 from conftest import package_folder, real_files
 from made import dataset
-
-MR, PET = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.128"
-AXIAL = [1.0, 0, 0, 0, 1, 0]
-
-
-def series(folder, count, change, orientation=AXIAL, slices=4, kind=MR, reverse=False):
-    """Volumes that follow each other: `change` says what is of its own in the header of each."""
-    normal = np.cross(orientation[:3], orientation[3:])
-    common = dict(
-        SOPClassUID=kind, StudyInstanceUID="1.2.3", SeriesInstanceUID="1.2.3.4", FrameOfReferenceUID="1.2.3.5",
-        Modality="PT" if kind == PET else "MR", PatientID="X", PixelSpacing=[2, 2], SliceThickness=5, SeriesNumber=1,
-        ImageOrientationPatient=[round(float(v), 9) for v in orientation],
-        **({"RescaleSlope": 1, "RescaleIntercept": 0, "Units": "BQML"} if kind == PET else {}),
-    )  # fmt: skip
-    folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(0)
-    files = []
-    for volume in range(count):
-        for index in range(slices):
-            at = 5.0 * (slices - 1 - index if reverse else index) * normal
-            pixels = rng.integers(0, 1000, (16, 12), np.uint16)
-            made = dataset(pixels, **common, InstanceNumber=len(files) + 1, AcquisitionNumber=volume + 1)
-            made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-            made.file_meta.MediaStorageSOPClassUID = kind
-            made.ImagePositionPatient = [round(float(v), 6) for v in at]
-            change(made, volume)
-            files.append(folder / f"{len(files):04}.dcm")
-            made.save_as(files[-1], enforce_file_format=True)
-    return files
-
-
-def theirs(folder, out):
-    """The one NIfTI file that dcm2niix makes, with the text beside it."""
-    if dcm2niix.command() is None:
-        pytest.skip("dcm2niix is not installed")
-    out.mkdir()
-    command = [dcm2niix.command(), "-b", "n", "-z", "n", "-f", "%s_%c_%e", "-o", str(out), str(folder)]
-    subprocess.run(command, check=False, capture_output=True)
-    return sorted(out.glob("*.nii"))
-
-
-def ours(source, path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return hu.write_nifti(list(hu.read_volumes(source)), path)
-
-
-def step_of(path):
-    header = nibabel.load(path).header
-    return float(header["pixdim"][4]), header.get_xyzt_units()[1]
-
-
-def set_all(made, **attributes):
-    for keyword, value in attributes.items():
-        setattr(made, keyword, value)
-
-
-# ---------------------------------------------------------------- time
-
-
-def clock(volume, step=10):
-    return f"10{volume * step // 60:02}{volume * step % 60:02}.00"
-
-
-#: What the header says, ms from volume to volume, and whether dcm2niix says it, too.
-TIMES = {
-    "Trigger Time": (lambda t: dict(TemporalPositionIdentifier=t + 1, TriggerTime=2000 * t, RepetitionTime=2000), 2000, True),
-    "Trigger Time of a short repetition": (lambda t: dict(TriggerTime=40 * t, RepetitionTime=5), 40, False),
-    "Repetition Time, EPI": (lambda t: dict(TemporalPositionIdentifier=t + 1, RepetitionTime=1500, ScanningSequence="EP"), 1500, True),
-    "Repetition Time and acquisition, EPI": (
-        lambda t: dict(RepetitionTime=2500, ScanningSequence="EP", AcquisitionTime=f"1000{int(2.5 * t):02}", AcquisitionDate="20200101"),
-        2500, True,
-    ),
-    "acquisition, EPI with pauses": (
-        lambda t: dict(RepetitionTime=2000, ScanningSequence="EP", AcquisitionTime=clock(t), AcquisitionDate="20200101"),
-        10000, True,
-    ),
-    "acquisition, gradient echo": (
-        lambda t: dict(TemporalPositionIdentifier=t + 1, RepetitionTime=5, ScanningSequence="GR", AcquisitionTime=clock(t), AcquisitionDate="20200101"),
-        10000, True,
-    ),
-    "acquisition date and time": (lambda t: dict(AcquisitionDateTime=f"202001011000{10 * t:02}.00"), 10000, False),
-    "acquisition across midnight": (
-        lambda t: dict(
-            TemporalPositionIdentifier=t + 1, AcquisitionDate=["20200101", "20200101", "20200102"][t],
-            AcquisitionTime=["235940.00", "235950.00", "000000.00"][t],
-        ),
-        10000, False,
-    ),
-    "Temporal Resolution": (lambda t: dict(TemporalPositionIdentifier=t + 1, TemporalResolution=3000, RepetitionTime=5), 3000, False),
-    "nothing but a repetition": (lambda t: dict(TemporalPositionIdentifier=t + 1, RepetitionTime=5, ScanningSequence="GR"), None, False),
-    "uneven": (lambda t: dict(TriggerTime=[0, 40, 100][t]), None, False),
-    "echoes": (lambda t: dict(EchoTime=10 * (t + 1), EchoNumbers=t + 1, RepetitionTime=2000, ScanningSequence="EP"), None, False),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("what", TIMES)
-def test_the_time_between_volumes(tmp_path, what):
-    attributes, expected, same = TIMES[what]
-    series(tmp_path / "in", 3, lambda made, t: set_all(made, **attributes(t)))
-    written = ours(tmp_path / "in", tmp_path / "x.nii")
-    found = step_of(written.paths[0])
-    assert found == (pytest.approx(1.0), "unknown") if expected is None else (pytest.approx(expected / 1000), "sec")
-    (step,) = [step for step in written.steps if step.name == "fourth axis"]
-    assert step.outcome == ("not done" if expected is None else "done")
-    if same:
-        (their,) = theirs(tmp_path / "in", tmp_path / "out")
-        assert step_of(their) == (pytest.approx(found[0]), found[1])
-
-
-@pytest.mark.parametrize("acquisition", [False, True])
-def test_frames_of_pet_follow_each_other_by_their_reference_time(tmp_path, acquisition):
-    def change(made, t):
-        set_all(made, FrameReferenceTime=5000 + 10000 * t, ActualFrameDuration=10000)
-        if acquisition:
-            set_all(made, AcquisitionDate="20200101", AcquisitionTime=clock(t))
-
-    series(tmp_path / "in", 3, change, kind=PET)
-    written = ours(tmp_path / "in", tmp_path / "x.nii")
-    assert step_of(written.paths[0]) == (10, "sec")
-    if acquisition:
-        (their,) = theirs(tmp_path / "in", tmp_path / "out")
-        assert step_of(their) == (10, "sec")
-
-
-def test_the_time_of_a_slice_is_no_time_of_its_volume(tmp_path):
-    """GE's EPI: Trigger Time grows from slice to slice, and from volume to volume."""
-    series(tmp_path / "in", 3, lambda made, t: set_all(made, TemporalPositionIdentifier=t + 1,
-           TriggerTime=2000 * t + 100 * ((made.InstanceNumber - 1) % 4)))  # fmt: skip
-    assert step_of(ours(tmp_path / "in", tmp_path / "x.nii").paths[0]) == (2, "sec")
-
 
 # ---------------------------------------------------------------- diffusion
 

@@ -3,53 +3,17 @@
 import struct
 import warnings
 
-import imagecodecs
 import numpy as np
-import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 import hounsfield as hu
+from damaged import FRAMES, GOOD, LONG, RAMP, ROWS, SLOPE, SOP_CLASS, SPACING, START, assumed, changed, named, said
 
 from cli_runner import hu_here
-from made import dataset, encoded, enhanced, file_bytes, to_bytes
-
-RAMP = np.arange(64, dtype=np.uint16).reshape(8, 8)
-GOOD = file_bytes(RAMP, RescaleSlope=2, RescaleIntercept=-1024, PixelSpacing=[0.5, 0.25], NumberOfFrames=1)
-START = GOOD.index(b"\x08\0\x16\0UI")
-ROWS, SPACING, SLOPE, FRAMES, SOP_CLASS = 0x00280010, 0x00280030, 0x00281053, 0x00280008, 0x00080016
-LONG = {b"OB", b"OW", b"UN", b"UT", b"SQ", b"UC", b"UR", b"OF", b"OD", b"OL", b"OV", b"SV", b"UV"}
-
-
-def changed(data, tag, vr, value=None):
-    """The file with another VR, and value, of an attribute; explicit VR little endian."""
-    at = data.index(struct.pack("<HH", tag >> 16, tag & 0xFFFF), data.index(b"\x08\0\x16\0"))
-    length = int.from_bytes(data[at + 6 : at + 8], "little")
-    value = data[at + 8 : at + 8 + length] if value is None else value
-    size = b"\0\0" + struct.pack("<L", len(value)) if vr in LONG else struct.pack("<H", len(value))
-    return data[: at + 4] + vr + size + value + data[at + 8 + length :]
-
-
-def said(function, *arguments, **options):
-    """The result, and what was assumed for it."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", hu.AssumptionWarning)
-        result = function(*arguments, **options)
-    return result, [str(warning.message).split(": ", 1)[1] for warning in caught]
-
-
-def assumed(data, *sentences):
-    """Read a file that rests on these assumptions and no others; strict refuses it."""
-    image, found = said(hu.read, data)
-    assert found == list(sentences)
-    assert [step.detail for step in image.steps if step.outcome == "assumed"] == found
-    for function in (hu.read, hu.info):
-        with pytest.raises(hu.AssumptionError):
-            function(data, strict=True)
-    return image
-
+from made import dataset, enhanced, file_bytes, to_bytes
 
 # VRs
 
@@ -231,166 +195,6 @@ def test_every_real_file_with_right_vrs_has_what_pydicom_reads(real_image):
             assert image.header[keyword] == (list(value) if keyword == "PixelSpacing" else value)
 
 
-# The beginning
-
-
-def cut_element(data, tag):
-    at = data.index(struct.pack("<HH", tag >> 16, tag & 0xFFFF))
-    return data[:at] + data[at + 8 + int.from_bytes(data[at + 6 : at + 8], "little") :]
-
-
-NO_PREFIX = "no preamble and DICM prefix; the bytes begin as a dataset does, and are read as one"
-NO_SYNTAX = (
-    "no transfer syntax is declared; the header is encoded in explicit VR little endian, and so the pixels are taken"
-)
-STRAY = "what stands before the first attribute, at byte {}, is none; it is passed over"
-BEGINNINGS = {
-    "no preamble": (GOOD[132:], ["no preamble and DICM prefix; the bytes begin as file meta does, and are read as that"]),
-    "no preamble, but the prefix": (GOOD[128:], ["the DICM prefix stands at byte 0, not at 128; read from there"]),
-    "a longer preamble": (bytes(30) + GOOD, ["the DICM prefix stands at byte 158, not at 128; read from there"]),
-    "no prefix": (bytes(132) + GOOD[132:], [STRAY.format(132)]),
-    "the dataset alone": (GOOD[START:], [NO_PREFIX, NO_SYNTAX]),
-    "no file meta": (GOOD[:132] + GOOD[START:], [NO_SYNTAX]),
-    "a stray byte": (b" " + GOOD[START:], [STRAY.format(1), NO_PREFIX, NO_SYNTAX]),
-    "no transfer syntax": (cut_element(GOOD, 0x00020010), [NO_SYNTAX]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", BEGINNINGS)
-def test_files_that_begin_otherwise(case):
-    data, sentences = BEGINNINGS[case]
-    image = assumed(data, *sentences)
-    np.testing.assert_array_equal(image.values, RAMP.astype(int) * 2 - 1024)
-
-
-@pytest.mark.parametrize("length", [None, 7, 70000])
-def test_the_length_of_the_file_meta_is_not_needed(length):
-    data = GOOD[:132] + GOOD[144:] if length is None else GOOD[:140] + struct.pack("<L", length) + GOOD[144:]
-    np.testing.assert_array_equal(hu.read(data, strict=True).values, hu.read(GOOD).values)
-
-
-@pytest.mark.parametrize("cut", ["transfer syntax", "file meta"])
-def test_a_codestream_without_a_transfer_syntax_is_recognised(cut):
-    smooth = np.add.outer(np.arange(64), np.arange(64)).astype(np.uint8)
-    data = encoded(smooth, [imagecodecs.jpegls_encode(smooth)], "1.2.840.10008.1.2.4.80")
-    data = cut_element(data, 0x00020010) if cut == "transfer syntax" else data[data.index(b"\x08\0\x16\0UI") :]
-    image, found = said(hu.read, data)
-    np.testing.assert_array_equal(image.values, smooth)
-    assert "the pixel data is JPEG-LS; decoded as that" in found[-1]
-
-
-def test_a_deflate_bomb_without_preamble_is_still_refused():
-    import zlib
-
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    bomb = packer.compress(b"\x09\0\x10\0OB\0\0\0\0\0\x04" + b"\0" * 2**26) + packer.flush()
-    good = bytearray(GOOD[132:START])
-    at = good.index(b"\x02\0\x10\0UI")
-    length = int.from_bytes(good[at + 6 : at + 8], "little")
-    meta = good[:at] + b"\x02\0\x10\0UI\x16\x001.2.840.10008.1.2.1.99" + good[at + 8 + length :]
-    with pytest.raises(hu.LimitExceededError, match="inflates"):
-        hu.info(bytes(meta) + bomb, limits=hu.Limits(inflated_bytes=2**20))
-
-
-def test_a_real_file_behind_a_stray_byte(sample):
-    image, found = said(hu.read, sample("no_meta.dcm"))
-    assert found[0] == STRAY.format(1)
-    reference = pydicom.dcmread(sample("CT_small.dcm"))
-    np.testing.assert_array_equal(image.values, reference.pixel_array.astype(int) - 1024)
-
-
-# Character sets
-
-
-def named(name, declared=None, codec="utf-8"):
-    """A file with a patient's name in some encoding, and any Specific Character Set."""
-    made = dataset(RAMP, PatientName="PLACE")
-    data = to_bytes(made)
-    value = name if isinstance(name, bytes) else name.encode(codec)
-    data = changed(data, 0x00100010, b"PN", value + b" " * (len(value) % 2))
-    if declared is None:
-        return data
-    at = data.index(b"\x08\0\x16\0UI")
-    term = declared.encode() + b" " * (len(declared) % 2)
-    return data[:at] + b"\x08\0\x05\0CS" + struct.pack("<H", len(term)) + term + data[at:]
-
-
-NONE_DECLARED = "PatientName: no character set is declared for text beyond ASCII; read as "
-TEXTS = {
-    "UTF-8, none declared": ("Müller^Jörg", None, "utf-8", "Müller^Jörg", NONE_DECLARED + "UTF-8"),
-    "UTF-8, default": ("王^小東", "ISO_IR 6", "utf-8", "王^小東", NONE_DECLARED + "UTF-8"),
-    "Latin-1, none declared": ("Müller", None, "latin-1", "Müller", NONE_DECLARED + "ISO_IR 100, which may be wrong"),
-    "GBK, none declared": ("王小东", None, "gbk", "ÍõÐ¡¶«", NONE_DECLARED + "ISO_IR 100, which may be wrong"),
-    "UTF-8 as Latin-1": ("Müller", "ISO_IR 100", "utf-8", "Müller", "PatientName: text is not ISO_IR 100, as declared; read as UTF-8"),
-    "UTF-8 as Cyrillic": ("Иванов", "ISO_IR 144", "utf-8", "Иванов", "PatientName: text is not ISO_IR 144, as declared; read as UTF-8"),
-    "UTF-8 as JIS": ("山田", "ISO_IR 13", "utf-8", "山田", "PatientName: text is not ISO_IR 13, as declared; read as UTF-8"),
-    "Shift-JIS as JIS": ("山田", "ISO_IR 13", "shift_jis", "山田", "PatientName: text is not ISO_IR 13, as declared; read as Shift-JIS"),
-    "Latin-1 as UTF-8": ("Müller", "ISO_IR 192", "latin-1", "M\ufffdller", "PatientName: text is not wholly ISO_IR 192, as declared; the rest is U+FFFD"),
-    "misspelt ISO_IR 100": ("Müller", "ISO-IR 100", "latin-1", "Müller", "PatientName: the name of the declared character set is misspelt; read as ISO_IR 100"),
-    "lower case": ("Müller", "iso_ir 100", "latin-1", "Müller", "PatientName: the name of the declared character set is misspelt; read as ISO_IR 100"),
-    "misspelt ISO_IR 192": ("Müller", "ISO_IR_192", "utf-8", "Müller", "PatientName: the name of the declared character set is misspelt; read as ISO_IR 192"),
-    "called UTF-8": ("Müller", "UTF-8", "utf-8", "Müller", "PatientName: the name of the declared character set is misspelt; read as ISO_IR 192"),
-    "called GB2312": ("王", "GB2312", "gbk", "王", "PatientName: the name of the declared character set is misspelt; read as GBK"),
-    "called nonsense": ("Müller", "KLINGON", "utf-8", "Müller", "PatientName: the declared character set has no known name; read as UTF-8"),
-    "escapes not declared": (b"Yamada=\x1b$B;3ED\x1b(B", None, "", "Yamada=山田", "PatientName: escape sequences of a character set that is not declared; read by them"),
-    "escapes not known": (b"A\x1b%/iB", None, "", "A%/iB", "PatientName: escape sequences of no known character set; left out"),
-    "no escapes": (b"M\xfcller", "\\ISO 2022 IR 100", "", "Müller", "PatientName: no escape sequence names the character set; read as ISO 2022 IR 100"),
-    "groups of a name": ("Wang^XiaoDong=王^小東=", None, "utf-8", "Wang^XiaoDong=王^小東", NONE_DECLARED + "UTF-8"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", TEXTS)
-def test_text_in_another_character_set(case):
-    name, declared, codec, expected, sentence = TEXTS[case]
-    data = named(name, declared, codec)
-    facts, found = said(hu.info, data)
-    assert (facts["PatientName"], found) == (expected, [sentence])
-    rows, found = said(hu.tags, data)
-    assert {row.keyword: row.value for row in rows}["PatientName"] == expected
-    assert found == [sentence]
-    model, found = said(hu.dicom_json, data)
-    assert "=".join(model["00100010"]["Value"][0].values()) == expected
-    assert found == [sentence]
-    for function in (hu.info, hu.tags, hu.dicom_json):
-        with pytest.raises(hu.AssumptionError):
-            function(data, strict=True)
-    np.testing.assert_array_equal(hu.read(data, strict=True).values, RAMP)  # the pixels do not rest on it
-
-
-WELL_DECLARED = [
-    ("Müller", "ISO_IR 100", "latin-1"), ("王^小東", "ISO_IR 192", "utf-8"), ("王^小东", "GB18030", "gb18030"),
-    ("联通", "GBK", "gbk"), ("Иванов", "ISO_IR 144", "iso8859_5"), ("ŽÍŽKA", "ISO_IR 101", "iso8859_2"),
-    ("ﾔﾏﾀﾞ", "ISO_IR 13", "shift_jis"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "declared", "codec"), WELL_DECLARED)
-def test_text_as_it_is_declared_is_no_damage(name, declared, codec):
-    assert hu.info(named(name, declared, codec), strict=True)["PatientName"] == name
-
-
-def test_no_real_file_has_text_in_another_character_set(real_file):
-    """Each of them declares what it holds: a doubt would be a false alarm, and pydicom's text is right."""
-    try:
-        _, found = said(hu.tags, real_file)
-    except hu.HounsfieldError:
-        return
-    assert not [sentence for sentence in found if "character set" in sentence or "text is" in sentence]
-
-
-def test_text_inside_sequences_has_the_character_set_around_it():
-    item = Dataset()
-    item.CodeMeaning = "PLACE"
-    made = dataset(RAMP)
-    made.ProcedureCodeSequence = [item]
-    data = to_bytes(made).replace(b"PLACE ", "Röhre".encode())
-    for declared, count in ((None, 1), ("ISO_IR 192", 0)):
-        at = data.index(b"\x08\0\x16\0UI")
-        term = b"" if declared is None else b"\x08\0\x05\0CS\x0a\0ISO_IR 192"
-        rows, found = said(hu.tags, data[:at] + term + data[at:], "CodeMeaning")
-        assert (rows[0].value, len(found)) == ("Röhre", count)
-
-
 # The command
 
 
@@ -454,14 +258,3 @@ def test_mutants_of_vrs_give_a_result_or_a_typed_error(mutations):
             assert str(error).startswith("<bytes>: ")
         else:
             assert result
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.binary(max_size=24),
-    st.sampled_from(["", "ISO_IR 100", "ISO_IR 192", "GB18030", "\\ISO 2022 IR 87", "x\\y", "ISO_IR 13"]),
-)
-def test_any_bytes_are_some_text(name, declared):
-    data = named(name, declared)
-    for function in (hu.info, hu.tags, hu.dicom_json):
-        assert said(function, data)[0]

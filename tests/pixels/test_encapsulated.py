@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 import hounsfield as hu
 from hounsfield.pixels import guards as deadline
-from hounsfield.pixels.codestreams import JPEG_XL_BOXES, Size, jpegxl_size
-from hounsfield.pixels.jpegxl import colour_transform
 
 from made import dataset, encoded
 
@@ -96,13 +94,6 @@ def test_several_frames_in_order():
         GREY, [imagecodecs.jpegls_encode(np.ascontiguousarray(f)) for f in frames], JPEG_LS, NumberOfFrames=3
     )
     np.testing.assert_array_equal(hu.read(data).values, frames)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(1, 700), st.integers(1, 700))
-def test_the_size_of_a_jpeg_xl_codestream(rows, columns):
-    stream = imagecodecs.jpegxl_encode(np.zeros((rows, columns), np.uint8), lossless=True, effort=1)
-    assert jpegxl_size(stream) == Size(rows, columns)
 
 
 def test_jpeg_xl_is_read_and_another_size_refused():
@@ -255,71 +246,3 @@ def test_mutants_that_once_ended_the_process(syntax, data):
         assert hu.read(io.BytesIO(encoded(small, [mutant], uid))).shape == (8, 8)
     except hu.HounsfieldError:
         pass
-
-
-# JPEG XL in colour
-
-FLAT = np.zeros((32, 32, 3), np.uint8)
-FLAT[:, 16:] = (200, 60, 30)
-
-
-def jpeg_xl(photometric, stream, last="112", pixels=FLAT):
-    return encoded(
-        pixels,
-        [stream],
-        f"1.2.840.10008.1.2.4.{last}",
-        SamplesPerPixel=3,
-        PlanarConfiguration=0,
-        PhotometricInterpretation=photometric,
-    )
-
-
-@pytest.mark.parametrize("container", [True, False])
-@pytest.mark.parametrize("subsampling", ["444", "422", "420"])
-@pytest.mark.parametrize("photometric", ["YBR_FULL_422", "YBR_FULL", "RGB"])
-@pytest.mark.parametrize("last", ["111", "112"])
-def test_a_recompressed_jpeg_has_the_colours_of_the_jpeg(last, photometric, subsampling, container):
-    jpeg = imagecodecs.jpeg8_encode(FLAT, level=95, subsampling=subsampling)
-    stream = imagecodecs.jpegxl_encode_jpeg(jpeg, usecontainer=container)
-    image = hu.read(jpeg_xl(photometric, stream, last), strict=True)
-    # libjpeg-turbo and libjxl smooth chrominance differently where the colour changes: the flat parts are compared.
-    expected = imagecodecs.jpeg8_decode(jpeg).astype(int)
-    for columns in (slice(0, 12), slice(20, 32)):
-        assert np.abs(image.values[:, columns].astype(int) - expected[:, columns]).max() <= 3
-
-
-def test_a_recompressed_jpeg_of_rgb_components_is_rgb_and_said_to_be():
-    jpeg = imagecodecs.jpeg8_encode(FLAT, level=95, colorspace="RGB", outcolorspace="RGB")
-    data = jpeg_xl("YBR_FULL_422", imagecodecs.jpegxl_encode_jpeg(jpeg), "111")
-    with pytest.warns(hu.AssumptionWarning, match="taken as RGB"):
-        values = hu.read(data).values
-    assert np.abs(values.astype(int) - FLAT).max() <= 12
-
-
-@pytest.mark.parametrize("photometric", ["XYB", "RGB"])
-def test_xyb_comes_as_rgb(photometric):
-    stream = imagecodecs.jpegxl_encode(FLAT, lossless=False)
-    values = hu.read(jpeg_xl(photometric, stream), strict=True).values
-    assert np.abs(values.astype(int) - FLAT).max() <= 24
-
-
-def test_xyb_that_is_declared_of_a_codestream_without_transform_is_said():
-    data = jpeg_xl("XYB", imagecodecs.jpegxl_encode(FLAT, lossless=True))
-    with pytest.warns(hu.AssumptionWarning, match="taken as RGB"):
-        np.testing.assert_array_equal(hu.read(data).values, FLAT)
-
-
-def test_ybr_samples_that_were_compressed_as_they_are_become_rgb():
-    # Y 128, no chrominance: a grey.
-    ybr = np.full((16, 16, 3), 128, np.uint8)
-    data = jpeg_xl("YBR_FULL", imagecodecs.jpegxl_encode(ybr, lossless=True), "110", ybr)
-    assert np.unique(hu.read(data, strict=True).values).tolist() == [128]
-    red = np.broadcast_to(np.array([76, 85, 255], np.uint8), (16, 16, 3))  # (255, 0, 0) by PS3.3 C.7.6.3.1.2
-    data = jpeg_xl("YBR_FULL", imagecodecs.jpegxl_encode(np.ascontiguousarray(red), lossless=True), "110", red)
-    assert np.abs(hu.read(data).values[0, 0].astype(int) - (255, 0, 0)).max() <= 1
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.binary(max_size=64), st.booleans())
-def test_what_tells_the_transform_of_jpeg_xl_takes_any_bytes(data, boxes):
-    assert colour_transform((JPEG_XL_BOXES if boxes else b"\xff\x0a") + data) in ("XYB", "YCbCr", "none", None)

@@ -4,24 +4,20 @@ import subprocess
 import sys
 
 import numpy as np
-import pydicom
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
 from hounsfield.limits import DEFAULT_LIMITS
 from hounsfield.scanning.alike import find_quickly
 from hounsfield.scanning.arrays import ArrowTable
-from hounsfield.scanning.careful import Around, careful_value, plain_value
-from hounsfield.scanning.coded_table import CodedTable, coded_batch
-from hounsfield.scanning.columns import choose_columns, column, plan
-from hounsfield.scanning.found import DONE, STATUS
+from hounsfield.scanning.coded_table import CodedTable
+from hounsfield.scanning.columns import column
 from hounsfield.scanning.scan import scan_files
 from hounsfield.scanning.walking import HeaderWalk
 from hounsfield.series.header_table import _make
 from hounsfield.series.instances import _COLUMNS, _NUMBERS
+from scan_series import series
 
 from conftest import real_files
 from scan_mutants import both, differences, layout, run, small_seeds
@@ -72,85 +68,6 @@ def test_many_mutants_are_read_as_pydicom_reads_them(kinds):
     done, fast, said = run(small_seeds(), 3000, 22, find_quickly, kinds)
     assert (done, said) == (3000, [])
     assert fast > 400
-
-
-def series(folder, count, **attributes):
-    dataset = pydicom.dcmread(CT)
-    dataset.update(attributes)
-    for number in range(count):
-        dataset.SOPInstanceUID = f"1.2.{10**number}"
-        dataset.ImagePositionPatient = [0, -number / 7, number]
-        dataset.InstanceNumber = number
-        dataset.PatientComments = "x" * 2 * number
-        dataset.save_as(folder / f"{number:03}.dcm")
-    return [str(path) for path in sorted(folder.iterdir())]
-
-
-def find(paths, names, first=8192):
-    columns, _ = choose_columns(names, phi=True)
-    wanted = plan(columns)
-    return find_quickly(paths, wanted, DEFAULT_LIMITS, first, GO), columns, wanted
-
-
-def table(paths, names, first=8192):
-    found, columns, wanted = find(paths, names, first)
-    return CodedTable([coded_batch(columns, wanted, paths, found, {})])
-
-
-def test_files_alike_have_their_own_values(tmp_path):
-    paths = series(tmp_path, 12)
-    made = table(paths, ["InstanceNumber", "ImagePositionPatient", "SOPInstanceUID", "PatientName", "file_size"])
-    assert made.numbers("InstanceNumber").tolist() == [*range(12)]
-    assert made.numbers("ImagePositionPatient", 3)[:, 1] == pytest.approx([-n / 7 for n in range(12)], abs=1e-9)
-    codes, texts = made.texts("SOPInstanceUID")
-    assert [texts[code] for code in codes] == [f"1.2.{10**n}" for n in range(12)]
-    assert set(made.texts("PatientName")[0]) == {0}
-    assert made.numbers("file_size").tolist() == [(tmp_path / f"{n:03}.dcm").stat().st_size for n in range(12)]
-
-
-def test_one_file_of_another_kind_among_those_alike_is_read_by_itself(tmp_path):
-    paths = series(tmp_path, 12)
-    other = pydicom.dcmread(paths[5])
-    del other.Modality
-    other.add_new(0x00090010, "LO", "PRIVATE")
-    other.save_as(paths[5])
-    (tmp_path / "006.dcm").write_bytes(b"no DICOM" * 100)
-    (tmp_path / "007.dcm").unlink()
-    found, _, _ = find(paths, ["Modality"])
-    assert [row for row in range(12) if found.facts[row, STATUS] != DONE] == [6, 7]
-    made = table(paths, ["Modality"])
-    assert [row for row, value in enumerate(made.objects("Modality")) if value is None] == [5, 6, 7]
-
-
-def test_files_cut_off_anywhere_never_take_values_of_the_next(tmp_path, wanted):
-    """Pieces lie one behind the other in memory."""
-    paths = series(tmp_path, 8)
-    whole = (tmp_path / "003.dcm").read_bytes()
-    for size in range(130, 7000, 131):
-        (tmp_path / "003.dcm").write_bytes(whole[:size])
-        found = find_quickly(paths, wanted.plan, DEFAULT_LIMITS, 8192, GO)
-        quick, slow, fast = both([paths[3]], wanted, find=find_quickly)
-        assert found.facts[3, STATUS] == (DONE if fast[0] else 1)
-        if fast[0]:
-            assert differences(quick[0], slow[0]) == []
-
-
-VRS = {"DS": "SliceThickness", "IS": "SeriesNumber", "CS": "Modality", "LO": "PatientID", "UI": "StudyInstanceUID",
-       "DA": "StudyDate", "TM": "StudyTime", "PN": "PatientName", "SH": "StudyID", "AS": "PatientAge"}  # fmt: skip
-
-
-@settings(deadline=None, max_examples=300)
-@given(
-    st.sampled_from(sorted(VRS)),
-    st.sampled_from([*map(chr, range(32, 127)), "\\", "\x1b", "\0", "é"]).flatmap(
-        lambda extra: st.text(st.sampled_from([*"0123456789 .-+eE_^=\\", extra]), max_size=12)
-    ),
-)
-def test_what_is_taken_for_plain_is_what_the_header_reads(vr, text):
-    wanted, data = column(VRS[vr]), text.encode("latin-1")
-    plain = plain_value(wanted, data, int.from_bytes(vr.encode(), "little"))
-    if plain is not None:
-        assert (plain, ()) == careful_value(wanted, data, vr, Around(None, None, True))
 
 
 def test_tables_with_and_without_arrow_are_the_same():

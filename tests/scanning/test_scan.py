@@ -235,14 +235,6 @@ def test_a_scan_can_be_left_half_way(tmp_path):
     assert threading.active_count() <= before
 
 
-def test_progress_is_told(tmp_path):
-    tree(tmp_path, 100)
-    told = []
-    hu.scan(tmp_path, progress=told.append)
-    assert told[-1] == hu.Progress(100, 100, True)
-    assert [step.done for step in told] == sorted(step.done for step in told)
-
-
 def test_wrong_bounds_are_refused():
     with pytest.raises(ValueError, match="threads"):
         hu.scan(CT, threads=0)

@@ -46,7 +46,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_folders_files_patterns_and_archives(folder):
+def test_folders_files_patterns_and_archives_stand_for_their_files(folder):
     walked = ["-", ".DS_Store", "._a.dcm", "Thumbs.db", "a.dcm", "c.zip", "b/1", "b/2"]
     assert names(folder) == [f"{folder}/{name}" for name in walked]
     assert names(str(folder / "c.zip")) == [f"{folder}/c.zip/in/1", f"{folder}/c.zip/in/2"]
@@ -135,39 +135,6 @@ def test_entries_of_files_and_archives_travel_to_other_processes(folder):
         again = pickle.loads(pickle.dumps(entry))
         assert again == entry
         assert again.open(DEFAULT_LIMITS).load() == entry.open(DEFAULT_LIMITS).load()
-
-
-def large(path):
-    path.write_bytes(os.urandom(200_000))
-    return open_source(path, DEFAULT_LIMITS)
-
-
-def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
-    path = tmp_path / "a"
-    for change in (
-        lambda: path.write_bytes(path.read_bytes() + b"more"),
-        lambda: os.utime(path, ns=(1, 1)),
-        lambda: os.truncate(path, 100_000),
-    ):
-        source = large(path)
-        source.check()
-        change()
-        with pytest.raises(hu.SourceError, match=f"{path}: changed while it was read"):
-            source.check()
-        source.close()
-
-
-def test_a_file_that_shrinks_is_no_file_that_was_cut_off(tmp_path):
-    source = large(tmp_path / "a")
-    os.truncate(tmp_path / "a", 100_000)
-    for reading in (
-        source.load,
-        lambda: source.read_into(0, memoryview(bytearray(200_000))),
-        lambda: source.stream.seek(150_000) and source.stream.read(10),
-    ):
-        with pytest.raises(hu.SourceError, match="changed while it was read"):
-            reading()
-    source.close()
 
 
 def test_a_dicom_file_that_shrinks_while_it_is_parsed_is_not_salvaged(tmp_path):

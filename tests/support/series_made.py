@@ -12,7 +12,14 @@ import pydicom
 from pydicom.uid import generate_uid
 
 import hounsfield as hu
+from hounsfield.headers.dicomdir import file_references
+from hounsfield.limits import DEFAULT_LIMITS, Limits
+from hounsfield.series.instances import Instances, read_instances
+from hounsfield.series.patients import PATIENT
+from hounsfield.series.rows import Rows, Texts
+from hounsfield.series.separators import KEYWORDS
 from hounsfield.series.volumes import Volumes
+from hounsfield.sources.collection import open_collection
 
 #: What positions may be off by, in mm: the phantom writes them with nine decimals.
 EXACT = 1e-6
@@ -51,6 +58,18 @@ def louder(by: int) -> Callable[[pydicom.Dataset], None]:
 
     def change(dataset: pydicom.Dataset) -> None:
         dataset.PixelData = (dataset.pixel_array + by).astype(dataset.pixel_array.dtype).tobytes()
+
+    return change
+
+
+def with_padding(stored: int, rows: slice = slice(0)) -> Callable[[pydicom.Dataset], None]:
+    """Declare a stored value as padding, and put it into the first three columns of some rows."""
+
+    def change(dataset: pydicom.Dataset) -> None:
+        pixels = dataset.pixel_array.copy()
+        pixels[rows, :3] = stored
+        dataset.PixelData = pixels.tobytes()
+        dataset.add_new("PixelPaddingValue", "SS" if dataset.PixelRepresentation else "US", stored)
 
     return change
 
@@ -104,3 +123,71 @@ def corner(dataset: pydicom.Dataset, row: int, column: int) -> np.ndarray:
     position, orientation = np.array(dataset.ImagePositionPatient), np.array(dataset.ImageOrientationPatient)
     between_rows, between_columns = map(float, dataset.PixelSpacing)
     return position + orientation[:3] * between_columns * column + orientation[3:] * between_rows * row
+
+
+def affines_are(volumes: Any, *truth: np.ndarray, within: float = EXACT) -> None:
+    assert len(volumes) == len(truth)
+    for volume, affine, facts in zip(volumes, truth, volumes.facts, strict=True):
+        assert np.abs(volume.affine - affine).max() <= within
+        assert np.array_equal(facts.affine, volume.affine)
+
+
+def lengths(volumes: Any) -> list[int]:
+    return [len(volume) for volume in volumes]
+
+
+def shift(path: Path, *by: float) -> None:
+    """Move a slice."""
+    there = pydicom.dcmread(path).ImagePositionPatient
+    edit(path, ImagePositionPatient=[float(a) + b for a, b in zip(there, by, strict=True)])
+
+
+def to_depths(paths: Any, depths: list[float]) -> None:
+    """Put axial slices at these z."""
+    for path, z in zip(paths, depths, strict=True):
+        there = pydicom.dcmread(path).ImagePositionPatient
+        edit(path, ImagePositionPatient=[*there[:2], z])
+
+
+NOTHING: dict[str, Any] = {"AcquisitionNumber": None, "TemporalPositionIdentifier": None}
+
+
+def phases_by(paths: Any, attributes: Callable[[int], dict[str, Any]], phases: int = 2) -> None:
+    """Tell the phases apart by these attributes only, with other pixels."""
+    for index, path in enumerate(paths):
+        phase = index % phases
+        edit(path, louder(phase), **NOTHING | attributes(phase))
+
+
+def rows_of(count: int, **columns: Any) -> Rows:
+    """Rows of single images, axial and one behind the other 5 mm apart, with these columns beside: numbers or texts."""
+    numbers: dict[str, Any] = {
+        "ImagePositionPatient": np.arange(count)[:, None] * np.array([0.0, 0.0, 5.0]),
+        "ImageOrientationPatient": np.tile([1.0, 0, 0, 0, 1, 0], (count, 1)),
+        "PixelSpacing": np.tile([2.0, 1.0], (count, 1)),
+        **dict.fromkeys(("Rows", "Columns"), np.full(count, 8.0)),
+        "SamplesPerPixel": np.ones(count),
+        **dict.fromkeys(("ReferencedSegmentNumber", "SliceThickness", "SpacingBetweenSlices"), np.full(count, np.nan)),
+        **{keyword: np.full(count, np.nan) for keyword in ("InstanceNumber", "SliceLocation", "AcquisitionNumber")},
+        **{keyword: np.full(count, np.nan) for keyword in KEYWORDS},
+        **{keyword: np.full(count, np.nan) for keyword in ("AcquisitionDate", "ContentDate")},
+        **{keyword: np.full(count, np.nan) for keyword in ("RescaleSlope", "RescaleIntercept", "DoseGridScaling")},
+    }
+    words = "SOPClassUID Modality FrameOfReferenceUID ImageType PhotometricInterpretation".split()
+    texts: dict[str, Any] = {keyword: ["x"] * count for keyword in (*words, *PATIENT)}
+    texts |= {keyword: [None] * count for keyword in ("RescaleType", "Units")}
+    for keyword, values in columns.items():
+        column = list(values)
+        if any(isinstance(value, str) for value in column):
+            texts[keyword] = column
+        else:
+            numbers[keyword] = np.array([np.nan if value is None else value for value in column], np.float64)
+    numbers = {keyword: values for keyword, values in numbers.items() if keyword not in texts}
+    made = {keyword: Texts.of(values) for keyword, values in texts.items()}
+    return Rows(np.arange(count), np.full(count, -1), numbers, made)
+
+
+def instances_of(source: Any, limits: Limits = DEFAULT_LIMITS) -> Instances:
+    """What the headers of files say."""
+    with open_collection(source, limits, file_references) as collection:
+        return read_instances(list(collection), limits)

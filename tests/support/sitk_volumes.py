@@ -10,6 +10,7 @@ import SimpleITK as sitk
 from hypothesis import strategies as st
 
 import hounsfield as hu
+from hounsfield.volume import SliceSource
 
 
 def rotation(*degrees: float) -> np.ndarray:
@@ -85,3 +86,35 @@ def resampled(source: sitk.Image, grid: hu.Volume, interpolator: int, outside: f
 def to_a_millionth(low: float, high: float) -> st.SearchStrategy[float]:
     """Numbers of which none is nearly 0: ITK's inverse of a direction of cosines like 1e-303 is wrong (SVDC)."""
     return st.floats(low, high).map(lambda number: round(number, 6))
+
+
+TURNED = rotation(20, -35, 50)[:, ::-1]
+
+
+def volume_of(shape=(3, 4, 5), **place):
+    values = np.arange(np.prod(shape), dtype=np.int32).reshape(shape)
+    place = {"direction": TURNED, "spacing": (2.5, 0.7, 0.9), "origin": (-31.5, 12.25, 140), **place}
+    volume = hu.Volume(values, affine_of(**place), "HU", padding=values % 7 == 0, name="made")
+    headers = [hu.image.NoHeader() for _ in range(shape[0])]
+    sources = tuple(SliceSource(f"{index}.dcm") for index in range(shape[0]))
+    return volume.with_values(values, slice_headers=headers, sources=sources)
+
+
+def same_as(volume: hu.Volume, theirs: sitk.Image) -> None:
+    """The same values at the same positions, by SimpleITK's account of both."""
+    np.testing.assert_array_equal(volume.values, sitk.GetArrayFromImage(theirs))
+    for index in np.ndindex(volume.shape[:3]):
+        np.testing.assert_allclose(
+            volume.to_lps(index), theirs.TransformIndexToPhysicalPoint(tuple(int(i) for i in index[::-1])), atol=1e-9
+        )
+
+
+#: Where a volume may lie.
+places = st.fixed_dictionaries(
+    {
+        "shape": st.tuples(*[st.integers(1, 5)] * 3),
+        "spacing": st.tuples(*[st.floats(0.1, 6)] * 3),
+        "shear": st.tuples(*[to_a_millionth(-3, 3)] * 2),
+        "direction": st.tuples(*[to_a_millionth(-180, 180)] * 3).map(lambda angles: rotation(*angles)[:, ::-1]),
+    }
+)

@@ -8,6 +8,8 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+import hounsfield as hu
+
 from made import dataset, to_bytes
 
 GRAYSCALE, COLOR, PSEUDO = (f"1.2.840.10008.5.1.4.1.1.11.{i}" for i in (1, 2, 3))
@@ -78,3 +80,47 @@ def window(center: float, width: float, **attributes: Any) -> Dataset:
 
 
 __all__ = ["COLOR", "GRAYSCALE", "PSEUDO", "area", "item", "lut", "reference", "state", "to_bytes", "window"]
+
+
+#: Of a CT image: its values, and a window.
+HU = {"RescaleSlope": 1, "RescaleIntercept": -1024, "RescaleType": "HU"}
+CT = {**HU, "SoftcopyVOILUTSequence": [window(40, 400)]}
+
+
+def shown(image, made, **options):
+    return hu.render(image, presentation=hu.presentation(to_bytes(made)), **options)
+
+
+def annotated(image, ct, graphics=(), texts=(), layer=None, view=None, units="PIXEL"):
+    """A picture with annotations only: the image itself is black."""
+    group = item(GraphicLayer="A")
+    made_graphics = []
+    for kind, data, filled in graphics:
+        made_graphics.append(
+            item(
+                GraphicAnnotationUnits=units,
+                GraphicDimensions=2,
+                NumberOfGraphicPoints=len(data) // 2,
+                GraphicData=data,
+                GraphicType=kind,
+                GraphicFilled=filled,
+            )
+        )
+    if made_graphics:
+        group.GraphicObjectSequence = made_graphics
+    if texts:
+        group.TextObjectSequence = list(texts)
+    black = {**HU, "SoftcopyVOILUTSequence": [window(20000, 10)], **(view or {})}
+    layers = layer or [item(GraphicLayer="A", GraphicLayerOrder=1)]
+    return shown(image, state(ct, **black, GraphicAnnotationSequence=[group], GraphicLayerSequence=layers))
+
+
+def words(text, box=None, anchor=None, align="LEFT", visible="N"):
+    made = item(UnformattedTextValue=text)
+    if box:
+        made.BoundingBoxAnnotationUnits = "PIXEL"
+        made.BoundingBoxTopLeftHandCorner, made.BoundingBoxBottomRightHandCorner = box[:2], box[2:]
+        made.BoundingBoxTextHorizontalJustification = align
+    if anchor:
+        made.AnchorPointAnnotationUnits, made.AnchorPoint, made.AnchorPointVisibility = "PIXEL", anchor, visible
+    return made

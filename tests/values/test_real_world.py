@@ -5,12 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
-from pydicom.sr.codedict import codes
 from pydicom.uid import ParametricMapStorage
 
 import hounsfield as hu
-from hounsfield.headers.dataset_header import DatasetHeader
-from hounsfield.headers.units import coded_unit
 
 from made import dataset, to_bytes
 
@@ -181,7 +178,7 @@ def test_parametric_maps_of_floating_point(keyword, dtype):
         np.testing.assert_array_equal(hu.read(to_bytes(made), values=space).values, values)
 
 
-def test_dtype():
+def test_the_type_that_is_asked_for_is_given_or_refused():
     data = mapped(STORED, mapping())
     assert hu.read(mapped(STORED[:, :2], mapping()), values="real_world", dtype="float64").values[1, 1] == 2046.5
     with pytest.raises(hu.InvalidAttributeError, match="int32 cannot hold NaN"):
@@ -313,37 +310,3 @@ def test_impossible_mappings_are_typed_errors(changes, error, attribute):
 def test_an_empty_sequence_is_none():
     with pytest.raises(hu.MissingAttributeError):
         hu.read(mapped(STORED), values="real_world")
-
-
-# Units
-
-
-def test_ucum_codes_of_the_standard_in_the_librarys_spelling():
-    # PS3.16 CID 82 to 84 as pydicom has them.
-    spelt = {
-        codes.UCUM.HounsfieldUnit: "HU",
-        codes.UCUM.BecquerelsPerMilliliter: "BQML",
-        codes.UCUM.StandardizedUptakeValueBodyWeight: "g/ml",
-        codes.UCUM.StandardizedUptakeValueBodySurfaceArea: "cm2/ml",
-        codes.UCUM.StandardizedUptakeValueLeanBodyMassJames128Multiplier: "g/ml",
-        codes.UCUM.Percent: "%",
-        codes.UCUM.NoUnits: "1",
-        codes.UCUM.SquareMillimeterPerSecond: "mm2/s",
-    }
-    for concept, unit in spelt.items():
-        assert coded_unit(coded(code(concept.value))) == (concept.value, unit)
-
-
-@pytest.mark.parametrize("value", [None, [], "text", [1], 5.0])
-def test_no_unit_where_there_is_no_code(value):
-    assert coded_unit({"MeasurementUnitsCodeSequence": value}) == ("", "")
-
-
-def test_a_code_of_another_scheme_is_spelt_by_its_meaning():
-    assert coded_unit(coded(code("X-1", "arbitrary units", "99LOCAL"))) == ("X-1", "arbitrary units")
-
-
-def coded(unit: Dataset) -> DatasetHeader:
-    item = Dataset()
-    item.MeasurementUnitsCodeSequence = [unit]
-    return DatasetHeader(item)

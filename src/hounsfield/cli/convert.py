@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-import functools
+import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hounsfield.cli.grouped import Grouping, VolumeSource, find_inputs, stems_of
+from hounsfield.batch.convert_task import ConvertTask
+from hounsfield.batch.inputs import find_inputs
+from hounsfield.batch.names import with_stems
 from hounsfield.cli.options import (
-    Reading,
     damaged_option,
+    grouping_of,
     grouping_options,
     jobs_option,
     output_options,
     paths_argument,
+    python_option,
+    reading_of,
     reading_options,
+    refusing,
     window_option,
 )
-from hounsfield.cli.run import Inputs, Run, default_jobs
+from hounsfield.cli.progress import ProgressListener
+from hounsfield.cli.showing import Run, default_jobs, refuse_one_file, show_program
 from hounsfield.cli.terminal import say, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.exports.mp4 import check_video
-from hounsfield.exports.write import FORMATS, Format, check_options, find_format, frame_paths
-from hounsfield.image import Image
+from hounsfield.exports.write import FORMATS, Format, find_format
+from hounsfield.recipes.conversion import Bounds, Conversion, open_presentation
+from hounsfield.recipes.input_grouping import Grouping
+from hounsfield.recipes.job import Job
 
 #: Endings of formats that are not written: an output that is called so was not meant to be a folder.
 _OTHERS = (
@@ -76,22 +84,7 @@ Examples:
 """
 
 
-Region = tuple[tuple[int, int], tuple[int, int]]
-
-
-@dataclass(frozen=True)
-class _Work:
-    """All that a worker needs to know."""
-
-    targets: dict[str, Path]
-    exact: bool
-    reading: Reading
-    frame: int | None
-    region: Region | None
-    options: dict[str, Any]
-
-
-def _region(context: click.Context, parameter: click.Parameter, text: str | None) -> Region | None:
+def _region(context: click.Context, parameter: click.Parameter, text: str | None) -> Bounds | None:
     """Rows and columns of a region, half-open."""
     if text is None:
         return None
@@ -131,47 +124,44 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @grouping_options
 @jobs_option
+@python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Write images and volumes as PNG, JPEG, TIFF, arrays, GIF, MP4, NIfTI, OME-Zarr: values, or as a screen shows."""
-    form, single = _format(options["output"], options["to"])
-    chosen = {name: options[name] for name in ("values", "quality", "fps", "window", "presentation", "square", "icc")}
-    try:
-        values = check_options(form, **chosen)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    reading = Reading.take(options)
-    if reading.space == "stored" and not values:
-        raise click.UsageError("stored values are for other programs, not for a screen: give --values, or --to npy")
-    if chosen["presentation"] is not None:
+    job = job_of(paths, options)
+    if job.recipe.presentation is not None:
         try:
-            _presentation(chosen["presentation"])
+            open_presentation(job.recipe.presentation)
         except HounsfieldError as error:
             raise click.BadParameter(str(error), param_hint="--presentation") from None
-    if form.name == "mp4":
+    if options["as_python"]:
+        return show_program(job)
+    if job.recipe.to == "mp4":
         try:
             check_video()
         except MissingDependencyError as error:
             say(str(error))
             return 4
-    if options["region"] is not None and options["frame"] is not None:
-        raise click.UsageError("a region is put together of many frames: give --region or --frame")
-    grouping = Grouping.take(options)
+    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"])))
+    refuse_one_file(job, len(inputs))
+    task = ConvertTask(job.recipe, Path(job.output or "."), job.to_file, job.force)
+    run = Run(options, show, default_jobs(options["jobs"]), None if job.to_file else options["output"])
+    return run.over(task, inputs)
+
+
+def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Conversion]:
+    """Parse the options."""
+    form, to_file = _format(options["output"], options["to"])
+    chosen = "values quality fps window presentation square icc frame region".split()
+    with refusing():
+        recipe = Conversion(reading_of(options), form.name, **{name: options[name] for name in chosen})
+    grouping = grouping_of(options)
     if form.frames == "volume" and grouping.together is None:
         grouping = replace(grouping, together=True)  # nothing else fits into it
-    if options["region"] is not None or options["frame"] is not None:
+    if recipe.parts:
         grouping = Grouping(False)  # of files
-    inputs = find_inputs(paths, grouping, reading)
-    work = _Work(
-        _targets(inputs, options["output"], form.endings[0], single),
-        single,
-        reading,
-        options["frame"],
-        options["region"],
-        chosen | {"force": options["force"]},
-    )
-    run = Run(options, show, default_jobs(options["jobs"]), None if single else options["output"])
-    return run.over(functools.partial(convert_one, work=work), inputs)
+    output = None if options["output"] is None else os.fspath(options["output"])
+    return Job(recipe, paths, grouping, output, to_file, options["force"])
 
 
 def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:
@@ -189,81 +179,6 @@ def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:
     if name not in (None, named.name):
         raise click.UsageError(f"--output says {named.name}, --to says {name}")
     return named, True
-
-
-def _targets(inputs: Inputs, output: Path | None, ending: str, single: bool) -> dict[str, Path]:
-    """Where each input goes."""
-    sources = inputs.sources
-    if single and output is not None:
-        if len(sources) > 1:
-            raise click.UsageError(f"{len(sources)} inputs need a folder for --output, not a file")
-        return dict.fromkeys(sources, output)
-    folder = output or Path(".")
-    stems = stems_of(inputs)
-    return {source: folder / stem.with_name(stem.name + ending) for source, stem in stems.items()}
-
-
-def _read_region(source: str, work: _Work) -> Image:
-    """Put a region of a whole slide together."""
-    import hounsfield as hu
-
-    assert work.region is not None  # noqa: S101  asked for by the caller
-    with hu.open_frames(source, values=work.reading.space, strict=work.reading.strict) as frames:
-        return frames.region(*work.region)
-
-
-@functools.lru_cache
-def _presentation(path: str) -> Any:
-    """Open a presentation state, once in each process."""
-    import hounsfield as hu
-
-    return hu.presentation(path)
-
-
-def convert_one(source: str, work: _Work) -> dict[str, Any]:
-    """Convert one input; return where its files are, and the steps to them."""
-    import hounsfield as hu
-
-    if isinstance(source, VolumeSource):
-        return _convert_volume(source, work)
-    try:
-        image = work.reading.read(source, work.frame) if work.region is None else _read_region(source, work)
-    except IndexError as error:  # no such frame, or region
-        raise hu.GeometryError(str(error).removeprefix(f"{source}: "), source=source) from None
-    target = work.targets[source]
-    if image.frame_index is not None and not work.exact:
-        target = frame_paths(target, int(image.header.get("NumberOfFrames") or 1))[image.frame_index]
-    written = hu.write(image, target, **_rendering(work))
-    return {
-        "source": source,
-        "outputs": [str(path) for path in written.paths],
-        "shape": list(image.shape),
-        "unit": image.unit,
-        "steps": [step.to_dict() for step in written.steps],
-    }
-
-
-def _rendering(work: _Work) -> dict[str, Any]:
-    rendering = work.options | {"strict": work.reading.strict}
-    if rendering["presentation"] is not None:
-        rendering["presentation"] = _presentation(rendering["presentation"])
-    return rendering
-
-
-def _convert_volume(source: VolumeSource, work: _Work) -> dict[str, Any]:
-    """Convert a volume; return where its files are, and the steps to them."""
-    import hounsfield as hu
-
-    volume = work.reading.read_volume(source)
-    written = hu.write(volume, work.targets[source], **_rendering(work))
-    return {
-        "source": str(source),
-        "volume": source.to_dict(),
-        "outputs": [str(path) for path in written.paths],
-        "shape": list(volume.shape),
-        "unit": volume.unit,
-        "steps": [step.to_dict() for step in written.steps],
-    }
 
 
 def show(result: dict[str, Any], single: bool) -> None:

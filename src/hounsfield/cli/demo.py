@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from hounsfield.cli.mask import figure_bytes
-from hounsfield.cli.run import Outcome, attempt
+from hounsfield.batch.attempt import Outcome, attempt
+from hounsfield.batch.inputs import Input
 from hounsfield.cli.terminal import say, table, write_json, write_line
 from hounsfield.steps import Step
 
@@ -38,7 +38,7 @@ def command(output: Path, force: bool, as_json: bool) -> int:
     Needs no download: the slice comes with pydicom, the thorax is drawn. Prints measured beside true values and
     leaves the pictures in a folder.
     """
-    outcome = attempt(lambda _: _demo(output, force), str(output))
+    outcome = attempt(lambda _: _demo(output, force), Input(str(output)))
     if outcome.failure:
         say(outcome.error)
         return 5 if outcome.failure == "output" else 4 if outcome.failure == "dependency" else 1
@@ -60,6 +60,7 @@ def _report(outcome: Outcome, as_json: bool) -> int:
 def _demo(folder: Path, force: bool) -> dict[str, Any]:
     import hounsfield as hu
     from hounsfield.exports.pictures import png_bytes
+    from hounsfield.figures.figure import figure_bytes
     from hounsfield.outputs import write_whole
     from hounsfield.phantoms.samples import sample_ct
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shlex
 import sys
@@ -10,9 +9,21 @@ from typing import Any
 
 import click
 
-from hounsfield.cli.options import Reading, jobs_option, output_options, paths_argument, reading_options
-from hounsfield.cli.run import Inputs, Outcome, Run, default_jobs
+from hounsfield.batch.attempt import Outcome
+from hounsfield.batch.explain_task import ExplainTask
+from hounsfield.batch.inputs import Inputs
+from hounsfield.cli.options import (
+    jobs_option,
+    output_options,
+    paths_argument,
+    python_option,
+    reading_of,
+    reading_options,
+)
+from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.terminal import say, table, write_line
+from hounsfield.recipes.explanation import Explanation
+from hounsfield.recipes.job import Job
 from hounsfield.text import printable
 
 _COLOURS = {"done": "green", "not done": "yellow", "assumed": "bold magenta"}
@@ -43,30 +54,33 @@ Examples:
 @reading_options
 @click.option("--damaged", is_flag=True, hidden=True)  # always so: what is missing is explained
 @jobs_option
+@python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Explain how the values of an image came to be: every step from the file to the number, with its source."""
-    task = functools.partial(explanation_of, reading=Reading.take(options | {"damaged": True}))
+    job = job_of(paths, options)
+    if options["as_python"]:
+        return show_program(job)
     machine = options["as_json"] or options["jsonl"]
     run = Run(options, show, default_jobs(options["jobs"]), failed=failure_of if machine else say_where)
-    return run.over(task, Inputs.find(paths))
+    return run.over(ExplainTask(job.recipe), Inputs.find(paths))
 
 
-def explanation_of(source: str, reading: Reading) -> dict[str, Any]:
-    """What the values are, and the steps that made them."""
-    from hounsfield.exports.description import describe
-
-    return {"source": source, "space": reading.space, **describe(reading.read(source))}
+def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Explanation]:
+    """Parse the options."""
+    return Job(Explanation(reading_of(options | {"damaged": True})), paths)
 
 
 def failure_of(outcome: Outcome) -> dict[str, Any]:
     """Why there are no values: the kind of error, its sentence, and the attribute where it lies with one."""
+    from hounsfield.recipes.command_line import in_options
+
     problem = outcome.problem
     return {
         "source": outcome.source,
         "error": {
             "type": type(problem).__name__ if problem is not None else None,
-            "message": outcome.error,
+            "message": in_options(outcome.error),
             "attribute": problem.attribute if problem is not None else None,
         },
     }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import click
 
-from hounsfield.cli.options import output_options, paths_argument, strict_option
-from hounsfield.cli.run import Inputs, Run
+from hounsfield.batch.inputs import Inputs
+from hounsfield.batch.question_tasks import FactsTask
+from hounsfield.cli.options import output_options, paths_argument, python_option, strict_option
+from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import table, write_line
+from hounsfield.recipes.job import Job
+from hounsfield.recipes.questions import Facts
 from hounsfield.text import printable
 
 _EPILOG = """\b
@@ -24,18 +27,19 @@ Examples:
 @click.command("info", epilog=_EPILOG)
 @paths_argument
 @strict_option
+@python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Show patient, study, series and image of files, folders, patterns or standard input (-)."""
-    task = functools.partial(facts_of, phi=not options["no_phi"], strict=options["strict"])
-    return Run(options, show).over(task, Inputs.find(paths))
+    job = job_of(paths, options)
+    if options["as_python"]:
+        return show_program(job)
+    return Run(options, show).over(FactsTask(job.recipe), Inputs.find(paths))
 
 
-def facts_of(source: str, phi: bool, strict: bool = False) -> dict[str, Any]:
-    """The facts, with the source's name first."""
-    from hounsfield.headers.info import info
-
-    return {"source": source, **info(source, phi=phi, strict=strict)}
+def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Facts]:
+    """Parse the options."""
+    return Job(Facts(options["strict"], not options["no_phi"]), paths)
 
 
 def show(facts: dict[str, Any], single: bool) -> None:

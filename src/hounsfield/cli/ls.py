@@ -7,12 +7,15 @@ from typing import Any
 
 import click
 
-from hounsfield.cli.options import gaps_option, output_options, paths_argument
-from hounsfield.cli.others import is_told_only
+from hounsfield.batch.others import is_told_only
+from hounsfield.cli.options import gaps_option, output_options, paths_argument, python_option
 from hounsfield.cli.progress import reading_progress
+from hounsfield.cli.showing import show_program
 from hounsfield.cli.terminal import say, table, write_json, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.headers.privacy import HIDDEN
+from hounsfield.recipes.job import Job
+from hounsfield.recipes.questions import Listing
 
 _EPILOG = """\b
 A volume is a regular grid of slices; a series may hold several: of other positions, times, echoes or orientations.
@@ -33,11 +36,14 @@ Examples:
 @paths_argument
 @click.option("--files", is_flag=True, help="Tell what became of each file, too.")
 @gaps_option
+@python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """List patients, studies, series and volumes: size, spacing, files, gaps, and what had to be assumed."""
     from hounsfield.series.volumes import read_volumes
 
+    if options["as_python"]:
+        return show_program(job_of(paths, options))
     try:
         with reading_progress(options["quiet"], False) as progress:
             volumes = read_volumes(paths, gaps=options["gaps"], progress=progress)
@@ -58,6 +64,11 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     else:
         _show(volumes, options)
     return _close(volumes, options, paths)
+
+
+def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Listing]:
+    """Parse the options."""
+    return Job(Listing(options["gaps"], options["files"], not options["no_phi"]), paths)
 
 
 def _lines(volumes: Any, options: dict[str, Any]) -> Iterator[dict[str, Any]]:

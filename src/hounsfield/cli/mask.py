@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import functools
-import io
-from dataclasses import dataclass
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hounsfield.cli.grouped import Grouping, VolumeSource, find_inputs, stems_of
+from hounsfield.batch.inputs import find_inputs
+from hounsfield.batch.mask_task import MaskTask
+from hounsfield.batch.names import with_stems
 from hounsfield.cli.options import (
-    Reading,
-    Selection,
     damaged_option,
+    grouping_of,
     grouping_options,
     jobs_option,
     output_options,
     paths_argument,
+    python_option,
+    reading_of,
     reading_options,
+    refusing,
+    selection_of,
     selection_options,
     window_option,
 )
-from hounsfield.cli.run import Run, default_jobs
+from hounsfield.cli.progress import ProgressListener
+from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.stats import mask_words
 from hounsfield.cli.terminal import write_line
-from hounsfield.errors import FormatError
+from hounsfield.recipes.job import Job
+from hounsfield.recipes.masking import Masking
 
 _EPILOG = """\b
 Writes for each input NAME, into the output folder:
@@ -47,21 +52,6 @@ Examples:
   hu mask chest.dcm --tissue lung --largest 2 --no-figure
   hu mask slice.dcm --above 200 --below 3000 --opening 3 --outline
 """
-
-
-@dataclass(frozen=True)
-class _Work:
-    """All that a worker needs to know."""
-
-    reading: Reading
-    selection: Selection
-    folder: Path
-    stems: dict[str, Path]
-    form: str
-    figure: str | None
-    outline: bool
-    window: Any
-    force: bool
 
 
 @click.command("mask", epilog=_EPILOG)
@@ -90,105 +80,34 @@ class _Work:
 @click.option("--force", is_flag=True, help="Replace results that exist.")
 @grouping_options
 @jobs_option
+@python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Select pixels by value, fill holes, open (tissues: where asked); write masks, figures and measures."""
     if options["no_phi"] and options["form"] == "seg":
         raise click.UsageError("a DICOM SEG is an object of its patient: --no-phi and --format seg exclude one another")
-    selection, reading = Selection.take(options), Reading.take(options)
-    inputs = find_inputs(paths, Grouping.take(options), reading)
-    work = _Work(
-        reading,
-        selection,
-        options["output"],
-        stems_of(inputs),
-        options["form"] or "",
-        options["figure_format"] if options["figure"] else None,
-        options["outline"],
-        options["window"],
-        options["force"],
-    )
-    run = Run(options, show, default_jobs(options["jobs"]), options["output"])
-    return run.over(functools.partial(mask_one, work=work), inputs)
+    job = job_of(paths, options)
+    if options["as_python"]:
+        return show_program(job)
+    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"])))
+    folder = Path(job.output or "")
+    task = MaskTask(job.recipe, folder, job.force)
+    return Run(options, show, default_jobs(options["jobs"]), folder).over(task, inputs)
 
 
-def mask_one(source: str, work: _Work) -> dict[str, Any]:
-    """Mask one input, write its files, and return its JSON line."""
-    if isinstance(source, VolumeSource):
-        return _mask_volume(source, work)
-    import hounsfield as hu
-    from hounsfield.exports.npz import mask_npz
-    from hounsfield.exports.pictures import png_bytes
-    from hounsfield.outputs import write_whole
-
-    image = work.reading.read(source)
-    mask = work.selection.mask(image)
-    measures = hu.measure(image, mask).to_dict()
-    form = work.form or ("npz" if mask.multi_frame else "png")
-    if form not in ("png", "npz"):
-        raise FormatError(f"{form} is for volumes, and this is an image; --volumes puts slices together", source=source)
-    if form == "png" and mask.multi_frame:
-        raise hu.GeometryError(
-            f"a PNG holds one frame, and this image has {mask.frames}; use --format npz", source=source
+def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
+    """Parse the options."""
+    with refusing():
+        recipe = Masking(
+            selection=selection_of(options),
+            reading=reading_of(options),
+            format=options["form"],
+            figure=options["figure"],
+            figure_format=options["figure_format"],
+            outline=options["outline"],
+            window=options["window"],
         )
-    stem = work.folder / work.stems[source]
-    written = {"mask": (f".mask.{form}", mask_npz(mask) if form == "npz" else png_bytes(mask.values))}
-    if work.figure:
-        middle = image.frames // 2
-        drawn = hu.figure(image.frame(middle), mask.frame(middle), window=work.window, outline=work.outline)
-        written["figure"] = (f".figure.{work.figure}", figure_bytes(drawn, work.figure))
-    outputs: dict[str, str] = {}
-    for kind, (ending, data) in written.items():
-        path = stem.with_name(stem.name + ending)
-        write_whole(path, data, force=work.force)
-        outputs[kind] = str(path)
-    steps = [step.to_dict() for step in mask.steps]
-    result = {"source": source, "outputs": outputs, "measures": measures, "steps": steps}
-    if image.multi_frame:
-        frames = [hu.measure(image.frame(i), mask.frame(i)).to_dict() for i in range(image.frames)]
-        result["frames"] = [{key: frame[key] for key in ("pixels", "area_mm2", "mean", "sd")} for frame in frames]
-    return result
-
-
-#: Endings of the files in which masks of volumes are written, by format.
-_VOLUMES = {"nifti": ".nii.gz", "npz": ".npz", "seg": ".dcm", "stl": ".stl"}
-
-
-def _mask_volume(source: VolumeSource, work: _Work) -> dict[str, Any]:
-    """Mask a volume, write its files, and return its JSON line."""
-    import hounsfield as hu
-    from hounsfield.outputs import write_whole
-
-    volume = work.reading.read_volume(source)
-    mask = work.selection.mask_volume(volume)
-    form = work.form or "nifti"
-    if form not in _VOLUMES:
-        raise FormatError(f"{form} is for images; a volume is written as {', '.join(_VOLUMES)}", source=str(source))
-    measures = hu.measure(volume, mask).to_dict()
-    stem = work.folder / work.stems[source]
-    path = stem.with_name(f"{stem.name}.mask{_VOLUMES[form]}")
-    write_nifti = functools.partial(hu.write_nifti, strict=work.reading.strict)
-    write = {"nifti": write_nifti, "npz": hu.write_npz, "seg": hu.write_seg, "stl": hu.write_stl}[form]
-    outputs = {"mask": str(write(mask, path, force=work.force).paths[0])}
-    if work.figure:
-        drawn = hu.figure(volume, mask, window=work.window, outline=work.outline)
-        target = stem.with_name(f"{stem.name}.figure.{work.figure}")
-        write_whole(target, figure_bytes(drawn, work.figure), force=work.force)
-        outputs["figure"] = str(target)
-    steps = [step.to_dict() for step in mask.steps]
-    result = {"source": str(source), "volume": source.to_dict(), "outputs": outputs}
-    return result | {"measures": measures, "steps": steps}
-
-
-def figure_bytes(figure: Any, form: str) -> bytes:
-    """Return a figure as PNG, SVG or PDF; the same figure gives the same bytes."""
-    import matplotlib
-
-    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
-    buffer = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "hounsfield"}):
-        figure.savefig(buffer, format=form, metadata=dates[form])
-    return buffer.getvalue()
+    return Job(recipe, paths, grouping_of(options), os.fspath(options["output"]), force=options["force"])
 
 
 def show(result: dict[str, Any], single: bool) -> None:

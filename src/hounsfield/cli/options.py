@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hounsfield.errors import DecodeError
-from hounsfield.image import Image
-from hounsfield.steps import Step
+from hounsfield.recipes.checks import RecipeError
+from hounsfield.recipes.input_grouping import Grouping
 
 if TYPE_CHECKING:
-    from hounsfield.cli.grouped import VolumeSource
-    from hounsfield.series.volumes import Volumes
-    from hounsfield.volume import Volume
+    from hounsfield.recipes.reading import Reading
+    from hounsfield.recipes.selection import Selection
 
 
 def paths_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,6 +57,14 @@ def grouping_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(gaps_option(command))
 
 
+def python_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--as-python: the program in the place of what it does."""
+    option = click.option(
+        "--as-python", is_flag=True, help="Print the Python program that does the same, and do nothing else."
+    )
+    return option(command)
+
+
 def jobs_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """-j: how many inputs at a time."""
     option = click.option(
@@ -99,96 +105,30 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@dataclass(frozen=True)
-class Selection:
-    """The options of a mask; travels to worker processes."""
+def selection_of(options: dict[str, Any]) -> Selection:
+    """Take what belongs to a mask out of a command's options."""
+    from hounsfield.recipes.selection import Selection
 
-    above: float | None
-    below: float | None
-    tissue: str | None
-    method: str | None
-    fill: bool | None
-    fill_3d: bool
-    opening: int | None
-    largest: int | None
-    min_mm2: float | None
-    min_ml: float | None
+    return Selection(**{name: options.pop(name) for name in Selection.__dataclass_fields__})
 
-    @classmethod
-    def take(cls, options: dict[str, Any]) -> Selection:
-        """Take what belongs here out of a command's options, and check it.
 
-        Raises
-        ------
-        click.UsageError
-            The tissue is unknown, or options exclude one another.
-        """
-        selection = cls(**{name: options.pop(name) for name in cls.__dataclass_fields__})
-        if selection.tissue is not None:
-            from hounsfield.masks.tissues import find_tissue
+@contextmanager
+def refusing() -> Generator[None]:
+    """Say what is wrong with a recipe as click does, in the words of options.
 
-            try:
-                find_tissue(selection.tissue)
-            except ValueError as error:
-                raise click.BadParameter(str(error), param_hint="--tissue") from None
-        ways = (
-            selection.above is not None or selection.below is not None,
-            selection.tissue,
-            selection.method,
-        )
-        if sum(map(bool, ways)) > 1:
-            raise click.UsageError("give --above and --below, or --tissue, or --method: one of the three")
-        for name, bound in (("--above", selection.above), ("--below", selection.below)):
-            if bound is not None and bound != bound:
-                raise click.BadParameter("must be a number", param_hint=name)
-        if selection.above is not None and selection.below is not None and selection.above >= selection.below:
-            raise click.UsageError(f"no value is above {selection.above:g} and below {selection.below:g}")
-        return selection
+    Raises
+    ------
+    click.BadParameter, click.UsageError
+        In the place of a `RecipeError`.
+    """
+    try:
+        yield
+    except RecipeError as error:
+        from hounsfield.recipes.command_line import in_options, option_of
 
-    @property
-    def chosen(self) -> bool:
-        """Whether anything beyond the defaults was asked for."""
-        asked = (self.above, self.below, self.tissue, self.method, self.largest, self.min_mm2, self.min_ml)
-        return any(value is not None for value in asked)
-
-    def mask(self, image: Image) -> Image:
-        """Make the mask of an image.
-
-        Raises
-        ------
-        GeometryError
-            What was asked for is for volumes only.
-        """
-        import hounsfield as hu
-
-        if self.min_ml is not None or self.fill_3d:
-            option = "--fill-3d" if self.fill_3d else "--min-ml"
-            raise hu.GeometryError(f"{option} is for volumes, and this is an image", source=image.name)
-        made = hu.mask(image, self.above, self.below, fill=self.fill, **self._range)
-        if self.largest is None and self.min_mm2 is None:
-            return made
-        return hu.components(made, largest=self.largest, min_mm2=self.min_mm2)
-
-    def mask_volume(self, volume: Volume) -> Volume:
-        """Make the mask of a volume.
-
-        Raises
-        ------
-        GeometryError
-            What was asked for is for images only.
-        """
-        import hounsfield as hu
-
-        if self.min_mm2 is not None:
-            raise hu.GeometryError("--min-mm2 is for images; of volumes it is --min-ml", source=volume.name)
-        made = hu.mask(volume, self.above, self.below, fill="3d" if self.fill_3d else self.fill, **self._range)
-        if self.largest is None and self.min_ml is None:
-            return made
-        return hu.components(made, largest=self.largest, min_ml=self.min_ml)
-
-    @property
-    def _range(self) -> dict[str, Any]:
-        return {"tissue": self.tissue, "method": "otsu" if self.method else None, "opening": self.opening}
+        if error.argument:
+            raise click.BadParameter(in_options(error.reason), param_hint=option_of(error.argument)) from None
+        raise click.UsageError(in_options(error.reason)) from None
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -221,69 +161,26 @@ def damaged_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(command)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How a command reads its inputs; travels to worker processes."""
+def reading_of(options: dict[str, Any]) -> Reading:
+    """Take how inputs are read out of a command's options; a command without --damaged takes what is there."""
+    from hounsfield.recipes.reading import Reading
 
-    space: str
-    strict: bool
-    verify: bool
-    damaged: bool
+    space, strict, verify = (options.pop(name) for name in ("space", "strict", "verify"))
+    return Reading(space, strict, verify, options.pop("damaged", True))
 
-    @classmethod
-    def take(cls, options: dict[str, Any]) -> Reading:
-        """Take what belongs here out of a command's options; a command without --damaged takes what is there."""
-        space, strict, verify = (options.pop(name) for name in ("space", "strict", "verify"))
-        return cls(space, strict, verify, options.pop("damaged", True))
 
-    def volumes(self, paths: tuple[str, ...], gaps: str, progress: Any) -> Volumes:
-        """Find the volumes of folders, archives and files; their values are read as those of files are."""
-        from hounsfield.series.volumes import read_volumes
-
-        kept = "resample" if gaps == "resample" else "split"  # what is to be refused is refused volume by volume
-        return read_volumes(
-            paths, values=self.space, gaps=kept, strict=self.strict, verify=self.verify, progress=progress
-        )
-
-    def read_volume(self, source: VolumeSource) -> Volume:
-        """Read a volume.
-
-        Raises
-        ------
-        DecodeError
-            As `read`.
-        """
-        volume = source.read()
-        self._check_missing(volume.steps, str(source))
-        return volume
-
-    def read(self, source: str, frames: int | None = None) -> Image:
-        """Read an image.
-
-        Raises
-        ------
-        DecodeError
-            Pixels are missing, and nobody asked for the rest: an area or a mean of half an image is a wrong number.
-        """
-        import hounsfield as hu
-
-        image = hu.read(source, values=self.space, frames=frames, strict=self.strict, verify=self.verify)
-        self._check_missing(image.steps, source)
-        return image
-
-    def _check_missing(self, steps: Iterable[Step], source: str) -> None:
-        missing = next((step.detail for step in steps if step.name == "missing"), None)
-        if missing is not None and not self.damaged:
-            raise DecodeError(f"{missing} (--damaged takes what is there)", source=source, attribute="PixelData")
+def grouping_of(options: dict[str, Any]) -> Grouping:
+    """Take how inputs are put together out of a command's options."""
+    return Grouping(options.pop("together"), options.pop("gaps"))
 
 
 def _space(context: click.Context, parameter: click.Parameter, text: str) -> str:
-    from hounsfield.values.spaces import check_space
+    from hounsfield.recipes.reading import Reading
 
     try:
-        return check_space(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+        return Reading(text).space
+    except RecipeError as error:
+        raise click.BadParameter(error.reason) from None
 
 
 def window_option(command: Callable[..., Any]) -> Callable[..., Any]:

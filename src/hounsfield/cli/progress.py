@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
 
-from hounsfield.cli.terminal import on_terminal
+from hounsfield.batch.inputs import Listener
+from hounsfield.cli.terminal import on_terminal, say
 from hounsfield.text import printable
+
+if TYPE_CHECKING:
+    from hounsfield.series.report import FileOutcome
+    from hounsfield.series.volumes import Volumes
 
 
 @contextmanager
@@ -61,3 +66,40 @@ def slices_progress(quiet: bool, name: str) -> Generator[Callable[[int, int], No
         yield lambda done, count: bar.update(job, completed=done, total=count)
     finally:
         bar.stop()
+
+
+class ProgressListener(Listener):
+    """Shows how finding and reading inputs goes on, and says what is to be known of what was found.
+
+    Parameters
+    ----------
+    quiet
+        Shows and says nothing.
+    """
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def surveying(self) -> AbstractContextManager[Callable[[Any], None] | None]:
+        """Show files a second."""
+        return reading_progress(self._quiet, False)
+
+    def loading(self, name: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
+        """Show slices."""
+        return slices_progress(self._quiet, name)
+
+    def surveyed(self, name: str, volumes: Volumes, others: Sequence[FileOutcome]) -> None:
+        """Say what is to be known of files that give no result of their own, and of gaps."""
+        if self._quiet:
+            return
+        report = volumes.report
+        copies = len(report.of("duplicate"))
+        if copies:
+            say(f"{name}: {copies} files are copies of others")
+        for gap in report.missing:
+            first, last = gap.volumes
+            say(f"{name}: " + (f"volume {first}" if first == last else f"volumes {first} and {last}") + f": {gap}")
+        for conflict in report.conflicts:
+            say(f"{name}: conflict: {conflict}")
+        for file in others:
+            say(f"{file.path}: {file.detail}")

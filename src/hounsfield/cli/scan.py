@@ -12,12 +12,15 @@ from typing import Any
 
 import click
 
-from hounsfield.cli.options import output_options, paths_argument
-from hounsfield.cli.others import is_other
+from hounsfield.batch.others import is_other
+from hounsfield.cli.options import output_options, paths_argument, python_option
 from hounsfield.cli.progress import reading_progress
+from hounsfield.cli.showing import show_program
 from hounsfield.cli.terminal import display_width, say, write_line
 from hounsfield.errors import MissingDependencyError, OutputError
 from hounsfield.interrupt import check_interrupt
+from hounsfield.recipes.job import Job
+from hounsfield.recipes.tabulation import Tabulation
 from hounsfield.text import printable
 
 #: What is shown on a terminal, where no columns are named: all would not fit.
@@ -54,10 +57,13 @@ Examples:
 @click.option("--columns", metavar="NAME,...", help="Which columns, in this order; by default those asked for most.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.option("-j", "--threads", type=click.IntRange(1, 256), help="Threads that read; by default as many as help.")
+@python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Read the headers of many files into a table: one typed row for each file."""
-    work = _Work(paths, options)
+    if options["as_python"]:
+        return show_program(job_of(paths, options))
+    work = _HeaderTable(paths, options)
     try:
         return work.run()
     except KeyboardInterrupt:
@@ -71,8 +77,22 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         return 5
 
 
+def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Tabulation]:
+    """Parse the options of a table that a short program makes: of Parquet, or on the screen."""
+    output: Path | None = options["output"]
+    if output is not None and output.suffix.lower() != ".parquet":
+        raise click.BadParameter("a program writes .parquet, or prints the rows", param_hint="--output")
+    columns = None if options["columns"] is None else tuple(_names(options["columns"]))
+    recipe = Tabulation(columns, not options["no_phi"], options["threads"])
+    return Job(recipe, paths, output=None if output is None else os.fspath(output), force=options["force"])
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 @dataclass
-class _Work:
+class _HeaderTable:
     """One call of the command."""
 
     paths: tuple[str, ...]
@@ -120,7 +140,7 @@ class _Work:
     def _columns(self) -> list[str] | None:
         text = self.options["columns"]
         if text is not None:
-            return [name.strip() for name in text.split(",") if name.strip()]
+            return _names(text)
         plain = self.options["output"] is None and not (self.options["as_json"] or self.options["jsonl"])
         return [*_SHOWN] if plain else None
 

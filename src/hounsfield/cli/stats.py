@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from hounsfield.cli.grouped import Grouping, VolumeSource, find_inputs
+from hounsfield.batch.inputs import find_inputs
+from hounsfield.batch.measure_task import MeasureTask
 from hounsfield.cli.options import (
-    Reading,
-    Selection,
     damaged_option,
+    grouping_of,
     grouping_options,
     jobs_option,
     output_options,
     paths_argument,
+    python_option,
+    reading_of,
     reading_options,
+    refusing,
+    selection_of,
     selection_options,
 )
-from hounsfield.cli.run import Run, default_jobs
+from hounsfield.cli.progress import ProgressListener
+from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.terminal import table, write_line
+from hounsfield.recipes.job import Job
+from hounsfield.recipes.measuring import Measuring
 
-if TYPE_CHECKING:
-    from hounsfield.volume import Volume
-
-_CHANNELS = ("red", "green", "blue")
 _EPILOG = """\b
 Examples:
   hu stats slice.dcm                      all pixels but padding
@@ -45,51 +47,23 @@ Examples:
 @click.option("--frames", is_flag=True, help="Measure each frame, or each slice of a volume, by itself, too.")
 @grouping_options
 @jobs_option
+@python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Measure values: count, area or volume, mean, spread, percentiles. With mask options: inside that mask only."""
-    selection = Selection.take(options)
-    chosen = selection if selection.chosen else None
-    reading = Reading.take(options)
-    inputs = find_inputs(paths, Grouping.take(options), reading)
-    task = functools.partial(measures_of, reading=reading, selection=chosen, frames=options["frames"])
-    return Run(options, show, default_jobs(options["jobs"])).over(task, inputs)
+    job = job_of(paths, options)
+    if options["as_python"]:
+        return show_program(job)
+    inputs = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
+    return Run(options, show, default_jobs(options["jobs"])).over(MeasureTask(job.recipe), inputs)
 
 
-def measures_of(source: str, reading: Reading, selection: Selection | None, frames: bool) -> dict[str, Any]:
-    """The measures of a volume or an image, of its slices or frames, or of its colour channels."""
-    import hounsfield as hu
-
-    if isinstance(source, VolumeSource):
-        return _of_volume(source, reading.read_volume(source), selection, frames)
-    image = reading.read(source)
-    result: dict[str, Any] = {"source": source, "steps": [step.to_dict() for step in image.steps]}
-    if image.color:
-        channels = (image.channel(index) for index in range(3))
-        parts = {name: hu.measure(channel) for name, channel in zip(_CHANNELS, channels, strict=True)}
-        return result | {"channels": {name: part.to_dict() for name, part in parts.items()}}
-    mask = selection.mask(image) if selection else None
-    result["measures"] = hu.measure(image, mask).to_dict()
-    if mask is not None:
-        result["steps"] = [step.to_dict() for step in mask.steps]
-    if frames:
-        result["frames"] = [
-            hu.measure(image.frame(i), mask.frame(i) if mask else None).to_dict() for i in range(image.frames)
-        ]
-    return result
-
-
-def _of_volume(source: VolumeSource, volume: Volume, selection: Selection | None, slices: bool) -> dict[str, Any]:
-    import hounsfield as hu
-
-    mask = selection.mask_volume(volume) if selection else None
-    steps = [step.to_dict() for step in (mask or volume).steps]
-    result = {"source": str(source), "volume": source.to_dict(), "steps": steps}
-    result["measures"] = hu.measure(volume, mask).to_dict()
-    if slices:
-        each = ((volume[i], None if mask is None else mask[i]) for i in range(len(volume)))
-        result["slices"] = [hu.measure(image, inside).to_dict() for image, inside in each]
-    return result
+def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Measuring]:
+    """Parse the options."""
+    with refusing():
+        selection = selection_of(options)
+        recipe = Measuring(reading_of(options), selection, options["frames"])
+    return Job(recipe, paths, grouping_of(options))
 
 
 def show(result: dict[str, Any], single: bool) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import click
 
-from hounsfield.cli.options import output_options, paths_argument, strict_option
-from hounsfield.cli.run import Inputs, Run
+from hounsfield.batch.inputs import Inputs
+from hounsfield.batch.question_tasks import AttributesTask
+from hounsfield.cli.options import output_options, paths_argument, python_option, refusing, strict_option
+from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import say, write_line
+from hounsfield.recipes.job import Job
+from hounsfield.recipes.questions import Attributes
 
 _LONGEST = 120
 _EPILOG = """\b
@@ -26,30 +29,22 @@ Examples:
 @click.option("-s", "--search", default="", metavar="TEXT", help="Only where keyword, name, tag or value has it.")
 @click.option("--dicom-json", is_flag=True, help="The DICOM JSON model (PS3.18 annex F), as JSON.")
 @strict_option
+@python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """List all attributes, nested and private ones too; unreadable ones are shown as such."""
-    if options["dicom_json"] and options["search"]:
-        raise click.UsageError("--dicom-json gives the whole file; it cannot be searched")
     options["as_json"] |= options["dicom_json"]
-    wanted = functools.partial(
-        attributes_of,
-        search=options["search"],
-        phi=not options["no_phi"],
-        model=options["dicom_json"],
-        strict=options["strict"],
-    )
-    return Run(options, show).over(wanted, Inputs.find(paths))
+    job = job_of(paths, options)
+    if options["as_python"]:
+        return show_program(job)
+    return Run(options, show).over(AttributesTask(job.recipe), Inputs.find(paths))
 
 
-def attributes_of(source: str, search: str, phi: bool, model: bool, strict: bool = False) -> dict[str, Any]:
-    """The attributes as rows, or the DICOM JSON model."""
-    from hounsfield.headers.tags import dicom_json, tags
-
-    if model:
-        return dicom_json(source, phi=phi, strict=strict)
-    rows = tags(source, search, phi=phi, strict=strict)
-    return {"source": source, "attributes": [row.to_dict() for row in rows]}
+def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Attributes]:
+    """Parse the options."""
+    with refusing():
+        recipe = Attributes(options["search"], options["dicom_json"], options["strict"], not options["no_phi"])
+    return Job(recipe, paths)
 
 
 def show(found: dict[str, Any], single: bool) -> None:

@@ -23,6 +23,11 @@ def write_line(text: str) -> None:
     click.echo(printable(text))
 
 
+def write_text(text: str) -> None:
+    """Write lines of output that are ours, as they are."""
+    click.echo(text, nl=False)
+
+
 def write_json(document: Any, *, compact: bool) -> None:
     """Write a JSON document: on one line, or indented."""
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=None if compact else 2)

@@ -71,8 +71,8 @@ def _highest(data: Any) -> int:
     """The highest entry of a table of 16-bit words, or -1 where it is no such table."""
     if isinstance(data, bytes) and len(data) >= 2:
         return int(np.frombuffer(data[: len(data) // 2 * 2], "<u2").max())
-    found = finite_numbers(data)
-    return int(max(found)) if found else -1
+    entries = finite_numbers(data)
+    return int(max(entries)) if entries else -1
 
 
 def palette_8(index: NDArray[Any], header: Mapping[str, Any], name: str) -> NDArray[np.uint8]:
@@ -103,9 +103,9 @@ def frame_is_coloured(frame: Image) -> bool:
     header = header_of_frame(frame)
     for sequence in _FRAME_TYPES:
         for item in items_of(header, sequence):
-            said = text_of(item, "PixelPresentation")
-            if said:
-                return said != "MONOCHROME"
+            presentation = text_of(item, "PixelPresentation")
+            if presentation:
+                return presentation != "MONOCHROME"
     return True
 
 
@@ -193,10 +193,10 @@ def lab_to_rgb(value: Any) -> tuple[int, int, int] | None:
 
     L* from 0 to 100 stands as 0 to 65535, a* and b* from -128 to 127 too; the white is D50.
     """
-    found = finite_numbers(value)
-    if len(found) != 3:
+    lab = finite_numbers(value)
+    if len(lab) != 3:
         return None
-    lightness, a, b = found[0] / 65535 * 100, found[1] / 65535 * 255 - 128, found[2] / 65535 * 255 - 128
+    lightness, a, b = lab[0] / 65535 * 100, lab[1] / 65535 * 255 - 128, lab[2] / 65535 * 255 - 128
     fy = (lightness + 16) / 116
     xyz = np.array([_lab_inverse(fy + a / 500) * 0.9642, _lab_inverse(fy), _lab_inverse(fy - b / 200) * 0.8249])
     rgb = np.clip(_D50_TO_RGB @ xyz, 0, 1)

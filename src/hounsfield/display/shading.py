@@ -87,5 +87,5 @@ def presentation_table(header: Mapping[str, Any], name: str) -> LookUpTable | No
     MissingAttributeError, InvalidAttributeError
         It is damaged.
     """
-    found = items_of(header, "PresentationLUTSequence")
-    return read_sequence_table(found[0], "PresentationLUTSequence", name, signed=False) if found else None
+    tables = items_of(header, "PresentationLUTSequence")
+    return read_sequence_table(tables[0], "PresentationLUTSequence", name, signed=False) if tables else None

@@ -235,7 +235,7 @@ def _declared_windows(header: Mapping[str, Any]) -> list[Window]:
     centers, widths = header.get("WindowCenter"), header.get("WindowWidth")
     function = text_of(header, "VOILUTFunction")
     words = texts_of(header, "WindowCenterWidthExplanation")
-    found: list[Window] = []
+    declared_windows: list[Window] = []
     for center, width, word in zip_longest(_places(centers), _places(widths), words, fillvalue=None):
         if center is None or width is None or width <= 0:
             continue
@@ -243,8 +243,8 @@ def _declared_windows(header: Mapping[str, Any]) -> list[Window]:
         if width < 1 and function not in ("LINEAR_EXACT", "SIGMOID"):
             # Not defined for LINEAR (PS3.3 C.11.2.1.2.1), but what images of small numbers mean is beyond doubt.
             origin, used = "file; LINEAR_EXACT because the width is below 1", "LINEAR_EXACT"
-        found.append(_window(center, width, used, origin, str(word or "")))
-    return found
+        declared_windows.append(_window(center, width, used, origin, str(word or "")))
+    return declared_windows
 
 
 def _places(value: Any) -> list[float | None]:

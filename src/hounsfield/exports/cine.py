@@ -50,9 +50,9 @@ def frame_durations(
     """
     if fps is not None:
         return [1000 / fps] * frames, Step("frame times", f"{fps:g} frames a second, as given")
-    found = _durations(header, frames, indices) if frames > 1 else None
-    if found is not None:
-        return found
+    declared = _durations(header, frames, indices) if frames > 1 else None
+    if declared is not None:
+        return declared
     durations = [1000 / DEFAULT_RATE] * frames
     if frames == 1:
         return durations, Step("frame times", "there is one frame", "not done")

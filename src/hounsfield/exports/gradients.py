@@ -54,10 +54,10 @@ def gradients_of(volumes: Sequence[Volume]) -> Gradients | None:
     directions = np.array([_direction(each, axes) for each in known])
     unknown = sum(1 for each in known if each.b_value and (each.gradient is None or not any(each.gradient)))
     doubts = sorted({each.doubt for each in known if each.doubt})
-    said = [f"{len(known)} b-values, directions along the axes of the file", *doubts]
+    sentences = [f"{len(known)} b-values, directions along the axes of the file", *doubts]
     if unknown:
-        said.append(f"{unknown} weighted volumes have no direction: 0 0 0")
-    step = Step("gradients", "; ".join(said), "assumed" if doubts else "done", _REFERENCE)
+        sentences.append(f"{unknown} weighted volumes have no direction: 0 0 0")
+    step = Step("gradients", "; ".join(sentences), "assumed" if doubts else "done", _REFERENCE)
     bval = " ".join(f"{value:g}" for value in b_values)
     bvec = "\n".join(" ".join(map(_number, row)) for row in directions.T.tolist())
     return Gradients(bval + "\n", bvec + "\n", step)
@@ -75,9 +75,9 @@ def side_paths(path: Path) -> tuple[Path, Path]:
 
 def _diffusion(volume: Volume) -> Diffusion:
     header = volume.header if volume.slice_headers is None else volume.slice_headers[0]
-    found = read_diffusion(header)
+    diffusion = read_diffusion(header)
     b_value = finite_number(volume.separated_by.get("DiffusionBValue"))
-    return found if b_value is None else found._replace(b_value=b_value)
+    return diffusion if b_value is None else diffusion._replace(b_value=b_value)
 
 
 def _direction(known: Diffusion, axes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -85,10 +85,10 @@ def _direction(known: Diffusion, axes: NDArray[np.float64]) -> NDArray[np.float6
     if known.gradient is None:
         return np.zeros(3)
     along = axes / np.linalg.norm(axes, axis=0)
-    found = along.T @ (np.array(known.gradient) * (-1, -1, 1))
+    vector = along.T @ (np.array(known.gradient) * (-1, -1, 1))
     if np.linalg.det(axes) > 0:
-        found[0] = -found[0]
-    return found
+        vector[0] = -vector[0]
+    return vector
 
 
 def _number(value: float) -> str:

@@ -152,8 +152,8 @@ def _moments(headers: Sequence[Header], keywords: Sequence[str]) -> tuple[str, l
     if not all(text_of(header, keyword) for header in headers for keyword in keywords):
         return None
     of_day = keywords == ("AcquisitionTime",)
-    found = [datetime_of(f"19700101{text}" if of_day else text) for text in texts]
-    known = [moment for moment in found if moment is not None]
+    parsed = [datetime_of(f"19700101{text}" if of_day else text) for text in texts]
+    known = [moment for moment in parsed if moment is not None]
     if len(known) < len(headers) or len({moment.tzinfo is None for moment in known}) > 1:
         return None
     elapsed = [(moment - known[0]) / timedelta(milliseconds=1) for moment in known]

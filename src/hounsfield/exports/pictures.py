@@ -50,8 +50,8 @@ def write_jpeg(path: Path, picture: NDArray[np.uint8], quality: int) -> None:
     """
     if max(picture.shape) > _JPEG_SIDE:
         raise FormatError(f"a JPEG has at most {_JPEG_SIDE} rows and columns, not {picture.shape[:2]}")
-    made = Picture.fromarray(np.ascontiguousarray(picture))
-    made.save(path, "JPEG", quality=quality, subsampling=0)
+    jpeg = Picture.fromarray(np.ascontiguousarray(picture))
+    jpeg.save(path, "JPEG", quality=quality, subsampling=0)
 
 
 def png_values(values: NDArray[Any], color: bool) -> NDArray[Any]:

@@ -231,8 +231,8 @@ def _by_key(segments: Any) -> Mapping[Any, SegmentDescription]:
 
 
 def _described(key: str, description: SegmentDescription | None) -> SegmentDescription:
-    found = description or SegmentDescription()
-    return found if found.label else replace(found, label=key)
+    described = description or SegmentDescription()
+    return described if described.label else replace(described, label=key)
 
 
 def _check_placed(mask: Volume) -> None:
@@ -252,7 +252,7 @@ def _segmentation(parts: _Parts, grid: SegmentationFrames, uids: _SegmentationUi
                 surrogates(grid),
                 parts.pixels,
                 highdicom.seg.SegmentationTypeValues.BINARY,
-                [_highdicom_description(number, found) for number, found in enumerate(parts.described, 1)],
+                [_highdicom_description(number, described) for number, described in enumerate(parts.described, 1)],
                 series_instance_uid=uids.make("series"),
                 series_number=_SERIES_NUMBER,
                 sop_instance_uid=uids.make("instance"),
@@ -284,7 +284,7 @@ def _highdicom_description(number: int, described: SegmentDescription) -> Any:
     algorithm = highdicom.AlgorithmIdentificationSequence(described.algorithm_name, family, __version__)
     color = None if described.color is None else highdicom.color.CIELabColor.from_rgb(*described.color)
     region = [] if described.anatomic_region is None else [_coded(described.anatomic_region)]
-    found: Any = highdicom.seg.SegmentDescription(
+    segment: Any = highdicom.seg.SegmentDescription(
         number,
         described.label,
         _coded(described.category),
@@ -295,8 +295,8 @@ def _highdicom_description(number: int, described: SegmentDescription) -> Any:
         display_color=color,
     )
     if not by_hand:
-        del found.SegmentationAlgorithmIdentificationSequence
-    return found
+        del segment.SegmentationAlgorithmIdentificationSequence
+    return segment
 
 
 def _coded(code: CodeLike) -> Any:
@@ -334,8 +334,8 @@ class _SegmentationUids:
     """UIDs that depend on what is written alone (PS3.5 B.2: 2.25 and a number of 128 bits)."""
 
     def __init__(self, parts: _Parts, grid: SegmentationFrames, series_description: str, when: datetime) -> None:
-        said = (parts.pixels.shape, parts.described, grid.positions, grid.uids, series_description, when.isoformat())
-        self._hash = hashlib.sha256(repr(said).encode())
+        content = (parts.pixels.shape, parts.described, grid.positions, grid.uids, series_description, when.isoformat())
+        self._hash = hashlib.sha256(repr(content).encode())
         self._hash.update(np.ascontiguousarray(parts.pixels).data)
 
     def make(self, what: str) -> str:

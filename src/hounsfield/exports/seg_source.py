@@ -211,12 +211,12 @@ def _matched(mask: Volume, shown: list[Shown], near: float) -> list[tuple[Shown,
     for k in range(len(mask)):
         ends = [(k, 0, 0), (k, mask.size[0] - 1, mask.size[1] - 1)]
         apart = np.abs(corners - ends).max(axis=(1, 2))
-        (found,) = np.nonzero(apart <= near)
-        if not len(found):
+        (near_by,) = np.nonzero(apart <= near)
+        if not len(near_by):
             return None
-        if len(found) > 1:
+        if len(near_by) > 1:
             raise GeometryError("several source images lie where one slice of the mask does", source=mask.name)
-        matched.append((shown[found[0]], known[found[0]]))
+        matched.append((shown[near_by[0]], known[near_by[0]]))
     return matched
 
 
@@ -270,15 +270,15 @@ def _surrogate(grid: SegmentationFrames, shown: Shown) -> Dataset:
 def patient_and_study(grid: SegmentationFrames) -> Dataset:
     """Return whose the source is: attributes of patient and study, those that cannot be read left out."""
     source: Dataset = grid.shown[0].header.dataset
-    found = Dataset()
+    dataset = Dataset()
     with quiet():
         for tag in list(source.keys()):
             if tag.group in _COPIED_GROUPS:
                 try:
-                    found.add(source[tag])
+                    dataset.add(source[tag])
                 except Exception:  # noqa: S112  pydicom raises all kinds at damaged values; none of them is needed
                     continue
-    return found
+    return dataset
 
 
 def _place(grid: SegmentationFrames, shown: Shown) -> Dataset:

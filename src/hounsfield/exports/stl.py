@@ -69,12 +69,12 @@ def write_stl(
         raise ValueError("an STL file ends with .stl")
     if isinstance(mask, Surface) and smoothing:
         raise ValueError("smoothing belongs to a mask; a surface is written as it is")
-    made = mask if isinstance(mask, Surface) else surface(mask, smoothing=smoothing)
-    if len(made.faces) > _MOST:
-        raise FormatError(f"STL holds at most {_MOST} triangles, not {len(made.faces)}", source=made.name)
-    triangles = np.zeros(len(made.faces), _TRIANGLE)
-    triangles["normal"], triangles["corners"] = made.normals, made.triangles
-    steps = (*made.steps, Step("write", f"binary STL, {len(made.faces)} triangles, LPS mm"))
+    shell = mask if isinstance(mask, Surface) else surface(mask, smoothing=smoothing)
+    if len(shell.faces) > _MOST:
+        raise FormatError(f"STL holds at most {_MOST} triangles, not {len(shell.faces)}", source=shell.name)
+    triangles = np.zeros(len(shell.faces), _TRIANGLE)
+    triangles["normal"], triangles["corners"] = shell.normals, shell.triangles
+    steps = (*shell.steps, Step("write", f"binary STL, {len(shell.faces)} triangles, LPS mm"))
     with whole_file(path, force=force) as temporary, open(temporary, "wb") as file:
         file.write(_HEADER.ljust(80, b"\0") + np.uint32(len(triangles)).astype("<u4").tobytes())
         file.write(triangles.tobytes())

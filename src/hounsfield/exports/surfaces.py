@@ -134,10 +134,10 @@ def _around(values: NDArray[np.bool_], margin: list[int]) -> tuple[NDArray[np.bo
     bounds: list[tuple[int, int]] = []
     for axis in range(3):
         others = tuple(other for other in range(3) if other != axis)
-        (found,) = np.nonzero(values.any(axis=others))
-        if not found.size:
+        (occupied,) = np.nonzero(values.any(axis=others))
+        if not occupied.size:
             return None, np.zeros(3, np.int64)
-        bounds.append((int(found[0]), int(found[-1]) + 1))
+        bounds.append((int(occupied[0]), int(occupied[-1]) + 1))
     part = values[tuple(slice(low, high) for low, high in bounds)]
     padded = np.pad(part, [(n, n) for n in margin])
     return padded, np.array([low - n for (low, _), n in zip(bounds, margin, strict=True)])
@@ -159,8 +159,8 @@ def _marching_cubes(levels: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[
         from skimage.measure import marching_cubes
     except ImportError:
         raise missing("a surface", "scikit-image", "surfaces") from None
-    found: Any = marching_cubes(levels.astype(np.float32, copy=False), 0.5, allow_degenerate=False)
-    return found[0].astype(np.float64), found[1]
+    triangles: Any = marching_cubes(levels.astype(np.float32, copy=False), 0.5, allow_degenerate=False)
+    return triangles[0].astype(np.float64), triangles[1]
 
 
 def _cross(triangles: NDArray[np.float64]) -> NDArray[np.float64]:

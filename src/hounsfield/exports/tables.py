@@ -168,7 +168,7 @@ def _flat(array: pa.Array, between: str) -> pa.Array:
         return array
     if pc.any(pc.match_substring_regex(array, _COMMANDS)).as_py():
         texts = (
-            None if v is None else re.sub(_COMMANDS, lambda found: printable(found[0]), v) for v in array.to_pylist()
+            None if v is None else re.sub(_COMMANDS, lambda match: printable(match[0]), v) for v in array.to_pylist()
         )
         array = pa.array(list(texts), pa.string())
     return pc.replace_substring_regex(array, _FORMULA, r"'\1")

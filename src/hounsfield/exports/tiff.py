@@ -68,10 +68,10 @@ def tiff_values(values: NDArray[Any]) -> NDArray[Any]:
     FormatError
         No such type holds them exactly.
     """
-    found = _exact(values)
-    if found is None:
+    exact = _exact(values)
+    if exact is None:
         raise FormatError(f"no type that TIFF readers know holds these {values.dtype} values exactly; use NPY or NPZ")
-    return found
+    return exact
 
 
 def _exact(values: NDArray[Any]) -> NDArray[Any] | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import operator
 
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -129,3 +131,12 @@ def _side_by_side(
     if sheet.bar is not None:
         draw_colour_bar(sheet, frame, choose_voi(frame, window))
     return sheet.figure
+
+
+def figure_bytes(figure: Figure, form: str) -> bytes:
+    """Return a figure as PNG, SVG or PDF; the same figure gives the same bytes."""
+    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+    buffer = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "hounsfield"}):
+        figure.savefig(buffer, format=form, metadata=dates[form])
+    return buffer.getvalue()

@@ -267,15 +267,15 @@ class _Declared:
 def _correct_syntax(source: Source, steps: list[Step]) -> _Declared:
     """Look whether the first attribute is encoded as the file meta says; where not, say so."""
     start = dataset_start(source)
-    found = found_syntax(source, start) if source.size <= _IN_MEMORY else ""
-    if not found:
+    syntax_found = found_syntax(source, start) if source.size <= _IN_MEMORY else ""
+    if not syntax_found:
         return _Declared(source)
     named = syntax_words(start.syntax)
-    detail = f"the file names transfer syntax {named}, but is encoded in {UID(found).name}; read as that"
+    detail = f"the file names transfer syntax {named}, but is encoded in {UID(syntax_found).name}; read as that"
     steps.append(Step("transfer syntax", detail, "assumed", "PS3.5 10"))
     uid = UID(start.syntax, config.IGNORE)
     compressed = uid.is_transfer_syntax and uid.is_encapsulated
-    return _Declared(with_syntax(source, start, found), start.syntax, start.syntax if compressed else "")
+    return _Declared(with_syntax(source, start, syntax_found), start.syntax, start.syntax if compressed else "")
 
 
 def declared_syntax(dataset: Dataset | None) -> str | None:

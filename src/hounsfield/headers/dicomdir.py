@@ -69,16 +69,16 @@ def file_references(source: Source, limits: Limits) -> list[FileReference]:
     if not isinstance(records, (list, tuple)) or not records:
         detail = "the DICOMDIR has no directory records"
         raise MissingAttributeError(detail, source=source.name, attribute="DirectoryRecordSequence")
-    found: list[FileReference] = []
+    references: list[FileReference] = []
     for record in records:  # pyright: ignore[reportUnknownVariableType]
         components = _components(record) if isinstance(record, Header) else ()
         if components:
             kind = record.get("DirectoryRecordType")
-            found.append(FileReference(components, kind if isinstance(kind, str) else ""))
-        if len(found) > limits.archive_members:
+            references.append(FileReference(components, kind if isinstance(kind, str) else ""))
+        if len(references) > limits.archive_members:
             detail = f"names more than {limits.archive_members} files"
             raise LimitExceededError(detail, source=source.name)
-    return found
+    return references
 
 
 def _components(record: Header) -> tuple[str, ...]:

@@ -113,13 +113,13 @@ def _ge(header: Header) -> Diffusion:
     numbers = private_numbers(header, 0x0043, "GEMS_PARM_01", 0x39)[:1]
     b_value = _first([number % _DIGITS if number > _MARKED else number for number in numbers])
     axes = [private_numbers(header, 0x0019, "GEMS_ACQU_01", element) for element in (0xBB, 0xBC, 0xBD)]
-    found = [each[0] for each in axes if len(each) == 1]
+    components = [each[0] for each in axes if len(each) == 1]
     orientation = np.array(numbers_or_nan(header.get("ImageOrientationPatient"), 6))
-    if len(found) < 3 or np.isnan(orientation).any() or b_value is None:
+    if len(components) < 3 or np.isnan(orientation).any() or b_value is None:
         return Diffusion(b_value, None)
     plane = ("sagittal", "coronal", "axial")[int(np.argmax(np.abs(np.cross(orientation[:3], orientation[3:]))))]
     by_rows = text_of(header, "InPlanePhaseEncodingDirection").upper() != "ROW"
-    turned = [sign * found[axis] for axis, sign in _GE_AXES[plane][by_rows]]
+    turned = [sign * components[axis] for axis, sign in _GE_AXES[plane][by_rows]]
     checked = plane == "axial" and by_rows and text_of(header, "PatientPosition") == "HFS"
     doubt = "" if checked else "GE's directions are taken as those of axial slices, head first supine, are"
     return Diffusion(b_value, _from_image(header, turned), doubt)

@@ -210,14 +210,14 @@ def _each_or_nan(values: Sequence[Any]) -> NDArray[np.float64]:
 
 def _vectors(header: Header, frames: int, keywords: tuple[str, ...]) -> NDArray[np.float64]:
     """That of some vectors that differs from frame to frame; of several the number of each combination, from 1."""
-    found: list[NDArray[np.float64]] = []
+    varying: list[NDArray[np.float64]] = []
     for keyword in keywords:
         value = header.get(keyword)
         if isinstance(value, list) and len(cast("list[Any]", value)) == frames:
             numbers = exact_numbers(value, frames)
             if numbers and len(set(numbers)) > 1:
-                found.append(np.array(numbers, np.float64))
-    if len(found) > 1:
-        combined = np.unique(np.stack(found, axis=1), axis=0, return_inverse=True)[1]
+                varying.append(np.array(numbers, np.float64))
+    if len(varying) > 1:
+        combined = np.unique(np.stack(varying, axis=1), axis=0, return_inverse=True)[1]
         return combined.reshape(-1).astype(np.float64) + 1
-    return found[0] if found else np.full(frames, math.nan)
+    return varying[0] if varying else np.full(frames, math.nan)

@@ -123,25 +123,25 @@ def read_frame_times(header: Mapping[str, Any], frames: int, name: str) -> Frame
         raise LimitExceededError(f"{frames} frames exceed {MOST_FRAMES}", source=name, attribute="NumberOfFrames")
     pointers = _pointers(header)
     columns, steps = _columns(header, frames, pointers)
-    found = _Clock(header, frames, name, columns).read(pointers)
-    if found is None:
+    timed = _Clock(header, frames, name, columns).read(pointers)
+    if timed is None:
         return FrameTimes(frames, None, "", columns, tuple(steps))
-    times, origin, step = found
+    times, origin, step = timed
     return FrameTimes(frames, times, origin, columns, (*steps, step))
 
 
 def _pointers(header: Mapping[str, Any]) -> list[str]:
     value = header.get("FrameIncrementPointer")
     tags = values_in(value)
-    found: list[str] = []
+    keywords: list[str] = []
     for tag in tags:
         try:
             keyword = keyword_for_tag(int(tag, 16)) if isinstance(tag, str) else ""
         except (ValueError, OverflowError):
             keyword = ""
-        if keyword and keyword not in found:
-            found.append(keyword)
-    return found
+        if keyword and keyword not in keywords:
+            keywords.append(keyword)
+    return keywords
 
 
 def _columns(
@@ -200,13 +200,13 @@ class _Clock:
         if self._frames == 1:
             return np.zeros(1), "", Step("frame times", "the only frame is the first", reference=_CINE)
         for keyword in pointers:
-            found = self._cine(keyword, pointed=True)
-            if found:
-                return found
+            timed = self._cine(keyword, pointed=True)
+            if timed:
+                return timed
         for keyword in ("FrameTimeVector", "FrameTime"):
-            found = None if self._better(keyword) else self._cine(keyword, pointed=False)
-            if found:
-                return found
+            timed = None if self._better(keyword) else self._cine(keyword, pointed=False)
+            if timed:
+                return timed
         return self._clock_times() or self._phases() or self._gates() or self._rate()
 
     def _better(self, keyword: str) -> bool:

@@ -73,8 +73,8 @@ def facts(header: Header, syntax: str | None, phi: bool = True) -> dict[str, Any
     phi
         False hides what identifies the patient.
     """
-    found = _facts(header, syntax)
-    return found if phi else _without_phi(found)
+    shown = _facts(header, syntax)
+    return shown if phi else _without_phi(shown)
 
 
 def _facts(whole: Header, syntax: str | None) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def _without_phi(facts: dict[str, Any]) -> dict[str, Any]:
     return hidden
 
 
-class Facts(dict[str, Any]):
+class InfoDict(dict[str, Any]):
     """The dictionary that `info` returns; its KeyError tells where other attributes are."""
 
     def __missing__(self, key: str) -> Any:
@@ -216,11 +216,11 @@ def info(
     """
     if isinstance(source, Image):
         syntax = declared_syntax(source.header.dataset)
-        found = Facts(facts(source.header, syntax, phi))
+        answers = InfoDict(facts(source.header, syntax, phi))
         say_assumptions(source.header.doubts, source.name, strict=strict)
-        return found
+        return answers
     with closing(open_source(source, limits)) as opened_source:
         opened = open_header(opened_source, limits)
-        found = Facts(facts(opened.header, opened.declared, phi))
+        answers = InfoDict(facts(opened.header, opened.declared, phi))
     say_assumptions((*opened.steps, *opened.header.doubts), opened.name, strict=strict)
-    return found
+    return answers

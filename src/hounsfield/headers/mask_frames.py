@@ -75,11 +75,11 @@ def subtractions(whole: Header, frames: Sequence[int], count: int, name: str) ->
         detail = f"{_SEQUENCE} is missing, or has no operation: there is no mask to subtract"
         raise MissingAttributeError(detail, source=name, attribute=_SEQUENCE)
     readers = [_MaskItem(item, count, name) for item in items]
-    found = [next((made for reader in readers if (made := reader.of(frame))), None) for frame in frames]
-    if not any(found):
+    plans = [next((plan for reader in readers if (plan := reader.of(frame))), None) for frame in frames]
+    if not any(plans):
         detail = f"{_SEQUENCE} has no mask for any of the frames"
         raise InvalidAttributeError(detail, source=name, attribute=_SEQUENCE)
-    return found
+    return plans
 
 
 def subtraction_steps(plans: Sequence[Subtraction | None], whole: Header, *, logarithm: bool) -> tuple[Step, ...]:

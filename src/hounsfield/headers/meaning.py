@@ -45,7 +45,7 @@ def choose_vr(choice: str, *, signed: bool) -> str:
     return "OW" if "OW" in choice else "SS" if signed else "US"
 
 
-def by_meaning(data: bytes, found: str, expected: str, tag: int, little: bool) -> Any:
+def by_meaning(data: bytes, vr: str, expected: str, tag: int, little: bool) -> Any:
     """Read a value by the VR of its attribute.
 
     Parameters
@@ -67,25 +67,25 @@ def by_meaning(data: bytes, found: str, expected: str, tag: int, little: bool) -
         A plain value; None where there is no reading, or more than one. Sequences are not read here.
     """
     if expected in _BINARY or expected in _DECIMAL:
-        values = _numbers(data, found, expected, tag, little)
+        values = _numbers(data, vr, expected, tag, little)
         return values[0] if values is not None and len(values) == 1 else values
     if expected in TEXT:
         return _text(data, expected)
     if expected == "AT":
         return _tags(data, little)
     if expected in _BYTES:
-        size = _BYTES.get(found, 1) if found not in _BINARY else _BINARY[found][1]
+        size = _BYTES.get(vr, 1) if vr not in _BINARY else _BINARY[vr][1]
         return data if little or len(data) % size else swapped(data, size)
     return None
 
 
-def _numbers(data: bytes, found: str, expected: str, tag: int, little: bool) -> list[Any] | None:
+def _numbers(data: bytes, vr: str, expected: str, tag: int, little: bool) -> list[Any] | None:
     text = decimal_numbers(data, expected in _WHOLE, tag)
     own = _binary(data, expected, little) if expected in _BINARY and _fits(data, expected, tag) else None
-    if found in TEXT or found in _DECIMAL:
+    if vr in TEXT or vr in _DECIMAL:
         # What is plain text is text; with a zero at its end it may be text or binary: 5 and padding, or 53.
         own = None if _printable(data) else own
-    elif found in _BINARY and (declared := _declared(data, found, expected, little)) is not None:
+    elif vr in _BINARY and (declared := _declared(data, vr, expected, little)) is not None:
         # The label is believed, unless the bytes are digits, or the sign is what is in doubt.
         if not declared:
             return None
@@ -95,16 +95,16 @@ def _numbers(data: bytes, found: str, expected: str, tag: int, little: bool) -> 
     return text or own
 
 
-def _declared(data: bytes, found: str, expected: str, little: bool) -> list[Any] | None:
+def _declared(data: bytes, vr: str, expected: str, little: bool) -> list[Any] | None:
     """Binary numbers by the file's VR, where they are such as the attribute may have; none where signs differ."""
-    values = _binary(data, found, little)
+    values = _binary(data, vr, little)
     if values is None or not all(math.isfinite(v) for v in values):
         return None
     if expected in _WHOLE:
         if not all(float(v).is_integer() for v in values):
             return None
         values = [int(v) for v in values]
-    if found in ("US", "SS") and expected in ("US", "SS") and not all(0 <= v < 2**15 for v in values):
+    if vr in ("US", "SS") and expected in ("US", "SS") and not all(0 <= v < 2**15 for v in values):
         return []
     return values
 
@@ -141,7 +141,7 @@ def decimal_numbers(data: bytes, whole: bool, tag: int) -> list[Any] | None:
     parts = [part.strip(b" ") for part in data.rstrip(b" \0").split(b"\\")]
     if not any(parts) or max(map(len, parts)) > _LONGEST:
         return None
-    found: list[Any] = []
+    numbers: list[Any] = []
     for part in parts:
         if _DECIMAL_COMMA.fullmatch(part) and multiplicity(tag) == (len(parts), len(parts)):
             part = part.replace(b",", b".")  # noqa: PLW2901
@@ -150,8 +150,8 @@ def decimal_numbers(data: bytes, whole: bool, tag: int) -> list[Any] | None:
         number = _number(part, whole) if part else None
         if part and number is None:
             return None
-        found.append(number)
-    return found
+        numbers.append(number)
+    return numbers
 
 
 def _number(part: bytes, whole: bool) -> int | float | None:

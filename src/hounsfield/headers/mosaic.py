@@ -111,8 +111,8 @@ def _siemens_slices(header: Header, csa: dict[str, Any]) -> int:
         if number is not None and number >= 1 and number == int(number):
             return int(number)
     for data in private_bytes(header, 0x0029, 0x0021):
-        if found := _PROTOCOL_SLICES.search(data):
-            return int(found[1], 0)
+        if match := _PROTOCOL_SLICES.search(data):
+            return int(match[1], 0)
     return 0
 
 
@@ -169,10 +169,10 @@ def _csa(header: Header) -> dict[str, Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that its own readers of DICOM are experimental: they are not used
             from nibabel.nicom.csareader import get_csa_header
-        found = get_csa_header(header.dataset, "image")
+        csa = get_csa_header(header.dataset, "image")
     except Exception:  # bytes of others: whatever is wrong with them, they do not tell
         return {}
-    return cast("dict[str, Any]", found["tags"]) if found else {}
+    return cast("dict[str, Any]", csa["tags"]) if csa else {}
 
 
 def _items(csa: dict[str, Any], name: str) -> list[Any]:

@@ -52,9 +52,9 @@ def philips_scale(header: Header, frame: int) -> PhilipsScale | None:
         item_at({"items": group.value_at(_FRAME_SEQUENCE)}, "items", 0) if isinstance(group, DatasetHeader) else None
     )
     for place in (inner, group, header):
-        found = _scale(place, stripped=stripped) if isinstance(place, DatasetHeader) else None
-        if found is not None:
-            return found
+        scale = _scale(place, stripped=stripped) if isinstance(place, DatasetHeader) else None
+        if scale is not None:
+            return scale
     return None
 
 

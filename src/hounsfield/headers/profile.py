@@ -120,11 +120,11 @@ X/Z/U* 0008 1140 2112
 
 
 def _rows() -> dict[int, str]:
-    found: dict[int, str] = {}
+    rows: dict[int, str] = {}
     for line in _TABLE.split("\n")[1:-1]:
         action, group, *elements = line.split()
-        found.update((int(group + element, 16), action) for element in elements)
-    return found
+        rows.update((int(group + element, 16), action) for element in elements)
+    return rows
 
 
 #: Tag to action, of the rows that have a tag.
@@ -147,7 +147,7 @@ def action(tag: int) -> str | None:
     ('Z', 'X', 'X', None)
     """
     group, element = tag >> 16, tag & 0xFFFF
-    for _, of_group, group_mask, of_element, element_mask, found in PATTERNS:
+    for _, of_group, group_mask, of_element, element_mask, of_pattern in PATTERNS:
         if group & group_mask == of_group and element & element_mask == of_element:
-            return found
+            return of_pattern
     return ACTIONS.get(tag)

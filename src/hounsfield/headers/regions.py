@@ -117,9 +117,9 @@ class Regions(tuple[Region, ...]):
         Where regions overlap, one of high priority covers those of low priority (PS3.3 C.8.5.5.1.3); among
         equals, of which the standard leaves it open, the one listed last wins.
         """
-        found = [region for region in self if region.contains(row, column)]
-        high = [region for region in found if region.high_priority]
-        return next(reversed(high or found), None)
+        containing = [region for region in self if region.contains(row, column)]
+        high = [region for region in containing if region.high_priority]
+        return next(reversed(high or containing), None)
 
 
 def read_regions(header: Mapping[str, Any], name: str) -> Regions:

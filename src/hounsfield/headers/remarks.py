@@ -29,7 +29,7 @@ def remarks(whole: Header, frame: int) -> tuple[Step, ...]:
         0-based index of the frame that speaks for all.
     """
     header = whole.for_frame(frame)
-    found = (
+    candidates = (
         _orientation(header),
         _volume_plane(header),
         _presentation_shape(header),
@@ -38,7 +38,7 @@ def remarks(whole: Header, frame: int) -> tuple[Step, ...]:
         subtraction_offer(whole),
         philips_offer(whole, frame),
     )
-    return tuple(step for step in found if step is not None)
+    return tuple(step for step in candidates if step is not None)
 
 
 def _orientation(header: Mapping[str, Any]) -> Step | None:

@@ -147,10 +147,10 @@ class _RepairWalk:
     def _element(self, tag: int, at: int, end: int, depth: int) -> int | None:
         vr = self._data[at + 4 : at + 6]
         if vr not in VRS:
-            found = self._without_vr(tag, at, end)
-            if found is None:
+            repaired = self._without_vr(tag, at, end)
+            if repaired is None:
                 return None
-            vr, form = found
+            vr, form = repaired
             if form == "implicit":  # pydicom's parser knows these
                 return at + 8 + int.from_bytes(self._data[at + 4 : at + 8], self._order)
             self.changes[at + 4] = vr

@@ -62,19 +62,19 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
     if plain is not None and not projection:
         return plain, "slide" if on_slide(header) else "patient", doubt  # why no region's scale was taken
     for item in items_of(header, "ProjectionPixelCalibrationSequence")[:1]:
-        found, _ = _pair(item, "ObjectPixelSpacingInCenterOfBeam")
-        if found is not None:
-            return found, "calibrated", None
+        declared, _ = _pair(item, "ObjectPixelSpacingInCenterOfBeam")
+        if declared is not None:
+            return declared, "calibrated", None
     if plain is not None:
         return _projection_kind(header, plain)
     for keyword in ("ImagerPixelSpacing", "NominalScannedPixelSpacing", "ImagePlanePixelSpacing"):
-        found, doubt = _pair(header, keyword)
+        declared, doubt = _pair(header, keyword)
         step = step or doubt
-        if found is not None and keyword.startswith("Nominal") and not _on_film(header):
+        if declared is not None and keyword.startswith("Nominal") and not _on_film(header):
             detail = "Nominal Scanned Pixel Spacing of a picture that is no X-ray: distances on what was scanned"
-            return found, None, Step(_NAME, detail, "not done", "PS3.3 C.8.6.2")
-        if found is not None:
-            return _demagnified(header, found, step)
+            return declared, None, Step(_NAME, detail, "not done", "PS3.3 C.8.6.2")
+        if declared is not None:
+            return _demagnified(header, declared, step)
     return None, None, step
 
 
@@ -150,16 +150,16 @@ def _projection_kind(header: Mapping[str, Any], plain: Spacing) -> Found:
     return _demagnified(header, imager, None) if same else (plain, "calibrated", None)
 
 
-def _demagnified(header: Mapping[str, Any], found: Spacing, step: Step | None) -> Found:
+def _demagnified(header: Mapping[str, Any], imager: Spacing, step: Step | None) -> Found:
     value = header.get("EstimatedRadiographicMagnificationFactor")
     if value is None:
-        return found, "detector", step
+        return imager, "detector", step
     factor = finite_number(value)
     if factor is None or factor < 1:
         detail = "Estimated Radiographic Magnification Factor is below 1 or no number; not used"
-        return found, "detector", step or Step(_NAME, detail, "not done", "PS3.3 10.7.1.2")
+        return imager, "detector", step or Step(_NAME, detail, "not done", "PS3.3 10.7.1.2")
     detail = f"Imager Pixel Spacing divided by the estimated magnification {factor:g}"
-    spacing = (found[0] / factor, found[1] / factor)
+    spacing = (imager[0] / factor, imager[1] / factor)
     return spacing, "calibrated", Step(_NAME, detail, "done", "PS3.3 10.7.1.2")
 
 

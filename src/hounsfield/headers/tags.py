@@ -351,9 +351,9 @@ def tags(
     """
     with closing(open_source(source, limits)) as opened_source:
         opened = open_dataset(opened_source, limits)
-        found = attributes(opened, search, phi, limits)
+        listed = attributes(opened, search, phi, limits)
     say_assumptions((*opened.steps, *opened.header.doubts), opened.name, strict=strict)
-    return found
+    return listed
 
 
 def dicom_json(

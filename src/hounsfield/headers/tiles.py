@@ -100,14 +100,14 @@ class Tiling:
         rows, columns = self.tile
         down, across = self.grid
         start = (path * self.planes + plane) * down * across - self.first
-        found: list[Tile] = []
+        tiles: list[Tile] = []
         # Rows of tiles that lie before or behind this file's frames are not walked: there may be billions.
         behind = -(-(frames - start) // across)
         for number in range(max(top // rows, -start // across), min(-(-bottom // rows), behind)):
             head = start + number * across
             begin, end = max(left // columns, -head), min(-(-right // columns), frames - head)
-            found += [(head + at, number * rows, at * columns) for at in range(begin, end)]
-        return found
+            tiles += [(head + at, number * rows, at * columns) for at in range(begin, end)]
+        return tiles
 
     def _explicit(self, at: Places, bounds: Bounds, path: int, plane: int, frames: int) -> list[Tile]:
         top, bottom, left, right = bounds
@@ -229,7 +229,7 @@ def _macro(group: Mapping[str, Any], shared: Mapping[str, Any], keyword: str) ->
 
 
 def _position(item: Mapping[str, Any], frame: int, total: tuple[int, int], name: str) -> list[int]:
-    found: list[int] = []
+    position: list[int] = []
     for keyword, count in zip(_POSITIONS, total, strict=True):
         value = item.get(keyword)
         if value is None:
@@ -238,8 +238,8 @@ def _position(item: Mapping[str, Any], frame: int, total: tuple[int, int], name:
         if whole_number(value, range(1, count + 1)) is None:
             message = f"{keyword} of frame {frame} is outside the total pixel matrix of 1 to {count}"
             raise InvalidAttributeError(message, source=name, attribute=keyword)
-        found.append(value - 1)
-    return found
+        position.append(value - 1)
+    return position
 
 
 def _path_of(group: Mapping[str, Any], shared: Mapping[str, Any], name: str) -> str:
@@ -281,13 +281,13 @@ def region_bounds(tiling: Tiling, rows: tuple[int, int] | None, columns: tuple[i
     IndexError
         The region is empty, or reaches beyond the matrix.
     """
-    found: list[int] = []
+    bounds: list[int] = []
     for wanted, count, what in ((rows, tiling.total[0], "rows"), (columns, tiling.total[1], "columns")):
         first, last = (0, count) if wanted is None else (index(wanted[0]), index(wanted[1]))
         if not 0 <= first < last <= count:
             raise IndexError(f"{name}: {what} {first} to {last} are no part of the {count} {what}, counted from 0")
-        found += [first, last]
-    return found[0], found[1], found[2], found[3]
+        bounds += [first, last]
+    return bounds[0], bounds[1], bounds[2], bounds[3]
 
 
 def layer_number(tiling: Tiling, path: int | str, plane: int, name: str) -> int:

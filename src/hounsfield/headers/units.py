@@ -113,8 +113,8 @@ def _declared_against_type(header: Mapping[str, Any], declared: str) -> Step | N
         return None
     words = _image_words(header)
     against = _no_numbers(header)
-    if found := words & _MAPS:
-        against = f"Image Type says {min(found)}, which is no attenuation"
+    if contradicting := words & _MAPS:
+        against = f"Image Type says {min(contradicting)}, which is no attenuation"
     elif units := _mapped_alike(header):
         against = f"the file maps its stored values to {min(units)} by the same slope and intercept"
     if against:
@@ -145,8 +145,10 @@ def _ct_unit(header: Mapping[str, Any], declared: str) -> tuple[str, Step | None
 
 
 def _is_multi_energy(header: Mapping[str, Any]) -> bool:
-    said = text_of(header, "MultienergyCTAcquisition").upper()
-    return said == "YES" if said else any(items_of(header, keyword) for keyword in _MULTI_ENERGY_SEQUENCES)
+    multi_energy = text_of(header, "MultienergyCTAcquisition").upper()
+    if multi_energy:
+        return multi_energy == "YES"
+    return any(items_of(header, keyword) for keyword in _MULTI_ENERGY_SEQUENCES)
 
 
 def _doubts(header: Mapping[str, Any], declared: str, words: set[str]) -> list[str]:
@@ -168,8 +170,8 @@ def _other_quantity(header: Mapping[str, Any], declared: str, words: set[str]) -
     sop_class = text_of(header, "SOPClassUID")
     if sop_class.startswith(_STORAGE) and sop_class not in _CT_STORAGE | _MAY_HOLD_CT:
         return "Modality is CT, but the SOP class holds images of another kind"
-    if found := words & (_MATERIALS | _MAPS):
-        return f"Image Type says {min(found)}, which is not measured in HU"
+    if others := words & (_MATERIALS | _MAPS):
+        return f"Image Type says {min(others)}, which is not measured in HU"
     if words & _LOCALIZERS and declared:
         return f"Rescale Type is {declared!r} (unspecified), and a localizer's values need not be HU"
     units = _other_units(header) if declared or "DERIVED" in words else _mapped_alike(header)

@@ -187,10 +187,10 @@ def _choose(
     if sum(given) > 1:
         raise ValueError("give bounds (above, below), or a tissue, or a method: one of the three")
     if tissue is not None:
-        found = find_tissue(tissue)
-        _need_hu(image, f'tissue="{found.name}"')
-        words = f"{found.name}, {_bound(found.low)} to {_bound(found.high)} HU"
-        return Bounds(found.low, found.high, closed=True), words
+        named = find_tissue(tissue)
+        _need_hu(image, f'tissue="{named.name}"')
+        words = f"{named.name}, {_bound(named.low)} to {_bound(named.high)} HU"
+        return Bounds(named.low, named.high, closed=True), words
     if method is not None:
         if method != "otsu":
             raise ValueError(f'method must be "otsu", not {method!r}')

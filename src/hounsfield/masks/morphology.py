@@ -96,10 +96,10 @@ def foreground_box(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """
 
     def bounds(some: range) -> list[tuple[int, ...]]:
-        found = ((i, cv2.boundingRect(mask[i].view(np.uint8))) for i in some)
-        return [(i, top, left, top + height, left + width) for i, (left, top, width, height) in found if width]
+        boxes = ((i, cv2.boundingRect(mask[i].view(np.uint8))) for i in some)
+        return [(i, top, left, top + height, left + width) for i, (left, top, width, height) in boxes if width]
 
-    each = [found for part in over_frames(bounds, len(mask), mask[:1].size) for found in part]
+    each = [boxes for part in over_frames(bounds, len(mask), mask[:1].size) for boxes in part]
     if not each:
         return mask[:0]
     ends = np.array(each)

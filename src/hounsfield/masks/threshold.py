@@ -88,10 +88,10 @@ def otsu(values: NDArray[Any], padding: NDArray[np.bool_] | None = None, name: s
 def _histogram(values: NDArray[Any], padding: NDArray[np.bool_] | None, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """Counts, and the highest value that belongs to each."""
     if is_countable(values.dtype):
-        found = count_values(values, padding=padding)
-        _need_two(len(found.levels) > 1, name)
-        levels = found.levels.astype(np.float64)
-        return found.counts.astype(np.float64), levels
+        occurrences = count_values(values, padding=padding)
+        _need_two(len(occurrences.levels) > 1, name)
+        levels = occurrences.levels.astype(np.float64)
+        return occurrences.counts.astype(np.float64), levels
     finite = values.ravel() if padding is None else values[~padding]
     finite = finite if finite.dtype.kind in "iu" else finite[np.isfinite(finite)]
     _need_two(finite.size > 0 and bool(finite.min() != finite.max()), name)
@@ -103,7 +103,7 @@ def _histogram(values: NDArray[Any], padding: NDArray[np.bool_] | None, name: st
     return counts, edges[1:]
 
 
-def _need_two(found: bool, name: str) -> None:
-    if not found:
+def _need_two(enough: bool, name: str) -> None:
+    if not enough:
         detail = "Otsu's threshold needs at least two different values"
         raise InvalidAttributeError(detail, source=name, attribute="PixelData")

@@ -76,14 +76,14 @@ def count_values(
             tally.add(frames[index].ravel() if chosen is None else frames[index][chosen])
         return tally.total(), left_out
 
-    found = over_frames(count, len(frames), frames[:1].nbytes)
+    counted = over_frames(count, len(frames), frames[:1].nbytes)
     total = _Tally(kind).total()
-    for counts, _ in found:
+    for counts, _ in counted:
         total += counts
     occurring = np.flatnonzero(total)
     levels = occurring.astype(f"u{kind.itemsize}").view(kind)
     order = np.argsort(levels)  # negative ones come after the others, read as unsigned numbers
-    return Counts(levels[order], total[occurring[order]], sum(left_out for _, left_out in found))
+    return Counts(levels[order], total[occurring[order]], sum(left_out for _, left_out in counted))
 
 
 class _Tally:
@@ -117,5 +117,5 @@ class _Tally:
         bins = len(self._total)
         for start in range(0, len(values), _EXACT):
             cells = values[start : start + _EXACT].view(f"u{values.itemsize}").reshape(1, -1)
-            found = cv2.calcHist([cells], [0], None, [bins], [0.0, float(bins)])
-            self._total += np.asarray(found).ravel().astype(np.int64)
+            histogram = cv2.calcHist([cells], [0], None, [bins], [0.0, float(bins)])
+            self._total += np.asarray(histogram).ravel().astype(np.int64)

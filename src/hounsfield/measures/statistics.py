@@ -168,28 +168,28 @@ def measure(
     require_one_value(image, "measuring")
     inside = None if mask is None else as_frames(image, fitting_mask(image, mask))
     padding = None if image.padding is None else as_frames(image, image.padding)
-    found = summarize(as_frames(image, image.values), inside, padding, percentiles, bins)
+    summary = summarize(as_frames(image, image.values), inside, padding, percentiles, bins)
     kind = image.spacing_kind
     if isinstance(image, Volume):
         voxel = image.voxel_mm3
-        volume_ml = None if voxel is None else found.count * voxel / 1000
-        return _measures(found, image.unit, volume_ml=volume_ml, spacing_kind=kind, slices=len(image))
-    return _measures(found, image.unit, area_mm2=_area(image, found.count), spacing_kind=kind, frames=image.frames)
+        volume_ml = None if voxel is None else summary.count * voxel / 1000
+        return _measures(summary, image.unit, volume_ml=volume_ml, spacing_kind=kind, slices=len(image))
+    return _measures(summary, image.unit, area_mm2=_area(image, summary.count), spacing_kind=kind, frames=image.frames)
 
 
-def _measures(found: Summary, unit: str, **size: Any) -> Measures:
+def _measures(summary: Summary, unit: str, **size: Any) -> Measures:
     return Measures(
-        pixels=found.count,
+        pixels=summary.count,
         unit=unit,
-        mean=found.mean,
-        sd=found.sd,
-        minimum=found.minimum,
-        maximum=found.maximum,
-        median=found.median,
-        percentiles=found.percentiles,
-        histogram=found.histogram,
-        histogram_edges=found.histogram_edges,
-        padding_pixels=found.left_out,
+        mean=summary.mean,
+        sd=summary.sd,
+        minimum=summary.minimum,
+        maximum=summary.maximum,
+        median=summary.median,
+        percentiles=summary.percentiles,
+        histogram=summary.histogram,
+        histogram_edges=summary.histogram_edges,
+        padding_pixels=summary.left_out,
         **size,
     )
 

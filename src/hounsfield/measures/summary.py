@@ -60,18 +60,18 @@ def summarize(
     return _of_values(chosen, left_out, percentiles, bins)
 
 
-def _of_counts(found: Counts, percentiles: Sequence[float], bins: int) -> Summary:
-    counts, levels = found.counts, found.levels.astype(np.int64)
+def _of_counts(counted: Counts, percentiles: Sequence[float], bins: int) -> Summary:
+    counts, levels = counted.counts, counted.levels.astype(np.int64)
     count = int(counts.sum())
     if not count:
-        return Summary(0, found.left_out)
+        return Summary(0, counted.left_out)
     mean = int(counts @ levels) / count
     ranks = _at_ranks(counts, levels, np.asarray([*percentiles, 50.0], np.float64)).tolist()
     low, high = float(levels[0]), float(levels[-1])
-    heights, edges = np.histogram(found.levels, bins, (low, high), weights=counts)
+    heights, edges = np.histogram(counted.levels, bins, (low, high), weights=counts)
     return Summary(
         count=count,
-        left_out=found.left_out,
+        left_out=counted.left_out,
         mean=mean,
         sd=math.sqrt(float(counts @ (levels - mean) ** 2) / count),
         minimum=low,
@@ -124,9 +124,9 @@ def _chosen(
             chosen.append(values[measured])
         return chosen, left_out
 
-    found = over_frames(choose, len(frames), frames[:1].nbytes)
-    parts = [values for chosen, _ in found for values in chosen]
-    return np.concatenate(parts) if parts else frames.ravel(), sum(left_out for _, left_out in found)
+    chosen_parts = over_frames(choose, len(frames), frames[:1].nbytes)
+    parts = [values for chosen, _ in chosen_parts for values in chosen]
+    return np.concatenate(parts) if parts else frames.ravel(), sum(left_out for _, left_out in chosen_parts)
 
 
 def _of_values(chosen: NDArray[Any], left_out: int, percentiles: Sequence[float], bins: int) -> Summary:

@@ -27,7 +27,7 @@ _ALONE = {0x00, 0x01, *range(0xD0, 0xDA)}
 
 def frame_markers(data: bytes) -> list[tuple[int, int]]:
     """List JPEG and JPEG-LS markers up to the first scan, as (code, position behind the code)."""
-    found: list[tuple[int, int]] = []
+    markers: list[tuple[int, int]] = []
     position = 2 if data[:2] == b"\xff\xd8" else len(data)
     while position + 4 <= len(data) and data[position] == 0xFF:
         code = data[position + 1]
@@ -36,11 +36,11 @@ def frame_markers(data: bytes) -> list[tuple[int, int]]:
             continue
         if code in _ALONE:
             break  # decoders differ in what they skip here
-        found.append((code, position + 2))
+        markers.append((code, position + 2))
         if code == 0xDA:
             break
         position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    return found
+    return markers
 
 
 _FRAME_MARKERS = {0xF7, *range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
@@ -198,8 +198,8 @@ _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 
 def jpegxl_size(data: bytes) -> Size | None:
     """Rows and columns of a JPEG XL codestream, bare or in the boxes of a file (ISO/IEC 18181-1 D.2)."""
     if data[:12] == JPEG_XL_BOXES:
-        found = data.find(b"\xff\x0a", 12, 65536)
-        data = data[found:] if found > 0 else b""
+        start = data.find(b"\xff\x0a", 12, 65536)
+        data = data[start:] if start > 0 else b""
     if data[:2] != b"\xff\x0a" or len(data) < 4:
         return None
     bits = _SizeBits(data[2:])

@@ -214,12 +214,12 @@ def _settle_syntax(pixels: EncapsulatedData, declared: str) -> tuple[str, list[S
     if codec is not None and codec.unmarked:
         return declared, []
     first = bytes(pixels.data.take(*pixels.fragments.places[0])) if pixels.fragments.places else b""
-    found = recognise(first)
-    if found is None or (codec is not None and CODECS[found].reads_as(codec)):
+    recognised = recognise(first)
+    if recognised is None or (codec is not None and CODECS[recognised].reads_as(codec)):
         return declared, []
     named = f"{syntax_words(declared)} is {_syntax_words(declared)}"
-    detail = f"transfer syntax {named}, but the pixel data is {CODECS[found].family}"
-    return found, [Step("decode", f"{detail}; decoded as that", "assumed", "PS3.5 A.4")]
+    detail = f"transfer syntax {named}, but the pixel data is {CODECS[recognised].family}"
+    return recognised, [Step("decode", f"{detail}; decoded as that", "assumed", "PS3.5 A.4")]
 
 
 #: Bytes of a frame that are looked at to see whether its samples have a sign.

@@ -110,13 +110,13 @@ def _segments(
 @lru_cache(maxsize=32)
 def _main_header(header: bytes) -> _Main:
     """Check a main header, which begins with SOC and ends before the first tile-part."""
-    found = list(_segments(header + b"\xff\x90", 2, len(header) + 2, _MAIN, _SOT))
-    codes = [code for code, _, _ in found]
+    segments = list(_segments(header + b"\xff\x90", 2, len(header) + 2, _MAIN, _SOT))
+    codes = [code for code, _, _ in segments]
     if codes[0] != _SIZ or any(codes.count(code) != 1 for code in (_SIZ, _COD, _QCD)) or codes.count(_CAP) > 1:
         raise ValueError("the main header lacks one of SIZ, COD and QCD, or has it twice")
-    high = any(_is_high(header[at : at + length]) for code, at, length in found if code == _CAP)
-    main = _size(header, found[0][1], found[0][2], high)
-    _take_coding(header, found, main, main.coding)
+    high = any(_is_high(header[at : at + length]) for code, at, length in segments if code == _CAP)
+    main = _size(header, segments[0][1], segments[0][2], high)
+    _take_coding(header, segments, main, main.coding)
     return main
 
 
@@ -150,12 +150,12 @@ def _is_high(segment: bytes) -> bool:
     return bool(parts & 0x20000)
 
 
-def _take_coding(data: bytes, found: list[tuple[int, int, int]], main: _Main, coding: _Coding) -> None:
+def _take_coding(data: bytes, segments: list[tuple[int, int, int]], main: _Main, coding: _Coding) -> None:
     """Check COD, COC, QCD and QCC, and note what they say; those of part 2 say more than is known here."""
     if main.part_2:
         return
     wide = 2 if main.components > 256 else 1
-    for code, at, length in found:
+    for code, at, length in segments:
         segment = data[at : at + length]
         component, skip = -1, 2
         if code in (_COC, _QCC):
@@ -254,10 +254,10 @@ def _check_tile_parts(data: bytes, position: int, main: _Main) -> None:
 
 def _check_tile_header(data: bytes, position: int, end: int, main: _Main) -> None:
     """Check the header of a tile-part that has marker segments of its own."""
-    found = list(_segments(data, position, end, _TILE, _SOD))
-    if any(code in (_COD, _COC, _QCD, _QCC) for code, _, _ in found):
+    segments = list(_segments(data, position, end, _TILE, _SOD))
+    if any(code in (_COD, _COC, _QCD, _QCC) for code, _, _ in segments):
         own = _Coding(dict(main.coding.levels), dict(main.coding.steps))
-        _take_coding(data, found, main, own)
+        _take_coding(data, segments, main, own)
 
 
 def _check_end(data: bytes, position: int, *, needed: bool) -> None:

@@ -117,14 +117,14 @@ class VideoFrames:
         wanted: dict[int, list[int]] = {}
         for place, frame in enumerate(frames):
             wanted.setdefault(frame, []).append(place)
-        last, found = max(wanted), 0
+        last, taken = max(wanted), 0
         for index, picture in enumerate(self._pictures()):
             for place in wanted.get(index, ()):
                 out[place] = picture
-                found += 1
+                taken += 1
             if index == last:
                 break
-        if found < len(frames):
+        if taken < len(frames):
             raise DecodeError(f"the video ends before frame {last}", source=self._name, attribute="PixelData")
         decode = Step("decode", f"{self._standard} video, transfer syntax {self._syntax}", reference="PS3.5 8.2.5")
         photometric = "RGB" if layout.samples == 3 else layout.photometric
@@ -139,10 +139,10 @@ class VideoFrames:
             context: Any = container.streams.video[0].codec_context
         except (FFmpegError, IndexError, ValueError) as error:
             raise self._damaged(error) from None
-        found: str = getattr(context, "name", "unknown")  # of a standard that is not known there is no context
-        if found not in _CODEC_NAMES[self._standard]:
+        standard: str = getattr(context, "name", "unknown")  # of a standard that is not known there is no context
+        if standard not in _CODEC_NAMES[self._standard]:
             container.close()
-            detail = f"holds {found} video instead of {self._standard}"
+            detail = f"holds {standard} video instead of {self._standard}"
             raise DecodeError(detail, source=self._name, attribute="TransferSyntaxUID")
         return container
 

@@ -147,24 +147,26 @@ class Frames:
 
     def _assemble(self, stored: Stored, indices: Sequence[int], *, single: bool) -> Image:
         header = self._opened.header.for_frame(indices[0])
-        found = self._understand(stored, indices)
-        values, padding, color = found.values, found.padding, found.color
+        understood = self._understand(stored, indices)
+        values, padding, color = understood.values, understood.padding, understood.color
         spacing, kind, doubt = pixel_spacing(header) if single else frames_spacing(self._opened.header, indices)
-        steps = [*self._opened.steps, *self._stored.layout.steps, *found.steps, *self._header_doubts(indices[0])]
+        steps = [*self._opened.steps, *self._stored.layout.steps, *understood.steps, *self._header_doubts(indices[0])]
         steps += [doubt] if doubt else []
         if single:
             padding = None if padding is None else padding[0]
             place = indices[0] if self._declared > 1 else None
-            return Image(values[0], found.unit, tuple(steps), spacing, kind, padding, header, color, self.name, place)
+            return Image(
+                values[0], understood.unit, tuple(steps), spacing, kind, padding, header, color, self.name, place
+            )
         chosen = None if indices == range(self._declared) else tuple(indices)
         where: dict[str, Any] = {"header": self.header, "name": self.name, "frame_indices": chosen}
-        return Image(values, found.unit, tuple(steps), spacing, kind, padding, color=color, **where)
+        return Image(values, understood.unit, tuple(steps), spacing, kind, padding, color=color, **where)
 
     def _header_doubts(self, frame: int) -> tuple[Step, ...]:
         """Return the assumptions made to read the header, when all values that are needed have been asked for."""
-        said = remarks(self._opened.header, frame)
+        doubts = remarks(self._opened.header, frame)
         self._opened.header.noted.refuse_lost_sequences(self.name)
-        return (*said, *self.header.doubts)
+        return (*doubts, *self.header.doubts)
 
     def _understand(self, stored: Stored, indices: Sequence[int]) -> _Understood:
         """Give decoded frames the meaning that was asked for."""
@@ -294,12 +296,12 @@ class Frames:
         for start in range(0, len(sample), count):
             block = sample[start : start + count]
             indices = [tile[0] for tile in block]
-            found = self._understand(self._stored.take(indices, self._limits), indices)
-            unit, color = found.unit, found.color
-            done |= dict.fromkeys(found.steps)
+            understood = self._understand(self._stored.take(indices, self._limits), indices)
+            unit, color = understood.unit, understood.color
+            done |= dict.fromkeys(understood.steps)
             for place, (_, row, column) in enumerate(block):
-                padding = None if found.padding is None else found.padding[place]
-                mosaic.add(found.values[place], padding, row, column)
+                padding = None if understood.padding is None else understood.padding[place]
+                mosaic.add(understood.values[place], padding, row, column)
         opened = [*self._opened.steps, *layout.steps, *tiling.steps]
         steps = [*opened, *done, *self._region_steps(tiling, bounds, tiles, mosaic)]
         at, first = (bounds[0], bounds[2]), self._opened.header.for_frame(sample[0][0])

@@ -149,9 +149,9 @@ def segments(
         return ()
     if stored.frame_index is not None:
         raise GeometryError("one frame is no whole segmentation", source=stored.name)
-    found = read_segments(stored, threshold)
-    say_assumptions((step for segment in found for step in segment.steps), stored.name)
-    return found
+    described = read_segments(stored, threshold)
+    say_assumptions((step for segment in described for step in segment.steps), stored.name)
+    return described
 
 
 def regions(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) -> Regions:
@@ -235,9 +235,9 @@ def frame_times(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) 
         if isinstance(source, Image) and source.frame_index is None:
             frames = source.frames
         frames = frames or declared_frames(header, name)
-        found = read_frame_times(header, frames, name)
-    say_assumptions(found.steps, name)
-    return found
+        times = read_frame_times(header, frames, name)
+    say_assumptions(times.steps, name)
+    return times
 
 
 @contextmanager

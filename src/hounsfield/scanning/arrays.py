@@ -29,7 +29,7 @@ class ArrowTable:
     @property
     def issues(self) -> list[bool]:
         """True where something was assumed of a file."""
-        return [bool(said) for said in self._table.column("issues").to_pylist()]
+        return [bool(sentences) for sentences in self._table.column("issues").to_pylist()]
 
     def numbers(self, name: str, count: int = 1) -> NDArray[np.float64]:
         """Return a column of numbers (see `HeaderTable.numbers`)."""

@@ -110,10 +110,10 @@ def _first(batch: pa.RecordBatch, own: pa.Array, paths: list[str]) -> pa.Array:
     for path in reversed(paths):
         if batch.schema.get_field_index(path) < 0:  # left out, since it identifies
             continue
-        found = batch.column(path)
-        if found.null_count < len(found):
-            there = found.is_valid().to_numpy(zero_copy_only=False)
-            own = _replaced(own, found, there, np.arange(len(found)))
+        own_values = batch.column(path)
+        if own_values.null_count < len(own_values):
+            there = own_values.is_valid().to_numpy(zero_copy_only=False)
+            own = _replaced(own, own_values, there, np.arange(len(own_values)))
     return own
 
 
@@ -131,6 +131,6 @@ def _one_frame(batch: pa.RecordBatch, own: pa.Array) -> pa.Array:
     absent = own.is_null().to_numpy(zero_copy_only=False) & rows.is_valid().to_numpy(zero_copy_only=False)
     issues = batch.column("issues")
     if len(issues.flatten()):
-        for row, said in enumerate(issues.to_pylist()):
-            absent[row] &= not any(_FRAMES in issue for issue in said)
+        for row, sentences in enumerate(issues.to_pylist()):
+            absent[row] &= not any(_FRAMES in issue for issue in sentences)
     return _replaced(own, pa.array([1], pa.int64()), absent, np.zeros(len(own), np.int64))

@@ -110,27 +110,28 @@ def _at(header: DatasetHeader, column: Column) -> Any:
 
 def _typed(value: Any, column: Column, header: DatasetHeader | None) -> Careful:
     """Give a header's value the type of its column."""
-    said = () if header is None else tuple(step.detail for step in header.doubts)
+    issues = () if header is None else tuple(step.detail for step in header.doubts)
     if value is None:
-        return None, said
+        return None, issues
     name = column.keyword or column.name
     values = values_in(value)
     if column.kind == Kind.TEXT and not column.many:
         texts = [_text(v) for v in values]
-        made = None if None in texts else "\\".join(cast("list[str]", texts))
-        return made, said if made is not None else (*said, f"{name} is no text")
+        converted = None if None in texts else "\\".join(cast("list[str]", texts))
+        return converted, issues if converted is not None else (*issues, f"{name} is no text")
     if column.kind == Kind.BYTES:
-        made = value if isinstance(value, bytes) else None
-        return made, said if made is not None else (*said, f"{name} is not left as bytes: its VR is another")
+        converted = value if isinstance(value, bytes) else None
+        lost = f"{name} is not left as bytes: its VR is another"
+        return converted, issues if converted is not None else (*issues, lost)
     if len(values) > 1 and not column.many:
-        return None, (*said, f"{name} has {len(values)} values where it may have one")
+        return None, (*issues, f"{name} has {len(values)} values where it may have one")
     typed = [None if v is None else _TYPES[column.kind](v) for v in values]
-    if any(made is None and v is not None for made, v in zip(typed, values, strict=True)):
+    if any(one is None and v is not None for one, v in zip(typed, values, strict=True)):
         lost = f"{name} cannot be read as {column.vr}"
-        return None, said if any(lost in sentence for sentence in said) else (*said, lost)
+        return None, issues if any(lost in sentence for sentence in issues) else (*issues, lost)
     if column.kind == Kind.DATETIME and any(getattr(datetime_of(v), "tzinfo", None) for v in values):
-        said = (*said, f"{name} has an offset from UTC, which is not applied")
-    return (typed if column.many else typed[0]), said
+        issues = (*issues, f"{name} has an offset from UTC, which is not applied")
+    return (typed if column.many else typed[0]), issues
 
 
 def _text(value: Any) -> str | None:

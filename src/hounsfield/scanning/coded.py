@@ -59,7 +59,7 @@ class CodedColumns:
 
     def __init__(self, found: Found, plan: Plan, rows: Mapping[int, Row]) -> None:
         self._found, self._plan, self._rows = found, plan, rows
-        self.issues: dict[int, list[str]] = {row: list(made.issues) for row, made in rows.items()}
+        self.issues: dict[int, list[str]] = {row: list(parsed.issues) for row, parsed in rows.items()}
         values = found.values if found.spare >= 8 else np.concatenate([found.values, np.zeros(8, np.uint8)])
         self._view = values.data
         #: The 8 bytes from any place on as one number.
@@ -70,8 +70,8 @@ class CodedColumns:
     def column(self, index: int) -> Coded:
         """Make a column of the plan."""
         coded = self._read(index) if self._most[index] > 0 else Coded(np.full(self._found.count, -1, np.int64), [])
-        for row, made in self._rows.items():
-            if (value := made.values.get(index)) is not None:
+        for row, parsed in self._rows.items():
+            if (value := parsed.values.get(index)) is not None:
                 coded.codes[row] = len(coded.values)
                 coded.values.append(value)
         return coded
@@ -99,10 +99,10 @@ class CodedColumns:
         vr = code.to_bytes(2, "little").decode("ascii") if code else None
         return careful_value(column, data, vr, around)
 
-    def _say(self, rows: Iterable[int], said: tuple[str, ...]) -> None:
+    def _say(self, rows: Iterable[int], sentences: tuple[str, ...]) -> None:
         for row in rows:
             known = self.issues.setdefault(row, [])
-            known.extend(sentence for sentence in said if sentence not in known)
+            known.extend(sentence for sentence in sentences if sentence not in known)
 
     def _distinct(self, index: int) -> tuple[Ints, list[tuple[bytes, int, Around]]]:
         """Number the different values of a column, with what their reading depends on; -1 where there is none."""

@@ -72,11 +72,11 @@ def coded_batch(
 ) -> CodedBatch:
     """Make the rows of files, as `table.record_batch` does for Arrow."""
     maker = CodedColumns(found, plan, rows)
-    made = {column.name: maker.column(plan.index(column.tag, column.path)) for column in columns}
+    by_name = {column.name: maker.column(plan.index(column.tag, column.path)) for column in columns}
     issues = maker.issues
     note_missing_preambles(found, issues)
     errors = [rows[row].error if row in rows else None for row in range(len(paths))]
-    return CodedBatch(made, FileFacts.of(found, rows), errors, [bool(issues.get(row)) for row in range(len(paths))])
+    return CodedBatch(by_name, FileFacts.of(found, rows), errors, [bool(issues.get(row)) for row in range(len(paths))])
 
 
 class CodedTable:
@@ -85,7 +85,7 @@ class CodedTable:
     def __init__(self, batches: Sequence[CodedBatch], order: NDArray[np.int64] | None = None) -> None:
         self._batches = batches
         self.errors = [error for batch in batches for error in batch.errors]
-        self.issues = [said for batch in batches for said in batch.issues]
+        self.issues = [doubtful for batch in batches for doubtful in batch.issues]
         self.count = len(self.errors)
         self._order = order
         if order is not None:
@@ -133,8 +133,8 @@ def _numbers(coded: Coded, count: int) -> NDArray[np.float64]:
         several = value if isinstance(value, list) else [value]
         if len(several) == count or (count == 1 and several):  # pyright: ignore[reportUnknownArgumentType]
             table[index] = [_number(one) for one in several[:count]]
-    made = table[coded.codes]
-    return made[:, 0] if count == 1 else made
+    numbers = table[coded.codes]
+    return numbers[:, 0] if count == 1 else numbers
 
 
 def _number(value: Any) -> float:

@@ -120,13 +120,13 @@ def column(name: str) -> Column:
     ((1375769129, 0), (2658576, 0))
     """
     parts = [_PART.fullmatch(part) for part in re.split(r"\.", name)]
-    found: list[tuple[int, int]] = []
+    path: list[tuple[int, int]] = []
     for part in parts:
         tag = None if part is None else _tag(part[1])
         if part is None or tag is None:
             raise ValueError(f"{name!r} is no attribute: give a keyword, a tag such as 00280030, or a path of them")
-        found.append((tag, int(part[2] or 0)))
-    tag = found[-1][0]
+        path.append((tag, int(part[2] or 0)))
+    tag = path[-1][0]
     vr = _vr(tag)
     if vr == "SQ" or tag & 0xFFFF0000 == 0x7FE00000:
         what = "is a sequence: name an attribute in it" if vr == "SQ" else "holds pixel data, which is not in a table"
@@ -134,7 +134,7 @@ def column(name: str) -> Column:
     last = parts[-1]
     if last is not None and last[2] is not None:
         raise ValueError(f"{name!r}: only sequences have items to choose from")
-    return Column(name, tuple(found[:-1]), tag, keyword_for_tag(tag), vr, _KINDS.get(vr, Kind.TEXT), _many(tag))
+    return Column(name, tuple(path[:-1]), tag, keyword_for_tag(tag), vr, _KINDS.get(vr, Kind.TEXT), _many(tag))
 
 
 def _tag(text: str) -> int | None:

@@ -58,12 +58,12 @@ def compiled(function: _Function) -> _Function:
     Such a function may not make arrays. Where there is no place for it on disk, it is compiled in every process.
     Whole numbers that are written in a call make a variant of their own: `np.int64(0)` does not.
     """
-    made = cast("Any", numba.njit(**_OPTIONS)(function))
+    jitted = cast("Any", numba.njit(**_OPTIONS)(function))
     try:
-        made._cache = _Cache(function)
+        jitted._cache = _Cache(function)
     except Exception:  # no folder can be written, or this Numba keeps results in another way: then none is kept
-        made._cache = caching.NullCache()
-    return cast("_Function", made)
+        jitted._cache = caching.NullCache()
+    return cast("_Function", jitted)
 
 
 def inlined(function: _Function) -> _Function:

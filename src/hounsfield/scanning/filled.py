@@ -131,8 +131,8 @@ class FilledColumns:
         )
         if column.vr == "FL":
             decimal = whole.astype(np.uint32).view(np.float32).astype(np.float64)
-        made = decimal if column.kind == Kind.DECIMAL else whole
-        buffers = [None if column.many else self._valid(), pa.py_buffer(made)]
+        filled = decimal if column.kind == Kind.DECIMAL else whole
+        buffers = [None if column.many else self._valid(), pa.py_buffer(filled)]
         inner = pa.Array.from_buffers(value_type(column), int(bounds[-1]), buffers)
         return self._lists(inner, bounds) if column.many else inner
 
@@ -182,10 +182,10 @@ _EACH_WAY = ("Rows", "ImageType", "PatientID", "PixelSpacing", "StudyDate", "Win
 def warm() -> None:
     """Load all that is compiled, or compile it: by looking into a file that is none of DICOM, this one."""
     wanted = plan([column(name) for name in _EACH_WAY])
-    found = find_in_files([__file__], wanted, DEFAULT_LIMITS, 512, np.zeros(1, np.uint8))
-    places = np.zeros_like(found.places)
+    elements = find_in_files([__file__], wanted, DEFAULT_LIMITS, 512, np.zeros(1, np.uint8))
+    places = np.zeros_like(elements.places)
     places[:, :, 1] = 2  # so that no column is empty
-    filled = FilledColumns(replace(found, places=places, values=np.zeros(2, np.uint8)), wanted, {})
+    filled = FilledColumns(replace(elements, places=places, values=np.zeros(2, np.uint8)), wanted, {})
     for index in range(len(wanted.columns)):
         filled.column(index)
     walk_inflated(np.zeros(8, np.uint8), 0, new_work(1, wanted, DEFAULT_LIMITS))

@@ -48,16 +48,16 @@ def read_source_row(how: Callable[[], Source], wanted: Plan, limits: Limits) -> 
 def _row(opened: Opened, source: Source, wanted: Plan) -> Row:
     meta = DatasetHeader(lambda: opened.dataset.file_meta)
     values: dict[int, Any] = {}
-    said: list[str] = []
+    sentences: list[str] = []
     for index, column in enumerate(wanted.columns):
         if column.tag == TRANSFER_SYNTAX:
             values[index] = opened.declared
             continue
         values[index], more = value_of(meta if column.in_meta else opened.header, column)
-        said += more
+        sentences += more
     steps = (*opened.steps, *meta.doubts, *opened.header.doubts)
     issues = [step.detail for step in steps if step.outcome == "assumed"]
-    issues += [sentence for sentence in dict.fromkeys(said) if not any(i.startswith(sentence) for i in issues)]
+    issues += [sentence for sentence in dict.fromkeys(sentences) if not any(i.startswith(sentence) for i in issues)]
     return Row(values, issues, pixels=_pixels(opened, source))
 
 

@@ -78,9 +78,9 @@ class FileFacts:
         known = facts[:, CHANGED] != 0
         there = (facts[:, STATUS] == DONE) & (facts[:, PIXELS_AT] != -1)
         placed, sized = there & (facts[:, PIXELS_AT] >= 0), there & (facts[:, PIXELS_LENGTH] >= 0)
-        for row, made in rows.items():
-            if made.pixels is not None:
-                offset, length = made.pixels
+        for row, parsed in rows.items():
+            if parsed.pixels is not None:
+                offset, length = parsed.pixels
                 there[row], placed[row], sized[row] = True, offset is not None, length is not None
                 facts[row, PIXELS_AT], facts[row, PIXELS_LENGTH] = offset or 0, -1 if length is None else length
         numbers = {

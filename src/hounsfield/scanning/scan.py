@@ -124,8 +124,8 @@ def scan_sources(
     """
     layout = _layout(tuple(columns), True)
     with ThreadPoolExecutor(threads or os.cpu_count() or 1, "hounsfield-scan") as pool:
-        made = list(pool.map(partial(read_source_row, wanted=layout.plan, limits=limits), opens))
-    batch = record_batch(names, nothing_found(len(names), layout.plan), layout, dict(enumerate(made)))
+        source_rows = list(pool.map(partial(read_source_row, wanted=layout.plan, limits=limits), opens))
+    batch = record_batch(names, nothing_found(len(names), layout.plan), layout, dict(enumerate(source_rows)))
     return pa.Table.from_batches([batch])
 
 

@@ -94,8 +94,8 @@ def record_batch(paths: Sequence[str], found: Found, layout: TableLayout, rows: 
     files = _file_columns(found, rows)
     arrays = [_path_array(paths)]
     arrays += [made[layout.places[name]] if name in layout.places else files[name] for name in layout.names]
-    said = [issues.get(row, ()) for row in range(found.count)] if issues else [()] * found.count
-    arrays.append(pa.array(said, pa.list_(pa.string())))
+    sentences = [issues.get(row, ()) for row in range(found.count)] if issues else [()] * found.count
+    arrays.append(pa.array(sentences, pa.list_(pa.string())))
     errors = [rows[row].error if row in rows else None for row in range(found.count)] if rows else None
     arrays.append(pa.nulls(found.count, pa.string()) if errors is None else pa.array(errors, pa.string()))
     return pa.RecordBatch.from_arrays(arrays, schema=layout.schema)
@@ -116,8 +116,8 @@ def _path_array(paths: Sequence[str]) -> pa.Array:
 
 def _file_columns(found: Found, rows: Mapping[int, Row]) -> dict[str, pa.Array]:
     facts = FileFacts.of(found, rows)
-    made: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
     for name, numbers in facts.numbers.items():
         array = pa.array(numbers, mask=~np.asarray(facts.known[name]))
-        made[name] = array if array.type == _FILE_TYPES[name] else array.cast(_FILE_TYPES[name])
-    return made
+        arrays[name] = array if array.type == _FILE_TYPES[name] else array.cast(_FILE_TYPES[name])
+    return arrays

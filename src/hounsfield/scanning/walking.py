@@ -154,16 +154,16 @@ class HeaderWalk(Generic[_Batch]):
 
     def _read(self, paths: list[str]) -> list[tuple[Found, Load, _Batch]]:
         """Read some files; in several parts where their values need more room than was thought."""
-        made: list[tuple[Found, Load, _Batch]] = []
+        batches: list[tuple[Found, Load, _Batch]] = []
         while paths and not self._stop[0]:
             watch = Watch()
-            found = self._preparation.find(paths, self._plan, self._limits, self._pace.first, self._stop)
-            load = watch.load(self._processors if found.compiled else 1)
+            elements = self._preparation.find(paths, self._plan, self._limits, self._pace.first, self._stop)
+            load = watch.load(self._processors if elements.compiled else 1)
             rows: dict[int, Row] = {}
-            for row in np.flatnonzero(found.facts[:, STATUS] != DONE).tolist():
+            for row in np.flatnonzero(elements.facts[:, STATUS] != DONE).tolist():
                 if self._stop[0]:
-                    return made
+                    return batches
                 rows[row] = read_row(paths[row], self._plan, self._limits)
-            made.append((found, load, self._make(paths[: found.count], found, rows)))
-            paths = paths[found.count :]
-        return made
+            batches.append((elements, load, self._make(paths[: elements.count], elements, rows)))
+            paths = paths[elements.count :]
+        return batches

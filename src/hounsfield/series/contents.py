@@ -31,8 +31,8 @@ _MEANINGS = (
 class Contents:
     """Digests of the slices of a collection."""
 
-    def __init__(self, found: Instances, limits: Limits) -> None:
-        self._found, self._limits = found, limits
+    def __init__(self, instances: Instances, limits: Limits) -> None:
+        self._instances, self._limits = instances, limits
         self._digests: dict[tuple[int, int], tuple[bytes, bytes]] = {}
 
     def digest(self, row: int) -> bytes:
@@ -41,10 +41,10 @@ class Contents:
 
     def meaning(self, row: int) -> bytes:
         """Return what gives a slice's stored values their meaning: overlays, mappings, padding."""
-        rows = self._found.rows
+        rows = self._instances.rows
         file, frame = int(rows.file[row]), int(rows.frame[row])
         try:
-            with closing(self._found.entries[file].open(self._limits)) as source:
+            with closing(self._instances.entries[file].open(self._limits)) as source:
                 header = open_header(source, self._limits, lazy=True).header
                 return _meaning(header.for_frame(frame) if frame >= 0 else header)
         except (HounsfieldError, MemoryError, OSError):
@@ -52,23 +52,23 @@ class Contents:
 
     def of_file(self, row: int) -> bytes:
         """Return a digest of the stored values of all frames of a row's file."""
-        file, frame = int(self._found.rows.file[row]), int(self._found.rows.frame[row])
-        if frame < 0 or file in self._found.mosaics:
+        file, frame = int(self._instances.rows.file[row]), int(self._instances.rows.frame[row])
+        if frame < 0 or file in self._instances.mosaics:
             return self._digest(row)[0]
-        made = hashlib.blake2b(digest_size=16)
+        digest = hashlib.blake2b(digest_size=16)
         try:
-            with closing(self._found.entries[file].open(self._limits)) as source:
+            with closing(self._instances.entries[file].open(self._limits)) as source:
                 frames = Frames(source, Wanted("stored"), self._limits, lazy=True)
                 for start in range(0, len(frames), _AT_ONCE):
-                    _add(made, frames.read(list(range(start, min(start + _AT_ONCE, len(frames))))))
+                    _add(digest, frames.read(list(range(start, min(start + _AT_ONCE, len(frames))))))
         except (HounsfieldError, MemoryError, OSError):
             return f"{file}".encode()  # like no other
-        return made.digest()
+        return digest.digest()
 
     def _digest(self, row: int) -> tuple[bytes, bytes]:
-        rows = self._found.rows
+        rows = self._instances.rows
         file, frame = int(rows.file[row]), int(rows.frame[row])
-        key = (file, 0 if file in self._found.mosaics else frame)
+        key = (file, 0 if file in self._instances.mosaics else frame)
         if key not in self._digests:
             try:
                 self._digests[key] = self._read(file, frame)
@@ -77,27 +77,27 @@ class Contents:
         return self._digests[key]
 
     def _read(self, file: int, frame: int) -> tuple[bytes, bytes]:
-        made = hashlib.blake2b(digest_size=16)
-        with closing(self._found.entries[file].open(self._limits)) as source:
-            several = file not in self._found.mosaics and frame >= 0
+        digest = hashlib.blake2b(digest_size=16)
+        with closing(self._instances.entries[file].open(self._limits)) as source:
+            several = file not in self._instances.mosaics and frame >= 0
             frames = Frames(source, Wanted("stored"), self._limits, lazy=several)
             image = frames.read(frame if several else 0)
             meaning = _meaning(frames.header.for_frame(frame) if several else frames.header)
-        _add(made, image)
-        return made.digest(), meaning
+        _add(digest, image)
+        return digest.digest(), meaning
 
 
-def _add(made: hashlib.blake2b, image: Image) -> None:
-    made.update(repr((image.shape, image.values.dtype.str)).encode())
-    made.update(np.ascontiguousarray(image.values).data)
+def _add(digest: hashlib.blake2b, image: Image) -> None:
+    digest.update(repr((image.shape, image.values.dtype.str)).encode())
+    digest.update(np.ascontiguousarray(image.values).data)
 
 
 def _meaning(header: Header) -> bytes:
-    said = [(keyword, _plain(header.get(keyword))) for keyword in _MEANINGS if keyword in header]
+    attributes = [(keyword, _plain(header.get(keyword))) for keyword in _MEANINGS if keyword in header]
     # Of padding only the bits count: it has the sign of the pixels, whatever the file declares it with.
-    said = [(k, v & 0xFFFF if "Padding" in k and isinstance(v, int) else v) for k, v in said]
+    attributes = [(k, v & 0xFFFF if "Padding" in k and isinstance(v, int) else v) for k, v in attributes]
     overlays = sorted((group, _plain(plane)) for group, plane in overlay_groups(header.dataset).items())
-    return hashlib.blake2b(repr((said, overlays)).encode(), digest_size=16).digest()
+    return hashlib.blake2b(repr((attributes, overlays)).encode(), digest_size=16).digest()
 
 
 def _plain(value: Any) -> Any:

@@ -52,8 +52,8 @@ def without_copies(rows: Rows, members: Indices, place: Indices, digest: Digest)
     """
     copies: dict[int, int] = {}
     for alike in parts([rows.codes(keyword, members) for keyword in _ALIKE if keyword in rows.varying] or [place * 0]):
-        found = _identical(rows, members[alike], place[alike], digest)
-        copies |= _without_passes(rows, members[alike], place[alike], found)
+        pairs = _identical(rows, members[alike], place[alike], digest)
+        copies |= _without_passes(rows, members[alike], place[alike], pairs)
     copies = _whole_files(rows, copies)
     stay = [row not in copies for row in members.tolist()]
     return members[stay], copies
@@ -61,29 +61,29 @@ def without_copies(rows: Rows, members: Indices, place: Indices, digest: Digest)
 
 def _identical(rows: Rows, members: Indices, place: Indices, digest: Digest) -> dict[int, int]:
     """Slices of one place and identical pixels, of other files than the first one."""
-    found: dict[int, int] = {}
+    copies: dict[int, int] = {}
     for same in parts([place]):
         first: dict[bytes, int] = {}
         for row in members[same].tolist() if len(same) > 1 else ():
             kept = first.setdefault(digest(row), row)
             if rows.file[row] != rows.file[kept]:
-                found[row] = kept
-    return found
+                copies[row] = kept
+    return copies
 
 
-def _without_passes(rows: Rows, members: Indices, place: Indices, found: dict[int, int]) -> dict[int, int]:
+def _without_passes(rows: Rows, members: Indices, place: Indices, copies: dict[int, int]) -> dict[int, int]:
     """Leave out of copies what belongs to another pass over the same positions."""
-    if not found:
-        return found
-    left = [row not in found for row in members.tolist()]
+    if not copies:
+        return copies
+    left = [row not in copies for row in members.tolist()]
     repeated = np.bincount(place) > 1
     if np.bincount(place[left]).max() == 1 or 2 * np.count_nonzero(repeated) <= len(np.unique(place)):
-        return found
+        return copies
     occasion = {keyword: rows.codes(keyword, members) for keyword in _OCCASION}
     index = {row: i for i, row in enumerate(members.tolist())}
     return {
         row: kept
-        for row, kept in found.items()
+        for row, kept in copies.items()
         if all(codes[index[row]] == codes[index[kept]] for codes in occasion.values())
     }
 

@@ -50,8 +50,8 @@ _Flat = dict[str, Any]
 class FurtherAttributes:
     """Reads whole headers; what it gives is `Further`."""
 
-    def __init__(self, found: Instances, limits: Limits) -> None:
-        self._found, self._limits = found, limits
+    def __init__(self, instances: Instances, limits: Limits) -> None:
+        self._instances, self._limits = instances, limits
         self._opened: tuple[int, Mapping[str, Any], _Flat] | None = None
 
     def __call__(self, members: Indices, place: Indices) -> Further | None:
@@ -65,18 +65,18 @@ class FurtherAttributes:
         if not wanted:
             return None
         flats = [self._flat(row) for row in members.tolist()]
-        made = {key: _column([flat.get(key) for flat in flats], key, flats) for key in sorted(wanted)}
-        table = sorted((_separator(key) for key in made), key=_rank)
-        return Further(_extended(self._found.rows, members, made), tuple(table))
+        columns = {key: _column([flat.get(key) for flat in flats], key, flats) for key in sorted(wanted)}
+        table = sorted((_separator(key) for key in columns), key=_rank)
+        return Further(_extended(self._instances.rows, members, columns), tuple(table))
 
     def _flat(self, row: int) -> _Flat:
         """Every attribute of a slice by its path; of a frame those of its functional groups by their keywords."""
-        file, frame = int(self._found.rows.file[row]), int(self._found.rows.frame[row])
+        file, frame = int(self._instances.rows.file[row]), int(self._instances.rows.frame[row])
         if self._opened is None or self._opened[0] != file:
             self._opened = (file, *self._open(file))
         _, header, whole = self._opened
         own = item_at(header, "PerFrameFunctionalGroupsSequence", frame) if frame >= 0 else None
-        if own is None or file in self._found.mosaics:
+        if own is None or file in self._instances.mosaics:
             return whole
         flat = dict(whole)
         for macro in own:
@@ -89,7 +89,7 @@ class FurtherAttributes:
 
     def _open(self, file: int) -> tuple[Mapping[str, Any], _Flat]:
         try:
-            with closing(self._found.entries[file].open(self._limits)) as source:
+            with closing(self._instances.entries[file].open(self._limits)) as source:
                 header = open_header(source, self._limits, lazy=True).header
                 return header, dict(_walk(header, "", 0))
         except (HounsfieldError, MemoryError, OSError):
@@ -146,10 +146,10 @@ def _rank(one: Separator) -> tuple[int, int]:
     return 3 if asked.kind == Kind.DATE else 2 if one.time else int(asked.identifies), len(asked.path)
 
 
-def _extended(rows: Rows, members: Indices, made: Mapping[str, Any]) -> Rows:
-    numbers = {key: values for key, values in rows.numbers.items() if key not in made}
-    texts = {key: values for key, values in rows.texts.items() if key not in made}
-    for key, values in made.items():
+def _extended(rows: Rows, members: Indices, columns: Mapping[str, Any]) -> Rows:
+    numbers = {key: values for key, values in rows.numbers.items() if key not in columns}
+    texts = {key: values for key, values in rows.texts.items() if key not in columns}
+    for key, values in columns.items():
         if isinstance(values, np.ndarray):
             numbers[key] = np.full(len(rows), np.nan)
             numbers[key][members] = values

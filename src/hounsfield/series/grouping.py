@@ -60,10 +60,10 @@ def group(rows: Rows, members: Indices, series: Indices, tolerances: Tolerances)
     placed = placed_rows(rows, members)
     whose = patients(rows, members, series)
     keys = {"SeriesInstanceUID": series, **whose.keys, **_keys(rows, members, placed, tolerances)}
-    found = parts(list(keys.values()))
-    split_by = _split_by(keys, found, placed)
+    separate = parts(list(keys.values()))
+    split_by = _split_by(keys, separate, placed)
     groups: list[Group] = []
-    for part in found:
+    for part in separate:
         number = int(series[part[0]])
         contradicts = whose.contradictions.get(number, ())
         groups.append(Group(members[part], bool(placed[part[0]]), split_by[number], contradicts))
@@ -176,12 +176,12 @@ def _near(a: Numbers, b: Numbers, tolerance: float) -> bool:
 
 
 def _split_by(
-    keys: Mapping[str, Indices], found: list[Indices], placed: NDArray[np.bool_]
+    keys: Mapping[str, Indices], groups: list[Indices], placed: NDArray[np.bool_]
 ) -> dict[int, tuple[str, ...]]:
     """In which keys the groups of each series differ; of slices that have no place, orientation is not told."""
     series = keys["SeriesInstanceUID"]
     first: dict[int, list[int]] = {}
-    for part in found:
+    for part in groups:
         first.setdefault(int(series[part[0]]), []).append(int(part[0]))
 
     def differ(name: str, members: list[int]) -> bool:

@@ -123,16 +123,16 @@ def read_instances(
     """
     table = read_header_table(entries, _COLUMNS, limits, threads, progress)
     files = _rows_of(table)
-    doubtful = frozenset(index for index, said in enumerate(table.issues) if said)
-    found = Instances(entries, files, files, doubtful=doubtful)
+    doubtful = frozenset(index for index, sentences in enumerate(table.issues) if sentences)
+    instances = Instances(entries, files, files, doubtful=doubtful)
     for index, error in enumerate(table.errors):
         if error is not None:
-            found.outcomes[index] = _failure(entries[index], error, limits)
-    images = _images(found, limits)
-    tables = {index: made for index in _of_frames(files, images) if (made := _frames(found, index, limits))}
-    images = [index for index in images if index not in found.outcomes]
-    found.rows = _expanded(files, images, tables)
-    return found
+            instances.outcomes[index] = _failure(entries[index], error, limits)
+    images = _images(instances, limits)
+    tables = {index: of_file for index in _of_frames(files, images) if (of_file := _frames(instances, index, limits))}
+    images = [index for index in images if index not in instances.outcomes]
+    instances.rows = _expanded(files, images, tables)
+    return instances
 
 
 def _rows_of(table: HeaderTable) -> Rows:
@@ -172,31 +172,31 @@ def _failure(entry: Entry, error: str, limits: Limits) -> FileOutcome:
     return FileOutcome(entry.name, "unreadable", error)
 
 
-def _images(found: Instances, limits: Limits) -> list[int]:
+def _images(instances: Instances, limits: Limits) -> list[int]:
     """Files that have pixels of slices; what becomes of the others is noted."""
-    files = found.files
+    files = instances.files
     pixels = ~np.isnan(files.numbers["encapsulated"])
     described = pixels & ~np.isnan(files.numbers["Rows"]) & ~np.isnan(files.numbers["Columns"])
     slides = described & ~np.isnan(files.numbers["TotalPixelMatrixColumns"])
     for index in np.flatnonzero(~described | slides).tolist():
-        if index in found.outcomes:
+        if index in instances.outcomes:
             continue
-        name = found.entries[index].name
+        name = instances.entries[index].name
         if slides[index]:
             detail = "tiles of a whole slide: hu.open_frames puts regions of it together"
-            found.outcomes[index] = FileOutcome(name, "no volume", detail)
+            instances.outcomes[index] = FileOutcome(name, "no volume", detail)
         elif pixels[index]:
             detail = "its pixel data cannot be read: Rows or Columns are missing"
-            found.outcomes[index] = FileOutcome(name, "unreadable", detail)
+            instances.outcomes[index] = FileOutcome(name, "unreadable", detail)
         else:
-            found.outcomes[index] = _without_pixels(found, index, limits)
-    return [index for index in np.flatnonzero(described & ~slides).tolist() if index not in found.outcomes]
+            instances.outcomes[index] = _without_pixels(instances, index, limits)
+    return [index for index in np.flatnonzero(described & ~slides).tolist() if index not in instances.outcomes]
 
 
-def _without_pixels(found: Instances, index: int, limits: Limits) -> FileOutcome:
+def _without_pixels(instances: Instances, index: int, limits: Limits) -> FileOutcome:
     """Say why a file has no pixels: it is no image, or its end is missing."""
-    entry = found.entries[index]
-    if index in found.doubtful:
+    entry = instances.entries[index]
+    if index in instances.doubtful:
         try:
             with closing(entry.open(limits)) as source:
                 error = no_pixels(open_header(source, limits, lazy=True))
@@ -204,7 +204,7 @@ def _without_pixels(found: Instances, index: int, limits: Limits) -> FileOutcome
             error = failure
         if not isinstance(error, MissingAttributeError):
             return FileOutcome(entry.name, "unreadable", error.message)
-    known: Mapping[str, Any] = {word: found.files.text(word, index) for word in ("SOPClassUID", "Modality")}
+    known: Mapping[str, Any] = {word: instances.files.text(word, index) for word in ("SOPClassUID", "Modality")}
     if not known["SOPClassUID"]:  # as of a DICOMDIR
         try:
             with closing(entry.open(limits)) as source:
@@ -225,32 +225,32 @@ def _of_frames(files: Rows, images: Sequence[int]) -> list[int]:
     return [index for index in images if wanted[index]]
 
 
-def _frames(found: Instances, index: int, limits: Limits) -> FrameTable | None:
+def _frames(instances: Instances, index: int, limits: Limits) -> FrameTable | None:
     """The table of a file's frames, or of the tiles of a mosaic; None where it is a single image after all."""
-    entry = found.entries[index]
+    entry = instances.entries[index]
     try:
         with closing(entry.open(limits)) as source:
-            if is_mosaic(found.files.text("ImageType", index)) and _frame_count(found.files, index) == 1:
+            if is_mosaic(instances.files.text("ImageType", index)) and _frame_count(instances.files, index) == 1:
                 header = open_header(source, limits, lazy=True).header
                 if is_one_slice(header):
                     return None
                 mosaic = read_mosaic(header)
                 if mosaic is None:  # what its position means follows from its layout, which the file does not say
-                    found.uncut[index] = UNCUT
+                    instances.uncut[index] = UNCUT
                     return FrameTable(1, {"ImagePositionPatient": np.full((1, 3), np.nan)})
-                found.mosaics[index] = mosaic
+                instances.mosaics[index] = mosaic
                 return mosaic.table
             frames = Frames(source, Wanted(), limits)
-            if len(frames) == 1 and not found.files.numbers["groups"][index]:
+            if len(frames) == 1 and not instances.files.numbers["groups"][index]:
                 return None
             return frame_table(frames.header, len(frames))
     except HounsfieldError as error:
-        found.outcomes[index] = FileOutcome(entry.name, "unreadable", error.message)
+        instances.outcomes[index] = FileOutcome(entry.name, "unreadable", error.message)
     except MemoryError:
-        found.outcomes[index] = FileOutcome(entry.name, "unreadable", "not enough memory")
+        instances.outcomes[index] = FileOutcome(entry.name, "unreadable", "not enough memory")
     except Exception as error:  # one file must not end the work on a folder, nor may its values be told
         detail = f"unexpected {type(error).__name__}; please report this as a defect"
-        found.outcomes[index] = FileOutcome(entry.name, "unreadable", detail)
+        instances.outcomes[index] = FileOutcome(entry.name, "unreadable", detail)
     return None
 
 
@@ -299,13 +299,13 @@ class _Writable:
         return Texts(self._codes, tuple(self._known))
 
 
-def series_numbers(found: Instances) -> tuple[Indices, Step]:
+def series_numbers(instances: Instances) -> tuple[Indices, Step]:
     """Number the series of each slice, and the step to be said of those whose series is not declared.
 
     Slices without a Series Instance UID that have a place in the patient are taken for one series where they lie in one
     folder, and their study, number and modality are the same; others are each alone.
     """
-    rows = found.rows
+    rows = instances.rows
     series, study = rows.texts["SeriesInstanceUID"].codes, rows.texts["StudyInstanceUID"].codes
     numbers = distinct(np.stack([series, study], axis=1))
     undeclared = np.flatnonzero(series < 0).tolist()
@@ -314,7 +314,7 @@ def series_numbers(found: Instances) -> tuple[Indices, Step]:
     for row in undeclared:
         key: Any = (int(rows.file[row]), None)
         if bool(placed[row]):
-            folder = os.path.dirname(found.entries[int(rows.file[row])].name)
+            folder = os.path.dirname(instances.entries[int(rows.file[row])].name)
             key = (folder, int(study[row]), rows.number("SeriesNumber", row), rows.text("Modality", row))
         numbers[row] = -1 - keys.setdefault(key, len(keys))
     detail = "SeriesInstanceUID is missing: slices in one folder are taken for one series"

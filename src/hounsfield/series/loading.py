@@ -72,7 +72,7 @@ class Loader:
 
     Parameters
     ----------
-    found
+    instances
         What the headers say.
     wanted
         Which values, of which type; `strict` is left to whoever calls.
@@ -91,12 +91,12 @@ class Loader:
 
     def __init__(
         self,
-        found: Instances,
+        instances: Instances,
         wanted: Wanted,
         limits: Limits,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        self.found, self._wanted, self.limits = found, wanted, limits
+        self.instances, self._wanted, self.limits = instances, wanted, limits
         self.threads = limits.threads or os.cpu_count() or 1
         self.failed: dict[int, str] = {}
         self.damaged: dict[int, str] = {}
@@ -121,7 +121,7 @@ class Loader:
         HounsfieldError
             None of them can be read; they have different units, or do not fit the limits.
         """
-        kinds = native_kinds(self.found, members, self._wanted.values, self._wanted.dtype, self.limits)
+        kinds = native_kinds(self.instances, members, self._wanted.values, self._wanted.dtype, self.limits)
         if kinds and len({(kind.unit, kind.dtype) for kind, _ in kinds}) == 1:
             try:
                 return _StackReading(self, members, places, count, name, kinds).run()
@@ -131,9 +131,9 @@ class Loader:
 
     def read_slices(self, file: int, frames: list[int], places: list[int]) -> Iterator[_Piece]:
         """Read the slices of one file; many frames a few at a time."""
-        mosaic = self.found.mosaics.get(file)
-        check_unchanged(self.found, file)
-        with closing(self.found.entries[file].open(self.limits)) as source:
+        mosaic = self.instances.mosaics.get(file)
+        check_unchanged(self.instances, file)
+        with closing(self.instances.entries[file].open(self.limits)) as source:
             opened = Frames(source, self._wanted, self.limits, lazy=len(frames) > 1)
             if mosaic is not None:
                 image = opened.read(0)
@@ -149,7 +149,7 @@ class Loader:
                 yield _Piece(places, image, image.values[None], padding)
                 return
             step = 2 * self.threads
-            more = (self.found.uncut[file],) if file in self.found.uncut else ()
+            more = (self.instances.uncut[file],) if file in self.instances.uncut else ()
             for start in range(0, len(frames), step):
                 chosen = frames[start : start + step]
                 image = opened.read(chosen)
@@ -215,7 +215,7 @@ class _StackReading:
                     return
                 row, slot = int(self._members[place]), int(self._places[place])
                 try:
-                    padding = read_native(self._loader.found, row, kind, out.values[slot])
+                    padding = read_native(self._loader.instances, row, kind, out.values[slot])
                 except HounsfieldError as error:
                     self._fail([place], error)
                     continue
@@ -228,7 +228,7 @@ class _StackReading:
 
     def _read_others(self, others: list[int], pool: ThreadPoolExecutor) -> None:
         """Read slices one by one: single images in parallel, files of many frames one after another."""
-        rows = self._loader.found.rows
+        rows = self._loader.instances.rows
         files: dict[int, list[int]] = {}
         for place in others:
             files.setdefault(int(rows.file[self._members[place]]), []).append(place)
@@ -245,7 +245,7 @@ class _StackReading:
 
     def _read_what_can_be(self, file: int, places: list[int], error: HounsfieldError) -> None:
         """Read the frames of a damaged file by themselves; where the first few all fail, the others would, too."""
-        failed: list[int] = places if file in self._loader.found.mosaics else []
+        failed: list[int] = places if file in self._loader.instances.mosaics else []
         for done, place in enumerate(places if not failed else ()):
             try:
                 for piece in self._loader.read_slices(file, self._frames([place]), [place]):
@@ -258,7 +258,7 @@ class _StackReading:
         self._fail(failed, error)
 
     def _frames(self, places: list[int]) -> list[int]:
-        return self._loader.found.rows.frame[self._members[places]].tolist()
+        return self._loader.instances.rows.frame[self._members[places]].tolist()
 
     def _single(self, job: tuple[int, list[int]]) -> list[_Piece]:
         file, places = job
@@ -312,7 +312,7 @@ class _StackReading:
 
     def _fail(self, places: list[int], error: HounsfieldError) -> None:
         with self._lock:
-            self._failed[int(self._loader.found.rows.file[self._members[places[0]]])] = (places, error)
+            self._failed[int(self._loader.instances.rows.file[self._members[places[0]]])] = (places, error)
 
     def _advance(self, count: int) -> None:
         self._done = min(self._done + count, len(self._members))  # frames of damaged files are read twice
@@ -322,7 +322,7 @@ class _StackReading:
         out = self._out
         errors = [error for _, error in self._failed.values()]
         for file, (places, error) in self._failed.items():
-            whole = len(places) == np.count_nonzero(self._loader.found.rows.file[self._members] == file)
+            whole = len(places) == np.count_nonzero(self._loader.instances.rows.file[self._members] == file)
             (self._loader.failed if whole else self._loader.damaged)[file] = error.message
         if out is None or sum(len(places) for places, _ in self._failed.values()) == len(self._members):
             raise errors[0] if errors else DecodeError("there is nothing to read", source=self._name)

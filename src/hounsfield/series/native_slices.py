@@ -79,13 +79,13 @@ class DoesNotFit(Exception):
 
 
 def native_kinds(
-    found: Instances, members: Indices, space: str, dtype: DTypeLike | None, limits: Limits
+    instances: Instances, members: Indices, space: str, dtype: DTypeLike | None, limits: Limits
 ) -> list[tuple[NativeKind, list[int]]]:
     """Find the slices of a volume that can be read straight into its memory, by kind.
 
     Parameters
     ----------
-    found
+    instances
         What the headers say.
     members
         Indices of the volume's slices.
@@ -101,7 +101,7 @@ def native_kinds(
     """
     if space not in _SPACES:
         return []
-    rows = found.rows
+    rows = instances.rows
     keys = [rows.codes(name, members) for name in (*_SAME, *_SAME_TEXTS)]
     plain = (rows.numbers["encapsulated"][members] == 0) & (rows.numbers["tables"][members] == 0)
     plain &= rows.numbers["mappings"][members] == 0
@@ -112,20 +112,22 @@ def native_kinds(
     places: dict[tuple[int, ...], list[int]] = {}
     for place, key in enumerate(zip(*(key.tolist() for key in keys), strict=True)):
         file = int(rows.file[members[place]])
-        if plain[place] and file not in found.doubtful and found.entries[file].path is not None:
+        if plain[place] and file not in instances.doubtful and instances.entries[file].path is not None:
             places.setdefault(key, []).append(place)
     kinds: list[tuple[NativeKind, list[int]]] = []
     for several in places.values():
         chosen = members[several]
-        kind = _kind(found, chosen, space, dtype, limits) if len(several) > 1 else None
+        kind = _kind(instances, chosen, space, dtype, limits) if len(several) > 1 else None
         if kind is not None:
             kinds.append((kind, several))
     return kinds
 
 
-def _kind(found: Instances, members: Indices, space: str, dtype: DTypeLike | None, limits: Limits) -> NativeKind | None:
+def _kind(
+    instances: Instances, members: Indices, space: str, dtype: DTypeLike | None, limits: Limits
+) -> NativeKind | None:
     """Work out what slices have in common from the first of them; None where they have to be read one by one."""
-    entry = found.entries[int(found.rows.file[members[0]])]
+    entry = instances.entries[int(instances.rows.file[members[0]])]
     try:
         with closing(entry.open(limits)) as source:
             opened = open_header(source, limits, lazy=True)
@@ -136,7 +138,7 @@ def _kind(found: Instances, members: Indices, space: str, dtype: DTypeLike | Non
         return None
     try:
         layout = read_layout(opened.header, element.keyword, entry.name, limits)
-        transforms = _transforms(found, members, opened, layout, space)
+        transforms = _transforms(instances, members, opened, layout, space)
     except HounsfieldError:
         return None
     length = element.extent.length
@@ -159,15 +161,15 @@ def _decoding(layout: Layout) -> tuple[Step, ...]:
 
 
 def _transforms(
-    found: Instances, members: Indices, opened: Opened, layout: Layout, space: str
+    instances: Instances, members: Indices, opened: Opened, layout: Layout, space: str
 ) -> list[Transform] | None:
     """The transform of each slice; None where its header has to be asked."""
     untouched: list[Transform] = [None] * len(members)
     if space == "stored":
         return untouched
     first = read_transforms([opened.header], opened.name, signed=layout.signed)[0]
-    slopes = found.rows.numbers["RescaleSlope"][members]
-    intercepts = found.rows.numbers["RescaleIntercept"][members]
+    slopes = instances.rows.numbers["RescaleSlope"][members]
+    intercepts = instances.rows.numbers["RescaleIntercept"][members]
     if first is None:
         return untouched if np.isnan(slopes).all() and np.isnan(intercepts).all() else None
     usable = np.isfinite(slopes) & np.isfinite(intercepts) & (slopes != 0) & (np.abs(slopes) < 1e30)
@@ -187,12 +189,12 @@ def _meaning(header: Header, transforms: Sequence[Transform], space: str) -> tup
     return unit, [*describe(transforms, [header], unit), *([doubt] if doubt else [])]
 
 
-def read_native(found: Instances, row: int, kind: NativeKind, out: NDArray[Any]) -> NDArray[np.bool_] | None:
+def read_native(instances: Instances, row: int, kind: NativeKind, out: NDArray[Any]) -> NDArray[np.bool_] | None:
     """Read a slice into its place.
 
     Parameters
     ----------
-    found
+    instances
         Where it is.
     row
         Its row.
@@ -213,12 +215,12 @@ def read_native(found: Instances, row: int, kind: NativeKind, out: NDArray[Any])
     DoesNotFit
         Its values need a wider type.
     """
-    layout, entry = kind.layout, found.entries[int(found.rows.file[row])]
+    layout, entry = kind.layout, instances.entries[int(instances.rows.file[row])]
     place = out[np.newaxis]
     stored = (
         place.view(layout.dtype) if out.dtype.itemsize == layout.dtype.itemsize else np.empty(place.shape, layout.dtype)
     )
-    _fill(found, row, entry.path or "", stored)
+    _fill(instances, row, entry.path or "", stored)
     stored = clean_bits(stored, layout)
     padding, _ = padding_mask(stored, kind.header, layout.bits_stored)
     transform = kind.transforms[row]
@@ -241,12 +243,12 @@ def _fits(stored: NDArray[Any], transform: Transform, dtype: np.dtype[Any]) -> b
     return bool(info.min <= min(bounds) and max(bounds) <= info.max)
 
 
-def check_unchanged(found: Instances, file: int, descriptor: int | None = None) -> None:
+def check_unchanged(instances: Instances, file: int, descriptor: int | None = None) -> None:
     """Check that a file is still what it was when its header was read.
 
     Parameters
     ----------
-    found
+    instances
         What the headers say.
     file
         Index of the file; members of archives and remote files are not checked.
@@ -258,24 +260,24 @@ def check_unchanged(found: Instances, file: int, descriptor: int | None = None) 
     SourceError
         Its size or the time of its last change is another, or it is gone.
     """
-    path = found.entries[file].path
+    path = instances.entries[file].path
     if path is None:
         return
     try:
         info = os.fstat(descriptor) if descriptor is not None else os.stat(path)
     except OSError as error:
         raise SourceError((error.strerror or "cannot be read").lower(), source=path) from None
-    numbers = found.files.numbers
+    numbers = instances.files.numbers
     if info.st_size != numbers["file_size"][file] or info.st_mtime_ns // _MICROSECOND != numbers["mtime"][file]:
         raise SourceError("has changed since its header was read", source=path)
 
 
-def _fill(found: Instances, row: int, path: str, stored: NDArray[Any]) -> None:
+def _fill(instances: Instances, row: int, path: str, stored: NDArray[Any]) -> None:
     """Read the pixel data of a file as it stands there, after a look whether the file is still what it was."""
     try:
         with open(path, "rb", buffering=0) as file:
-            check_unchanged(found, int(found.rows.file[row]), file.fileno())
-            file.seek(int(found.rows.numbers["pixel_offset"][row]))
+            check_unchanged(instances, int(instances.rows.file[row]), file.fileno())
+            file.seek(int(instances.rows.numbers["pixel_offset"][row]))
             view = stored.reshape(-1).view(np.uint8).data
             done = 0
             while done < len(view) and (count := file.readinto(view[done:])):

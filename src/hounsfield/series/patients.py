@@ -56,17 +56,17 @@ def patients(rows: Rows, members: Indices, series: Indices) -> Patients:
     for number, firsts in by_series.items():
         if len(firsts) < 2:
             continue
-        said = {first: identity(rows, int(members[first])) for first in firsts}
-        found = _patients(sorted(set(said.values())))
-        if len(set(found.values())) < 2:
+        identities = {first: identity(rows, int(members[first])) for first in firsts}
+        groups = _patients(sorted(set(identities.values())))
+        if len(set(groups.values())) < 2:
             continue
-        persons = sorted(set(found.values()))
+        persons = sorted(set(groups.values()))
         contradictions[number] = tuple(k for i, k in enumerate(PATIENT) if len({p[i] for p in persons if p[i]}) > 1)
-        for first, own in said.items():
+        for first, own in identities.items():
             chosen = (series == number) & (written == written[first])
             for index, keyword in enumerate(PATIENT):
                 values = sorted({person[index] for person in persons})
-                keys[keyword][chosen] = values.index(found[own][index])
+                keys[keyword][chosen] = values.index(groups[own][index])
     return Patients(keys, contradictions)
 
 
@@ -96,14 +96,14 @@ def _written(keyword: str, text: str) -> str:
     return text
 
 
-def _patients(said: list[_Identity]) -> dict[_Identity, _Identity]:
+def _patients(identities: list[_Identity]) -> dict[_Identity, _Identity]:
     """Give each way in which a patient is told the person it is: what all ways that do not contradict it say together.
 
     Those that say most come first. One that fits several persons is none of them.
     """
     persons: list[_Identity] = []
     of: dict[_Identity, int] = {}
-    for one in sorted(said, key=lambda each: (-sum(map(bool, each)), each)):
+    for one in sorted(identities, key=lambda each: (-sum(map(bool, each)), each)):
         fits = [index for index, person in enumerate(persons) if _agree(one, person)]
         if len(fits) == 1:
             persons[fits[0]] = tuple(_more(a, b) for a, b in zip(one, persons[fits[0]], strict=True))

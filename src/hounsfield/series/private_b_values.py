@@ -45,12 +45,12 @@ def private_b_values(count: int, texts: Callable[[str], Sequence[str | None]]) -
     texts
         Gives the column of a tag: a text for each row, several values joined by backslashes, or None.
     """
-    found = np.full(count, np.nan)
+    b_values = np.full(count, np.nan)
     for value in B_VALUES:
         for row, (text, creator) in enumerate(zip(texts(value.tag), texts(value.creator_tag), strict=True)):
             if text is not None and creator is not None and creator.strip() == value.creator:
-                found[row] = _number(text)
-    return found
+                b_values[row] = _number(text)
+    return b_values
 
 
 def _number(text: str) -> float:

@@ -230,12 +230,12 @@ def _break(
     tolerances: Tolerances,
 ) -> Break:
     vector = points[after[0]] - points[before[1] - 1]
-    found = [grid_vector(points[a:b]) if b - a > 1 else None for a, b in (before, after)]
-    longest = found[0] if before[1] - before[0] >= after[1] - after[0] else found[1]
+    vectors = [grid_vector(points[a:b]) if b - a > 1 else None for a, b in (before, after)]
+    longest = vectors[0] if before[1] - before[0] >= after[1] - after[0] else vectors[1]
     along = longest if longest is not None else normal * usual
     # A run that goes on at this distance lacks nothing: the distance changes, from or to that of the other run.
-    on = [run is not None and _alike(vector, run, tolerances) for run in found]
-    if True in on and (other := found[on.index(False)] if False in on else None) is not None:
+    on = [run is not None and _alike(vector, run, tolerances) for run in vectors]
+    if True in on and (other := vectors[on.index(False)] if False in on else None) is not None:
         along = other
     step, distance = float(along @ normal), float(vector @ normal)
     times = round(distance / step) if step > 0 else 0

@@ -134,7 +134,7 @@ class Separation:
     def _by_values(
         self, members: Indices, place: Indices, one: Told, codes: Indices, known: Sequence[Told]
     ) -> list[Part]:
-        rows, parted, found = self.rows, _ordered(codes), list[Part]()
+        rows, parted, separated = self.rows, _ordered(codes), list[Part]()
         if one.keyword in rows.texts and not one.separator.acquired:
             parted = [parted[index] for index in acquired(rows, [members[part] for part in parted])]
         names = _naming(codes, known, one)
@@ -144,10 +144,10 @@ class Separation:
             by = {name: value for name, value in by.items() if value is not None or name == one.keyword}
             inner = [less for other in known if (less := other.of(part)) is not None]
             for each in self._separate(members[part], distinct(place[part][:, None]), inner):
-                found.append(replace(each, separated_by={**by, **each.separated_by}))
+                separated.append(replace(each, separated_by={**by, **each.separated_by}))
         if one.separator.acquired:
-            found = [found[index] for index in acquired(rows, [part.members for part in found])]
-        return found
+            separated = [separated[index] for index in acquired(rows, [part.members for part in separated])]
+        return separated
 
     def _by_order(self, members: Indices, place: Indices, known: Sequence[Told]) -> list[Part]:
         for one in known:
@@ -165,11 +165,11 @@ class Separation:
         if len(np.unique(np.bincount(ranks))) > 1:
             # Which of them is absent where there are fewer, the order does not tell.
             step = Step("separate", f"{detail}, of which some positions have fewer", "assumed")
-        found: list[Part] = []
+        ranked: list[Part] = []
         for part in _ordered(ranks):
             chosen = members[part]
-            found.append(Part(chosen, {one.keyword: told(self.rows, one.separator, int(chosen[0]))}, (step,)))
-        return found
+            ranked.append(Part(chosen, {one.keyword: told(self.rows, one.separator, int(chosen[0]))}, (step,)))
+        return ranked
 
 
 def _units(rows: Rows, keyword: str, members: Indices) -> Indices:
@@ -186,10 +186,10 @@ def _nothing(members: Indices, place: Indices) -> Further | None:
 def separate_segments(rows: Rows, members: Indices) -> list[Part]:
     """Part the frames of a segmentation by segment, whether or not segments share positions."""
     keyword = "ReferencedSegmentNumber"
-    found = [members[part] for part in _ordered(rows.codes(keyword, members))]
-    if len(found) == 1:
+    segments = [members[part] for part in _ordered(rows.codes(keyword, members))]
+    if len(segments) == 1:
         return [Part(members)]
-    return [Part(part, {keyword: rows.value(keyword, int(part[0]))}) for part in found]
+    return [Part(part, {keyword: rows.value(keyword, int(part[0]))}) for part in segments]
 
 
 def separate_sides(rows: Rows, members: Indices, place: Indices, aside: Indices) -> list[Part]:

@@ -152,10 +152,10 @@ class Report:
     @property
     def counts(self) -> dict[Outcome, int]:
         """The number of files of each outcome; they add up to the number of files."""
-        found: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
+        counts: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
         for file in self.files:
-            found[file.outcome] += 1
-        return found
+            counts[file.outcome] += 1
+        return counts
 
     def of(self, outcome: Outcome) -> list[FileOutcome]:
         """Return the files of one outcome."""
@@ -176,8 +176,8 @@ class Report:
         }
 
     def __str__(self) -> str:
-        said = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)
-        lines = [f"{len(self.files)} files: {said or 'none'}"]
+        outcomes = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)
+        lines = [f"{len(self.files)} files: {outcomes or 'none'}"]
         lines += [f"volumes {a} and {b}: {gap}" if a != b else f"volume {a}: {gap}"
                   for gap in self.missing for a, b in (gap.volumes,)]  # fmt: skip
         lines += [f"conflict: {conflict}" for conflict in self.conflicts]

@@ -146,9 +146,9 @@ class Told:
 
 def differing(rows: Rows, members: Indices, table: Sequence[Separator] = TABLE) -> list[Told]:
     """Return the attributes that differ among slices, in the order of the table."""
-    found: list[Told] = []
+    differences: list[Told] = []
     if len(members) < 2:
-        return found
+        return differences
     for separator in table:
         if separator.keyword not in rows.varying:
             continue
@@ -162,8 +162,8 @@ def differing(rows: Rows, members: Indices, table: Sequence[Separator] = TABLE) 
             exact = distinct(values.reshape(len(members), -1))
             codes = _near(values, separator.within) if separator.within else exact
         if not _constant(exact):
-            found.append(Told(separator, codes, exact))
-    return found
+            differences.append(Told(separator, codes, exact))
+    return differences
 
 
 def values_of(rows: Rows, separator: Separator, members: Indices) -> Numbers:

@@ -26,12 +26,12 @@ class SliceHeaders(Sequence[Header]):
         self._kept: OrderedDict[str, Header] = OrderedDict()
 
     @classmethod
-    def of(cls, found: Instances, members: Indices, limits: Limits) -> SliceHeaders:
+    def of(cls, instances: Instances, members: Indices, limits: Limits) -> SliceHeaders:
         """Make those of some rows."""
-        files, frames = found.rows.file[members].tolist(), found.rows.frame[members].tolist()
+        files, frames = instances.rows.file[members].tolist(), instances.rows.frame[members].tolist()
         # The slices of a mosaic are tiles of one frame.
-        own = [-1 if file in found.mosaics else frame for file, frame in zip(files, frames, strict=True)]
-        return cls([(found.entries[file], frame) for file, frame in zip(files, own, strict=True)], limits)
+        own = [-1 if file in instances.mosaics else frame for file, frame in zip(files, frames, strict=True)]
+        return cls([(instances.entries[file], frame) for file, frame in zip(files, own, strict=True)], limits)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SliceHeaders, (self._places, self._limits)

@@ -133,18 +133,20 @@ def stack(rows: Rows, group: Group, files: Files, gaps: Gaps, tolerances: Tolera
         return Stacked([_unplaced(rows, group)])
     normal = normal_of(rows, int(group.members[0]))
     place = same_places(rows.numbers["ImagePositionPatient"][group.members] @ normal, tolerances.position)
-    made = Stacked()
+    stacked = Stacked()
     members = group.members
     aside = np.zeros(len(members), np.int64)
     if place.max() + 1 < len(place):
         aside = _aside(rows, members, tolerances)
-        members, made.copies = without_copies(rows, members, distinct(np.stack([place, aside], axis=1)), files.digest)
+        members, stacked.copies = without_copies(
+            rows, members, distinct(np.stack([place, aside], axis=1)), files.digest
+        )
         stay = np.isin(group.members, members)
         place, aside = place[stay], aside[stay]
     parts = list(_parts(rows, members, (place, aside), files.further, tolerances))
     for part in in_order_of_dimensions(rows, parts):
-        _stack_part(rows, part, group, gaps, tolerances, made)
-    return made
+        _stack_part(rows, part, group, gaps, tolerances, stacked)
+    return stacked
 
 
 def without_others(rows: Rows, gap: Gap, stacks: Sequence[Stack], tolerances: Tolerances) -> Gap:
@@ -171,10 +173,10 @@ def without_others(rows: Rows, gap: Gap, stacks: Sequence[Stack], tolerances: To
 
 def _held(places: Numbers, points: Numbers, limit: float) -> NDArray[np.bool_]:
     """Return the places that there is a slice at; of very many the first are looked at."""
-    found = np.zeros(len(places), np.bool_)
+    occupied = np.zeros(len(places), np.bool_)
     for index, place in enumerate(places[:_MOST_HELD]):
-        found[index] = np.linalg.norm(points - place, axis=1).min() <= limit
-    return found
+        occupied[index] = np.linalg.norm(points - place, axis=1).min() <= limit
+    return occupied
 
 
 def _aside(rows: Rows, members: Indices, tolerances: Tolerances) -> Indices:
@@ -242,32 +244,32 @@ _WORDS = {
 }
 
 
-def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: Tolerances, made: Stacked) -> None:
+def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: Tolerances, stacked: Stacked) -> None:
     """Make one stack of a part, or one for each of its regular runs."""
     points, normal = rows.numbers["ImagePositionPatient"][part.members], normal_of(rows, int(part.members[0]))
     segment = rows.value("ReferencedSegmentNumber", int(part.members[0]))
     separated_by = part.separated_by if segment is None else {"ReferencedSegmentNumber": segment, **part.separated_by}
     base = Stack(part.members, None, (*part.steps, *_unlike(rows, part.members)), separated_by, group.split_by)
-    found = find_runs(points, normal, tolerances)
-    if not found.regular and rows.text("SOPClassUID", int(part.members[0])) in _SEGMENTATIONS:
-        filled = _with_absent(rows, base, points, found, tolerances)
+    runs = find_runs(points, normal, tolerances)
+    if not runs.regular and rows.text("SOPClassUID", int(part.members[0])) in _SEGMENTATIONS:
+        filled = _with_absent(rows, base, points, runs, tolerances)
         if filled is not None:
-            made.stacks.append(filled)
+            stacked.stacks.append(filled)
             return
-    if not found.regular and gaps == "resample":
+    if not runs.regular and gaps == "resample":
         count = _resampled_slices(points, normal)
         if count > _MOST_RESAMPLED * (len(points) + 100):
             detail = f"not interpolated to {count} slices, of which {len(points)} are there: split instead"
             base = replace(base, steps=(*base.steps, Step("resample", detail, "not done")))
             gaps = "split"
-    if not found.regular and gaps == "resample":
-        index = len(made.stacks)
-        made.gaps += [Gap(index, index, between) for between in found.breaks]
-        made.stacks.append(_resampled(rows, base, points, normal, tolerances))
+    if not runs.regular and gaps == "resample":
+        index = len(stacked.stacks)
+        stacked.gaps += [Gap(index, index, between) for between in runs.breaks]
+        stacked.stacks.append(_resampled(rows, base, points, normal, tolerances))
         return
-    first = len(made.stacks)
-    made.gaps += [Gap(first + i, first + i + 1, between) for i, between in enumerate(found.breaks)]
-    made.stacks += [_run(rows, base, range_, found, tolerances) for range_ in found.ranges]
+    first = len(stacked.stacks)
+    stacked.gaps += [Gap(first + i, first + i + 1, between) for i, between in enumerate(runs.breaks)]
+    stacked.stacks += [_run(rows, base, range_, runs, tolerances) for range_ in runs.ranges]
 
 
 def _unlike(rows: Rows, members: Indices) -> tuple[Step, ...]:
@@ -299,12 +301,12 @@ def _nearly_all(codes: Indices) -> bool:
     return 4 * int(np.bincount(codes - codes.min()).max()) >= 3 * len(codes)
 
 
-def _run(rows: Rows, base: Stack, part: tuple[int, int], found: Runs, tolerances: Tolerances) -> Stack:
+def _run(rows: Rows, base: Stack, part: tuple[int, int], runs: Runs, tolerances: Tolerances) -> Stack:
     members = base.members[part[0] : part[1]]
     points = rows.numbers["ImagePositionPatient"][members]
-    affine, steps = affine_and_steps(rows, members, points, found.rounded, tolerances)
-    if not found.regular:
-        detail = f"run {found.ranges.index(part) + 1} of {len(found.ranges)}: slices of the series are missing or not"
+    affine, steps = affine_and_steps(rows, members, points, runs.rounded, tolerances)
+    if not runs.regular:
+        detail = f"run {runs.ranges.index(part) + 1} of {len(runs.ranges)}: slices of the series are missing or not"
         steps = (Step("split", f"{detail} at equal distances"), *steps)
     return replace(base, members=members, affine=affine, steps=(*base.steps, *steps))
 
@@ -336,7 +338,7 @@ def _resampled(rows: Rows, base: Stack, points: Numbers, normal: Numbers, tolera
     return replace(base, affine=affine, steps=(*base.steps, resampled), weights=weights)
 
 
-def _with_absent(rows: Rows, base: Stack, points: Numbers, found: Runs, tolerances: Tolerances) -> Stack | None:
+def _with_absent(rows: Rows, base: Stack, points: Numbers, runs: Runs, tolerances: Tolerances) -> Stack | None:
     """Give a segmentation the frames that it leaves out: they hold nothing of the segment (PS3.3 C.8.20.2).
 
     None where the frames that there are lie on no regular grid.

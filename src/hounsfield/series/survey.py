@@ -106,7 +106,7 @@ class Survey:
 
     Attributes
     ----------
-    found
+    instances
         What the headers say.
     stacks
         One for each volume.
@@ -114,7 +114,7 @@ class Survey:
         What became of every file.
     """
 
-    found: Instances
+    instances: Instances
     stacks: list[Stack]
     report: Report
 
@@ -124,7 +124,7 @@ class Survey:
         return [self._facts(index, stack) for index, stack in enumerate(self.stacks)]
 
     def _facts(self, index: int, made: Stack) -> VolumeFacts:
-        rows, first = self.found.rows, int(made.members[0])
+        rows, first = self.instances.rows, int(made.members[0])
         size = int(rows.numbers["Rows"][first]), int(rows.numbers["Columns"][first])
         spacing = None
         if made.affine is not None:
@@ -145,42 +145,42 @@ class Survey:
 
     def sources(self, made: Stack) -> tuple[SliceSource, ...]:
         """Return the files and frames that the slices of a stack come from."""
-        files, frames = self.found.rows.file[made.members].tolist(), self.found.rows.frame[made.members].tolist()
-        names = self.found.entries
+        rows, names = self.instances.rows, self.instances.entries
+        files, frames = rows.file[made.members].tolist(), rows.frame[made.members].tolist()
         return tuple(
             SliceSource(names[file].name, None if frame < 0 else frame)
             for file, frame in zip(files, frames, strict=True)
         )
 
 
-def survey(found: Instances, limits: Limits, gaps: Gaps, tolerances: Tolerances) -> Survey:
+def survey(instances: Instances, limits: Limits, gaps: Gaps, tolerances: Tolerances) -> Survey:
     """Find the volumes in a collection.
 
     Parameters
     ----------
-    found
+    instances
         What the headers of its files say.
     limits
         What comparing two files may cost.
     gaps, tolerances
         As in `read_volumes`.
     """
-    return _Surveyor(found, limits).survey(gaps, tolerances)
+    return _Surveyor(instances, limits).survey(gaps, tolerances)
 
 
 class _Surveyor:
     """Finds volumes, and keeps account of files."""
 
-    def __init__(self, found: Instances, limits: Limits) -> None:
-        self._found = found
-        self._contents, self._further = Contents(found, limits), FurtherAttributes(found, limits)
+    def __init__(self, instances: Instances, limits: Limits) -> None:
+        self._instances = instances
+        self._contents, self._further = Contents(instances, limits), FurtherAttributes(instances, limits)
         self._copies: dict[int, int] = {}
         self._conflicts: list[Conflict] = []
 
     def survey(self, gaps: Gaps, tolerances: Tolerances) -> Survey:
-        rows = self._found.rows
+        rows = self._instances.rows
         members = self._distinct_instances()
-        series, undeclared = series_numbers(self._found)
+        series, undeclared = series_numbers(self._instances)
         files = Files(self._contents.digest, self._further)
         stacks: list[Stack] = []
         found_gaps: list[tuple[int, Gap]] = []
@@ -188,28 +188,30 @@ class _Surveyor:
         groups = group(rows, members, series[members], tolerances)
         self._conflicts += list(self._of_patients(groups, series))
         for one in groups:
-            made = stack(rows, one, files, gaps, tolerances)
+            stacked = stack(rows, one, files, gaps, tolerances)
             first, number = len(stacks), int(series[one.members[0]])
-            found_gaps += [(number, Gap(first + gap.before, first + gap.after, gap.between)) for gap in made.gaps]
-            for copy, kept in made.copies.items():
+            found_gaps += [(number, Gap(first + gap.before, first + gap.after, gap.between)) for gap in stacked.gaps]
+            for copy, kept in stacked.copies.items():
                 self._copies[int(rows.file[copy])] = int(rows.file[kept])
             declared = rows.texts["SeriesInstanceUID"].codes[one.members[0]] >= 0
             more = () if declared or not one.placed or len(one.members) < 2 else (undeclared,)
-            stacks += [replace(each, steps=(*more, *each.steps)) for each in made.stacks]
+            stacks += [replace(each, steps=(*more, *each.steps)) for each in stacked.stacks]
             of_series.setdefault(number, []).extend(range(first, len(stacks)))
         missing = [self._missing(gap, stacks, of_series[number], tolerances) for number, gap in found_gaps]
-        return Survey(self._found, stacks, Report(self._outcomes(stacks), tuple(missing), tuple(self._conflicts)))
+        return Survey(self._instances, stacks, Report(self._outcomes(stacks), tuple(missing), tuple(self._conflicts)))
 
     def _missing(self, gap: Gap, stacks: list[Stack], of_series: list[int], tolerances: Tolerances) -> MissingSlices:
         """Say which slices are missing that no other volume of the series holds."""
-        rows, space = self._found.rows, "FrameOfReferenceUID"
+        rows, space = self._instances.rows, "FrameOfReferenceUID"
         own = rows.text(space, int(stacks[gap.before].members[0]))
         placed = [index for index in of_series if stacks[index].affine is not None]
         others = [index for index in placed if rows.text(space, int(stacks[index].members[0])) == own]
         among = Gap(others.index(gap.before), others.index(gap.after), gap.between)
-        found = without_others(rows, among, [stacks[index] for index in others], tolerances).between
-        places = tuple((x, y, z) for x, y, z in found.missing.tolist())
-        return MissingSlices((gap.before, gap.after), found.distance, found.step, places, found.count, found.aside)
+        between = without_others(rows, among, [stacks[index] for index in others], tolerances).between
+        places = tuple((x, y, z) for x, y, z in between.missing.tolist())
+        return MissingSlices(
+            (gap.before, gap.after), between.distance, between.step, places, between.count, between.aside
+        )
 
     def _of_patients(self, groups: list[Group], series: Indices) -> Iterator[Conflict]:
         """Say of which series the files contradict each other about whose they are."""
@@ -218,16 +220,16 @@ class _Surveyor:
             if one.contradicts:
                 whose.setdefault(int(series[one.members[0]]), []).append(one)
         for several in whose.values():
-            files = [np.unique(self._found.rows.file[one.members]).tolist() for one in several]
+            files = [np.unique(self._instances.rows.file[one.members]).tolist() for one in several]
             # One of each first: the first two are shown.
             order = dict.fromkeys([some[0] for some in files] + [file for some in files for file in some])
             detail = "one series, but they contradict each other about the patient, in "
             detail += f"{', '.join(several[0].contradicts)}: taken for different patients"
-            yield Conflict(tuple(self._found.entries[file].name for file in order), detail)
+            yield Conflict(tuple(self._instances.entries[file].name for file in order), detail)
 
     def _distinct_instances(self) -> Indices:
         """Rows without those of files that are copies of others; files that claim to be the same are noted."""
-        rows = self._found.rows
+        rows = self._instances.rows
         uids = rows.texts["SOPInstanceUID"].codes
         whole = np.flatnonzero((uids >= 0) & (rows.frame <= 0))
         repeated = np.bincount(uids[whole], minlength=1) > 1
@@ -240,8 +242,8 @@ class _Surveyor:
 
     def _compare(self, same: list[int]) -> list[int]:
         """Compare files of one SOP Instance UID: copies of the first of each kind are left out, and are returned."""
-        rows, kinds, copies = self._found.rows, dict[Any, int](), list[int]()
-        names = [self._found.entries[int(rows.file[row])].name for row in same]
+        rows, kinds, copies = self._instances.rows, dict[Any, int](), list[int]()
+        names = [self._instances.entries[int(rows.file[row])].name for row in same]
         for row in same:
             kept = kinds.setdefault((self._header_of(row), self._contents.of_file(row)), row)
             if kept != row:
@@ -256,13 +258,13 @@ class _Surveyor:
 
     def _header_of(self, row: int) -> str:
         """Return the part of a header that has to be the same of the same files, for each of their frames."""
-        rows = self._found.rows
+        rows = self._instances.rows
         frames = [row] if rows.frame[row] < 0 else np.flatnonzero(rows.file == rows.file[row]).tolist()
-        said = [[rows.value(keyword, frame) for keyword in (*_SAME, *KEYWORDS)] for frame in frames]
-        return repr((said, identity(rows, row), self._contents.meaning(row)))
+        header = [[rows.value(keyword, frame) for keyword in (*_SAME, *KEYWORDS)] for frame in frames]
+        return repr((header, identity(rows, row), self._contents.meaning(row)))
 
     def _outcomes(self, stacks: Iterable[Stack]) -> tuple[FileOutcome, ...]:
-        rows, entries = self._found.rows, self._found.entries
+        rows, entries = self._instances.rows, self._instances.entries
         used: dict[int, list[int]] = {}
         for index, made in enumerate(stacks):
             for file in np.unique(rows.file[made.members]).tolist():
@@ -271,7 +273,7 @@ class _Surveyor:
         outcomes: list[FileOutcome] = []
         for index, entry in enumerate(entries):
             if index in used:
-                uncut = self._found.uncut.get(index)
+                uncut = self._instances.uncut.get(index)
                 detail = conflicts.get(entry.name, "" if uncut is None else uncut.detail)
                 outcomes.append(FileOutcome(entry.name, "volume", detail, tuple(used[index])))
             elif index in self._copies:
@@ -280,5 +282,5 @@ class _Surveyor:
                 outcomes.append(FileOutcome(entry.name, "duplicate", detail, copy_of=kept))
             else:
                 unaccounted = FileOutcome(entry.name, "unreadable", "not accounted for; please report this as a defect")
-                outcomes.append(self._found.outcomes.get(index, unaccounted))
+                outcomes.append(self._instances.outcomes.get(index, unaccounted))
         return tuple(outcomes)

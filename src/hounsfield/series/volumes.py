@@ -6,6 +6,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from importlib import import_module
 from typing import Any, overload
 
@@ -19,6 +20,7 @@ from hounsfield.reading.frames import Wanted
 from hounsfield.scanning.walking import Progress
 from hounsfield.series.instances import read_instances
 from hounsfield.series.loading import Loaded, Loader, check_size
+from hounsfield.series.parting import files_apart, is_inside, own_files, stacks_of, stem_of
 from hounsfield.series.report import Outcome, Report
 from hounsfield.series.slice_headers import SliceHeaders
 from hounsfield.series.stacking import GAPS, Gaps, Stack
@@ -69,6 +71,27 @@ class Volumes(Sequence[Volume]):
         for index, (outcome, why) in self._failed.items():
             files[index] = replace(files[index], outcome=outcome, detail=why)
         return replace(report, files=tuple(files))
+
+    @property
+    def stacks(self) -> list[int]:
+        """The volumes among these that are more than a single image: of several slices, or what a gap left of those."""
+        stacks = stacks_of(self.facts, self.report)
+        return [index for index, facts in enumerate(self.facts) if facts.index in stacks]
+
+    @property
+    def single_files(self) -> list[str]:
+        """Return the files that are in none of the `stacks`: single images, and what cannot be read."""
+        stacks = {self.facts[index].index for index in self.stacks}
+        return [file.path for file in files_apart(self.report, stacks) if not is_inside(file)]
+
+    def stem(self, index: int) -> str:
+        """Return a name for what is written of a volume: ``"volume003"``, or that of the only file that it is in."""
+        number = self.facts[index].index
+        return stem_of(number, len(self._survey.facts), self._own_files.get(number), self._name)
+
+    @cached_property
+    def _own_files(self) -> dict[int, str]:
+        return own_files(self._survey.report)
 
     def __len__(self) -> int:
         return len(self._chosen)
@@ -163,33 +186,33 @@ class Volumes(Sequence[Volume]):
         return volume
 
     def _make(self, index: int) -> Volume:
-        made, found = self._survey.stacks[index], self._survey.found
+        stack, instances = self._survey.stacks[index], self._survey.instances
         name = f"{self._name}[{index}]"
         # What a slice rests on is refused with the volume, which says it in its steps.
-        loader = Loader(found, replace(self._wanted, strict=False), self._limits, self.progress)
+        loader = Loader(instances, replace(self._wanted, strict=False), self._limits, self.progress)
         try:
-            loaded = _load(loader, made, name)
+            loaded = _load(loader, stack, name)
         finally:
             self._failed |= {file: ("unreadable", why) for file, why in loader.failed.items()}
             self._failed |= {file: ("volume", f"frames cannot be read: {why}") for file, why in loader.damaged.items()}
-        steps = (*loaded.steps, *made.steps)
+        steps = (*loaded.steps, *stack.steps)
         if self._wanted.strict:
             refuse_assumptions(steps, name)
-        by_file = SliceHeaders.of(found, made.members, self._limits)
-        whole = made.weights is None
+        by_file = SliceHeaders.of(instances, stack.members, self._limits)
+        whole = stack.weights is None
         return Volume(
             loaded.values,
-            made.affine,
+            stack.affine,
             loaded.unit,
             steps,
             loaded.padding,
             loaded.pixel_spacing,
             loaded.spacing_kind,
-            found.rows.text("FrameOfReferenceUID", int(made.members[0])),
+            instances.rows.text("FrameOfReferenceUID", int(stack.members[0])),
             by_file[0],
             by_file if whole else None,
-            self._survey.sources(made) if whole else (),
-            made.separated_by,
+            self._survey.sources(stack) if whole else (),
+            stack.separated_by,
             loaded.color,
             name,
         )
@@ -231,9 +254,9 @@ def _same_affine(a: Any, b: Any) -> bool:
     return bool(np.abs(a - b).max() <= 1e-3)
 
 
-def _load(loader: Loader, made: Stack, name: str) -> Loaded:
+def _load(loader: Loader, stack: Stack, name: str) -> Loaded:
     """Load a stack: as it is, with empty slices between, or interpolated to a regular grid."""
-    members, weights = made.members, made.weights
+    members, weights = stack.members, stack.weights
     if weights is None:
         return loader.load(members, np.arange(len(members)), len(members), name)
     if np.isnan(weights).any():
@@ -341,8 +364,8 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
         entries, name = list(collection), collection.name
     if not entries:
         raise SourceError("there are no files", source=name)
-    found = read_instances(entries, limits, limits.threads, progress)
-    surveyed = survey(found, limits, gaps, tolerances or Tolerances())
+    instances = read_instances(entries, limits, limits.threads, progress)
+    surveyed = survey(instances, limits, gaps, tolerances or Tolerances())
     outcome = surveyed.report.files[0]
     # Of a file that was named itself; those found in folders and archives stand in the report.
     if (len(entries), outcome.path) == (1, name) and outcome.outcome in ("not DICOM", "unreadable"):

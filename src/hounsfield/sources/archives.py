@@ -40,8 +40,8 @@ def archive_entries(blob: Blob, kind: Kind, limits: Limits) -> Iterator[Entry] |
         return map(_unwrapped, zip_entries(blob, limits))
     if kind not in COMPRESSED:
         return map(_unwrapped, tar_entries(blob, limits))
-    found = unpacked(blob, kind, limits)
-    return None if found is None else map(_unwrapped, _of_tar(*found, limits))
+    unwrapped = unpacked(blob, kind, limits)
+    return None if unwrapped is None else map(_unwrapped, _of_tar(*unwrapped, limits))
 
 
 def _unwrapped(entry: Entry) -> Entry:
@@ -56,12 +56,12 @@ def _open_unwrapped(entry: Entry, limits: Limits) -> Source:
     if kind not in COMPRESSED or source.size > limits.member_bytes:
         return source
     source.stream.seek(0)
-    found = compressed_entry(MemoryBlob(entry.name, source.stream.read()), kind, limits)
-    if found is None:
+    inner = compressed_entry(MemoryBlob(entry.name, source.stream.read()), kind, limits)
+    if inner is None:
         source.stream.seek(0)
         return source
     source.close()
-    return found.open(limits)
+    return inner.open(limits)
 
 
 def compressed_entry(blob: Blob, kind: Kind, limits: Limits) -> Entry | None:
@@ -109,10 +109,10 @@ def only_member_of(blob: Blob, limits: Limits) -> Entry | None:
     with blob.open() as file:
         head = file.read(LOOK) or b""
     kind = kind_of(head)
-    found = archive_entries(blob, kind, limits)
-    if found is None:
+    members = archive_entries(blob, kind, limits)
+    if members is None:
         return compressed_entry(blob, kind, limits)
-    entries = list(found)
+    entries = list(members)
     if len(entries) != 1:
         count = len(entries) if entries else "no"
         raise SourceError(f"is an archive with {count} files; name one file", source=blob.name)

@@ -196,9 +196,11 @@ class Collection:
         data = read_stdin(self._limits)
         kind = kind_of(data[:LOOK])
         blob = MemoryBlob(_STDIN, data)
-        found = archive_entries(blob, kind, self._limits) if kind in ARCHIVES else None
-        packed = compressed_entry(blob, kind, self._limits) if kind in COMPRESSED and found is None else None
-        return found or iter([packed or Entry(_STDIN, None, "" if data else "the file is empty", _StandardInput(data))])
+        members = archive_entries(blob, kind, self._limits) if kind in ARCHIVES else None
+        packed = compressed_entry(blob, kind, self._limits) if kind in COMPRESSED and members is None else None
+        return members or iter(
+            [packed or Entry(_STDIN, None, "" if data else "the file is empty", _StandardInput(data))]
+        )
 
     def _of_dicomdir(self, path: str) -> Iterator[Entry]:
         assert self._read_dicomdir is not None  # noqa: S101  else it is a file like others
@@ -222,8 +224,8 @@ class _StandardInput:
 
 def _single(blob: Blob, kind: Kind, limits: Limits, name: str) -> Entry:
     """The file that a compressed one holds; itself where it is none."""
-    found = compressed_entry(blob, kind, limits) if kind in COMPRESSED else None
-    return found or Entry(name, name)
+    inner = compressed_entry(blob, kind, limits) if kind in COMPRESSED else None
+    return inner or Entry(name, name)
 
 
 def _once(entries: Iterator[Entry]) -> Iterator[Entry]:

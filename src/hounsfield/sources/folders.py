@@ -149,14 +149,14 @@ def _walk(top: str, lister: _Lister) -> Iterator[str]:
             levels.pop()
             continue
         folder, listing = waiting.popleft()
-        found = listing()
+        listed = listing()
         prefix = "" if folder == "." else os.path.join(folder, "")
-        for name in found.files:
+        for name in listed.files:
             yield prefix + name
-        meant_as_file = found.empty and folder != top and os.path.splitext(folder)[1].lower() in _FILE_ENDINGS
-        if meant_as_file or not found.readable:
+        meant_as_file = listed.empty and folder != top and os.path.splitext(folder)[1].lower() in _FILE_ENDINGS
+        if meant_as_file or not listed.readable:
             yield folder
-        levels.append((iter([prefix + name for name in found.folders]), deque()))
+        levels.append((iter([prefix + name for name in listed.folders]), deque()))
 
 
 class Ahead:

@@ -98,19 +98,19 @@ class _Folder:
         """
         stem, known = _plain(component), self._by_stems(path)
         bare, ending = os.path.splitext(stem)
-        found = known.get(stem) or (known.get(bare) if ending in _ENDINGS else None) or {}
-        of_images = [found[ending] for ending in _ENDINGS if ending in found]
-        return of_images[0] if of_images else next(iter(found.values())) if len(found) == 1 else None
+        candidates = known.get(stem) or (known.get(bare) if ending in _ENDINGS else None) or {}
+        of_images = [candidates[ending] for ending in _ENDINGS if ending in candidates]
+        return of_images[0] if of_images else next(iter(candidates.values())) if len(candidates) == 1 else None
 
     def _by_stems(self, path: str) -> dict[str, dict[str, str]]:
         """The names of files in a folder: by what they are without their ending, and by that. Numbers are none."""
         if path not in self._stems:
-            found: dict[str, dict[str, str]] = {}
+            stems: dict[str, dict[str, str]] = {}
             for name in sorted(set(self._names(path).values())):
                 stem, ending = os.path.splitext(_plain(name))
                 if not ending[1:].isdigit() and not os.path.isdir(os.path.join(path, name)):
-                    found.setdefault(stem, {}).setdefault(ending, name)
-            self._stems[path] = found
+                    stems.setdefault(stem, {}).setdefault(ending, name)
+            self._stems[path] = stems
         return self._stems[path]
 
     def holds(self, path: str) -> bool:
@@ -124,10 +124,10 @@ class _Folder:
                 names = sorted(os.listdir(path or ".")) if self.holds(path or ".") or path == self.path else []
             except OSError:
                 names = []
-            found: dict[str, str] = {}
+            own: dict[str, str] = {}
             for name in names:
-                found.setdefault(_plain(name), name)
-            self._known[path] = found | {name: name for name in names}
+                own.setdefault(_plain(name), name)
+            self._known[path] = own | {name: name for name in names}
         return self._known[path]
 
 

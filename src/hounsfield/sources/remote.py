@@ -203,19 +203,19 @@ def remote_files(url: str, limits: Limits) -> list[RemoteFile]:
     system, path = _system(url)
     name = shown(url)
     try:
-        found = _find(system, path)
+        listed = _find(system, path)
     except Exception as error:
         raise _failure(error, name) from None
-    if len(found) > limits.archive_members:
-        raise LimitExceededError(f"has {len(found)} files; the limit is {limits.archive_members}", source=name)
-    if list(found) == [path]:
-        return [RemoteFile(name, found[path], system, path)]
+    if len(listed) > limits.archive_members:
+        raise LimitExceededError(f"has {len(listed)} files; the limit is {limits.archive_members}", source=name)
+    if list(listed) == [path]:
+        return [RemoteFile(name, listed[path], system, path)]
     mark, chain = url.partition("::")[1:]
 
     def called(at: str) -> str:
         return shown((at if "://" in at else system.unstrip_protocol(at)) + mark + chain)
 
-    return [RemoteFile(called(at), found[at], system, at) for at in sorted(found)]
+    return [RemoteFile(called(at), listed[at], system, at) for at in sorted(listed)]
 
 
 def archive_members(file: RemoteFile, limits: Limits) -> Iterator[Entry] | None:

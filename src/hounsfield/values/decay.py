@@ -130,10 +130,10 @@ def _half_life(given: Mapping[str, Any], name: str) -> float:
 
 def _enhanced_start(header: Header, name: str) -> tuple[datetime, str, list[Step]]:
     keyword = "DecayCorrectionDateTime"
-    found = date_and_time(header, keyword, name)
-    if found is None:
+    moment = date_and_time(header, keyword, name)
+    if moment is None:
         raise MissingAttributeError(f"{keyword} is missing", source=name, attribute=keyword)
-    return _local(found, header, keyword, name), "Decay Correction DateTime", []
+    return _local(moment, header, keyword, name), "Decay Correction DateTime", []
 
 
 def _scan_start(header: Header, half_life: float, name: str) -> tuple[datetime, str, list[Step]]:
@@ -193,9 +193,9 @@ def _fits(factor: float, halvings: float, during: float) -> bool:
 
 
 def _acquired(header: Header, name: str) -> datetime | None:
-    found = local_moment(header, "AcquisitionDate", "AcquisitionTime", name)
-    if found is not None:
-        return found
+    moment = local_moment(header, "AcquisitionDate", "AcquisitionTime", name)
+    if moment is not None:
+        return moment
     whole = date_and_time(header, "AcquisitionDateTime", name)
     return None if whole is None else _local(whole, header, "AcquisitionDateTime", name)
 

@@ -315,8 +315,8 @@ def overlay_on(frame: Image, header: Header, group: int, name: str) -> NDArray[n
 
     blank = replace(frame, values=np.broadcast_to(np.False_, frame.size), color=False, padding=None, steps=())
     total = max(whole_number(frame.header.get("NumberOfFrames")) or 1, (frame.frame_index or 0) + 1)
-    found = read_overlay(group, plane, (blank, total), no_cells, name, DEFAULT_LIMITS)
-    if found is None or found.mask is None:
+    overlay = read_overlay(group, plane, (blank, total), no_cells, name, DEFAULT_LIMITS)
+    if overlay is None or overlay.mask is None:
         return no_cells()
-    warn_of_assumptions(found.steps, name, 2)
-    return found.mask.values
+    warn_of_assumptions(overlay.steps, name, 2)
+    return overlay.mask.values

@@ -45,13 +45,13 @@ def _marked(stored: NDArray[Any], low: int, high: int) -> tuple[NDArray[np.bool_
     padding, count = None, 0
     for index, frame in enumerate(stored):
         marked = frame == low if low == high else (frame >= low) & (frame <= high)
-        if not (found := int(np.count_nonzero(marked))):
+        if not (more := int(np.count_nonzero(marked))):
             continue
         if len(stored) == 1:
-            return marked[np.newaxis], found
+            return marked[np.newaxis], more
         if padding is None:
             padding = np.zeros(stored.shape, np.bool_)
-        padding[index], count = marked, count + found
+        padding[index], count = marked, count + more
     return padding, count
 
 

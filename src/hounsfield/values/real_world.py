@@ -74,17 +74,17 @@ def real_world_values(
     given in pieces. The others are alternatives, and named in a step. Mappings that stand in separate Real World
     Value Mapping objects (PS3.3 A.46) are not looked for: there is only this file.
     """
-    found = _mappings(headers, stored, name)
-    chosen = [_choose(mappings, choice) for mappings in found]
+    declared = _mappings(headers, stored, name)
+    chosen = [_choose(mappings, choice) for mappings in declared]
     first = next((pieces[0] for pieces in chosen if pieces), None)
     if first is None:
-        raise _nothing(found, choice, name)
+        raise _nothing(declared, choice, name)
     if any(pieces and pieces[0].unit != first.unit for pieces in chosen):
         detail = 'frames have different real-world units; choose one by values="real_world:UNIT"'
         raise InvalidAttributeError(detail, source=name, attribute=_SEQUENCE)
     target = _dtype(stored, bits) if dtype is None else np.dtype(dtype)
     values, outside = _apply_all(stored, chosen, target, name)
-    steps = (*_describe(chosen, first), *_alternatives(found, chosen), *_left_out(outside))
+    steps = (*_describe(chosen, first), *_alternatives(declared, chosen), *_left_out(outside))
     return RealWorld(values, first.unit, outside, steps)
 
 
@@ -99,13 +99,13 @@ def real_world_offer(header: Header) -> Step | None:
 def _mappings(headers: Sequence[Header], stored: NDArray[Any], name: str) -> list[list[ValueMapping]]:
     """The mappings of each frame; those that frames share are read once."""
     read: dict[int, list[ValueMapping]] = {}
-    found: list[list[ValueMapping]] = []
+    mappings: list[list[ValueMapping]] = []
     for header in headers:
         items = header.get(_SEQUENCE)
         if id(items) not in read:
             read[id(items)] = mappings_of(header, stored.dtype, name)
-        found.append(read[id(items)])
-    return found
+        mappings.append(read[id(items)])
+    return mappings
 
 
 def _choose(mappings: list[ValueMapping], choice: str) -> list[ValueMapping]:
@@ -118,13 +118,13 @@ def _choose(mappings: list[ValueMapping], choice: str) -> list[ValueMapping]:
     return pieces
 
 
-def _nothing(found: list[list[ValueMapping]], choice: str, name: str) -> MissingAttributeError:
-    offered = sorted({mapping.title for mappings in found for mapping in mappings})
+def _nothing(declared: list[list[ValueMapping]], choice: str, name: str) -> MissingAttributeError:
+    offered = sorted({mapping.title for mappings in declared for mapping in mappings})
     if not offered:
         detail = f"{_SEQUENCE} is missing: the file has no real-world values"
     else:
         # Labels are free text, which a message does not quote.
-        units = sorted({unit_words(mapping.unit) for mappings in found for mapping in mappings})
+        units = sorted({unit_words(mapping.unit) for mappings in declared for mapping in mappings})
         detail = f"no real-world value mapping has the label or unit {choice!r}; there are {len(offered)}, in "
         detail += f"{', '.join(units[:8])}; {_SEQUENCE} in the header has their labels"
     return MissingAttributeError(detail, source=name, attribute=_SEQUENCE)
@@ -177,9 +177,9 @@ def _describe(chosen: list[list[ValueMapping]], first: ValueMapping) -> list[Ste
     return steps
 
 
-def _alternatives(found: list[list[ValueMapping]], chosen: list[list[ValueMapping]]) -> list[Step]:
+def _alternatives(declared: list[list[ValueMapping]], chosen: list[list[ValueMapping]]) -> list[Step]:
     used = {id(piece) for pieces in chosen for piece in pieces}
-    others = sorted({m.title for mappings in found for m in mappings if id(m) not in used})
+    others = sorted({m.title for mappings in declared for m in mappings if id(m) not in used})
     if not others:
         return []
     more = f" and {len(others) - 8} more" if len(others) > 8 else ""

@@ -240,16 +240,16 @@ class _SegmentReader:
 
     def _labelled_frames(self) -> dict[int, list[int]]:
         """Return the frames of each number: a label map's frames belong to no single segment (PS3.3 C.8.20.2.3.3)."""
-        found: dict[int, list[int]] = {}
+        frames_of: dict[int, list[int]] = {}
         frames = self._stored.values if self._stored.multi_frame else self._stored.values[np.newaxis]
         for index, frame in enumerate(frames):
             for number in np.unique(frame).tolist():
-                found.setdefault(number, []).append(index)
-        return found
+                frames_of.setdefault(number, []).append(index)
+        return frames_of
 
     def _identified_frames(self) -> dict[int, list[int]]:
         """The frames of each segment by Segment Identification (PS3.3 C.8.20.3.1)."""
-        found: dict[int, list[int]] = {}
+        frames_of: dict[int, list[int]] = {}
         assumed = False
         for index in range(self._stored.frames):
             number = self._identified(index)
@@ -263,10 +263,10 @@ class _SegmentReader:
                     "ReferencedSegmentNumber",
                     f"of frame {index} names a segment that is not there",
                 )
-            found.setdefault(number, []).append(index)
+            frames_of.setdefault(number, []).append(index)
         if assumed:
             self._assume("frames without Referenced Segment Number are taken to be of the only segment")
-        return found
+        return frames_of
 
     def _identified(self, index: int) -> Any:
         for group in (*self._groups[index : index + 1], *self._shared[:1]):
@@ -305,9 +305,9 @@ class _SegmentReader:
 
     @staticmethod
     def _algorithm(item: Mapping[str, Any]) -> str:
-        found = items_of(item, "SegmentationAlgorithmIdentificationSequence")[:1]
+        algorithms = items_of(item, "SegmentationAlgorithmIdentificationSequence")[:1]
         return text_of(item, "SegmentAlgorithmName") or "".join(
-            text_of(algorithm, "AlgorithmName") for algorithm in found
+            text_of(algorithm, "AlgorithmName") for algorithm in algorithms
         )
 
     def _assume(self, detail: str) -> None:

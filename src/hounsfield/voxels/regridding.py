@@ -136,13 +136,13 @@ def regrid(
     samples = values.shape[3:]
     dtype = how.dtype(values)
     _check_bytes(target, prod(samples) * dtype.itemsize + 1, how)
-    made = np.empty((*target.shape, *samples), dtype)
+    sampled = np.empty((*target.shape, *samples), dtype)
     lost = np.zeros(target.shape, np.bool_)
     matrix = _matrix(source, target)
-    work = _Bricks(values, padding, matrix, made, lost, how)
+    work = _Bricks(values, padding, matrix, sampled, lost, how)
     bricks = list(_bricks(target.shape, matrix))
     in_threads(lambda number: work.fill(bricks[number]), len(bricks), how.limits.threads)
-    return made, lost if padding is not None or lost.any() else None
+    return sampled, lost if padding is not None or lost.any() else None
 
 
 def _check_bytes(target: Grid, per_voxel: int, how: Sampling) -> None:
@@ -248,8 +248,8 @@ class _Bricks:
             lost[...] = _interpolated(pads.astype(np.float64), matrix, made.shape, 1, np.float64) > _ROUNDING
         if self.how.color:
             for sample in range(made.shape[3]):
-                found = _interpolated(block[..., sample], matrix, made.shape[:3], self.how.order, np.float32)
-                made[..., sample] = _rounded(found, made.dtype)
+                mixed = _interpolated(block[..., sample], matrix, made.shape[:3], self.how.order, np.float32)
+                made[..., sample] = _rounded(mixed, made.dtype)
         else:
             made[...] = _interpolated(block, matrix, made.shape, self.how.order, made.dtype)
         made[lost] = self.how.outside
@@ -316,7 +316,7 @@ def _axis_by_axis(block: NDArray[Any], matrix: NDArray[np.float64], shape: tuple
 
     That is all of `resample` and `rectified`: along one axis after the other, several times as fast as all at once.
     """
-    made = np.empty(shape, dtype)
+    result = np.empty(shape, dtype)
     for number in range(shape[0]):
         across = matrix[:, 3] + matrix[:, 0] * number
         first, second, part = _neighbours(across[:1], block.shape[0], dtype)
@@ -324,8 +324,8 @@ def _axis_by_axis(block: NDArray[Any], matrix: NDArray[np.float64], shape: tuple
         first, second, part = _neighbours(across[1] + matrix[1, 1] * np.arange(shape[1]), block.shape[1], dtype)
         plane = _between(plane[first], plane[second], part[:, None])
         first, second, part = _neighbours(across[2] + matrix[2, 2] * np.arange(shape[2]), block.shape[2], dtype)
-        made[number] = _between(plane[:, first], plane[:, second], part)
-    return made
+        result[number] = _between(plane[:, first], plane[:, second], part)
+    return result
 
 
 def _neighbours(at: NDArray[np.float64], count: int, dtype: Any) -> tuple[NDArray[np.intp], NDArray[np.intp], Any]:
@@ -343,9 +343,9 @@ def _between(first: NDArray[Any], second: NDArray[Any], part: Any) -> NDArray[An
     return start + (second - start) * part
 
 
-def _rounded(found: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+def _rounded(exact: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Samples of colour in their own type: a spline's overshoot is cut off."""
     if dtype.kind == "f":
-        return found
+        return exact
     bounds = np.iinfo(dtype)
-    return np.clip(np.rint(found), bounds.min, bounds.max)
+    return np.clip(np.rint(exact), bounds.min, bounds.max)

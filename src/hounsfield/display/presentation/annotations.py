@@ -174,16 +174,16 @@ class _Pen:
 
     def _place(self, x: float, y: float, units: str) -> Point:
         if units == "DISPLAY":
-            found = self._view.display_point(x, y)
+            shown_at = self._view.display_point(x, y)
         elif units in ("PIXEL", ""):
-            found = self._view.point(x, y)
+            shown_at = self._view.point(x, y)
         else:
             raise InvalidAttributeError(
                 "annotations of a whole slide's matrix are not supported",
                 source=self._name,
                 attribute="GraphicAnnotationUnits",
             )
-        return min(max(found[0], -_FAR), 2 * _FAR), min(max(found[1], -_FAR), 2 * _FAR)
+        return min(max(shown_at[0], -_FAR), 2 * _FAR), min(max(shown_at[1], -_FAR), 2 * _FAR)
 
     def _point(self, point: Point) -> None:
         """A small cross: a single pixel would not be seen."""
@@ -236,8 +236,8 @@ def ellipse(points: list[Point]) -> list[Point]:
     p = np.array(points[:4])
     centre, major, minor = p[:2].mean(axis=0), (p[1] - p[0]) / 2, (p[3] - p[2]) / 2
     turn = np.linspace(0, 2 * np.pi, _ROUND + 1)[:, None]
-    found = centre + np.cos(turn) * major + np.sin(turn) * minor
-    return [(float(x), float(y)) for x, y in found]
+    outline = centre + np.cos(turn) * major + np.sin(turn) * minor
+    return [(float(x), float(y)) for x, y in outline]
 
 
 def activations(header: Header) -> list[tuple[int, str]]:

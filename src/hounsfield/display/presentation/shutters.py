@@ -99,10 +99,10 @@ def _circle(header: Header, size: tuple[int, int], aspect: float, name: str) -> 
 
 def _polygon(header: Header, size: tuple[int, int], aspect: float, name: str) -> NDArray[np.bool_]:
     keyword = "VerticesOfThePolygonalShutter"
-    found = finite_numbers(header.get(keyword))
-    if len(found) < 6 or len(found) % 2:
+    coordinates = finite_numbers(header.get(keyword))
+    if len(coordinates) < 6 or len(coordinates) % 2:
         raise MissingAttributeError(f"the shutter needs {keyword}", source=name, attribute=keyword)
-    near = [min(max(v, -_FAR), _FAR) for v in found]
+    near = [min(max(v, -_FAR), _FAR) for v in coordinates]
     picture = Picture.new("L", (size[1], size[0]), 1)
     ImageDraw.Draw(picture).polygon([(c - 1, r - 1) for r, c in zip(near[::2], near[1::2], strict=True)], fill=0)
     return np.asarray(picture).astype(np.bool_)
@@ -110,7 +110,7 @@ def _polygon(header: Header, size: tuple[int, int], aspect: float, name: str) ->
 
 def _bitmap(header: Header, frame: Image, name: str) -> NDArray[np.bool_]:
     group = number_of(header, "ShutterOverlayGroup")
-    found = overlay_on(frame, header, int(group), name) if group is not None else None
-    if found is None:
+    bits = overlay_on(frame, header, int(group), name) if group is not None else None
+    if bits is None:
         raise MissingAttributeError("the shutter's bitmap is absent", source=name, attribute="ShutterOverlayGroup")
-    return found
+    return bits

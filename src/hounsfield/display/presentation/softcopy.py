@@ -133,14 +133,14 @@ def _modality(
     signed = bounds[0] < 0
     whole = stored.dtype.kind == "i"
     kept = stored.astype(np.int64 if signed else np.uint64) if whole else stored
-    made = modality_values(kept.clip(*bounds) if whole else kept, [state.header], bits, state.name)
+    modality = modality_values(kept.clip(*bounds) if whole else kept, [state.header], bits, state.name)
     table = modality_table(state.header)
     if table is not None:
         depth = read_descriptor(table.get("LUTDescriptor"), "ModalityLUTSequence", state.name)[2]
-        return made.values, (0.0, 2.0**depth - 1)
+        return modality.values, (0.0, 2.0**depth - 1)
     ends = np.array([list(bounds)], np.float64)
     low, high = sorted(modality_values(ends, [state.header], bits, state.name).values.ravel().tolist())
-    return made.values, (low, high)
+    return modality.values, (low, high)
 
 
 def _voi(frame: Image, state: PresentationState, window: WindowLike, span: tuple[float, float]) -> Voi:

@@ -1,0 +1,103 @@
+"""One input: a result, or the sentence that says why there is none."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from hounsfield.batch.inputs import Input
+from hounsfield.errors import (
+    AssumptionWarning,
+    FormatError,
+    GeometryError,
+    HounsfieldError,
+    MissingDependencyError,
+    OutputError,
+    UnitError,
+)
+from hounsfield.text import printable
+
+#: What a failure lies with: the input, what was asked of it, a part that is not installed, or where the output goes.
+Failure = Literal["input", "task", "dependency", "output"]
+
+#: What is done to one input. The tasks of this package are frozen dataclasses, which can be sent to other processes.
+Task = Callable[[Input], Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome of one input.
+
+    Attributes
+    ----------
+    source
+        Its name.
+    result
+        What the task returned; None where it failed.
+    error
+        Why there is no result, in a sentence that names the input; ``""`` where there is one. It quotes no value that
+        may identify a patient.
+    failure
+        What that lies with.
+    assumptions
+        What had to be assumed.
+    problem
+        The error that was raised, where it is one of ours.
+    """
+
+    source: str
+    result: Any = None
+    error: str = ""
+    failure: Failure | None = None
+    assumptions: tuple[str, ...] = ()
+    problem: HounsfieldError | None = None
+
+
+def attempt(task: Task, item: Input) -> Outcome:
+    """Run the task on one input; whatever it raises becomes part of the outcome."""
+    name = item.name
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", AssumptionWarning)
+        typed = None
+        try:
+            result, error, failure = task(item), "", None
+        except HounsfieldError as problem:
+            result, error, failure, typed = None, _sentence(problem, name), _kind(problem), problem
+        except ModuleNotFoundError as problem:
+            result, failure = None, "dependency"
+            error = f"{problem.name} is not installed: pip install --force-reinstall hounsfield"
+        except MemoryError:
+            result, error, failure = None, f"{name}: not enough memory", "input"
+        except Exception as problem:  # a defect of ours must not stop the other inputs, nor print what it quotes
+            result, failure = None, "input"
+            error = f"{name}: unexpected {type(problem).__name__}{_place(problem)}; please report this as a defect"
+    return Outcome(name, result, error, failure, tuple(str(warning.message) for warning in caught), typed)
+
+
+def _place(problem: Exception) -> str:
+    """Return where an error was raised."""
+    where = problem.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    return f" at line {where.tb_lineno} of {Path(where.tb_frame.f_code.co_filename).name}" if where else ""
+
+
+def _sentence(problem: HounsfieldError, source: str) -> str:
+    text = str(problem)
+    return (
+        text
+        if source in text or printable(source) in text or (source == "-" and problem.source)
+        else f"{source}: {text}"
+    )
+
+
+def _kind(problem: HounsfieldError) -> Failure:
+    if isinstance(problem, MissingDependencyError):
+        return "dependency"
+    if isinstance(problem, OutputError):
+        return "output"
+    return "task" if isinstance(problem, (UnitError, GeometryError, FormatError)) else "input"

@@ -1,0 +1,56 @@
+"""Converting as a task: one input, its files written, and a JSON-ready result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hounsfield.batch.inputs import Input
+from hounsfield.recipes.conversion import Conversion
+
+
+@dataclass(frozen=True)
+class ConvertTask:
+    """Converts an image or a volume.
+
+    Parameters
+    ----------
+    recipe
+        To what.
+    target
+        A folder; or the file, where there is one input.
+    to_file
+        Which of these.
+    force
+        Replace files that exist.
+    """
+
+    recipe: Conversion
+    target: Path
+    to_file: bool = False
+    force: bool = False
+
+    def __call__(self, item: Input) -> dict[str, Any]:
+        """Convert one input."""
+        from hounsfield.exports.write import FORMATS, frame_paths
+
+        result: dict[str, Any] = {"source": item.name}
+        target = self.target
+        if not self.to_file:
+            stem = target / item.stem
+            target = stem.with_name(stem.name + FORMATS[self.recipe.to].endings[0])
+        if item.is_volume:
+            image = item.read_volume(self.recipe.reading)
+            result["volume"] = item.volume_dict()
+        else:
+            image = self.recipe.read(item.name) if item.is_file else item.read_image(self.recipe.reading)
+            if image.frame_index is not None and not self.to_file:
+                target = frame_paths(target, int(image.header.get("NumberOfFrames") or 1))[image.frame_index]
+        written = self.recipe.write(image, target, force=self.force)
+        return result | {
+            "outputs": [str(path) for path in written.paths],
+            "shape": list(image.shape),
+            "unit": image.unit,
+            "steps": [step.to_dict() for step in written.steps],
+        }

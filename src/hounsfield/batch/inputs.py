@@ -1,0 +1,311 @@
+"""Inputs of a batch: the volumes of folders and archives, and the files that are by themselves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from hounsfield.batch.others import is_told_only
+from hounsfield.errors import GeometryError, SourceError
+
+if TYPE_CHECKING:
+    from hounsfield.image import Image
+    from hounsfield.recipes.input_grouping import Grouping
+    from hounsfield.recipes.reading import Reading
+    from hounsfield.scanning.walking import Progress
+    from hounsfield.series.report import FileOutcome
+    from hounsfield.series.survey import VolumeFacts
+    from hounsfield.series.volumes import Volumes
+    from hounsfield.volume import Volume
+
+
+class Listener:
+    """Is told how finding and reading inputs goes on; this one does not listen. A command shows it."""
+
+    def surveying(self) -> AbstractContextManager[Callable[[Progress], None] | None]:
+        """Headers are read meanwhile; what this gives is told how many."""
+        return nullcontext()
+
+    def loading(self, name: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
+        """A volume is read meanwhile; what this gives is told how many of its slices, of how many."""
+        return nullcontext()
+
+    def surveyed(self, name: str, volumes: Volumes, others: Sequence[FileOutcome]) -> None:
+        """Volumes were found in what is called so, and files that are no images."""
+
+
+#: What nobody listens to.
+_SILENCE = Listener()
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """Inputs that were walked together, and the volumes in them; another process walks them again, once.
+
+    Parameters
+    ----------
+    paths
+        What was named.
+    gaps, reading
+        How its volumes are put together and read.
+    found
+        The volumes; None in a process where nobody has looked yet.
+    """
+
+    paths: tuple[str, ...]
+    gaps: str
+    reading: Reading
+    found: Volumes | None = field(default=None, compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[type[Surveyed], tuple[tuple[str, ...], str, Reading]]:
+        return type(self), (self.paths, self.gaps, self.reading)
+
+    @classmethod
+    def walk(cls, paths: tuple[str, ...], gaps: str, reading: Reading, listener: Listener) -> Surveyed:
+        """Read all headers.
+
+        Raises
+        ------
+        SourceError
+            There are no files; or a single one that cannot be opened.
+        """
+        with listener.surveying() as progress:
+            return cls(paths, gaps, reading, reading.survey(paths, gaps, progress))
+
+    @property
+    def volumes(self) -> Volumes:
+        """The volumes, looked for where that has not been done."""
+        return _survey_again(self.paths, self.gaps, self.reading) if self.found is None else self.found
+
+    @property
+    def name(self) -> str:
+        """As messages call it."""
+        return self.paths[0] if len(self.paths) == 1 else "inputs"
+
+
+@lru_cache(maxsize=4)
+def _survey_again(paths: tuple[str, ...], gaps: str, reading: Reading) -> Volumes:
+    return reading.survey(paths, gaps)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing that a task is run on: a file, or a volume of files that belong together.
+
+    It can be pickled, and says the same in every process that sees the same files: a volume is found there by walking
+    again what was walked here.
+
+    Parameters
+    ----------
+    name
+        The path of a file, or ``-``; of a volume ``folder[3]``. As messages and results call it.
+    stem
+        Where its outputs go, relative to the output folder, without ending; ``""`` where it has none.
+    surveyed, place
+        Of a volume: what it was found in, and its place there.
+    refused
+        Why it is not to be read: a volume with gaps, a member of an archive that is damaged.
+    listener
+        Is told how reading a volume goes on, in this process.
+
+    Examples
+    --------
+    >>> from hounsfield.recipes.reading import Reading
+    >>> from pydicom.data import get_testdata_file
+    >>> Input(get_testdata_file("CT_small.dcm")).read(Reading())
+    Image(128 x 128 int16 HU, axes (row, column), pixel spacing (0.661468, 0.661468) mm patient)
+    """
+
+    name: str
+    stem: str = ""
+    surveyed: Surveyed | None = None
+    place: int = 0
+    refused: str = ""
+    listener: Listener = field(default=_SILENCE, compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[type[Input], tuple[Any, ...]]:
+        return type(self), (self.name, self.stem, self.surveyed, self.place, self.refused)
+
+    @property
+    def is_volume(self) -> bool:
+        """True where it is a volume."""
+        return self.surveyed is not None
+
+    @property
+    def is_file(self) -> bool:
+        """True where it has a path by which it can be opened: it is neither a volume nor within an archive."""
+        return self.surveyed is None and not self.refused
+
+    def read(self, reading: Reading) -> Image | Volume:
+        """Read it, whichever it is; as `read_image` and `read_volume`."""
+        return self.read_volume(reading) if self.is_volume else self.read_image(reading)
+
+    def read_image(self, reading: Reading, frames: int | None = None) -> Image:
+        """Read an image, or one frame of it.
+
+        Raises
+        ------
+        SourceError
+            It cannot be read. Otherwise as `Reading.read`.
+        """
+        if self.refused:
+            raise SourceError(self.refused, source=self.name)
+        return reading.read(self.name, frames)
+
+    def read_volume(self, reading: Reading) -> Volume:
+        """Read a volume, in the way in which it was found.
+
+        Raises
+        ------
+        GeometryError
+            Slices are missing, and that was to be refused.
+        DecodeError
+            Pixels are missing, and `Reading.damaged` is False.
+        """
+        if self.refused:
+            raise GeometryError(self.refused, source=self.name)
+        volumes = self._found.volumes
+        with self.listener.loading(self.name) as volumes.progress:
+            volume = volumes[self.place]
+        reading.refuse_missing(volume.steps, self.name)
+        return volume
+
+    @property
+    def facts(self) -> VolumeFacts:
+        """The facts of a volume that are known before its pixels are read."""
+        return self._found.volumes.facts[self.place]
+
+    def volume_dict(self) -> dict[str, Any]:
+        """Return what a result says of a volume: nothing that identifies the patient."""
+        known = self.facts.to_dict(phi=False)
+        kept = {key: value for key, value in known.items() if key not in ("volume", "steps", "affine", "split_by")}
+        return {"index": self.facts.index, **kept}
+
+    @property
+    def _found(self) -> Surveyed:
+        if self.surveyed is None:
+            raise ValueError(f"{self.name} is no volume")
+        return self.surveyed
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Named inputs and what they stand for: volumes of several slices first, then files that are by themselves.
+
+    Parameters
+    ----------
+    given
+        What was named.
+    items
+        What a task is run on.
+    others
+        How many files were left out, which are no images.
+    """
+
+    given: tuple[str, ...]
+    items: tuple[Input, ...]
+    others: int = 0
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @classmethod
+    def find(cls, paths: Sequence[str]) -> Inputs:
+        """Walk folders and expand patterns; each file is by itself."""
+        from hounsfield.sources.folders import list_files
+
+        return cls(tuple(paths), tuple(Input(path) for path in list_files(paths)))
+
+    @property
+    def files(self) -> set[str]:
+        """All files that are read."""
+        surveyed = {id(found): found for item in self.items if (found := item.surveyed) is not None}
+        inside = {file.path for found in surveyed.values() for file in found.volumes.report.files}
+        return inside | {item.name for item in self.items if item.is_file}
+
+    @property
+    def single(self) -> bool:
+        """True where one file was named, not a folder or several: its output needs no name before it."""
+        if len(self.items) != 1 or len(self.given) != 1 or os.path.isdir(self.given[0]):
+            return False
+        item = self.items[0]
+        if item.surveyed is None:
+            return True
+        from hounsfield.series.parting import own_files
+
+        # Of a volume: whether its file was named, not an archive.
+        return own_files(item.surveyed.volumes.report).get(item.facts.index) == self.given[0]
+
+
+def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Reading, listener: Listener | None = None) -> Inputs:
+    """Find the inputs that paths stand for.
+
+    Files that are by themselves are single images and those of which no volume comes: each gives a result, or the
+    reason why there is none. What lies beside images and is none (a README, a report) is told to the listener, and is
+    no input, unless it was named itself.
+
+    Parameters
+    ----------
+    paths
+        Files, folders, archives, patterns, or ``-``.
+    grouping
+        Whether they are put together to volumes.
+    reading
+        How volumes are read.
+    listener
+        Is told how that goes on.
+    """
+    from hounsfield.sources.collection import is_collection
+
+    listener = listener or _SILENCE
+    items: list[Input] = []
+    single: list[Input] = []
+    left_out = 0
+    for path in [tuple(paths)] if grouping.together else [(path,) for path in paths]:
+        if grouping.together is False or not (grouping.together or is_collection(path[0])):
+            single += Inputs.find(path).items
+            continue
+        try:
+            surveyed = Surveyed.walk(path, grouping.gaps, reading, listener)
+        except SourceError:
+            single += Inputs.find(path).items  # whoever opens it says why
+            continue
+        others = [file for file in surveyed.volumes.report.files if is_told_only(file, paths)]
+        left_out += len(others)
+        items += _volumes_in(surveyed, bool(grouping.together), listener)
+        alone = _alone_in(surveyed, bool(grouping.together), {file.path for file in others})
+        items += [item for item in alone if item.refused]
+        single += [item for item in alone if not item.refused]
+        listener.surveyed(surveyed.name, surveyed.volumes, others)
+    return Inputs(tuple(paths), (*items, *single), left_out)
+
+
+def _volumes_in(surveyed: Surveyed, all_of_them: bool, listener: Listener) -> list[Input]:
+    """Return the volumes of several slices; with gaps they are refused where that was asked for."""
+    volumes = surveyed.volumes
+    found: list[Input] = []
+    for place in range(len(volumes)) if all_of_them else volumes.stacks:
+        number = volumes.facts[place].index
+        gaps = [gap for gap in volumes.report.missing if number in gap.volumes] if surveyed.gaps == "refuse" else []
+        refused = f"slices are not at equal distances: {gaps[0]}" if gaps else ""
+        found.append(Input(f"{surveyed.name}[{number}]", "", surveyed, place, refused, listener))
+    return found
+
+
+def _alone_in(surveyed: Surveyed, all_of_them: bool, left_out: set[str]) -> list[Input]:
+    """Return the files that are in none of those volumes; a member of an archive cannot be looked at once more."""
+    from hounsfield.series.parting import files_apart, is_inside
+
+    volumes = surveyed.volumes
+    places = range(len(volumes)) if all_of_them else volumes.stacks
+    alone = files_apart(volumes.report, {volumes.facts[place].index for place in places})
+    alone = [file for file in alone if file.path not in left_out]
+    return [
+        Input(file.path, refused=(file.detail or file.outcome) if is_inside(file) else "")
+        for file in alone
+        if not (is_inside(file) and file.outcome == "duplicate")
+    ]

@@ -1,0 +1,60 @@
+"""Masking as a task: one input, its mask, figure and measures written, and a JSON-ready result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hounsfield.batch.inputs import Input
+from hounsfield.recipes.masking import Masking
+
+
+@dataclass(frozen=True)
+class MaskTask:
+    """Masks an image or a volume, and writes what was asked for into a folder."""
+
+    recipe: Masking
+    folder: Path
+    force: bool = False
+
+    def __call__(self, item: Input) -> dict[str, Any]:
+        """Mask one input."""
+        if item.is_volume:
+            return self._of_volume(item)
+        import hounsfield as hu
+
+        image = item.read_image(self.recipe.reading)
+        mask = self.recipe.selection.mask(image)
+        measures = hu.measure(image, mask).to_dict()
+        written = {"mask": self.recipe.encode(mask), "figure": self.recipe.draw(image, mask)}
+        outputs = {kind: self._write(item, *parts) for kind, parts in written.items() if parts is not None}
+        steps = [step.to_dict() for step in mask.steps]
+        result = {"source": item.name, "outputs": outputs, "measures": measures, "steps": steps}
+        if image.multi_frame:
+            frames = [hu.measure(image.frame(i), mask.frame(i)).to_dict() for i in range(image.frames)]
+            result["frames"] = [{key: frame[key] for key in ("pixels", "area_mm2", "mean", "sd")} for frame in frames]
+        return result
+
+    def _of_volume(self, item: Input) -> dict[str, Any]:
+        import hounsfield as hu
+
+        volume = item.read_volume(self.recipe.reading)
+        mask = self.recipe.selection.mask_volume(volume)
+        self.recipe.check_volume(item.name)
+        measures = hu.measure(volume, mask).to_dict()
+        stem = self.folder / item.stem
+        outputs = {"mask": str(self.recipe.write_volume(mask, stem, force=self.force).paths[0])}
+        if (figure := self.recipe.draw(volume, mask)) is not None:
+            outputs["figure"] = self._write(item, *figure)
+        steps = [step.to_dict() for step in mask.steps]
+        result = {"source": item.name, "volume": item.volume_dict(), "outputs": outputs}
+        return result | {"measures": measures, "steps": steps}
+
+    def _write(self, item: Input, ending: str, data: bytes) -> str:
+        from hounsfield.outputs import write_whole
+
+        stem = self.folder / item.stem
+        path = stem.with_name(stem.name + ending)
+        write_whole(path, data, force=self.force)
+        return str(path)

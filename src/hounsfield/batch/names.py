@@ -1,0 +1,116 @@
+"""Where outputs go: names made from the inputs' own names, always inside the output folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from hounsfield.batch.inputs import Input, Inputs
+
+_SAFE = re.compile(r"[^\w.+-]")
+_LONGEST = 120
+
+
+def output_stem(source: str, folders: tuple[str, ...]) -> Path:
+    """Return where the outputs of an input go, relative to the output folder, without ending.
+
+    Inputs below a folder that was named keep their place below it. The file's own name is kept as a whole, so
+    that ``a`` and ``a.dcm`` do not meet; what is unusual in it is replaced, and a short hash of the full path
+    then keeps two such names apart.
+
+    Parameters
+    ----------
+    source
+        Path of the input, or ``-``.
+    folders
+        The folders that were named.
+
+    Examples
+    --------
+    >>> output_stem("study/series1/0001.dcm", ("study",)).as_posix()
+    'series1/0001.dcm'
+    >>> output_stem("elsewhere/a slice.dcm", ()).as_posix()
+    'a_slice.dcm-137cd842'
+    """
+    if source == "-":
+        return Path("stdin")
+    path = Path(source)
+    for folder in folders:
+        if folder != source and path.is_relative_to(folder):
+            return Path(*(_part(part) for part in path.relative_to(folder).parts))
+    return Path(_part(path.name))
+
+
+def _part(name: str) -> str:
+    safe = _SAFE.sub("_", name)[:_LONGEST].lstrip(".") or "_"
+    if safe == name:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{safe}-{digest}"
+
+
+def unique_stems(sources: Iterable[str], roots: tuple[str, ...]) -> dict[str, Path]:
+    """Return the stem of each input; inputs of the same name from different places get a hash of their path."""
+    folders = tuple(root for root in roots if os.path.isdir(root))
+    sources = list(sources)
+    stems = {source: output_stem(source, folders) for source in sources}
+    taken: dict[Path, int] = {}
+    for stem in stems.values():
+        taken[stem] = taken.get(stem, 0) + 1
+    return {
+        source: stem if taken[stem] == 1 else stem.with_name(f"{stem.name}-{_path_hash(source)}")
+        for source, stem in stems.items()
+    }
+
+
+def _path_hash(source: str) -> str:
+    return hashlib.sha256(os.path.abspath(source).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+def with_stems(inputs: Inputs) -> Inputs:
+    """Return the inputs with the names of their outputs: of a volume ``volume000``, of a file its own name.
+
+    A volume that is all there is in one file has that file's name. Volumes of several folders have the folder's name
+    before theirs.
+    """
+    if not any(item.is_volume for item in inputs.items):
+        stems = unique_stems([item.name for item in inputs.items], inputs.given)
+        return replace(inputs, items=tuple(replace(item, stem=str(stems[item.name])) for item in inputs.items))
+    from hounsfield.series.parting import stem_of
+
+    own = _own_files(inputs)
+    plain = [item.name for item in inputs.items if item.is_file]
+    by_name = unique_stems([*plain, *own.values()], inputs.given)
+    folders = list(dict.fromkeys(item.surveyed.name for item in inputs.items if item.surveyed is not None))
+    roots = unique_stems(folders, ()) if len(folders) > 1 else dict.fromkeys(folders, Path())
+    named: list[Input] = []
+    for item in inputs.items:
+        if item.surveyed is None:
+            stem = by_name.get(item.name, Path())
+        elif item.name in own:
+            stem = by_name[own[item.name]]
+        else:
+            stem = roots[item.surveyed.name] / stem_of(item.facts.index, len(item.surveyed.volumes.facts), None, "")
+        named.append(replace(item, stem=str(stem)))
+    return replace(inputs, items=tuple(named))
+
+
+def _own_files(inputs: Inputs) -> dict[str, str]:
+    """Return, by the name of each volume that is all there is in one file, that file."""
+    from hounsfield.series.parting import own_files
+
+    found: dict[int, dict[int, str]] = {}
+    named: dict[str, str] = {}
+    for item in inputs.items:
+        if item.surveyed is None:
+            continue
+        if id(item.surveyed) not in found:
+            found[id(item.surveyed)] = own_files(item.surveyed.volumes.report)
+        own = found[id(item.surveyed)].get(item.facts.index)
+        if own is not None:
+            named[item.name] = own
+    return named

@@ -1,0 +1,166 @@
+"""Shows what becomes of many inputs: results as they come, messages, progress, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hounsfield.batch.attempt import Outcome, Task
+from hounsfield.batch.executors import WORTH_WORKERS
+from hounsfield.batch.inputs import Inputs
+from hounsfield.batch.others import is_told_problem
+from hounsfield.batch.run import Output, run
+from hounsfield.cli.terminal import on_terminal, say, write_json, write_text
+from hounsfield.recipes.job import Job
+
+
+@dataclass
+class Run:
+    """One call of a command over its inputs.
+
+    Parameters
+    ----------
+    options
+        The command's output options: ``as_json``, ``jsonl``, ``quiet``, ``verbose``.
+    show
+        Writes one result for a person.
+    jobs
+        Inputs at a time; 1 for no worker processes.
+    folder
+        Where an interrupted run may have left half-written files.
+    failed
+        Makes a JSON document of a failure, for a command whose answer it is; it goes out beside the message.
+    """
+
+    options: dict[str, Any]
+    show: Callable[[Any, bool], None]
+    jobs: int = 1
+    folder: Path | None = None
+    failed: Callable[[Outcome], Any] | None = None
+    _counts: dict[str, int] = field(default_factory=dict[str, int])
+    _assumed: int = 0
+    _named: tuple[str, ...] = ()
+    _results: list[Any] = field(default_factory=list[Any])
+
+    def over(self, task: Task, inputs: Inputs) -> int:
+        """Run the task over the inputs; return the exit code."""
+        total, single = len(inputs), inputs.single
+        if not total:
+            say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
+            return 3
+        self._named = inputs.given
+        output = Output(self.folder, bool(self.options.get("force")))
+        try:
+            with (
+                _progress(total, self.options["quiet"]) as advance,
+                closing(run(task, inputs, jobs=self.jobs, output=output)) as outcomes,
+            ):
+                for outcome in outcomes:
+                    self._take(outcome, single)
+                    advance()
+        except KeyboardInterrupt:
+            done = sum(self._counts.values())
+            # Workers may have ended more inputs than have been reported yet.
+            say(f"interrupted; {done} of {total} inputs reported, and what was written is whole")
+            return 130
+        self._close(total, single)
+        return self._exit_code()
+
+    def _take(self, outcome: Outcome, single: bool) -> None:
+        kind = outcome.failure or "good"
+        if kind == "input" and is_told_problem(outcome.source, outcome.problem, self._named):
+            kind = "other"  # it lies beside images: told, but no failure
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        self._assumed += bool(outcome.assumptions)
+        failed = bool(outcome.failure) and not self.options["verbose"]  # the error says what matters
+        if not failed and not self.options["quiet"] and (single or self.options["verbose"]):
+            for sentence in outcome.assumptions:
+                say(f"assumed: {sentence}")
+        result = outcome.result
+        if outcome.failure:
+            from hounsfield.recipes.command_line import in_options
+
+            say(in_options(outcome.error))
+            result = self.failed(outcome) if self.failed else None
+            if result is None:
+                return
+        if self.options["jsonl"]:
+            write_json(result, compact=True)
+        elif self.options["as_json"]:
+            self._results.append(result)
+        elif not outcome.failure:
+            self.show(result, single)
+
+    def _close(self, total: int, single: bool) -> None:
+        if self.options["as_json"] and not self.options["jsonl"] and (self._results or not single):
+            write_json(self._results[0] if single else self._results, compact=False)
+        if single or self.options["quiet"]:
+            return
+        total -= self._counts.get("other", 0)
+        failed = total - self._counts.get("good", 0)
+        if self._assumed and not self.options["verbose"]:
+            say(f"{self._assumed} of {total} inputs were read with assumptions; -v names them")
+        if failed:
+            say(f"{total - failed} of {total} inputs done, {failed} failed")
+
+    def _exit_code(self) -> int:
+        counts = self._counts
+        if counts.get("output"):
+            return 5
+        if counts.get("dependency"):
+            return 4
+        if not counts.get("good") and not counts.get("task"):
+            return 3
+        return 1 if sum(counts.values()) > counts.get("good", 0) + counts.get("other", 0) else 0
+
+
+def show_program(job: Job[Any]) -> int:
+    """Print the program that does a job; return the exit code."""
+    from hounsfield.batch.names import unique_stems
+    from hounsfield.recipes.program import program
+
+    named = [path for path in job.paths if not os.path.isdir(path)]
+    write_text(program(job, {path: str(stem) for path, stem in unique_stems(named, job.paths).items()}))
+    return 0
+
+
+def refuse_one_file(job: Job[Any], count: int) -> None:
+    """Refuse a file as the output of several inputs.
+
+    Raises
+    ------
+    click.UsageError
+        Saying how many they are.
+    """
+    if job.to_file and count > 1:
+        raise click.UsageError(f"{count} inputs need a folder for --output, not a file")
+
+
+def default_jobs(given: int | None) -> int:
+    """As many as were asked for, or one a processor."""
+    return given or os.cpu_count() or 1
+
+
+@contextmanager
+def _progress(total: int, quiet: bool) -> Generator[Callable[[], None]]:
+    """Show a progress bar where a person watches and there is something to watch.
+
+    Results that go to the same terminal are printed above the bar; redirected ones are left alone.
+    """
+    if quiet or total < WORTH_WORKERS or not on_terminal():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
+        job = bar.add_task("reading", total=total)
+        yield lambda: bar.advance(job)

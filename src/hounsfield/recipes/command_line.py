@@ -1,0 +1,133 @@
+"""A job as a command line: the arguments of ``hu``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from hounsfield.recipes.conversion import Conversion
+from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
+from hounsfield.recipes.input_grouping import Grouping
+from hounsfield.recipes.job import Job
+from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.questions import Attributes
+from hounsfield.recipes.reading import Reading
+from hounsfield.recipes.selection import Selection
+
+#: Options that are not called like the argument: for True, or any value, and for False.
+_OPTIONS: dict[str, tuple[str, str]] = {
+    "together": ("--volumes", "--each"),
+    "fill": ("--fill", "--no-fill"),
+    "mask": ("--mask", "--no-mask"),
+    "figure": ("--figure", "--no-figure"),
+    "values": ("--values", "--render"),
+    "slice_index": ("--slice", ""),
+    "phi": ("", "--no-phi"),
+}
+#: Arguments that messages may name.
+_KNOWN = {"output", "force"} | {
+    field.name
+    for recipe in (Reading, Grouping, Selection, Masking, Drawing, Conversion, Attributes)
+    for field in fields(recipe)
+    if field.name not in ("reading", "selection")
+}
+
+
+def option_of(argument: str) -> str:
+    """Return the option that is called otherwise than its argument, or like it.
+
+    >>> option_of("slice_index"), option_of("min_ml")
+    ('--slice', '--min-ml')
+    """
+    return _OPTIONS.get(argument, ("", ""))[0] or "--" + argument.replace("_", "-")
+
+
+def in_options(message: str) -> str:
+    """Return a message in which options stand in the place of arguments.
+
+    >>> in_options("give `slice_index` or `montage`: one slice or many")
+    'give --slice or --montage: one slice or many'
+    """
+    return re.sub("`([a-z_0-9]+)`", lambda name: option_of(name[1]) if name[1] in _KNOWN else name[0], message)
+
+
+def command_line(job: Job[Any]) -> str:
+    """Return the command line that does a job, as one types it into a shell.
+
+    Examples
+    --------
+    >>> print(command_line(Job(Masking(selection=Selection(tissue="soft tissue")), ("a slice.dcm",), output="out")))
+    hu mask --tissue 'soft tissue' -o out 'a slice.dcm'
+    """
+    return shlex.join(arguments(job))
+
+
+def arguments(job: Job[Any]) -> list[str]:
+    """Return the same as a list of words: what is not default, then the inputs."""
+    words = ["hu", job.recipe.command, *_words(job.recipe, _implied(job))]
+    if job.reads_volumes:
+        words += _words(job.grouping, _grouping_implied(job))
+    if job.output is not None and job.output != _default_output(job):
+        words += [f"--output={job.output}"] if job.output.startswith("-") else ["-o", job.output]
+    words += ["--force"] if job.force else []
+    # What begins with a dash is no option after two of them.
+    words += ["--"] if any(path.startswith("-") and path != "-" for path in job.paths) else []
+    return [*words, *job.paths]
+
+
+def _words(recipe: Any, implied: frozenset[str]) -> Iterator[str]:
+    """Yield the options of what is not default."""
+    for field in fields(recipe):
+        value = getattr(recipe, field.name)
+        if field.name in ("reading", "selection"):
+            yield from _words(value, implied)
+        elif value != field.default and field.name not in implied:
+            yield from _option(field.name, value)
+
+
+def _option(name: str, value: Any) -> Iterator[str]:
+    if isinstance(value, bool):
+        yield option_of(name) if value else _OPTIONS[name][1]
+        return
+    text = value if isinstance(value, str) else _text(value)
+    # A negative number, or a label that begins with a dash, is no option.
+    yield from [f"{option_of(name)}={text}"] if text.startswith("-") else [option_of(name), text]
+
+
+def _text(value: Any) -> str:
+    """Return numbers, pairs of them, and pairs of ranges."""
+    if isinstance(value, tuple) and isinstance(value[0], str):
+        return ",".join(value)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, tuple):
+        parts: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
+        return ",".join(":".join(map(str, part)) if isinstance(part, tuple) else _text(part) for part in parts)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return repr(value)
+
+
+def _implied(job: Job[Any]) -> frozenset[str]:
+    """Return the arguments that the command sets of itself: a format that the output's name says; what is explained."""
+    if job.recipe.command == "explain":
+        return frozenset(["damaged"])
+    if not job.to_file or job.output is None:
+        return frozenset()
+    if isinstance(job.recipe, Drawing):
+        said = job.output.lower().endswith(tuple(f".{form}" for form in FIGURE_FORMATS))
+        return frozenset(["format"]) if said else frozenset()
+    return frozenset(["to"])
+
+
+def _grouping_implied(job: Job[Any]) -> frozenset[str]:
+    """Return `together` where nothing else fits into the format."""
+    from hounsfield.exports.write import FORMATS
+
+    volumes = isinstance(job.recipe, Conversion) and FORMATS[job.recipe.to].frames == "volume"
+    return frozenset(["together"]) if volumes and job.grouping.together else frozenset()
+
+
+def _default_output(job: Job[Any]) -> str | None:
+    return "hu-mask" if isinstance(job.recipe, Masking) else None

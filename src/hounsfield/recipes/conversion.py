@@ -1,0 +1,136 @@
+"""What is written in other formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hounsfield.errors import GeometryError
+from hounsfield.recipes.checks import RecipeError
+from hounsfield.recipes.reading import Reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hounsfield.display.presentation.state import PresentationState
+    from hounsfield.display.voi import WindowLike
+    from hounsfield.image import Image
+    from hounsfield.outputs import Written
+    from hounsfield.volume import Volume
+
+Bounds = tuple[tuple[int, int], tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """To which format an image or a volume is converted, and how.
+
+    Parameters
+    ----------
+    reading
+        How it is read.
+    to
+        The format: a key of `hounsfield.exports.write.FORMATS`.
+    values, quality, fps, window, square, icc
+        As `hounsfield.write` takes them.
+    presentation
+        The file of a softcopy presentation state.
+    frame
+        This frame only, counted from 0.
+    region
+        Of a whole slide: rows and columns of the total pixel matrix, as half-open ranges.
+
+    Raises
+    ------
+    RecipeError
+        An argument does not belong to the format, or arguments exclude one another.
+    """
+
+    command: ClassVar[str] = "convert"
+
+    reading: Reading = Reading()
+    to: str = "png"
+    values: bool | None = None
+    window: WindowLike = None
+    presentation: str | None = None
+    square: bool = False
+    icc: bool = False
+    frame: int | None = None
+    region: Bounds | None = None
+    quality: int | None = None
+    fps: float | None = None
+
+    def __post_init__(self) -> None:
+        from hounsfield.exports.write import FORMATS, check_options
+
+        given: dict[str, Any] = {"window": self.window, "presentation": self.presentation}
+        given |= {"square": self.square, "icc": self.icc}
+        try:
+            values = check_options(FORMATS[self.to], self.values, self.quality, self.fps, **given)
+        except ValueError as error:
+            raise RecipeError(str(error)) from None
+        if self.reading.space == "stored" and not values:
+            raise RecipeError("stored values are for other programs, not for a screen: give `values`, or `to` npy")
+        if self.region is not None and self.frame is not None:
+            raise RecipeError("a region is put together of many frames: give `region` or `frame`")
+
+    @property
+    def of_volumes(self) -> bool:
+        """True where volumes can be converted, too: not parts of files."""
+        return not self.parts
+
+    @property
+    def parts(self) -> bool:
+        """True where a part of a file is converted: a frame, a region."""
+        return self.frame is not None or self.region is not None
+
+    def read(self, source: str) -> Image:
+        """Read a file, or the part of it that was asked for.
+
+        Raises
+        ------
+        GeometryError
+            There is no such frame, or region.
+        """
+        import hounsfield as hu
+
+        try:
+            if self.region is None:
+                return self.reading.read(source, self.frame)
+            with hu.open_frames(source, values=self.reading.space, strict=self.reading.strict) as frames:
+                return frames.region(*self.region)
+        except IndexError as error:
+            raise GeometryError(str(error).removeprefix(f"{source}: "), source=source) from None
+
+    def write(self, image: Image | Volume, path: Path, *, force: bool = False) -> Written:
+        """Write an image or a volume; as `hounsfield.write`."""
+        import hounsfield as hu
+
+        return hu.write(
+            image,
+            path,
+            values=self.values,
+            quality=self.quality,
+            fps=self.fps,
+            force=force,
+            strict=self.reading.strict,
+            window=self.window,
+            presentation=None if self.presentation is None else open_presentation(self.presentation),
+            square=self.square,
+            icc=self.icc,
+        )
+
+
+@lru_cache
+def open_presentation(path: str) -> PresentationState:
+    """Open a presentation state, once in each process.
+
+    Raises
+    ------
+    HounsfieldError
+        It cannot be read.
+    """
+    import hounsfield as hu
+
+    return hu.presentation(path)

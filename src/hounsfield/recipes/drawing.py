@@ -1,0 +1,154 @@
+"""What is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from hounsfield.errors import GeometryError
+from hounsfield.recipes.checks import RecipeError
+from hounsfield.recipes.reading import Reading
+from hounsfield.recipes.selection import Selection
+
+if TYPE_CHECKING:
+    from hounsfield.display.voi import WindowLike
+    from hounsfield.figures.figure import Figure
+    from hounsfield.image import Image
+    from hounsfield.steps import Step
+    from hounsfield.volume import Volume
+
+#: Formats of figures.
+FIGURE_FORMATS = ("png", "svg", "pdf")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure, the steps of what it shows, and which frame, slice or slices those are."""
+
+    figure: Figure
+    steps: tuple[Step, ...]
+    place: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure of an image or a volume.
+
+    Parameters
+    ----------
+    reading
+        How it is read.
+    selection
+        What its mask selects.
+    mask
+        Draw Mask and Result too. Where nothing is `Selection.chosen`, of images in HU only.
+    outline, window
+        As `hounsfield.figure` takes them.
+    frame
+        Of an image: which frame, counted from 0; by default the middle one.
+    slice_index, montage
+        Of a volume: which slice, or how many, as `hounsfield.figure` takes them.
+    format
+        Of the file.
+
+    Raises
+    ------
+    RecipeError
+        Arguments exclude one another.
+
+    Examples
+    --------
+    >>> import hounsfield as hu
+    >>> from pydicom.data import get_testdata_file
+    >>> drawn = Drawing(outline=True).draw(hu.read(get_testdata_file("CT_small.dcm")))
+    >>> [axes.get_title() for axes in drawn.figure.axes], drawn.place
+    (['Original', 'Mask', 'Result', ''], {'frame': 0})
+    """
+
+    command: ClassVar[str] = "figure"
+    of_volumes: ClassVar[bool] = True
+
+    reading: Reading = Reading()
+    selection: Selection = Selection()
+    mask: bool = True
+    outline: bool = False
+    frame: int | None = None
+    slice_index: int | None = None
+    montage: int | None = None
+    format: Literal["png", "svg", "pdf"] = "png"
+    window: WindowLike = None
+
+    def __post_init__(self) -> None:
+        if self.slice_index is not None and self.montage is not None:
+            raise RecipeError("give `slice_index` or `montage`: one slice or many")
+
+    def draw(self, image: Image) -> Drawn:
+        """Draw one frame of an image.
+
+        Raises
+        ------
+        GeometryError
+            There is no such frame, or what was asked for is of volumes.
+        """
+        import hounsfield as hu
+
+        self.check_image(image.name)
+        index = image.frames // 2 if self.frame is None else self.frame
+        try:
+            image = image.frame(index)
+        except IndexError as error:
+            raise GeometryError(str(error), source=image.name) from None
+        mask = self.selection.mask(image) if self._masks(image) else None
+        figure = hu.figure(image, mask, window=self.window, outline=self.outline)
+        return Drawn(figure, (mask or image).steps, {"frame": index})
+
+    def draw_volume(self, volume: Volume) -> Drawn:
+        """Draw the middle slice of a volume, the one that was asked for, or many.
+
+        Raises
+        ------
+        GeometryError
+            There is no such slice, or what was asked for is of images.
+        """
+        import hounsfield as hu
+
+        self.check_volume(volume.name)
+        index = len(volume) // 2 if self.slice_index is None else self.slice_index
+        if not -len(volume) <= index < len(volume):
+            detail = f"slice {index} is out of range: {len(volume)} slices, counted from 0"
+            raise GeometryError(detail, source=volume.name)
+        mask = self.selection.mask_volume(volume) if self._masks(volume) else None
+        options: dict[str, Any] = {"window": self.window, "outline": self.outline}
+        options |= {"slice_index": index} if self.montage is None else {"montage": self.montage}
+        figure = hu.figure(volume, mask, **options)
+        place = {"slice": index % len(volume)} if self.montage is None else {"montage": self.montage}
+        return Drawn(figure, (mask or volume).steps, place)
+
+    def check_image(self, name: str) -> None:
+        """Refuse what is of volumes.
+
+        Raises
+        ------
+        GeometryError
+            A slice was asked for, or several.
+        """
+        if self.slice_index is not None or self.montage is not None:
+            argument = "slice_index" if self.montage is None else "montage"
+            detail = f"`{argument}` is of volumes, and this is an image (`frame` is of frames)"
+            raise GeometryError(detail, source=name)
+
+    def check_volume(self, name: str) -> None:
+        """Refuse what is of images.
+
+        Raises
+        ------
+        GeometryError
+            A frame was asked for.
+        """
+        if self.frame is not None:
+            detail = "`frame` is of images, and this is a volume (`slice_index` is of slices)"
+            raise GeometryError(detail, source=name)
+
+    def _masks(self, image: Image | Volume) -> bool:
+        """Return whether a mask is drawn: an image that has no HU is simply shown, unless a threshold was asked for."""
+        return self.mask and (self.selection.chosen or (image.unit == "HU" and not image.color))

@@ -1,0 +1,56 @@
+"""A whole job: what is done, to which inputs, and where that goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from hounsfield.recipes.input_grouping import Grouping
+
+if TYPE_CHECKING:
+    from hounsfield.recipes.conversion import Conversion
+    from hounsfield.recipes.drawing import Drawing
+    from hounsfield.recipes.explanation import Explanation
+    from hounsfield.recipes.masking import Masking
+    from hounsfield.recipes.measuring import Measuring
+    from hounsfield.recipes.questions import Attributes, Facts, Listing
+    from hounsfield.recipes.tabulation import Tabulation
+
+    #: What a job may do.
+    Recipe = Masking | Measuring | Drawing | Conversion | Facts | Attributes | Explanation | Listing | Tabulation
+
+#: A command loads its own recipe only.
+R = TypeVar("R", bound="Recipe", covariant=True)
+
+
+@dataclass(frozen=True)
+class Job(Generic[R]):
+    """A recipe with its inputs and outputs: as much as a command line says, or a program does.
+
+    Parameters
+    ----------
+    recipe
+        What is done.
+    paths
+        To what: files, folders, archives, patterns, ``-``.
+    grouping
+        Whether inputs are put together to volumes.
+    output
+        Where to: a folder, or a file. None is the current folder.
+    to_file
+        Whether that is a file.
+    force
+        Replace outputs that exist.
+    """
+
+    recipe: R
+    paths: tuple[str, ...]
+    grouping: Grouping = Grouping()
+    output: str | None = None
+    to_file: bool = False
+    force: bool = False
+
+    @property
+    def reads_volumes(self) -> bool:
+        """True where inputs may be put together: not where a part of a file, or its header, is asked for."""
+        return self.recipe.of_volumes

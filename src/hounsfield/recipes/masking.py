@@ -1,0 +1,120 @@
+"""What is written of a mask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from hounsfield.errors import FormatError, GeometryError
+from hounsfield.recipes.reading import Reading
+from hounsfield.recipes.selection import Selection
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hounsfield.display.voi import WindowLike
+    from hounsfield.image import Image
+    from hounsfield.outputs import Written
+    from hounsfield.volume import Volume
+
+#: Endings of the files in which masks of volumes are written, by format.
+VOLUME_ENDINGS = {"nifti": ".nii.gz", "npz": ".npz", "seg": ".dcm", "stl": ".stl"}
+
+
+@dataclass(frozen=True)
+class Masking:
+    """A mask of an image or a volume, and what is written of it.
+
+    Parameters
+    ----------
+    reading
+        How the image is read.
+    selection
+        What the mask selects.
+    format
+        Of masks. None is PNG; NPZ for several frames; NIfTI for volumes.
+    figure
+        Whether a figure is drawn: Original, Mask and Result, of several frames or slices the middle one.
+    figure_format
+        Of the figure.
+    outline, window
+        How it is drawn, as `hounsfield.figure` takes them.
+    """
+
+    command: ClassVar[str] = "mask"
+    of_volumes: ClassVar[bool] = True
+
+    reading: Reading = Reading()
+    selection: Selection = Selection()
+    format: Literal["png", "npz", "nifti", "seg", "stl"] | None = None
+    figure: bool = True
+    figure_format: Literal["png", "svg", "pdf"] = "png"
+    outline: bool = False
+    window: WindowLike = None
+
+    def encode(self, mask: Image) -> tuple[str, bytes]:
+        """Return the mask of an image as a file's ending and content.
+
+        Raises
+        ------
+        FormatError
+            The format is for volumes.
+        GeometryError
+            The format holds one frame, and the mask has several.
+        """
+        from hounsfield.exports.npz import mask_npz
+        from hounsfield.exports.pictures import png_bytes
+
+        form = self.format or ("npz" if mask.multi_frame else "png")
+        if form not in ("png", "npz"):
+            detail = f"{form} is for volumes, and this is an image; `together` puts slices together"
+            raise FormatError(detail, source=mask.name)
+        if form == "png" and mask.multi_frame:
+            detail = f"a PNG holds one frame, and this image has {mask.frames}; use `format` npz"
+            raise GeometryError(detail, source=mask.name)
+        return f".mask.{form}", mask_npz(mask) if form == "npz" else png_bytes(mask.values)
+
+    def check_volume(self, name: str) -> None:
+        """Refuse a format that holds no volume.
+
+        Raises
+        ------
+        FormatError
+            Naming those that do.
+        """
+        if (self.format or "nifti") not in VOLUME_ENDINGS:
+            detail = f"{self.format} is for images; a volume is written as {', '.join(VOLUME_ENDINGS)}"
+            raise FormatError(detail, source=name)
+
+    def write_volume(self, mask: Volume, stem: Path, *, force: bool = False) -> Written:
+        """Write the mask of a volume.
+
+        Raises
+        ------
+        FormatError
+            The format is for images.
+        OutputError
+            The file exists or cannot be written.
+        """
+        import hounsfield as hu
+
+        self.check_volume(mask.name)
+        form = self.format or "nifti"
+        path = stem.with_name(f"{stem.name}.mask{VOLUME_ENDINGS[form]}")
+        if form == "nifti":
+            return hu.write_nifti(mask, path, force=force, strict=self.reading.strict)
+        return {"npz": hu.write_npz, "seg": hu.write_seg, "stl": hu.write_stl}[form](mask, path, force=force)
+
+    def draw(self, image: Image | Volume, mask: Image | Volume) -> tuple[str, bytes] | None:
+        """Return the figure as a file's ending and content; None where none was asked for."""
+        if not self.figure:
+            return None
+        import hounsfield as hu
+        from hounsfield.figures.figure import figure_bytes
+        from hounsfield.image import Image
+
+        if isinstance(image, Image) and isinstance(mask, Image):
+            middle = image.frames // 2
+            image, mask = image.frame(middle), mask.frame(middle)
+        drawn = hu.figure(image, mask, window=self.window, outline=self.outline)
+        return f".figure.{self.figure_format}", figure_bytes(drawn, self.figure_format)

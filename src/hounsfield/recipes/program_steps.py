@@ -1,0 +1,221 @@
+"""What a program does with one image or volume, by recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from hounsfield.recipes.conversion import Conversion
+from hounsfield.recipes.drawing import Drawing
+from hounsfield.recipes.masking import VOLUME_ENDINGS, Masking
+from hounsfield.recipes.measuring import Measuring
+from hounsfield.recipes.reading import Reading
+from hounsfield.recipes.selection import Selection
+from hounsfield.recipes.source_code import Name, call
+
+Kind = Literal["image", "volume"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """The state of a program at one place: what it has at hand, and how its outputs are called.
+
+    Attributes
+    ----------
+    kind
+        Whether it has an ``image`` or a ``volume``.
+    path
+        The expression of an output, by its ending.
+    label
+        The expression by which an input is named where results are printed; ``""`` where there is one input.
+    frames, colour
+        What is known of the image: how many frames it has, whether it has colours. None is not known.
+    force
+        Whether outputs may be replaced.
+    has_folder
+        Whether outputs go into a folder that may have to be made.
+    """
+
+    kind: Kind
+    path: Callable[[str], str]
+    label: str = ""
+    frames: int | None = None
+    colour: bool | None = None
+    force: bool = False
+    has_folder: bool = True
+
+
+def reading_options(reading: Reading) -> dict[str, Any]:
+    """Return the arguments of `read` and `read_volumes`."""
+    space = None if reading.space == "modality" else reading.space
+    return {"values": space, "strict": reading.strict, "verify": reading.verify}
+
+
+def mask_lines(selection: Selection, kind: Kind) -> list[str]:
+    """Return the lines that make ``mask``."""
+    options: dict[str, Any] = {name: getattr(selection, name) for name in ("above", "below", "tissue", "method")}
+    made = call("hu.mask", kind, **options)
+    # None and False differ here: a tissue is not filled by default, and opened by nothing.
+    shape = {} if selection.fill is None else {"fill": selection.fill}
+    shape |= {"fill": "3d"} if selection.fill_3d and kind == "volume" else {}
+    shape |= {} if selection.opening is None else {"opening": selection.opening}
+    for name, value in shape.items():
+        text = '"3d"' if value == "3d" else repr(value)
+        made = f"{made[:-1]}, {name}={text})"
+    size = {"min_ml": selection.min_ml} if kind == "volume" else {"min_mm2": selection.min_mm2}
+    if selection.largest is None and not any(value is not None for value in size.values()):
+        return [f"mask = {made}"]
+    return [f"mask = {made}", f"mask = {call('hu.components', 'mask', largest=selection.largest, **size)}"]
+
+
+def masking_lines(recipe: Masking, place: Place) -> list[str] | None:
+    """Mask, write, draw and measure; None where the format is not for such."""
+    lines = mask_lines(recipe.selection, place.kind)
+    if place.kind == "volume":
+        if (recipe.format or "nifti") not in VOLUME_ENDINGS:
+            return None
+        form = recipe.format or "nifti"
+        strict = recipe.reading.strict and form == "nifti"
+        target = place.path(f".mask{VOLUME_ENDINGS[form]}")
+        lines.append(call(f"hu.write_{form}", "mask", target, force=place.force, strict=strict))
+    elif recipe.format in (None, "png", "npz"):
+        lines += _mask_of_image(recipe, place)
+    else:
+        return None
+    if recipe.figure:
+        lines += _middle_figure(recipe, place)
+    measures = f"measures = {call('hu.measure', place.kind, 'mask')}"
+    label = f"{{{place.label}}}: " if place.label else ""
+    printed = f'print(f"{label}{{measures.pixels}} pixels, mean {{measures.mean}} {{measures.unit}}")'
+    return [*lines, measures, printed]
+
+
+def _mask_of_image(recipe: Masking, place: Place) -> list[str]:
+    picture = [call("hu.write", "mask", place.path(".mask.png"), force=place.force)]
+    arrays = [
+        *_open(place.path(".mask.npz"), place),
+        "    spacing = mask.pixel_spacing or (np.nan, np.nan)",
+        '    parts = {"mask": mask.values, "axes": mask.axes, "pixel_spacing": spacing}',
+        '    np.savez_compressed(file, **parts, spacing_kind=mask.spacing_kind or "")',
+    ]
+    if recipe.format == "npz" or (recipe.format is None and place.frames is not None and place.frames > 1):
+        return arrays
+    if recipe.format == "png" or place.frames is not None:
+        return picture
+    return ["if mask.multi_frame:", *(f"    {line}" for line in arrays), "else:", *(f"    {line}" for line in picture)]
+
+
+def _middle_figure(recipe: Masking, place: Place) -> list[str]:
+    options = {"window": recipe.window, "outline": recipe.outline}
+    if place.kind == "volume" or place.frames == 1:
+        made = [f"figure = {call('hu.figure', place.kind, 'mask', **options)}"]
+    else:
+        frames = ["middle = image.frames // 2"]
+        made = [*frames, f"figure = {call('hu.figure', 'image.frame(middle)', 'mask.frame(middle)', **options)}"]
+    path = place.path(f".figure.{recipe.figure_format}")
+    # The mask was written there.
+    there = replace(place, has_folder=False)
+    return [*made, *_save_figure(path, recipe.figure_format, there)]
+
+
+def _save_figure(path: str, form: str, place: Place) -> list[str]:
+    saved = call("figure.savefig", "file", format=None if form == "png" else form)
+    return [*_open(path, place), f"    {saved}"]
+
+
+def _open(path: str, place: Place) -> list[str]:
+    """Open an output, in its folder; one that exists is kept unless it may be replaced."""
+    mode = '"wb"' if place.force else '"xb"'
+    if not place.has_folder:
+        return [f"with open({path}, {mode}) as file:"]
+    target = path if path.startswith("Path(") or " / " in path else f"Path({path})"
+    return [
+        f"target = {target}",
+        "target.parent.mkdir(parents=True, exist_ok=True)",
+        f"with target.open({mode}) as file:",
+    ]
+
+
+def measuring_lines(recipe: Measuring, place: Place) -> list[str]:
+    """Measure: everywhere, or in a mask; of a colour image each channel."""
+    label = [f"print({place.label})"] if place.label else []
+    grey = _grey_lines(recipe, place.kind)
+    if place.kind == "volume" or place.colour is False:
+        return [*label, *grey]
+    channels = ["for channel in range(3):", f"    {_printed('image.channel(channel)')}"]
+    if place.colour:
+        return [*label, *channels]
+    either = ["if image.color:", *(f"    {line}" for line in channels), "else:", *(f"    {line}" for line in grey)]
+    return [*label, *either]
+
+
+def _grey_lines(recipe: Measuring, kind: Kind) -> list[str]:
+    """Measure what has one value a pixel; in a mask, and each frame or slice, where that is asked for."""
+    chosen = recipe.selection.chosen
+    lines = mask_lines(recipe.selection, kind) if chosen else []
+    lines.append(_printed(kind, *(["mask"] if chosen else [])))
+    if recipe.frames:
+        count, one = ("len(volume)", "{}[i]") if kind == "volume" else ("image.frames", "{}.frame(i)")
+        each = _printed(one.format(kind), *([one.format("mask")] if chosen else []))
+        lines += [f"for i in range({count}):", f"    {each}"]
+    return lines
+
+
+def _printed(*arguments: str) -> str:
+    return f"print(json.dumps({call('hu.measure', *arguments)}.to_dict(), indent=2))"
+
+
+def drawing_lines(recipe: Drawing, place: Place) -> list[str] | None:
+    """Draw and save; None where a frame is asked of volumes, or slices of images."""
+    volumes_only = recipe.slice_index is not None or recipe.montage is not None
+    if (recipe.frame is not None) if place.kind == "volume" else volumes_only:
+        return None
+    lines: list[str] = []
+    if place.kind == "image" and (recipe.frame is not None or place.frames != 1):
+        which = "image.frames // 2" if recipe.frame is None else recipe.frame
+        lines.append(f"image = image.frame({which})")
+    masks = mask_lines(recipe.selection, place.kind) if recipe.mask else []
+    if masks and not recipe.selection.chosen:
+        condition = f'if {place.kind}.unit == "HU" and not {place.kind}.color else None'
+        masks = [f"{masks[0]} {condition}"]
+    options: dict[str, Any] = {"window": recipe.window, "outline": recipe.outline}
+    options |= {"slice_index": recipe.slice_index, "montage": recipe.montage}
+    inside = ["mask"] if masks else []
+    path = place.path(f".figure.{recipe.format}")
+    lines += [*masks, f"figure = {call('hu.figure', place.kind, *inside, **options)}"]
+    return [*lines, *_save_figure(path, recipe.format, place)]
+
+
+def conversion_lines(recipe: Conversion, place: Place) -> list[str] | None:
+    """Write; None where only volumes can be, and it is an image, or the other way round."""
+    from hounsfield.exports.write import FORMATS
+
+    form = FORMATS[recipe.to]
+    if (form.frames == "volume" and place.kind == "image") or (recipe.parts and place.kind == "volume"):
+        return None
+    path = place.path(_frame_ending(recipe, place) + form.endings[0])
+    options: dict[str, Any] = {} if recipe.values is None else {"values": Name(repr(recipe.values))}
+    options |= {name: getattr(recipe, name) for name in ("window", "square", "icc", "quality", "fps")}
+    options |= {"force": place.force, "strict": recipe.reading.strict}
+    presentation = None if recipe.presentation is None else Name("presentation")
+    return [call("hu.write", place.kind, path, presentation=presentation, **options)]
+
+
+def _frame_ending(recipe: Conversion, place: Place) -> str:
+    """Return what stands before the ending of a single frame's file."""
+    if recipe.frame is None or place.frames == 1:
+        return ""
+    digits = max(4, len(str((place.frames or 1) - 1)))
+    return f".frame{recipe.frame:0{digits}}"
+
+
+def lines_of(recipe: Any, place: Place) -> list[str] | None:
+    """Return what is done with an image or a volume; None where the recipe is not for such."""
+    if isinstance(recipe, Masking):
+        return masking_lines(recipe, place)
+    if isinstance(recipe, Measuring):
+        return measuring_lines(recipe, place)
+    if isinstance(recipe, Drawing):
+        return drawing_lines(recipe, place)
+    return conversion_lines(recipe, place) if isinstance(recipe, Conversion) else None

@@ -1,0 +1,54 @@
+"""What is asked of headers: facts, attributes, the volumes of a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from hounsfield.recipes.checks import RecipeError
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts of a file: the arguments of `hounsfield.info`."""
+
+    command: ClassVar[str] = "info"
+    of_volumes: ClassVar[bool] = False
+
+    strict: bool = False
+    phi: bool = True
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """The attributes of a file: the arguments of `hounsfield.tags`; or all of it as `hounsfield.dicom_json` gives it.
+
+    Raises
+    ------
+    RecipeError
+        The DICOM JSON model is to be searched.
+    """
+
+    command: ClassVar[str] = "tags"
+    of_volumes: ClassVar[bool] = False
+
+    search: str = ""
+    dicom_json: bool = False
+    strict: bool = False
+    phi: bool = True
+
+    def __post_init__(self) -> None:
+        if self.dicom_json and self.search:
+            raise RecipeError("`dicom_json` gives the whole file; it cannot be searched")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The volumes of a collection, and what became of each file."""
+
+    command: ClassVar[str] = "ls"
+    of_volumes: ClassVar[bool] = False
+
+    gaps: Literal["split", "resample", "refuse"] = "split"
+    files: bool = False
+    phi: bool = True

@@ -1,0 +1,97 @@
+"""How inputs are read: which values, and how far a file is trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hounsfield.errors import DecodeError
+from hounsfield.recipes.checks import RecipeError
+
+if TYPE_CHECKING:
+    from hounsfield.image import Image
+    from hounsfield.scanning.walking import Progress
+    from hounsfield.series.volumes import Volumes
+    from hounsfield.steps import Step
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A way to read an image or a volume.
+
+    Parameters
+    ----------
+    space
+        Which values, as `hounsfield.read` takes them: ``"modality"``, ``"stored"``, ``"suv"`` ...
+    strict
+        Refuse a file where something would have to be assumed.
+    verify
+        Decode compressed pixels twice, by another decoder, and compare.
+    damaged
+        Take what is there of pixel data that is cut off. False refuses it: an area or a mean of half an image is a
+        wrong number.
+
+    Raises
+    ------
+    RecipeError
+        There are no such values.
+
+    Examples
+    --------
+    >>> from pydicom.data import get_testdata_file
+    >>> Reading("stored").read(get_testdata_file("CT_small.dcm")).unit
+    ''
+    """
+
+    space: str = "modality"
+    strict: bool = False
+    verify: bool = False
+    damaged: bool = False
+
+    def __post_init__(self) -> None:
+        if self.space == "modality":
+            return  # nothing is loaded to check what is so by default
+        from hounsfield.values.spaces import check_space
+
+        try:
+            check_space(self.space)
+        except ValueError as error:
+            raise RecipeError(str(error), "space") from None
+
+    def read(self, source: str, frames: int | None = None) -> Image:
+        """Read an image.
+
+        Raises
+        ------
+        DecodeError
+            Pixels are missing, and `damaged` is False. Otherwise as `hounsfield.read`.
+        """
+        import hounsfield as hu
+
+        image = hu.read(source, values=self.space, frames=frames, strict=self.strict, verify=self.verify)
+        self.refuse_missing(image.steps, source)
+        return image
+
+    def survey(
+        self, paths: tuple[str, ...], gaps: str = "split", progress: Callable[[Progress], None] | None = None
+    ) -> Volumes:
+        """Find the volumes of folders, archives and files; their values are read as those of files are."""
+        from hounsfield.series.volumes import read_volumes
+
+        kept = "resample" if gaps == "resample" else "split"  # what is to be refused is refused volume by volume
+        return read_volumes(
+            paths, values=self.space, gaps=kept, strict=self.strict, verify=self.verify, progress=progress
+        )
+
+    def refuse_missing(self, steps: Iterable[Step], source: str) -> None:
+        """Refuse what rests on pixels that are missing, where nobody asked for the rest.
+
+        Raises
+        ------
+        DecodeError
+            Pixels are missing.
+        """
+        missing = next((step.detail for step in steps if step.name == "missing"), None)
+        if missing is not None and not self.damaged:
+            raise DecodeError(f"{missing} (`damaged` takes what is there)", source=source, attribute="PixelData")

@@ -1,0 +1,111 @@
+"""Tables in files: read back by pyarrow, csv and json."""
+
+import base64
+import csv
+import json
+from datetime import date, datetime, time
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import hounsfield as hu
+from hounsfield.exports.tables import TABLE_FORMATS, flat_batch, json_array, json_lines, write_table
+
+ROWS = [
+    {"path": "a.dcm", "Rows": 512, "PixelSpacing": [0.5, 0.25], "ImageType": ["ORIGINAL", None, "AXIAL"],
+     "StudyDate": date(2020, 2, 29), "StudyTime": time(12, 0, 1, 500_000), "at": datetime(2020, 1, 2, 3, 4, 5), "raw": b"\0\xff",
+     "issues": ["one", "two"]},
+    {"path": "=b", "Rows": None, "PixelSpacing": None, "ImageType": [], "StudyDate": None, "StudyTime": None, "at": None,
+     "raw": None, "issues": []},
+    {"path": "Grüße,\"x\"", "Rows": -1, "PixelSpacing": [float("nan")], "ImageType": ["@x"], "StudyDate": None, "StudyTime": None,
+     "at": None, "raw": b"", "issues": ["+1"]},
+]  # fmt: skip
+TABLE = pa.Table.from_pylist(ROWS)
+
+
+def written(path, rows=2, **options):
+    write_table(TABLE.to_batches(max_chunksize=rows), TABLE.schema, path, **options)
+    return path
+
+
+def test_parquet_is_the_same_table(tmp_path):
+    assert str(pq.read_table(written(tmp_path / "t.parquet")).to_pylist()) == str(ROWS)  # NaN too
+    assert pq.read_table(tmp_path / "t.parquet").schema.equals(TABLE.schema)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_json_and_json_lines_have_the_same_rows(tmp_path, rows):
+    array = json.loads(written(tmp_path / "t.json", rows).read_text("utf-8"))
+    lines = [json.loads(line) for line in written(tmp_path / "t.jsonl", rows).read_text("utf-8").splitlines()]
+    assert array == lines
+    first = array[0]
+    assert (first["StudyDate"], first["StudyTime"], first["at"]) == (
+        "2020-02-29",
+        "12:00:01.500000",
+        "2020-01-02T03:04:05",
+    )
+    assert base64.b64decode(first["raw"]) == b"\0\xff"
+    assert array[2]["path"] == 'Grüße,"x"'
+
+
+def test_json_has_no_nan():
+    assert [json.loads(line)["PixelSpacing"] for line in json_lines(TABLE.to_batches())] == [[0.5, 0.25], None, [None]]
+
+
+def test_no_rows_are_an_empty_array():
+    assert json.loads("".join(json_array([]))) == []
+    assert json.loads("".join(json_array(TABLE.slice(0, 0).to_batches()))) == []
+
+
+def test_cells_of_csv_are_plain_and_no_formulas(tmp_path):
+    with open(written(tmp_path / "t.csv"), encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["path"] for row in rows] == ["a.dcm", "'=b", 'Grüße,"x"']
+    assert [row["PixelSpacing"] for row in rows][:2] == ["0.5\\0.25", ""]
+    assert [row["ImageType"] for row in rows] == ["ORIGINAL\\\\AXIAL", "", "'@x"]
+    assert [row["issues"] for row in rows] == ["one; two", "", "'+1"]
+    assert [row["Rows"] for row in rows] == ["512", "", "-1"]  # numbers are numbers
+    assert base64.b64decode(rows[0]["raw"]) == b"\0\xff"
+
+
+@pytest.mark.parametrize("start", list("=+-@\t"))
+def test_what_a_spreadsheet_takes_for_a_formula_has_an_apostrophe(start):
+    batch = pa.RecordBatch.from_pylist([{"a": f"{start}1"}, {"a": f"1{start}"}, {"a": None}])
+    assert flat_batch(batch).to_pylist() == [{"a": f"'{start}1"}, {"a": f"1{start}"}, {"a": None}]
+
+
+def test_what_commands_a_terminal_is_escaped():
+    (row,) = flat_batch(pa.RecordBatch.from_pylist([{"a": "x\x1b[2J\u202ey\nz"}])).to_pylist()
+    assert "\x1b" not in row["a"] and "\u202e" not in row["a"]
+    assert row["a"].endswith("y\nz")
+
+
+def test_parts_of_a_larger_table_keep_their_lists():
+    part = TABLE.slice(1, 2).to_batches()[0]
+    assert flat_batch(part).column("ImageType").to_pylist() == ["", "'@x"]
+
+
+def test_a_file_is_kept_unless_forced(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("old")
+    with pytest.raises(hu.OutputError):
+        written(path)
+    assert path.read_text() == "old"
+    assert written(path, force=True).read_text() != "old"
+
+
+def test_nothing_is_left_where_a_batch_fails(tmp_path):
+    def broken():
+        yield TABLE.to_batches()[0]
+        raise RuntimeError("no more")
+
+    for ending in TABLE_FORMATS:
+        with pytest.raises(RuntimeError, match="no more"):
+            write_table(broken(), TABLE.schema, tmp_path / f"t{ending}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_endings_are_refused_with_those_that_there_are(tmp_path):
+    with pytest.raises(hu.FormatError, match=r"\.parquet, \.csv, \.json, \.jsonl"):
+        written(tmp_path / "t.xlsx")
