@@ -36,7 +36,11 @@ SECTIONS = (
         "Volumes",
         "read_volumes Volumes VolumeFacts Volume Report FileOutcome MissingSlices Conflict Tolerances",
     ),
-    ("masks", "Masks and measures", "mask apply_mask components measure Measures surface Surface"),
+    (
+        "masks",
+        "Masks and measures",
+        "mask apply_mask components region measure Measures profile Profile distance Distance surface Surface",
+    ),
     ("display", "Display", "figure render windows Window presentation PresentationState"),
     (
         "writing",

@@ -40,6 +40,11 @@ from hounsfield.limits import Limits as Limits
 from hounsfield.masks.components import components as components
 from hounsfield.masks.mask import apply_mask as apply_mask
 from hounsfield.masks.mask import mask as mask
+from hounsfield.measures.lines import Distance as Distance
+from hounsfield.measures.lines import Profile as Profile
+from hounsfield.measures.lines import distance as distance
+from hounsfield.measures.lines import profile as profile
+from hounsfield.measures.shapes import region as region
 from hounsfield.measures.statistics import Measures as Measures
 from hounsfield.measures.statistics import measure as measure
 from hounsfield.outputs import Written as Written

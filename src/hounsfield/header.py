@@ -16,6 +16,9 @@ from hounsfield.errors import InvalidAttributeError, MissingAttributeError
 from hounsfield.geometry import SlidePlane
 from hounsfield.steps import Step
 
+#: Of a Code String (PS3.5 6.2).
+_LONGEST_CODE = 16
+
 
 class Header(Mapping[str, Any]):
     """A file's attributes: a read-only mapping from keyword to Python value.
@@ -36,6 +39,14 @@ class Header(Mapping[str, Any]):
         In enhanced files the functional groups of the frame come first, then the shared ones, then the
         attributes of the whole file (PS3.3 C.7.6.16).
         """
+
+    def __repr__(self) -> str:
+        """Return what kind of file it is of; never a value that may identify anyone."""
+        rows, columns = whole_number(self.get("Rows")), whole_number(self.get("Columns"))
+        size = "" if rows is None or columns is None else f", {rows} x {columns}"
+        code = text_of(self, "Modality")
+        modality = code if code.isascii() and code.isalpha() and len(code) <= _LONGEST_CODE else "no modality"
+        return f"Header({modality}{size}, {len(self)} attributes: header[keyword], header.dataset)"
 
     @property
     def slide_plane(self) -> SlidePlane | None:

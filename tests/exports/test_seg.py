@@ -216,3 +216,23 @@ def test_the_slices_of_a_mosaic_can_be_segmented(tmp_path, zipped):
     np.testing.assert_array_equal(values, mask.values)
     (segment,) = hu.segments(seg)
     assert {uid for uids in segment.source_uids for uid in uids} <= {pydicom.dcmread(source).SOPInstanceUID}
+
+
+@pytest.mark.parametrize("kind", ["volume", "images", "volumes"])
+def test_sources_are_volumes_or_images_too(tmp_path, kind):
+    volume, made = phantom_volume(tmp_path / "dicom")
+    source = {"volume": volume, "images": list(volume), "volumes": [volume]}[kind]
+    bare = hu.Volume(volume.values > 200, volume.affine)
+    path = hu.write_seg(bare, tmp_path / "seg.dcm", source=source).paths[0]
+    named = {uid for (segment,) in [hu.segments(path)] for uids in segment.source_uids for uid in uids}
+    assert named == {str(pydicom.dcmread(file).SOPInstanceUID) for file in made.files}
+
+
+def test_a_mask_made_at_1_mm_is_written_over_the_slices_it_came_from(tmp_path):
+    volume, made = phantom_volume(tmp_path / "dicom", matrix=64)
+    fine = volume.resample(1)
+    back = hu.mask(fine, above=200, opening=0).resample(like=volume)
+    path = hu.write_seg(back, tmp_path / "seg.dcm").paths[0]
+    assert errors_in(path) == []
+    (mask,) = masks_by_slice(path, volume)
+    np.testing.assert_array_equal(mask, back.values)

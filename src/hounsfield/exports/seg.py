@@ -17,6 +17,7 @@ from hounsfield._version import __version__
 from hounsfield.errors import FormatError, GeometryError, missing
 from hounsfield.exports.seg_source import SegmentationFrames, find_grid, patient_and_study, surrogates
 from hounsfield.headers.quiet import quiet
+from hounsfield.image import Image
 from hounsfield.outputs import Written, whole_file
 from hounsfield.steps import Step
 from hounsfield.values.segments import Code
@@ -77,7 +78,7 @@ def write_seg(
     mask: Volume | Mapping[str, Volume],
     path: str | os.PathLike[str],
     *,
-    source: Sequence[Any] | None = None,
+    source: Volume | Image | Sequence[Any] | None = None,
     segments: SegmentDescription | Mapping[Any, SegmentDescription] | None = None,
     series_description: str = "Segmentation",
     created: datetime | None = None,
@@ -96,9 +97,9 @@ def write_seg(
     path
         The file. Its folders are made.
     source
-        Headers of the images that were segmented, in any order, in place of ``mask.sources``: whatever
-        `hounsfield.read` takes (paths, bytes, files), pydicom datasets, or headers (``image.header``); one for each
-        slice, or a single multi-frame one.
+        The images that were segmented, in place of ``mask.sources``: a volume, an image, or a sequence in any order of
+        these, of whatever `hounsfield.read` takes (paths, bytes, files), of pydicom datasets, or of headers
+        (``image.header``); one for each slice, or a single multi-frame one.
     segments
         What is segmented: of a single mask its description; of several by their labels, of a label map by its numbers.
         Without it a segment is named after its label or number, and is a Tissue.

@@ -19,6 +19,7 @@ from hounsfield.header import Header, finite_number, text_of, whole_number
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.dataset_header import DatasetHeader
 from hounsfield.headers.quiet import quiet
+from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS
 from hounsfield.sources.local import open_source
 from hounsfield.steps import Step, warn_of_assumptions
@@ -91,7 +92,7 @@ class SegmentationFrames:
         return tuple(text_of(shown.header, "SOPInstanceUID") for shown in self.shown)
 
 
-def find_grid(mask: Volume, source: Sequence[Any] | None) -> SegmentationFrames:
+def find_grid(mask: Volume, source: Volume | Image | Sequence[Any] | None) -> SegmentationFrames:
     """Return where the slices of a mask lie, with their sources.
 
     Raises
@@ -160,8 +161,15 @@ def _is_one_picture(header: Header) -> bool:
     )
 
 
-def _given(mask: Volume, source: Sequence[Any]) -> list[Shown]:
-    headers = [_header(one) for one in source]
+def _given(mask: Volume, source: Volume | Image | Sequence[Any]) -> list[Shown]:
+    if isinstance(source, Volume):
+        return _own(source)
+    if isinstance(source, Image):
+        return [_shown(source.header, source.frame_index)] if source.frames == 1 else _given(mask, [source.header])
+    several = list(source)
+    if several and all(isinstance(one, (Volume, Image)) for one in several):
+        return [shown for one in several for shown in _given(mask, one)]
+    headers = [_header(one) for one in several]
     frames = whole_number(headers[0].get("NumberOfFrames")) or 1 if len(headers) == 1 else 1
     if frames == 1:
         return [_shown(header, None) for header in headers]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Literal
 
@@ -51,6 +51,18 @@ def volume_html(volume: Volume) -> str:
         ("Modality", str(volume.header.get("Modality") or "unknown")),
     ]
     return _page(_cuts(volume) if volume.values.size else [], facts, volume.steps)
+
+
+def table_html(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], note: str = "") -> str:
+    """Return an HTML table; every text is escaped."""
+
+    def cells(tag: str, row: Sequence[object]) -> str:
+        return "".join(f"<{tag} style='text-align:left'>{escape(printable(str(cell)))}</{tag}>" for cell in row)
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    tail = f"<p>{escape(printable(note))}</p>" if note else ""
+    title = escape(printable(caption))
+    return f"<table><caption>{title}</caption><thead><tr>{cells('th', head)}</tr></thead>{body}</table>{tail}"
 
 
 def _cuts(volume: Volume) -> list[str]:

@@ -160,6 +160,13 @@ def _without_phi(facts: dict[str, Any]) -> dict[str, Any]:
     return hidden
 
 
+class InfoDict(dict[str, Any]):
+    """The dictionary that `info` returns; its KeyError tells where other attributes are."""
+
+    def __missing__(self, key: str) -> Any:
+        raise KeyError(f"{key}: info has {len(self)} attributes; hu.read(path).header and hu.tags(path) have all")
+
+
 def info(
     source: SourceLike | Image, *, phi: bool = True, strict: bool = False, limits: Limits = DEFAULT_LIMITS
 ) -> dict[str, Any]:
@@ -179,7 +186,8 @@ def info(
     Returns
     -------
     dict
-        JSON-ready. First PatientID, PatientName, PatientBirthDate, PatientSex, StudyID, StudyDate, StudyTime,
+        JSON-ready. A key that it has not is a KeyError which names `Image.header` and `tags`, where every attribute is.
+        First PatientID, PatientName, PatientBirthDate, PatientSex, StudyID, StudyDate, StudyTime,
         InstitutionName and Manufacturer, as text and exactly as the file writes them; absent ones are None.
         Then the dates in ISO 8601 (``StudyDateISO``), what the file shows, and how its pixels are stored:
         ``PixelSpacing`` in mm (between rows, between columns) with ``SpacingKind``, ``Unit`` of the modality
@@ -208,11 +216,11 @@ def info(
     """
     if isinstance(source, Image):
         syntax = declared_syntax(source.header.dataset)
-        answers = facts(source.header, syntax, phi)
+        answers = InfoDict(facts(source.header, syntax, phi))
         say_assumptions(source.header.doubts, source.name, strict=strict)
         return answers
     with closing(open_source(source, limits)) as opened_source:
         opened = open_header(opened_source, limits)
-        answers = facts(opened.header, opened.declared, phi)
+        answers = InfoDict(facts(opened.header, opened.declared, phi))
     say_assumptions((*opened.steps, *opened.header.doubts), opened.name, strict=strict)
     return answers

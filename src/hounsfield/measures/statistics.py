@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ PERCENTILES = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
 BINS = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Measures:
     """The results of `measure`. Values are in `unit`; each is None where no pixel was measured.
 
@@ -71,6 +72,28 @@ class Measures:
     padding_pixels: int = 0
     volume_ml: float | None = None
     slices: int | None = None
+
+    def __repr__(self) -> str:
+        what = "voxels" if self.slices is not None else "pixels"
+        said = [f"{self.pixels} {what}"]
+        if self.area_mm2 is not None:
+            said.append(f"{self.area_mm2:.6g} mm2 ({self.spacing_kind})")
+        if self.volume_ml is not None:
+            said.append(f"{self.volume_ml:.6g} ml")
+        names = ("mean", "sd", "median", "minimum", "maximum")
+        said += [f"{name} {value:.6g}" for name in names if (value := getattr(self, name)) is not None]
+        unit = f" in {self.unit}" if self.unit else ""
+        return f"Measures({', '.join(said)}{unit})"
+
+    def _repr_html_(self) -> str:
+        """Return the measures as a table; the histogram is left out."""
+        sizes = {"area in mm2": self.area_mm2, "volume in ml": self.volume_ml, "padding": self.padding_pixels or None}
+        values = {name: getattr(self, name) for name in ("mean", "sd", "median", "minimum", "maximum")}
+        values |= {f"percentile {percent:g}": value for percent, value in self.percentiles}
+        rows = [("pixels", self.pixels)]
+        rows += [(name, f"{value:.6g}") for name, value in (sizes | values).items() if value is not None]
+        title = f"Values in {self.unit}" if self.unit else "Values without a known unit"
+        return import_module("hounsfield.figures.notebook").table_html(title, ("measure", "value"), rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the measures as a JSON-ready dictionary; percentiles are keyed ``"p5"``, ``"p97.5"``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Literal
 
 Outcome = Literal["volume", "duplicate", "no volume", "not DICOM", "unreadable"]
@@ -182,6 +183,22 @@ class Report:
         lines += [f"conflict: {conflict}" for conflict in self.conflicts]
         lines += [f"{outcome}: {path}: {detail}" for outcome, path, _, detail in self.table()]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return a table of the files that are not simply part of a volume, and what is missing."""
+        said = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)
+        rows = self.table()
+        notes = [f"volumes {_ranges(sorted(set(gap.volumes)))}: {gap}" for gap in self.missing]
+        notes += [f"conflict: {conflict}" for conflict in self.conflicts]
+        notes += [f"{len(rows) - _SHOWN_ROWS} more files"] if len(rows) > _SHOWN_ROWS else []
+        head = ("outcome", "file", "volumes", "detail")
+        title = f"{len(self.files)} files: {said or 'none'}"
+        show = import_module("hounsfield.figures.notebook").table_html
+        return show(title, head, rows[:_SHOWN_ROWS], "; ".join(notes))
+
+
+#: Files that are listed in a notebook.
+_SHOWN_ROWS = 200
 
 
 def _ranges(numbers: Sequence[int]) -> str:

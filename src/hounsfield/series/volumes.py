@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
 from typing import Any, overload
 
 import numpy as np
@@ -34,6 +35,9 @@ from hounsfield.volume import Volume
 __all__ = ["Report", "Tolerances", "Volume", "VolumeFacts", "Volumes", "read_volumes"]
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+#: Volumes that are listed where all are shown.
+_SHOWN = 20
 
 
 class Volumes(Sequence[Volume]):
@@ -215,15 +219,33 @@ class Volumes(Sequence[Volume]):
 
     def __repr__(self) -> str:
         lines = [f"Volumes({self._name}: {len(self)}, of {len(self._survey.report.files)} files)"]
-        for facts in self.facts[:20]:
+        for facts in self.facts[:_SHOWN]:
             size = " x ".join(map(str, facts.shape))
             place = "place not known"
             if facts.spacing is not None:
                 place = "spacing (" + ", ".join(f"{v:.6g}" for v in facts.spacing) + ") mm"
             by = ", ".join(f"{keyword} {value}" for keyword, value in facts.separated_by.items())
             lines.append(f"  {facts.index}: {facts.modality or '?'} {size}, {place}" + (f", {by}" if by else ""))
-        more = len(self) - 20
+        more = len(self) - _SHOWN
         return "\n".join([*lines, *([f"  and {more} more"] if more > 0 else [])])
+
+    def _repr_html_(self) -> str:
+        """Return a table of the volumes, and what became of the files; no pixel is read."""
+        rows = [
+            (
+                facts.index,
+                facts.modality or "?",
+                " x ".join(map(str, facts.shape)),
+                "not known" if facts.spacing is None else " x ".join(f"{v:.6g}" for v in facts.spacing),
+                ", ".join(f"{keyword} {value}" for keyword, value in facts.separated_by.items()),
+            )
+            for facts in self.facts[:_SHOWN]
+        ]
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in self.report.counts.items() if count)
+        more = f"{len(self) - _SHOWN} more volumes; " if len(self) > _SHOWN else ""
+        head = ("", "modality", "slices x rows x columns", "spacing in mm", "told apart by")
+        note = f"{more}files: {counts or 'none'}"
+        return import_module("hounsfield.figures.notebook").table_html(f"{len(self)} volumes", head, rows, note)
 
 
 def _same_affine(a: Any, b: Any) -> bool:

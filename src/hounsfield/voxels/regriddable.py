@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
+from hounsfield.header import Header
 from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS, Limits
-from hounsfield.steps import Step
+from hounsfield.steps import Step, warn_of_assumptions
+from hounsfield.text import printable
 from hounsfield.voxels import grids
 from hounsfield.voxels.grids import Grid, Plane
 from hounsfield.voxels.placed import Placed
 from hounsfield.voxels.regridding import ORDERS, Sampling, regrid, sampling
+from hounsfield.voxels.slices import SliceSource
 
 
 class Regriddable(Placed):
@@ -26,6 +29,14 @@ class Regriddable(Placed):
     padding: NDArray[np.bool_] | None
     unit: str
     color: bool
+    frame_of_reference: str
+    slice_headers: Sequence[Header] | None
+    sources: tuple[SliceSource, ...]
+
+    @property
+    @abstractmethod
+    def is_mask(self) -> bool:
+        """True where the values are bool."""
 
     @abstractmethod
     def with_values(self, values: NDArray[Any], *steps: Step, **changes: Any) -> Self:
@@ -85,20 +96,25 @@ class Regriddable(Placed):
 
     def resample(
         self,
-        spacing: float | Sequence[float],
+        spacing: float | Sequence[float] | None = None,
         *,
+        like: Regriddable | None = None,
         order: int = 1,
         outside: float | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> Self:
-        """Return the volume with another spacing: the same directions, centre and extent.
+        """Return the volume with another spacing, or on the grid of another volume.
 
         Parameters
         ----------
         spacing
-            mm, one for all axes or (slice, row, column); along the axis of slices, also where that is sheared. It is
-            kept exactly: the number of voxels is the extent, from edge to edge of the outer voxels, over the spacing,
-            rounded, and both edges move by the same rest, at most a quarter of a new voxel.
+            The directions, the centre and the extent stay. mm, one for all axes or (slice, row, column); along the
+            axis of slices, also where that is sheared. It is kept exactly: the number of voxels is the extent, from
+            edge to edge of the outer voxels, over the spacing, rounded, and both edges move by the same rest, at
+            most a quarter of a new voxel.
+        like
+            Another volume: the result has its shape and its place, voxel for voxel. What lies beyond the data is
+            padding; of masks it is False, and none. A mask takes over which files the slices of the other came from.
         order
             1: linear; 3: cubic spline; 0: the nearest voxel's value, for label maps, and always taken for masks.
             Nothing is done against aliasing where the spacing grows: smooth before.
@@ -118,22 +134,53 @@ class Regriddable(Placed):
         Raises
         ------
         GeometryError
-            The files do not say where slices lie.
+            The files do not say where slices lie, of one of both.
+        ValueError
+            Neither a spacing nor another volume is given, or both are.
         LimitExceededError
             The result would be larger than ``limits.volume_bytes``.
+
+        Warns
+        -----
+        AssumptionWarning
+            Both volumes name a Frame of Reference, and not the same one: one space of coordinates is assumed.
 
         Examples
         --------
         >>> import hounsfield as hu, numpy as np
         >>> volume = hu.Volume([[[0, 100]], [[200, 300]]], affine=np.diag([5, 2, 1, 1])[[2, 1, 0, 3]])
-        >>> volume.resample((5, 2, 0.5)).values[0]
+        >>> fine = volume.resample((5, 2, 0.5))
+        >>> fine.values[0]
         array([[  0.,  25.,  75., 100.]])
+        >>> hu.mask(fine, above=50, fill=False, opening=0).resample(like=volume).values.tolist()
+        [[[False, True]], [[True, True]]]
         """
+        if (spacing is None) == (like is None):
+            raise ValueError("resample takes a spacing, or like= another volume: one of the two")
+        if like is not None:
+            return self._like(like, self._sampling(order, outside, limits))
         source, how = self._grid(), self._sampling(order, outside, limits)
         target = grids.respaced(source, spacing)
         if target.shape == source.shape and np.allclose(target.affine, source.affine, rtol=0, atol=1e-9):
             return self.with_values(self.values, Step("resample", "it has this spacing", outcome="not done"))
         return self._regridded(target, how, "resample", "same directions and extent")
+
+    def _like(self, other: Regriddable, how: Sampling) -> Self:
+        """The values on the grid of another volume."""
+        source, target = self._grid(), other._grid()
+        named = f"the grid of {printable(other.name)}" if other.name else "the grid of another volume"
+        steps = [Step("resample", f"it lies on {named}", outcome="not done")]
+        if self.frame_of_reference and other.frame_of_reference not in ("", self.frame_of_reference):
+            detail = "the Frames of Reference differ; their coordinates are taken to be of one space"
+            steps.insert(0, Step("frame of reference", detail, "assumed", "PS3.3 C.7.4.1"))
+        warn_of_assumptions(steps, self.name, 3)
+        if target.shape == source.shape and np.allclose(target.affine, source.affine, rtol=0, atol=1e-9):
+            return self.with_values(self.values, *steps)
+        result = self._regridded(target, how, "resample", named)
+        changes: dict[str, Any] = {"frame_of_reference": other.frame_of_reference or self.frame_of_reference}
+        if self.is_mask:
+            changes |= {"slice_headers": other.slice_headers, "sources": other.sources, "padding": None}
+        return result.with_values(result.values, *steps[:-1], **changes)
 
     def reformat(
         self,

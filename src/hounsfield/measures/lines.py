@@ -1,0 +1,182 @@
+"""`profile` and `distance`: along a line, and between two points, with the kind of the millimetres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import hypot
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.errors import GeometryError
+from hounsfield.geometry import SpacingKind
+from hounsfield.image import Image
+from hounsfield.imagelike import require_one_value
+
+
+@dataclass(frozen=True)
+class Distance:
+    """The distance of two points of an image.
+
+    Attributes
+    ----------
+    pixels
+        In pixels, whatever their shape.
+    mm
+        In millimetres; None where the pixel spacing is unknown, or what it measures.
+    spacing_kind
+        What the millimetres are of: ``"patient"``, ``"detector"``, ``"calibrated"`` ...
+    """
+
+    pixels: float
+    mm: float | None
+    spacing_kind: SpacingKind | None
+
+    def __str__(self) -> str:
+        return f"{self.pixels:.6g} pixels" if self.mm is None else f"{self.mm:.6g} mm ({self.spacing_kind})"
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """The values along a line.
+
+    Attributes
+    ----------
+    values
+        One for each place, NaN where a neighbour that counts is no measurement.
+    unit
+        Of the values.
+    pixels
+        Distance of each place from the start, in pixels.
+    mm
+        The same in millimetres; None where they are not known.
+    spacing_kind
+        What the millimetres are of.
+    """
+
+    values: NDArray[np.float64] = field(repr=False)
+    unit: str
+    pixels: NDArray[np.float64] = field(repr=False)
+    mm: NDArray[np.float64] | None = field(repr=False)
+    spacing_kind: SpacingKind | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the profile as a JSON-ready dictionary; what is no measurement is None."""
+        return {
+            "unit": self.unit,
+            "spacing_kind": self.spacing_kind,
+            "pixels": self.pixels.tolist(),
+            "mm": None if self.mm is None else self.mm.tolist(),
+            "values": [None if np.isnan(value) else value for value in self.values.tolist()],
+        }
+
+
+def distance(image: Image, start: Sequence[float], end: Sequence[float]) -> Distance:
+    """Return how far two points are apart.
+
+    Parameters
+    ----------
+    image
+        One frame, or frames that share a spacing.
+    start, end
+        (row, column), fractions allowed.
+
+    Raises
+    ------
+    ValueError
+        A point is not two finite numbers.
+
+    Examples
+    --------
+    >>> import hounsfield as hu
+    >>> image = hu.Image([[0] * 9] * 9, pixel_spacing=(2.0, 0.5), spacing_kind="detector")
+    >>> print(hu.distance(image, (0, 0), (3, 4)))
+    6.32456 mm (detector)
+    """
+    (y0, x0), (y1, x1) = _point(start), _point(end)
+    down, across = y1 - y0, x1 - x0
+    spacing = image.pixel_spacing if image.spacing_kind is not None else None
+    mm = None if spacing is None else hypot(down * spacing[0], across * spacing[1])
+    return Distance(hypot(down, across), mm, image.spacing_kind if mm is not None else None)
+
+
+def profile(image: Image, start: Sequence[float], end: Sequence[float], *, samples: int | None = None) -> Profile:
+    """Return the values along a line, interpolated linearly between the centres of pixels.
+
+    Parameters
+    ----------
+    image
+        One frame with one value a pixel.
+    start, end
+        (row, column), fractions allowed; both within the image.
+    samples
+        How many places, at equal distances, both ends included. None: one a pixel or a little closer.
+
+    Raises
+    ------
+    ValueError
+        A point is not two finite numbers, or there are fewer than two samples.
+    GeometryError
+        A point is outside the image, or it has several frames.
+    UnitError
+        It is a colour image.
+
+    Examples
+    --------
+    >>> import hounsfield as hu
+    >>> image = hu.Image([[0, 10, 20], [30, 40, 50]], unit="HU", pixel_spacing=(1.0, 2.0), spacing_kind="patient")
+    >>> line = hu.profile(image, (0, 0), (0, 2), samples=5)
+    >>> line.values.tolist(), line.mm.tolist(), line.unit
+    ([0.0, 5.0, 10.0, 15.0, 20.0], [0.0, 1.0, 2.0, 3.0, 4.0], 'HU')
+    """
+    require_one_value(image, "a profile")
+    if image.multi_frame:
+        raise GeometryError("a profile is of one frame; take image.frame(i)", source=image.name)
+    first, last = np.array(_point(start)), np.array(_point(end))
+    most = np.array(image.size) - 1.0
+    for point in (first, last):
+        if not ((point >= 0) & (point <= most)).all():
+            raise GeometryError(f"({point[0]:g}, {point[1]:g}) is not between pixels of the image", source=image.name)
+    length = distance(image, start, end)
+    count = int(np.ceil(length.pixels)) + 1 if samples is None else samples
+    if count < 2:
+        if samples is not None:
+            raise ValueError(f"a profile has two samples or more, not {samples}")
+        count = 2
+    at = np.linspace(0.0, 1.0, count)
+    values = _between(image, first + at[:, None] * (last - first))
+    mm = None if length.mm is None else at * length.mm
+    return Profile(values, image.unit, at * length.pixels, mm, length.spacing_kind)
+
+
+def _between(image: Image, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values between the four pixels around each point; a pixel of weight 0 does not count."""
+    values = image.values.astype(np.float64)
+    if image.padding is not None:
+        values[image.padding] = np.nan
+    low = np.clip(np.floor(points).astype(np.intp), 0, np.array(image.size) - 1)
+    high = np.minimum(low + 1, np.array(image.size) - 1)
+    part = points - low
+    total = np.zeros(len(points))
+    for rows, down in ((low[:, 0], 1 - part[:, 0]), (high[:, 0], part[:, 0])):
+        for columns, across in ((low[:, 1], 1 - part[:, 1]), (high[:, 1], part[:, 1])):
+            weight = down * across
+            total += np.where(weight == 0, 0.0, weight * values[rows, columns])
+    return total
+
+
+def _point(point: Sequence[float]) -> tuple[float, float]:
+    """A point, checked.
+
+    Raises
+    ------
+    ValueError
+        It is not two finite numbers.
+    """
+    numbers = np.asarray(point, np.float64)
+    if numbers.shape != (2,) or not np.isfinite(numbers).all():
+        raise ValueError(f"a point is (row, column), not {point!r}")
+    row, column = numbers.tolist()
+    return row, column

@@ -1,0 +1,236 @@
+"""`region`: the pixels of a circle, an ellipse, a rectangle, a polygon or a sphere, as a mask.
+
+A pixel is inside where its centre is, the edge included. Centres of pixels have whole coordinates: the middle of the
+first pixel is (0, 0), its outer corner (-0.5, -0.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypedDict, Unpack, cast, get_args, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.errors import GeometryError
+from hounsfield.image import Image
+from hounsfield.imagelike import require_grid
+from hounsfield.steps import Step
+from hounsfield.volume import Volume
+
+Shape = Literal["circle", "ellipse", "rectangle", "polygon", "sphere"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+#: Which options a shape takes; of those with two names, one in pixels and one in millimetres, exactly one.
+_OPTIONS: dict[str, tuple[str, ...]] = {
+    "circle": ("center", "radius"),
+    "ellipse": ("center", "radii"),
+    "rectangle": ("center", "size"),
+    "polygon": ("points",),
+    "sphere": ("center", "radius"),
+}
+#: Rounding of coordinates must not decide whether an edge belongs to a shape.
+_ROUNDING = 1e-9
+_LEAST_CORNERS = 3
+
+
+class ShapeOptions(TypedDict, total=False):
+    """The place and the size of a shape: see `region`."""
+
+    center: Sequence[float]
+    radius: float
+    radius_mm: float
+    radii: Sequence[float]
+    radii_mm: Sequence[float]
+    size: Sequence[float]
+    size_mm: Sequence[float]
+    points: Sequence[Sequence[float]]
+
+
+@overload
+def region(shape: Shape, image: Image, *, angle: float = 0.0, **options: Unpack[ShapeOptions]) -> Image: ...
+@overload
+def region(shape: Shape, image: Volume, *, angle: float = 0.0, **options: Unpack[ShapeOptions]) -> Volume: ...
+def region(
+    shape: Shape, image: Image | Volume, *, angle: float = 0.0, **options: Unpack[ShapeOptions]
+) -> Image | Volume:
+    """Return the pixels within a shape as a mask, to measure by or to show.
+
+    Parameters
+    ----------
+    shape
+        ``"circle"``, ``"ellipse"``, ``"rectangle"`` or ``"polygon"``; of a volume also ``"sphere"``.
+    image
+        The image or volume that the mask is for. In volumes, and in images of many frames, plane shapes are the same in
+        each slice or frame.
+    center
+        (row, column) of the middle, in pixels counted from 0, fractions allowed; of a sphere (slice, row, column).
+    radius, radius_mm
+        Of a circle in pixels, or in mm; of a sphere in mm.
+    radii, radii_mm
+        Of an ellipse: half its extent along (rows, columns), before it is turned.
+    size, size_mm
+        Of a rectangle: its extent along (rows, columns), before it is turned.
+    angle
+        Degrees by which an ellipse or a rectangle is turned, clockwise on the screen. With an extent in mm it is an
+        angle in the patient, or on the detector, also where pixels are not square.
+    points
+        Of a polygon: (row, column) of its corners. Where it crosses itself, what is enclosed twice is outside.
+
+    Returns
+    -------
+    Image or Volume
+        A mask. Its last step names the shape, with the kind of the spacing where mm were given.
+
+    Raises
+    ------
+    ValueError
+        There is no such shape, an option is missing, does not belong to it or is no positive number.
+    GeometryError
+        mm are asked for and the pixel spacing, or what it measures, is not known; a sphere without a known place.
+
+    Examples
+    --------
+    >>> import hounsfield as hu, numpy as np
+    >>> image = hu.Image(np.arange(100).reshape(10, 10), unit="HU", pixel_spacing=(2.0, 2.0), spacing_kind="patient")
+    >>> circle = hu.region("circle", image, center=(4, 5), radius_mm=4)
+    >>> stats = hu.measure(image, circle)
+    >>> stats.pixels, stats.mean, stats.area_mm2
+    (13, 45.0, 52.0)
+    """
+    require_grid(image, "region")
+    given = _chosen(shape, dict(options), image)
+    if shape == "sphere":
+        return _sphere(image, given)
+    rows, columns = image.size
+    down, across = _steps(image, given)
+    # Axes of the shape in units of `down` and `across`, so that circles are round where pixels are not square.
+    row = np.arange(rows, dtype=np.float64)[:, None]
+    column = np.arange(columns, dtype=np.float64)[None, :]
+    if shape == "polygon":
+        inside = _polygon(np.asarray(given["points"], np.float64), rows, columns)
+        detail = f"{len(given['points'])} corners"
+    else:
+        middle = given["center"]
+        y, x = (row - middle[0]) * down, (column - middle[1]) * across
+        turn = np.deg2rad(angle if shape != "circle" else 0.0)
+        along_rows, along_columns = np.cos(turn) * y - np.sin(turn) * x, np.sin(turn) * y + np.cos(turn) * x
+        inside = _within(shape, along_rows, along_columns, given)
+        detail = f"center ({middle[0]:g}, {middle[1]:g}), {_extent(shape, given)}"
+        detail += f", turned by {angle:g} degrees" if angle and shape != "circle" else ""
+    if given["mm"]:
+        detail += f" ({image.spacing_kind})"
+    values = np.broadcast_to(inside, (*_outer(image), rows, columns)).copy()
+    return _mask(image, values, Step("region", f"{shape}, {detail}"))
+
+
+def _mask(image: Image | Volume, values: NDArray[np.bool_], step: Step) -> Image | Volume:
+    if isinstance(image, Volume):
+        return image.with_values(values, step, unit="", padding=None, color=False)
+    return image.with_values(values, step, unit="", padding=None, color=False)
+
+
+def _outer(image: Image | Volume) -> tuple[int, ...]:
+    if isinstance(image, Volume):
+        return (len(image),)
+    return (image.frames,) if image.multi_frame else ()
+
+
+def _chosen(shape: str, options: dict[str, Any], image: Image | Volume) -> dict[str, Any]:
+    """The options of a shape, checked; ``mm`` says whether extents are in millimetres."""
+    if shape not in _OPTIONS:
+        raise ValueError(f"a region is {', '.join(SHAPES)}, not {shape!r}")
+    given = {name: value for name, value in options.items() if value is not None}
+    known = {name: name.removesuffix("_mm") for name in given}
+    for name, plain in known.items():
+        if plain not in _OPTIONS[shape]:
+            raise ValueError(f"a {shape} has no {name}; it takes {' and '.join(_OPTIONS[shape])}")
+    for plain in _OPTIONS[shape]:
+        if list(known.values()).count(plain) != 1:
+            one = f"{plain} or {plain}_mm" if plain in ("radius", "radii", "size") else plain
+            raise ValueError(f"a {shape} needs {one}, once")
+    chosen: dict[str, Any] = {"mm": any(name.endswith("_mm") for name in given)}
+    for name, value in given.items():
+        chosen[known[name]] = _numbers(known[name], value, shape)
+    if chosen["mm"] and (image.pixel_spacing is None or image.spacing_kind is None):
+        raise GeometryError("its pixel spacing is not known, so nothing of it has millimetres", source=image.name)
+    return chosen
+
+
+def _numbers(name: str, value: Any, shape: str) -> Any:
+    """An option as numbers of the shape that it must have.
+
+    Raises
+    ------
+    ValueError
+        It has another, or is not finite; extents are positive.
+    """
+    count = {"radius": (), "center": (3 if shape == "sphere" else 2,), "radii": (2,), "size": (2,)}.get(name)
+    try:
+        numbers = np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is not made of numbers: {value!r}") from None
+    fits = numbers.shape == count if count is not None else (numbers.ndim == 2 and numbers.shape[1] == 2)
+    if name == "points":
+        fits = fits and len(numbers) >= _LEAST_CORNERS
+    if not fits or not np.isfinite(numbers).all() or (name in ("radius", "radii", "size") and not (numbers > 0).all()):
+        wanted = {
+            "radius": "a positive number",
+            "center": "(slice, row, column)" if shape == "sphere" else "(row, column)",
+            "points": "three or more (row, column)",
+        }
+        raise ValueError(f"{name} is {wanted.get(name, 'two positive numbers: along rows and columns')}, not {value!r}")
+    return numbers.tolist()
+
+
+def _steps(image: Image | Volume, given: dict[str, Any]) -> tuple[float, float]:
+    """Distances of the next row and the next column: in mm, or in pixels."""
+    return cast("tuple[float, float]", image.pixel_spacing) if given["mm"] else (1.0, 1.0)
+
+
+def _within(shape: str, y: NDArray[np.float64], x: NDArray[np.float64], given: dict[str, Any]) -> NDArray[np.bool_]:
+    if shape == "rectangle":
+        high, wide = (length / 2 + _ROUNDING for length in given["size"])
+        return (np.abs(y) <= high) & (np.abs(x) <= wide)
+    high, wide = (given["radius"],) * 2 if shape == "circle" else given["radii"]
+    return (y / high) ** 2 + (x / wide) ** 2 <= 1 + _ROUNDING
+
+
+def _extent(shape: str, given: dict[str, Any]) -> str:
+    unit = "mm" if given["mm"] else "pixels"
+    if shape == "circle":
+        return f"radius {given['radius']:g} {unit}"
+    name = "radii" if shape == "ellipse" else "size"
+    return f"{name} {given[name][0]:g} x {given[name][1]:g} {unit}"
+
+
+def _polygon(corners: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.bool_]:
+    """Pixels whose centres are enclosed an odd number of times, or lie on an edge; row by row along the edges."""
+    inside = np.zeros((rows, columns), np.bool_)
+    column = np.arange(columns, dtype=np.float64)
+    for (y0, x0), (y1, x1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        low, high = min(y0, y1), max(y0, y1)
+        for row in range(max(0, int(np.ceil(low))), min(rows - 1, int(np.floor(high))) + 1):
+            if low <= row < high:  # the lower end belongs to an edge, the upper to the next one
+                inside[row] ^= column >= x0 + (row - y0) * (x1 - x0) / (y1 - y0)
+    for (y0, x0), (y1, x1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        for row in range(max(0, int(np.ceil(min(y0, y1)))), min(rows - 1, int(np.floor(max(y0, y1)))) + 1):
+            left, right = (min(x0, x1), max(x0, x1)) if y0 == y1 else (x0 + (row - y0) * (x1 - x0) / (y1 - y0),) * 2
+            inside[row] |= (column >= left - _ROUNDING) & (column <= right + _ROUNDING)
+    return inside
+
+
+def _sphere(image: Image | Volume, given: dict[str, Any]) -> Volume:
+    if not isinstance(image, Volume) or image.affine is None:
+        raise GeometryError("a sphere is of a volume whose place is known", source=image.name)
+    if not given["mm"]:
+        raise ValueError("a sphere has a radius_mm: voxels need not be cubes")
+    matrix, middle = image.affine[:3, :3], np.asarray(given["center"])
+    index = [np.arange(count, dtype=np.float64) - at for count, at in zip(image.shape[:3], middle, strict=True)]
+    squared = np.zeros(image.shape[:3])
+    for axis in range(3):
+        x, y, z = (matrix[axis, number] * index[number] for number in range(3))
+        squared += (x[:, None, None] + y[None, :, None] + z[None, None, :]) ** 2
+    inside = squared <= given["radius"] ** 2 * (1 + _ROUNDING)
+    center = ", ".join(f"{at:g}" for at in given["center"])
+    step = Step("region", f"sphere, center ({center}), radius {given['radius']:g} mm ({image.spacing_kind})")
+    return image.with_values(inside, step, unit="", padding=None, color=False)

@@ -1,0 +1,97 @@
+"""A volume on the grid of another: SimpleITK's Resample is the oracle."""
+
+import numpy as np
+import pytest
+import SimpleITK
+
+import hounsfield as hu
+
+from volumes import phantom_volume, random_affine
+
+PAIRS = 50
+
+
+def grid(random, shape, flip):
+    affine = random_affine(random)
+    if flip:
+        affine[:3, 1] *= -1
+    return hu.Volume(random.normal(size=shape).astype(np.float32), affine)
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_it_is_what_simpleitk_resamples(order):
+    """Oblique and flipped grids of any spacing that overlap."""
+    how = SimpleITK.sitkLinear if order else SimpleITK.sitkNearestNeighbor
+    compared = 0
+    for seed in range(PAIRS):
+        random = np.random.default_rng(seed)
+        moving, fixed = grid(random, (6, 9, 8), seed % 3 == 0), grid(random, (5, 7, 10), seed % 2 == 0)
+        middle = moving.to_lps([2.5, 4, 3.5]) - fixed.to_lps([2, 3, 4.5])
+        affine = fixed.affine.copy()
+        affine[:3, 3] += middle
+        fixed = hu.Volume(fixed.values, affine)
+        ours = moving.resample(like=fixed, order=order, outside=-7)
+        theirs = SimpleITK.GetArrayFromImage(
+            SimpleITK.Resample(moving.to_sitk(), fixed.to_sitk(), SimpleITK.Transform(), how, -7.0)
+        )
+        assert ours.shape == fixed.shape
+        assert np.array_equal(ours.affine, fixed.affine)
+        inside = (theirs != -7) & (ours.padding is None or ~ours.padding)
+        compared += int(inside.sum())
+        if order:
+            np.testing.assert_allclose(ours.values[inside], theirs[inside], atol=2e-4)
+        else:  # halfway between two voxels either is the nearest
+            assert (ours.values[inside] != theirs[inside]).mean() < 0.02
+        only_one = inside ^ (theirs != -7)
+        assert only_one.mean() < 0.02
+    assert compared > 2000
+
+
+def test_a_tilted_source_is_put_on_a_right_angled_grid(tmp_path):
+    """A function that is linear in space is interpolated exactly, whichever way the grids are sheared."""
+    affine = hu.phantom(tmp_path, matrix=32, slices=6, tilt=20).affine
+    index = np.stack(np.meshgrid(*map(np.arange, (6, 32, 32)), indexing="ij"), axis=-1)
+    place = index @ affine[:3, :3].T + affine[:3, 3]
+    sheared = hu.Volume((place @ [0.3, -0.2, 0.5]).astype(np.float64), affine)
+    assert sheared.is_sheared
+    target = hu.Volume(np.zeros((4, 20, 20)), sheared.rectified().affine)
+    result = sheared.resample(like=target)
+    where = index[:4, :20, :20] @ target.affine[:3, :3].T + target.affine[:3, 3]
+    kept = slice(None) if result.padding is None else ~result.padding
+    away = np.abs(result.values - where @ [0.3, -0.2, 0.5])[kept]
+    assert np.quantile(away, 0.9) < 1e-5  # beyond the outermost centres, where values go on level, it is more
+
+
+def test_a_mask_comes_back_on_the_grid_it_was_made_for(tmp_path):
+    volume, _ = phantom_volume(tmp_path, matrix=256, slices=6)
+    body = hu.mask(volume, above=-300)
+    back = hu.mask(volume.resample(1), above=-300).resample(like=volume)
+    assert back.shape == body.shape
+    assert np.array_equal(back.affine, volume.affine)
+    assert back.is_mask
+    assert back.padding is None
+    both = np.count_nonzero(back.values & body.values)
+    assert 2 * both / (np.count_nonzero(back.values) + np.count_nonzero(body.values)) > 0.99
+    assert back.sources == volume.sources
+
+
+def test_other_frames_of_reference_are_assumed_to_be_one_space():
+    one = hu.Volume(np.zeros((2, 3, 4)), np.eye(4), frame_of_reference="1.2")
+    other = hu.Volume(np.zeros((2, 3, 4)), np.eye(4), frame_of_reference="1.3")
+    with pytest.warns(hu.AssumptionWarning, match="Frames of Reference differ"):
+        assert one.resample(like=other).steps[0].outcome == "assumed"
+    unnamed = hu.Volume(np.zeros((2, 3, 4)), np.eye(4))
+    assert one.resample(like=unnamed).steps[0].outcome == "not done"
+
+
+@pytest.mark.parametrize("given", [{}, {"spacing": 1, "like": hu.Volume(np.zeros((2, 2, 2)), np.eye(4))}])
+def test_one_of_spacing_and_like_is_needed(given):
+    with pytest.raises(ValueError, match="one of the two"):
+        hu.Volume(np.zeros((2, 2, 2)), np.eye(4)).resample(**given)
+
+
+def test_both_need_a_place():
+    placed, lost = hu.Volume(np.zeros((2, 2, 2)), np.eye(4)), hu.Volume(np.zeros((2, 2, 2)))
+    for volume, like in ((placed, lost), (lost, placed)):
+        with pytest.raises(hu.GeometryError):
+            volume.resample(like=like)
