@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Surveyed:
-    """What was walked together, and the volumes in it; in another process it is walked again, once.
+    """Inputs that were walked together, and the volumes in them; another process walks them again, once.
 
     Parameters
     ----------
