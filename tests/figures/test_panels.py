@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 
 import hounsfield as hu
 from hounsfield.figures.panels import (
-    Layout,
+    PanelLayout,
     Sheet,
     draw_directions,
     draw_outline,
@@ -53,7 +53,7 @@ def test_a_text_is_made_to_fit_but_can_be_read():
 
 
 def test_panels_do_not_overlap_and_lie_on_the_sheet():
-    sheet = Sheet(image(), Layout((2, 3), 1.5, tuple("abcdef"), "heading"))
+    sheet = Sheet(image(), PanelLayout((2, 3), 1.5, tuple("abcdef"), "heading"))
     boxes = [axes.get_position() for axes in (*sheet.panels, sheet.bar)]
     assert len(sheet.panels) == 6
     for number, box in enumerate(boxes):
@@ -63,9 +63,9 @@ def test_panels_do_not_overlap_and_lie_on_the_sheet():
 
 
 def test_colours_and_masks_have_no_bar():
-    assert Sheet(image(dtype=bool), Layout()).bar is None
-    assert Sheet(hu.Image(np.zeros((5, 5, 3), np.uint8), color=True), Layout()).bar is None
-    assert Sheet(image(), Layout()).bar is not None
+    assert Sheet(image(dtype=bool), PanelLayout()).bar is None
+    assert Sheet(hu.Image(np.zeros((5, 5, 3), np.uint8), color=True), PanelLayout()).bar is None
+    assert Sheet(image(), PanelLayout()).bar is not None
 
 
 @pytest.mark.parametrize(("columns", "spacing", "length"), [(60, 1.0, 20), (512, 0.7, 100), (100, 0.001, 0.02)])
