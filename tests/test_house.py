@@ -13,7 +13,7 @@ TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
 #: Modules of one name that do one job: the command of a room, and the room's own module.
 COMMANDS = {"batch", "catalog", "explain", "figure", "info", "mask", "query", "scan", "tags", "view"}
 #: Classes of one name that do one job.
-CLASSES = {"_Work": "what a command does with one input: each command has its own"}
+CLASSES: dict[str, str] = {}
 
 MOST_LINES = 400
 MOST_ARGUMENTS = 7
@@ -105,3 +105,35 @@ def test_docstrings_say_what_is_returned_or_done():
                 if first in asking:
                     wrong.append(f"{shown(path)}: {node.name}")
     assert wrong == []
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Imports inside functions count: they only hide a circle."""
+    graph = {path: modules_of(tree) - {path} for path, tree in TREES.items()}
+    done = set()
+
+    def visit(path, way):
+        assert path not in way, " -> ".join(shown(step) for step in (*way[way.index(path) :], path))
+        if path not in done:
+            for other in sorted(graph[path]):
+                visit(other, (*way, path))
+            done.add(path)
+
+    for path in sorted(graph):
+        visit(path, ())
+
+
+def modules_of(tree):
+    """The files of this package that a module imports, not for its types alone."""
+    typing = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    unused = {id(node) for block in typing for node in ast.walk(block)}
+    names = set()
+    for node in ast.walk(tree):
+        if id(node) in unused or not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        module = getattr(node, "module", None)
+        names |= {f"{module}.{alias.name}" if module else alias.name for alias in node.names} | {module or ""}
+    files = (
+        SOURCE.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in names if name.startswith("hounsfield.")
+    )
+    return {path for path in files if path in TREES}

@@ -12,7 +12,7 @@ from pydicom.multival import MultiValue
 
 import hounsfield as hu
 from hounsfield.limits import DEFAULT_LIMITS
-from hounsfield.scanning import compiled, preparing
+from hounsfield.scanning import compile_cache, compiled
 from hounsfield.scanning.columns import Kind
 from hounsfield.scanning.found import DONE, STATUS
 from hounsfield.scanning.scan import scan_files
@@ -167,7 +167,7 @@ def test_every_compiled_module_is_part_of_the_fingerprint():
     """Else a change of one would leave what was compiled with it before."""
     folder = Path(compiled.__file__).parent
     users = {path.stem for path in folder.glob("*.py") if "scanning.compiled import" in path.read_text()}
-    assert users == set(preparing.COMPILED)
+    assert users == set(compile_cache.COMPILED)
 
 
 def test_damage_deep_in_a_wanted_sequence_is_left_to_pydicom(tmp_path, wanted):

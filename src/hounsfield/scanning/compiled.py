@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import numba
 from numba.core import caching
 
-from hounsfield.scanning.preparing import cache_folder, fingerprint
+from hounsfield.scanning.compile_cache import cache_folder, fingerprint
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 #: The second: references are not counted, which none of these functions needs. Counting takes two thirds of a walk.

@@ -13,11 +13,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hounsfield.limits import DEFAULT_LIMITS
+from hounsfield.scanning.arrow_types import arrow_type, value_type
 from hounsfield.scanning.careful import Around, careful_value
 from hounsfield.scanning.columns import PIXEL_REPRESENTATION, SPECIFIC_CHARACTER_SET, Column, Kind, Plan, column, plan
 from hounsfield.scanning.found import ENCODING, EXPLICIT_BIG, Found
 from hounsfield.scanning.row import Row
-from hounsfield.scanning.table import arrow_type, value_type
 from hounsfield.scanning.typed import DOUBTFUL, PRESENT
 from hounsfield.scanning.typed_numbers import numbers
 from hounsfield.scanning.typed_text import text_lists, texts

@@ -11,20 +11,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from hounsfield.scanning.arrow_types import arrow_type
 from hounsfield.scanning.coded import Coded, CodedColumns
-from hounsfield.scanning.columns import FILE_COLUMNS, Column, Kind, Plan
+from hounsfield.scanning.columns import FILE_COLUMNS, Column, Plan
 from hounsfield.scanning.found import Found
 from hounsfield.scanning.row import FileFacts, Row, note_missing_preambles
 
-_TYPES: dict[Kind, pa.DataType] = {
-    Kind.TEXT: pa.string(),
-    Kind.INTEGER: pa.int64(),
-    Kind.DECIMAL: pa.float64(),
-    Kind.DATE: pa.date32(),
-    Kind.TIME: pa.time64("us"),
-    Kind.DATETIME: pa.timestamp("us"),
-    Kind.BYTES: pa.binary(),
-}
 _FILE_TYPES: dict[str, pa.DataType] = {
     "file_size": pa.int64(),
     "mtime": pa.timestamp("us", "UTC"),
@@ -53,16 +45,6 @@ class TableLayout:
         fields += [pa.field("issues", pa.list_(pa.string()), nullable=False), pa.field("error", pa.string())]
         places = {column.name: plan.index(column.tag, column.path) for column in columns}
         return cls(tuple(names), plan, places, pa.schema(fields))
-
-
-def value_type(column: Column) -> pa.DataType:
-    """Return the type of one value of a column."""
-    return _TYPES[column.kind]
-
-
-def arrow_type(column: Column) -> pa.DataType:
-    """Return the type of a column's values in a table."""
-    return pa.list_(value_type(column)) if column.many else value_type(column)
 
 
 def record_batch(paths: Sequence[str], found: Found, layout: TableLayout, rows: Mapping[int, Row]) -> pa.RecordBatch:
