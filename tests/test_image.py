@@ -21,7 +21,7 @@ def test_axes_and_shape_of_each_kind():
 
 @pytest.mark.parametrize(("shape", "color"), [((3,), False), ((2, 2, 2, 2), False), ((2, 2, 4), True)])
 def test_what_is_no_image_is_refused(shape, color):
-    with pytest.raises(ValueError, match="no image"):
+    with pytest.raises(ValueError, match="not an image"):
         hu.Image(np.zeros(shape), color=color)
 
 

@@ -83,8 +83,8 @@ class Image:
         spatial = self.values.ndim - self.color
         if spatial not in (2, 3) or (self.color and self.values.shape[-1] != 3):
             raise ValueError(
-                f"values of shape {self.values.shape} are no image: (row, column) or (frame, row, column), "
-                "and 3 samples more where color is True"
+                f"values of shape {self.values.shape} are not an image: its axes are (row, column) or "
+                "(frame, row, column), and then 3 samples if color is True"
             )
 
     @property
@@ -187,7 +187,7 @@ class Image:
         """Return the values, for numpy's functions; unit, padding and geometry stay behind."""
         wanted = self.values if dtype is None else self.values.astype(dtype, copy=False)
         if copy is False and wanted is not self.values:
-            raise ValueError("another type cannot be had without a copy")
+            raise ValueError("another type needs a copy, which copy=False forbids")
         return wanted.copy() if copy and wanted is self.values else wanted
 
     def __repr__(self) -> str:
@@ -218,7 +218,7 @@ def mask_values(image: Image, mask: Image | NDArray[np.bool_]) -> NDArray[np.boo
     """
     values: NDArray[Any] = mask.values if isinstance(mask, Image) else np.asarray(mask)
     if values.dtype != np.bool_:
-        raise TypeError(f"a mask has bool values, not {values.dtype}")
+        raise TypeError(f"a mask must have bool values, not {values.dtype}")
     frames = (image.frames,) if image.multi_frame else ()
     if values.shape != (*frames, *image.size):
         raise GeometryError(

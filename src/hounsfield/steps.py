@@ -68,7 +68,7 @@ def refuse_assumptions(steps: Iterable[Step], name: str) -> None:
     """
     assumed = [step.detail for step in steps if step.outcome == "assumed"]
     if assumed:
-        raise AssumptionError(f"strict, and {assumed[0]}", source=name)
+        raise AssumptionError(f"strict refuses this assumption: {assumed[0]}", source=name)
 
 
 def warn_of_assumptions(steps: Iterable[Step], name: str, depth: int) -> None:

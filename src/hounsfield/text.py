@@ -84,4 +84,4 @@ def unit_words(value: str) -> str:
 
 def syntax_words(value: str) -> str:
     """Return a Transfer Syntax UID that may be quoted, or that it is none."""
-    return value if len(value) <= 64 and _UID.fullmatch(value) else "that is no UID"
+    return value if len(value) <= 64 and _UID.fullmatch(value) else "that is not a UID"

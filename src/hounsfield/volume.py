@@ -86,8 +86,8 @@ class Volume(Convertible, Regriddable):
         object.__setattr__(self, "values", np.asarray(self.values))
         if self.values.ndim - self.color != 3 or (self.color and self.values.shape[-1] != 3):
             raise ValueError(
-                f"values of shape {self.values.shape} are no volume: (slice, row, column), "
-                "and 3 samples more where color is True"
+                f"values of shape {self.values.shape} are not a volume: its axes are (slice, row, column), "
+                "and then 3 samples if color is True"
             )
         if self.affine is None:
             return
@@ -154,7 +154,7 @@ class Volume(Convertible, Regriddable):
         start, stop, step = chosen.indices(len(self))
         pick = range(start, stop, step)
         if not pick:
-            raise IndexError(f"no slice was chosen of {len(self)}")
+            raise IndexError(f"no slice is selected; there are {len(self)}")
         detail = f"{len(pick)} of {len(self)}, from {start} on, every {step}"
         return self._taken((pick, *map(range, self.size)), Step("slices", detail))
 
@@ -231,7 +231,7 @@ class Volume(Convertible, Regriddable):
         """
         numbers = [grids.axis_number(name) for name in axes]
         if not numbers or len(set(numbers)) < len(numbers):
-            raise ValueError(f"which axes of {', '.join(grids.AXES)}? Each once, not {axes!r}")
+            raise ValueError(f"axes must be some of {', '.join(grids.AXES)}, each once, not {axes!r}")
         return self._taken(grids.flipping(self.shape, numbers), Step("flip", ", ".join(axes)))
 
     def reorder(self, axes: PlaneName | Sequence[str]) -> Volume:

@@ -181,7 +181,7 @@ def named_voi(window: str | int, known: list[Voi], name: str) -> Voi:
     """Return a preset, or one of the file's own by its number or its explanation; a preset's name is the preset."""
     if isinstance(window, int):
         if not 0 <= window < len(known):
-            detail = f"the file has {len(known)} windows, counted from 0; there is no {window}"
+            detail = f"there is no window {window}: the file has {len(known)}, counted from 0"
             raise InvalidAttributeError(detail, source=name, attribute="WindowCenter")
         return known[window]
     key = _key(window)

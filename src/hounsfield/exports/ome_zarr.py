@@ -79,13 +79,13 @@ def write_zarr(volume: Volume, path: str | os.PathLike[str], *, levels: int = 1,
     """
     require_volume(volume, "write_zarr")
     if not 1 <= levels <= _MOST_LEVELS:
-        raise ValueError(f"levels are from 1 to {_MOST_LEVELS}, not {levels}")
+        raise ValueError(f"levels must be from 1 to {_MOST_LEVELS}, not {levels}")
     try:
         import zarr
     except ImportError:
         raise missing("writing OME-Zarr", "zarr", "zarr") from None
     if volume.values.dtype.str[1:] not in _TYPES:
-        raise FormatError(f"OME-Zarr holds no values of type {volume.values.dtype}", source=volume.name)
+        raise FormatError(f"OME-Zarr cannot hold values of type {volume.values.dtype}", source=volume.name)
     path = Path(path)
     strides = level_strides(volume.shape[:3], volume.spacing, levels)
     steps = (*volume.steps, _write_step(volume, strides))
@@ -180,5 +180,5 @@ def _description(volume: Volume, steps: tuple[Step, ...]) -> dict[str, Any]:
 
 
 def _write_step(volume: Volume, strides: list[tuple[int, ...]]) -> Step:
-    more = f", {len(strides)} sizes, of every second voxel each" if len(strides) > 1 else ""
+    more = f", {len(strides)} sizes, each of every second voxel of the one before" if len(strides) > 1 else ""
     return Step("write", f"OME-Zarr {_VERSION}, the values as {volume.values.dtype}{more}")

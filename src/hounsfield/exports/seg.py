@@ -190,7 +190,7 @@ def _parts(mask: Volume | Mapping[str, Volume], segments: Any) -> _Parts:
         if mask.is_mask:
             described = _described("mask", segments if isinstance(segments, SegmentDescription) else None)
             if isinstance(segments, Mapping):
-                raise TypeError("a single mask has one description, not several by label")
+                raise TypeError("a single mask takes one description, not a dictionary")
             return _Parts(mask, mask.values.view(np.uint8), (described,))
         return _label_map(mask, segments)
     if not mask:
@@ -199,9 +199,9 @@ def _parts(mask: Volume | Mapping[str, Volume], segments: Any) -> _Parts:
     for label, other in mask.items():
         _check_placed(other)
         if not other.is_mask:
-            raise TypeError(f"masks by label have bool values, not {other.values.dtype}")
+            raise TypeError(f"masks by label must have bool values, not {other.values.dtype}")
         if other.shape != first.shape or not np.allclose(other.to_lps(_ENDS), first.to_lps(_ENDS), atol=1e-3, rtol=0):
-            raise GeometryError(f"the mask {label!r} has another shape or place than the first", source=other.name)
+            raise GeometryError(f"the mask {label!r} has another shape or position than the first", source=other.name)
     by_label = _by_key(segments)
     pixels = np.stack([one.values for one in mask.values()], axis=-1).view(np.uint8)
     return _Parts(first, pixels, tuple(_described(label, by_label.get(label)) for label in mask))
@@ -213,10 +213,10 @@ _ENDS = np.array([[0, 0, 0], [1000, 0, 0], [0, 1000, 0], [0, 0, 1000]])
 def _label_map(labels: Volume, segments: Any) -> _Parts:
     """Numbers become 1, 2, 3 ... in their order, as a binary segmentation counts its segments."""
     if labels.values.dtype.kind not in "iu" or labels.color:
-        raise TypeError(f"a segmentation is written of bool values or of a label map, not of {labels.values.dtype}")
+        raise TypeError(f"a segmentation needs a mask (bool) or a label map (whole numbers), not {labels.values.dtype}")
     numbers = [number for number in np.unique(labels.values).tolist() if number != 0]
     if not numbers or numbers[0] < 0 or len(numbers) > _MOST_SEGMENTS:
-        why = "has no label above 0" if not numbers else "has labels below 0 or more than 65535"
+        why = "has no label above 0" if not numbers else "has labels below 0, or more than 65535 labels"
         raise FormatError(f"the label map {why}", source=labels.name)
     by_number = _by_key(segments)
     pixels = np.searchsorted([0, *numbers], labels.values).astype(np.uint8 if len(numbers) < 256 else np.uint16)
@@ -225,7 +225,7 @@ def _label_map(labels: Volume, segments: Any) -> _Parts:
 
 def _by_key(segments: Any) -> Mapping[Any, SegmentDescription]:
     if segments is not None and not isinstance(segments, Mapping):
-        raise TypeError("several segments are described by their labels or numbers")
+        raise TypeError("describe several segments by a dictionary: by label, or by number")
     return segments or {}
 
 
@@ -236,7 +236,7 @@ def _described(key: str, description: SegmentDescription | None) -> SegmentDescr
 
 def _check_placed(mask: Volume) -> None:
     if mask.affine is None:
-        raise GeometryError("its place in the patient is not known, so it is no segmentation of it", source=mask.name)
+        raise GeometryError("its position in the patient is not known, which a segmentation needs", source=mask.name)
 
 
 def _segmentation(parts: _Parts, grid: SegmentationFrames, uids: _SegmentationUids, series_description: str) -> Any:

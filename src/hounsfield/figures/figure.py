@@ -84,12 +84,14 @@ def figure(
     require_grid(image, "figure")
     if isinstance(image, Image):
         if slice_index is not None or montage is not None:
-            raise ValueError("slice_index and montage are of volumes; of a multi-frame image take image.frame(i)")
+            raise ValueError("slice_index and montage are for volumes; draw one frame of an image, image.frame(i)")
         if image.multi_frame:
-            raise GeometryError(f"the image has {image.frames} frames; take image.frame(i)", source=image.name)
+            raise GeometryError(
+                f"the image has {image.frames} frames; draw one of them, image.frame(i)", source=image.name
+            )
         return _side_by_side(image, None if mask is None else fitting_mask(image, mask), window, outline)
     if slice_index is not None and montage is not None:
-        raise ValueError("give slice_index or montage: one slice or many")
+        raise ValueError("give slice_index (one slice) or montage (several), not both")
     inside = None if mask is None else fitting_mask(image, mask)
     if montage is not None:
         return draw_montage(image, inside, montage, window)

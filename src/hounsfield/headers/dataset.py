@@ -202,7 +202,7 @@ def _indexed(source: Source, data: bytes, index: Index, fragments: Fragments | N
 
 
 def _trailing(count: int) -> Step:
-    detail = f"{count} bytes after the last attribute are none; they are passed over"
+    detail = f"{count} bytes after the last attribute are not an attribute; they are ignored"
     return Step("header", detail, "assumed", "PS3.10 7.2")
 
 
@@ -236,7 +236,7 @@ def open_dataset(source: Source, limits: Limits) -> Opened:
     except RecursionError:
         raise LimitExceededError("sequences are nested too deeply to be read", source=source.name) from None
     except MemoryError:
-        raise LimitExceededError("the header asks for more memory than there is", source=source.name) from None
+        raise LimitExceededError("the header needs more memory than there is", source=source.name) from None
     if not len(dataset) and not len(dataset.file_meta):
         raise NotDicomError("holds no DICOM attributes", source=source.name)
     check_depth(dataset, limits.sequence_depth, source.name)
@@ -271,7 +271,7 @@ def _correct_syntax(source: Source, steps: list[Step]) -> _Declared:
     if not syntax_found:
         return _Declared(source)
     named = syntax_words(start.syntax)
-    detail = f"the file names transfer syntax {named}, but is encoded in {UID(syntax_found).name}; read as that"
+    detail = f"the file declares transfer syntax {named}, but is encoded in {UID(syntax_found).name}; read as that"
     steps.append(Step("transfer syntax", detail, "assumed", "PS3.5 10"))
     uid = UID(start.syntax, config.IGNORE)
     compressed = uid.is_transfer_syntax and uid.is_encapsulated

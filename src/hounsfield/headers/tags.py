@@ -229,7 +229,7 @@ def _unreadable(dataset: Dataset, tag: BaseTag, prefix: str, error: Exception) -
     raw = elements_of(dataset)[tag]
     vr = raw.VR or "UN"
     length = len(raw.value) if isinstance(raw, RawDataElement) and isinstance(raw.value, bytes) else 0
-    text = f"unreadable: {length} bytes are no {vr} value ({type(error).__name__})"
+    text = f"unreadable: {length} bytes are not a valid {vr} value ({type(error).__name__})"
     code = f"{int(tag):08X}"
     name = dictionary_description(tag) if dictionary_has_tag(tag) else "Private" if tag.is_private else "Unknown"
     return Attribute(prefix + code, code, keyword_for_tag(tag), name, str(vr), text, readable=False)

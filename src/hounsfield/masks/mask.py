@@ -169,7 +169,9 @@ def _check_arguments(image: Image | Volume, above: object, below: object, fill: 
     if fill not in (True, False, "3d"):
         raise ValueError(f'fill must be True, False or "3d", not {fill!r}')
     if fill == "3d" and isinstance(image, Image):
-        raise ValueError('fill="3d" is of volumes, as hu.read_volumes makes them: frames are not known to be slices')
+        raise ValueError(
+            'fill="3d" is for volumes, as hu.read_volumes returns them: the frames of an image need not be slices'
+        )
     if not isinstance(opening, int) or opening < 0:
         raise ValueError(f"opening must be a whole number of pixels, 0 or more, not {opening!r}")
     for name, bound in (("above", above), ("below", below)):
@@ -185,7 +187,7 @@ def _choose(
     """Return the range that was asked for, and the same in words."""
     given = [above is not None or below is not None, tissue is not None, method is not None]
     if sum(given) > 1:
-        raise ValueError("give bounds (above, below), or a tissue, or a method: one of the three")
+        raise ValueError("give bounds (above, below), a tissue or a method: only one of the three")
     if tissue is not None:
         named = find_tissue(tissue)
         _need_hu(image, f'tissue="{named.name}"')
@@ -212,7 +214,7 @@ def _need_hu(image: Image | Volume, what: str) -> None:
     if image.unit != "HU":
         unit = f"in {unit_words(image.unit)}"
         raise UnitError(
-            f'{what} holds for HU, and these values are {unit}; give above=, below= or method="otsu"',
+            f'{what} is for HU, and these values are {unit}; give above=, below= or method="otsu"',
             source=image.name,
         )
 

@@ -133,7 +133,7 @@ class Frames:
         if isinstance(frames, slice):
             chosen: Sequence[int] = range(count)[frames]
         elif isinstance(frames, (str, bytes, bool)):
-            raise TypeError(f"frames is an index, a slice, or a list of indices, not {frames!r}")
+            raise TypeError(f"frames must be an index, a slice or a list of indices, not {frames!r}")
         elif isinstance(frames, int):
             chosen = [frames]
         else:
@@ -142,7 +142,7 @@ class Frames:
             if not -count <= index < count:
                 raise IndexError(f"{self.name}: frame {index} is out of range: {count} frames, counted from 0")
         if not chosen:
-            raise IndexError(f"{self.name}: no frame was chosen of {count}")
+            raise IndexError(f"{self.name}: no frame is selected; there are {count}")
         return [index % count for index in chosen]
 
     def _assemble(self, stored: Stored, indices: Sequence[int], *, single: bool) -> Image:
@@ -257,7 +257,7 @@ class Frames:
         """
         tiling = self._tiling
         if tiling is None:
-            raise GeometryError("the frames are no tiles of a total pixel matrix", source=self.name)
+            raise GeometryError("the frames are not tiles of a total pixel matrix", source=self.name)
         bounds = region_bounds(tiling, rows, columns, self.name)
         number = layer_number(tiling, path, plane, self.name)
         self._check_region(bounds)
@@ -329,7 +329,7 @@ class Frames:
         elif gaps:
             detail += f"; {gaps} pixels that no tile covers are marked as padding"
         if mosaic.overlapped:
-            overlap = f"tiles overlap in {mosaic.overlapped} pixels; the last tile of the file is shown"
+            overlap = f"tiles overlap in {mosaic.overlapped} pixels; the last tile in the file is taken"
             steps.append(Step("tiles", overlap, "assumed", "PS3.3 C.7.6.17.3"))
         return [Step("region", detail, reference="PS3.3 C.7.6.17.3"), *steps]
 

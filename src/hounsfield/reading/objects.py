@@ -143,12 +143,12 @@ def segments(
     ('Liver', 'Liver', (221, 130, 101), (0,))
     """
     if not 0 <= threshold < 1:
-        raise ValueError(f"threshold must be from 0 to below 1, not {threshold}")
+        raise ValueError(f"threshold must be at least 0 and below 1, not {threshold}")
     stored = source if isinstance(source, Image) else _segmentation(source, limits)
     if stored is None or not _describes_segments(stored.header, stored.name):
         return ()
     if stored.frame_index is not None:
-        raise GeometryError("one frame is no whole segmentation", source=stored.name)
+        raise GeometryError("one frame is not a whole segmentation", source=stored.name)
     described = read_segments(stored, threshold)
     say_assumptions((step for segment in described for step in segment.steps), stored.name)
     return described
@@ -263,7 +263,7 @@ def _planes(
     for group, plane in overlay_groups(header.dataset).items():
         overlay = read_overlay(group, plane, below, cells, name, limits)
         if overlay is None:
-            steps.append(Step("overlay", f"group {group:04X} has no Overlay Data; left out", "assumed", "PS3.3 C.9.2"))
+            steps.append(Step("overlay", f"group {group:04X} has no Overlay Data; ignored", "assumed", "PS3.3 C.9.2"))
         else:
             planes.append(overlay)
             steps += overlay.steps
@@ -303,7 +303,9 @@ def _size(header: Header, keyword: str, name: str) -> int:
 
 def _no_cells(name: str) -> Callable[[], Cells]:
     def refuse() -> Cells:
-        message = "an overlay lies in unused bits of the pixel data, which an image no longer has; name the file"
+        message = (
+            "an overlay lies in unused bits of the pixel data, which an image no longer has; pass the file instead"
+        )
         raise MissingAttributeError(message, source=name, attribute="OverlayData")
 
     return refuse
@@ -312,7 +314,7 @@ def _no_cells(name: str) -> Callable[[], Cells]:
 def _cells(source: Source, opened: Opened, limits: Limits) -> Cells:
     element = opened.pixels
     if element is None:
-        message = "an overlay lies in the pixel data, and there is none"
+        message = "an overlay lies in the pixel data, and the file has none"
         raise MissingAttributeError(message, source=source.name, attribute="PixelData")
     layout = read_layout(opened.header, element.keyword, source.name, limits)
     return raw_cells(pixel_bytes(opened, element), layout, source.name, limits)

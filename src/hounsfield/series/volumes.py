@@ -123,7 +123,7 @@ class Volumes(Sequence[Volume]):
         """
         for keyword in attributes:
             if keyword not in (*ATTRIBUTES, "Modality", "SeriesDescription"):
-                raise ValueError(f"{keyword} is none of {', '.join(ATTRIBUTES)}, Modality and SeriesDescription")
+                raise ValueError(f"{keyword} is not one of {', '.join(ATTRIBUTES)}, Modality and SeriesDescription")
 
         def matches(facts: VolumeFacts) -> bool:
             known = {**facts.attributes, "Modality": facts.modality, "SeriesDescription": facts.description}

@@ -162,7 +162,7 @@ def _blank_table(headers: Sequence[Header]) -> list[Step]:
     """A step where the item of Modality LUT Sequence holds no table."""
     if not any(is_blank_table(header, "ModalityLUTSequence") for header in headers):
         return []
-    detail = "ModalityLUTSequence has an item without a table; taken as if it were absent"
+    detail = "ModalityLUTSequence has an item without a table; ignored"
     return [Step("modality", detail, "assumed", "PS3.3 C.11.1")]
 
 
@@ -184,7 +184,7 @@ def _half_declared(headers: Sequence[Header]) -> list[Step]:
 def _finite(value: Any, keyword: str, name: str) -> float:
     number = finite_number(value)
     if number is None or abs(number) > _MOST:
-        raise InvalidAttributeError(f"{keyword} is no finite number", source=name, attribute=keyword)
+        raise InvalidAttributeError(f"{keyword} is not a finite number", source=name, attribute=keyword)
     return number
 
 

@@ -108,7 +108,7 @@ class Placed:
 
     def _placed(self) -> NDArray[np.float64]:
         if self.affine is None:
-            raise GeometryError("its place in the patient is not known: it has no affine", source=self.name)
+            raise GeometryError("its position in the patient is not known: it has no affine", source=self.name)
         return self.affine
 
     @abstractmethod

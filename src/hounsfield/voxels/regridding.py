@@ -87,12 +87,12 @@ def sampling(
     how = Sampling(0 if values.dtype == np.bool_ else order, 0, color, limits, name)
     dtype = how.dtype(values)
     if dtype.kind not in "biuf":
-        raise ValueError(f"values of type {dtype} cannot be put on another grid")
+        raise ValueError(f"values of type {dtype} cannot be resampled")
     if outside is None:
         outside = OUTSIDE.get(unit, 0) if dtype.kind != "b" and not color else 0
         outside = max(outside, int(np.iinfo(dtype).min)) if dtype.kind in "iu" else outside
     if not _holds(dtype, outside):
-        raise ValueError(f"outside={outside!r} is no value of type {dtype}")
+        raise ValueError(f"outside={outside!r} is not a value of type {dtype}")
     return Sampling(how.order, outside, color, limits, name)
 
 

@@ -78,7 +78,9 @@ def presentation_state(header: Header, name: str) -> PresentationState:
     kind = _KINDS.get(text_of(header, "SOPClassUID"))
     if kind is None:
         raise InvalidAttributeError(
-            "is no grayscale, color or pseudo-color softcopy presentation state", source=name, attribute="SOPClassUID"
+            "is not a grayscale, color or pseudo-color softcopy presentation state",
+            source=name,
+            attribute="SOPClassUID",
         )
     for keyword in ("MaskSubtractionSequence", "XRayPresentationMaskSequence"):
         if items_of(header, keyword):
