@@ -36,7 +36,7 @@ class Image:
     Attributes
     ----------
     values
-        The array; what its axes are stands in `axes`.
+        The array; `axes` names its axes.
     unit
         Unit of the values: ``"HU"``, ``"BQML"``, ...; ``""`` where they have no known unit.
     steps
@@ -44,9 +44,9 @@ class Image:
     pixel_spacing
         Millimetres (between rows, between columns), or None. Only meaningful with `spacing_kind`.
     spacing_kind
-        What the spacing measures; None where the spacing is unknown or its meaning is.
+        What the spacing measures; None where the spacing or its meaning is unknown.
     padding
-        bool array (frame, row, column) or (row, column): True where a pixel is no measurement; or None.
+        bool array (frame, row, column) or (row, column): True where a pixel is padding, not a measurement; or None.
     header
         The attributes of the file.
     color
@@ -121,7 +121,7 @@ class Image:
 
     @property
     def plane(self) -> ImagePlane | None:
-        """The place of the frame in the patient, or None where the file does not say.
+        """The position of the frame in the patient, or None where the file does not say.
 
         None also for a multi-frame image as a whole: its frames have planes of their own, ``frame(i).plane``.
         """
@@ -134,7 +134,7 @@ class Image:
 
     @property
     def slide_plane(self) -> SlidePlane | None:
-        """The place of a tile or a region on its microscope slide, or None where the file does not say.
+        """The position of a tile or a region on its microscope slide, or None where the file does not say.
 
         None also for several tiles as a whole, ``frame(i).slide_plane`` is that of each. `plane` is None for slides:
         the glass has no known place in the patient.

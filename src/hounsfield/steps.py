@@ -28,7 +28,7 @@ class Step:
         What was done, with its numbers, or why it was not done.
     outcome
         ``"done"``, ``"not done"``, or ``"assumed"`` where the file does not say and something had to be
-        taken as true; an assumed step also raised an `AssumptionWarning`.
+        taken as true; an assumed step also gives an `AssumptionWarning`.
     reference
         The part of the standard, or the source of the formula.
     """

@@ -29,8 +29,8 @@ class Volume(Convertible, Regriddable):
     Attributes
     ----------
     values
-        (slice, row, column), colour with 3 samples more. As they are read slices are in the order of their position
-        along the normal (the row direction cross the column direction), not of numbers or names.
+        (slice, row, column), then 3 samples for colour. As read, slices are in the order of their position
+        along the normal (the row direction cross the column direction), not of instance numbers or names.
     affine
         4x4 matrix from (slice, row, column, 1) to x, y, z, 1 in LPS mm (x to the left, y to the back, z to the head) of
         the centre of a voxel. Sheared where the gantry was tilted. None where the files do not say where slices lie.
@@ -39,7 +39,7 @@ class Volume(Convertible, Regriddable):
     steps
         What was done to get from the files to the values, with the reason for what was not, as `Image.steps`.
     padding
-        bool array (slice, row, column): True where a voxel is no measurement; or None.
+        bool array (slice, row, column): True where a voxel is padding, not a measurement; or None.
     pixel_spacing, spacing_kind
         As of an `Image`, for each slice.
     frame_of_reference
@@ -47,15 +47,15 @@ class Volume(Convertible, Regriddable):
     header
         Attributes of the first slice's file.
     slice_headers
-        The header of each slice, made when it is asked for; None where slices are not those of files any more.
+        The header of each slice, made when it is asked for; None where slices no longer correspond to files.
     sources
-        Which file, and which frame of it, each slice came from; empty where slices are not those of files any more.
+        Which file, and which frame of it, each slice came from; empty where slices no longer correspond to files.
     separated_by
         What tells this volume from others at the same positions: keyword to value, the leading attribute first.
     color
         True where the last axis holds red, green and blue.
     name
-        What it is called in messages: never by what identifies the patient.
+        Its name in messages, without anything that identifies the patient.
 
     Examples
     --------

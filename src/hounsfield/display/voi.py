@@ -99,7 +99,7 @@ def windows(image: Image | Volume) -> list[Voi]:
     Parameters
     ----------
     image
-        With modality values; of a multi-frame image the first frame speaks, so take `Image.frame` for another; of a
+        With modality values; of a multi-frame image the first frame counts, use `Image.frame` for another; of a
         volume its header, which is the first slice's.
 
     Returns

@@ -45,11 +45,11 @@ def write_nifti(
         The volume, or several of one geometry: they become the fourth axis, in the order given. Its step, in seconds,
         is what their headers say of the time between them (see Notes), else 1 of no unit.
     path
-        Ends with .nii or .nii.gz. Its folders are made.
+        Ends with .nii or .nii.gz. Missing folders are created.
     force
         Replace files that exist.
     strict
-        Refuse to write what rests on an assumption: the size of voxels whose place is not known.
+        Refuse to write what rests on an assumption: the size of voxels whose position is not known.
 
     Returns
     -------
@@ -75,12 +75,12 @@ def write_nifti(
     Warns
     -----
     AssumptionWarning
-        The place in the patient is not known, or the axes of the gradients are not certain.
+        The position in the patient is not known, or the axes of the gradients are not certain.
 
     Notes
     -----
     Where the place in the patient is not known, both codes are 0, which is NIfTI's way to say so; voxels have the size
-    that is known of them. Unit, padding and everything else stay behind: nothing in the file identifies a patient but
+    as far as it is known. Unit, padding and everything else stay behind: nothing in the file identifies a patient but
     the picture itself.
 
     The time between volumes is, in this order, that of Trigger Time, Frame Reference Time or the like where it grows

@@ -41,13 +41,13 @@ class SegmentDescription:
     Attributes
     ----------
     label
-        Its name, for people; at most 64 characters; ``""``: the key that it is described under.
+        Its name, at most 64 characters; ``""``: the key under which it is given.
     category, type
         What it is, as codes of value, scheme and meaning: ``("10200004", "SCT", "Liver")``. By default both are Tissue.
     anatomic_region
         Where it is, as a code; or None.
     algorithm_type
-        Who drew it: a program, a program that was led by somebody, or somebody by hand.
+        How it was drawn: by a program, by a program with somebody's help, or by hand.
     algorithm_name
         The program, at most 64 characters; not written where it was drawn by hand.
     color
@@ -83,7 +83,7 @@ def write_seg(
     created: datetime | None = None,
     force: bool = False,
 ) -> Written:
-    """Write masks as a DICOM segmentation object (SEG, BINARY) over the images they were made of.
+    """Write masks as a DICOM segmentation object (SEG, BINARY) that refers to the images they were made from.
 
     The object belongs to the patient and the study of the source: patient and study attributes are copied from it. This
     is the one export that identifies a patient.
@@ -94,7 +94,7 @@ def write_seg(
         A mask; a label map, whose whole numbers above 0 each become a segment; or several masks of one geometry by
         their labels, which may overlap.
     path
-        The file. Its folders are made.
+        The file. Missing folders are created.
     source
         Headers of the images that were segmented, in any order, in place of ``mask.sources``: whatever
         `hounsfield.read` takes (paths, bytes, files), pydicom datasets, or headers (``image.header``); one for each
@@ -118,7 +118,7 @@ def write_seg(
     Raises
     ------
     GeometryError
-        The place of the mask or the source's frame of reference is not known, there is no source, or masks differ in
+        The position of the mask or the source's frame of reference is not known, there is no source, or masks differ in
         shape or place.
     FormatError
         There is no segment, or highdicom cannot describe a segmentation of these sources.

@@ -28,7 +28,7 @@ def write_stl(
     mask
         A mask, or the `Surface` that `hounsfield.surface` made of one.
     path
-        Ends with .stl. Its folders are made.
+        Ends with .stl. Missing folders are created.
     smoothing
         Of a mask, as of `hounsfield.surface`: in mm.
     force

@@ -74,7 +74,7 @@ def surface(mask: Volume, *, smoothing: float = 0.0) -> Surface:
     Parameters
     ----------
     mask
-        A volume of bool values whose place in the patient is known.
+        A volume of bool values whose position in the patient is known.
     smoothing
         Standard deviation in mm of a Gaussian by which the mask is blurred first, to remove the steps of voxels; 0
         leaves it as it is. What is thinner than about twice of it shrinks or vanishes.
@@ -92,9 +92,9 @@ def surface(mask: Volume, *, smoothing: float = 0.0) -> Surface:
     MissingDependencyError
         scikit-image is not installed.
     TypeError
-        The volume is no mask.
+        The volume is not a mask.
     ValueError
-        The smoothing is negative or no number.
+        The smoothing is negative or not a number.
 
     Examples
     --------

@@ -149,8 +149,8 @@ def write(
         ``name.frame0000.png``, counted from 0 as in `Image.frame`; the other formats hold all frames. The slices of a
         volume are written as frames, in their order in the volume; NPZ holds its affine, as `write_npz` writes it.
     path
-        Ends with .png, .jpg, .jpeg, .tif, .tiff, .npy, .npz, .gif or .mp4; of volumes also .nii, .nii.gz or .zarr. Its
-        folders are made.
+        Ends with .png, .jpg, .jpeg, .tif, .tiff, .npy, .npz, .gif or .mp4; of volumes also .nii, .nii.gz or .zarr.
+        Missing folders are created.
     values
         True writes the values themselves: PNG (whole numbers from 0 to 65535), TIFF, NPY, NPZ; exactly, or not at
         all. False writes what `render` gives, 8 bit: PNG, JPEG, TIFF, GIF, MP4. By default TIFF gets values and
@@ -182,7 +182,7 @@ def write(
     OutputError
         A file exists or cannot be written.
     ValueError
-        The ending is unknown, or an option does not belong to the format.
+        The ending is unknown, or an option does not apply to the format.
 
     Warns
     -----

@@ -48,7 +48,7 @@ def figure(
     slice_index
         Which slice of a volume, 0-based, negative from the end; by default the middle one, n // 2.
     montage
-        So many slices of a volume, or (rows, columns) of them, in the place of one: evenly spaced, the middles of equal
+        Number of slices of a volume, or (rows, columns) of them, instead of one: evenly spaced, the middles of equal
         parts; at most 400, and no more than there are. A mask is drawn as outlines. Above each stands the slice's
         index and, where the place is known, its coordinate in LPS mm; of oblique slices the position along the normal.
 

@@ -48,7 +48,7 @@ class Attribute:
     Attributes
     ----------
     path
-        Where it stands: the tag, after the tags of the sequences around it with the 0-based number of their
+        Its position: the tag, after the tags of the sequences around it with the 0-based number of their
         item: ``00081140[0].00081150``.
     tag
         Eight hexadecimal digits.
@@ -329,8 +329,8 @@ def tags(
     Raises
     ------
     SourceError, NotDicomError, DecodeError, LimitExceededError
-        The file cannot be opened, is no DICOM, or no attribute of it can be read. A single attribute that
-        cannot be read is no error: it is in the list with ``readable=False``.
+        The file cannot be opened, is not DICOM, or no attribute of it can be read. A single attribute that
+        cannot be read is not an error: it is in the list with ``readable=False``.
     AssumptionError
         `strict`, and something would have to be assumed.
 

@@ -135,7 +135,7 @@ def read_tiling(header: Mapping[str, Any], tile: tuple[int, int], frames: int, n
     Raises
     ------
     MissingAttributeError, InvalidAttributeError
-        What tells where tiles lie is absent or impossible.
+        The attributes that locate the tiles are absent or impossible.
     GeometryError
         A single frame does not fill the matrix, and the file does not say where in it the frame lies.
     """

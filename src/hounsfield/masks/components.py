@@ -55,11 +55,11 @@ def components(
     mask
         An image or a volume of bool values.
     largest
-        Keep so many of the largest; of equal ones those that come first, from the first slice and the top left.
+        How many of the largest to keep; of equal ones those that come first, from the first slice and the top left.
     min_mm2
         Of an image: drop components of a smaller area, in square millimetres. Needs a pixel spacing of known kind.
     min_ml
-        Of a volume: drop smaller components, in millilitres (cubic centimetres). Needs slices of known place.
+        Of a volume: drop smaller components, in millilitres (cubic centimetres). Needs slices of known position.
     min_pixels
         Drop components of fewer pixels; of a volume, of fewer voxels.
     connectivity
@@ -75,7 +75,7 @@ def components(
     Raises
     ------
     GeometryError
-        A size is given, and the pixel spacing, or what it measures, or the place of the slices is not known.
+        A size is given, and the pixel spacing or its kind, or the position of the slices, is not known.
     ValueError
         An area of a volume, or a volume of an image, is given.
 

@@ -63,9 +63,9 @@ class _Understood:
 class Frames:
     """The frames of an open file; made by `open_frames`, and a context manager.
 
-    ``len(frames)`` counts them, ``frames[i]`` decodes one, ``frames[2:5]`` several to one multi-frame image;
+    ``len(frames)`` counts them, ``frames[i]`` decodes one, ``frames[2:5]`` several as one multi-frame image;
     iterating gives one after another, a few of them decoded ahead; `region` puts tiles of a whole slide together.
-    Nothing is kept.
+    Decoded frames are not kept.
 
     Attributes
     ----------
@@ -192,7 +192,7 @@ class Frames:
 
     @property
     def total_size(self) -> tuple[int, int] | None:
-        """Rows and columns of the total pixel matrix; None where the frames are no tiles of one."""
+        """Rows and columns of the total pixel matrix; None where the frames are not tiles of one."""
         return None if self._tiling is None else self._tiling.total
 
     @property
@@ -202,7 +202,7 @@ class Frames:
 
     @property
     def focal_planes(self) -> int:
-        """Number of focal planes of a slide, counted from the glass upwards; 0 where the frames are no tiles."""
+        """Number of focal planes of a slide, counted from the glass upwards; 0 where the frames are not tiles."""
         return 0 if self._tiling is None else self._tiling.planes
 
     @cached_property
@@ -224,7 +224,7 @@ class Frames:
         path: int | str = 0,
         plane: int = 0,
     ) -> Image:
-        """Put a region of a whole slide together; only the tiles that reach into it are decoded, a few at a time.
+        """Return a region of a whole slide; only the tiles that overlap it are decoded, a few at a time.
 
         Parameters
         ----------
@@ -245,11 +245,11 @@ class Frames:
         Raises
         ------
         GeometryError
-            The frames are no tiles of a larger matrix; or the region reaches into another file of a concatenation.
+            The frames are not tiles of a larger matrix; or the region reaches into another file of a concatenation.
         IndexError
             The region is empty or reaches beyond the matrix; there is no such optical path or focal plane.
         MissingAttributeError, InvalidAttributeError
-            What tells where tiles lie is absent or impossible.
+            The attributes that locate the tiles are absent or impossible.
         LimitExceededError
             The region would take more bytes than `Limits.image_bytes`.
         UnsupportedTransferSyntaxError, DecodeError

@@ -113,7 +113,7 @@ def segments(
     source
         A path, bytes, a binary file object, ``"-"`` for standard input, or a whole image that was read.
     threshold
-        The masks of fractional segments select the pixels of a fraction above it, 0 to 1; their fractions stay
+        The masks of fractional segments select the pixels with a fraction above it, 0 to 1; their fractions stay
         reachable as `Segment.fractions`.
     limits
         Bounds on what the file may cost.
@@ -121,7 +121,7 @@ def segments(
     Returns
     -------
     tuple of Segment
-        In the order of Segment Sequence. Empty where the file is no segmentation; its pixels are not read then.
+        In the order of Segment Sequence. Empty where the file is not a segmentation; its pixels are not read then.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def regions(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) -> R
     MissingAttributeError, InvalidAttributeError
         A region lacks its bounds, units or deltas, or they are impossible.
     SourceError, NotDicomError, DecodeError, LimitExceededError
-        The file cannot be opened, is no DICOM, or no attribute of it can be read.
+        The file cannot be opened, is not DICOM, or no attribute of it can be read.
 
     Examples
     --------
@@ -193,7 +193,7 @@ def regions(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) -> R
 
 
 def frame_times(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) -> FrameTimes:
-    """Return when each frame was taken, and by what the frames are told apart. No pixel is touched.
+    """Return the time of each frame, and the attributes that tell the frames apart. No pixel is touched.
 
     Parameters
     ----------
@@ -212,15 +212,15 @@ def frame_times(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) 
     Raises
     ------
     InvalidAttributeError
-        A time is negative or no number, or there are fewer times than frames.
+        A time is negative or not a number, or there are fewer times than frames.
     SourceError, NotDicomError, DecodeError, LimitExceededError
-        The file cannot be opened, is no DICOM, no attribute of it can be read, or it declares too many frames.
+        The file cannot be opened, is not DICOM, no attribute of it can be read, or it declares too many frames.
 
     Warns
     -----
     AssumptionWarning
         Only a frame rate to show the image with is known, Frame Increment Pointer does not name the times, or there
-        are more or one less of them than frames; `FrameTimes.steps` says the same.
+        is one of them fewer, or more, than frames; `FrameTimes.steps` says the same.
 
     Examples
     --------

@@ -49,11 +49,11 @@ class VolumeFacts:
     spacing
         mm between neighbours along (slice, row, column); None where the place is not known.
     files
-        How many files it is made of.
+        Number of files that it is made of.
     separated_by
         What tells it from others at the same positions, by keyword.
     split_by
-        In what the volumes of its series differ, as keywords.
+        Keywords of the attributes in which the volumes of its series differ.
     steps
         How its slices were put together.
     attributes

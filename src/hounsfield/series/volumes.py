@@ -70,7 +70,7 @@ class Volumes(Sequence[Volume]):
 
     @property
     def stacks(self) -> list[int]:
-        """The volumes among these that are more than a single image: of several slices, or what a gap left of those."""
+        """The volumes among these that are more than a single image: several slices, or what a gap left of them."""
         stacks = stacks_of(self.facts, self.report)
         return [index for index, facts in enumerate(self.facts) if facts.index in stacks]
 
@@ -81,7 +81,7 @@ class Volumes(Sequence[Volume]):
         return [file.path for file in files_apart(self.report, stacks) if not is_inside(file)]
 
     def stem(self, index: int) -> str:
-        """Return a name for what is written of a volume: ``"volume003"``, or that of the only file that it is in."""
+        """Return a name for the files written from a volume: ``"volume003"``, or that of its only file."""
         number = self.facts[index].index
         return stem_of(number, len(self._survey.facts), self._own_files.get(number), self._name)
 
@@ -140,7 +140,7 @@ class Volumes(Sequence[Volume]):
         Returns
         -------
         ndarray
-            (volume, slice, row, column), colour with 3 samples more. `VolumeFacts.separated_by` says what tells the
+            (volume, slice, row, column), then 3 samples for colour. `VolumeFacts.separated_by` says what tells the
             volumes apart.
 
         Raises
@@ -294,7 +294,7 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
     limits
         Bounds on what a file, and a volume, may cost; ``limits.threads`` files are read at a time.
     progress
-        Is told how many headers have been read.
+        Called with the `Progress` of reading the headers.
 
     Returns
     -------

@@ -115,7 +115,7 @@ def regrid(
     Parameters
     ----------
     values
-        (slice, row, column), colour with 3 samples more.
+        (slice, row, column), then 3 samples for colour.
     padding
         (slice, row, column), or None.
     source, target

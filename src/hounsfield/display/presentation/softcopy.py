@@ -58,7 +58,7 @@ def render_slices(
     Raises
     ------
     GeometryError
-        Slices are not those of files any more, to which alone a state refers; or the pictures differ in size.
+        Slices no longer correspond to files, to which alone a state refers; or the pictures differ in size.
     """
     if volume.slice_headers is None:
         raise GeometryError(
