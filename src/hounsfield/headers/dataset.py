@@ -51,7 +51,7 @@ PIXEL_KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelDat
 _UNDEFINED = 0xFFFFFFFF
 #: Extended Offset Table, Extended Offset Table Lengths; and what stands for either where it is absent.
 _OFFSET_TABLES, _ABSENT = (0x7FE00001, 0x7FE00002), ((None, 0, 0), (None, 0, 0))
-#: Larger files are parsed where they are, not loaded first.
+#: Larger files are parsed in place, not loaded first.
 _IN_MEMORY = 256 * 2**20
 
 
@@ -359,7 +359,7 @@ def _read_on(source: Source, finder: _PixelFinder, dataset: Dataset, steps: list
     stream.seek(end)
     try:
         rest = read_dataset(stream, bool(implicit), bool(little), stop_when=lambda tag, vr, length: int(tag) == 0)
-    except Exception:  # padding or rubbish after the pixel data harms nobody
+    except Exception:  # padding or rubbish after the pixel data does no harm
         steps.append(_trailing(size - end))
         return
     for tag, element in elements_of(rest).items():

@@ -35,7 +35,7 @@ from hounsfield.steps import Step, refuse_assumptions
 from hounsfield.values.padding import padding_mask
 from hounsfield.values.spaces import InFile, interpret
 
-#: Bytes of the tiles that are decoded at a time for a region: the memory that it takes beside its own.
+#: Bytes of tiles that are decoded at a time for a region: the memory needed beside that of the region itself.
 _BLOCK_BYTES = 32 * 2**20
 
 
@@ -213,7 +213,7 @@ class Frames:
         """Rows and columns of a tile that lie in the total pixel matrix; None where its place is not known."""
         try:
             return None if self._tiling is None else self._tiling.inside(frame)
-        except HounsfieldError:  # that is for those who ask for a region; here the frame has another size than declared
+        except HounsfieldError:  # only `region` needs the tiling; here the frame keeps its declared size
             return None
 
     def region(
@@ -287,7 +287,7 @@ class Frames:
     def _put_together(self, tiling: Tiling, bounds: Bounds, tiles: Sequence[Tile], layer: tuple[int, int]) -> Image:
         layout = self._stored.layout
         mosaic = TiledRegion(bounds, gaps=tiling.places is not None or len(self) < self._declared or tiling.part)
-        # A hole in a sparse matrix has the type of the other pixels: a tile is decoded for that, and not used.
+        # A region without tiles still needs the type of the pixels: one tile is decoded for its type alone.
         sample = tiles or tiling.tiles((0, tiling.total[0], 0, tiling.total[1]), *layer, len(self))[:1]
         if not sample:
             raise GeometryError("the file has no tile of this optical path and focal plane", source=self.name)

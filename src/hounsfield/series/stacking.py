@@ -29,9 +29,9 @@ from hounsfield.steps import Step
 Gaps = Literal["split", "resample", "refuse"]
 GAPS = ("split", "resample", "refuse")
 
-#: More slices for each that is there are no gap to be filled, but a slice that is far off.
+#: Beyond so many slices for each existing one there is no gap to fill, but a slice that lies far off.
 _MOST_RESAMPLED = 20
-#: So many missing slices are looked for in other volumes.
+#: At most so many missing slices are searched for in other volumes.
 _MOST_HELD = 1000
 _WHERE = "PS3.3 C.7.6.2.1.1"
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")

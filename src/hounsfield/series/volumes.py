@@ -175,7 +175,7 @@ class Volumes(Sequence[Volume]):
     def _read(self, index: int) -> Volume:
         if (known := self._alive.get(index)) is not None:
             return known
-        self._last = None  # its memory goes before that of the next is taken
+        self._last = None  # free its memory before the next is read
         volume = self._make(index)
         self._last = index, volume
         self._alive[index] = volume
@@ -184,7 +184,7 @@ class Volumes(Sequence[Volume]):
     def _make(self, index: int) -> Volume:
         stack, instances = self._survey.stacks[index], self._survey.instances
         name = f"{self._name}[{index}]"
-        # What a slice rests on is refused with the volume, which says it in its steps.
+        # Assumptions about single slices are steps of the volume, and refused with it.
         loader = Loader(instances, replace(self._wanted, strict=False), self._limits, self.progress)
         try:
             loaded = _load(loader, stack, name)

@@ -96,7 +96,7 @@ class Segment:
         if self.kind == "binary":
             return self._image(stored != 0, "pixels that are set")
         assert self.threshold is not None  # noqa: S101  fractional segments have one
-        # Compared as integers would be: a fraction computed first could fall on the wrong side.
+        # Stored values are compared: a fraction would be rounded first, perhaps to the wrong side.
         above = stored.astype(np.float64) > self.threshold * self._maximum
         return self._image(above, f"pixels with a fraction above {self.threshold:g}")
 

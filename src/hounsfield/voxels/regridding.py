@@ -26,9 +26,9 @@ from hounsfield.voxels.grids import Grid
 ORDERS = {0: "nearest voxel", 1: "linear", 3: "cubic spline"}
 #: Value of voxels without data, by unit: what scanners write outside the reconstructed field; elsewhere 0.
 OUTSIDE = {"HU": -1024}
-#: A brick has at most so many voxels along an axis, and needs at most a cube of so many of the old ones.
+#: Most voxels of a brick along an axis, and most source voxels that it needs along an axis.
 _BRICK = 96
-#: The filter of a cubic spline forgets 0.27 of what it saw with each voxel: beyond so many, all that float32 can hold.
+#: A voxel's influence on a cubic spline falls to 0.27 with each step: beyond so many it is below float32's precision.
 _SPLINE_MARGIN = 16
 #: Coordinates are rounded to whole voxels within this; points so far beyond a face lie on it.
 _ROUNDING = 1e-9
