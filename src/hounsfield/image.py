@@ -13,7 +13,7 @@ from hounsfield.errors import GeometryError
 from hounsfield.geometry import ImagePlane, SlidePlane, SpacingKind, image_plane
 from hounsfield.header import Header, NoHeader
 from hounsfield.steps import Step
-from hounsfield.text import printable
+from hounsfield.text import counted, printable
 
 
 def require_image(image: object, function: str) -> None:
@@ -157,7 +157,7 @@ class Image:
             There is no such frame.
         """
         if not -self.frames <= index < self.frames:
-            raise IndexError(f"frame_index {index} is out of range: {self.frames} frames, counted from 0")
+            raise IndexError(f"frame {index} is out of range: {counted(self.frames, 'frame')}, counted from 0")
         index %= self.frames
         if not self.multi_frame:
             return self

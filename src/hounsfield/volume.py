@@ -14,7 +14,7 @@ from hounsfield.geometry import SpacingKind, as_affine
 from hounsfield.header import Header, NoHeader
 from hounsfield.image import Image
 from hounsfield.steps import Step
-from hounsfield.text import printable
+from hounsfield.text import counted, printable
 from hounsfield.voxels import grids
 from hounsfield.voxels.conversions import Convertible
 from hounsfield.voxels.grids import PlaneName
@@ -128,7 +128,7 @@ class Volume(Convertible, Regriddable):
         if isinstance(index, slice):
             return self._some(index)
         if not -len(self) <= index < len(self):
-            raise IndexError(f"slice {index} is out of range: {len(self)} slices, counted from 0")
+            raise IndexError(f"slice {index} is out of range: {counted(len(self), 'slice')}, counted from 0")
         index %= len(self)
         header = self.header if self.slice_headers is None else self.slice_headers[index]
         if self.affine is not None:

@@ -17,6 +17,7 @@ from hounsfield.figures.montage import draw_montage, slice_name
 from hounsfield.figures.panels import PanelLayout, Sheet, draw_colour_bar, draw_directions, draw_outline, draw_scale_bar
 from hounsfield.image import Image
 from hounsfield.imagelike import fitting_mask, require_grid
+from hounsfield.text import counted
 from hounsfield.volume import Volume
 
 
@@ -108,7 +109,7 @@ def figure(
 def _index(volume: Volume, given: int | None) -> int:
     index = len(volume) // 2 if given is None else operator.index(given)
     if not -len(volume) <= index < len(volume):
-        raise IndexError(f"slice_index {index} is out of range: {len(volume)} slices, counted from 0")
+        raise IndexError(f"slice_index {index} is out of range: {counted(len(volume), 'slice')}, counted from 0")
     return index % len(volume)
 
 

@@ -32,6 +32,7 @@ from hounsfield.pixels.stored import Stored
 from hounsfield.reading.region import TiledRegion
 from hounsfield.sources.source import Source
 from hounsfield.steps import Step, refuse_assumptions
+from hounsfield.text import counted
 from hounsfield.values.padding import padding_mask
 from hounsfield.values.spaces import InFile, interpret
 
@@ -140,7 +141,9 @@ class Frames:
             chosen = [int(index) for index in frames]
         for index in chosen:
             if not -count <= index < count:
-                raise IndexError(f"{self.name}: frame {index} is out of range: {count} frames, counted from 0")
+                raise IndexError(
+                    f"{self.name}: frame {index} is out of range: {counted(count, 'frame')}, counted from 0"
+                )
         if not chosen:
             raise IndexError(f"{self.name}: no frame is selected; there are {count}")
         return [index % count for index in chosen]

@@ -27,7 +27,7 @@ from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
 from hounsfield.steps import refuse_assumptions, warn_of_assumptions
-from hounsfield.text import unit_words
+from hounsfield.text import counted, unit_words
 from hounsfield.values.spaces import check_space
 from hounsfield.volume import Volume
 
@@ -103,7 +103,7 @@ class Volumes(Sequence[Volume]):
             some._failed, some.progress = self._failed, self.progress
             return some
         if not -len(self) <= index < len(self):
-            raise IndexError(f"volume {index} is out of range: {len(self)} volumes, counted from 0")
+            raise IndexError(f"volume {index} is out of range: {counted(len(self), 'volume')}, counted from 0")
         volume = self._read(self._chosen[index])
         warn_of_assumptions(volume.steps, volume.name, 2)
         return volume

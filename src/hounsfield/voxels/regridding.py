@@ -26,7 +26,7 @@ from hounsfield.voxels.grids import Grid
 ORDERS = {0: "nearest voxel", 1: "linear", 3: "cubic spline"}
 #: Value of voxels without data, by unit: what scanners write outside the reconstructed field; elsewhere 0.
 OUTSIDE = {"HU": -1024}
-#: Most voxels of a brick along an axis, and most source voxels that it needs along an axis.
+#: Most voxels of a brick along an axis; the source voxels that it needs are at most the cube of this.
 _BRICK = 96
 #: A voxel's influence on a cubic spline falls to 0.27 with each step: beyond so many it is below float32's precision.
 _SPLINE_MARGIN = 16
