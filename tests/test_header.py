@@ -89,7 +89,7 @@ def test_a_needed_number_names_what_is_wrong():
     with pytest.raises(MissingAttributeError, match="PatientWeight is missing"):
         weight(None)
     for value in ("70", math.nan, 10**400):
-        with pytest.raises(InvalidAttributeError, match="no finite number"):
+        with pytest.raises(InvalidAttributeError, match="not a finite number"):
             weight(value)
     with pytest.raises(InvalidAttributeError, match="not between 1 and 300 kg"):
         weight(70000)

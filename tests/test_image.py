@@ -21,7 +21,7 @@ def test_axes_and_shape_of_each_kind():
 
 @pytest.mark.parametrize(("shape", "color"), [((3,), False), ((2, 2, 2, 2), False), ((2, 2, 4), True)])
 def test_what_is_no_image_is_refused(shape, color):
-    with pytest.raises(ValueError, match="no image"):
+    with pytest.raises(ValueError, match="not an image"):
         hu.Image(np.zeros(shape), color=color)
 
 
@@ -104,3 +104,8 @@ def test_what_is_no_image_is_said_with_the_way_to_one(name, wrong):
     more = ("x.png",) if name == "write" else ()
     with pytest.raises(TypeError, match=f"{name} takes an Image or a Volume, not {type(wrong).__name__}; hu.read"):
         getattr(hu, name)(wrong, *more)
+
+
+def test_a_single_frame_is_counted_as_one(sample):
+    with pytest.raises(IndexError, match="frame 3 is out of range: 1 frame, counted from 0"):
+        hu.read(sample("CT_small.dcm")).frame(3)

@@ -129,7 +129,7 @@ def test_without_an_affine_only_what_needs_no_place_is_done():
         lambda: volume.reformat("axial"),
         lambda: volume.slice_at((0, 0, 0)),
     ):
-        with pytest.raises(hu.GeometryError, match="no place: its place in the patient is not known"):
+        with pytest.raises(hu.GeometryError, match="no place: its position in the patient is not known"):
             work()
 
 

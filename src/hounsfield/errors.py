@@ -5,10 +5,10 @@ fits, so that ``except OSError`` or ``except ValueError`` work as expected::
 
     HounsfieldError
     ├── SourceError (OSError)                  a file or folder cannot be opened or read
-    ├── NotDicomError (ValueError)             the bytes are no DICOM
+    ├── NotDicomError (ValueError)             the bytes are not DICOM
     ├── MissingAttributeError (KeyError)       an attribute that is needed is absent or empty
     ├── InvalidAttributeError (ValueError)     an attribute is there, but no right answer follows from its value
-    ├── UnitError (ValueError)                 what was asked needs values in a unit that these are not in
+    ├── UnitError (ValueError)                 the operation needs values in another unit
     ├── FormatError (ValueError)               a file format cannot hold what was to be written
     ├── UnsupportedTransferSyntaxError         nothing installed decodes this transfer syntax
     ├── DecodeError (ValueError)               the pixel data or the header is damaged
@@ -78,7 +78,7 @@ class InvalidAttributeError(HounsfieldError, ValueError):
 
 
 class UnitError(HounsfieldError, ValueError):
-    """The values have another unit than what was asked needs."""
+    """The values are not in the unit that the operation needs."""
 
 
 class FormatError(HounsfieldError, ValueError):

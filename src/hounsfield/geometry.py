@@ -131,7 +131,7 @@ def as_affine(matrix: Any) -> NDArray[np.float64]:
     """
     affine = np.array(matrix, np.float64)
     if affine.shape != (4, 4) or not np.isfinite(affine).all() or (affine[3] != (0, 0, 0, 1)).any():
-        raise ValueError("an affine is a matrix of 4 x 4 finite numbers whose last row is 0, 0, 0, 1")
+        raise ValueError("an affine must be a matrix of 4 x 4 finite numbers whose last row is 0, 0, 0, 1")
     if np.linalg.det(affine[:3, :3]) == 0:
         raise ValueError("the affine is singular: its axes span no volume")
     return affine

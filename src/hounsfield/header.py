@@ -211,7 +211,7 @@ def needed_number(header: Mapping[str, Any], keyword: str, among: tuple[float, f
         raise MissingAttributeError(f"{keyword} is missing", source=name, attribute=keyword)
     number = finite_number(value)
     if number is None:
-        raise InvalidAttributeError(f"{keyword} is no finite number", source=name, attribute=keyword)
+        raise InvalidAttributeError(f"{keyword} is not a finite number", source=name, attribute=keyword)
     least, most = among
     if not least <= number <= most:
         detail = f"{keyword} is not between {least:g} and {most:g} {unit}: damaged, or in another unit"

@@ -13,7 +13,7 @@ from hounsfield.errors import GeometryError
 from hounsfield.geometry import ImagePlane, SlidePlane, SpacingKind, image_plane
 from hounsfield.header import Header, NoHeader
 from hounsfield.steps import Step
-from hounsfield.text import printable
+from hounsfield.text import counted, printable
 
 
 def require_image(image: object, function: str) -> None:
@@ -36,7 +36,7 @@ class Image:
     Attributes
     ----------
     values
-        The array; what its axes are stands in `axes`.
+        The array; `axes` names its axes.
     unit
         Unit of the values: ``"HU"``, ``"BQML"``, ...; ``""`` where they have no known unit.
     steps
@@ -44,9 +44,9 @@ class Image:
     pixel_spacing
         Millimetres (between rows, between columns), or None. Only meaningful with `spacing_kind`.
     spacing_kind
-        What the spacing measures; None where the spacing is unknown or its meaning is.
+        What the spacing measures; None where the spacing or its meaning is unknown.
     padding
-        bool array (frame, row, column) or (row, column): True where a pixel is no measurement; or None.
+        bool array (frame, row, column) or (row, column): True where a pixel is padding, not a measurement; or None.
     header
         The attributes of the file.
     color
@@ -83,8 +83,8 @@ class Image:
         spatial = self.values.ndim - self.color
         if spatial not in (2, 3) or (self.color and self.values.shape[-1] != 3):
             raise ValueError(
-                f"values of shape {self.values.shape} are no image: (row, column) or (frame, row, column), "
-                "and 3 samples more where color is True"
+                f"values of shape {self.values.shape} are not an image: its axes are (row, column) or "
+                "(frame, row, column), and then 3 samples if color is True"
             )
 
     @property
@@ -121,7 +121,7 @@ class Image:
 
     @property
     def plane(self) -> ImagePlane | None:
-        """The place of the frame in the patient, or None where the file does not say.
+        """The position of the frame in the patient, or None where the file does not say.
 
         None also for a multi-frame image as a whole: its frames have planes of their own, ``frame(i).plane``.
         """
@@ -134,7 +134,7 @@ class Image:
 
     @property
     def slide_plane(self) -> SlidePlane | None:
-        """The place of a tile or a region on its microscope slide, or None where the file does not say.
+        """The position of a tile or a region on its microscope slide, or None where the file does not say.
 
         None also for several tiles as a whole, ``frame(i).slide_plane`` is that of each. `plane` is None for slides:
         the glass has no known place in the patient.
@@ -157,7 +157,7 @@ class Image:
             There is no such frame.
         """
         if not -self.frames <= index < self.frames:
-            raise IndexError(f"frame_index {index} is out of range: {self.frames} frames, counted from 0")
+            raise IndexError(f"frame {index} is out of range: {counted(self.frames, 'frame')}, counted from 0")
         index %= self.frames
         if not self.multi_frame:
             return self
@@ -187,7 +187,7 @@ class Image:
         """Return the values, for numpy's functions; unit, padding and geometry stay behind."""
         wanted = self.values if dtype is None else self.values.astype(dtype, copy=False)
         if copy is False and wanted is not self.values:
-            raise ValueError("another type cannot be had without a copy")
+            raise ValueError("another type needs a copy, which copy=False forbids")
         return wanted.copy() if copy and wanted is self.values else wanted
 
     def __repr__(self) -> str:
@@ -218,7 +218,7 @@ def mask_values(image: Image, mask: Image | NDArray[np.bool_]) -> NDArray[np.boo
     """
     values: NDArray[Any] = mask.values if isinstance(mask, Image) else np.asarray(mask)
     if values.dtype != np.bool_:
-        raise TypeError(f"a mask has bool values, not {values.dtype}")
+        raise TypeError(f"a mask must have bool values, not {values.dtype}")
     frames = (image.frames,) if image.multi_frame else ()
     if values.shape != (*frames, *image.size):
         raise GeometryError(

@@ -41,7 +41,7 @@ def require_volume(volume: object, function: str) -> None:
     if not isinstance(volume, Volume):
         kind = type(volume).__name__
         raise TypeError(
-            f"{function} takes a Volume, not {kind}; hu.read_volumes(folder) makes some, hu.Volume(array) one"
+            f"{function} takes a Volume, not {kind}; hu.read_volumes(folder) returns some, hu.Volume(array) makes one"
         )
 
 
@@ -83,13 +83,17 @@ def fitting_mask(grid: Image | Volume, mask: Image | Volume | NDArray[np.bool_])
     """
     if isinstance(grid, Image):
         if isinstance(mask, Volume):
-            raise TypeError("the mask of an Image is an Image or an array, not a Volume; volume[i] is a slice")
+            raise TypeError(
+                "the mask of an Image must be an Image or an array, not a Volume; a slice of it is volume[i]"
+            )
         return mask_values(grid, mask)
     if isinstance(mask, Image):
-        raise TypeError("the mask of a Volume is a Volume or an array, not an Image: frames need not be its slices")
+        raise TypeError(
+            "the mask of a Volume must be a Volume or an array, not an Image, whose frames need not be slices"
+        )
     values: NDArray[Any] = mask.values if isinstance(mask, Volume) else np.asarray(mask)
     if values.dtype != np.bool_:
-        raise TypeError(f"a mask has bool values, not {values.dtype}")
+        raise TypeError(f"a mask must have bool values, not {values.dtype}")
     if values.shape != grid.shape[:3]:
         raise GeometryError(
             f"the mask has shape {values.shape}, the volume's slices {grid.shape[:3]}", source=grid.name
@@ -107,4 +111,4 @@ def _check_place(volume: Volume, mask: Volume) -> None:
     corners = np.array(np.meshgrid(*([-0.5, n - 0.5] for n in volume.shape[:3]))).reshape(3, -1).T
     apart = float(np.linalg.norm(volume.to_lps(corners) - mask.to_lps(corners), axis=1).max())
     if apart > PLACE_TOLERANCE:
-        raise GeometryError(f"the mask lies elsewhere, by up to {apart:.6g} mm", source=volume.name)
+        raise GeometryError(f"the mask lies elsewhere: its voxels are up to {apart:.6g} mm off", source=volume.name)

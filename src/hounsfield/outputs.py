@@ -90,7 +90,7 @@ def refuse_inputs(path: Path, named: Iterable[str], found: frozenset[str]) -> No
         kept = any(os.path.samefile(each, path) for each in named)
         kept = kept or (not found.isdisjoint({os.path.abspath(path), os.path.realpath(path)}) and _is_dicom(path))
     if kept:
-        raise OutputError("is an input, or holds one; it is never replaced", source=str(path))
+        raise OutputError("is an input or contains one; inputs are never replaced", source=str(path))
 
 
 def _is_dicom(path: Path) -> bool:
@@ -186,7 +186,9 @@ def whole_folder(path: Path, marker: str, *, force: bool = False) -> Generator[P
         yield temporary
         check_interrupt()
         if path.exists() and not (path / marker).is_file() and any(path.iterdir() if path.is_dir() else [path]):
-            raise OutputError(f"exists already and has no {marker}; it is kept", source=str(path))
+            raise OutputError(
+                f"exists already and is not of this format (it has no {marker}); it is kept", source=str(path)
+            )
         if not path.exists():
             os.rename(temporary, path)
         elif not _same_folders(temporary, path):

@@ -28,7 +28,7 @@ class Step:
         What was done, with its numbers, or why it was not done.
     outcome
         ``"done"``, ``"not done"``, or ``"assumed"`` where the file does not say and something had to be
-        taken as true; an assumed step also raised an `AssumptionWarning`.
+        taken as true; an assumed step also gives an `AssumptionWarning`.
     reference
         The part of the standard, or the source of the formula.
     """
@@ -68,7 +68,7 @@ def refuse_assumptions(steps: Iterable[Step], name: str) -> None:
     """
     assumed = [step.detail for step in steps if step.outcome == "assumed"]
     if assumed:
-        raise AssumptionError(f"strict, and {assumed[0]}", source=name)
+        raise AssumptionError(f"strict refuses this assumption: {assumed[0]}", source=name)
 
 
 def warn_of_assumptions(steps: Iterable[Step], name: str, depth: int) -> None:

@@ -70,6 +70,17 @@ _UCUM = re.compile(rf"/?{_SYMBOL}(?:[./]{_SYMBOL}){{0,5}}")
 _UID = re.compile(r"\d{1,16}(?:\.\d{1,16}){2,20}")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, plural but for one.
+
+    Examples
+    --------
+    >>> counted(1, "frame"), counted(3, "slice")
+    ('1 frame', '3 slices')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def modality_words(value: str) -> str:
     """Return a Modality that may be quoted: a defined term, or that it is none."""
     return value if value in _MODALITIES else "not a term of the standard"
@@ -84,4 +95,4 @@ def unit_words(value: str) -> str:
 
 def syntax_words(value: str) -> str:
     """Return a Transfer Syntax UID that may be quoted, or that it is none."""
-    return value if len(value) <= 64 and _UID.fullmatch(value) else "that is no UID"
+    return value if len(value) <= 64 and _UID.fullmatch(value) else "that is not a UID"

@@ -14,7 +14,7 @@ from hounsfield.geometry import SpacingKind, as_affine
 from hounsfield.header import Header, NoHeader
 from hounsfield.image import Image
 from hounsfield.steps import Step
-from hounsfield.text import printable
+from hounsfield.text import counted, printable
 from hounsfield.voxels import grids
 from hounsfield.voxels.conversions import Convertible
 from hounsfield.voxels.grids import Plane, PlaneName
@@ -30,8 +30,8 @@ class Volume(Convertible, Regriddable):
     Attributes
     ----------
     values
-        (slice, row, column), colour with 3 samples more. As they are read slices are in the order of their position
-        along the normal (the row direction cross the column direction), not of numbers or names.
+        (slice, row, column), then 3 samples for colour. As read, slices are in the order of their position
+        along the normal (the row direction cross the column direction), not of instance numbers or names.
     affine
         4x4 matrix from (slice, row, column, 1) to x, y, z, 1 in LPS mm (x to the left, y to the back, z to the head) of
         the centre of a voxel. Sheared where the gantry was tilted. None where the files do not say where slices lie.
@@ -40,7 +40,7 @@ class Volume(Convertible, Regriddable):
     steps
         What was done to get from the files to the values, with the reason for what was not, as `Image.steps`.
     padding
-        bool array (slice, row, column): True where a voxel is no measurement; or None.
+        bool array (slice, row, column): True where a voxel is padding, not a measurement; or None.
     pixel_spacing, spacing_kind
         As of an `Image`, for each slice.
     frame_of_reference
@@ -48,15 +48,15 @@ class Volume(Convertible, Regriddable):
     header
         Attributes of the first slice's file.
     slice_headers
-        The header of each slice, made when it is asked for; None where slices are not those of files any more.
+        The header of each slice, made when it is asked for; None where slices no longer correspond to files.
     sources
-        Which file, and which frame of it, each slice came from; empty where slices are not those of files any more.
+        Which file, and which frame of it, each slice came from; empty where slices no longer correspond to files.
     separated_by
         What tells this volume from others at the same positions: keyword to value, the leading attribute first.
     color
         True where the last axis holds red, green and blue.
     name
-        What it is called in messages: never by what identifies the patient.
+        Its name in messages, without anything that identifies the patient.
 
     Examples
     --------
@@ -87,8 +87,8 @@ class Volume(Convertible, Regriddable):
         object.__setattr__(self, "values", np.asarray(self.values))
         if self.values.ndim - self.color != 3 or (self.color and self.values.shape[-1] != 3):
             raise ValueError(
-                f"values of shape {self.values.shape} are no volume: (slice, row, column), "
-                "and 3 samples more where color is True"
+                f"values of shape {self.values.shape} are not a volume: its axes are (slice, row, column), "
+                "and then 3 samples if color is True"
             )
         if self.affine is None:
             return
@@ -129,7 +129,7 @@ class Volume(Convertible, Regriddable):
         if isinstance(index, slice):
             return self._some(index)
         if not -len(self) <= index < len(self):
-            raise IndexError(f"slice {index} is out of range: {len(self)} slices, counted from 0")
+            raise IndexError(f"slice {index} is out of range: {counted(len(self), 'slice')}, counted from 0")
         index %= len(self)
         header = self.header if self.slice_headers is None else self.slice_headers[index]
         if self.affine is not None:
@@ -155,7 +155,7 @@ class Volume(Convertible, Regriddable):
         start, stop, step = chosen.indices(len(self))
         pick = range(start, stop, step)
         if not pick:
-            raise IndexError(f"no slice was chosen of {len(self)}")
+            raise IndexError(f"no slice is selected; there are {len(self)}")
         detail = f"{len(pick)} of {len(self)}, from {start} on, every {step}"
         return self._taken((pick, *map(range, self.size)), Step("slices", detail))
 
@@ -232,7 +232,7 @@ class Volume(Convertible, Regriddable):
         """
         numbers = [grids.axis_number(name) for name in axes]
         if not numbers or len(set(numbers)) < len(numbers):
-            raise ValueError(f"which axes of {', '.join(grids.AXES)}? Each once, not {axes!r}")
+            raise ValueError(f"axes must be some of {', '.join(grids.AXES)}, each once, not {axes!r}")
         return self._taken(grids.flipping(self.shape, numbers), Step("flip", ", ".join(axes)))
 
     def reorder(self, axes: PlaneName | Sequence[str]) -> Volume:

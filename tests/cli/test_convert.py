@@ -111,7 +111,7 @@ def test_an_assumed_rate_is_said(sample, tmp_path, monkeypatch):
     code, _, err = hu_here("convert", sample("emri_small.dcm"), "-o", "x.gif")
     assert code == 0
     assert "assumed: " in err
-    assert "10 a second" in err
+    assert "10 frames a second" in err
 
 
 @pytest.mark.parametrize(
@@ -286,6 +286,6 @@ def test_a_region_of_a_slide(ct, tmp_path, monkeypatch):
     assert np.array_equal(cv2.imread("part.png", cv2.IMREAD_COLOR)[..., ::-1], expected)
     code, _, err = hu_here("convert", "slide.dcm", "-o", "none.png", "--region", f"0:{rows + 1},0:1")
     assert (code, "slide.dcm: " in err) == (1, True)
-    assert "no tiles of a total pixel matrix" in hu_here("convert", ct, "-o", "ct.png", "--region", "0:1,0:1")[2]
+    assert "not tiles of a total pixel matrix" in hu_here("convert", ct, "-o", "ct.png", "--region", "0:1,0:1")[2]
     assert hu_here("convert", ct, "-o", "ct.png", "--region", "1:,2")[0] == 2
     assert names(tmp_path) == ["part.png", "slide.dcm"]

@@ -41,8 +41,8 @@ def test_a_table_of_patients_studies_series_and_volumes(study):
 def test_files_tells_what_became_of_each(study):
     _, out, _ = hu_here("ls", study, "--files", "-q")
     told = {line.split()[0]: line for line in out.split("\n\n")[1].splitlines()[1:] if not line.startswith(" ")}
-    assert f"its pixels and its place are those of {study / 'one' / '0000.dcm'}" in told["duplicate"] or (
-        f"its pixels and its place are those of {study / 'copy.dcm'}" in told["duplicate"]
+    assert f"it has the same pixels and position as {study / 'one' / '0000.dcm'}" in told["duplicate"] or (
+        f"it has the same pixels and position as {study / 'copy.dcm'}" in told["duplicate"]
     )
     assert "text" in out
 

@@ -128,7 +128,7 @@ def test_impossible_frame_times_are_not_believed(value):
 
 def test_an_assumed_rate_is_a_warning(tmp_path):
     image = hu.read(file_bytes(noise(2, 16, 16), Modality="XA"))
-    with pytest.warns(hu.AssumptionWarning, match="10 a second"):
+    with pytest.warns(hu.AssumptionWarning, match="10 frames a second"):
         written = hu.write(image, tmp_path / "x.gif")
     assert [step.outcome for step in written.steps if step.name == "frame times"] == ["assumed"]
     with warnings.catch_warnings():

@@ -139,9 +139,9 @@ def test_smoothing_takes_away_the_steps():
 def test_what_has_no_surface_is_refused(tmp_path, monkeypatch):
     empty = hu.Volume(np.zeros((3, 4, 5), bool), np.eye(4))
     one = empty.with_values(np.arange(60).reshape(3, 4, 5) == 30)
-    with pytest.raises(hu.GeometryError, match="nothing is selected"):
+    with pytest.raises(hu.GeometryError, match="the mask is empty: there is no surface"):
         hu.surface(empty)
-    with pytest.raises(hu.GeometryError, match="nothing is left"):
+    with pytest.raises(hu.GeometryError, match="the mask is empty after smoothing"):
         hu.surface(one, smoothing=3.0)
     with pytest.raises(hu.GeometryError, match="not known"):
         hu.surface(hu.Volume(one.values))
@@ -149,7 +149,7 @@ def test_what_has_no_surface_is_refused(tmp_path, monkeypatch):
         hu.surface(hu.Volume(np.zeros((3, 4, 5)), np.eye(4)))
     with pytest.raises(ValueError, match="smoothing"):
         hu.surface(one, smoothing=-1.0)
-    with pytest.raises(ValueError, match="belongs to a mask"):
+    with pytest.raises(ValueError, match="applies to masks"):
         hu.write_stl(hu.surface(one), tmp_path / "x.stl", smoothing=1.0)
     with pytest.raises(ValueError, match="ends with"):
         hu.write_stl(one, tmp_path / "x.obj")

@@ -141,7 +141,7 @@ def test_what_a_tiff_cannot_hold_is_written_as_bigtiff(tmp_path, monkeypatch, li
     ("name", "options", "why"),
     [
         ("x.bmp", {}, "known are .png"), ("x", {}, "known are"), ("x.jpg", {"values": True}, "renderings, not values"),
-        ("x.npy", {"values": False}, "values, not renderings"), ("x.tif", {"window": (40, 400)}, "a rendering"),
+        ("x.npy", {"values": False}, "values, not renderings"), ("x.tif", {"window": (40, 400)}, "applies to renderings"),
         ("x.png", {"quality": 90}, "jpeg"), ("x.jpg", {"quality": 0}, "1 to 100"), ("x.png", {"fps": 5}, "gif and mp4"),
         ("x.gif", {"fps": float("nan")}, "from 0.01"),
     ],

@@ -26,11 +26,11 @@ ASSUMED = {
     "Rows FD": (ROWS, b"FD", struct.pack("<d", 8), "Rows has VR FD; read as the number 8"),
     "Rows OB": (ROWS, b"OB", None, "Rows has VR OB; read as the number 8"),
     "Rows LO, but binary": (ROWS, b"LO", None, "Rows has VR LO; read as the number 8"),
-    "Rows ??": (ROWS, b"??", None, "the VR of Rows is none; read by the dictionary's"),
-    "Rows of zeros": (ROWS, b"\0\0", None, "the VR of Rows is none; read by the dictionary's"),
-    "Rows of spaces": (ROWS, b"  ", None, "the VR of Rows is none; read by the dictionary's"),
-    "Rows us": (ROWS, b"us", None, "the VR of Rows is none; read by the dictionary's"),
-    "Rows ZZ": (ROWS, b"ZZ", None, "the VR of Rows is none; read by the dictionary's"),
+    "Rows ??": (ROWS, b"??", None, "the VR of Rows is not one of the standard; that of the dictionary is used"),
+    "Rows of zeros": (ROWS, b"\0\0", None, "the VR of Rows is not one of the standard; that of the dictionary is used"),
+    "Rows of spaces": (ROWS, b"  ", None, "the VR of Rows is not one of the standard; that of the dictionary is used"),
+    "Rows us": (ROWS, b"us", None, "the VR of Rows is not one of the standard; that of the dictionary is used"),
+    "Rows ZZ": (ROWS, b"ZZ", None, "the VR of Rows is not one of the standard; that of the dictionary is used"),
     "spacing LO": (SPACING, b"LO", None, "PixelSpacing has VR LO; read as the numbers 0.5, 0.25"),
     "spacing FD": (SPACING, b"FD", struct.pack("<2d", 0.5, 0.25), "PixelSpacing has VR FD; read as the numbers 0.5, 0.25"),
     "spacing OB": (SPACING, b"OB", None, "PixelSpacing has VR OB; read as the numbers 0.5, 0.25"),
@@ -176,7 +176,7 @@ def test_bad_vrs_of_real_files_are_found(corpus, sample):
     path = corpus / "fo-dicom" / "GH179A.dcm"  # its Pixel Padding Value has spaces for a VR
     rows, found = said(hu.tags, path, "Rescale")
     assert [row.value for row in rows] == [-1024.0, 1.0, "HU"][: len(rows)]
-    assert found == ["the VR of PixelPaddingValue is none; read by the dictionary's"]
+    assert found == ["the VR of PixelPaddingValue is not one of the standard; that of the dictionary is used"]
     with pytest.raises(hu.InvalidAttributeError, match="NumberOfFrames"):
         hu.read(sample("badVR.dcm"))
 
@@ -208,7 +208,7 @@ def test_the_command_says_what_is_assumed_and_can_be_strict(tmp_path):
         assert "assumed" not in hu_here(command, path, "-q")[2]
         code, _, told = hu_here(command, path, "--strict")
         assert code == 3
-        assert "strict, and" in told
+        assert "strict refuses this assumption: " in told
 
 
 # Mutants

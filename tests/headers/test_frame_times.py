@@ -114,14 +114,14 @@ def test_angles_of_an_angiogram_stand_beside_the_times():
     ("header", "milliseconds", "says"),
     [
         ({"FrameTime": 40.0}, [0, 40, 80], "does not name it"),
-        ({"FrameIncrementPointer": FRAME_TIME_VECTOR, "FrameTimeVector": [10.0, 20.0]}, [0, 10, 30], "one value less"),
+        ({"FrameIncrementPointer": FRAME_TIME_VECTOR, "FrameTimeVector": [10.0, 20.0]}, [0, 10, 30], "one value fewer"),
         (
             {"FrameIncrementPointer": FRAME_TIME_VECTOR, "FrameTimeVector": [0, 10.0, 20.0, 5.0]},
             [0, 10, 30],
             "the first",
         ),
-        ({"CineRate": 25}, [0, 40, 80], "to show"),
-        ({"RecommendedDisplayFrameRate": 50}, [0, 20, 40], "to show"),
+        ({"CineRate": 25}, [0, 40, 80], "the rate of display"),
+        ({"RecommendedDisplayFrameRate": 50}, [0, 20, 40], "the rate of display"),
     ],
 )
 def test_what_is_assumed_is_said(header, milliseconds, says):

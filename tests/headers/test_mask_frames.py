@@ -88,7 +88,7 @@ def test_what_was_subtracted_is_told_with_frames_counted_from_zero():
     plan = Subtraction((3, 4), (0, 1), (1.0, 0.5))
     steps = subtraction_steps([plan, None], {"PixelIntensityRelationship": "LIN"}, logarithm=False)
     assert steps[0].detail == (
-        "stored values less the average of frames [0, 1], of the average of 2 frames each, "
+        "stored values minus the average of frames [0, 1], of the average of 2 frames each, "
         "moved by 1 rows and 0.5 columns to the left, counted from 0"
     )
     assert [step.outcome for step in steps] == ["done", "not done", "done"]

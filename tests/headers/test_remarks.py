@@ -112,7 +112,7 @@ def with_voi_lut(bits, top):
 
 
 def test_a_voi_lut_that_declares_more_bits_than_its_entries_have_is_said_and_shown_by_those():
-    with pytest.warns(hu.AssumptionWarning, match="entries of 16 bits, but holds none above 12"):
+    with pytest.warns(hu.AssumptionWarning, match="entries of 16 bits, but needs only 12"):
         image = hu.read(with_voi_lut(16, 4095))
     right = hu.read(with_voi_lut(12, 4095))
     np.testing.assert_array_equal(hu.render(image), hu.render(right))
@@ -162,7 +162,7 @@ def test_why_no_regions_scale_is_taken_is_said_where_pixel_spacing_is():
     made.SequenceOfUltrasoundRegions[0].RegionLocationMaxX1 = 100
     image = hu.read(to_bytes(made))
     assert (image.pixel_spacing, image.spacing_kind) == ((0.3, 0.3), "patient")
-    assert steps(image, "reaches beyond the image")
+    assert steps(image, "extends beyond the image")
 
 
 @pytest.mark.parametrize("spacing", [None, [0.5, 0.5], [0.501, 0.4995]])

@@ -23,15 +23,13 @@ def cut_element(data, tag):
     return data[:at] + data[at + 8 + int.from_bytes(data[at + 6 : at + 8], "little") :]
 
 
-NO_PREFIX = "no preamble and DICM prefix; the bytes begin as a dataset does, and are read as one"
-NO_SYNTAX = (
-    "no transfer syntax is declared; the header is encoded in explicit VR little endian, and so the pixels are taken"
-)
-STRAY = "what stands before the first attribute, at byte {}, is none; it is passed over"
+NO_PREFIX = "no preamble and DICM prefix; the bytes begin like a dataset and are read as one"
+NO_SYNTAX = "no transfer syntax is declared; the header is encoded in explicit VR little endian, and the pixel data is read accordingly"
+STRAY = "the first attribute begins at byte {}; the bytes before it are ignored"
 BEGINNINGS = {
-    "no preamble": (GOOD[132:], ["no preamble and DICM prefix; the bytes begin as file meta does, and are read as that"]),
-    "no preamble, but the prefix": (GOOD[128:], ["the DICM prefix stands at byte 0, not at 128; read from there"]),
-    "a longer preamble": (bytes(30) + GOOD, ["the DICM prefix stands at byte 158, not at 128; read from there"]),
+    "no preamble": (GOOD[132:], ["no preamble and DICM prefix; the bytes begin like file meta information and are read as such"]),
+    "no preamble, but the prefix": (GOOD[128:], ["the DICM prefix is at byte 0, not at 128; read from there"]),
+    "a longer preamble": (bytes(30) + GOOD, ["the DICM prefix is at byte 158, not at 128; read from there"]),
     "no prefix": (bytes(132) + GOOD[132:], [STRAY.format(132)]),
     "the dataset alone": (GOOD[START:], [NO_PREFIX, NO_SYNTAX]),
     "no file meta": (GOOD[:132] + GOOD[START:], [NO_SYNTAX]),

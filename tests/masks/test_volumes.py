@@ -206,7 +206,7 @@ def test_masks_that_do_not_fit_a_volume_are_refused():
     inside = np.ones((2, 3, 4), bool)
     moved = affine.copy()
     moved[0, 3] = 0.5
-    with pytest.raises(hu.GeometryError, match=r"elsewhere, by up to 0\.5 mm"):
+    with pytest.raises(hu.GeometryError, match=r"elsewhere: its voxels are up to 0\.5 mm off"):
         hu.apply_mask(volume, hu.Volume(inside, affine=moved))
     moved[0, 3] = 1e-5
     assert hu.apply_mask(volume, hu.Volume(inside, affine=moved)).values.shape == (2, 3, 4)

@@ -87,7 +87,7 @@ def test_the_entry_checks_size(own):
 
 def test_the_entry_saves_what_is_certain(own):
     row = padded(GREY)[:4] + bytes(1) + GREY[:1].tobytes()
-    with pytest.warns(hu.AssumptionWarning, match="not whole"):
+    with pytest.warns(hu.AssumptionWarning, match="is incomplete"):
         image = hu.read(encoded(GREY, [row], OWN))
     assert image.padding is not None
     assert image.padding.tolist() == [[False] * 5, [True] * 5, [True] * 5]

@@ -126,7 +126,7 @@ def test_processes_of_jpeg_are_one_family_and_others_are_not():
     [
         ("1.2.840.10008.1.2.4.94", "JPIP"),
         ("1.2.840.10008.1.2.4.60", "the standard dropped it"),
-        ("1.2.3.4", "none of the standard's"),
+        ("1.2.3.4", "not one of the standard"),
     ],
 )
 def test_what_nothing_decodes_is_named_with_what_would_help(uid, words):

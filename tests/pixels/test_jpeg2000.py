@@ -75,7 +75,7 @@ SIZ, COD, QCD, SOT = b"\xff\x51", b"\xff\x52", b"\xff\x5c", b"\xff\x90"
         (changed(SOT, 4, b"\0\x07"), "tile-part"),
         (changed(SOT, 6, struct.pack(">L", 13)), "tile-part"),
         (changed(SOT, 6, struct.pack(">L", 10**6)), "inside a tile-part"),
-        (changed(COD, 0, b"\xff\x01"), "no marker of a header"),
+        (changed(COD, 0, b"\xff\x01"), "is not a marker of a header"),
     ],
 )
 def test_segments_that_contradict_the_standard_or_each_other_are_refused(stream, words):

@@ -248,7 +248,7 @@ def test_an_unknown_transfer_syntax_is_named():
     ("syntax", "remedy"),
     [
         ("1.2.840.10008.1.2.4.94", "JPIP server"), ("1.2.840.10008.1.2.4.52", "dcmdjpeg"),
-        ("1.2.840.10008.1.2.7.1", "live video"), ("1.2.3.4.5.6.7.8.9.10", "none of the standard's"),
+        ("1.2.840.10008.1.2.7.1", "live video"), ("1.2.3.4.5.6.7.8.9.10", "not one of the standard"),
     ],
 )  # fmt: skip
 def test_what_would_read_an_unsupported_transfer_syntax_is_said(syntax, remedy):

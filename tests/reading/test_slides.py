@@ -123,7 +123,7 @@ def test_what_the_slide_does_not_have_is_an_index_error(wanted):
 def test_what_is_no_slide_has_no_regions():
     with hu.open_frames(get_testdata_file("emri_small.dcm")) as frames:
         assert (frames.total_size, frames.optical_paths, frames.focal_planes) == (None, (), 0)
-        with pytest.raises(hu.GeometryError, match="no tiles"):
+        with pytest.raises(hu.GeometryError, match="not tiles"):
             frames.region()
         assert frames[0].slide_plane is None
 

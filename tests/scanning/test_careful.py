@@ -59,7 +59,7 @@ def test_values_have_the_type_of_their_column(name, data, value):
 
 @pytest.mark.parametrize(
     ("name", "data", "words"),
-    [("StudyDate", b"20200230", "StudyDate cannot be read as DA"), ("SliceThickness", b"1\\2 ", "has 2 values where it may have one"),
+    [("StudyDate", b"20200230", "StudyDate cannot be read as DA"), ("SliceThickness", b"1\\2 ", "has 2 values where one is allowed"),
      ("StudyTime", b"250000", "StudyTime cannot be read as TM")],
 )  # fmt: skip
 def test_what_cannot_be_read_is_absent_and_said_without_its_value(name, data, words):

@@ -181,7 +181,7 @@ def test_junk_of_many_kinds_has_a_row_with_the_right_reason(tmp_path):
     reasons = {os.path.basename(row["path"]): row["error"] for row in rows if row["error"] is not None}
     for name, (_, reason) in JUNK.items():
         assert reason in reasons.pop(name), name
-    assert reasons.pop("pipe") == "is no regular file"
+    assert reasons.pop("pipe") == "is not a regular file"
     assert reasons.pop("dangling") == "no such file or directory"
     assert "no files" in reasons.pop("folder.dcm")
     assert reasons == {}

@@ -42,7 +42,7 @@ def test_of_identical_copies_one_is_kept_and_the_other_reported(tmp_path, uid, w
     assert not volumes.report.conflicts
     for file in volumes.report.of("duplicate"):
         index = int(Path(file.path).stem.removeprefix("copy"))
-        assert file.detail.endswith(f"are those of {made.files[index]}")
+        assert file.detail.endswith(f"as {made.files[index]}")
 
 
 def test_the_same_pixels_in_another_transfer_syntax_are_a_copy(tmp_path):

@@ -127,7 +127,7 @@ def test_a_slice_that_is_out_of_place_stands_alone(tmp_path):
     assert lengths(volumes) == [3, 1, 4]
     check_slices(volumes)
     assert [gap.positions for gap in volumes.report.missing] == [(), ()]
-    assert "5.3 mm between slices where 5 are usual" in str(volumes.report)
+    assert "5.3 mm between slices instead of the usual 5" in str(volumes.report)
 
 
 def test_a_slice_that_is_displaced_sideways_stands_alone(tmp_path):

@@ -40,7 +40,7 @@ def test_one_missing_slice_is_singular_and_of_many_three_are_shown():
     place = (1.0, -2.5, 3.0)
     assert str(MissingSlices((0, 1), 10, 5, (place,), 1)) == "1 slice missing at (1, -2.5, 3) mm"
     many = MissingSlices((0, 1), 30, 5, (place,) * 5, 5)
-    assert str(many) == "5 slices missing at (1, -2.5, 3; 1, -2.5, 3; 1, -2.5, 3) and 2 more mm"
+    assert str(many) == "5 slices missing at (1, -2.5, 3; 1, -2.5, 3; 1, -2.5, 3) mm and 2 more"
 
 
 def test_three_missing_slices_and_two_files_of_a_conflict_are_all_shown():
@@ -49,10 +49,10 @@ def test_three_missing_slices_and_two_files_of_a_conflict_are_all_shown():
 
 
 def test_a_distance_that_varies_is_told_by_how():
-    assert str(MissingSlices((0, 1), 12.3, 5)) == "12.3 mm between slices where 5 are usual"
+    assert str(MissingSlices((0, 1), 12.3, 5)) == "12.3 mm between slices instead of the usual 5"
     aside = MissingSlices((0, 1), 5, 5, aside_mm=3)
     assert str(aside) == "5 mm between slices as usual, but displaced sideways by 3 mm"
-    assert str(MissingSlices((0, 1), 5.00001, 5)).endswith("changes little by little")
+    assert str(MissingSlices((0, 1), 5.00001, 5)).endswith("changes gradually")
 
 
 def test_text_names_the_volumes_on_both_sides_of_a_gap_and_the_one_that_was_resampled():

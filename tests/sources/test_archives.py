@@ -152,8 +152,8 @@ def test_folders_are_no_entries_and_links_and_devices_are_problems(tmp_path):
             info.external_attr = mode << 16
             archive.writestr(info, "target")
     assert problems(tmp_path / "a.zip") == {
-        "link": "is a link in an archive, and not followed",
-        "fifo": "is no regular file",
+        "link": "is a link in an archive; links are not followed",
+        "fifo": "is not a regular file",
         "plain": "",
     }
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
@@ -161,12 +161,12 @@ def test_folders_are_no_entries_and_links_and_devices_are_problems(tmp_path):
             info = tarfile.TarInfo(name)
             info.type, info.linkname = kind.encode(), "/etc/passwd"
             archive.addfile(info)
-    link = "is a link in an archive, and not followed"
+    link = "is a link in an archive; links are not followed"
     assert problems(tmp_path / "a.tar") == {
         "sym": link,
         "hard": link,
-        "fifo": "is no regular file",
-        "dev": "is no regular file",
+        "fifo": "is not a regular file",
+        "dev": "is not a regular file",
         "plain": "the file is empty",
     }
 

@@ -90,7 +90,7 @@ def test_what_is_no_file_is_an_entry_and_never_waits(tmp_path):
         server.bind(str(tmp_path / "socket"))
         found = {Path(e.name).name: refused(e) for e in open_collection(tmp_path, DEFAULT_LIMITS)}
     assert set(found) == {"fifo", "loop", "broken", "device", "empty", "socket"}
-    assert found["fifo"] == found["device"] == found["socket"] == "is no regular file"
+    assert found["fifo"] == found["device"] == found["socket"] == "is not a regular file"
     assert found["empty"] == "the file is empty"
     for name in ("absent", "no*match", "a\0b", "fifo"):
         (entry,) = open_collection(str(tmp_path / name), DEFAULT_LIMITS)
@@ -101,7 +101,7 @@ def test_a_file_that_becomes_a_fifo_before_it_is_opened_does_not_block(tmp_path,
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "file").write_bytes(b"x")
     info = os.stat(tmp_path / "file")
-    with pytest.raises(hu.SourceError, match="no regular file"):
+    with pytest.raises(hu.SourceError, match="not a regular file"):
         files.open_regular(tmp_path / "fifo", info)
 
 

@@ -27,7 +27,7 @@ def test_a_file_of_any_size_is_all_of_its_bytes(tmp_path, size):
 @pytest.mark.parametrize(
     ("name", "why"),
     [("absent", "no such file or directory"), ("empty", "the file is empty"), ("folder", "is a folder"),
-     ("fifo", "is no regular file"), ("socket", "is no regular file"), ("loop", "too many levels of symbolic links"),
+     ("fifo", "is not a regular file"), ("socket", "is not a regular file"), ("loop", "too many levels of symbolic links"),
      ("x" * 300, "file name too long")],
 )  # fmt: skip
 def test_what_cannot_be_opened_is_told_by_name_and_reason(tmp_path, name, why):
@@ -43,14 +43,14 @@ def test_what_cannot_be_opened_is_told_by_name_and_reason(tmp_path, name, why):
 
 
 def test_paths_that_are_none_are_refused():
-    for path, why in (("", "the path is empty"), ("a\0b", "no valid path")):
+    for path, why in (("", "the path is empty"), ("a\0b", "not a valid path")):
         with pytest.raises(hu.SourceError, match=why):
             open_file(path)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no devices")
 def test_a_device_is_not_opened():
-    with pytest.raises(hu.SourceError, match="no regular file"):
+    with pytest.raises(hu.SourceError, match="not a regular file"):
         open_regular("/dev/zero")
 
 

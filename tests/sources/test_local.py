@@ -49,11 +49,16 @@ def test_what_cannot_be_opened_names_the_file(tmp_path):
     (tmp_path / "empty").touch()
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "fifo")
-    for name, why in [("absent", "no such file"), ("empty", "empty"), ("folder", "no files"), ("fifo", "no regular")]:
+    for name, why in [
+        ("absent", "no such file"),
+        ("empty", "empty"),
+        ("folder", "no files"),
+        ("fifo", "not a regular"),
+    ]:
         with pytest.raises(hu.SourceError, match=why) as caught:
             opened(tmp_path / name)
         assert str(caught.value).startswith(str(tmp_path / name))
-    with pytest.raises(hu.SourceError, match="no valid path"):
+    with pytest.raises(hu.SourceError, match="not a valid path"):
         opened("a\0b")
 
 

@@ -122,7 +122,7 @@ def test_a_reference_never_leads_out_of_the_folder(tmp_path, image):
     assert len(others) >= len(hostile) - 1
     for entry in others:
         assert entry.path is None
-        assert "outside its folder" in entry.problem or "not there" in entry.problem
+        assert "outside its folder" in entry.problem or "missing" in entry.problem
         assert entry.name.isprintable()
         with pytest.raises(hu.SourceError):
             entry.open(DEFAULT_LIMITS)
@@ -140,9 +140,7 @@ def test_names_are_matched_as_discs_show_them(tmp_path, image):
     assert [os.path.relpath(e.name, tmp_path) for e in entries] == [
         "images/im001.;1", "IMAGES2/Im002", "images/im003;2", "images/IM004", "images/im004", "IMAGES/IM005",
     ]  # fmt: skip
-    assert [entry.problem for entry in entries] == [""] * 5 + [
-        "named by a record of the DICOMDIR (IMAGE), but not there"
-    ]
+    assert [entry.problem for entry in entries] == [""] * 5 + ["named by a record of the DICOMDIR (IMAGE), but missing"]
 
 
 def test_records_that_are_not_in_use_are_left_out(tmp_path, image):
@@ -213,7 +211,7 @@ def test_of_several_endings_that_of_dicom_files_is_taken(tmp_path):
 def test_a_neighbour_is_not_taken_for_a_file_that_is_missing(tmp_path):
     """Names that are UIDs have no ending: what differs in the last component is another file."""
     path = media(tmp_path / "disc", lambda name: f"{name}.1")
-    assert all("not there" in entry.problem for entry in found(path))
+    assert all("missing" in entry.problem for entry in found(path))
     assert len(found(path)) == len(found(DISC / "DICOMDIR"))
 
 

@@ -82,7 +82,7 @@ def test_what_is_not_there_is_an_entry(memory):
         (entry,) = open_collection(url, DEFAULT_LIMITS)
         assert entry.problem == "no such file"
     (entry,) = open_collection("nosuch://me:secret@host/a?token=secret", DEFAULT_LIMITS)
-    assert (entry.name, entry.problem) == ("nosuch://host/a", "is no URL that can be read")
+    assert (entry.name, entry.problem) == ("nosuch://host/a", "is not a URL that can be read")
     (entry,) = open_collection("memory://study", replace(DEFAULT_LIMITS, archive_members=2))
     assert "3 files; the limit is 2" in entry.problem
     with pytest.raises(hu.SourceError, match="stands for 3 files"):

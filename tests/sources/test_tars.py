@@ -82,7 +82,7 @@ def test_sparse_members_are_refused_by_name(tmp_path):
     info.size = 1
     with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as archive:
         archive.addfile(info, io.BytesIO(b"x"))
-    assert problems(tmp_path / "a.tar") == {"s": "is a sparse file of an archive, and not read"}
+    assert problems(tmp_path / "a.tar") == {"s": "is a sparse file in an archive; such files are not read"}
 
 
 def tar_bytes(format=tarfile.GNU_FORMAT, **members):

@@ -27,7 +27,9 @@ def test_what_a_zip_says_of_its_members_is_not_believed(tmp_path):
 
     assert problems(one()) == {"m": ""}
     assert problems(patched(one(), 8, b"\x01\0", 6)) == {"m": "is encrypted"}
-    assert problems(patched(one(), 10, b"\x63\0")) == {"m": "is compressed in a way that is not read (method 99)"}
+    assert problems(patched(one(), 10, b"\x63\0")) == {
+        "m": "is compressed by a method that is not supported (method 99)"
+    }
     for method in (8, 12, 14):
         assert problems(patched(one(method), 16, b"abcd")) == {"m": "is damaged: its checksum is wrong"}
         shorter, longer = struct.pack("<I", len(BIG) - 1), struct.pack("<I", len(BIG) + 1)

@@ -93,7 +93,7 @@ def test_a_table_of_65536_entries_says_0():
 def test_tables_longer_than_they_say_are_cut_and_shorter_ones_refused():
     stored = np.array([[0, 5]], np.uint16)
     assert hu.read(to_bytes(with_table(stored, [3, 0, 16], [1, 2, 3, 4, 5]))).values.tolist() == [[1, 3]]
-    with pytest.raises(hu.InvalidAttributeError, match="promises 3 entries of 16 bits and holds 2") as caught:
+    with pytest.raises(hu.InvalidAttributeError, match="declares 3 entries of 16 bits but holds 2") as caught:
         hu.read(to_bytes(with_table(stored, [3, 0, 16], [1, 2])))
     assert caught.value.attribute == "ModalityLUTSequence"
 
@@ -315,7 +315,7 @@ def test_whole_slopes_are_exact(slope, intercept, data):
 
 
 def test_a_slope_beyond_all_numbers_is_an_error():
-    with pytest.raises(hu.InvalidAttributeError, match="RescaleSlope is no finite number"):
+    with pytest.raises(hu.InvalidAttributeError, match="RescaleSlope is not a finite number"):
         hu.read(file_bytes(FIFTEEN, RescaleSlope="1e308", RescaleIntercept=0))
 
 

@@ -171,7 +171,7 @@ def test_old_overlays_outlast_lossless_compression(tmp_path, command):
 
 def test_an_image_no_longer_has_the_unused_bits(tmp_path):
     _old_file(tmp_path / "old.dcm", ExplicitVRLittleEndian)
-    with pytest.raises(MissingAttributeError, match="name the file"):
+    with pytest.raises(MissingAttributeError, match="pass the file"):
         hu.overlays(hu.read(tmp_path / "old.dcm"))
 
 
@@ -179,8 +179,8 @@ def test_an_image_no_longer_has_the_unused_bits(tmp_path):
     ("cells", "error", "says"),
     [
         (Cells(np.zeros((1, 2, 2), np.uint16), range(12), 12), DecodeError, "lost"),
-        (Cells(np.zeros((1, 2, 2), np.uint16), range(16), 16), hu.InvalidAttributeError, "no unused bit"),
-        (Cells(np.zeros((1, 2, 2), np.uint8), range(8), 8), hu.InvalidAttributeError, "no unused bit"),
+        (Cells(np.zeros((1, 2, 2), np.uint16), range(16), 16), hu.InvalidAttributeError, "not an unused bit"),
+        (Cells(np.zeros((1, 2, 2), np.uint8), range(8), 8), hu.InvalidAttributeError, "not an unused bit"),
         (Cells(np.zeros((1, 3, 2), np.uint16), range(8), 16), hu.InvalidAttributeError, "differ"),
     ],
 )

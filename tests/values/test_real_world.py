@@ -82,7 +82,7 @@ def test_modality_values_say_that_there_is_a_mapping(sample):
     image = hu.read(sample("eCT_Supplemental.dcm"))
     # Rescale Type US and Frame Type RCBF: a flow, not HU.
     assert image.unit == ""
-    assert "real-world values, too" in details(image, "not done")
+    assert "also maps stored values to real-world values" in details(image, "not done")
     assert any("Image Type says RCBF" in step.detail for step in image.steps)
 
 

@@ -194,5 +194,5 @@ def test_a_slice_through_a_point_is_that_of_simpleitk():
         theirs = resampled(as_sitk(volume), like, sitk.sitkLinear, -9999)[0]
         np.testing.assert_array_equal(theirs == -9999, image.padding)
         np.testing.assert_allclose(image.values[~image.padding], theirs[~image.padding], atol=1e-3)
-    with pytest.raises(hu.GeometryError, match="made: .* is not in the volume"):
+    with pytest.raises(hu.GeometryError, match="made: .* is outside the volume"):
         volume.slice_at(volume.to_lps((9, 5, 7)))

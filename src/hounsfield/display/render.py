@@ -27,7 +27,7 @@ def render(
     """Return an image, or every slice of a volume, as a screen shows it.
 
     Modality values pass the VOI window or VOI LUT, then the presentation LUT; MONOCHROME1 and an inverse
-    presentation LUT shape are inverted after that, never before (PS3.4 N.2). Colour comes as it is, brought to 8
+    presentation LUT shape are inverted after that, never before (PS3.4 N.2). Colour is shown as it is, in 8
     bits. Grey images with a supplemental palette come as RGB.
 
     Parameters
@@ -51,7 +51,7 @@ def render(
     Returns
     -------
     ndarray
-        uint8: (row, column), (frame, row, column), or (slice, row, column); colour has 3 samples more.
+        uint8: (row, column), (frame, row, column), or (slice, row, column); then 3 samples for colour.
 
     Raises
     ------
@@ -61,8 +61,8 @@ def render(
         The presentation state does not refer to the image; a presentation LUT, a palette or an ICC profile is
         damaged; with `icc`, there is no profile.
     GeometryError
-        The state shows frames of different sizes; take ``image.frame(i)``. Or slices of a volume are not those of
-        files any more.
+        The state shows frames of different sizes; take ``image.frame(i)``. Or slices of a volume no longer
+        correspond to files.
     LimitExceededError
         The picture would be too large.
 

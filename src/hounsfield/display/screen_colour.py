@@ -59,7 +59,7 @@ def palette_top(header: Mapping[str, Any], name: str) -> int:
     """
     bits = read_descriptor(header.get(f"{_TABLE}Descriptor"), _TABLE, name)[2]
     if not 1 <= bits <= 16:
-        raise InvalidAttributeError("the palette's entries have an impossible size", source=name, attribute=_TABLE)
+        raise InvalidAttributeError("the palette's entries are not of 1 to 16 bits", source=name, attribute=_TABLE)
     if bits <= 8:
         return 2**bits - 1
     data = [header.get(f"{colour}PaletteColorLookupTableData") for colour in ("Red", "Green", "Blue")]
@@ -144,7 +144,7 @@ def _spread(frame: Image, header: Header, count: int) -> NDArray[np.int64]:
             share = (np.nan_to_num(stored_of(frame)) - low) / (high - low)
             return np.floor(np.clip(share, 0, 1) * (count - 1) + 0.5).astype(np.int64)
     raise MissingAttributeError(
-        "the palette's range of values is absent", source=frame.name, attribute="StoredValueColorRangeSequence"
+        "the palette's range of values is missing", source=frame.name, attribute="StoredValueColorRangeSequence"
     )
 
 
@@ -181,7 +181,7 @@ def to_srgb(rgb: NDArray[np.uint8], profile: bytes | None, name: str) -> NDArray
         transform = ImageCms.buildTransform(source, target, "RGB", "RGB", ImageCms.Intent.PERCEPTUAL)
     except (OSError, ImageCms.PyCMSError, ValueError, TypeError):
         raise InvalidAttributeError(
-            "the ICC profile is damaged, or none of RGB colours", source=name, attribute="ICCProfile"
+            "the ICC profile is damaged or not for RGB", source=name, attribute="ICCProfile"
         ) from None
     frames = rgb.reshape(-1, *rgb.shape[-3:])
     shown = [ImageCms.applyTransform(Picture.fromarray(np.ascontiguousarray(frame)), transform) for frame in frames]

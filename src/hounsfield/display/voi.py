@@ -99,7 +99,7 @@ def windows(image: Image | Volume) -> list[Voi]:
     Parameters
     ----------
     image
-        With modality values; of a multi-frame image the first frame speaks, so take `Image.frame` for another; of a
+        With modality values; of a multi-frame image the first frame counts, use `Image.frame` for another; of a
         volume its header, which is the first slice's.
 
     Returns
@@ -181,7 +181,7 @@ def named_voi(window: str | int, known: list[Voi], name: str) -> Voi:
     """Return a preset, or one of the file's own by its number or its explanation; a preset's name is the preset."""
     if isinstance(window, int):
         if not 0 <= window < len(known):
-            detail = f"the file has {len(known)} windows, counted from 0; there is no {window}"
+            detail = f"there is no window {window}: the file has {len(known)}, counted from 0"
             raise InvalidAttributeError(detail, source=name, attribute="WindowCenter")
         return known[window]
     key = _key(window)
@@ -193,9 +193,7 @@ def named_voi(window: str | int, known: list[Voi], name: str) -> Voi:
     kinds = f"center,width; {', '.join(PRESETS)}"
     # Explanations are free text, which a message does not quote.
     own = sum(bool(voi.explanation) for voi in known)
-    detail = (
-        f"unknown window {window!r}; known are {kinds}; {own} of the file's own have explanations (hounsfield.windows)"
-    )
+    detail = f"unknown window {window!r}; known are {kinds}; {own} of the file's windows have an explanation"
     raise InvalidAttributeError(detail, source=name, attribute="WindowCenterWidthExplanation")
 
 

@@ -56,7 +56,7 @@ def frame_durations(
     durations = [1000 / DEFAULT_RATE] * frames
     if frames == 1:
         return durations, Step("frame times", "there is one frame", "not done")
-    detail = f"the file does not say how fast its frames follow each other; {DEFAULT_RATE:g} a second are shown"
+    detail = f"the file does not give its frame rate; {DEFAULT_RATE:g} frames a second are shown"
     return durations, Step("frame times", detail, "assumed")
 
 
@@ -92,7 +92,7 @@ def slice_durations(slices: int, fps: float | None = None) -> tuple[list[float],
     """
     if fps is not None:
         return frame_durations({}, slices, fps)
-    detail = f"slices follow each other in space; {DEFAULT_RATE:g} a second are shown"
+    detail = f"slices have no frame rate; {DEFAULT_RATE:g} a second are shown"
     return [1000 / DEFAULT_RATE] * slices, Step("frame times", detail)
 
 
@@ -107,7 +107,7 @@ def gif_delays(durations: list[float]) -> tuple[list[int], Step | None]:
     if delays == exact:
         return delays, None
     slower = sum(delays) / max(sum(exact), 1)
-    detail = f"no frame of a GIF is shown for less than 20 ms: played {slower:.3g} times slower than the frames follow"
+    detail = f"a GIF shows each frame for at least 20 ms: it plays {slower:.3g} times slower than the frame rate"
     return delays, Step("frame times", detail, "not done")
 
 

@@ -45,11 +45,11 @@ def write_nifti(
         The volume, or several of one geometry: they become the fourth axis, in the order given. Its step, in seconds,
         is what their headers say of the time between them (see Notes), else 1 of no unit.
     path
-        Ends with .nii or .nii.gz. Its folders are made.
+        Ends with .nii or .nii.gz. Missing folders are created.
     force
         Replace files that exist.
     strict
-        Refuse to write what rests on an assumption: the size of voxels whose place is not known.
+        Refuse to write what rests on an assumption: the size of voxels whose position is not known.
 
     Returns
     -------
@@ -75,12 +75,12 @@ def write_nifti(
     Warns
     -----
     AssumptionWarning
-        The place in the patient is not known, or the axes of the gradients are not certain.
+        The position in the patient is not known, or the axes of the gradients are not certain.
 
     Notes
     -----
     Where the place in the patient is not known, both codes are 0, which is NIfTI's way to say so; voxels have the size
-    that is known of them. Unit, padding and everything else stay behind: nothing in the file identifies a patient but
+    as far as it is known. Unit, padding and everything else stay behind: nothing in the file identifies a patient but
     the picture itself.
 
     The time between volumes is, in this order, that of Trigger Time, Frame Reference Time or the like where it grows
@@ -110,7 +110,7 @@ def write_nifti(
     gradients = gradients_of(volumes)
     told = [step for step in (sized and sized[1], gradients and gradients.step) if step and step.outcome == "assumed"]
     if strict and told:
-        raise AssumptionError(f"strict, and {told[0].detail}", source=first.name)
+        raise AssumptionError(f"strict refuses this assumption: {told[0].detail}", source=first.name)
     texts = {} if gradients is None else dict(zip(side_paths(path), (gradients.bval, gradients.bvec), strict=True))
     voxel = None if sized is None else sized[0]
     try:
@@ -159,10 +159,10 @@ def _write_files(path: Path, texts: dict[Path, str], volumes: list[Volume], head
 def _voxel_size(volume: Volume) -> tuple[tuple[float, float, float] | None, Step]:
     """Return the known size of voxels whose place is not, along (slice, row, column), and the step that says it."""
     if volume.pixel_spacing is None:
-        detail = "the size of voxels is not known: 1, of no unit"
+        detail = "the voxel size is not known; written as 1, without a unit"
         return None, Step("voxel size", detail, "assumed")
     rows, columns = volume.pixel_spacing
-    between, source = 1.0, "not known, and taken as 1 mm"
+    between, source = 1.0, "not known and taken as 1 mm"
     keywords = ("SpacingBetweenSlices", "SliceThickness")
     for keyword in keywords[1 if len(volume) == 1 else 0 :]:
         number = finite_number(volume.header.get(keyword))
@@ -170,8 +170,8 @@ def _voxel_size(volume: Volume) -> tuple[tuple[float, float, float] | None, Step
             between, source = number, f"taken from {keyword}"
             break
     kind = f" ({volume.spacing_kind})" if volume.spacing_kind not in (None, "patient") else ""
-    detail = f"voxels of {between:.6g} x {rows:.6g} x {columns:.6g} mm (slice, row, column), whose place is not known: "
-    detail += f"pixel spacing as in the file{kind}; the distance of slices is {source}"
+    detail = f"voxels of {between:.6g} x {rows:.6g} x {columns:.6g} mm (slice, row, column), at an unknown position: "
+    detail += f"pixel spacing as in the file{kind}; the distance between slices is {source}"
     return (between, rows, columns), Step("voxel size", detail, "assumed")
 
 
@@ -198,14 +198,12 @@ def _check_alike(volumes: list[Volume]) -> None:
     first = volumes[0]
     for other in volumes[1:]:
         if other.shape != first.shape or other.color != first.color or not _same_place(first, other):
-            raise GeometryError(
-                "volumes of one file must have the same shape and lie at the same place", source=other.name
-            )
+            raise GeometryError("the volumes of one file must have the same shape and position", source=other.name)
         if other.frame_of_reference and first.frame_of_reference not in ("", other.frame_of_reference):
-            raise GeometryError("volumes of one file must have the same frame of reference", source=other.name)
+            raise GeometryError("the volumes of one file must have the same frame of reference", source=other.name)
         if other.unit != first.unit:
             raise UnitError(
-                f"volumes of one file must have one unit, not {unit_words(first.unit)} and {unit_words(other.unit)}"
+                f"the volumes of one file must have one unit, not {unit_words(first.unit)} and {unit_words(other.unit)}"
             )
 
 
@@ -220,19 +218,19 @@ def _common_type(volumes: list[Volume]) -> np.dtype[Any]:
     """The narrowest type that holds the values of all volumes."""
     dtype = np.result_type(*(narrowed(volume.values) for volume in volumes))
     if dtype.kind in "iu" and dtype.itemsize > 4:
-        raise FormatError("the volumes' values together need whole numbers of 64 bits, which few readers of NIfTI know")
+        raise FormatError("the values of all volumes together need 64-bit integers, which few NIfTI readers support")
     return dtype
 
 
 def _padding_step(volumes: list[Volume]) -> Step | None:
     count = sum(0 if v.padding is None else int(np.count_nonzero(v.padding)) for v in volumes)
-    detail = f"{count} voxels are no measurement; NIfTI cannot mark them, and has their values"
+    detail = f"{count} voxels are padding; NIfTI cannot mark them and holds their values"
     return Step("padding", detail, "not done") if count else None
 
 
 def _place_step(volume: Volume, off: float) -> Step:
     if volume.affine is None:
-        return Step("place", "not known: the codes of sform and qform are 0", "not done")
+        return Step("place", "not known: sform_code and qform_code are 0", "not done")
     detail = "sform and qform: RAS mm, LPS with x and y negated"
     if not has_qform(off):
         why = (

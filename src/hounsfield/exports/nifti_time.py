@@ -67,7 +67,7 @@ def time_step(volumes: Sequence[Volume]) -> TimeStep:
     """
     setting = _setting(volumes)
     if setting:
-        return _none(f"volumes are separated by {setting}, which is no time")
+        return _none(f"the volumes differ in {setting}, which is not a time")
     headers = [_header(volume) for volume in volumes]
     clock: tuple[str, list[float]] | None = None
     for keyword, unit in _ELAPSED.items():
@@ -95,9 +95,9 @@ def _by_rate(volumes: Sequence[Volume], headers: list[Header], clock: tuple[str,
     if told is None and resolution is not None and any("Temporal" in name for name in volumes[0].separated_by):
         return _found(resolution, "TemporalResolution")
     if told is not None:
-        return _none(f"{told[0]} does not grow evenly")
+        return _none(f"{told[0]} does not increase in equal steps")
     by = next(iter(volumes[0].separated_by), "")
-    return _none(f"volumes are separated by {by or 'nothing that is known'}, and nothing says how much time is between")
+    return _none(f"the volumes differ in {by or 'nothing known'}, and the time between them is not known")
 
 
 def _contradicted(repetition: float, times: Sequence[float]) -> bool:
@@ -113,7 +113,7 @@ def _found(step: float, by: str) -> TimeStep:
 
 
 def _none(why: str) -> TimeStep:
-    return TimeStep(None, Step("fourth axis", f"{why}: steps of 1", "not done"))
+    return TimeStep(None, Step("fourth axis", f"{why}: numbered in steps of 1", "not done"))
 
 
 def _setting(volumes: Sequence[Volume]) -> str:

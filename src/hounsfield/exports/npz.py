@@ -45,15 +45,15 @@ def write_npz(volume: Volume, path: str | os.PathLike[str], *, force: bool = Fal
 
     It holds ``values``; ``unit``; ``axes``; ``affine``, 4x4 from (slice, row, column, 1) to LPS mm, where the place in
     the patient is known; ``pixel_spacing`` (mm between rows and between columns, NaN where unknown) with
-    ``spacing_kind``; ``padding`` (bool) where a voxel is no measurement; ``steps`` as JSON. Nothing in it has to be
-    unpickled, and nothing identifies a patient. The same volume gives the same bytes.
+    ``spacing_kind``; ``padding`` (bool), True where a voxel is not a measurement; ``steps`` as JSON. Nothing in it has
+    to be unpickled, and nothing identifies a patient. The same volume gives the same bytes.
 
     Parameters
     ----------
     volume
         A volume or a mask.
     path
-        Ends with .npz. Its folders are made.
+        Ends with .npz. Missing folders are created.
     force
         Replace a file that exists.
 

@@ -34,13 +34,13 @@ def write_zarr(volume: Volume, path: str | os.PathLike[str], *, levels: int = 1,
         A volume or a mask. The axes z, y and x are its slices, rows and columns, whatever their direction in the
         patient; colours are a channel axis before them.
     path
-        The folder; its name commonly ends with .ome.zarr or .zarr. The folders above it are made.
+        The folder; its name commonly ends with .ome.zarr or .zarr. Missing folders above it are created.
     levels
-        How many sizes: each has every second voxel of the one before, along the axes whose voxels are less than twice
+        Number of sizes: each has every second voxel of the one before, along the axes whose voxels are less than twice
         as far apart as those of the finest axis. Voxels are chosen, not averaged, so that each value stands in the
         volume and lies where the file says.
     force
-        Replace a Zarr folder that exists. What is no Zarr group is never replaced.
+        Replace a Zarr folder that exists. Anything that is not a Zarr group is never replaced.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def write_zarr(volume: Volume, path: str | os.PathLike[str], *, levels: int = 1,
     axial slices those are z, y and x in LPS; for others, with the axes' unit vectors as columns of
     ``volume.direction``, a voxel lies at ``direction @ (z, y, x)``. The attribute ``hounsfield`` holds the whole
     ``affine``, 4x4 from (slice, row, column, 1) to LPS mm, and ``unit``, ``pixel_spacing``, ``spacing_kind`` and
-    ``steps``; the array ``padding`` tells which voxels are no measurement. Nothing identifies a patient. The same
+    ``steps``; the array ``padding`` marks voxels that are not measurements. Nothing identifies a patient. The same
     volume gives the same bytes.
 
     Examples
@@ -79,13 +79,13 @@ def write_zarr(volume: Volume, path: str | os.PathLike[str], *, levels: int = 1,
     """
     require_volume(volume, "write_zarr")
     if not 1 <= levels <= _MOST_LEVELS:
-        raise ValueError(f"levels are from 1 to {_MOST_LEVELS}, not {levels}")
+        raise ValueError(f"levels must be from 1 to {_MOST_LEVELS}, not {levels}")
     try:
         import zarr
     except ImportError:
         raise missing("writing OME-Zarr", "zarr", "zarr") from None
     if volume.values.dtype.str[1:] not in _TYPES:
-        raise FormatError(f"OME-Zarr holds no values of type {volume.values.dtype}", source=volume.name)
+        raise FormatError(f"OME-Zarr cannot hold values of type {volume.values.dtype}", source=volume.name)
     path = Path(path)
     strides = level_strides(volume.shape[:3], volume.spacing, levels)
     steps = (*volume.steps, _write_step(volume, strides))
@@ -180,5 +180,5 @@ def _description(volume: Volume, steps: tuple[Step, ...]) -> dict[str, Any]:
 
 
 def _write_step(volume: Volume, strides: list[tuple[int, ...]]) -> Step:
-    more = f", {len(strides)} sizes, of every second voxel each" if len(strides) > 1 else ""
+    more = f", {len(strides)} sizes, each of every second voxel of the one before" if len(strides) > 1 else ""
     return Step("write", f"OME-Zarr {_VERSION}, the values as {volume.values.dtype}{more}")

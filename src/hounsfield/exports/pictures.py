@@ -67,7 +67,7 @@ def png_values(values: NDArray[Any], color: bool) -> NDArray[Any]:
     if values.dtype == np.uint8:
         return values
     if color:
-        raise FormatError(f"a PNG holds the values of a colour of 8 bits, not of {values.dtype}; use NPY or NPZ")
+        raise FormatError(f"a PNG holds colours of 8 bits a channel, not {values.dtype}; use NPY or NPZ")
     if values.dtype.kind not in "iu":
         raise FormatError(f"a PNG holds whole numbers, not {values.dtype}; use TIFF, NPY or NPZ")
     low, high = int(values.min()), int(values.max())

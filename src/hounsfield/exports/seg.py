@@ -42,13 +42,13 @@ class SegmentDescription:
     Attributes
     ----------
     label
-        Its name, for people; at most 64 characters; ``""``: the key that it is described under.
+        Its name, at most 64 characters; ``""``: the key under which it is given.
     category, type
         What it is, as codes of value, scheme and meaning: ``("10200004", "SCT", "Liver")``. By default both are Tissue.
     anatomic_region
         Where it is, as a code; or None.
     algorithm_type
-        Who drew it: a program, a program that was led by somebody, or somebody by hand.
+        How it was drawn: by a program, by a program with somebody's help, or by hand.
     algorithm_name
         The program, at most 64 characters; not written where it was drawn by hand.
     color
@@ -84,7 +84,7 @@ def write_seg(
     created: datetime | None = None,
     force: bool = False,
 ) -> Written:
-    """Write masks as a DICOM segmentation object (SEG, BINARY) over the images they were made of.
+    """Write masks as a DICOM segmentation object (SEG, BINARY) that refers to the images they were made from.
 
     The object belongs to the patient and the study of the source: patient and study attributes are copied from it. This
     is the one export that identifies a patient.
@@ -95,7 +95,7 @@ def write_seg(
         A mask; a label map, whose whole numbers above 0 each become a segment; or several masks of one geometry by
         their labels, which may overlap.
     path
-        The file. Its folders are made.
+        The file. Missing folders are created.
     source
         The images that were segmented, in place of ``mask.sources``: a volume, an image, or a sequence in any order of
         these, of whatever `hounsfield.read` takes (paths, bytes, files), of pydicom datasets, or of headers
@@ -119,7 +119,7 @@ def write_seg(
     Raises
     ------
     GeometryError
-        The place of the mask or the source's frame of reference is not known, there is no source, or masks differ in
+        The position of the mask or the source's frame of reference is not known, there is no source, or masks differ in
         shape or place.
     FormatError
         There is no segment, or highdicom cannot describe a segmentation of these sources.
@@ -191,7 +191,7 @@ def _parts(mask: Volume | Mapping[str, Volume], segments: Any) -> _Parts:
         if mask.is_mask:
             described = _described("mask", segments if isinstance(segments, SegmentDescription) else None)
             if isinstance(segments, Mapping):
-                raise TypeError("a single mask has one description, not several by label")
+                raise TypeError("a single mask takes one description, not a dictionary")
             return _Parts(mask, mask.values.view(np.uint8), (described,))
         return _label_map(mask, segments)
     if not mask:
@@ -200,9 +200,9 @@ def _parts(mask: Volume | Mapping[str, Volume], segments: Any) -> _Parts:
     for label, other in mask.items():
         _check_placed(other)
         if not other.is_mask:
-            raise TypeError(f"masks by label have bool values, not {other.values.dtype}")
+            raise TypeError(f"masks by label must have bool values, not {other.values.dtype}")
         if other.shape != first.shape or not np.allclose(other.to_lps(_ENDS), first.to_lps(_ENDS), atol=1e-3, rtol=0):
-            raise GeometryError(f"the mask {label!r} has another shape or place than the first", source=other.name)
+            raise GeometryError(f"the mask {label!r} has another shape or position than the first", source=other.name)
     by_label = _by_key(segments)
     pixels = np.stack([one.values for one in mask.values()], axis=-1).view(np.uint8)
     return _Parts(first, pixels, tuple(_described(label, by_label.get(label)) for label in mask))
@@ -214,10 +214,10 @@ _ENDS = np.array([[0, 0, 0], [1000, 0, 0], [0, 1000, 0], [0, 0, 1000]])
 def _label_map(labels: Volume, segments: Any) -> _Parts:
     """Numbers become 1, 2, 3 ... in their order, as a binary segmentation counts its segments."""
     if labels.values.dtype.kind not in "iu" or labels.color:
-        raise TypeError(f"a segmentation is written of bool values or of a label map, not of {labels.values.dtype}")
+        raise TypeError(f"a segmentation needs a mask (bool) or a label map (whole numbers), not {labels.values.dtype}")
     numbers = [number for number in np.unique(labels.values).tolist() if number != 0]
     if not numbers or numbers[0] < 0 or len(numbers) > _MOST_SEGMENTS:
-        why = "has no label above 0" if not numbers else "has labels below 0 or more than 65535"
+        why = "has no label above 0" if not numbers else "has labels below 0, or more than 65535 labels"
         raise FormatError(f"the label map {why}", source=labels.name)
     by_number = _by_key(segments)
     pixels = np.searchsorted([0, *numbers], labels.values).astype(np.uint8 if len(numbers) < 256 else np.uint16)
@@ -226,7 +226,7 @@ def _label_map(labels: Volume, segments: Any) -> _Parts:
 
 def _by_key(segments: Any) -> Mapping[Any, SegmentDescription]:
     if segments is not None and not isinstance(segments, Mapping):
-        raise TypeError("several segments are described by their labels or numbers")
+        raise TypeError("describe several segments by a dictionary: by label, or by number")
     return segments or {}
 
 
@@ -237,7 +237,7 @@ def _described(key: str, description: SegmentDescription | None) -> SegmentDescr
 
 def _check_placed(mask: Volume) -> None:
     if mask.affine is None:
-        raise GeometryError("its place in the patient is not known, so it is no segmentation of it", source=mask.name)
+        raise GeometryError("its position in the patient is not known, which a segmentation needs", source=mask.name)
 
 
 def _segmentation(parts: _Parts, grid: SegmentationFrames, uids: _SegmentationUids, series_description: str) -> Any:

@@ -102,9 +102,11 @@ def find_grid(mask: Volume, source: Volume | Image | Sequence[Any] | None) -> Se
     """
     shown = _given(mask, source) if source is not None else _own(mask)
     if not shown:
-        raise GeometryError("it does not say which files it was made of; give source=", source=mask.name)
+        raise GeometryError(
+            "the files that the mask was made from are not known; name them with source=", source=mask.name
+        )
     if len({text_of(one.header, "SOPInstanceUID") for one in shown if one.frame_index is not None}) > 1:
-        raise GeometryError("a segmentation is of single frames, or of the frames of one file", source=mask.name)
+        raise GeometryError("the sources must be single-frame files, or the frames of one file", source=mask.name)
     reference = text_of(shown[0].header, "FrameOfReferenceUID") or mask.frame_of_reference
     if not reference:
         raise GeometryError("the source has no Frame of Reference UID, which a segmentation needs", source=mask.name)
@@ -119,7 +121,7 @@ def find_grid(mask: Volume, source: Volume | Image | Sequence[Any] | None) -> Se
     steps: tuple[Step, ...] = ()
     if thickness is None or thickness <= 0:
         thickness = between
-        detail = f"no Slice Thickness in the source; taken as {between:g} mm, the distance between slices"
+        detail = f"SliceThickness is missing in the source; taken as {between:g} mm, the distance between slices"
         steps = (Step("slice thickness", detail, "assumed", "PS3.3 C.7.6.16.2.1"),)
         warn_of_assumptions(steps, mask.name, 3)
     return SegmentationFrames(
@@ -131,7 +133,7 @@ def _axes(mask: Volume) -> tuple[tuple[float, ...], tuple[float, float], float]:
     """Orientation, pixel spacing and distance between slices of a mask whose place is known."""
     direction, spacing, between = mask.direction, mask.spacing, mask.spacing_between_slices
     if direction is None or spacing is None or between is None:
-        raise GeometryError("its place in the patient is not known", source=mask.name)
+        raise GeometryError("its position in the patient is not known", source=mask.name)
     return tuple(direction[:, [2, 1]].T.ravel().tolist()), (spacing[1], spacing[2]), between
 
 
@@ -215,7 +217,7 @@ def _matched(mask: Volume, shown: list[Shown], near: float) -> list[tuple[Shown,
         if not len(near_by):
             return None
         if len(near_by) > 1:
-            raise GeometryError("several source images lie where one slice of the mask does", source=mask.name)
+            raise GeometryError("several source images lie at the position of one slice of the mask", source=mask.name)
         matched.append((shown[near_by[0]], known[near_by[0]]))
     return matched
 
@@ -285,7 +287,7 @@ def _place(grid: SegmentationFrames, shown: Shown) -> Dataset:
     """Position, orientation and spacing of a source; one orientation for all."""
     plane, dataset = shown.plane, Dataset()
     if plane is None:
-        raise GeometryError("a source image does not say where it lies")
+        raise GeometryError("the position of a source image is not known")
     alike = np.allclose(plane.orientation, grid.orientation, atol=1e-3, rtol=0)
     dataset.ImagePositionPatient = [DSfloat(v, auto_format=True) for v in plane.position]
     orientation = cast("Sequence[float]", grid.orientation if alike else plane.orientation)

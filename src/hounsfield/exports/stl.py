@@ -28,7 +28,7 @@ def write_stl(
     mask
         A mask, or the `Surface` that `hounsfield.surface` made of one.
     path
-        Ends with .stl. Its folders are made.
+        Ends with .stl. Missing folders are created.
     smoothing
         Of a mask, as of `hounsfield.surface`: in mm.
     force
@@ -68,7 +68,7 @@ def write_stl(
     if path.suffix.lower() != ".stl":
         raise ValueError("an STL file ends with .stl")
     if isinstance(mask, Surface) and smoothing:
-        raise ValueError("smoothing belongs to a mask; a surface is written as it is")
+        raise ValueError("smoothing applies to masks; a surface is written as it is")
     shell = mask if isinstance(mask, Surface) else surface(mask, smoothing=smoothing)
     if len(shell.faces) > _MOST:
         raise FormatError(f"STL holds at most {_MOST} triangles, not {len(shell.faces)}", source=shell.name)

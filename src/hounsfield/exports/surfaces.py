@@ -74,7 +74,7 @@ def surface(mask: Volume, *, smoothing: float = 0.0) -> Surface:
     Parameters
     ----------
     mask
-        A volume of bool values whose place in the patient is known.
+        A volume of bool values whose position in the patient is known.
     smoothing
         Standard deviation in mm of a Gaussian by which the mask is blurred first, to remove the steps of voxels; 0
         leaves it as it is. What is thinner than about twice of it shrinks or vanishes.
@@ -92,9 +92,9 @@ def surface(mask: Volume, *, smoothing: float = 0.0) -> Surface:
     MissingDependencyError
         scikit-image is not installed.
     TypeError
-        The volume is no mask.
+        The volume is not a mask.
     ValueError
-        The smoothing is negative or no number.
+        The smoothing is negative or not a number.
 
     Examples
     --------
@@ -106,21 +106,21 @@ def surface(mask: Volume, *, smoothing: float = 0.0) -> Surface:
     """
     require_volume(mask, "surface")
     if not mask.is_mask:
-        raise TypeError(f"a surface is that of a mask, with bool values, not {mask.values.dtype}")
+        raise TypeError(f"a surface needs a mask (bool values), not {mask.values.dtype}")
     if not (smoothing >= 0 and np.isfinite(smoothing)):
-        raise ValueError(f"smoothing is a length in mm, not {smoothing}")
+        raise ValueError(f"smoothing must be a length in mm, 0 or more, not {smoothing}")
     if mask.affine is None or mask.spacing is None:
-        raise GeometryError("its place in the patient is not known, so it has no surface in mm", source=mask.name)
+        raise GeometryError("its position in the patient is not known, which a surface in mm needs", source=mask.name)
     margin = [1 + int(np.ceil(_TRUNCATE * smoothing / spacing)) for spacing in mask.spacing]
     inside, start = _around(mask.values, margin)
     if inside is None:
-        raise GeometryError("nothing is selected, so there is no surface", source=mask.name)
+        raise GeometryError("the mask is empty: there is no surface", source=mask.name)
     levels: NDArray[Any] = inside
     step = Step("surface", "marching cubes, halfway between voxels inside and outside", reference="Lewiner et al. 2003")
     if smoothing:
         levels = _blurred(inside, [smoothing / spacing for spacing in mask.spacing])
         if levels.max() <= 0.5:
-            raise GeometryError(f"nothing is left of it after smoothing by {smoothing:g} mm", source=mask.name)
+            raise GeometryError(f"the mask is empty after smoothing by {smoothing:g} mm", source=mask.name)
         step = Step("surface", f"blurred by {smoothing:g} mm, then {step.detail}", reference=step.reference)
     vertices, faces = _marching_cubes(levels)
     placed = mask.to_lps(vertices + start)

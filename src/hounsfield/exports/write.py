@@ -115,15 +115,15 @@ def check_options(
         raise ValueError(f"{form.name} files hold {what}")
     given = [name for name, option in rendering.items() if option is not None and option is not False]
     if chosen and given:
-        raise ValueError(f"{given[0]} belongs to a rendering, and values are written")
+        raise ValueError(f"{given[0]} applies to renderings, and values are written")
     if quality is not None and form.name != "jpeg":
-        raise ValueError(f"a quality belongs to jpeg, not to {form.name}")
+        raise ValueError(f"quality applies to jpeg, not to {form.name}")
     if quality is not None and not 1 <= quality <= 100:
-        raise ValueError(f"the quality is from 1 to 100, not {quality}")
+        raise ValueError(f"quality must be from 1 to 100, not {quality}")
     if fps is not None and form.frames != "cine":
-        raise ValueError(f"frames a second belong to gif and mp4, not to {form.name}")
+        raise ValueError(f"frames a second apply to gif and mp4, not to {form.name}")
     if fps is not None and not 0.01 <= fps <= 1000:
-        raise ValueError(f"frames a second are from 0.01 to 1000, not {fps:g}")
+        raise ValueError(f"frames a second must be from 0.01 to 1000, not {fps:g}")
     return chosen
 
 
@@ -149,8 +149,8 @@ def write(
         ``name.frame0000.png``, counted from 0 as in `Image.frame`; the other formats hold all frames. The slices of a
         volume are written as frames, in their order in the volume; NPZ holds its affine, as `write_npz` writes it.
     path
-        Ends with .png, .jpg, .jpeg, .tif, .tiff, .npy, .npz, .gif or .mp4; of volumes also .nii, .nii.gz or .zarr. Its
-        folders are made.
+        Ends with .png, .jpg, .jpeg, .tif, .tiff, .npy, .npz, .gif or .mp4; of volumes also .nii, .nii.gz or .zarr.
+        Missing folders are created.
     values
         True writes the values themselves: PNG (whole numbers from 0 to 65535), TIFF, NPY, NPZ; exactly, or not at
         all. False writes what `render` gives, 8 bit: PNG, JPEG, TIFF, GIF, MP4. By default TIFF gets values and
@@ -182,7 +182,7 @@ def write(
     OutputError
         A file exists or cannot be written.
     ValueError
-        The ending is unknown, or an option does not belong to the format.
+        The ending is unknown, or an option does not apply to the format.
 
     Warns
     -----
@@ -260,7 +260,7 @@ def _write_cine(image: Image | Volume, path: Path, wanted: _Wanted, force: bool)
     else:
         durations, timed = frame_durations(image.header, image.frames, wanted.fps, image.frame_indices)
     if wanted.strict and timed.outcome == "assumed":
-        raise AssumptionError(f"strict, and {timed.detail}", source=image.name)
+        raise AssumptionError(f"strict refuses this assumption: {timed.detail}", source=image.name)
     steps = (*image.steps, _render_step(image, wanted.rendering), timed)
     frames = rendered_frames(image, wanted.rendering)
     if wanted.form.name == "gif":
@@ -273,7 +273,9 @@ def _write_cine(image: Image | Volume, path: Path, wanted: _Wanted, force: bool)
     check_video()
     first = next(frames)
     odd = (
-        "; the last row or column twice, since their number must be even" if any(n % 2 for n in first.shape[:2]) else ""
+        "; the last row or column is repeated, because their number must be even"
+        if any(n % 2 for n in first.shape[:2])
+        else ""
     )
     steps = (*steps, Step("write", f"MP4, H.264, lossy{odd}"))
     frames = chain([first], frames)
@@ -334,7 +336,7 @@ def _render_step(image: Image | Volume, rendering: Rendering) -> Step:
     """Say how an image is rendered, with which window first of all."""
     image = as_image(image)
     more = ", pixels made square" if rendering.get("square") else ""
-    more += ", by the colour profile to sRGB" if rendering.get("icc") else ""
+    more += ", converted to sRGB by the colour profile" if rendering.get("icc") else ""
     state = rendering.get("presentation")
     if state is not None:
         return Step("render", f"by the presentation state {state.label!r}{more}", reference="PS3.4 N.2")
@@ -344,7 +346,7 @@ def _render_step(image: Image | Volume, rendering: Rendering) -> Step:
         return Step("render", f"colour, 8 bit{more}")
     used = {_voi_text(voi) for voi in frame_vois(image, rendering.get("window"))}
     text = used.pop() if len(used) == 1 else f"each frame's own window, {len(used)} different ones"
-    inverted = ", inverted after it" if is_inverted(image) else ""
+    inverted = ", then inverted" if is_inverted(image) else ""
     return Step("render", text + inverted + more, reference="PS3.3 C.11.2")
 
 

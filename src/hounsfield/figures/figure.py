@@ -17,6 +17,7 @@ from hounsfield.figures.montage import draw_montage, slice_name
 from hounsfield.figures.panels import PanelLayout, Sheet, draw_colour_bar, draw_directions, draw_outline, draw_scale_bar
 from hounsfield.image import Image
 from hounsfield.imagelike import fitting_mask, require_grid
+from hounsfield.text import counted
 from hounsfield.volume import Volume
 
 
@@ -48,7 +49,7 @@ def figure(
     slice_index
         Which slice of a volume, 0-based, negative from the end; by default the middle one, n // 2.
     montage
-        So many slices of a volume, or (rows, columns) of them, in the place of one: evenly spaced, the middles of equal
+        Number of slices of a volume, or (rows, columns) of them, instead of one: evenly spaced, the middles of equal
         parts; at most 400, and no more than there are. A mask is drawn as outlines. Above each stands the slice's
         index and, where the place is known, its coordinate in LPS mm; of oblique slices the position along the normal.
 
@@ -84,12 +85,14 @@ def figure(
     require_grid(image, "figure")
     if isinstance(image, Image):
         if slice_index is not None or montage is not None:
-            raise ValueError("slice_index and montage are of volumes; of a multi-frame image take image.frame(i)")
+            raise ValueError("slice_index and montage are for volumes; draw one frame of an image, image.frame(i)")
         if image.multi_frame:
-            raise GeometryError(f"the image has {image.frames} frames; take image.frame(i)", source=image.name)
+            raise GeometryError(
+                f"the image has {image.frames} frames; draw one of them, image.frame(i)", source=image.name
+            )
         return _side_by_side(image, None if mask is None else fitting_mask(image, mask), window, outline)
     if slice_index is not None and montage is not None:
-        raise ValueError("give slice_index or montage: one slice or many")
+        raise ValueError("give slice_index (one slice) or montage (several), not both")
     inside = None if mask is None else fitting_mask(image, mask)
     if montage is not None:
         return draw_montage(image, inside, montage, window)
@@ -106,7 +109,7 @@ def figure(
 def _index(volume: Volume, given: int | None) -> int:
     index = len(volume) // 2 if given is None else operator.index(given)
     if not -len(volume) <= index < len(volume):
-        raise IndexError(f"slice_index {index} is out of range: {len(volume)} slices, counted from 0")
+        raise IndexError(f"slice_index {index} is out of range: {counted(len(volume), 'slice')}, counted from 0")
     return index % len(volume)
 
 

@@ -88,7 +88,7 @@ def _grid(montage: int | tuple[int, int], slices: int, panel: tuple[float, float
     given = montage if isinstance(montage, tuple) else (montage,)
     numbers = [operator.index(number) for number in given]
     if len(numbers) not in (1, 2) or min(numbers) < 1:
-        raise ValueError(f"montage is a number of slices, or (rows, columns), each 1 or more; not {montage!r}")
+        raise ValueError(f"montage must be a number of slices, or (rows, columns), each 1 or more; not {montage!r}")
     count = min(math.prod(numbers), slices)
     if count > MOST_PANELS:
         raise ValueError(f"a montage has at most {MOST_PANELS} slices, not {count}")

@@ -42,7 +42,7 @@ def salvage(source: Source, error: Exception, steps: list[Step]) -> Dataset:
         raise DecodeError(f"the header cannot be parsed ({type(error).__name__})", source=source.name) from None
     dataset.set_original_encoding(start.implicit, start.little)
     last = f"{next(reversed(elements_of(dataset))):08X}"
-    detail = f"the header is damaged after ({last[:4]},{last[4:]}); what stands before is kept"
+    detail = f"the header is damaged after ({last[:4]},{last[4:]}); what comes before is kept"
     steps.append(Step("header", detail, "assumed"))
     return dataset
 
@@ -86,5 +86,5 @@ def note_odd_lengths(dataset: Dataset, pixels: list[str], steps: list[Step]) -> 
     odd = [keyword_for_tag(e.tag) or str(e.tag) for e in raw if e.length % 2 and e.length != _UNDEFINED] + pixels
     if odd:
         more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
-        detail = f"the length of {', '.join(odd[:3])}{more} is odd; read as it stands"
+        detail = f"the length of {', '.join(odd[:3])}{more} is odd; read as written"
         steps.append(Step("header", detail, "assumed", "PS3.5 7.1.1"))

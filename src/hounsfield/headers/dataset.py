@@ -51,7 +51,7 @@ PIXEL_KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelDat
 _UNDEFINED = 0xFFFFFFFF
 #: Extended Offset Table, Extended Offset Table Lengths; and what stands for either where it is absent.
 _OFFSET_TABLES, _ABSENT = (0x7FE00001, 0x7FE00002), ((None, 0, 0), (None, 0, 0))
-#: Larger files are parsed where they are, not loaded first.
+#: Larger files are parsed in place, not loaded first.
 _IN_MEMORY = 256 * 2**20
 
 
@@ -202,7 +202,7 @@ def _indexed(source: Source, data: bytes, index: Index, fragments: Fragments | N
 
 
 def _trailing(count: int) -> Step:
-    detail = f"{count} bytes after the last attribute are none; they are passed over"
+    detail = f"{count} bytes after the last attribute are not an attribute; they are ignored"
     return Step("header", detail, "assumed", "PS3.10 7.2")
 
 
@@ -236,7 +236,7 @@ def open_dataset(source: Source, limits: Limits) -> Opened:
     except RecursionError:
         raise LimitExceededError("sequences are nested too deeply to be read", source=source.name) from None
     except MemoryError:
-        raise LimitExceededError("the header asks for more memory than there is", source=source.name) from None
+        raise LimitExceededError("the header needs more memory than there is", source=source.name) from None
     if not len(dataset) and not len(dataset.file_meta):
         raise NotDicomError("holds no DICOM attributes", source=source.name)
     check_depth(dataset, limits.sequence_depth, source.name)
@@ -271,7 +271,7 @@ def _correct_syntax(source: Source, steps: list[Step]) -> _Declared:
     if not syntax_found:
         return _Declared(source)
     named = syntax_words(start.syntax)
-    detail = f"the file names transfer syntax {named}, but is encoded in {UID(syntax_found).name}; read as that"
+    detail = f"the file declares transfer syntax {named}, but is encoded in {UID(syntax_found).name}; read as that"
     steps.append(Step("transfer syntax", detail, "assumed", "PS3.5 10"))
     uid = UID(start.syntax, config.IGNORE)
     compressed = uid.is_transfer_syntax and uid.is_encapsulated
@@ -359,7 +359,7 @@ def _read_on(source: Source, finder: _PixelFinder, dataset: Dataset, steps: list
     stream.seek(end)
     try:
         rest = read_dataset(stream, bool(implicit), bool(little), stop_when=lambda tag, vr, length: int(tag) == 0)
-    except Exception:  # padding or rubbish after the pixel data harms nobody
+    except Exception:  # padding or rubbish after the pixel data does no harm
         steps.append(_trailing(size - end))
         return
     for tag, element in elements_of(rest).items():

@@ -34,7 +34,7 @@ from hounsfield.headers.quiet import quiet
 from hounsfield.steps import Step
 
 _INTEGERS = {"US": 2, "SS": 2, "UL": 4, "SL": 4}
-#: Where one of these is present, attributes or the place of a frame are its own.
+#: Where one of these is present, each frame has attributes or a position of its own.
 _BY_FRAME = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "TotalPixelMatrixColumns")
 _NUMBERS = {*_INTEGERS, "UV", "SV", "FL", "FD", "DS", "IS"}
 _ASCII: dict[str, Callable[[str], Any]] = {
@@ -96,7 +96,7 @@ class DatasetHeader(Header):
         self.noted: Doubts = around.noted if around is not None else Doubts()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return DatasetHeader, (self.dataset,)  # what looks values up reads the file's bytes, which stay behind
+        return DatasetHeader, (self.dataset,)  # the quick index refers to the file's bytes, which are not pickled
 
     @property
     def doubts(self) -> tuple[Step, ...]:
@@ -187,7 +187,7 @@ class DatasetHeader(Header):
         if not data:  # pydicom made a value of it already, or it is empty
             return self._pydicom_value(keyword, tag, raw)
         if vr == "UN" and expected != "UN":
-            # Of a known attribute it means: as in implicit VR, little endian (PS3.5 6.2.2).
+            # UN of a known attribute: its value is encoded as in implicit VR, little endian (PS3.5 6.2.2).
             vr, little = choose_vr(expected, signed=" or " in expected and self._signed), True
         matches = vr is None or vr in expected.split(" or ")
         if not matches:

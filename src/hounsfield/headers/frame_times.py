@@ -22,7 +22,7 @@ from hounsfield.steps import Step
 #: Far above any acquisition; a file of a few bytes can declare 2^31 frames.
 MOST_FRAMES = 2**24
 
-#: Thirty years in milliseconds: what is longer is no time between frames, and its sum might be no number.
+#: Thirty years in milliseconds: what is longer is not a time between frames, and its sum might be no number.
 _LONGEST = 1e12
 
 #: Attributes with one value for each frame, beside those that Frame Increment Pointer names: the vectors of nuclear
@@ -159,7 +159,7 @@ def _columns(
         if len(values) == frames:
             columns[keyword] = values
         elif keyword in pointers or len(values) > 1:
-            detail = f"{keyword} has {len(values)} values for {frames} frames; left out"
+            detail = f"{keyword} has {len(values)} values for {frames} frames; ignored"
             steps.append(Step("frame table", detail, "not done", "PS3.3 C.7.6.6"))
     return columns | _content_columns(header, frames), steps
 
@@ -198,7 +198,7 @@ class _Clock:
     def read(self, pointers: list[str]) -> Found | None:
         """Return times, keyword and step; None where the file does not say."""
         if self._frames == 1:
-            return np.zeros(1), "", Step("frame times", "the only frame is the first", reference=_CINE)
+            return np.zeros(1), "", Step("frame times", "there is only one frame", reference=_CINE)
         for keyword in pointers:
             timed = self._cine(keyword, pointed=True)
             if timed:
@@ -228,7 +228,7 @@ class _Clock:
     def _even(self, value: Any) -> tuple[NDArray[np.float64], str, bool]:
         between = _milliseconds(value)
         if not between:
-            raise self._wrong("FrameTime", "is no time between frames")
+            raise self._wrong("FrameTime", "is not a time between frames")
         return between * np.arange(self._frames, dtype=np.float64), f"Frame Time: {between:g} ms a frame", False
 
     def _summed(self, value: Any) -> tuple[NDArray[np.float64], str, bool]:
@@ -236,11 +236,11 @@ class _Clock:
         increments = [_milliseconds(increment) for increment in values_in(value)]
         known = [v for v in increments if v is not None]
         if len(known) != len(increments):
-            raise self._wrong("FrameTimeVector", "holds what is no time between frames")
+            raise self._wrong("FrameTimeVector", "holds a value that is not a time between frames")
         detail, assumed = "Frame Time Vector: the time since the frame before, summed", False
         if len(known) == self._frames - 1:
             known, assumed = [0.0, *known], True
-            detail = "Frame Time Vector has one value less than there are frames; taken to begin with the second"
+            detail = "Frame Time Vector has one value fewer than there are frames; taken to start at the second frame"
         if len(known) < self._frames:
             raise self._wrong("FrameTimeVector", f"has {len(known)} values for {self._frames} frames")
         if len(known) > self._frames:
@@ -269,7 +269,7 @@ class _Clock:
         longest = [0] * len(items)
         for phase, slice_ in zip(phases, slices, strict=True):
             if not _counts(phase, len(items)) or not _counts(slice_, MOST_FRAMES):
-                raise self._wrong("PhaseVector", "or TimeSliceVector counts what is not there")
+                raise self._wrong("PhaseVector", "or TimeSliceVector refers to a phase or slice that does not exist")
             longest[phase - 1] = max(longest[phase - 1], slice_)
         starts: list[tuple[float, float]] = []
         clock = 0.0
@@ -294,7 +294,9 @@ class _Clock:
         times: list[float] = []
         for interval, slot in zip(intervals, slots, strict=True):
             if not _counts(interval, len(lengths)) or not _counts(slot, MOST_FRAMES):
-                raise self._wrong("TimeSlotVector", "or RRIntervalVector counts what is not there")
+                raise self._wrong(
+                    "TimeSlotVector", "or RRIntervalVector refers to a slot or interval that does not exist"
+                )
             times.append((slot - 1) * lengths[interval - 1])
         step = Step("frame times", "time slots, from the trigger of their R-R interval", reference="PS3.3 C.8.4.11")
         return np.array(times) - times[0], "GatedInformationSequence", step
@@ -302,14 +304,14 @@ class _Clock:
     def _item_time(self, item: Mapping[str, Any], keyword: str) -> float:
         number = _milliseconds(item.get(keyword))
         if number is None:
-            raise self._wrong(keyword, "of a phase or interval is missing or no time")
+            raise self._wrong(keyword, "of a phase or interval is missing or not a time")
         return number
 
     def _rate(self) -> Found | None:
         for keyword in RATES:
             rate = finite_number(self._header.get(keyword))
             if rate is not None and rate > 1000 / _LONGEST:
-                detail = f"{keyword}: {rate:g} frames a second to show; taken as the rate of acquisition"
+                detail = f"{keyword}: {rate:g} frames a second, the rate of display; taken as that of acquisition"
                 times = np.arange(self._frames, dtype=np.float64) * (1000 / rate)
                 return times, keyword, Step("frame times", detail, "assumed", "PS3.3 C.7.6.5")
         return None

@@ -170,7 +170,7 @@ class InfoDict(dict[str, Any]):
 def info(
     source: SourceLike | Image, *, phi: bool = True, strict: bool = False, limits: Limits = DEFAULT_LIMITS
 ) -> dict[str, Any]:
-    """Return what one usually wants to know of a file.
+    """Return the attributes of a file that are needed most often.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def info(
     Raises
     ------
     SourceError, NotDicomError, DecodeError, LimitExceededError
-        The file cannot be opened, is no DICOM, or no attribute of it can be read.
+        The file cannot be opened, is not DICOM, or no attribute of it can be read.
     AssumptionError
         `strict`, and something would have to be assumed.
 

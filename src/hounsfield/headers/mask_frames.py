@@ -45,7 +45,9 @@ def subtraction_offer(whole: Header) -> Step | None:
         return None
     mode = text_of(whole, "RecommendedViewingMode")
     asks = "recommends" if mode == "SUB" else "describes"
-    detail = f'the file {asks} mask subtraction ({", ".join(dict.fromkeys(operations))}): values="subtracted" does it'
+    detail = (
+        f'the file {asks} mask subtraction ({", ".join(dict.fromkeys(operations))}): values="subtracted" applies it'
+    )
     return Step("subtraction", detail, "not done", REFERENCE)
 
 
@@ -88,7 +90,7 @@ def subtraction_steps(plans: Sequence[Subtraction | None], whole: Header, *, log
     first = next(plan for plan in plans if plan is not None)
     alone = len(first.mask) == 1
     named = f"the average of frames {list(first.mask)}" if not alone else f"frame {list(first.mask)[0]}"
-    detail = f"stored values less {named if len(masks) == 1 else 'the mask frame of each'}"
+    detail = f"stored values minus {named if len(masks) == 1 else 'the mask frame of each'}"
     if len(first.contrast) > 1:
         detail += f", of the average of {len(first.contrast)} frames each"
     if first.shift != (0.0, 0.0):
@@ -97,7 +99,9 @@ def subtraction_steps(plans: Sequence[Subtraction | None], whole: Header, *, log
     if logarithm:
         steps.append(Step("subtraction", "after the file's Pixel Intensity Relationship LUT TO_LOG", reference=_TO_LOG))
     elif text_of(whole, "PixelIntensityRelationship") == "LIN":
-        detail = "stored values are proportional to the beam's intensity (LIN), and were not made logarithmic before"
+        detail = (
+            "stored values are proportional to the beam's intensity (LIN); no logarithm was taken before subtracting"
+        )
         steps.append(Step("subtraction", detail, "not done", "PS3.3 C.8.7.1.1.2"))
     without = sum(plan is None for plan in plans)
     if without:
@@ -172,7 +176,7 @@ class _MaskItem:
             return default
         number = whole_number(value, range(1 - _MOST, _MOST))
         if number is None:
-            raise self._wrong(keyword, "is no whole number")
+            raise self._wrong(keyword, "is not a whole number")
         return number
 
     def _integers(self, keyword: str) -> list[int]:
@@ -180,7 +184,7 @@ class _MaskItem:
         values = [] if value is None else values_in(value)
         numbers = [number for number in map(whole_number, values) if number is not None]
         if len(numbers) < len(values):
-            raise self._wrong(keyword, "is no list of frame numbers")
+            raise self._wrong(keyword, "is not a list of frame numbers")
         return numbers
 
     def _wrong(self, keyword: str, what: str) -> InvalidAttributeError:

@@ -32,9 +32,7 @@ _MOST_TILES = 4096
 #: The number of slices in Siemens' protocol, which follows the CSA headers as text.
 _PROTOCOL_SLICES = re.compile(rb"sSliceArray\.lSize\s*=\s*(0x[0-9a-fA-F]{1,4}|\d{1,4})\b")
 _SIEMENS, _UIH = "SIEMENS MR HEADER", "Image Private Header"
-_DETAIL = (
-    "a picture of tiles (a mosaic) whose layout the header does not say: not cut, each picture is taken as one slice"
-)
+_DETAIL = "a mosaic whose layout the header does not give: not cut into slices, each picture is taken as one slice"
 #: To be said of a mosaic that is left as it is.
 UNCUT = Step("mosaic", _DETAIL, "assumed")
 
@@ -197,11 +195,11 @@ def _places(
     declared = np.array(finite_numbers(_items(csa, "SliceNormalVector")))
     if len(declared) == 3 and float(declared @ normal) < 0:
         normal = -normal
-    doubts = [] if len(declared) == 3 else ["the direction of the slices is not stated: along their normal"]
+    doubts = [] if len(declared) == 3 else ["the direction of the slices is not stated; taken as along their normal"]
     between = numbers_or_nan(header.get("SpacingBetweenSlices"), 1)[0]
     if math.isnan(between) and slices > 1:
         between = numbers_or_nan(header.get("SliceThickness"), 1)[0]
-        doubts.append("SpacingBetweenSlices is missing: SliceThickness is taken for it")
+        doubts.append("SpacingBetweenSlices is missing; SliceThickness is used instead")
     detail = "; ".join([f"{slices} slices from tiles of {size[0]} x {size[1]}", *doubts])
     step = Step("mosaic", detail, "assumed" if doubts else "done", "Siemens CSA image header")
     points = first + np.arange(slices)[:, None] * (between if slices > 1 else 0.0) * normal

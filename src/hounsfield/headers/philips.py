@@ -84,7 +84,7 @@ def philips_offer(whole: Header, frame: int) -> Step | None:
     scale = philips_scale(whole, frame)
     if scale is None:
         return None
-    detail = f"the file has Philips' private Scale Slope (2005,100E), {scale.slope:.10g}, too: "
+    detail = f"the file also has Philips' private Scale Slope (2005,100E), {scale.slope:.10g}: "
     return Step(
         "philips", detail + 'values="philips" reads the scanner\'s floating point values', "not done", REFERENCE
     )

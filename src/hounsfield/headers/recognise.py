@@ -42,7 +42,7 @@ _IMPLICIT = (ImplicitVRLittleEndian, "1.2.840.113619.5.2")
 
 def undeclared_syntax(words: str) -> str:
     """Return the words for a file that names no transfer syntax, and is encoded as they tell."""
-    return f"no transfer syntax is declared; the header is encoded in {words}, and so the pixels are taken"
+    return f"no transfer syntax is declared; the header is encoded in {words}, and the pixel data is read accordingly"
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ class Region:
         """
         if self.reference_pixel is None:
             raise MissingAttributeError(
-                "the region has no reference pixel; its scale has no origin", attribute="ReferencePixelX0"
+                "the region has no reference pixel; its coordinates have no origin", attribute="ReferencePixelX0"
             )
         return (
             self.reference_value[0] + (row - self.reference_pixel[0]) * self.deltas[0],
@@ -182,7 +182,7 @@ class _RegionReader:
     def _unit(self, keyword: str) -> str:
         code = self._integer(keyword)
         if not 0 <= code < len(UNITS):
-            raise self._wrong(keyword, f"is no unit of the standard ({code})")
+            raise self._wrong(keyword, f"is not a unit of the standard ({code})")
         return UNITS[code]
 
     def _bound(self, keyword: str) -> int:
@@ -202,7 +202,7 @@ class _RegionReader:
             raise self._missing(keyword)
         number = whole_number(value, range(-(2**31), 2**32))
         if number is None:
-            raise self._wrong(keyword, "is no whole number of 32 bits")
+            raise self._wrong(keyword, "is not a whole number of 32 bits")
         return number
 
     def _number(self, keyword: str) -> float:
@@ -211,7 +211,7 @@ class _RegionReader:
             raise self._missing(keyword)
         number = finite_number(value)
         if number is None:
-            raise self._wrong(keyword, "is no finite number")
+            raise self._wrong(keyword, "is not a finite number")
         return number
 
     def _missing(self, keyword: str) -> HounsfieldError:

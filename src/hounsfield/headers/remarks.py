@@ -48,7 +48,7 @@ def _orientation(header: Mapping[str, Any]) -> Step | None:
         return None
     if position is None or orientation is None:
         missing = "ImagePositionPatient" if position is None else "ImageOrientationPatient"
-        detail = f"{missing} is missing or empty: where the image lies is not known"
+        detail = f"{missing} is missing or empty: the position of the image is not known"
     elif image_plane(position, orientation, (1, 1)) is not None:
         return None
     elif image_plane((0, 0, 0), orientation, (1, 1)) is None:
@@ -79,7 +79,7 @@ def _presentation_shape(header: Mapping[str, Any]) -> Step | None:
 def _blank_presentation(header: Mapping[str, Any]) -> Step | None:
     if not is_blank_table(header, "PresentationLUTSequence"):
         return None
-    detail = "PresentationLUTSequence has an item without a table; shown as if it were absent"
+    detail = "PresentationLUTSequence has an item without a table; ignored"
     return Step("presentation", detail, "assumed", "PS3.3 C.11.6.1")
 
 
@@ -88,7 +88,7 @@ def _voi_depth(header: Mapping[str, Any]) -> Step | None:
         used = used_bits(item)
         if used is not None:
             declared = item["LUTDescriptor"][2]
-            detail = f"a VOI LUT declares entries of {declared} bits, but holds none above {used}; shown by {used}"
+            detail = f"a VOI LUT declares entries of {declared} bits, but needs only {used}; shown as {used} bits"
             return Step("presentation", detail, "assumed", "PS3.3 C.11.2.1.1")
     return None
 

@@ -13,7 +13,7 @@ from hounsfield.sources.source import Source
 from hounsfield.steps import Step
 
 #: What is said of a file that begins with its dataset.
-NO_PREAMBLE = "no preamble and DICM prefix; the bytes begin as a dataset does, and are read as one"
+NO_PREAMBLE = "no preamble and DICM prefix; the bytes begin like a dataset and are read as one"
 
 Order = Literal["little", "big"]
 _UNDEFINED = 0xFFFFFFFF
@@ -41,10 +41,10 @@ def found_beginning(source: Source) -> tuple[Source, list[Step]]:
         return source, []
     prefix = head.find(b"DICM\x02\0", 0, _SEARCHED)
     if prefix >= 0:
-        detail = f"the DICM prefix stands at byte {prefix}, not at 128; read from there"
+        detail = f"the DICM prefix is at byte {prefix}, not at 128; read from there"
         return _from(source, prefix + 4, _PREAMBLE), [Step("preamble", detail, "assumed", "PS3.10 7.1")]
     if head[:2] == b"\x02\0" and _run(head, 0, implicit=False):
-        detail = "no preamble and DICM prefix; the bytes begin as file meta does, and are read as that"
+        detail = "no preamble and DICM prefix; the bytes begin like file meta information and are read as such"
         return _from(source, 0, _PREAMBLE), [Step("preamble", detail, "assumed", "PS3.10 7.1")]
     if head[:2] in (b"\x02\0", b"\x08\0", b"\0\x08"):
         return source, []
@@ -53,7 +53,7 @@ def found_beginning(source: Source) -> tuple[Source, list[Step]]:
             _run(head, at, implicit=False) or _run(head, at, implicit=True)
         ):
             meta = _PREAMBLE if head[at] == 2 else b""
-            detail = f"what stands before the first attribute, at byte {at}, is none; it is passed over"
+            detail = f"the first attribute begins at byte {at}; the bytes before it are ignored"
             return _from(source, at, meta), [Step("preamble", detail, "assumed", "PS3.10 7.1")]
     return source, []
 
@@ -114,7 +114,7 @@ def with_vrs(source: Source, start: int, *, little: bool) -> tuple[Source, list[
         patched[at : at + 2] = vr
     names = list(dict.fromkeys(walk.names))
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    detail = f"the VR of {', '.join(names[:3])}{more} is none; read by the dictionary's"
+    detail = f"the VR of {', '.join(names[:3])}{more} is not one of the standard; that of the dictionary is used"
     whole = bytes(patched)
     return Source(source.name, io.BytesIO(whole), len(whole), whole), [Step("vr", detail, "assumed", "PS3.5 6.2")]
 

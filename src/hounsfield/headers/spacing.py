@@ -71,7 +71,7 @@ def pixel_spacing(header: Mapping[str, Any]) -> Found:
         declared, doubt = _pair(header, keyword)
         step = step or doubt
         if declared is not None and keyword.startswith("Nominal") and not _on_film(header):
-            detail = "Nominal Scanned Pixel Spacing of a picture that is no X-ray: distances on what was scanned"
+            detail = "Nominal Scanned Pixel Spacing of an image that is not an X-ray: distances on what was scanned"
             return declared, None, Step(_NAME, detail, "not done", "PS3.3 C.8.6.2")
         if declared is not None:
             return _demagnified(header, declared, step)
@@ -87,7 +87,7 @@ def _unlike(region: Spacing, plain: Spacing | None) -> Step | None:
     """A step where Pixel Spacing says something else than the regions of an ultrasound image."""
     if plain is None or all(abs(a - b) <= _ALIKE * b for a, b in zip(plain, region, strict=True)):
         return None
-    detail = "Pixel Spacing differs from the scale of the ultrasound regions, which is taken"
+    detail = "Pixel Spacing differs from the scale of the ultrasound regions, which is used"
     return Step(_NAME, detail, "assumed", "PS3.3 C.8.5.5")
 
 
@@ -121,7 +121,7 @@ def frames_spacing(header: Header, frames: Sequence[int]) -> Found:
         own = [item.get(keyword) for macro, keyword in _PER_FRAME for item in items_of(group, macro)[:1]]
         unlike.setdefault(repr(own), index)
     if any(pixel_spacing(header.for_frame(index))[:2] != first[:2] for index in unlike.values()):
-        detail = "the frames have spacings of their own, which differ: none holds for the image"
+        detail = "the frames have different spacings: none holds for the whole image"
         return None, None, Step(_NAME, detail, "not done", "PS3.3 C.7.6.16.2.1")
     return first
 
@@ -144,7 +144,7 @@ def _projection_kind(header: Mapping[str, Any], plain: Spacing) -> Found:
         return plain, "calibrated", None
     imager, _ = _pair(header, "ImagerPixelSpacing")
     if imager is None:
-        detail = "Pixel Spacing of a projection image without calibration: of the detector or the patient, unknown"
+        detail = "Pixel Spacing of a projection image without calibration: at the detector or in the patient, unknown"
         return plain, None, Step(_NAME, detail, "not done", "PS3.3 10.7.1.3")
     same = all(abs(a - b) <= _SAME * b for a, b in zip(plain, imager, strict=True))
     return _demagnified(header, imager, None) if same else (plain, "calibrated", None)
@@ -156,7 +156,7 @@ def _demagnified(header: Mapping[str, Any], imager: Spacing, step: Step | None) 
         return imager, "detector", step
     factor = finite_number(value)
     if factor is None or factor < 1:
-        detail = "Estimated Radiographic Magnification Factor is below 1 or no number; not used"
+        detail = "Estimated Radiographic Magnification Factor is below 1 or not a number; not used"
         return imager, "detector", step or Step(_NAME, detail, "not done", "PS3.3 10.7.1.2")
     detail = f"Imager Pixel Spacing divided by the estimated magnification {factor:g}"
     spacing = (imager[0] / factor, imager[1] / factor)
@@ -176,11 +176,11 @@ def _region_spacing(header: Mapping[str, Any]) -> tuple[Spacing | None, Step | N
         if _beyond(region, "RegionLocationMaxX1", header, "Columns") or _beyond(
             region, "RegionLocationMaxY1", header, "Rows"
         ):
-            detail = "an ultrasound region reaches beyond the image, which was resized or cut since; not used"
+            detail = "an ultrasound region extends beyond the image, which was resized or cropped later; not used"
             return None, Step(_NAME, detail, "not done", "PS3.3 C.8.5.5")
         spacings.add((abs(y) * 10, abs(x) * 10))
     if len(spacings) > 1:
-        detail = "the ultrasound regions have scales of their own, which differ: none holds for the image"
+        detail = "the ultrasound regions have different scales: none holds for the whole image"
         return None, Step(_NAME, detail, "not done", "PS3.3 C.8.5.5")
     return (spacings.pop() if spacings else None), None
 

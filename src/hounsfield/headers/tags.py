@@ -48,7 +48,7 @@ class Attribute:
     Attributes
     ----------
     path
-        Where it stands: the tag, after the tags of the sequences around it with the 0-based number of their
+        Its position: the tag, after the tags of the sequences around it with the 0-based number of their
         item: ``00081140[0].00081150``.
     tag
         Eight hexadecimal digits.
@@ -229,7 +229,7 @@ def _unreadable(dataset: Dataset, tag: BaseTag, prefix: str, error: Exception) -
     raw = elements_of(dataset)[tag]
     vr = raw.VR or "UN"
     length = len(raw.value) if isinstance(raw, RawDataElement) and isinstance(raw.value, bytes) else 0
-    text = f"unreadable: {length} bytes are no {vr} value ({type(error).__name__})"
+    text = f"unreadable: {length} bytes are not a valid {vr} value ({type(error).__name__})"
     code = f"{int(tag):08X}"
     name = dictionary_description(tag) if dictionary_has_tag(tag) else "Private" if tag.is_private else "Unknown"
     return Attribute(prefix + code, code, keyword_for_tag(tag), name, str(vr), text, readable=False)
@@ -329,8 +329,8 @@ def tags(
     Raises
     ------
     SourceError, NotDicomError, DecodeError, LimitExceededError
-        The file cannot be opened, is no DICOM, or no attribute of it can be read. A single attribute that
-        cannot be read is no error: it is in the list with ``readable=False``.
+        The file cannot be opened, is not DICOM, or no attribute of it can be read. A single attribute that
+        cannot be read is not an error: it is in the list with ``readable=False``.
     AssumptionError
         `strict`, and something would have to be assumed.
 

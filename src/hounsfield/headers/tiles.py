@@ -135,7 +135,7 @@ def read_tiling(header: Mapping[str, Any], tile: tuple[int, int], frames: int, n
     Raises
     ------
     MissingAttributeError, InvalidAttributeError
-        What tells where tiles lie is absent or impossible.
+        The attributes that locate the tiles are absent or impossible.
     GeometryError
         A single frame does not fill the matrix, and the file does not say where in it the frame lies.
     """
@@ -145,7 +145,9 @@ def read_tiling(header: Mapping[str, Any], tile: tuple[int, int], frames: int, n
     rows, columns = (count_of(header, keyword, _COUNTS, name) for keyword in sizes)
     if rows is None or columns is None:
         lacking = sizes[0] if rows is None else sizes[1]
-        raise MissingAttributeError(f"{lacking} is missing; the matrix has no size", source=name, attribute=lacking)
+        raise MissingAttributeError(
+            f"{lacking} is missing; the size of the total pixel matrix is not known", source=name, attribute=lacking
+        )
     first, part = _concatenation(header, name)
     paths = _paths(header, name)
     if text_of(header, "DimensionOrganizationType") == "TILED_FULL":
@@ -158,7 +160,7 @@ def _concatenation(header: Mapping[str, Any], name: str) -> tuple[int, bool]:
     keyword = "ConcatenationFrameOffsetNumber"
     first = count_of(header, keyword, range(2**32), name)
     if first is None and header.get("ConcatenationUID") is not None:
-        message = f"{keyword} is missing; the file is one of several, and nothing tells which frames it holds"
+        message = f"{keyword} is missing; the file is one of several, and which frames it holds is not known"
         raise MissingAttributeError(message, source=name, attribute=keyword)
     return first or 0, first is not None
 
@@ -168,7 +170,7 @@ def _paths(header: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if segments and text_of(header, "SegmentationType") != "LABELMAP":
         numbers = [number for item in segments if isinstance(number := item.get("SegmentNumber"), int)]
         if len(set(numbers)) < len(segments):
-            message = "the segments have no numbers of their own"
+            message = "the segments are not numbered one by one"
             raise InvalidAttributeError(message, source=name, attribute="SegmentNumber")
         return tuple(str(number) for number in sorted(numbers))
     named = [text_of(item, "OpticalPathIdentifier") for item in items_of(header, "OpticalPathSequence")]
@@ -202,11 +204,11 @@ def _sparse(header: Mapping[str, Any], tiling: Tiling, frames: int, name: str) -
     positions = [_macro(group, shared, _SLIDE) for group in groups]
     if frames == 1 and not any(positions):
         if tiling.tile != tiling.total:
-            raise GeometryError("nothing tells where the frame lies in the total pixel matrix", source=name)
+            raise GeometryError("where the frame lies in the total pixel matrix is not known", source=name)
         zero = np.zeros(1, np.int64)
         return Tiling(tiling.total, tiling.tile, tiling.paths, 1, places=Places(zero, zero, zero, zero))
     if len(positions) < frames:
-        message = f"nothing tells where frame {len(positions)} lies in the total pixel matrix"
+        message = f"where frame {len(positions)} lies in the total pixel matrix is not known"
         raise MissingAttributeError(message, source=name, attribute=_SLIDE)
     at = [_position(item, frame, tiling.total, name) for frame, item in enumerate(positions)]
     rows, columns = np.array(at, np.int64).reshape(-1, 2).T
@@ -285,7 +287,7 @@ def region_bounds(tiling: Tiling, rows: tuple[int, int] | None, columns: tuple[i
     for wanted, count, what in ((rows, tiling.total[0], "rows"), (columns, tiling.total[1], "columns")):
         first, last = (0, count) if wanted is None else (index(wanted[0]), index(wanted[1]))
         if not 0 <= first < last <= count:
-            raise IndexError(f"{name}: {what} {first} to {last} are no part of the {count} {what}, counted from 0")
+            raise IndexError(f"{name}: {what} {first} to {last} are empty or beyond the {count} {what}, counted from 0")
         bounds += [first, last]
     return bounds[0], bounds[1], bounds[2], bounds[3]
 
@@ -299,11 +301,11 @@ def layer_number(tiling: Tiling, path: int | str, plane: int, name: str) -> int:
         There is no such optical path, or no such focal plane.
     """
     if not 0 <= index(plane) < tiling.planes:
-        raise IndexError(f"{name}: focal plane {plane} is out of range: {tiling.planes}, counted from 0")
+        raise IndexError(f"{name}: focal plane {plane} is out of range: there are {tiling.planes}, counted from 0")
     if isinstance(path, str):
         if path and path in tiling.paths:
             return tiling.paths.index(path)
         raise IndexError(f"{name}: no optical path {path!r}; there are {len(tiling.paths)}")
     if not 0 <= index(path) < len(tiling.paths):
-        raise IndexError(f"{name}: optical path {path} is out of range: {len(tiling.paths)}, counted from 0")
+        raise IndexError(f"{name}: optical path {path} is out of range: there are {len(tiling.paths)}, counted from 0")
     return path

@@ -154,4 +154,4 @@ def time_zone(header: Mapping[str, Any], name: str) -> timezone | None:
 
 
 def _invalid(keyword: str, what: str, name: str) -> InvalidAttributeError:
-    return InvalidAttributeError(f"{keyword} is no {what}", source=name, attribute=keyword)
+    return InvalidAttributeError(f"{keyword} is not a valid {what}", source=name, attribute=keyword)

@@ -102,7 +102,7 @@ def _pet_unit(header: Mapping[str, Any], declared: str, modality: str) -> tuple[
     contradictions = ["Rescale Type is HU"] * (declared == "HU") + ["Modality is CT"] * (modality == "CT")
     if not contradictions:
         return unit, None
-    taken = f"Units ({unit}) are taken" if unit else "there are no Units, and so no unit"
+    taken = f"its Units ({unit}) are used" if unit else "its Units are missing, so the unit is not known"
     detail = f"{' and '.join(contradictions)}, but the SOP class is a PET image; {taken}"
     return unit, Step("unit", detail, "assumed", "PS3.3 C.8.9.1")
 
@@ -114,7 +114,7 @@ def _declared_against_type(header: Mapping[str, Any], declared: str) -> Step | N
     words = _image_words(header)
     against = _no_numbers(header)
     if contradicting := words & _MAPS:
-        against = f"Image Type says {min(contradicting)}, which is no attenuation"
+        against = f"Image Type says {min(contradicting)}, which is not an attenuation"
     elif units := _mapped_alike(header):
         against = f"the file maps its stored values to {min(units)} by the same slope and intercept"
     if against:
@@ -137,7 +137,7 @@ def _ct_unit(header: Mapping[str, Any], declared: str) -> tuple[str, Step | None
         return "", Step("unit", f"{reason}: no known unit{more}", "assumed" if lacking else "not done", _CT_REFERENCE)
     doubts = _doubts(header, declared, words)
     if multi_energy:
-        doubts.append("multi-energy CT has to say its unit")
+        doubts.append("multi-energy CT must state its unit")
     if not doubts:
         return "HU", None
     reference = _MULTI_ENERGY if multi_energy else _RESCALE_TYPE
@@ -155,7 +155,11 @@ def _doubts(header: Mapping[str, Any], declared: str, words: set[str]) -> list[s
     """Return why HU are an assumption; empty for a CT image as it should be."""
     doubts = [f"Rescale Type is {declared!r} (unspecified)"] if declared else []
     if text_of(header, "SOPClassUID") not in _CT_STORAGE:
-        doubts.append("the SOP class is not a CT image" if declared else "no Rescale Type, and no CT image's SOP class")
+        doubts.append(
+            "the SOP class is not a CT image"
+            if declared
+            else "Rescale Type is missing, and the SOP class is not a CT image"
+        )
     if words & _LOCALIZERS:
         doubts.append("the image is a localizer, whose values need not be HU")
     if "DERIVED" in words and _PERFUSION_WORD in words:

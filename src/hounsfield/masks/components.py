@@ -55,11 +55,11 @@ def components(
     mask
         An image or a volume of bool values.
     largest
-        Keep so many of the largest; of equal ones those that come first, from the first slice and the top left.
+        How many of the largest to keep; of equal ones those that come first, from the first slice and the top left.
     min_mm2
         Of an image: drop components of a smaller area, in square millimetres. Needs a pixel spacing of known kind.
     min_ml
-        Of a volume: drop smaller components, in millilitres (cubic centimetres). Needs slices of known place.
+        Of a volume: drop smaller components, in millilitres (cubic centimetres). Needs slices of known position.
     min_pixels
         Drop components of fewer pixels; of a volume, of fewer voxels.
     connectivity
@@ -75,7 +75,7 @@ def components(
     Raises
     ------
     GeometryError
-        A size is given, and the pixel spacing, or what it measures, or the place of the slices is not known.
+        A size is given, and the pixel spacing or its kind, or the position of the slices, is not known.
     ValueError
         An area of a volume, or a volume of an image, is given.
 
@@ -99,12 +99,12 @@ def components(
     inside = mask.values.copy()
     if isinstance(mask, Image):
         if min_ml is not None:
-            raise ValueError("min_ml is of volumes; images have min_mm2, for areas")
+            raise ValueError("min_ml is for volumes; use min_mm2 for the areas in an image")
         connectivity = connectivity or _IN_A_PLANE[0]
         _keep_in_frames(as_frames(mask, inside), largest, max(min_pixels or 0, _pixels(mask, min_mm2)), connectivity)
     else:
         if min_mm2 is not None:
-            raise ValueError("min_mm2 is of images; volumes have min_ml")
+            raise ValueError("min_mm2 is for images; use min_ml for a volume")
         connectivity = connectivity or next(iter(_IN_SPACE))
         _keep_in_space(inside, largest, max(min_pixels or 0, _voxels(mask, min_ml)), connectivity)
     return mask.with_values(inside, Step("components", f"{asked or 'all'}; {connectivity}-connected"))
@@ -136,7 +136,9 @@ def _voxels(mask: Volume, min_ml: float | None) -> float:
     if min_ml is None:
         return 0
     if mask.voxel_mm3 is None:
-        raise GeometryError("min_ml needs slices of known place, and these have none; use min_pixels", source=mask.name)
+        raise GeometryError(
+            "min_ml needs slices of known position, and that of these is not known; use min_pixels", source=mask.name
+        )
     return min_ml * 1000 / mask.voxel_mm3
 
 

@@ -58,17 +58,17 @@ def mask(
     fill: bool | Literal["3d"] | None = None,
     opening: int | None = None,
 ) -> Image | Volume:
-    """Select pixels by their value; by default holes are filled and the mask is opened, but for tissues.
+    """Select pixels by their value; by default holes are filled and the mask is opened, except for tissues.
 
     With its defaults this is, pixel for pixel: values strictly above 90 HU, each of their contours drawn
     filled, opened with OpenCV's ellipse of 2 x 2 pixels. A tissue is its range and nothing else, unless `fill` or
-    `opening` is given: what bone encloses is no bone. Every frame of a multi-frame image, and every slice of a
+    `opening` is given: what bone encloses is not bone. Every frame of a multi-frame image, and every slice of a
     volume, is treated by itself; several at a time, in threads.
 
     Parameters
     ----------
     image
-        An image or a volume, with one value a pixel; of a colour image take a `Image.channel`.
+        An image or a volume, with one value a pixel; for a colour image use `Image.channel`.
     above, below
         Strict bounds in the image's unit. Without any bound, tissue or method: above 90, in HU only.
     tissue
@@ -78,7 +78,7 @@ def mask(
         ``"otsu"`` finds `above` from all the image's or volume's values: for those without a known unit.
     fill
         Fill holes: background that the frame's edge does not reach, 4-connected. ``"3d"``, of volumes only: background
-        that the volume's surroundings do not reach, 6-connected, through its first and last slice neither; what
+        that the volume's surroundings do not reach, 6-connected, also not through its first or last slice; as
         `scipy.ndimage.binary_fill_holes` gives. None: True, and False for a tissue.
     opening
         Diameter in pixels of the ellipse for the opening, which is done slice by slice; 0 or 1 for none. An even one
@@ -169,7 +169,9 @@ def _check_arguments(image: Image | Volume, above: object, below: object, fill: 
     if fill not in (True, False, "3d"):
         raise ValueError(f'fill must be True, False or "3d", not {fill!r}')
     if fill == "3d" and isinstance(image, Image):
-        raise ValueError('fill="3d" is of volumes, as hu.read_volumes makes them: frames are not known to be slices')
+        raise ValueError(
+            'fill="3d" is for volumes, as hu.read_volumes returns them: the frames of an image need not be slices'
+        )
     if not isinstance(opening, int) or opening < 0:
         raise ValueError(f"opening must be a whole number of pixels, 0 or more, not {opening!r}")
     for name, bound in (("above", above), ("below", below)):
@@ -185,7 +187,7 @@ def _choose(
     """Return the range that was asked for, and the same in words."""
     given = [above is not None or below is not None, tissue is not None, method is not None]
     if sum(given) > 1:
-        raise ValueError("give bounds (above, below), or a tissue, or a method: one of the three")
+        raise ValueError("give bounds (above, below), a tissue or a method: only one of the three")
     if tissue is not None:
         named = find_tissue(tissue)
         _need_hu(image, f'tissue="{named.name}"')
@@ -212,7 +214,7 @@ def _need_hu(image: Image | Volume, what: str) -> None:
     if image.unit != "HU":
         unit = f"in {unit_words(image.unit)}"
         raise UnitError(
-            f'{what} holds for HU, and these values are {unit}; give above=, below= or method="otsu"',
+            f'{what} is for HU, and these values are {unit}; give above=, below= or method="otsu"',
             source=image.name,
         )
 

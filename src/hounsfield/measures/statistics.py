@@ -53,7 +53,7 @@ class Measures:
     slices
         Number of slices of a volume measured together; None for images.
     padding_pixels
-        Pixels left out because they are no measurement.
+        Pixels left out as padding.
     """
 
     pixels: int
@@ -131,14 +131,14 @@ def measure(
     Parameters
     ----------
     image
-        An image or a volume, with one value a pixel; of a colour image take a `Image.channel`. The frames of a
+        An image or a volume, with one value a pixel; for a colour image use `Image.channel`. The frames of a
         multi-frame image, and the slices of a volume, are measured together; take `Image.frame`, or ``volume[i]``, for
         one.
     mask
         bool values of the image's frames: an image, or an array (row, column) or (frame, row, column). Of a volume: a
         volume, or an array (slice, row, column).
     percentiles
-        Which, in percent.
+        The percentiles to compute, in percent.
     bins
         Number of bins of the histogram.
 

@@ -74,7 +74,7 @@ class PhantomOptions:
     noise
         Standard deviation in HU of white noise; values are rounded to whole HU.
     seed
-        Of the noise and the UIDs. The same options and seed give the same bytes.
+        Seed of the noise and the UIDs. The same options and seed give the same bytes.
     """
 
     matrix: int = 256
@@ -106,7 +106,7 @@ class PhantomOptions:
 
     @property
     def spacing(self) -> float:
-        """Mm between rows, and between columns, rounded to what the file can hold."""
+        """Millimetres between rows and between columns, rounded to what the file can hold."""
         return round(self.pixel_spacing or _FIELD_OF_VIEW / self.matrix, 6)
 
 
@@ -144,13 +144,13 @@ class Phantom:
     Attributes
     ----------
     folder
-        Where.
+        The folder of the files.
     files
         Its files, in the order of position, then phase.
     options
-        What it is like.
+        Its properties.
     regions
-        The truth, by name.
+        The true values of each region, by name.
     affine
         4x4 matrix from (slice, row, column, 1) to LPS mm.
     """
@@ -176,7 +176,7 @@ def phantom(
     folder
         Where the files go: ``0000.dcm``, ``0001.dcm``, ...
     options
-        What it is like; by default 16 axial slices of 256 x 256.
+        Its properties; by default 16 axial slices of 256 x 256.
     force
         Replace files that exist.
     **changes

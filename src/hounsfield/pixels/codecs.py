@@ -133,7 +133,7 @@ def _jpegxl(data: bytes, layout: Layout) -> Array:
         except Exception:  # the bytes count
             unused = False
         if unused:
-            raise ValueError("the codestream goes over into zeros")
+            raise ValueError("the rest of the codestream is zeros")
     return values
 
 
@@ -298,7 +298,7 @@ def unsupported(syntax: str, name: str) -> UnsupportedTransferSyntaxError:
     elif uid.is_transfer_syntax or uid.name != syntax:
         remedy = "no decoder for it is known"
     else:
-        remedy = "it is none of the standard's; the system that wrote the file can export in one of those"
+        remedy = "it is not one of the standard; the system that wrote the file can export in one of those"
     return UnsupportedTransferSyntaxError(
         f"no decoder for transfer syntax {what}: {remedy}", source=name, attribute="TransferSyntaxUID"
     )
@@ -309,7 +309,7 @@ def _last(syntax: str) -> int:
     return int(last) if last.isdecimal() else 0
 
 
-_JPIP = "the file names a JPIP server that has the pixels, and holds none"
+_JPIP = "the file names a JPIP server that has the pixels, and holds none itself"
 _STREAM = "it belongs to live video (SMPTE ST 2110), and no file has it"
 #: Transfer syntaxes whose pixels are not in the file at all (PS3.5 A.6, PS3.22).
 _ELSEWHERE: dict[str, str] = {

@@ -119,14 +119,14 @@ class EncapsulatedFrames:
     def _padded(self, cut: bool, empty: list[int], damaged: list[int]) -> Iterator[Step]:
         """The steps for pixels that are not there: of tiles that are cut, of empty ones, and of damaged frames."""
         if cut:
-            detail = "tiles at the edge are cut to the total pixel matrix, and not Rows x Columns; the rest is padding"
+            detail = "tiles at the edge are cut to the total pixel matrix, below Rows x Columns; the rest is padding"
             yield Step("tiles", detail, "assumed", "PS3.3 C.7.6.17.3")
         if empty:
-            detail = f"{len(empty)} tiles are empty, the first is frame {empty[0]}: they are padding"
+            detail = f"{len(empty)} tiles are empty, the first is frame {empty[0]}; they are padding"
             yield Step("tiles", detail, "assumed", "PS3.3 C.7.6.17.3")
         if damaged:
             which = f"frame {damaged[0]}" if self.layout.frames > 1 else "the frame"
-            detail = f"the pixel data is truncated: {which} is not whole; what is missing is marked as padding"
+            detail = f"the pixel data is truncated: {which} is incomplete; what is missing is marked as padding"
             yield Step("missing", detail, "assumed", "PS3.5 A.4")
 
     def _is_empty_tile(self, frame: int) -> bool:
@@ -140,7 +140,7 @@ class EncapsulatedFrames:
         frame, layout = self.codestream(index), self.layout
         signed = self._codec.signed(frame) if self._codec.signed else None
         if not self._declared_signed and self._signed is not None and signed is not self._signed:
-            detail = f"{_where(index, layout)}the codestream and that of frame 0 contradict each other on the sign"
+            detail = f"{_where(index, layout)}its codestream and that of frame 0 disagree on whether values are signed"
             raise DecodeError(detail, source=self._name, attribute="PixelData")
         size = self._cut_size(frame, index)
         if size is None:
@@ -330,7 +330,7 @@ def _conform(values: NDArray[Any], precision: int | None, layout: Layout, where:
     if values.dtype == layout.dtype and values.dtype.kind == "f":
         return values
     if values.dtype.kind not in "iu":
-        raise DecodeError(f"{where}decoded to {values.dtype}, which is no integer", source=name)
+        raise DecodeError(f"{where}decoded to {values.dtype}, which are not whole numbers", source=name)
     bits = min(precision or layout.bits_stored, values.dtype.itemsize * 8)
     if layout.signed and values.dtype.kind == "u":
         bits = min(bits, layout.bits_stored)  # some encoders know whole bytes only

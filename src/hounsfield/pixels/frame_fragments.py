@@ -50,16 +50,16 @@ def group_fragments(pixels: EncapsulatedData, frames: int, name: str) -> tuple[l
         steps.append(_assumed(fragments.damage))
     places = fragments.places
     if not places:
-        raise DecodeError("the pixel data holds no fragment", source=name, attribute="PixelData")
+        raise DecodeError("the pixel data holds no fragments", source=name, attribute="PixelData")
     starts = _table_starts(pixels, frames, steps)
     if starts is None:
         starts = _codestream_starts(pixels, frames, name)
     bounds = [*starts, len(places)]
     groups = [places[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
     if len(groups) > frames:
-        steps.append(_assumed(f"{_counts(len(groups), frames)}: the rest is left"))
+        steps.append(_assumed(f"{_counts(len(groups), frames)}: the rest is ignored"))
     elif len(groups) < frames:
-        detail = f"{_counts(len(groups), frames)}: those that are there are read"
+        detail = f"{_counts(len(groups), frames)}: those present are read"
         steps.append(Step("missing", detail, "assumed", "PS3.5 A.4"))
     return groups[:frames], steps
 
@@ -107,7 +107,7 @@ def _codestream_starts(pixels: EncapsulatedData, frames: int, name: str) -> list
     if len(places) < frames:
         return range(len(places))
     raise DecodeError(
-        f"nothing tells where the {frames} frames begin in {len(places)} fragments",
+        f"where the {frames} frames begin in {len(places)} fragments is not known",
         source=name,
         attribute="NumberOfFrames",
     )

@@ -72,7 +72,7 @@ def decode_in_time(work: Work, values: int) -> NDArray[Any]:
         if isinstance(result, BaseException):
             raise result
         return result
-    raise TimeoutError("does not come to an end: the codestream is damaged")
+    raise TimeoutError("does not end: the codestream is damaged")
 
 
 def _hook(report: Any) -> None:

@@ -64,12 +64,12 @@ class _Coding:
             levels, reversible = self.levels.get(component, self.levels[-1])
             style, guard, exponents = self.steps.get(component, self.steps[-1])
             if style != 1 and len(exponents) < 3 * levels + 1:
-                raise ValueError(f"quantisation of {len(exponents)} subbands; there are {3 * levels + 1}")
+                raise ValueError(f"quantisation for {len(exponents)} subbands; there are {3 * levels + 1}")
             if high and reversible != (style == 0):
-                raise ValueError("the quantisation is not of the wavelet's kind")
+                raise ValueError("the quantisation does not fit the wavelet")
             most = _MOST_BITS_HIGH if high and not reversible else _MOST_BITS
             if guard + max(exponents) - 1 > most:
-                raise ValueError(f"coefficients of {guard + max(exponents) - 1} bits")
+                raise ValueError(f"coefficients of {guard + max(exponents) - 1} bits are more than any coder writes")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _segments(
             yield code, position, 0
             return
         if data[position] != 0xFF or code not in allowed:
-            raise ValueError(f"no marker of a header: {data[position]:02x}{code:02x}")
+            raise ValueError(f"{data[position]:02x}{code:02x} is not a marker of a header")
         length = data[position + 2] << 8 | data[position + 3]
         if length < 2 or position + 2 + length > end:
             raise ValueError(f"the marker segment FF{code:02X} has a length of {length}")
@@ -128,15 +128,15 @@ def _size(header: bytes, at: int, length: int, high: bool) -> _Main:
     if length != 38 + 3 * components or not 1 <= components <= 16384:
         raise ValueError(f"the marker segment SIZ has a length of {length} for {components} components")
     if not (x0 < x1 and y0 < y1 and across and down):
-        raise ValueError("the picture or its tiles are of no size")
+        raise ValueError("the picture or its tiles have no size")
     if tx > x0 or ty > y0 or tx + across <= x0 or ty + down <= y0:
-        raise ValueError("the first tile does not hold the picture's beginning")
+        raise ValueError("the first tile does not contain the first pixel")
     for n in range(at + 38, at + length, 3):
         if (header[n] & 0x7F) > 37 or not (header[n + 1] and header[n + 2]):
             raise ValueError("a component has more than 38 bits, or no step between samples")
     tiles = -(-(x1 - tx) // across) * -(-(y1 - ty) // down)
     if tiles > 65535:
-        raise ValueError(f"{tiles} tiles")
+        raise ValueError(f"{tiles} tiles are more than the standard allows")
     high, part_2 = high and bool(capabilities & _HIGH), bool(capabilities & _PART_2)
     tile = (min(across, x1 - tx), min(down, y1 - ty))
     return _Main(components, tiles, high, part_2 and not high, tile, _Coding())
@@ -161,7 +161,7 @@ def _take_coding(data: bytes, segments: list[tuple[int, int, int]], main: _Main,
         if code in (_COC, _QCC):
             component, skip = int.from_bytes(segment[2 : 2 + wide], "big"), 2 + wide
             if len(segment) <= skip or component >= main.components:
-                raise ValueError(f"the marker segment FF{code:02X} is of a component that is not there")
+                raise ValueError(f"the marker segment FF{code:02X} is for a component that does not exist")
         if code == _COD:
             _take_style(segment, main, coding)
         elif code == _COC:
@@ -177,7 +177,7 @@ def _take_style(segment: bytes, main: _Main, coding: _Coding) -> None:
         raise ValueError("the marker segment COD is too short")
     style, order, layers, transform = struct.unpack_from(">BBHB", segment, 2)
     if style > 7 or order > 4 or not layers or transform > 1 or (transform and main.components < 3):
-        raise ValueError("the marker segment COD asks for what there is not")
+        raise ValueError("the marker segment COD holds values that the standard does not define")
     sizes = _take_levels(style, segment[7:], -1, main, coding)
     resolutions = len(sizes)
     sides = [
@@ -195,13 +195,13 @@ def _take_levels(style: int, segment: bytes, component: int, main: _Main, coding
     levels, x, y, blocks, wavelet = segment[:5]
     precincts = segment[5:]
     if levels > 32 or len(precincts) != (levels + 1 if style & 1 else 0):
-        raise ValueError(f"{levels} decompositions with the sizes of {len(precincts)} precincts")
+        raise ValueError(f"{levels} decompositions, but the sizes of {len(precincts)} precincts")
     if x > 8 or y > 8 or x + y > 8 or wavelet > 1:
-        raise ValueError("the size of code-blocks or the wavelet is none of the standard's")
+        raise ValueError("the size of code-blocks or the wavelet is not one of the standard")
     if (blocks & 0xC0) not in ((0x40, 0xC0) if main.high else (0,)):
-        raise ValueError("the code-blocks are not coded as SIZ says")
+        raise ValueError("the coding of the code-blocks contradicts SIZ")
     if any(not size & 15 or not size >> 4 for size in precincts[1:]):
-        raise ValueError("precincts of no size")
+        raise ValueError("precincts have no size")
     coding.levels[component] = levels, wavelet == 1
     if main.high:  # the lowest resolution of a flat area may be zeros in all its bits
         coding.zeros = max(coding.zeros, _ZEROS + 4 * (main.tile[0] >> levels) * (main.tile[1] >> levels))
@@ -266,6 +266,6 @@ def _check_end(data: bytes, position: int, *, needed: bool) -> None:
     if rest[:2] == b"\xff\xd9" or (len(rest.strip(b"\0")) == 0 and len(rest) <= 1 and not needed):
         return
     if not rest.strip(b"\0"):
-        raise ValueError("the codestream goes over into zeros, without its last marker")
+        raise ValueError("the codestream ends in zeros, without its last marker")
     if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
         raise ValueError("the codestream ends without its last marker")

@@ -130,7 +130,7 @@ def _high_bit(layout: Layout) -> tuple[Step, ...]:
     high, stored = layout.high_bit, layout.bits_stored
     if layout.float_type is not None or high == stored - 1:
         return ()
-    where = f"bits {high + 1 - stored} to {high} of native cells are taken" if high >= stored else "it is passed over"
+    where = f"bits {high + 1 - stored} to {high} of native cells are taken" if high >= stored else "it is ignored"
     detail = f"High Bit is {high}, but Bits Stored - 1 is {stored - 1}; {where}"
     return (Step("layout", detail, "assumed", "PS3.3 C.7.6.3"),)
 
@@ -172,7 +172,7 @@ class _Fields:
                 self._assume(keyword, default)
             return default
         if isinstance(value, (str, bytes)):  # of which nothing is quoted
-            raise InvalidAttributeError(f"{keyword} is no number", source=self._name, attribute=keyword)
+            raise InvalidAttributeError(f"{keyword} is not a number", source=self._name, attribute=keyword)
         number = whole_number(value)
         if number is None or (among is not None and number not in among):
             raise InvalidAttributeError(

@@ -103,7 +103,7 @@ def _fit(layout: Layout, extent: Extent, name: str) -> tuple[Layout, list[Step]]
         return replace(layout, photometric=layout.photometric.removesuffix("_422")), [doubt]
     needed = needed_bytes(layout)
     if length > needed + needed % 2:
-        detail = f"{length - needed} bytes of pixel data are more than the image needs; they are passed over"
+        detail = f"{length - needed} bytes of pixel data are more than the image needs; they are ignored"
         return layout, [Step("decode", detail, "assumed", "PS3.5 8.1.1")]
     if length >= needed:
         return layout, []
@@ -126,10 +126,10 @@ def _check_chrominance(layout: Layout, length: int, name: str) -> Step | None:
     """
     full = layout.frame_values * layout.bits_allocated / 8
     if layout.subsampled and layout.samples != 3:
-        detail = f"{layout.photometric} is of three samples; SamplesPerPixel is {layout.samples}"
+        detail = f"{layout.photometric} needs three samples a pixel; SamplesPerPixel is {layout.samples}"
         raise InvalidAttributeError(detail, source=name, attribute="PhotometricInterpretation")
     if layout.subsampled and length >= full * layout.frames:
-        detail = f"{layout.photometric}, but the pixel data has the length of whole chrominance; taken as such"
+        detail = f"{layout.photometric}, but the pixel data has the length of full chrominance; read as such"
         return Step("decode", detail, "assumed", "PS3.3 C.7.6.3.1.2")
     if layout.samples == 3 and layout.photometric.startswith("YBR") and not layout.subsampled:
         half, needed = math.ceil(full * 2 / 3) * layout.frames, needed_bytes(layout)

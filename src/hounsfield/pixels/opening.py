@@ -73,7 +73,7 @@ def open_frames(pixels: PixelBytes, layout: Layout, name: str, part: PartOf | No
         raise unsupported(pixels.syntax, name)
     # Only encapsulated pixel data has an undefined length (PS3.5 A.4): this is native.
     detail = (
-        f"transfer syntax {pixels.syntax} is an encapsulated one, but the pixel data element has a defined "
+        f"transfer syntax {pixels.syntax} is encapsulated, but the pixel data element has a defined "
         "length, and so is native; read as little endian"
     )
     doubt = Step("decode", detail, "assumed", "PS3.5 A.4")

@@ -48,7 +48,7 @@ def decode_for_pydicom(source: bytes, runner: Any) -> bytearray:
 
 
 def register_decoders() -> tuple[str, ...]:
-    """Let pydicom decode with hounsfield's decoders, before any other that it has: ``Dataset.pixel_array`` uses them.
+    """Make pydicom decode with hounsfield's decoders before any other: ``Dataset.pixel_array`` uses them.
 
     Returns
     -------

@@ -48,7 +48,7 @@ def _compare(ours: NDArray[Any], theirs: NDArray[Any], label: str, syntax: str) 
     most, count = int(apart.max()), int(np.count_nonzero(apart))
     if most == 0:
         return Step("verify", f"{label} gives the same {ours.size} values")
-    detail = f"{label} gives other values for {count} of {ours.size}, apart by {most} at most"
+    detail = f"{label} differs in {count} of {ours.size} values, by {most} at most"
     # Two right decoders need not agree to the last bit (ISO/IEC 10918-2).
     if most == 1 and CODECS[syntax].lossy:
         return Step("verify", f"{detail}: rounding, the compression is lossy")

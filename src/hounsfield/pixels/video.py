@@ -68,9 +68,9 @@ class VideoFrames:
         if find_spec("av") is None:
             raise MissingDependencyError(_HOW, source=name, attribute="TransferSyntaxUID")
         if layout.bits_allocated != 8 and VIDEO[syntax] != _HEVC:
-            raise DecodeError("video has 8 bits a sample", source=name, attribute="BitsAllocated")
+            raise DecodeError("video must have 8 bits a sample", source=name, attribute="BitsAllocated")
         if layout.samples not in (1, 3):
-            raise DecodeError("video has 1 or 3 samples a pixel", source=name, attribute="SamplesPerPixel")
+            raise DecodeError("video must have 1 or 3 samples a pixel", source=name, attribute="SamplesPerPixel")
         self._stream = b"".join(bytes(pixels.data.take(*place)) for place in pixels.fragments.places)
         self._name, self._standard, self._syntax = name, VIDEO[syntax], syntax
         self._steps = list[Step]()
@@ -98,7 +98,7 @@ class VideoFrames:
         if there == layout.frames:
             return layout
         detail = f"the video has {there} frames, NumberOfFrames is {layout.frames}: "
-        detail += "those that are there are read" if there < layout.frames else "the rest is left"
+        detail += "those present are read" if there < layout.frames else "the rest is ignored"
         kind = "missing" if there < layout.frames else "frames"
         self._steps.append(Step(kind, detail, "assumed", "PS3.5 8.2.5"))
         return replace(layout, frames=min(there, layout.frames))

@@ -32,10 +32,11 @@ from hounsfield.pixels.stored import Stored
 from hounsfield.reading.region import TiledRegion
 from hounsfield.sources.source import Source
 from hounsfield.steps import Step, refuse_assumptions
+from hounsfield.text import counted
 from hounsfield.values.padding import padding_mask
 from hounsfield.values.spaces import InFile, interpret
 
-#: Bytes of the tiles that are decoded at a time for a region: the memory that it takes beside its own.
+#: Bytes of tiles that are decoded at a time for a region: the memory needed beside that of the region itself.
 _BLOCK_BYTES = 32 * 2**20
 
 
@@ -63,9 +64,9 @@ class _Understood:
 class Frames:
     """The frames of an open file; made by `open_frames`, and a context manager.
 
-    ``len(frames)`` counts them, ``frames[i]`` decodes one, ``frames[2:5]`` several to one multi-frame image;
+    ``len(frames)`` counts them, ``frames[i]`` decodes one, ``frames[2:5]`` several as one multi-frame image;
     iterating gives one after another, a few of them decoded ahead; `region` puts tiles of a whole slide together.
-    Nothing is kept.
+    Decoded frames are not kept.
 
     Attributes
     ----------
@@ -133,16 +134,18 @@ class Frames:
         if isinstance(frames, slice):
             chosen: Sequence[int] = range(count)[frames]
         elif isinstance(frames, (str, bytes, bool)):
-            raise TypeError(f"frames is an index, a slice, or a list of indices, not {frames!r}")
+            raise TypeError(f"frames must be an index, a slice or a list of indices, not {frames!r}")
         elif isinstance(frames, int):
             chosen = [frames]
         else:
             chosen = [int(index) for index in frames]
         for index in chosen:
             if not -count <= index < count:
-                raise IndexError(f"{self.name}: frame {index} is out of range: {count} frames, counted from 0")
+                raise IndexError(
+                    f"{self.name}: frame {index} is out of range: {counted(count, 'frame')}, counted from 0"
+                )
         if not chosen:
-            raise IndexError(f"{self.name}: no frame was chosen of {count}")
+            raise IndexError(f"{self.name}: no frame is selected; there are {count}")
         return [index % count for index in chosen]
 
     def _assemble(self, stored: Stored, indices: Sequence[int], *, single: bool) -> Image:
@@ -192,7 +195,7 @@ class Frames:
 
     @property
     def total_size(self) -> tuple[int, int] | None:
-        """Rows and columns of the total pixel matrix; None where the frames are no tiles of one."""
+        """Rows and columns of the total pixel matrix; None where the frames are not tiles of one."""
         return None if self._tiling is None else self._tiling.total
 
     @property
@@ -202,7 +205,7 @@ class Frames:
 
     @property
     def focal_planes(self) -> int:
-        """Number of focal planes of a slide, counted from the glass upwards; 0 where the frames are no tiles."""
+        """Number of focal planes of a slide, counted from the glass upwards; 0 where the frames are not tiles."""
         return 0 if self._tiling is None else self._tiling.planes
 
     @cached_property
@@ -213,7 +216,7 @@ class Frames:
         """Rows and columns of a tile that lie in the total pixel matrix; None where its place is not known."""
         try:
             return None if self._tiling is None else self._tiling.inside(frame)
-        except HounsfieldError:  # that is for those who ask for a region; here the frame has another size than declared
+        except HounsfieldError:  # only `region` needs the tiling; here the frame keeps its declared size
             return None
 
     def region(
@@ -224,7 +227,7 @@ class Frames:
         path: int | str = 0,
         plane: int = 0,
     ) -> Image:
-        """Put a region of a whole slide together; only the tiles that reach into it are decoded, a few at a time.
+        """Return a region of a whole slide; only the tiles that overlap it are decoded, a few at a time.
 
         Parameters
         ----------
@@ -245,11 +248,11 @@ class Frames:
         Raises
         ------
         GeometryError
-            The frames are no tiles of a larger matrix; or the region reaches into another file of a concatenation.
+            The frames are not tiles of a larger matrix; or the region reaches into another file of a concatenation.
         IndexError
             The region is empty or reaches beyond the matrix; there is no such optical path or focal plane.
         MissingAttributeError, InvalidAttributeError
-            What tells where tiles lie is absent or impossible.
+            The attributes that locate the tiles are absent or impossible.
         LimitExceededError
             The region would take more bytes than `Limits.image_bytes`.
         UnsupportedTransferSyntaxError, DecodeError
@@ -257,7 +260,7 @@ class Frames:
         """
         tiling = self._tiling
         if tiling is None:
-            raise GeometryError("the frames are no tiles of a total pixel matrix", source=self.name)
+            raise GeometryError("the frames are not tiles of a total pixel matrix", source=self.name)
         bounds = region_bounds(tiling, rows, columns, self.name)
         number = layer_number(tiling, path, plane, self.name)
         self._check_region(bounds)
@@ -287,7 +290,7 @@ class Frames:
     def _put_together(self, tiling: Tiling, bounds: Bounds, tiles: Sequence[Tile], layer: tuple[int, int]) -> Image:
         layout = self._stored.layout
         mosaic = TiledRegion(bounds, gaps=tiling.places is not None or len(self) < self._declared or tiling.part)
-        # A hole in a sparse matrix has the type of the other pixels: a tile is decoded for that, and not used.
+        # A region without tiles still needs the type of the pixels: one tile is decoded for its type alone.
         sample = tiles or tiling.tiles((0, tiling.total[0], 0, tiling.total[1]), *layer, len(self))[:1]
         if not sample:
             raise GeometryError("the file has no tile of this optical path and focal plane", source=self.name)
@@ -329,7 +332,7 @@ class Frames:
         elif gaps:
             detail += f"; {gaps} pixels that no tile covers are marked as padding"
         if mosaic.overlapped:
-            overlap = f"tiles overlap in {mosaic.overlapped} pixels; the last tile of the file is shown"
+            overlap = f"tiles overlap in {mosaic.overlapped} pixels; the last tile in the file is taken"
             steps.append(Step("tiles", overlap, "assumed", "PS3.3 C.7.6.17.3"))
         return [Step("region", detail, reference="PS3.3 C.7.6.17.3"), *steps]
 

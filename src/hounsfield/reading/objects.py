@@ -113,7 +113,7 @@ def segments(
     source
         A path, bytes, a binary file object, ``"-"`` for standard input, or a whole image that was read.
     threshold
-        The masks of fractional segments select the pixels of a fraction above it, 0 to 1; their fractions stay
+        The masks of fractional segments select the pixels with a fraction above it, 0 to 1; their fractions stay
         reachable as `Segment.fractions`.
     limits
         Bounds on what the file may cost.
@@ -121,7 +121,7 @@ def segments(
     Returns
     -------
     tuple of Segment
-        In the order of Segment Sequence. Empty where the file is no segmentation; its pixels are not read then.
+        In the order of Segment Sequence. Empty where the file is not a segmentation; its pixels are not read then.
 
     Raises
     ------
@@ -143,12 +143,12 @@ def segments(
     ('Liver', 'Liver', (221, 130, 101), (0,))
     """
     if not 0 <= threshold < 1:
-        raise ValueError(f"threshold must be from 0 to below 1, not {threshold}")
+        raise ValueError(f"threshold must be at least 0 and below 1, not {threshold}")
     stored = source if isinstance(source, Image) else _segmentation(source, limits)
     if stored is None or not _describes_segments(stored.header, stored.name):
         return ()
     if stored.frame_index is not None:
-        raise GeometryError("one frame is no whole segmentation", source=stored.name)
+        raise GeometryError("one frame is not a whole segmentation", source=stored.name)
     described = read_segments(stored, threshold)
     say_assumptions((step for segment in described for step in segment.steps), stored.name)
     return described
@@ -175,7 +175,7 @@ def regions(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) -> R
     MissingAttributeError, InvalidAttributeError
         A region lacks its bounds, units or deltas, or they are impossible.
     SourceError, NotDicomError, DecodeError, LimitExceededError
-        The file cannot be opened, is no DICOM, or no attribute of it can be read.
+        The file cannot be opened, is not DICOM, or no attribute of it can be read.
 
     Examples
     --------
@@ -193,7 +193,7 @@ def regions(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) -> R
 
 
 def frame_times(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) -> FrameTimes:
-    """Return when each frame was taken, and by what the frames are told apart. No pixel is touched.
+    """Return the time of each frame, and the attributes that tell the frames apart. No pixel is touched.
 
     Parameters
     ----------
@@ -212,15 +212,15 @@ def frame_times(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) 
     Raises
     ------
     InvalidAttributeError
-        A time is negative or no number, or there are fewer times than frames.
+        A time is negative or not a number, or there are fewer times than frames.
     SourceError, NotDicomError, DecodeError, LimitExceededError
-        The file cannot be opened, is no DICOM, no attribute of it can be read, or it declares too many frames.
+        The file cannot be opened, is not DICOM, no attribute of it can be read, or it declares too many frames.
 
     Warns
     -----
     AssumptionWarning
         Only a frame rate to show the image with is known, Frame Increment Pointer does not name the times, or there
-        are more or one less of them than frames; `FrameTimes.steps` says the same.
+        is one of them fewer, or more, than frames; `FrameTimes.steps` says the same.
 
     Examples
     --------
@@ -263,7 +263,7 @@ def _planes(
     for group, plane in overlay_groups(header.dataset).items():
         overlay = read_overlay(group, plane, below, cells, name, limits)
         if overlay is None:
-            steps.append(Step("overlay", f"group {group:04X} has no Overlay Data; left out", "assumed", "PS3.3 C.9.2"))
+            steps.append(Step("overlay", f"group {group:04X} has no Overlay Data; ignored", "assumed", "PS3.3 C.9.2"))
         else:
             planes.append(overlay)
             steps += overlay.steps
@@ -303,7 +303,9 @@ def _size(header: Header, keyword: str, name: str) -> int:
 
 def _no_cells(name: str) -> Callable[[], Cells]:
     def refuse() -> Cells:
-        message = "an overlay lies in unused bits of the pixel data, which an image no longer has; name the file"
+        message = (
+            "an overlay lies in unused bits of the pixel data, which an image no longer has; pass the file instead"
+        )
         raise MissingAttributeError(message, source=name, attribute="OverlayData")
 
     return refuse
@@ -312,7 +314,7 @@ def _no_cells(name: str) -> Callable[[], Cells]:
 def _cells(source: Source, opened: Opened, limits: Limits) -> Cells:
     element = opened.pixels
     if element is None:
-        message = "an overlay lies in the pixel data, and there is none"
+        message = "an overlay lies in the pixel data, and the file has none"
         raise MissingAttributeError(message, source=source.name, attribute="PixelData")
     layout = read_layout(opened.header, element.keyword, source.name, limits)
     return raw_cells(pixel_bytes(opened, element), layout, source.name, limits)

@@ -42,7 +42,7 @@ def read(
         ``"modality"``, and as it is stored (palette indices too) with ``"stored"``. ``"real_world"``: by the
         file's real-world value mapping, ``"real_world:NAME"`` by the one of that label or unit. ``"suv"``:
         standardized uptake values by body weight; ``"suvlbm"`` (James), ``"suvlbmjames128"``, ``"suvlbmjanma"`` by
-        lean body mass, ``"suvbsa"`` by body surface area. ``"subtracted"``: stored values less those of the mask that
+        lean body mass, ``"suvbsa"`` by body surface area. ``"subtracted"``: stored values minus those of the mask that
         the file names (PS3.3 C.7.6.10). ``"philips"``: a Philips MR scanner's floating point values, by its private
         scale slope.
     dtype
@@ -62,12 +62,12 @@ def read(
     Returns
     -------
     Image
-        `values` of shape (row, column) or (frame, row, column), with 3 samples more for colour.
+        `values` of shape (row, column) or (frame, row, column), with a last axis of 3 samples for colour.
 
     Raises
     ------
     SourceError, NotDicomError
-        The file cannot be opened, or is no DICOM.
+        The file cannot be opened, or is not DICOM.
     MissingAttributeError, InvalidAttributeError
         An attribute that is needed is absent or impossible; also where the file has no pixel data.
     UnsupportedTransferSyntaxError, DecodeError, MissingDependencyError

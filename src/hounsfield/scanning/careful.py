@@ -118,13 +118,13 @@ def _typed(value: Any, column: Column, header: DatasetHeader | None) -> Careful:
     if column.kind == Kind.TEXT and not column.many:
         texts = [_text(v) for v in values]
         converted = None if None in texts else "\\".join(cast("list[str]", texts))
-        return converted, issues if converted is not None else (*issues, f"{name} is no text")
+        return converted, issues if converted is not None else (*issues, f"{name} is not text")
     if column.kind == Kind.BYTES:
         converted = value if isinstance(value, bytes) else None
-        lost = f"{name} is not left as bytes: its VR is another"
+        lost = f"{name} is not read as bytes: it has another VR"
         return converted, issues if converted is not None else (*issues, lost)
     if len(values) > 1 and not column.many:
-        return None, (*issues, f"{name} has {len(values)} values where it may have one")
+        return None, (*issues, f"{name} has {len(values)} values where one is allowed")
     typed = [None if v is None else _TYPES[column.kind](v) for v in values]
     if any(one is None and v is not None for one, v in zip(typed, values, strict=True)):
         lost = f"{name} cannot be read as {column.vr}"

@@ -124,7 +124,7 @@ def column(name: str) -> Column:
     for part in parts:
         tag = None if part is None else _tag(part[1])
         if part is None or tag is None:
-            raise ValueError(f"{name!r} is no attribute: give a keyword, a tag such as 00280030, or a path of them")
+            raise ValueError(f"{name!r} is not an attribute: give a keyword, a tag such as 00280030, or a path of them")
         path.append((tag, int(part[2] or 0)))
     tag = path[-1][0]
     vr = _vr(tag)

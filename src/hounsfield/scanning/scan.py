@@ -48,13 +48,13 @@ def scan(
         default some fifty that are asked for most.
     phi
         False leaves out the columns by which the patient could be found (PS3.15, table E.1-1). Paths
-        stay: where they hold names, they tell them.
+        stay: where they hold names, they show them.
     threads
         Threads that read; by default one a processor, and up to 128 where reading waits for a disk or a network.
     limits
         Bounds on what a single file may cost.
     progress
-        Is told how far it has come, now and then.
+        Called now and then with the `Progress` so far.
 
     Returns
     -------

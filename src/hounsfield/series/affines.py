@@ -76,7 +76,7 @@ def _tilt(vector: Numbers, normal: Numbers) -> tuple[Step, ...]:
     distance = float(vector @ normal)
     degrees = math.degrees(math.atan2(float(np.linalg.norm(vector - distance * normal)), distance))
     if degrees > _TILT_DEGREES:
-        detail = f"the slices are displaced along {degrees:.4g} degrees from their normal, as by a tilted gantry"
+        detail = f"the slices are stacked {degrees:.4g} degrees off their normal, as with a tilted gantry"
         return (Step("tilt", f"{detail}: the affine is sheared"),)
     return ()
 
@@ -86,7 +86,7 @@ def _thickness(rows: Rows, row: int) -> tuple[float, Step]:
     for keyword in ("SpacingBetweenSlices", "SliceThickness"):
         value = rows.number(keyword, row)
         if value is not None and value > 0:
-            step = Step("geometry", f"one slice; {keyword} {value:.6g} mm stands for its depth", reference=_WHERE)
+            step = Step("geometry", f"one slice; its depth is {keyword}, {value:.6g} mm", reference=_WHERE)
             return value, step
-    detail = "one slice, of which the file does not say how thick it is; taken as 1 mm"
+    detail = "one slice, whose thickness the file does not give; taken as 1 mm"
     return 1.0, Step("geometry", detail, "assumed", _WHERE)

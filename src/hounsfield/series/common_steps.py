@@ -22,7 +22,7 @@ def summary(many: Iterable[tuple[Step, ...]]) -> list[Step]:
     for (name, outcome, reference), details in by_name.items():
         first = next(iter(details))
         if len(details) > 2:
-            first += f"; of other slices differently, in {len(details)} ways"
+            first += f"; other slices differ from it: {len(details)} ways in all"
             details = {first: 1}
         said += [Step(name, detail, outcome, reference) for detail in details]  # pyright: ignore[reportArgumentType]
     return said
@@ -31,5 +31,5 @@ def summary(many: Iterable[tuple[Step, ...]]) -> list[Step]:
 def padding_step(padding: NDArray[np.bool_] | None) -> Iterator[Step]:
     """Say how many voxels are padding, where any is."""
     if padding is not None:
-        detail = f"{int(np.count_nonzero(padding))} voxels are no measurement"
+        detail = f"{int(np.count_nonzero(padding))} voxels are not measurements"
         yield Step("padding", detail, reference="PS3.3 C.7.5.1.1.2")

@@ -183,7 +183,7 @@ def _images(instances: Instances, limits: Limits) -> list[int]:
             continue
         name = instances.entries[index].name
         if slides[index]:
-            detail = "tiles of a whole slide: hu.open_frames puts regions of it together"
+            detail = "tiles of a whole slide: hu.open_frames(path).region reads regions of it"
             instances.outcomes[index] = FileOutcome(name, "no volume", detail)
         elif pixels[index]:
             detail = "its pixel data cannot be read: Rows or Columns are missing"
@@ -317,5 +317,5 @@ def series_numbers(instances: Instances) -> tuple[Indices, Step]:
             folder = os.path.dirname(instances.entries[int(rows.file[row])].name)
             key = (folder, int(study[row]), rows.number("SeriesNumber", row), rows.text("Modality", row))
         numbers[row] = -1 - keys.setdefault(key, len(keys))
-    detail = "SeriesInstanceUID is missing: slices in one folder are taken for one series"
+    detail = "SeriesInstanceUID is missing: slices in one folder are taken as one series"
     return numbers, Step("series", detail, "assumed", "PS3.3 C.7.3.1")

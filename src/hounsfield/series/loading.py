@@ -29,7 +29,7 @@ from hounsfield.text import unit_words
 _AT_ONCE = 8
 #: Frames of a damaged file that are tried before it is given up.
 _GIVE_UP = 4
-_UNLIKE = Step("pixel spacing", "the slices have spacings of their own, which differ: none holds for all", "not done")
+_UNLIKE = Step("pixel spacing", "the slices have different spacings: none holds for all", "not done")
 
 
 @dataclass

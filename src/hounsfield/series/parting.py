@@ -43,7 +43,7 @@ def own_files(report: Report) -> dict[int, str]:
 
 
 def stem_of(number: int, count: int, file: str | None, folder: str) -> str:
-    """Return a name for what is written of a volume: ``volume000``, or that of its file, below the folder.
+    """Return a name for the files written from a volume: ``volume000``, or that of its file, below the folder.
 
     Parameters
     ----------

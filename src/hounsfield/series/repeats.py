@@ -160,11 +160,11 @@ class Separation:
         return asked._separate(members, place, differing(further.rows, members, further.table))
 
     def _by_rank(self, members: Indices, one: Told, ranks: Indices) -> list[Part]:
-        detail = f"positions repeat; of each position the slices are taken in the order of {one.keyword}"
+        detail = f"positions repeat; the slices at each position are taken in the order of {one.keyword}"
         step = Step("separate", detail)
         if len(np.unique(np.bincount(ranks))) > 1:
             # Which of them is absent where there are fewer, the order does not tell.
-            step = Step("separate", f"{detail}, of which some positions have fewer", "assumed")
+            step = Step("separate", f"{detail}; some positions have fewer slices", "assumed")
         ranked: list[Part] = []
         for part in _ordered(ranks):
             chosen = members[part]

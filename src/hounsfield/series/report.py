@@ -85,15 +85,15 @@ class MissingSlices:
         count = self.count
         where = "; ".join(", ".join(f"{v:.6g}" for v in position) for position in self.positions[:3])
         more = f" and {count - 3} more" if count > 3 else ""
-        return f"{count} slice{'s' * (count > 1)} missing at ({where}){more} mm"
+        return f"{count} slice{'s' * (count > 1)} missing at ({where}) mm{more}"
 
     def _irregular(self) -> str:
         distance = f"{self.distance_mm:.6g}"
         if f"{self.distance_mm:.4g}" != f"{self.expected_mm:.4g}":
-            return f"{distance} mm between slices where {self.expected_mm:.6g} are usual"
+            return f"{distance} mm between slices instead of the usual {self.expected_mm:.6g}"
         if self.aside_mm > 1e-4:
             return f"{distance} mm between slices as usual, but displaced sideways by {self.aside_mm:.2g} mm"
-        return f"the distance between slices, {distance} mm, changes little by little"
+        return f"the distance between slices, {distance} mm, changes gradually"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON-ready dictionary."""

@@ -29,9 +29,9 @@ from hounsfield.steps import Step
 Gaps = Literal["split", "resample", "refuse"]
 GAPS = ("split", "resample", "refuse")
 
-#: More slices for each that is there are no gap to be filled, but a slice that is far off.
+#: Beyond so many slices for each existing one there is no gap to fill, but a slice that lies far off.
 _MOST_RESAMPLED = 20
-#: So many missing slices are looked for in other volumes.
+#: At most so many missing slices are searched for in other volumes.
 _MOST_HELD = 1000
 _WHERE = "PS3.3 C.7.6.2.1.1"
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
@@ -216,13 +216,13 @@ def _unplaced(rows: Rows, group: Group) -> Stack:
     """Slices of which nothing tells where they lie: in the order of their numbers, and without an affine."""
     members, count = group.members, len(group.members)
     if count == 1:
-        step = Step("geometry", "its place in the patient is not known: no affine", "not done", _WHERE)
+        step = Step("geometry", "its position in the patient is not known: no affine", "not done", _WHERE)
     elif rows.frame[members[0]] >= 0:
-        detail = f"where the {count} frames lie is not known: a stack in the file's order, without an affine"
+        detail = f"the positions of the {count} frames are not known: stacked in the file's order, without an affine"
         step = Step("geometry", detail, "not done", _WHERE)
     else:
         members, by = _numbered(rows, members)
-        detail = f"where the {count} slices lie is not known: a stack in the order of {by}, without an affine"
+        detail = f"the positions of the {count} slices are not known: stacked in the order of {by}, without an affine"
         step = Step("geometry", detail, "assumed", _WHERE)
     return Stack(members, None, (step,), split_by=group.split_by)
 
@@ -259,7 +259,7 @@ def _stack_part(rows: Rows, part: Part, group: Group, gaps: Gaps, tolerances: To
     if not runs.regular and gaps == "resample":
         count = _resampled_slices(points, normal)
         if count > _MOST_RESAMPLED * (len(points) + 100):
-            detail = f"not interpolated to {count} slices, of which {len(points)} are there: split instead"
+            detail = f"not interpolated to {count} slices, of which only {len(points)} exist: split instead"
             base = replace(base, steps=(*base.steps, Step("resample", detail, "not done")))
             gaps = "split"
     if not runs.regular and gaps == "resample":
@@ -283,15 +283,17 @@ def _unlike(rows: Rows, members: Indices) -> tuple[Step, ...]:
     usual = [one.keyword for one in differ if one not in lone]
     steps: list[Step] = []
     if usual:
-        verbs = ("differs", "separates") if len(usual) == 1 else ("differ", "separate")
-        detail = f"{', '.join(usual)} {verbs[0]} from slice to slice, but {verbs[1]} no volumes"
+        verbs = ("differs", "does") if len(usual) == 1 else ("differ", "do")
+        detail = f"{', '.join(usual)} {verbs[0]} from slice to slice, but {verbs[1]} not separate volumes"
         steps.append(Step("separate", detail))
     for one in lone:
         most = int(np.bincount(one.codes - one.codes.min()).argmax()) + int(one.codes.min())
         others = np.flatnonzero(one.codes != most).tolist()
         places = ", ".join(map(str, others[:5])) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
         which = f"slice {places} has" if len(others) == 1 else f"slices {places} have"
-        detail = f"{which} another {one.keyword} than all others, and no run of positions of its own; kept among them"
+        detail = (
+            f"{which} another {one.keyword} than all others, but no run of positions of their own; kept in the volume"
+        )
         steps.append(Step("separate", detail, "assumed"))
     return tuple(steps)
 
@@ -327,7 +329,7 @@ def _resampled(rows: Rows, base: Stack, points: Numbers, normal: Numbers, tolera
     affine = affine_of(rows, int(base.members[0]), vector)
     between = count - int(np.count_nonzero(whole))
     detail = f"{len(points)} slices at unequal distances, interpolated to {count} slices "
-    detail += f"{float(vector @ normal):.6g} mm apart; {between} of them lie between those of the files"
+    detail += f"{float(vector @ normal):.6g} mm apart; {between} of them lie between slices of the files"
     line = np.outer(along / along[-1], points[-1] - points[0])
     aside = float(np.linalg.norm(points - points[0] - line, axis=1).max())
     if aside > allowed(step, tolerances):
@@ -356,7 +358,7 @@ def _with_absent(rows: Rows, base: Stack, points: Numbers, runs: Runs, tolerance
         return None
     weights = np.full(count, np.nan)
     weights[numbers] = np.arange(len(points))
-    detail = f"{count - len(points)} frames that the segmentation leaves out hold nothing of the segment: 0"
+    detail = f"{count - len(points)} frames that the segmentation leaves out hold nothing of the segment: filled with 0"
     steps = (Step("absent frames", detail, reference="PS3.3 C.8.20.2"),)
     grid = grid_steps(points[0] + np.arange(count)[:, None] * vector, vector, normal, tolerances)
     affine = affine_of(rows, int(base.members[0]), vector)

@@ -49,11 +49,11 @@ class VolumeFacts:
     spacing
         mm between neighbours along (slice, row, column); None where the place is not known.
     files
-        How many files it is made of.
+        Number of files that it is made of.
     separated_by
         What tells it from others at the same positions, by keyword.
     split_by
-        In what the volumes of its series differ, as keywords.
+        Keywords of the attributes in which the volumes of its series differ.
     steps
         How its slices were put together.
     attributes
@@ -223,8 +223,8 @@ class _Surveyor:
             files = [np.unique(self._instances.rows.file[one.members]).tolist() for one in several]
             # One of each first: the first two are shown.
             order = dict.fromkeys([some[0] for some in files] + [file for some in files for file in some])
-            detail = "one series, but they contradict each other about the patient, in "
-            detail += f"{', '.join(several[0].contradicts)}: taken for different patients"
+            detail = "files of one series contradict each other about the patient: "
+            detail += f"{', '.join(several[0].contradicts)}; taken as different patients"
             yield Conflict(tuple(self._instances.entries[file].name for file in order), detail)
 
     def _distinct_instances(self) -> Indices:
@@ -251,7 +251,7 @@ class _Surveyor:
                 copies.append(int(rows.file[row]))
         if len(kinds) > 1:
             headers = {header for header, _ in kinds}
-            what = "what their headers say of them" if len(headers) == len(kinds) else "their pixels"
+            what = "their headers" if len(headers) == len(kinds) else "their pixels"
             detail = f"the same SOP Instance UID in {len(kinds)} versions, which differ in {what}"
             self._conflicts.append(Conflict(tuple(names), detail))
         return copies
@@ -278,7 +278,7 @@ class _Surveyor:
                 outcomes.append(FileOutcome(entry.name, "volume", detail, tuple(used[index])))
             elif index in self._copies:
                 kept = entries[self._copies[index]].name
-                detail = f"its pixels and its place are those of {kept}"
+                detail = f"it has the same pixels and position as {kept}"
                 outcomes.append(FileOutcome(entry.name, "duplicate", detail, copy_of=kept))
             else:
                 unaccounted = FileOutcome(entry.name, "unreadable", "not accounted for; please report this as a defect")

@@ -28,7 +28,7 @@ from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
 from hounsfield.steps import refuse_assumptions, warn_of_assumptions
-from hounsfield.text import unit_words
+from hounsfield.text import counted, unit_words
 from hounsfield.values.spaces import check_space
 from hounsfield.volume import Volume
 
@@ -74,7 +74,7 @@ class Volumes(Sequence[Volume]):
 
     @property
     def stacks(self) -> list[int]:
-        """The volumes among these that are more than a single image: of several slices, or what a gap left of those."""
+        """The volumes among these that are more than a single image: several slices, or what a gap left of them."""
         stacks = stacks_of(self.facts, self.report)
         return [index for index, facts in enumerate(self.facts) if facts.index in stacks]
 
@@ -85,7 +85,7 @@ class Volumes(Sequence[Volume]):
         return [file.path for file in files_apart(self.report, stacks) if not is_inside(file)]
 
     def stem(self, index: int) -> str:
-        """Return a name for what is written of a volume: ``"volume003"``, or that of the only file that it is in."""
+        """Return a name for the files written from a volume: ``"volume003"``, or that of its only file."""
         number = self.facts[index].index
         return stem_of(number, len(self._survey.facts), self._own_files.get(number), self._name)
 
@@ -107,7 +107,7 @@ class Volumes(Sequence[Volume]):
             some._failed, some.progress = self._failed, self.progress
             return some
         if not -len(self) <= index < len(self):
-            raise IndexError(f"volume {index} is out of range: {len(self)} volumes, counted from 0")
+            raise IndexError(f"volume {index} is out of range: {counted(len(self), 'volume')}, counted from 0")
         volume = self._read(self._chosen[index])
         warn_of_assumptions(volume.steps, volume.name, 2)
         return volume
@@ -127,7 +127,7 @@ class Volumes(Sequence[Volume]):
         """
         for keyword in attributes:
             if keyword not in (*ATTRIBUTES, "Modality", "SeriesDescription"):
-                raise ValueError(f"{keyword} is none of {', '.join(ATTRIBUTES)}, Modality and SeriesDescription")
+                raise ValueError(f"{keyword} is not one of {', '.join(ATTRIBUTES)}, Modality and SeriesDescription")
 
         def matches(facts: VolumeFacts) -> bool:
             known = {**facts.attributes, "Modality": facts.modality, "SeriesDescription": facts.description}
@@ -144,7 +144,7 @@ class Volumes(Sequence[Volume]):
         Returns
         -------
         ndarray
-            (volume, slice, row, column), colour with 3 samples more. `VolumeFacts.separated_by` says what tells the
+            (volume, slice, row, column), then 3 samples for colour. `VolumeFacts.separated_by` says what tells the
             volumes apart.
 
         Raises
@@ -179,7 +179,7 @@ class Volumes(Sequence[Volume]):
     def _read(self, index: int) -> Volume:
         if (known := self._alive.get(index)) is not None:
             return known
-        self._last = None  # its memory goes before that of the next is taken
+        self._last = None  # free its memory before the next is read
         volume = self._make(index)
         self._last = index, volume
         self._alive[index] = volume
@@ -188,7 +188,7 @@ class Volumes(Sequence[Volume]):
     def _make(self, index: int) -> Volume:
         stack, instances = self._survey.stacks[index], self._survey.instances
         name = f"{self._name}[{index}]"
-        # What a slice rests on is refused with the volume, which says it in its steps.
+        # Assumptions about single slices are steps of the volume, and refused with it.
         loader = Loader(instances, replace(self._wanted, strict=False), self._limits, self.progress)
         try:
             loaded = _load(loader, stack, name)
@@ -316,7 +316,7 @@ def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put to
     limits
         Bounds on what a file, and a volume, may cost; ``limits.threads`` files are read at a time.
     progress
-        Is told how many headers have been read.
+        Called with the `Progress` of reading the headers.
 
     Returns
     -------

@@ -115,5 +115,5 @@ def only_member_of(blob: Blob, limits: Limits) -> Entry | None:
     entries = list(members)
     if len(entries) != 1:
         count = len(entries) if entries else "no"
-        raise SourceError(f"is an archive with {count} files; name one file", source=blob.name)
+        raise SourceError(f"is an archive with {count} files; name one of them", source=blob.name)
     return entries[0]

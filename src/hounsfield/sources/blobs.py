@@ -147,7 +147,7 @@ class Spool:
                 self._move()
             self._file.write(data)
         except OSError as error:
-            detail = f"there is no room to decompress it in the folder for temporary files: {reason(error)}"
+            detail = f"cannot be decompressed into the folder for temporary files: {reason(error)}"
             raise SourceError(detail, source=self.name) from None
 
     def _move(self) -> None:

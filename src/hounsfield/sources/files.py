@@ -54,7 +54,7 @@ def open_file(path: str | os.PathLike[str]) -> Source:
     Raises
     ------
     SourceError
-        It does not exist, is a folder, is no regular file, is empty, or may not be read.
+        It does not exist, is a folder, is not a regular file, is empty, or may not be read.
     """
     name = os.fspath(path)
     if not name:
@@ -72,7 +72,7 @@ def open_file(path: str | os.PathLike[str]) -> Source:
             raise SourceError(error.message, source=name) from None
         raise SourceError(reason(error), source=name) from None
     except ValueError:
-        raise SourceError("is no valid path", source=name.encode("unicode_escape").decode()) from None
+        raise SourceError("is not a valid path", source=name.encode("unicode_escape").decode()) from None
 
 
 @dataclass(frozen=True)
@@ -112,17 +112,17 @@ def open_regular(path: str | os.PathLike[str], info: os.stat_result | None = Non
     Raises
     ------
     SourceError
-        It is no regular file.
+        It is not a regular file.
     OSError
         The system refuses.
     """
     name = os.fspath(path)
     if not stat.S_ISREG((info or os.stat(path)).st_mode):
-        raise SourceError("is no regular file", source=name)
+        raise SourceError("is not a regular file", source=name)
     file = open(path, "rb", buffering=0, opener=_without_waiting)  # noqa: SIM115  the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise SourceError("is no regular file", source=name)
+        raise SourceError("is not a regular file", source=name)
     return file
 
 

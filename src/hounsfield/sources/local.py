@@ -83,5 +83,5 @@ def _only_file(folder: Path) -> Path:
     files = [Path(path) for path in list_files([folder]) if not os.path.isdir(path)]
     if len(files) != 1:
         count = len(files) if files else "no"
-        raise SourceError(f"is a folder with {count} files; name one file", source=str(folder))
+        raise SourceError(f"is a folder with {count} files; name one of them", source=str(folder))
     return files[0]

@@ -51,7 +51,7 @@ def _entry(folder: _Folder, components: tuple[str, ...], kind: str) -> Entry:
     path = folder.find(components)
     if path is None:
         of = f" ({escaped(kind)})" if kind else ""
-        return Entry(escaped(name), None, f"named by a record of the DICOMDIR{of}, but not there")
+        return Entry(escaped(name), None, f"named by a record of the DICOMDIR{of}, but missing")
     if not folder.holds(path):
         return Entry(path, None, _OUTSIDE)
     return Entry(path, path)

@@ -239,7 +239,7 @@ def _system(url: str) -> tuple[Any, str]:
     except ImportError:
         raise missing("reading URLs", "fsspec with what it needs for them", "remote") from None
     except Exception as error:
-        detail = "is no URL that can be read" if isinstance(error, ValueError) else _failure(error, "").message
+        detail = "is not a URL that can be read" if isinstance(error, ValueError) else _failure(error, "").message
         raise SourceError(detail, source=shown(url)) from None
 
 

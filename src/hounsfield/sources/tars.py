@@ -61,11 +61,11 @@ def tar_entries(blob: Blob, limits: Limits) -> Iterator[Entry]:
 
 def _problem(info: tarfile.TarInfo, blob: Blob) -> str:
     if info.issym() or info.islnk():
-        return "is a link in an archive, and not followed"
+        return "is a link in an archive; links are not followed"
     if not info.isreg():
-        return "is no regular file"
+        return "is not a regular file"
     if info.issparse():
-        return "is a sparse file of an archive, and not read"
+        return "is a sparse file in an archive; such files are not read"
     if info.offset_data + info.size > blob.size:
         return "is cut off: the archive ends before it"
     return ""

@@ -89,13 +89,13 @@ def _is_folder(info: zipfile.ZipInfo) -> bool:
 def _problem(info: zipfile.ZipInfo, blob: Blob) -> str:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
-        return "is a link in an archive, and not followed"
+        return "is a link in an archive; links are not followed"
     if kind not in (0, stat.S_IFREG):
-        return "is no regular file"
+        return "is not a regular file"
     if info.flag_bits & _ENCRYPTED:
         return "is encrypted"
     if info.compress_type not in (_STORED, _DEFLATED, _BZIP2, _LZMA):
-        return f"is compressed in a way that is not read (method {info.compress_type})"
+        return f"is compressed by a method that is not supported (method {info.compress_type})"
     if info.compress_type == _STORED and info.compress_size != info.file_size:
         return "is damaged: its sizes do not agree"
     if info.header_offset < 0 or info.header_offset + 30 + info.compress_size > blob.size:

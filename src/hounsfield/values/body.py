@@ -76,6 +76,6 @@ def _is_male(header: Mapping[str, Any], name: str) -> bool:
     if not sex:
         raise MissingAttributeError("PatientSex is missing", source=name, attribute="PatientSex")
     if sex not in ("M", "F"):
-        detail = "PatientSex is neither M nor F: the formulas of lean body mass know no other"
+        detail = "PatientSex is neither M nor F: the formulas for lean body mass need one of them"
         raise InvalidAttributeError(detail, source=name, attribute="PatientSex")
     return sex == "M"

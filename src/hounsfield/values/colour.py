@@ -51,7 +51,7 @@ def to_rgb(values: NDArray[Any], photometric: str, bits: int, name: str) -> tupl
         step = Step("colour", f"{photometric} -> RGB", reference="PS3.3 C.7.6.3.1.2")
         return _from_partial(values, bits), step
     raise InvalidAttributeError(
-        "PhotometricInterpretation is no colour space of three samples",
+        "PhotometricInterpretation is not a colour space of three samples",
         source=name,
         attribute="PhotometricInterpretation",
     )

@@ -79,7 +79,7 @@ def activity_of(header: Header, name: str) -> Activity:
     unit = ("MBq", _MEGABECQUERELS, 1e6) if enhanced else ("Bq", _BECQUERELS, 1.0)
     dose = needed_number(given, "RadionuclideTotalDose", unit[1], unit[0], name) * unit[2]
     if not enhanced and _decay_correction(header, name) == "ADMIN":
-        detail = f"{dose / 1e6:.6g} MBq; the image is corrected to the administration: no decay"
+        detail = f"{dose / 1e6:.6g} MBq; the image is decay-corrected to the administration: no decay to add"
         return Activity(dose, (Step("decay", detail, reference=_QIBA),))
     half_life = _half_life(given, name)
     start, where, steps = _enhanced_start(header, name) if enhanced else _scan_start(header, half_life, name)
@@ -99,7 +99,7 @@ def _given(header: Header, name: str) -> Mapping[str, Any]:
     if not items:
         raise MissingAttributeError(f"{keyword} is missing", source=name, attribute=keyword)
     if len(items) > 1:
-        detail = f"{keyword} has {len(items)} items: which of them the values are of is not known"
+        detail = f"{keyword} has {len(items)} items: which of them the values belong to is not known"
         raise InvalidAttributeError(detail, source=name, attribute=keyword)
     return items[0]
 
@@ -110,10 +110,10 @@ def _decay_correction(header: Header, name: str) -> str:
     if not value:
         raise MissingAttributeError(f"{keyword} is missing", source=name, attribute=keyword)
     if value == "NONE":
-        detail = f"{keyword} is NONE: the activity at the time of each frame is not brought to a common moment"
+        detail = f"{keyword} is NONE: the activity at the time of each frame is not corrected to a common time"
         raise InvalidAttributeError(detail, source=name, attribute=keyword)
     if value not in ("START", "ADMIN"):
-        raise InvalidAttributeError(f"{keyword} is no term of the standard", source=name, attribute=keyword)
+        raise InvalidAttributeError(f"{keyword} is not a term of the standard", source=name, attribute=keyword)
     return value
 
 
@@ -141,7 +141,9 @@ def _scan_start(header: Header, half_life: float, name: str) -> tuple[datetime, 
     series = local_moment(header, "SeriesDate", "SeriesTime", name)
     acquired = _acquired(header, name)
     if series is not None and acquired is None:
-        detail = "no Acquisition Date and Time to compare Series Date and Time with; taken as the start of the scan"
+        detail = (
+            "Series Date and Time taken as the start of the scan; there is no Acquisition Date and Time to compare with"
+        )
         return series, "Series Time", [Step("decay", detail, "assumed", _QIBA)]
     # A second more or less is rounding: one of the two is often written without its fraction.
     if series is not None and acquired is not None and series <= acquired + timedelta(seconds=1):
@@ -175,7 +177,7 @@ def _confirmed(
     if factor is None or since <= 2 * _ROUNDING or _fits(factor, since, during):
         return series, "Series Time", []
     if _fits(factor, 0.0, during):
-        detail = "Decay Factor fits the image's own Acquisition Time, not Series Time; taken as the moment"
+        detail = "Decay Factor fits the image's own Acquisition Time, not Series Time; taken as the start of the scan"
         return acquired, "Acquisition Time", [Step("decay", detail, "assumed", "PS3.3 C.8.9.1.1.5")]
     detail = "Decay Factor fits neither Series Time nor Acquisition Time; Series Time taken as the start of the scan"
     return series, "Series Time", [Step("decay", detail, "assumed", _QIBA)]
@@ -262,7 +264,7 @@ def _elapsed_of_day(
     if not possible:
         raise InvalidAttributeError(_impossible(keyword, same_day), source=name, attribute=keyword)
     if len(possible) > 1:
-        detail = f"RadiopharmaceuticalStartDateTime is missing: of {keyword} alone the day is not known"
+        detail = f"RadiopharmaceuticalStartDateTime is missing: {keyword} alone does not give the day"
         raise MissingAttributeError(detail, source=name, attribute="RadiopharmaceuticalStartDateTime")
     if possible[0] == same_day:
         return same_day, []

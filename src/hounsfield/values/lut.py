@@ -50,10 +50,10 @@ def read_table(descriptor: Any, data: Any, what: str, name: str, *, signed: bool
     try:
         entries = _entries(data, count, bits)
     except (TypeError, ValueError):  # text where numbers belong
-        raise InvalidAttributeError(f"the data of {what} is no table", source=name, attribute=what) from None
+        raise InvalidAttributeError(f"the data of {what} is not a table", source=name, attribute=what) from None
     if len(entries) < count or not 1 <= bits <= 16:
         raise InvalidAttributeError(
-            f"{what} promises {count} entries of {bits} bits and holds {len(entries)}",
+            f"{what} declares {count} entries of {bits} bits but holds {len(entries)}",
             source=name,
             attribute=what,
         )

@@ -68,7 +68,7 @@ class ValueMapping:
         return low < high or (low == high and not self.floating)
 
     def covers(self, stored: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return which stored values are mapped: both ends are; what is no number never is."""
+        """Return which stored values are mapped: both ends are; what is not a number never is."""
         if self.first is None or self.last is None:
             return np.isfinite(stored) if self.floating else np.ones(stored.shape, np.bool_)
         return (stored >= self.first) & (stored <= self.last)
@@ -148,7 +148,7 @@ def _finite(item: _Item, keyword: str, name: str) -> float:
         raise MissingAttributeError(detail, source=name, attribute=keyword)
     number = finite_number(value)
     if number is None:
-        raise InvalidAttributeError(f"{keyword} is no finite number", source=name, attribute=keyword)
+        raise InvalidAttributeError(f"{keyword} is not a finite number", source=name, attribute=keyword)
     return number
 
 
@@ -174,7 +174,7 @@ def _bound(item: _Item, keyword: str, stored: np.dtype[Any], name: str) -> float
         if value is None:
             continue
         if not isinstance(value, (int, float)) or math.isnan(value):
-            raise InvalidAttributeError(f"{candidate} is no number", source=name, attribute=candidate)
+            raise InvalidAttributeError(f"{candidate} is not a number", source=name, attribute=candidate)
         return value
     return None
 
@@ -201,7 +201,7 @@ def _table(
     try:
         entries = np.atleast_1d(np.asarray(data, np.float64))
     except (TypeError, ValueError):
-        raise InvalidAttributeError(f"{_TABLE} is no list of numbers", source=name, attribute=_TABLE) from None
+        raise InvalidAttributeError(f"{_TABLE} is not a list of numbers", source=name, attribute=_TABLE) from None
     count = int(last) - int(first) + 1
     if entries.ndim != 1 or len(entries) != count:
         detail = f"{_TABLE} has {entries.size} entries for {count} stored values"

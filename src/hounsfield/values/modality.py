@@ -20,7 +20,7 @@ _WHOLE = (np.int16, np.int32, np.int64)
 #: Stored values of more bits than a float32's mantissa keep their digits in float64.
 _FLOAT32_BITS = 24
 _FLOAT32_MOST = float(np.finfo(np.float32).max)
-#: No slope or intercept is beyond this: its products with stored values are finite.
+#: The largest slope or intercept accepted: its products with stored values stay finite.
 _MOST = 1e200
 
 
@@ -162,7 +162,7 @@ def _blank_table(headers: Sequence[Header]) -> list[Step]:
     """A step where the item of Modality LUT Sequence holds no table."""
     if not any(is_blank_table(header, "ModalityLUTSequence") for header in headers):
         return []
-    detail = "ModalityLUTSequence has an item without a table; taken as if it were absent"
+    detail = "ModalityLUTSequence has an item without a table; ignored"
     return [Step("modality", detail, "assumed", "PS3.3 C.11.1")]
 
 
@@ -184,7 +184,7 @@ def _half_declared(headers: Sequence[Header]) -> list[Step]:
 def _finite(value: Any, keyword: str, name: str) -> float:
     number = finite_number(value)
     if number is None or abs(number) > _MOST:
-        raise InvalidAttributeError(f"{keyword} is no finite number", source=name, attribute=keyword)
+        raise InvalidAttributeError(f"{keyword} is not a finite number", source=name, attribute=keyword)
     return number
 
 
@@ -333,13 +333,13 @@ def _through(least: float, most: float, transforms: Sequence[Transform]) -> tupl
 def _apply(stored: NDArray[Any], transform: Transform, dtype: np.dtype[Any]) -> NDArray[Any]:
     if isinstance(transform, LookUpTable):
         return transform.apply(stored).astype(dtype, copy=False)
-    # Stored values that may be written to are ours alone, and need not be kept.
+    # Stored values that are writable belong to this call alone, and may be overwritten.
     if transform is None:
         return stored.astype(dtype, copy=not stored.flags.writeable)
     if dtype.kind in "iu" and transform.whole:
         slope, intercept = _in_type(transform.slope, dtype), _in_type(transform.intercept, dtype)
         if stored.flags.writeable and stored.dtype.kind in "iu" and stored.dtype.itemsize == dtype.itemsize:
-            out = stored.view(dtype)  # sums and products modulo the range do not know of signs
+            out = stored.view(dtype)  # modulo the range, sums and products are the same with and without sign
         else:
             out = stored.astype(dtype, copy=not stored.flags.writeable)
         if transform.slope != 1:

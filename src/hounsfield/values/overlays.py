@@ -217,10 +217,14 @@ class _OverlayReader:
         columns = self.integer("OverlayColumns", None, range(1, 2**16))
         frames = self.integer("NumberOfFramesInOverlay", 1, range(1, 2**31))
         if not isinstance(data, bytes):
-            raise self.error(InvalidAttributeError, "OverlayData", "is no bytes")
+            raise self.error(InvalidAttributeError, "OverlayData", "is not bytes")
         pixels = rows * columns * frames
         if rows * columns > limits.frame_pixels or pixels > limits.image_bytes:
-            raise self.error(LimitExceededError, "OverlayRows", f"and its columns and frames make {pixels} pixels")
+            raise self.error(
+                LimitExceededError,
+                "OverlayRows",
+                f"with its columns and frames makes {pixels} pixels, more than the limits allow",
+            )
         needed, held = math.ceil(pixels / 8), len(data)
         if held < needed:
             if held * 8 < columns:
@@ -235,10 +239,10 @@ class _OverlayReader:
         """The old way, retired in 2004: a bit of each cell of the pixel data that its stored value leaves unused."""
         size = cells.values.dtype.itemsize * 8
         if position in cells.used or position >= size:
-            raise self.error(InvalidAttributeError, "OverlayBitPosition", "is no unused bit of the pixel data")
+            raise self.error(InvalidAttributeError, "OverlayBitPosition", "is not an unused bit of the pixel data")
         if position >= cells.held:
             raise self.error(
-                DecodeError, "OverlayBitPosition", f"names a bit that codestreams of {cells.held} bits have lost"
+                DecodeError, "OverlayBitPosition", f"names a bit that is lost: the codestreams hold {cells.held} bits"
             )
         rows, columns = cells.values.shape[1:]
         own = (
@@ -246,7 +250,9 @@ class _OverlayReader:
             self.integer("OverlayColumns", columns, range(2**16)),
         )
         if own != (rows, columns):
-            raise self.error(InvalidAttributeError, "OverlayRows", "or its columns differ from the image that holds it")
+            raise self.error(
+                InvalidAttributeError, "OverlayRows", "or OverlayColumns differs from the image that holds the overlay"
+            )
         detail = f"group {self._group:04X}: bit {position} of each cell of the pixel data"
         self.steps.append(Step(_NAME, detail, reference="PS3.3-2004 C.9.2"))
         kind = cells.values.dtype.type
@@ -311,7 +317,7 @@ def overlay_on(frame: Image, header: Header, group: int, name: str) -> NDArray[n
         return None
 
     def no_cells() -> NoReturn:
-        raise InvalidAttributeError("an overlay has no data of its own", source=name, attribute="OverlayData")
+        raise InvalidAttributeError("the overlay has no Overlay Data", source=name, attribute="OverlayData")
 
     blank = replace(frame, values=np.broadcast_to(np.False_, frame.size), color=False, padding=None, steps=())
     total = max(whole_number(frame.header.get("NumberOfFrames")) or 1, (frame.frame_index or 0) + 1)

@@ -28,7 +28,7 @@ def padding_mask(
     if low is None:
         if header.get("PixelPaddingValue") is None:
             return None, None
-        return None, Step("padding", "PixelPaddingValue is no stored value; not used", "not done")
+        return None, Step("padding", "PixelPaddingValue is not a possible stored value; not used", "not done")
     limit = _stored_value(header.get("PixelPaddingRangeLimit"), stored, bits)
     high = low if limit is None else limit
     low, high = min(low, high), max(low, high)
@@ -36,7 +36,7 @@ def padding_mask(
     span = f"{low}" if low == high else f"{low} to {high}"
     if padding is None:
         return None, Step("padding", f"no pixel has the padding value {span}", "not done")
-    detail = f"stored values {span} are no measurement: {count} pixels"
+    detail = f"stored values {span} are padding, not measurements: {count} pixels"
     return padding, Step("padding", detail, reference="PS3.3 C.7.5.1.1.2")
 
 

@@ -92,7 +92,7 @@ def real_world_offer(header: Header) -> Step | None:
     """A step for values that were read without it: the file has real-world values, too."""
     if not items_of(header, _SEQUENCE):
         return None
-    detail = 'the file maps stored values to real-world values, too: values="real_world" reads them'
+    detail = 'the file also maps stored values to real-world values: values="real_world" reads them'
     return Step("real world", detail, "not done", REFERENCE)
 
 

@@ -92,13 +92,13 @@ class Segment:
             return None
         stored = self._frames()
         if self.kind == "labelmap":
-            return self._image(stored == self.number, f"pixels of the value {self.number}")
+            return self._image(stored == self.number, f"pixels with the value {self.number}")
         if self.kind == "binary":
             return self._image(stored != 0, "pixels that are set")
         assert self.threshold is not None  # noqa: S101  fractional segments have one
-        # Compared as integers would be: a fraction computed first could fall on the wrong side.
+        # Stored values are compared: a fraction would be rounded first, perhaps to the wrong side.
         above = stored.astype(np.float64) > self.threshold * self._maximum
-        return self._image(above, f"pixels of a fraction above {self.threshold:g}")
+        return self._image(above, f"pixels with a fraction above {self.threshold:g}")
 
     @property
     def fractions(self) -> Image | None:
@@ -215,7 +215,7 @@ class _SegmentReader:
             return declared
         if declared or self._header.get("BitsAllocated") != 1:
             kind = InvalidAttributeError if declared else MissingAttributeError
-            raise self._error(kind, "SegmentationType", "does not say how the segments are kept")
+            raise self._error(kind, "SegmentationType", "does not say how the segments are stored")
         self._assume("no Segmentation Type; taken as BINARY because one bit a pixel is allocated")
         return "binary"
 
@@ -235,7 +235,7 @@ class _SegmentReader:
             raise self._error(MissingAttributeError, "SegmentNumber", "is missing")
         number = whole_number(value)
         if number is None:
-            raise self._error(InvalidAttributeError, "SegmentNumber", "is no whole number")
+            raise self._error(InvalidAttributeError, "SegmentNumber", "is not a whole number")
         return number
 
     def _labelled_frames(self) -> dict[int, list[int]]:
@@ -261,7 +261,7 @@ class _SegmentReader:
                 raise self._error(
                     InvalidAttributeError,
                     "ReferencedSegmentNumber",
-                    f"of frame {index} names a segment that is not there",
+                    f"of frame {index} names a segment that does not exist",
                 )
             frames_of.setdefault(number, []).append(index)
         if assumed:

@@ -100,7 +100,7 @@ def interpret(
     """
     layout = frames.frames.layout
     if layout.samples not in (1, 3):
-        raise DecodeError(f"{layout.samples} samples a pixel are no known colour", source=name)
+        raise DecodeError(f"{layout.samples} samples a pixel are not a known colour", source=name)
     if space == "stored":
         return Meaning(own_array(stored.values, dtype), color=layout.samples == 3)
     grey = layout.samples == 1 and layout.photometric != "PALETTE COLOR"

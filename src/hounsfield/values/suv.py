@@ -111,7 +111,7 @@ def suv_values(
         values, steps = _scaled(stored, headers, factor.value, (bits, name, precise))
         return RealWorld(values, unit, None, (*steps, *factor.steps))
     if not items_of(header, _MAPPING):
-        detail = "Units is missing: these are no activity concentrations that a SUV can be computed of"
+        detail = "Units is missing: SUV can be computed from activity concentrations only"
         raise MissingAttributeError(detail, source=name, attribute="Units")
     mapped, factor = _mapped(stored, headers, suv_type, bits, name)
     values = (mapped.values * factor.value).astype(precise, copy=False)
@@ -144,7 +144,7 @@ def _mapped(
         return mapped, _Factor(1.0, ())
     if _BECQUERELS not in codes:
         keyword = "MeasurementUnitsCodeSequence"
-        detail = f"{keyword} names neither Bq/ml nor this SUV: it cannot be computed of other values"
+        detail = f"{keyword} names neither Bq/ml nor this SUV: SUV cannot be computed from other values"
         raise InvalidAttributeError(detail, source=name, attribute=keyword)
     mapped = real_world_values(stored, headers, _BECQUERELS, bits, name, np.float64)
     return mapped, _of_activity(headers[0], suv_type, name)
@@ -160,7 +160,7 @@ def _factor(header: Header, units: str, suv_type: str, name: str) -> _Factor:
         return _of_suv(header, given or "BW", suv_type, name)
     if units == "CM2ML" and given == "BSA":
         return _of_suv(header, given, suv_type, name)
-    detail = f"Units is {unit_words(units)}: no SUV follows from such values"
+    detail = f"Units is {unit_words(units)}: SUV cannot be computed from such values"
     raise InvalidAttributeError(detail, source=name, attribute="Units")
 
 
@@ -185,7 +185,7 @@ def _of_counts(header: Header, suv_type: str, name: str) -> _Factor:
         return _Factor(scale * ratio.value, (step, *ratio.steps))
     concentration = _positive(private_block_value(header, 0x7053, _PHILIPS, 0x09))
     if concentration is None:
-        detail = "Units is CNTS, and there is no scale factor of Philips': no SUV follows from counts"
+        detail = "Units is CNTS, and there is no scale factor of Philips': SUV cannot be computed from counts"
         raise InvalidAttributeError(detail, source=name, attribute="Units")
     detail = f"Philips Activity Concentration Scale Factor (7053,xx09) {concentration:.6g} x counts -> Bq/ml"
     activity = _of_activity(header, suv_type, name)
@@ -204,7 +204,7 @@ def _positive(value: Any) -> float | None:
 def _of_suv(header: Header, given: str, suv_type: str, name: str) -> _Factor:
     """The factor from one type of SUV to another: the ratio of what they are normalised to."""
     if given not in _CODES:
-        detail = "SUVType is ideal body weight or no term of the standard: it cannot be converted"
+        detail = "SUVType is ideal body weight or not a term of the standard: it cannot be converted"
         raise InvalidAttributeError(detail, source=name, attribute="SUVType")
     if given == suv_type:
         detail = f"the values are SUVs already, of type {given}"
@@ -224,17 +224,17 @@ def _check_corrections(header: Header, name: str) -> tuple[Step, ...]:
     flags = {"AttenuationCorrected": "ATTN", "DecayCorrected": "DECY"}
     for keyword in flags:  # enhanced files
         if text_of(header, keyword) == "NO":
-            detail = f"{keyword} is NO: the values are no activity concentrations of that moment"
+            detail = f"{keyword} is NO: SUV needs values corrected for attenuation and decay"
             raise InvalidAttributeError(detail, source=name, attribute=keyword)
     if all(text_of(header, keyword) == "YES" for keyword in flags):
         return ()
     corrected: Any = header.get("CorrectedImage")
     if corrected is None:
-        detail = "CorrectedImage is missing; attenuation and decay taken as corrected for"
+        detail = "CorrectedImage is missing; attenuation and decay are taken as corrected"
         return (Step("suv", detail, "assumed", _QIBA),)
     terms: list[Any] = corrected if isinstance(corrected, list) else [corrected]
     for term in flags.values():
         if term not in terms:
-            detail = f"CorrectedImage has no {term}: the values are no activity concentrations of that moment"
+            detail = f"CorrectedImage has no {term}: SUV needs values corrected for attenuation and decay"
             raise InvalidAttributeError(detail, source=name, attribute="CorrectedImage")
     return ()

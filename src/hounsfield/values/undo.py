@@ -38,7 +38,9 @@ def stored_of(frame: Image) -> NDArray[Any]:
     values, header = frame.values, header_of_frame(frame)
     space = value_space(frame)
     if space == "other":
-        raise InvalidAttributeError("these are no values of a file's modality; read the file", source=frame.name)
+        raise InvalidAttributeError(
+            "these are not the modality values of a file; read them from the file", source=frame.name
+        )
     if space == "modality" and modality_table(header) is not None:
         raise InvalidAttributeError(
             'the stored values do not follow from values of a modality LUT; read with values="stored"',

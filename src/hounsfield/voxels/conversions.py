@@ -104,10 +104,12 @@ class Convertible:
             SimpleITK is not installed: the extra ``itk``.
         """
         if self.affine is None:
-            raise GeometryError("its place in the patient is not known, and SimpleITK cannot say so", source=self.name)
+            raise GeometryError(
+                "its position in the patient is not known, which SimpleITK cannot express", source=self.name
+            )
         if sheared_by(self.affine) > _SHEAR:
-            detail = "SimpleITK has no axes that are not at right angles, and here the gantry was tilted"
-            raise GeometryError(f"{detail}; take volume.rectified() first", source=self.name)
+            detail = "SimpleITK needs axes at right angles, and these are sheared, as by a tilted gantry"
+            raise GeometryError(f"{detail}; use volume.rectified() first", source=self.name)
         try:
             return sitk_image(self.values, self.affine, color=self.color)
         except FormatError as error:
@@ -175,17 +177,17 @@ def numpy_array(values: NDArray[Any], dtype: DTypeLike | None = None) -> NDArray
 def _check_cast(values: NDArray[Any], wanted: np.dtype[Any]) -> None:
     """Refuse a type that would change values by more than the rounding of floating point."""
     if wanted.kind not in "iufb" or values.dtype.kind not in "iufb":
-        raise FormatError(f"values of type {values.dtype} are not turned into {wanted}")
+        raise FormatError(f"values of type {values.dtype} cannot be converted to {wanted}")
     known = values[np.isfinite(values)]
     if wanted.kind != "f" and known.size < values.size:
-        raise FormatError(f"{wanted} does not hold infinity and what is no number")
+        raise FormatError(f"{wanted} cannot hold infinity or NaN")
     low, high = (known.min(), known.max()) if known.size else (0, 0)
     bounds = (False, True) if wanted.kind == "b" else np.finfo(wanted) if wanted.kind == "f" else np.iinfo(wanted)
     least, most = bounds if isinstance(bounds, tuple) else (bounds.min, bounds.max)
     if not (least <= low and high <= most):
-        raise FormatError(f"{wanted} does not hold values from {low} to {high}")
+        raise FormatError(f"{wanted} cannot hold values from {low} to {high}")
     if wanted.kind != "f" and values.dtype.kind == "f" and (known != np.floor(known)).any():
-        raise FormatError(f"{wanted} does not hold fractions")
+        raise FormatError(f"{wanted} cannot hold fractions")
 
 
 def axis_coordinates(affine: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

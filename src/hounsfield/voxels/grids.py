@@ -95,7 +95,7 @@ def axis_number(name: str) -> int:
         There is no axis of that name.
     """
     if name not in AXES:
-        raise ValueError(f"an axis is one of {', '.join(AXES)}, not {name!r}")
+        raise ValueError(f"an axis must be one of {', '.join(AXES)}, not {name!r}")
     return AXES.index(name)
 
 
@@ -111,7 +111,9 @@ def cropping(shape: Sequence[int], bounds: Sequence[tuple[int, int] | None]) -> 
     for axis, (count, pair) in enumerate(zip(shape, bounds, strict=False)):
         first, end = (0, count) if pair is None else map(operator.index, pair)
         if not 0 <= first < end <= count:
-            raise IndexError(f"{AXES[axis]}s ({first}, {end}): bounds lie from 0 to {count}, the second is not taken")
+            raise IndexError(
+                f"{AXES[axis]}s ({first}, {end}): bounds must be from 0 to {count}; the second is exclusive"
+            )
         picks.append(range(first, end))
     return tuple(picks)
 
@@ -147,7 +149,9 @@ def reordering(axes: Sequence[str]) -> Turn:
     """
     order = tuple(axis_number(name) for name in axes)
     if sorted(order) != [0, 1, 2]:
-        raise ValueError(f"each of {', '.join(AXES)} once, or a plane: {', '.join(NAMED_PLANES)}; not {tuple(axes)!r}")
+        raise ValueError(
+            f"give {', '.join(AXES)} in some order, or a plane ({', '.join(NAMED_PLANES)}), not {tuple(axes)!r}"
+        )
     return Turn((order[0], order[1], order[2]))
 
 
@@ -167,11 +171,13 @@ def directions_of(plane: Plane) -> NDArray[np.float64]:
         An unknown name, or cosines that are not those of two unit vectors at right angles.
     """
     if isinstance(plane, str) and plane not in NAMED_PLANES:
-        raise ValueError(f"a plane is one of {', '.join(NAMED_PLANES)}, six direction cosines or an ImagePlane")
+        raise ValueError(f"a plane must be one of {', '.join(NAMED_PLANES)}, six direction cosines or an ImagePlane")
     cosines: Any = plane.orientation if isinstance(plane, ImagePlane) else plane
     cosines = NAMED_PLANES[cosines] if isinstance(cosines, str) else cosines
     if image_plane((0, 0, 0), cosines, (1, 1)) is None:
-        raise ValueError("an orientation is six direction cosines, of two unit vectors at right angles: row, column")
+        raise ValueError(
+            "an orientation must be six direction cosines: unit vectors at right angles, of the row, then the column"
+        )
     across, down = np.array(cosines[:3], np.float64), np.array(cosines[3:], np.float64)
     across /= np.linalg.norm(across)
     down -= (down @ across) * across
@@ -241,7 +247,7 @@ def three_spacings(spacing: Any) -> NDArray[np.float64]:
     """
     given = np.asarray(spacing, np.float64)
     if given.shape not in ((), (3,)) or not (np.isfinite(given).all() and (given > 0).all()):
-        raise ValueError("a spacing is one positive number in mm, or three: between slices, rows and columns")
+        raise ValueError("a spacing must be one positive number in mm, or three: between slices, rows and columns")
     return np.broadcast_to(given, 3).copy()
 
 

@@ -47,7 +47,7 @@ def narrowed(values: NDArray[Any]) -> np.dtype[Any]:
             if np.iinfo(narrow).min <= low and high <= np.iinfo(narrow).max:
                 return np.dtype(narrow)
         raise FormatError(f"NIfTI holds whole numbers of 32 bits, not values from {low} to {high}")
-    raise FormatError(f"NIfTI holds no values of type {dtype}")
+    raise FormatError(f"NIfTI cannot hold values of type {dtype}")
 
 
 def nifti_affine(affine: NDArray[np.float64], rows: int) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
 from hounsfield.geometry import ImagePlane, image_plane, is_sheared
+from hounsfield.text import counted
 
 
 class Placed:
@@ -108,7 +109,7 @@ class Placed:
 
     def _placed(self) -> NDArray[np.float64]:
         if self.affine is None:
-            raise GeometryError("its place in the patient is not known: it has no affine", source=self.name)
+            raise GeometryError("its position in the patient is not known: it has no affine", source=self.name)
         return self.affine
 
     @abstractmethod
@@ -127,7 +128,7 @@ class Placed:
         """
         count = len(self)
         if not -count <= index < count:
-            raise IndexError(f"slice {index} is out of range: {count} slices, counted from 0")
+            raise IndexError(f"slice {index} is out of range: {counted(count, 'slice')}, counted from 0")
         index %= count
         if self.affine is None or self.spacing is None:
             return None

@@ -162,7 +162,7 @@ class Regriddable(Placed):
         source, how = self._grid(), self._sampling(order, outside, limits)
         target = grids.respaced(source, spacing)
         if target.shape == source.shape and np.allclose(target.affine, source.affine, rtol=0, atol=1e-9):
-            return self.with_values(self.values, Step("resample", "it has this spacing", outcome="not done"))
+            return self.with_values(self.values, Step("resample", "it has this spacing already", outcome="not done"))
         return self._regridded(target, how, "resample", "same directions and extent")
 
     def _like(self, other: Regriddable, how: Sampling) -> Self:
@@ -267,7 +267,7 @@ class Regriddable(Placed):
         """
         index = self.to_index(point)
         if index.shape != (3,) or not ((index >= -0.5) & (index <= np.array(self.values.shape[:3]) - 0.5)).all():
-            raise GeometryError(f"({', '.join(f'{v:.6g}' for v in point)}) mm is not in the volume", source=self.name)
+            raise GeometryError(f"({', '.join(f'{v:.6g}' for v in point)}) mm is outside the volume", source=self.name)
         target = grids.slice_through(grids.oriented(self._grid(), plane, spacing)[0], point)
         named = plane if isinstance(plane, str) else "oblique plane"
         return self._regridded(target, self._sampling(order, outside, limits), "slice", named)[0]

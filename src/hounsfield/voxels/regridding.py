@@ -26,9 +26,9 @@ from hounsfield.voxels.grids import Grid
 ORDERS = {0: "nearest voxel", 1: "linear", 3: "cubic spline"}
 #: Value of voxels without data, by unit: what scanners write outside the reconstructed field; elsewhere 0.
 OUTSIDE = {"HU": -1024}
-#: A brick has at most so many voxels along an axis, and needs at most a cube of so many of the old ones.
+#: Most voxels of a brick along an axis; the source voxels that it needs are at most the cube of this.
 _BRICK = 96
-#: The filter of a cubic spline forgets 0.27 of what it saw with each voxel: beyond so many, all that float32 can hold.
+#: A voxel's influence on a cubic spline falls to 0.27 with each step: beyond so many it is below float32's precision.
 _SPLINE_MARGIN = 16
 #: Coordinates are rounded to whole voxels within this; points so far beyond a face lie on it.
 _ROUNDING = 1e-9
@@ -87,12 +87,12 @@ def sampling(
     how = Sampling(0 if values.dtype == np.bool_ else order, 0, color, limits, name)
     dtype = how.dtype(values)
     if dtype.kind not in "biuf":
-        raise ValueError(f"values of type {dtype} cannot be put on another grid")
+        raise ValueError(f"values of type {dtype} cannot be resampled")
     if outside is None:
         outside = OUTSIDE.get(unit, 0) if dtype.kind != "b" and not color else 0
         outside = max(outside, int(np.iinfo(dtype).min)) if dtype.kind in "iu" else outside
     if not _holds(dtype, outside):
-        raise ValueError(f"outside={outside!r} is no value of type {dtype}")
+        raise ValueError(f"outside={outside!r} is not a value of type {dtype}")
     return Sampling(how.order, outside, color, limits, name)
 
 
@@ -115,7 +115,7 @@ def regrid(
     Parameters
     ----------
     values
-        (slice, row, column), colour with 3 samples more.
+        (slice, row, column), then 3 samples for colour.
     padding
         (slice, row, column), or None.
     source, target

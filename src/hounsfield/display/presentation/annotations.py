@@ -110,7 +110,9 @@ def _with_overlay(
     if bits is None:
         bits = overlay_on(frame, frame.header, group, frame.name)
     if bits is None:
-        raise InvalidAttributeError("an overlay is activated that is nowhere", source=state.name)
+        raise InvalidAttributeError(
+            "the state activates an overlay that neither it nor the image has", source=state.name
+        )
     shown = view.picture(bits.view(np.uint8) * np.uint8(255)) >= 128
     out = picture.copy()
     out[shown] = colour
@@ -137,7 +139,7 @@ class _Pen:
         needed = {"POINT": 1, "POLYLINE": 2, "INTERPOLATED": 2, "CIRCLE": 2, "ELLIPSE": 4}
         if kind not in needed or len(points) < needed[kind]:
             raise InvalidAttributeError(
-                "a graphic object has too few points, or is of no known type",
+                "a graphic object has too few points or an unknown type",
                 source=self._name,
                 attribute="GraphicData",
             )
@@ -162,7 +164,9 @@ class _Pen:
         last = self._corner(item, "BoundingBoxBottomRightHandCorner", "BoundingBoxAnnotationUnits")
         box = (first, last) if first is not None and last is not None else None
         if box is None and anchor is None:
-            raise InvalidAttributeError("a text has no place", source=self._name, attribute="AnchorPoint")
+            raise InvalidAttributeError(
+                "a text has neither an anchor point nor a bounding box", source=self._name, attribute="AnchorPoint"
+            )
         if box is not None and anchor is not None and text_of(item, "AnchorPointVisibility").upper() == "Y":
             self._line([_nearest(box, anchor), anchor], filled=False)
         align = text_of(item, "BoundingBoxTextHorizontalJustification").lower()
@@ -179,7 +183,7 @@ class _Pen:
             shown_at = self._view.point(x, y)
         else:
             raise InvalidAttributeError(
-                "annotations of a whole slide's matrix are not supported",
+                "annotations in the total pixel matrix of a whole slide are not supported",
                 source=self._name,
                 attribute="GraphicAnnotationUnits",
             )

@@ -54,7 +54,7 @@ def hidden(header: Header, frame: Image, aspect: float, name: str) -> NDArray[np
         elif shape in makers:
             covered = makers[shape](header, frame.size, aspect, name)
         else:
-            raise InvalidAttributeError("no such shape is known", source=name, attribute="ShutterShape")
+            raise InvalidAttributeError("the shutter has an unknown shape", source=name, attribute="ShutterShape")
         out = covered if out is None else out | covered
     return out
 
@@ -76,7 +76,7 @@ def p_value(value: float) -> int:
 
 def _needed(values: list[float] | None, keyword: str, name: str) -> list[float]:
     if values is None:
-        raise MissingAttributeError(f"the shutter needs {keyword}", source=name, attribute=keyword)
+        raise MissingAttributeError(f"{keyword} is missing; the shutter needs it", source=name, attribute=keyword)
     return values
 
 
@@ -101,7 +101,7 @@ def _polygon(header: Header, size: tuple[int, int], aspect: float, name: str) ->
     keyword = "VerticesOfThePolygonalShutter"
     coordinates = finite_numbers(header.get(keyword))
     if len(coordinates) < 6 or len(coordinates) % 2:
-        raise MissingAttributeError(f"the shutter needs {keyword}", source=name, attribute=keyword)
+        raise MissingAttributeError(f"{keyword} is missing; the shutter needs it", source=name, attribute=keyword)
     near = [min(max(v, -_FAR), _FAR) for v in coordinates]
     picture = Picture.new("L", (size[1], size[0]), 1)
     ImageDraw.Draw(picture).polygon([(c - 1, r - 1) for r, c in zip(near[::2], near[1::2], strict=True)], fill=0)
@@ -112,5 +112,7 @@ def _bitmap(header: Header, frame: Image, name: str) -> NDArray[np.bool_]:
     group = number_of(header, "ShutterOverlayGroup")
     bits = overlay_on(frame, header, int(group), name) if group is not None else None
     if bits is None:
-        raise MissingAttributeError("the shutter's bitmap is absent", source=name, attribute="ShutterOverlayGroup")
+        raise MissingAttributeError(
+            "the overlay with the shutter's bitmap is missing", source=name, attribute="ShutterOverlayGroup"
+        )
     return bits

@@ -37,14 +37,15 @@ def render_state(
         frame = image.frame(index)
         if not state.refers_to(frame):
             raise InvalidAttributeError(
-                "the presentation state does not refer to all frames; take image.frame(i)",
+                "the presentation state does not refer to all frames; show those that it does, image.frame(i)",
                 source=state.name,
                 attribute="ReferencedFrameNumber",
             )
         shown.append(_render_frame(frame, state, window, square=square, icc=icc))
         if shown[-1].shape != shown[0].shape:
             raise GeometryError(
-                "the presentation state shows frames of different sizes; take image.frame(i)", source=state.name
+                "the presentation state shows frames in different sizes; show one frame, image.frame(i)",
+                source=state.name,
             )
     return np.stack(shown) if image.multi_frame else shown[0]
 
@@ -57,15 +58,18 @@ def render_slices(
     Raises
     ------
     GeometryError
-        Slices are not those of files any more, to which alone a state refers; or the pictures differ in size.
+        Slices no longer correspond to files, to which alone a state refers; or the pictures differ in size.
     """
     if volume.slice_headers is None:
         raise GeometryError(
-            "a presentation state refers to files, and the slices are not those of files any more", source=volume.name
+            "a presentation state refers to the slices of files, and those of this volume were computed",
+            source=volume.name,
         )
     shown = [render_state(frame, state, window, square=square, icc=icc) for frame in volume]
     if len({picture.shape for picture in shown}) > 1:
-        raise GeometryError("the presentation state shows slices in different sizes; take volume[i]", source=state.name)
+        raise GeometryError(
+            "the presentation state shows slices in different sizes; show one slice, volume[i]", source=state.name
+        )
     return np.stack(shown)
 
 
@@ -79,7 +83,7 @@ def _check(image: Image, state: PresentationState) -> None:
         )
     if image.is_mask or image.color != (state.kind == "color"):
         raise InvalidAttributeError(
-            f"a {state.kind} presentation state is for other images than this {_what(image)}",
+            f"a {state.kind} presentation state does not apply to this {_what(image)}",
             source=state.name,
             attribute="SOPClassUID",
         )

@@ -78,7 +78,9 @@ def presentation_state(header: Header, name: str) -> PresentationState:
     kind = _KINDS.get(text_of(header, "SOPClassUID"))
     if kind is None:
         raise InvalidAttributeError(
-            "is no grayscale, color or pseudo-color softcopy presentation state", source=name, attribute="SOPClassUID"
+            "is not a grayscale, color or pseudo-color softcopy presentation state",
+            source=name,
+            attribute="SOPClassUID",
         )
     for keyword in ("MaskSubtractionSequence", "XRayPresentationMaskSequence"):
         if items_of(header, keyword):
@@ -134,9 +136,9 @@ def presentation(source: SourceLike, *, limits: Limits = DEFAULT_LIMITS) -> Pres
     Raises
     ------
     SourceError, NotDicomError, DecodeError, LimitExceededError
-        The file cannot be opened, is no DICOM, or no attribute of it can be read.
+        The file cannot be opened, is not DICOM, or no attribute of it can be read.
     InvalidAttributeError
-        It is no presentation state, or one of a kind that is not supported.
+        It is not a presentation state, or one of a kind that is not supported.
     """
     from hounsfield.display.presentation.state import (
         presentation_state,  # only here: whoever asks for facts draws nothing

@@ -106,7 +106,9 @@ def view_of(frame: Image, state: PresentationState, *, square: bool) -> View:
 def _area(first: list[float] | None, last: list[float] | None, name: str) -> tuple[int, int, int, int]:
     """The corners are those of the turned image, given in pixels before turning: which is which does not matter."""
     if first is None or last is None or max(map(abs, [*first, *last])) > _FAR:
-        raise InvalidAttributeError("the displayed area is impossible", source=name, attribute=_CORNERS[0])
+        raise InvalidAttributeError(
+            "the displayed area is missing a corner or far outside the image", source=name, attribute=_CORNERS[0]
+        )
     (left, right), (top, bottom) = (sorted(int(v) for v in pair) for pair in zip(first, last, strict=True))
     return top - 1, left - 1, bottom, right
 
@@ -116,5 +118,7 @@ def _quarters(state: PresentationState) -> int:
     if value is None:
         return 0
     if value not in (0, 90, 180, 270):
-        raise InvalidAttributeError("is no quarter turn", source=state.name, attribute="ImageRotation")
+        raise InvalidAttributeError(
+            "ImageRotation is not 0, 90, 180 or 270", source=state.name, attribute="ImageRotation"
+        )
     return int(value) // 90
