@@ -52,6 +52,8 @@ def _exact(values: NDArray[Any], bound: float) -> float:
     if values.dtype.kind in "iu" and isinstance(whole, int):
         info = np.iinfo(values.dtype)
         return whole if info.min <= whole <= info.max else float(whole)
+    if values.dtype.kind == "f" and np.isfinite(bound) and abs(bound) > float(np.finfo(values.dtype).max):
+        return np.float64(bound)  # compared in double precision, instead of as infinity
     return bound
 
 
