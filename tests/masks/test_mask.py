@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from skimage import filters
 
 import hounsfield as hu
 from hounsfield.masks.threshold import otsu
@@ -112,6 +113,41 @@ def test_otsu_on_signed_and_floating_values():
     values = np.concatenate([np.full(50, -900), np.full(50, 60)])
     for dtype in (np.int16, np.float32):
         assert -900 <= otsu(values.astype(dtype)[None, None]) < 60
+
+
+#: Two groups each, of which the second is brighter.
+CLOSE = [
+    (np.array([0.3, 0.3, 0.1 + 0.2]), 1),
+    (np.array([1, 1.0000001], "f4"), 1),
+    (np.array([3000.0, 3000.0, 3000.1], "f4"), 1),
+    (np.array([1, 1 + 2**-52, 1 + 400 * 2**-52, 1 + 401 * 2**-52]), 2),
+    (np.array([-1.7e308, -1.6e308, 1.7e308]), 1),
+    (np.array([5e-324, 0, 0]), 1),
+    (np.array([-(2**31), 2**31 - 1], np.int32), 1),
+    (np.array([2**60 + 1, 2**60 + 1, 2**60 + 2]), 1),
+    (np.array([2**63 + 2**11, 2**63 + 2**13], np.uint64), 1),
+    (np.array([-(2**63), 2**63 - 1]), 1),
+]
+
+
+@pytest.mark.parametrize(("values", "brighter"), CLOSE, ids=repr)
+def test_otsu_parts_values_that_differ_by_their_last_bits_or_by_more_than_a_number_holds(values, brighter):
+    values = np.sort(values)
+    mask = hu.mask(hu.Image(values[None]), method="otsu", **PLAIN)
+    assert np.count_nonzero(mask.values) == brighter and mask.values[0, -brighter:].all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(hnp.arrays(np.float32, st.integers(2, 40), elements=st.floats(-1e6, 1e6, width=32)))
+def test_otsu_of_floats_is_not_worse_than_scikit_images(values):
+    if values.min() == values.max():
+        return
+    theirs = filters.threshold_otsu(values.astype(np.float64), nbins=1024)
+    ours = hu.mask(hu.Image(values[None]), method="otsu", **PLAIN).values[0]
+    assert ours.any() and not ours.all()
+    split = values[~ours].max()
+    assert values[ours].min() > split
+    assert _between(values, split) >= 0.99 * _between(values, theirs)
 
 
 def test_every_frame_is_masked_by_itself():

@@ -1,5 +1,9 @@
 """Statistics by counts and by values: those of numpy, either way."""
 
+import statistics
+from fractions import Fraction
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -86,3 +90,72 @@ def test_the_values_stay_as_they_are():
     before = values.copy()
     summarize(values, None, None, PERCENTS, 10)
     assert np.array_equal(values, before)
+
+
+def whole(found, values):
+    """Every value is in one bin, between edges that are finite and rise."""
+    edges = found.histogram_edges
+    assert sum(found.histogram) == values.size and len(edges) == len(found.histogram) + 1
+    assert np.isfinite(edges).all() and all(one < another for one, another in pairwise(edges))
+    assert edges[0] <= found.minimum and found.maximum <= edges[-1]
+
+
+NARROW = [
+    np.array([0.3, 0.1 + 0.2]),
+    np.array([1, 1.0000001], "f4"),
+    np.array([1, 1 + 2**-50, 1 + 2**-51, 1]),
+    np.array([3000.0, 3000.1], "f4"),
+    np.array([5e-324, 0]),
+    np.array([2**60, 2**60 + 1]),
+    np.array([2**63, 2**63 + 5], np.uint64),
+    np.array([1e300] * 3),
+    np.array([1e17] * 3),
+    np.array([np.finfo(float).max] * 3),
+    np.array([np.finfo(float).min]),
+    np.array([np.finfo("f4").max] * 2, "f4"),
+    np.array([65504, 65504], "f2"),
+]
+
+
+@pytest.mark.parametrize("values", NARROW, ids=repr)
+def test_values_that_differ_by_the_last_bits_have_as_many_bins_as_there_are_numbers(values):
+    found = summarize(values[None, None], None, None, [0, 50, 100], 64)
+    whole(found, values)
+    exact = [float(v) for v in values]
+    assert (found.minimum, found.maximum) == (min(exact), max(exact))
+    assert found.minimum <= found.mean <= found.maximum
+    assert found.sd == pytest.approx(float(statistics.pstdev(map(Fraction, values.tolist()))), rel=1e-6)
+    assert found.percentiles[0][1] == min(exact) and found.percentiles[2][1] == max(exact)
+
+
+def test_two_neighbouring_numbers_are_one_bin():
+    found = summarize(np.array([[[0.3, 0.1 + 0.2, 0.3]]]), None, None, [], 64)
+    assert (found.histogram, found.histogram_edges) == ((3,), (0.3, 0.1 + 0.2))
+
+
+WIDE = [
+    np.array([-1.7e308, 1.7e308]),
+    np.array([1.7e308, 1.7e308, 1.6e308]),
+    np.array([-1.7e308, 0, 1, 1.7e308]),
+    np.array([-1e200, 1e200, 3e200]),
+    np.array([-1e-200, 1e-200, 3e-200]),
+    np.array([-3.4e38, 3.4e38], "f4"),
+    np.array([-65504, 65504, 65504], "f2"),
+    np.array([-(2**31), 2**31 - 1], np.int32),
+    np.array([-(2**63), 2**63 - 1, 5], np.int64),
+]
+
+
+@pytest.mark.parametrize("values", WIDE, ids=repr)
+def test_a_range_that_overflows_has_right_statistics(values):
+    found = summarize(values[None, None], None, None, [25, 75], 8)
+    whole(found, values)
+    assert len(found.histogram) == 8
+    exact = [Fraction(v.item()) for v in values]
+    mean = sum(exact) / len(exact)
+    assert found.mean == pytest.approx(float(mean), rel=1e-9, abs=1e-16 * float(max(map(abs, exact))))
+    parts = [(v - mean) / abs(max(exact)) for v in exact]
+    assert found.sd == pytest.approx(float(sum(p * p for p in parts) / len(exact)) ** 0.5 * float(abs(max(exact))))
+    quarters = statistics.quantiles(exact, n=4, method="inclusive")
+    assert [v for _, v in found.percentiles] == pytest.approx([float(quarters[0]), float(quarters[2])], rel=1e-9)
+    assert found.median == pytest.approx(float(quarters[1]), rel=1e-9)

@@ -81,7 +81,7 @@ def test_every_type_of_value_against_numpy(dtype):
     assert stats.mean == pytest.approx(chosen.mean(dtype=np.float64), rel=1e-12)
     assert stats.sd == pytest.approx(chosen.std(dtype=np.float64), rel=1e-12)
     assert stats.median == np.median(chosen)
-    heights, edges = np.histogram(chosen, 64, (float(chosen.min()), float(chosen.max())))
+    heights, edges = np.histogram(chosen.astype(np.float64), 64, (float(chosen.min()), float(chosen.max())))
     assert (stats.histogram, stats.histogram_edges) == (tuple(heights.tolist()), tuple(edges.tolist()))
     assert [v for _, v in stats.percentiles] == np.percentile(chosen, [p for p, _ in stats.percentiles]).tolist()
 

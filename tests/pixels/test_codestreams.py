@@ -1,6 +1,7 @@
 """What codestreams say of themselves, by those that encoders write."""
 
 import io
+import struct
 
 import imagecodecs
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 from pydicom.encaps import generate_frames
 from pydicom.uid import RLELossless
 
+import hounsfield as hu
 from hounsfield.pixels.codestreams import (
     Size,
     begins_codestream,
@@ -26,7 +28,7 @@ from hounsfield.pixels.codestreams import (
     recognise,
 )
 
-from made import dataset
+from made import dataset, encoded
 
 GREY = np.add.outer(np.arange(18), np.arange(30)).astype(np.uint8)
 COLOUR = np.stack([GREY, GREY[:, ::-1], GREY[::-1]], axis=-1)
@@ -89,10 +91,10 @@ def test_the_size_of_a_jpeg_xl_codestream(rows, columns):
     assert jpegxl_size(stream) == Size(rows, columns)
 
 
-@pytest.mark.parametrize("function", [jpeg_size, jpeg2000_size, jpegxl_size, jpeg2000_signed, recognise, frame_markers, is_one_scan])  # fmt: skip
+@pytest.mark.parametrize("function", [jpeg_size, jpeg2000_size, jpegxl_size, jpeg2000_signed, recognise, frame_markers, is_one_scan, markers_say])  # fmt: skip
 def test_any_cut_is_survived(function):
     for stream in STREAMS.values():
-        for end in range(0, min(len(stream), 120)):
+        for end in range(0, min(len(stream), 700)):
             function(stream[:end])
 
 
@@ -102,6 +104,52 @@ def test_boxes_lead_to_the_codestream():
     assert boxed[start : start + 4] == b"\xff\x4f\xff\x51"
     assert jpeg2000_start(STREAMS["91"]) == 0
     assert jpeg2000_start(STREAMS["50"]) is None
+
+
+#: Boxes that may stand before a codestream: with its signature in them, of the long form, and large.
+BEFORE = [
+    struct.pack(">I4s", 20, b"Exif") + b"\0\0\0\0MM\0*\xff\x0a\x12\x34",
+    struct.pack(">I4s", 16, b"xml ") + b"\xff\x4f\xff\x51jxlc",
+    struct.pack(">I4sQ", 1, b"xml ", 20) + b"jbrd",
+    struct.pack(">I4s", 100_008, b"xml ") + b"\xff\x0a" * 50_000,
+]
+
+
+def with_box(stream, box):
+    """Put a box behind the signature and the file type."""
+    at = 12 + int.from_bytes(stream[12:16], "big")
+    assert stream[16:20] == b"ftyp"
+    return stream[:at] + box + stream[at:]
+
+
+@pytest.mark.parametrize("box", BEFORE, ids=len)
+def test_other_boxes_are_passed_over(box):
+    assert jpegxl_size(with_box(STREAMS["112 in boxes"], box)) == Size(18, 30)
+    jp2 = with_box(STREAMS["91 in boxes"], box)
+    assert jpeg2000_size(jp2) == Size(18, 30, 1, 8) and recognise(jp2) == "1.2.840.10008.1.2.4.91"
+    for syntax, stream in (("110", STREAMS["112 in boxes"]), ("90", STREAMS["91 in boxes"])):
+        image = hu.read(encoded(GREY, [with_box(stream, box)], f"1.2.840.10008.1.2.4.{syntax}"))
+        np.testing.assert_array_equal(image.values, GREY)
+
+
+def test_a_codestream_in_parts_is_joined():
+    bare = STREAMS["112"]
+    parts = [bare[:1], bare[1:3], bare[3:]]
+    boxed = b"".join(
+        struct.pack(">I4sI", 12 + len(part), b"jxlp", number | (number == 2) << 31) + part + BEFORE[0]
+        for number, part in enumerate(parts)
+    )
+    head = STREAMS["112 in boxes"][:32]
+    np.testing.assert_array_equal(imagecodecs.jpegxl_decode(head + boxed), GREY)
+    assert jpegxl_size(head + boxed) == Size(18, 30)
+
+
+def test_the_sign_stands_behind_large_boxes():
+    signed = np.arange(-256, 256, dtype=np.int16).reshape(16, 32)
+    stream = bytes(imagecodecs.jpeg2k_encode(signed, codecformat="jp2", reversible=True, level=0))
+    with pytest.warns(hu.AssumptionWarning, match="codestream is signed"):
+        image = hu.read(encoded(signed.view(np.uint16), [with_box(stream, BEFORE[3])], "1.2.840.10008.1.2.4.90"))
+    np.testing.assert_array_equal(image.values, signed)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int16])

@@ -82,11 +82,58 @@ def test_what_it_holds_is_no_dicom_or_damaged(tmp_path):
         hu.read(cut)
     with pytest.raises(hu.SourceError, match="cannot be decompressed to its end"):
         hu.read_volumes(cut)
+    whole = gzip.compress(CT.read_bytes())
+    wrong = tmp_path / "wrong.dcm.gz"
+    wrong.write_bytes(whole[:-8] + b"abcd" + whole[-4:])  # its checksum
+    with pytest.raises(hu.SourceError, match="is damaged: it cannot be decompressed to its end"):
+        hu.read(wrong)
+    wrong.unlink()
     (tmp_path / "none.dcm.gz").write_bytes(b"\x1f\x8b\x08" + bytes(40))
     with pytest.raises(hu.HounsfieldError):
         hu.read(tmp_path / "none.dcm.gz")
     counts = hu.read_volumes(tmp_path).report.counts
     assert (counts["not DICOM"], counts["unreadable"]) == (2, 1)
+
+
+#: Blocks of bzip2 are given whole or not at all: a stream for the beginning, and one for the rest.
+CUT = {
+    ".gz": lambda data: gzip.compress(data)[:-4000],
+    ".bz2": lambda data: bz2.compress(data[:30_000]) + bz2.compress(data[30_000:])[:50],
+    ".xz": lambda data: lzma.compress(data)[:-4000],
+}
+
+
+@pytest.mark.parametrize("ending", CUT)
+def test_of_a_file_that_is_cut_off_the_beginning_is_read_and_the_cut_is_told(tmp_path, ending, expected):
+    path = tmp_path / f"a.dcm{ending}"
+    path.write_bytes(CUT[ending](CT.read_bytes()))
+    told = "the compressed file is cut off: it cannot be decompressed to its end"
+    with pytest.warns(hu.AssumptionWarning) as warned:
+        image = hu.read(path)
+    assert str(warned[0].message).endswith(told) and "truncated" in str(warned[1].message)
+    there = ~image.padding
+    assert 0.5 < there.mean() < 1
+    np.testing.assert_array_equal(image.values[there], expected.values[there])
+    with pytest.raises(hu.AssumptionError, match="cut off"):
+        hu.read(path, strict=True)
+    with pytest.warns(hu.AssumptionWarning, match=told):
+        assert hu.info(path) == hu.info(CT)
+    (row,) = hu.scan(path, columns=["Modality"]).to_pylist()
+    assert (row["Modality"], row["issues"], row["error"]) == ("CT", [told], None)
+    with pytest.warns(hu.AssumptionWarning):
+        (volume,) = hu.read_volumes(path)
+        np.testing.assert_array_equal(volume.values[0][there], expected.values[there])
+    assert any(step.detail.endswith(told) for step in volume.steps)
+
+
+def test_a_file_that_is_cut_off_behind_its_pixels_is_told_too(tmp_path, expected):
+    path = tmp_path / "a.dcm.gz"
+    path.write_bytes(gzip.compress(CT.read_bytes())[:-8])
+    with pytest.warns(hu.AssumptionWarning, match="cut off"):
+        np.testing.assert_array_equal(hu.read(path).values, expected.values)
+    path.write_bytes(bz2.compress(CT.read_bytes())[:-20])
+    with pytest.raises(hu.SourceError, match="is cut off"):
+        hu.read(path)
 
 
 def test_what_it_may_take_is_bounded(tmp_path):

@@ -117,6 +117,47 @@ def test_what_is_cut_off_gives_its_beginning_and_then_an_error(kind, pack):
 
 
 @pytest.mark.parametrize(("kind", "pack"), PACKERS)
+def test_zeros_between_and_behind_streams_are_passed_over(kind, pack):
+    """Tapes are filled up with them."""
+    data = pack(BIG[:70_000]) + bytes(200_000) + pack(BIG[70_000:]) + bytes(200_000)
+    assert b"".join(pieces(MemoryBlob("a", data), kind)) == BIG
+
+
+def all_there(packed, kind):
+    """What can be decompressed, and what it ends with."""
+    given = []
+    try:
+        given.extend(pieces(MemoryBlob("a", packed), kind))
+    except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError) as error:
+        return b"".join(given), error
+    return b"".join(given), None
+
+
+@pytest.mark.parametrize(("kind", "pack"), PACKERS)
+@pytest.mark.parametrize("cut", [3, 30, 30_000])
+def test_all_that_stands_before_a_cut_is_given_however_small_it_is(kind, pack, cut):
+    first, second = BIG, random.Random(6).randbytes(100_000)
+    packed = pack(first) + pack(second)
+    found, error = all_there(packed[: len(pack(first)) + cut], kind)
+    assert isinstance(error, EOFError)
+    assert found.startswith(first) and (first + second).startswith(found)
+    if kind != "bzip2":  # whose blocks are of up to 900,000 bytes
+        assert len(found) - len(first) >= min(cut, 20_000) - 60
+
+
+@pytest.mark.parametrize(("kind", "pack"), PACKERS)
+@pytest.mark.parametrize("size", [1000, 3_000_000])
+def test_all_that_stands_before_damage_is_given(kind, pack, size):
+    """Of several streams those before it, of one what the decompressor itself makes of its bytes, fed singly."""
+    first = random.Random(5).randbytes(size)
+    packed = bytearray(pack(first) + pack(BIG))
+    packed[len(pack(first)) + 20 : len(pack(first)) + 60] = b"\xff" * 40
+    found, error = all_there(bytes(packed), kind)
+    assert error is not None and not isinstance(error, EOFError)
+    assert found.startswith(first)
+
+
+@pytest.mark.parametrize(("kind", "pack"), PACKERS)
 def test_the_first_bytes_are_those_of_what_was_compressed(kind, pack):
     first = first_bytes(MemoryBlob("a", pack(BIG)), kind)
     assert len(first) >= 1024 and BIG.startswith(first)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,10 @@ _EMISSION = {"PT", "NM"}
 _BACKGROUND = 0.05
 #: So many frames, and of each so many pixels, are looked at: enough for percentiles.
 _FRAMES, _PIXELS = 9, 2**18
+#: A window from the negative of this to itself has a width that is a number, and so have the pictures of its scale.
+_WIDEST = sys.float_info.max / 4
+#: The window of a single value has at least twice this share of it as its width.
+_SHARE = 2**20
 
 
 def default_range(image: Image) -> tuple[float, float, str]:
@@ -61,7 +67,8 @@ def default_range(image: Image) -> tuple[float, float, str]:
         return _ordered(0.0, float(values.max()), "0 to the highest value")
     if modality in PROJECTION_XRAY:
         values = _without_background(values)
-    low, high = (float(v) for v in np.percentile(values, _ROBUST))
+    # Halved, in double precision: the difference of two values may overflow in their type.
+    low, high = (2 * float(v) for v in np.percentile(values.astype(np.float64) / 2, _ROBUST))
     if modality in _EMISSION and values.max() > 0:
         return _ordered(0.0, high if high > 0 else float(values.max()), "0 to 99.5 percent of the values")
     if high <= low:
@@ -70,9 +77,14 @@ def default_range(image: Image) -> tuple[float, float, str]:
 
 
 def _ordered(low: float, high: float, why: str) -> tuple[float, float, str]:
+    """The range, so that a window can be made of it: its width is a positive number."""
+    if high - low == math.inf:
+        low, high = max(low, -_WIDEST), min(high, _WIDEST)
     if high > low:
         return low, high, why
-    return low - 0.5, low + 0.5, "one value only"
+    middle = min(max(low, -_WIDEST), _WIDEST)
+    half = max(0.5, abs(middle) / _SHARE)  # 0.5 is nothing to large numbers
+    return middle - half, middle + half, "one value only"
 
 
 def _segments(image: Image, header: Header) -> float:

@@ -47,9 +47,11 @@ class Shading:
         if values.dtype.kind in "iu" and values.size and not self._quick(values):
             low, high = int(values.min()), int(values.max())
             if high - low < min(_TABLE, values.size):
-                table = self._grey(np.arange(low, high + 1, dtype=np.int64))
-                small = values.dtype.itemsize < 4
-                return table[values.astype(np.int32 if small else np.int64) - low]
+                if values.dtype.itemsize < 4:
+                    return self._grey(np.arange(low, high + 1, dtype=np.int64))[values.astype(np.int32) - low]
+                lowest = values.min()  # in their own type, which alone holds all of 64 bits without a sign
+                table = self._grey(np.arange(high - low + 1).astype(values.dtype) + lowest)
+                return table[(values - lowest).astype(np.int64)]
         return self._grey(values)
 
     def _quick(self, values: NDArray[Any]) -> bool:

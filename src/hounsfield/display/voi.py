@@ -55,15 +55,17 @@ class Window:
 
     def apply(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Return brightness from 0 to 1, by the formulas of PS3.3 C.11.2.1.2 and C.11.2.1.3."""
-        x = values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
-        if self.function == "SIGMOID":
-            with np.errstate(over="ignore"):
-                return np.asarray(1 / (1 + np.exp(-4 * (x - self.center) / self.width)), np.float32)
         low, high = self.bounds
-        if high <= low:
-            return np.asarray(x > low, np.float32)
-        x -= low
-        x /= high - low
+        plain = values.dtype.itemsize <= 2 and self.width > 1 / _SINGLE and max(abs(low), abs(high)) < _SINGLE
+        x = values.astype(np.float32 if plain else np.float64)
+        # What overflows lies far beyond the window, and is darkest or brightest.
+        with np.errstate(over="ignore"):
+            if self.function == "SIGMOID":
+                return np.asarray(1 / (1 + np.exp(-4 * (x - self.center) / self.width)), np.float32)
+            if high <= low:
+                return np.asarray(x > low, np.float32)
+            x -= low
+            x /= high - low
         return np.asarray(np.clip(x, 0, 1, out=x), np.float32)
 
 
@@ -88,6 +90,8 @@ class VoiTable:
 
 
 Voi = Window | VoiTable
+#: Bounds and widths of windows that single precision holds well.
+_SINGLE = 1e30
 WindowLike = tuple[float, float] | Window | VoiTable | str | int | None
 
 
@@ -284,4 +288,5 @@ def default_window(image: Image) -> Window:
     low, high, origin = default_range(image)
     if origin == "soft tissue":
         return _window(*PRESETS["soft tissue"], origin="default for HU")
-    return Window((low + high) / 2, high - low, "LINEAR_EXACT", f"default: {origin}")
+    middle = (low + high) / 2 if abs(low + high) < np.inf else low / 2 + high / 2
+    return Window(middle, high - low, "LINEAR_EXACT", f"default: {origin}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from hounsfield.errors import FormatError, GeometryError, missing
 from hounsfield.exports.seg_source import SegmentationFrames, find_grid, patient_and_study, surrogates
 from hounsfield.headers.quiet import quiet
 from hounsfield.image import Image
+from hounsfield.imagelike import require_volume
 from hounsfield.outputs import Written, whole_file
 from hounsfield.steps import Step
 from hounsfield.values.segments import Code
@@ -160,6 +161,7 @@ def write_seg(
     Bone Bone True
     """
     _check_text("series_description", series_description)
+    _check_volumes(mask)
     parts = _parts(mask, segments)
     grid = find_grid(parts.first, source)
     when = datetime.now() if created is None else created
@@ -174,6 +176,11 @@ def write_seg(
     named = "; ".join(f"{number} {described.label!r}" for number, described in enumerate(parts.described, 1))
     step = Step("write", f"SEG, BINARY, {len(parts.first)} frames of each segment: {named}", reference=_REFERENCE)
     return Written((path,), (*parts.first.steps, *grid.steps, step))
+
+
+def _check_volumes(mask: object) -> None:
+    for each in cast("Mapping[Any, object]", mask).values() if isinstance(mask, Mapping) else (mask,):
+        require_volume(each, "write_seg")
 
 
 @dataclass(frozen=True)

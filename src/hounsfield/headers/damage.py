@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement, RawDataElement
@@ -10,13 +12,41 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import data_element_generator, read_dataset
 from pydicom.sequence import Sequence
 
-from hounsfield.errors import DecodeError, LimitExceededError
+from hounsfield.errors import DecodeError, LimitExceededError, NotDicomError, SourceError
 from hounsfield.headers.dataset_header import elements_of
 from hounsfield.headers.recognise import dataset_start
 from hounsfield.sources.source import Source
 from hounsfield.steps import Step
 
 _UNDEFINED = 0xFFFFFFFF
+_Options = ParamSpec("_Options")
+
+
+class _Opened(Protocol):
+    steps: list[Step]
+
+
+_AnyOpened = TypeVar("_AnyOpened", bound=_Opened)
+_Opener = Callable[Concatenate[Source, _Options], _AnyOpened]
+
+
+def telling_damage(opener: _Opener[_Options, _AnyOpened]) -> _Opener[_Options, _AnyOpened]:
+    """Let a function that opens a header say what is wrong with the source itself."""
+
+    @wraps(opener)
+    def opened(source: Source, /, *args: _Options.args, **options: _Options.kwargs) -> _AnyOpened:
+        if not source.damage:
+            return opener(source, *args, **options)
+        try:
+            known = opener(source, *args, **options)
+        except NotDicomError:  # perhaps because of that
+            raise SourceError(source.damage, source=source.name) from None
+        step = Step("source", f"the compressed file {source.damage}", "assumed")
+        if step not in known.steps:
+            known.steps.insert(0, step)
+        return known
+
+    return opened
 
 
 def salvage(source: Source, error: Exception, steps: list[Step]) -> Dataset:

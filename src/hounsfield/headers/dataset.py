@@ -28,7 +28,7 @@ from hounsfield.errors import (
     NotDicomError,
     SourceError,
 )
-from hounsfield.headers.damage import check_depth, note_odd_lengths, note_truncation, salvage
+from hounsfield.headers.damage import check_depth, note_odd_lengths, note_truncation, salvage, telling_damage
 from hounsfield.headers.dataset_header import DatasetHeader, Raw, elements_of
 from hounsfield.headers.fragments import Fragments, table_fragments, walk_fragments
 from hounsfield.headers.index import BeyondHead, Index, Place, implied_vr, index_file
@@ -103,6 +103,7 @@ class Opened:
         return self.header.dataset
 
 
+@telling_damage
 def open_header(source: Source, limits: Limits, *, lazy: bool = False) -> Opened:
     """Like `open_dataset`, without making the dataset where the file is well-formed: see `index`.
 
@@ -206,6 +207,7 @@ def _trailing(count: int) -> Step:
     return Step("header", detail, "assumed", "PS3.10 7.2")
 
 
+@telling_damage
 def open_dataset(source: Source, limits: Limits) -> Opened:
     """Parse the header of a source with pydicom; large native pixel data stays where it is.
 

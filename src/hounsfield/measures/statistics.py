@@ -35,7 +35,8 @@ class Measures:
     percentiles
         Pairs (percent, value), interpolated linearly between the nearest ranks.
     histogram
-        Counts of equal bins from minimum to maximum.
+        Counts of equal bins from minimum to maximum. Fewer bins where the values differ so little that there are not
+        as many numbers between them; where all are equal, bins from 0.5 below to 0.5 above.
     histogram_edges
         The bins' bounds, one more than bins.
     area_mm2
@@ -140,7 +141,7 @@ def measure(
     percentiles
         The percentiles to compute, in percent.
     bins
-        Number of bins of the histogram.
+        Number of bins of the histogram, at least 1.
 
     Raises
     ------

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.measures.bins import bin_values
 from hounsfield.measures.counts import Counts, count_values, is_countable
 from hounsfield.threads import over_frames
 
 #: Values that are summed at a time: their double precision copies stay in the cache.
 _BLOCK = 2**18
+#: Powers of two up to here can be squared and added up as they are.
+_PLAIN_EXPONENT = 400
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,11 @@ def _of_counts(counted: Counts, percentiles: Sequence[float], bins: int) -> Summ
     if not count:
         return Summary(0, counted.left_out)
     mean = int(counts @ levels) / count
-    ranks = _at_ranks(counts, levels, np.asarray([*percentiles, 50.0], np.float64)).tolist()
+    up_to = np.cumsum(counts)
+    wanted = np.asarray([*percentiles, 50.0], np.float64)
+    ranks = _at_ranks(
+        lambda ranks: levels[np.searchsorted(up_to, ranks, side="right")].astype(np.float64), count, wanted
+    ).tolist()
     low, high = float(levels[0]), float(levels[-1])
     heights, edges = np.histogram(counted.levels, bins, (low, high), weights=counts)
     return Summary(
@@ -84,25 +91,22 @@ def _of_counts(counted: Counts, percentiles: Sequence[float], bins: int) -> Summ
 
 
 def _at_ranks(
-    counts: NDArray[np.int64], levels: NDArray[np.int64], percents: NDArray[np.float64]
+    at: Callable[[NDArray[np.int64]], NDArray[np.float64]], count: int, percents: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Percentiles of counted values as `numpy.percentile` gives them, to the last bit, by the same operations.
+    """Percentiles as `numpy.percentile` gives them, to the last bit, by the same operations; `at` is the value by rank.
 
-    In double precision throughout: numpy takes the difference of two values in their own type, where that of 16 bits
-    overflows.
+    In double precision throughout: numpy takes the difference of two values in their own type, where it overflows.
     """
     if not ((percents >= 0) & (percents <= 100)).all():
         raise ValueError("percentiles must be from 0 to 100")
-    up_to = np.cumsum(counts)
-    rank = (up_to[-1] - 1) * (percents / 100)
+    rank = (count - 1) * (percents / 100)
     below = np.floor(rank)
-    one, next_one = (
-        levels[np.searchsorted(up_to, np.minimum(r, up_to[-1] - 1), side="right")].astype(np.float64)
-        for r in (below, below + 1)
-    )
+    one, next_one = (at(np.minimum(r, count - 1).astype(np.int64)) for r in (below, below + 1))
     share = rank - below
-    step = next_one - one
-    return np.where(share >= 0.5, next_one - step * (1 - share), one + step * share)
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = next_one - one
+        between = np.where(share >= 0.5, next_one - step * (1 - share), one + step * share)
+    return np.where(np.isfinite(step), between, one * (1 - share) + next_one * share)
 
 
 def _chosen(
@@ -133,16 +137,19 @@ def _of_values(chosen: NDArray[Any], left_out: int, percentiles: Sequence[float]
     if not chosen.size:
         return Summary(0, left_out)
     low, high = float(chosen.min()), float(chosen.max())
-    blocks = [chosen[start : start + _BLOCK] for start in range(0, chosen.size, _BLOCK)]
-    mean = math.fsum(float(block.sum(dtype=np.float64)) for block in blocks) / chosen.size
-    spread = math.fsum(float(np.square(np.subtract(block, mean, dtype=np.float64)).sum()) for block in blocks)
-    heights, edges = np.histogram(chosen, bins, (low, high))
-    ranks = np.percentile(chosen, [*percentiles, 50.0], overwrite_input=True).tolist()  # the last look at them
+    mean, sd = _moments(chosen, low, high)
+    heights, edges = bin_values(chosen, low, high, bins)
+
+    def in_order(ranks: NDArray[np.int64]) -> NDArray[np.float64]:
+        chosen.partition(np.unique(ranks))  # in place: the last look at them
+        return chosen[ranks].astype(np.float64)
+
+    ranks = _at_ranks(in_order, chosen.size, np.asarray([*percentiles, 50.0], np.float64)).tolist()
     return Summary(
         count=int(chosen.size),
         left_out=left_out,
         mean=mean,
-        sd=math.sqrt(spread / chosen.size),
+        sd=sd,
         minimum=low,
         maximum=high,
         median=ranks[-1],
@@ -150,3 +157,27 @@ def _of_values(chosen: NDArray[Any], left_out: int, percentiles: Sequence[float]
         histogram=tuple(heights.tolist()),
         histogram_edges=tuple(edges.tolist()),
     )
+
+
+def _moments(chosen: NDArray[Any], low: float, high: float) -> tuple[float, float]:
+    """Mean and standard deviation, by the differences from the lowest value: these are exact where values are close.
+
+    Differences whose squares are too large or too small for a number are scaled by a power of two, which is exact.
+    """
+    exponent = math.frexp(high / 2 - low / 2)[1]
+    exponent = exponent if abs(exponent) > _PLAIN_EXPONENT else 0
+
+    def differences(start: int) -> NDArray[np.float64]:
+        block = chosen[start : start + _BLOCK]
+        if block.dtype.kind in "iu":  # modulo 2**64, and exact
+            return (block.astype(np.uint64) - lowest).astype(np.float64)
+        if exponent:
+            return np.ldexp(block.astype(np.float64), -exponent) - math.ldexp(low, -exponent)
+        return np.subtract(block, low, dtype=np.float64)
+
+    lowest = chosen.min().astype(np.uint64) if chosen.dtype.kind in "iu" else np.uint64(0)
+    starts = range(0, chosen.size, _BLOCK)
+    rise = math.fsum(float(differences(start).sum()) for start in starts) / chosen.size
+    spread = math.fsum(float(np.square(differences(start) - rise).sum()) for start in starts)
+    mean = math.ldexp(math.ldexp(low, -exponent) + rise, exponent)
+    return min(max(mean, low), high), math.ldexp(math.sqrt(spread / chosen.size), exponent)

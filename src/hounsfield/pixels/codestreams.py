@@ -5,9 +5,10 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from hounsfield.pixels.boxes import boxes
+
 #: The markers SOC and SIZ.
 _JPEG_2000_BEGIN = b"\xff\x4f\xff\x51"
-_MOST_BOXES = 64
 JPEG_XL_BOXES = b"\0\0\0\x0cJXL \r\n\x87\n"
 
 
@@ -63,16 +64,8 @@ def jpeg2000_start(data: bytes) -> int | None:
     """Return the beginning of the codestream that decoders take: in the first box of codestreams (ISO 15444-1 I.4)."""
     if data[:4] == _JPEG_2000_BEGIN:
         return 0
-    position = 0
-    for _ in range(_MOST_BOXES):
-        length, kind = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
-        if kind == b"jp2c":
-            position += 16 if length == 1 else 8
-            return position if data[position : position + 4] == _JPEG_2000_BEGIN else None
-        if length < 8:
-            break
-        position += length
-    return None
+    start = next((start for kind, start, _ in boxes(data) if kind == b"jp2c"), None)
+    return start if start is not None and data[start : start + 4] == _JPEG_2000_BEGIN else None
 
 
 def jpeg2000_size(data: bytes) -> Size | None:
@@ -108,8 +101,8 @@ def markers_say(data: bytes) -> str | None:
         if code == 0xEE and data[at + 2 : at + 7] == b"Adobe" and whole:
             return "RGB" if data[at + 13] == 0 else "YBR_FULL"
     for code, at in frame_markers(data):
-        if code in _FRAME_MARKERS and data[at + 7] == 3:
-            identifiers = bytes(data[at + 8 + 3 * i] for i in range(3) if at + 8 + 3 * i < len(data))
+        if code in _FRAME_MARKERS and data[at + 7 : at + 8] == b"\3":
+            identifiers = data[at + 8 : at + 17 : 3]
             if identifiers in (b"RGB", b"rgb"):
                 return "RGB"
     for code, at in frame_markers(data):
@@ -195,11 +188,21 @@ class _SizeBits:
 _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
 
 
+def jpegxl_beginning(data: bytes, length: int) -> bytes:
+    """Return the first bytes of a JPEG XL codestream, bare or in boxes, whose parts are joined."""
+    if data[:12] != JPEG_XL_BOXES:
+        return data[:length]
+    joined = b""
+    for kind, start, end in boxes(data):
+        if kind in (b"jxlc", b"jxlp") and len(joined) < length:
+            first = start + 4 * (kind == b"jxlp")  # a part begins with its number
+            joined += data[first : min(end, first + length - len(joined))]
+    return joined
+
+
 def jpegxl_size(data: bytes) -> Size | None:
     """Rows and columns of a JPEG XL codestream, bare or in the boxes of a file (ISO/IEC 18181-1 D.2)."""
-    if data[:12] == JPEG_XL_BOXES:
-        start = data.find(b"\xff\x0a", 12, 65536)
-        data = data[start:] if start > 0 else b""
+    data = jpegxl_beginning(data, 32)
     if data[:2] != b"\xff\x0a" or len(data) < 4:
         return None
     bits = _SizeBits(data[2:])

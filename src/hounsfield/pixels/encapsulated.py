@@ -61,7 +61,10 @@ class EncapsulatedFrames:
         if self._codec.signed is None or not self._places:
             return None
         at, length = self._places[0][0]
-        return self._codec.signed(bytes(self._data.take(at, min(length, _HEADERS))))
+        signed = self._codec.signed(bytes(self._data.take(at, min(length, _HEADERS))))
+        if signed is None and length > _HEADERS:  # behind large boxes, with a colour profile for example
+            return self._codec.signed(bytes(self._data.take(at, length)))
+        return signed
 
     def codestream(self, frame: int) -> bytes:
         """Return the bytes of a frame, its fragments joined."""

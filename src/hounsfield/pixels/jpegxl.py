@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hounsfield.pixels.codestreams import JPEG_XL_BOXES
+from hounsfield.pixels.boxes import boxes
+from hounsfield.pixels.codestreams import JPEG_XL_BOXES, jpegxl_beginning
 from hounsfield.steps import Step
 
 #: The beginning of a codestream is read as one number; what is looked for stands within so many bytes of it.
 _HEADERS = 256
-_BOX_PART, _BOX_WHOLE = b"jxlp", b"jxlc"
-#: The box with what a JPEG is restored from; it stands before the codestream's pixels.
-_BOX_JPEG, _NEAR = b"jbrd", 4096
-_MOST_BOXES = 64
+#: The box with what a JPEG is restored from.
+_BOX_JPEG = b"jbrd"
 _RGB, _GREY, _XYB_SPACE = 0, 1, 2
 _CUSTOM = 2  # of white points and primaries
 
@@ -46,7 +45,7 @@ def decoded_space(data: bytes, declared: str) -> tuple[str, Step | None]:
     transform = colour_transform(data)
     if transform in ("XYB", "YCbCr"):
         return "RGB", None
-    recompressed = data[:12] == JPEG_XL_BOXES and _BOX_JPEG in data[:_NEAR]
+    recompressed = data[:12] == JPEG_XL_BOXES and any(kind == _BOX_JPEG for kind, _, _ in boxes(data))
     if transform == "none" and declared != "XYB" and not recompressed:
         return declared, None
     why = "the codestream has no colour transform" if transform else "the codestream's own transform is not known"
@@ -97,28 +96,10 @@ class _HeaderBits:
 
 def _codestream(data: bytes) -> bytes:
     """The beginning of the codestream behind its signature, bare or in boxes (ISO/IEC 18181-2)."""
-    if data[:12] == JPEG_XL_BOXES:
-        data = _in_boxes(data)
-    if data[:2] != b"\xff\x0a":
+    beginning = jpegxl_beginning(data, 2 + _HEADERS)
+    if beginning[:2] != b"\xff\x0a":
         raise _Unknown
-    return data[2 : 2 + _HEADERS]
-
-
-def _in_boxes(data: bytes) -> bytes:
-    """Join the parts of the codestream, between which other boxes may stand, until its headers are whole."""
-    position, parts = 0, b""
-    for _ in range(_MOST_BOXES):
-        length, kind = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
-        head = 16 if length == 1 else 8
-        length = int.from_bytes(data[position + 8 : position + 16], "big") if length == 1 else length
-        end = position + length if length else len(data)  # 0: up to the end
-        if kind in (_BOX_WHOLE, _BOX_PART):
-            # A part begins with its number.
-            parts += data[position + head + 4 * (kind == _BOX_PART) : min(end, position + head + 4 + _HEADERS)]
-        if end < position + head or end >= len(data) or len(parts) >= _HEADERS:
-            break
-        position = end
-    return parts
+    return beginning[2:]
 
 
 def _transform(bits: _HeaderBits) -> ColourTransform:

@@ -16,6 +16,8 @@ from hounsfield.sources.source import Source
 from hounsfield.sources.tars import tar_entries, unpacked
 from hounsfield.sources.zips import zip_entries
 
+_CUT_OFF = "is cut off: it cannot be decompressed to its end"
+
 
 def archive_entries(blob: Blob, kind: Kind, limits: Limits) -> Iterator[Entry] | None:
     """Yield the members of an archive; None where it is none after all, but a single compressed file.
@@ -71,22 +73,30 @@ def compressed_entry(blob: Blob, kind: Kind, limits: Limits) -> Entry | None:
     """
     try:
         head = first_bytes(blob, kind)
+    except EOFError:
+        return Entry(blob.name, None, _CUT_OFF)
     except (SourceError, *DAMAGED):
         return None
     return Entry(blob.name, None, "", partial(_decompressed, blob, kind)) if head and kind_of(head) != "tar" else None
 
 
 def _decompressed(blob: Blob, kind: Kind, limits: Limits) -> Source:
-    """Decompress a single file; it is kept in memory, or in a file without a name."""
+    """Decompress a single file; it is kept in memory, or in a file without a name.
+
+    Of one that is cut off, what is there is as it was written; of one that is damaged nothing tells how much is.
+    """
+    damage = ""
     spool = Spool(blob.name, limits.member_bytes)
     try:
         for piece in pieces(blob, kind):
             spool.write(piece)
     except HounsfieldError:
         raise
+    except EOFError:
+        damage = _CUT_OFF
     except DAMAGED:
         raise SourceError("is damaged: it cannot be decompressed to its end", source=blob.name) from None
-    return open_range(spool.finish(), 0, spool.size, blob.name, limits)
+    return replace(open_range(spool.finish(), 0, spool.size, blob.name, limits), damage=damage)
 
 
 def _of_tar(blob: Blob, whole: bool, limits: Limits) -> Iterator[Entry]:

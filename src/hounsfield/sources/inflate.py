@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import io
 import lzma
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any, Protocol
 
-from hounsfield.errors import SourceError
+from hounsfield.errors import HounsfieldError, SourceError
 from hounsfield.sources.blobs import Blob, file_of
 from hounsfield.sources.kinds import Kind
 from hounsfield.sources.streams import PlacedStream
@@ -21,7 +20,8 @@ _COMPRESSED_PIECE = 2**16
 #: Memory that a decompressor of xz or LZMA may ask for; `xz -9` takes 65 MiB.
 _DICTIONARY = 256 * 2**20
 #: What decompressors raise on damaged data.
-DAMAGED = (zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
+_WRONG = (zlib.error, lzma.LZMAError, OSError, ValueError)
+DAMAGED = (*_WRONG, EOFError)
 
 
 class Decompressor(Protocol):
@@ -43,16 +43,24 @@ class Decompressor(Protocol):
 
 
 class Deflated:
-    """zlib's raw deflate in the manner of bz2 and lzma."""
+    """zlib in the manner of bz2 and lzma: raw deflate, or what `wbits` of zlib says.
 
-    def __init__(self) -> None:
-        self._inner = zlib.decompressobj(-zlib.MAX_WBITS)
+    Its length and checksum are checked with the last bytes.
+    """
+
+    def __init__(self, wbits: int = -zlib.MAX_WBITS) -> None:
+        self._inner = zlib.decompressobj(wbits)
         self.needs_input = True
 
     @property
     def eof(self) -> bool:
         """True where the end of the stream was reached."""
         return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """What follows the end of the stream."""
+        return self._inner.unused_data
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         """Give up to so many bytes."""
@@ -165,25 +173,51 @@ def lzma_of_zip(properties: bytes) -> Decompressor:
     return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[chosen])
 
 
-def pieces(blob: Blob, kind: Kind) -> Generator[bytes]:
-    """Yield a compressed file decompressed, piece by piece.
+_DECOMPRESSORS: dict[Kind, Callable[[], Any]] = {
+    "gzip": lambda: Deflated(16 + zlib.MAX_WBITS),
+    "bzip2": bz2.BZ2Decompressor,
+    "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _DICTIONARY),
+}
+
+
+def pieces(blob: Blob, kind: Kind, most: int = _PIECE) -> Generator[bytes]:
+    """Yield a compressed file decompressed, piece by piece; of one that is cut off or damaged all before that.
+
+    Parameters
+    ----------
+    blob, kind
+        The file, and how it is compressed.
+    most
+        Bytes of a piece.
 
     Raises
     ------
     SourceError
         It cannot be opened.
-    zlib.error, lzma.LZMAError, EOFError, OSError, ValueError
-        It is damaged, or cut off (`DAMAGED`).
+    EOFError
+        It is cut off; all that is there was yielded.
+    zlib.error, lzma.LZMAError, OSError, ValueError
+        It is damaged (`DAMAGED`); all that can be decompressed before that was yielded.
     """
+    given, make = 0, _DECOMPRESSORS[kind]
     with closing(file_of(blob.open())) as file:
-        if kind == "gzip":
-            with gzip.GzipFile(fileobj=file) as opened:
-                while piece := opened.read(_PIECE):
-                    yield piece
-        elif kind == "bzip2":
-            yield from _streams(file, bz2.BZ2Decompressor)
+        try:
+            for piece in _streams(lambda: file.read(_COMPRESSED_PIECE), make, most):
+                given += len(piece)
+                yield piece
+        except (EOFError, HounsfieldError):
+            raise
+        except _WRONG as error:
+            damage, last = error, max(file.tell() - 1, 0) // _COMPRESSED_PIECE * _COMPRESSED_PIECE
         else:
-            yield from _streams(file, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _DICTIONARY))
+            return
+    # A decompressor that finds damage gives nothing of what it was fed last: it is fed again, by single bytes there.
+    with closing(file_of(blob.open())) as file, suppress(EOFError, *_WRONG):
+        for piece in _streams(lambda: file.read(_COMPRESSED_PIECE if file.tell() < last else 1), make, most):
+            if len(piece) > given:
+                yield piece[given:]
+            given = max(given - len(piece), 0)
+    raise damage
 
 
 def first_bytes(blob: Blob, kind: Kind) -> bytes:
@@ -194,22 +228,23 @@ def first_bytes(blob: Blob, kind: Kind) -> bytes:
     SourceError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError
         As `pieces`.
     """
-    if kind != "gzip":
-        with closing(pieces(blob, kind)) as some:
-            return next(some, b"")
-    with closing(file_of(blob.open())) as file, gzip.GzipFile(fileobj=file) as opened:
-        return opened.read1(_COMPRESSED_PIECE)
+    with closing(pieces(blob, kind, _COMPRESSED_PIECE)) as some:
+        return next(some, b"")
 
 
-def _streams(file: Any, make: Callable[[], Any]) -> Iterator[bytes]:
-    """Decompress streams that follow each other, as parallel compressors write them."""
-    rest = b""
-    while data := rest or file.read(_COMPRESSED_PIECE):
+def _streams(read: Callable[[], bytes], make: Callable[[], Any], most: int) -> Iterator[bytes]:
+    """Decompress streams that follow each other, as parallel compressors write them; zeros may stand between them."""
+    rest, number = b"", 0
+    while data := rest or read():
+        data = data.lstrip(b"\0") if number else data
+        rest, number = b"", number + 1
+        if not data:
+            continue
         decompressor = make()
         while not decompressor.eof:
-            if piece := decompressor.decompress(data, _PIECE):
+            if piece := decompressor.decompress(data, most):
                 yield piece
-            data = file.read(_COMPRESSED_PIECE) if decompressor.needs_input and not decompressor.eof else b""
+            data = read() if decompressor.needs_input and not decompressor.eof else b""
             if not data and decompressor.needs_input and not decompressor.eof:
                 raise EOFError
-        rest = decompressor.unused_data.lstrip(b"\0")  # streams may be padded
+        rest = decompressor.unused_data

@@ -85,6 +85,9 @@ class Source:
         The first bytes: all of them where the source is in memory or small.
     unchanged
         Tells whether the file below is still what it was when it was opened; None where nothing can have changed.
+    damage
+        What is wrong with it, so that a sentence about the file goes on with it: bytes behind its end are lost. ``""``
+        where nothing is.
     """
 
     name: str
@@ -92,6 +95,7 @@ class Source:
     size: int
     head: bytes
     unchanged: Callable[[], bool] | None = field(default=None, repr=False)
+    damage: str = ""
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property

@@ -340,7 +340,11 @@ def _between(first: NDArray[Any], second: NDArray[Any], part: Any) -> NDArray[An
     if not np.any(part):
         return first
     start = first.astype(part.dtype, copy=False)
-    return start + (second - start) * part
+    try:
+        with np.errstate(over="raise"):
+            return start + (second - start) * part
+    except FloatingPointError:  # they are further apart than a number can tell
+        return start * (1 - part) + second * part
 
 
 def _rounded(exact: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
