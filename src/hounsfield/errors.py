@@ -7,9 +7,9 @@ fits, so that ``except OSError`` or ``except ValueError`` work as expected::
     ├── SourceError (OSError)                  a file or folder cannot be opened or read
     ├── NotDicomError (ValueError)             the bytes are not DICOM
     ├── MissingAttributeError (KeyError)       an attribute that is needed is absent or empty
-    ├── InvalidAttributeError (ValueError)     an attribute is there, but no right answer follows from its value
+    ├── InvalidAttributeError (ValueError)     an attribute is present, but its value is invalid or cannot be used
     ├── UnitError (ValueError)                 the operation needs values in another unit
-    ├── FormatError (ValueError)               a file format cannot hold what was to be written
+    ├── FormatError (ValueError)               a file format cannot hold the values
     ├── UnsupportedTransferSyntaxError         nothing installed decodes this transfer syntax
     ├── DecodeError (ValueError)               the pixel data or the header is damaged
     ├── AssumptionError (ValueError)           strict=True, and something would have to be assumed
@@ -74,7 +74,7 @@ class MissingAttributeError(HounsfieldError, KeyError):
 
 
 class InvalidAttributeError(HounsfieldError, ValueError):
-    """An attribute is present, but no right answer can follow from its value."""
+    """An attribute is present, but its value is invalid or cannot be used."""
 
 
 class UnitError(HounsfieldError, ValueError):
@@ -82,11 +82,11 @@ class UnitError(HounsfieldError, ValueError):
 
 
 class FormatError(HounsfieldError, ValueError):
-    """The file format cannot hold what was to be written."""
+    """The file format cannot hold the values."""
 
 
 class UnsupportedTransferSyntaxError(HounsfieldError):
-    """Nothing that is installed decodes the transfer syntax."""
+    """No installed decoder reads the transfer syntax."""
 
 
 class DecodeError(HounsfieldError, ValueError):
@@ -114,7 +114,7 @@ class OutputError(HounsfieldError, OSError):
 
 
 class AssumptionWarning(UserWarning):
-    """The result rests on an assumption; the same sentence stands in the image's steps."""
+    """The result rests on an assumption; the same sentence is in the image's steps."""
 
 
 @contextmanager

@@ -18,7 +18,7 @@ Outcome = Literal["done", "not done", "assumed"]
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that was done to the pixels, or the reason why it was not.
+    """One thing that was done to the pixels, or the reason why it was not done.
 
     Attributes
     ----------

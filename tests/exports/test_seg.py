@@ -236,3 +236,22 @@ def test_a_mask_made_at_1_mm_is_written_over_the_slices_it_came_from(tmp_path):
     assert errors_in(path) == []
     (mask,) = masks_by_slice(path, volume)
     np.testing.assert_array_equal(mask, back.values)
+
+
+def test_a_source_of_another_frame_of_reference_is_refused(tmp_path):
+    volume, _ = phantom_volume(tmp_path / "dicom")
+    other, made = phantom_volume(tmp_path / "other")
+    path = made.files[0]
+    dataset = pydicom.dcmread(path)
+    dataset.FrameOfReferenceUID = "1.2.3"
+    dataset.save_as(path)
+    mask = volume.with_values(volume.values > 200)
+    with pytest.raises(hu.GeometryError, match="Frame of Reference"):
+        hu.write_seg(mask, tmp_path / "seg.dcm", source=[path])
+
+
+def test_a_single_path_is_a_source(tmp_path):
+    volume, made = phantom_volume(tmp_path / "dicom", slices=1)
+    mask = hu.Volume(volume.values > 200, volume.affine)
+    for source in (made.files[0], str(made.files[0])):
+        assert hu.write_seg(mask, tmp_path / "seg.dcm", source=source, force=True).paths[0].exists()

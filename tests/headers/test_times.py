@@ -46,14 +46,14 @@ class _nothing:
 @pytest.mark.parametrize("text", ["", "2004119", "20040230", "2004.0119", "٢٠٠٤٠١١٩", None, "20040119 1"])
 def test_what_is_no_date_is_none(text):
     assert date_of(text) is None
-    with pytest.raises(InvalidAttributeError, match="SeriesDate is no date"):
+    with pytest.raises(InvalidAttributeError, match="SeriesDate is not a valid date"):
         local_moment({"SeriesDate": text or "x", "SeriesTime": "10"}, "SeriesDate", "SeriesTime", "file")
 
 
 @pytest.mark.parametrize("text", ["7", "25", "0760", "072761", "07.5", "07:2730", "072730.1234567", "07 27"])
 def test_what_is_no_time_is_none(text):
     assert time_of(text) is None
-    with pytest.raises(InvalidAttributeError, match="SeriesTime is no time of day"):
+    with pytest.raises(InvalidAttributeError, match="SeriesTime is not a valid time of day"):
         time_of_day({"SeriesTime": text}, "SeriesTime", "file")
 
 
@@ -81,7 +81,7 @@ def test_local_moments_and_zones():
 
 @pytest.mark.parametrize("offset", ["+1500", "+0060", "0100", "+01", "CET"])
 def test_impossible_zones_are_refused(offset):
-    with pytest.raises(InvalidAttributeError, match="TimezoneOffsetFromUTC is no offset from UTC") as caught:
+    with pytest.raises(InvalidAttributeError, match="TimezoneOffsetFromUTC is not a valid offset from UTC") as caught:
         time_zone({"TimezoneOffsetFromUTC": offset}, "file")
     assert offset not in str(caught.value)
 

@@ -53,7 +53,7 @@ def test_what_has_no_profile_is_refused(ct):
         hu.profile(hu.Image(np.zeros((2, 4, 4))), (0, 0), (1, 1))
     with pytest.raises(hu.UnitError):
         hu.profile(hu.Image(np.zeros((4, 4, 3)), color=True), (0, 0), (1, 1))
-    with pytest.raises(ValueError, match="two samples"):
+    with pytest.raises(ValueError, match="whole number from 2"):
         hu.profile(ct, (0, 0), (1, 1), samples=1)
     with pytest.raises(ValueError, match="row, column"):
         hu.distance(ct, (0, 0), (1,))
@@ -61,3 +61,21 @@ def test_what_has_no_profile_is_refused(ct):
 
 def test_a_line_of_no_length_has_one_value_twice(ct):
     assert hu.profile(ct, (5, 6), (5, 6)).values.tolist() == [ct.values[5, 6]] * 2
+
+
+@pytest.mark.parametrize("samples", [1e308, float("nan"), "x", 10**11, 1, True])
+def test_a_number_of_samples_is_whole_and_bounded(ct, samples):
+    with pytest.raises(ValueError, match="samples is a whole number"):
+        hu.profile(ct, (0, 0), (5, 5), samples=samples)
+
+
+@pytest.mark.parametrize("wrong", [None, "path.dcm", np.zeros((4, 4)), hu.Volume(np.zeros((2, 3, 4)))])
+def test_lines_are_of_images(wrong):
+    for function in (hu.profile, hu.distance):
+        with pytest.raises(TypeError, match="takes an Image"):
+            function(wrong, (0, 0), (1, 1))
+
+
+def test_a_point_beyond_all_floats_is_refused(ct):
+    with pytest.raises(ValueError, match="a point is"):
+        hu.distance(ct, (0, 0), (10**400, 0))

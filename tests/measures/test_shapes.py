@@ -142,3 +142,25 @@ def test_millimetres_need_a_spacing_with_a_kind():
     assert hu.region("circle", image(spacing=None), center=(1, 1), radius=3).is_mask
     with pytest.raises(hu.GeometryError, match="volume"):
         hu.region("sphere", image(), center=(1, 1, 1), radius_mm=3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [
+        ("circle", {"center_mm": (5, 5), "radius": 2}),
+        ("polygon", {"points_mm": [(0, 0), (0, 4), (4, 4)]}),
+        ("circle", {"center": (5, 5), "radius": 2, "angle": 30}),
+        ("ellipse", {"center": (5, 5), "radii": (2, 3), "angle": float("nan")}),
+        ("ellipse", {"center": (5, 5), "radii": (2, 3), "angle": "x"}),
+        ("circle", {"center": (10**400, 1), "radius": 2}),
+        (["circle"], {"center": (5, 5), "radius": 2}),
+    ],
+)
+def test_options_that_do_not_belong_to_a_shape_are_refused(shape, options):
+    with pytest.raises(ValueError, match="has no|angle is|numbers|a region is"):
+        hu.region(shape, image(), **options)
+
+
+def test_a_sphere_may_be_larger_than_everything(tmp_path):
+    volume, _ = phantom_volume(tmp_path, matrix=16, slices=3)
+    assert hu.region("sphere", volume, center=(1, 8, 8), radius_mm=1e200).values.all()

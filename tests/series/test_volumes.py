@@ -41,7 +41,7 @@ def test_volumes_are_chosen_by_what_their_series_says(folder):
     assert len(volumes.of(SeriesNumber=3)) == 2
     assert [facts.description for facts in volumes.of(SeriesNumber=4, Modality="CT").facts] == ["other"]
     assert len(volumes.of(Modality="MR")) == 0
-    with pytest.raises(ValueError, match="EchoTime is none of"):
+    with pytest.raises(ValueError, match="EchoTime is not one of"):
         volumes.of(EchoTime=3)
 
 

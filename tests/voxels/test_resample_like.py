@@ -95,3 +95,15 @@ def test_both_need_a_place():
     for volume, like in ((placed, lost), (lost, placed)):
         with pytest.raises(hu.GeometryError):
             volume.resample(like=like)
+
+
+@pytest.mark.parametrize("wrong", [hu.Image([[1, 2]]), np.zeros((2, 2, 2)), 3])
+def test_like_is_a_volume(wrong):
+    with pytest.raises(TypeError, match="takes a Volume"):
+        hu.Volume(np.zeros((2, 2, 2)), np.eye(4)).resample(like=wrong)
+
+
+@pytest.mark.parametrize("spacing", [1e200, 1e-320, 10**400, float("inf"), "fine"])
+def test_a_spacing_is_one_that_a_grid_can_have(spacing):
+    with pytest.raises(ValueError, match="spacing must be"):
+        hu.Volume(np.zeros((2, 2, 2)), np.eye(4)).resample(spacing)

@@ -24,7 +24,7 @@ def render(
     square: bool = False,
     icc: bool = False,
 ) -> NDArray[np.uint8]:
-    """Return an image, or every slice of a volume, as a screen shows it.
+    """Return an image, or every slice of a volume, as 8-bit pixels for a screen.
 
     Modality values pass the VOI window or VOI LUT, then the presentation LUT; MONOCHROME1 and an inverse
     presentation LUT shape are inverted after that, never before (PS3.4 N.2). Colour is shown as it is, in 8

@@ -26,7 +26,7 @@ _TYPES = {"b1", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"
 
 
 def write_zarr(volume: Volume, path: str | os.PathLike[str], *, levels: int = 1, force: bool = False) -> Written:
-    """Write a volume as OME-Zarr 0.5 (Zarr 3): compressed chunks, and smaller copies of it where they are asked for.
+    """Write a volume as OME-Zarr 0.5 (Zarr 3): compressed chunks, and smaller copies on request.
 
     Parameters
     ----------

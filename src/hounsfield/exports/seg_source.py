@@ -110,6 +110,8 @@ def find_grid(mask: Volume, source: Volume | Image | Sequence[Any] | None) -> Se
     reference = text_of(shown[0].header, "FrameOfReferenceUID") or mask.frame_of_reference
     if not reference:
         raise GeometryError("the source has no Frame of Reference UID, which a segmentation needs", source=mask.name)
+    if mask.frame_of_reference not in ("", reference):
+        raise GeometryError("its Frame of Reference is not that of the source", source=mask.name)
     orientation, spacing, between = _axes(mask)
     positions = [tuple(at) for at in mask.to_lps([[index, 0, 0] for index in range(len(mask))]).tolist()]
     matched = _matched(mask, shown, _OWN_PLACE if source is None else _SAME_PLACE)
@@ -164,6 +166,8 @@ def _is_one_picture(header: Header) -> bool:
 
 
 def _given(mask: Volume, source: Volume | Image | Sequence[Any]) -> list[Shown]:
+    if isinstance(source, (str, bytes, os.PathLike)):
+        source = [source]
     if isinstance(source, Volume):
         return _own(source)
     if isinstance(source, Image):

@@ -66,7 +66,7 @@ class Surface:
 
 
 def surface(mask: Volume, *, smoothing: float = 0.0) -> Surface:
-    """Return the surface of a mask: closed, in LPS mm, with its faces outward. It is closed at the volume's border too.
+    """Return the closed surface of a mask in LPS mm, its faces outward; it is closed at the volume's border, too.
 
     The surface passes halfway between voxels inside and outside (marching cubes, the topology of Lewiner et al. 2003):
     edges and corners of voxels are cut off. A box of n voxels a side thus has a little less than n**3 of volume.

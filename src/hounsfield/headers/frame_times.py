@@ -58,7 +58,7 @@ RATES = ("CineRate", "RecommendedDisplayFrameRate")
 
 @dataclass(frozen=True)
 class FrameTimes:
-    """When the frames of an image were taken, and by what they are told apart.
+    """The times of an image's frames, and the attributes that tell the frames apart.
 
     Attributes
     ----------

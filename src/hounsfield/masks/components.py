@@ -48,7 +48,7 @@ def components(
     min_pixels: int | None = None,
     connectivity: int | None = None,
 ) -> Image | Volume:
-    """Keep some of a mask's connected components: of an image in each frame by itself, of a volume in space.
+    """Keep some connected components of a mask: of an image in each frame separately, of a volume in three dimensions.
 
     Parameters
     ----------

@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
 from hounsfield.geometry import SpacingKind
-from hounsfield.image import Image
+from hounsfield.image import Image, require_image
 from hounsfield.imagelike import require_one_value
+
+#: Of a profile.
+_MOST_SAMPLES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def distance(image: Image, start: Sequence[float], end: Sequence[float]) -> Dist
     >>> print(hu.distance(image, (0, 0), (3, 4)))
     6.32456 mm (detector)
     """
+    require_image(image, "distance")
     (y0, x0), (y1, x1) = _point(start), _point(end)
     down, across = y1 - y0, x1 - x0
     spacing = image.pixel_spacing if image.spacing_kind is not None else None
@@ -117,7 +121,7 @@ def profile(image: Image, start: Sequence[float], end: Sequence[float], *, sampl
     Raises
     ------
     ValueError
-        A point is not two finite numbers, or there are fewer than two samples.
+        A point is not two finite numbers, or `samples` is not from 2 to 10 million.
     GeometryError
         A point is outside the image, or it has several frames.
     UnitError
@@ -131,6 +135,7 @@ def profile(image: Image, start: Sequence[float], end: Sequence[float], *, sampl
     >>> line.values.tolist(), line.mm.tolist(), line.unit
     ([0.0, 5.0, 10.0, 15.0, 20.0], [0.0, 1.0, 2.0, 3.0, 4.0], 'HU')
     """
+    require_image(image, "profile")
     require_one_value(image, "a profile")
     if image.multi_frame:
         raise GeometryError("a profile is of one frame; take image.frame(i)", source=image.name)
@@ -140,11 +145,9 @@ def profile(image: Image, start: Sequence[float], end: Sequence[float], *, sampl
         if not ((point >= 0) & (point <= most)).all():
             raise GeometryError(f"({point[0]:g}, {point[1]:g}) is not between pixels of the image", source=image.name)
     length = distance(image, start, end)
-    count = int(np.ceil(length.pixels)) + 1 if samples is None else samples
-    if count < 2:
-        if samples is not None:
-            raise ValueError(f"a profile has two samples or more, not {samples}")
-        count = 2
+    if samples is not None and (type(samples) is not int or not 2 <= samples <= _MOST_SAMPLES):
+        raise ValueError(f"samples is a whole number from 2 to {_MOST_SAMPLES}, not {samples!r}")
+    count = max(2, int(np.ceil(length.pixels)) + 1) if samples is None else samples
     at = np.linspace(0.0, 1.0, count)
     values = _between(image, first + at[:, None] * (last - first))
     mm = None if length.mm is None else at * length.mm
@@ -175,7 +178,10 @@ def _point(point: Sequence[float]) -> tuple[float, float]:
     ValueError
         It is not two finite numbers.
     """
-    numbers = np.asarray(point, np.float64)
+    try:
+        numbers = np.asarray(point, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"a point is (row, column), not {point!r}") from None
     if numbers.shape != (2,) or not np.isfinite(numbers).all():
         raise ValueError(f"a point is (row, column), not {point!r}")
     row, column = numbers.tolist()

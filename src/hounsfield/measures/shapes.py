@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
+from hounsfield.header import finite_number
 from hounsfield.image import Image
 from hounsfield.imagelike import require_grid
 from hounsfield.steps import Step
@@ -28,6 +29,8 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "polygon": ("points",),
     "sphere": ("center", "radius"),
 }
+_IN_MM = {"radius_mm": "radius", "radii_mm": "radii", "size_mm": "size"}
+_TURNED = ("ellipse", "rectangle")
 #: Rounding of coordinates must not decide whether an edge belongs to a shape.
 _ROUNDING = 1e-9
 _LEAST_CORNERS = 3
@@ -99,6 +102,7 @@ def region(
     """
     require_grid(image, "region")
     given = _chosen(shape, dict(options), image)
+    turn = _angle(shape, angle)
     if shape == "sphere":
         return _sphere(image, given)
     rows, columns = image.size
@@ -112,11 +116,10 @@ def region(
     else:
         middle = given["center"]
         y, x = (row - middle[0]) * down, (column - middle[1]) * across
-        turn = np.deg2rad(angle if shape != "circle" else 0.0)
         along_rows, along_columns = np.cos(turn) * y - np.sin(turn) * x, np.sin(turn) * y + np.cos(turn) * x
         inside = _within(shape, along_rows, along_columns, given)
         detail = f"center ({middle[0]:g}, {middle[1]:g}), {_extent(shape, given)}"
-        detail += f", turned by {angle:g} degrees" if angle and shape != "circle" else ""
+        detail += f", turned by {angle:g} degrees" if turn else ""
     if given["mm"]:
         detail += f" ({image.spacing_kind})"
     values = np.broadcast_to(inside, (*_outer(image), rows, columns)).copy()
@@ -135,12 +138,28 @@ def _outer(image: Image | Volume) -> tuple[int, ...]:
     return (image.frames,) if image.multi_frame else ()
 
 
+def _angle(shape: str, angle: Any) -> float:
+    """Return an angle in radians.
+
+    Raises
+    ------
+    ValueError
+        It is no finite number, or the shape cannot be turned.
+    """
+    degrees = finite_number(angle)
+    if degrees is None:
+        raise ValueError(f"angle is a number of degrees, not {angle!r}")
+    if degrees and shape not in _TURNED:
+        raise ValueError(f"a {shape} has no angle; {' and '.join(_TURNED)} have")
+    return float(np.deg2rad(degrees))
+
+
 def _chosen(shape: str, options: dict[str, Any], image: Image | Volume) -> dict[str, Any]:
     """The options of a shape, checked; ``mm`` says whether extents are in millimetres."""
-    if shape not in _OPTIONS:
+    if not isinstance(shape, str) or shape not in _OPTIONS:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ValueError(f"a region is {', '.join(SHAPES)}, not {shape!r}")
     given = {name: value for name, value in options.items() if value is not None}
-    known = {name: name.removesuffix("_mm") for name in given}
+    known = {name: _IN_MM.get(name, name) for name in given}
     for name, plain in known.items():
         if plain not in _OPTIONS[shape]:
             raise ValueError(f"a {shape} has no {name}; it takes {' and '.join(_OPTIONS[shape])}")
@@ -167,7 +186,7 @@ def _numbers(name: str, value: Any, shape: str) -> Any:
     count = {"radius": (), "center": (3 if shape == "sphere" else 2,), "radii": (2,), "size": (2,)}.get(name)
     try:
         numbers = np.asarray(value, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} is not made of numbers: {value!r}") from None
     fits = numbers.shape == count if count is not None else (numbers.ndim == 2 and numbers.shape[1] == 2)
     if name == "points":
@@ -230,7 +249,7 @@ def _sphere(image: Image | Volume, given: dict[str, Any]) -> Volume:
     for axis in range(3):
         x, y, z = (matrix[axis, number] * index[number] for number in range(3))
         squared += (x[:, None, None] + y[None, :, None] + z[None, None, :]) ** 2
-    inside = squared <= given["radius"] ** 2 * (1 + _ROUNDING)
+    inside = np.sqrt(squared) <= given["radius"] * (1 + _ROUNDING)
     center = ", ".join(f"{at:g}" for at in given["center"])
     step = Step("region", f"sphere, center ({center}), radius {given['radius']:g} mm ({image.spacing_kind})")
     return image.with_values(inside, step, unit="", padding=None, color=False)

@@ -23,7 +23,7 @@ from hounsfield.recipes.tabulation import Tabulation
 from hounsfield.text import printable
 
 #: What a loop does with an input that fails: like the command, it goes on with the next.
-_FAILED = ["except (hu.HounsfieldError, OSError) as error:", "    print(error, file=sys.stderr)"]
+_FAILED = ["except (hu.HounsfieldError, OSError, IndexError) as error:", "    print(error, file=sys.stderr)"]
 
 
 def program(job: Job[Any], stems: Mapping[str, str] | None = None) -> str:

@@ -33,7 +33,7 @@ def scan(
     limits: Limits = DEFAULT_LIMITS,
     progress: Callable[[Progress], None] | None = None,
 ) -> pa.Table:
-    """Return the headers of many files as a table of Arrow: one row for each file, in a fixed order.
+    """Return the headers of many files as an Arrow table: one row for each file, in a fixed order.
 
     Parameters
     ----------

@@ -109,7 +109,7 @@ class MissingSlices:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Files that claim what cannot be: to be the same instance (SOP Instance UID), or of one series and two patients.
+    """Files that contradict each other: one SOP Instance UID with different content, or one series of two patients.
 
     Attributes
     ----------

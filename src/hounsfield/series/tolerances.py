@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tolerances:
-    """Limits within which slices count as equal when they are put together; pass another instance to `read_volumes`.
+    """Limits within which slices of a volume count as equal; pass another instance to `read_volumes`.
 
     Scanners round positions and directions to a few digits, so equal ones seldom are so exactly.
 

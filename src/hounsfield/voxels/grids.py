@@ -32,6 +32,9 @@ NAMED_PLANES: dict[str, tuple[float, ...]] = {
 #: Rounding must not add a slice, nor leave one out: a part of a voxel that is nothing.
 _NOTHING = 1e-6
 
+#: Spacings beyond these are mistakes, and beyond what a grid can be computed with.
+_LEAST_MM, _MOST_MM = 1e-6, 1e6
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -243,10 +246,13 @@ def three_spacings(spacing: Any) -> NDArray[np.float64]:
     Raises
     ------
     ValueError
-        They are not positive and finite.
+        They are not between a nanometre and a kilometre.
     """
-    given = np.asarray(spacing, np.float64)
-    if given.shape not in ((), (3,)) or not (np.isfinite(given).all() and (given > 0).all()):
+    try:
+        given = np.asarray(spacing, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        given = np.zeros(0)
+    if given.shape not in ((), (3,)) or not ((given >= _LEAST_MM) & (given <= _MOST_MM)).all():
         raise ValueError("a spacing must be one positive number in mm, or three: between slices, rows and columns")
     return np.broadcast_to(given, 3).copy()
 

@@ -157,6 +157,8 @@ class Regriddable(Placed):
         """
         if (spacing is None) == (like is None):
             raise ValueError("resample takes a spacing, or like= another volume: one of the two")
+        if like is not None and not isinstance(like, Regriddable):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"like= takes a Volume, not {type(like).__name__}")
         if like is not None:
             return self._like(like, self._sampling(order, outside, limits))
         source, how = self._grid(), self._sampling(order, outside, limits)
