@@ -120,3 +120,20 @@ def test_a_segmentation_of_an_image_is_refused_by_name(tmp_path):
     for mask in (image, {"one": image}):
         with pytest.raises(TypeError, match="takes a Volume, not Image"):
             hu.write_seg(mask, tmp_path / "seg.dcm")
+
+
+def test_places_beyond_single_precision_are_no_nifti(tmp_path):
+    values = np.zeros((2, 3, 4), np.int16)
+    for volume in (
+        hu.Volume(values, affine=np.diag([1.0, 1e300, 1, 1])),
+        hu.Volume(values, affine=np.diag([1e39] * 3 + [1])),
+    ):
+        with pytest.raises(hu.FormatError, match="single precision"):
+            hu.write(volume, tmp_path / "a.nii")
+        with pytest.raises(hu.FormatError, match="single precision"):
+            volume.to_nibabel()
+
+
+def test_the_spacing_of_voxels_whose_squares_overflow():
+    volume = hu.Volume(np.zeros((2, 3, 4), np.int16), affine=np.diag([1e-200, 1e300, 2, 1]))
+    assert tuple(volume.spacing) == pytest.approx((1e-200, 1e300, 2))

@@ -204,3 +204,21 @@ def direction(vector: NDArray[Any]) -> str:
     order = sorted(range(3), key=lambda axis: -abs(float(vector[axis])))
     # Below this share a component is a small tilt, not a direction of its own.
     return "".join(letters[axis][int(vector[axis] > 0)] for axis in order if abs(float(vector[axis])) > 0.25)
+
+
+#: Numbers above this have squares.
+_SMALL = 1e-150
+
+
+def column_lengths(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the lengths of a matrix's columns, also of numbers whose squares are too large or too small.
+
+    Examples
+    --------
+    >>> column_lengths(np.array([[3.0, 3e300], [4.0, 4e300]])).tolist()
+    [5.0, 5e+300]
+    """
+    with np.errstate(over="ignore"):
+        lengths = np.asarray(np.linalg.norm(matrix, axis=0), np.float64)
+    plain = np.isfinite(lengths) & (lengths > _SMALL)
+    return lengths if plain.all() else np.asarray(np.hypot.reduce(matrix), np.float64)

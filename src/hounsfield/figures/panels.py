@@ -200,7 +200,8 @@ def draw_colour_bar(sheet: Sheet, frame: Image, voi: Voi) -> None:
     brightness = shading_of(frame, voi).brightness(np.linspace(low, high, 256))
     colours = ListedColormap(np.repeat(brightness[:, None], 3, axis=1).astype(float))
     # The pointed ends say that values beyond the window look like its bounds.
-    bar = sheet.figure.colorbar(ScalarMappable(Normalize(low, high), colours), cax=sheet.bar, extend="both")
+    with np.errstate(over="ignore"):  # the points' ends, of the largest numbers
+        bar = sheet.figure.colorbar(ScalarMappable(Normalize(low, high), colours), cax=sheet.bar, extend="both")
     unit = {"": "value (no known unit)", "1": "relative value"}.get(frame.unit, printable(frame.unit))
     bar.set_label(unit, fontsize=9, parse_math=False)
     bar.ax.tick_params(labelsize=8)

@@ -23,6 +23,7 @@ from hounsfield.headers.frame_header import DoseFrameHeader, FrameHeader
 from hounsfield.headers.index import VRS
 from hounsfield.headers.meaning import (
     ONE_TEXT,
+    binary_numbers,
     by_meaning,
     choose_vr,
     decimal_numbers,
@@ -201,7 +202,11 @@ class DatasetHeader(Header):
             return self._sequence(keyword, raw, raw[1])
         if (vr or expected) in CODED_TEXT and beyond_ascii(data):
             return self._text(keyword, vr or expected, raw)
-        return self._pydicom_value(keyword, tag, raw)
+        value = self._pydicom_value(keyword, tag, raw)
+        if vr is None and expected == "US or SS" and isinstance(value, bytes):  # pydicom settles most of these
+            numbers = binary_numbers(data, choose_vr(expected, signed=self._signed), little)
+            return numbers[0] if numbers is not None and len(numbers) == 1 else numbers
+        return value
 
     @property
     def _signed(self) -> bool:
@@ -216,6 +221,8 @@ class DatasetHeader(Header):
         except Exception:  # whatever pydicom raises on a damaged value: it is not readable
             known = known_attribute(keyword)
             expected = choose_vr(known[1], signed=False) if known else vr
+            if vr is None and expected == "OW":  # what decides between it and numbers, or OB, is not there
+                return data
             return self._unreadable(keyword, expected, data) if data and expected else None
         if isinstance(value, bytes) and not little:
             # So that a header's bytes mean one thing everywhere.

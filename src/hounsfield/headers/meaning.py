@@ -81,7 +81,7 @@ def by_meaning(data: bytes, vr: str, expected: str, tag: int, little: bool) -> A
 
 def _numbers(data: bytes, vr: str, expected: str, tag: int, little: bool) -> list[Any] | None:
     text = decimal_numbers(data, expected in _WHOLE, tag)
-    own = _binary(data, expected, little) if expected in _BINARY and _fits(data, expected, tag) else None
+    own = binary_numbers(data, expected, little) if expected in _BINARY and _fits(data, expected, tag) else None
     if vr in TEXT or vr in _DECIMAL:
         # What is plain text is text; with a zero at its end it may be text or binary: 5 and padding, or 53.
         own = None if _printable(data) else own
@@ -97,7 +97,7 @@ def _numbers(data: bytes, vr: str, expected: str, tag: int, little: bool) -> lis
 
 def _declared(data: bytes, vr: str, expected: str, little: bool) -> list[Any] | None:
     """Binary numbers by the file's VR, where they are such as the attribute may have; none where signs differ."""
-    values = _binary(data, vr, little)
+    values = binary_numbers(data, vr, little)
     if values is None or not all(math.isfinite(v) for v in values):
         return None
     if expected in _WHOLE:
@@ -109,7 +109,8 @@ def _declared(data: bytes, vr: str, expected: str, little: bool) -> list[Any] | 
     return values
 
 
-def _binary(data: bytes, vr: str, little: bool) -> list[Any] | None:
+def binary_numbers(data: bytes, vr: str, little: bool) -> list[Any] | None:
+    """Binary numbers of a VR; None where the bytes are not a multiple of its size."""
     code, size = _BINARY[vr]
     if len(data) % size:
         return None

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
+import numpy as np
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
@@ -16,12 +17,14 @@ from hounsfield.header import finite_number, item_at, values_in, whole_number
 from hounsfield.headers.dataset_header import DatasetHeader, Raw, simple_value
 from hounsfield.headers.index import implied_vr
 from hounsfield.headers.times import date_of, datetime_of, time_of
-from hounsfield.scanning.columns import PIXEL_REPRESENTATION, SPECIFIC_CHARACTER_SET, Column, Kind
+from hounsfield.scanning.columns import PIXEL_REPRESENTATION, SPECIFIC_CHARACTER_SET, WORDS, Column, Kind
 
 #: A value as the table has it, and what is to be said of it.
 Careful = tuple[Any, tuple[str, ...]]
 
 _SIGNED_64 = 2**63
+#: Bytes of values that are kept.
+_SHORT = 1024
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,18 @@ class Around:
     little: bool
 
 
-@lru_cache(8192)
 def careful_value(column: Column, data: bytes, vr: str | None, around: Around) -> Careful:
-    """Read a value from its bytes, as the header of its file would; `vr` is None in implicit VR."""
+    """Read a value from its bytes, as the header of its file would; `vr` is None in implicit VR.
+
+    Short ones are kept, since many files have the same.
+    """
+    read = kept_value if len(data) <= _SHORT else kept_value.__wrapped__
+    return read(column, data, vr, around)
+
+
+@lru_cache(8192)
+def kept_value(column: Column, data: bytes, vr: str | None, around: Around) -> Careful:
+    """Read a value as `careful_value` does."""
     elements: dict[int, tuple[bytes, str | None]] = {column.tag: (data, vr)}
     if around.character_set is not None:
         elements.setdefault(SPECIFIC_CHARACTER_SET, (around.character_set, "CS" if vr else None))
@@ -114,6 +126,8 @@ def _typed(value: Any, column: Column, header: DatasetHeader | None) -> Careful:
     if value is None:
         return None, issues
     name = column.keyword or column.name
+    if column.vr in WORDS and isinstance(value, bytes) and len(value) % 2 == 0:
+        value = np.frombuffer(value, "<u2").tolist()  # in which order a header has them, whatever the file's
     values = values_in(value)
     if column.kind == Kind.TEXT and not column.many:
         texts = [_text(v) for v in values]

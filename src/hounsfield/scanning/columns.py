@@ -53,10 +53,12 @@ class Kind(IntEnum):
     BYTES = 6
 
 
+#: VRs of tables, whose words of 16 bits stand as numbers or, without a sign, as bytes (OW): numbers in either case.
+WORDS = ("US or OW", "US or SS or OW")
 _KINDS = {
-    **dict.fromkeys(("IS", "US", "SS", "UL", "SL", "UV", "SV", "US or SS"), Kind.INTEGER),
+    **dict.fromkeys(("IS", "US", "SS", "UL", "SL", "UV", "SV", "US or SS", *WORDS), Kind.INTEGER),
     **dict.fromkeys(("DS", "FL", "FD"), Kind.DECIMAL),
-    **dict.fromkeys(("OB", "OW", "OF", "OD", "OL", "OV", "UN", "OB or OW", "US or SS or OW", "US or OW"), Kind.BYTES),
+    **dict.fromkeys(("OB", "OW", "OF", "OD", "OL", "OV", "UN", "OB or OW"), Kind.BYTES),
     "DA": Kind.DATE,
     "TM": Kind.TIME,
     "DT": Kind.DATETIME,

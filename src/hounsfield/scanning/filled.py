@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from hounsfield.limits import DEFAULT_LIMITS
 from hounsfield.scanning.arrow_types import arrow_type, value_type
 from hounsfield.scanning.careful import Around, careful_value
-from hounsfield.scanning.columns import PIXEL_REPRESENTATION, SPECIFIC_CHARACTER_SET, Column, Kind, Plan, column, plan
+from hounsfield.scanning.columns import (
+    PIXEL_REPRESENTATION,
+    SPECIFIC_CHARACTER_SET,
+    WORDS,
+    Column,
+    Kind,
+    Plan,
+    column,
+    plan,
+)
 from hounsfield.scanning.found import ENCODING, EXPLICIT_BIG, Found
 from hounsfield.scanning.row import Row
 from hounsfield.scanning.typed import DOUBTFUL, PRESENT
@@ -91,7 +100,7 @@ class FilledColumns:
 
     def _fill(self, column: Column, index: int) -> pa.Array | None:
         """Make a column of what is plainly written; None where nothing of it can be told to be."""
-        if column.vr in ("", "AT") or column.kind == Kind.BYTES:
+        if column.vr in ("", "AT", *WORDS) or column.kind == Kind.BYTES:
             return None
         if column.kind in (Kind.DATE, Kind.TIME, Kind.DATETIME):
             return None if column.many else self._moments(column, index)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hounsfield.geometry import column_lengths
 from hounsfield.limits import Limits
 from hounsfield.scanning.columns import column
 from hounsfield.series.contents import Contents
@@ -128,7 +129,7 @@ class Survey:
         size = int(rows.numbers["Rows"][first]), int(rows.numbers["Columns"][first])
         spacing = None
         if made.affine is not None:
-            spacing = tuple(np.linalg.norm(made.affine[:3, :3], axis=0).tolist())
+            spacing = tuple(column_lengths(made.affine[:3, :3]).tolist())
         return VolumeFacts(
             index,
             rows.text("Modality", first),

@@ -59,7 +59,7 @@ class Deflated:
 
     @property
     def unused_data(self) -> bytes:
-        """Return what follows the end of the stream."""
+        """Bytes behind the end of the stream."""
         return self._inner.unused_data
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:

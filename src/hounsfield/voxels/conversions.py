@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from hounsfield.errors import FormatError, GeometryError, missing
+from hounsfield.geometry import column_lengths
 from hounsfield.steps import Step
 from hounsfield.voxels.nifti_space import nibabel_image
 
@@ -202,14 +203,14 @@ def axis_coordinates(affine: NDArray[np.float64]) -> tuple[NDArray[np.float64], 
     scale, translation
         Three numbers each, for (slice, row, column).
     """
-    scale = np.linalg.norm(affine[:3, :3], axis=0)
-    translation = np.linalg.solve(affine[:3, :3] / scale, affine[:3, 3])
+    scale = column_lengths(affine[:3, :3])
+    translation = np.asarray(np.linalg.solve(affine[:3, :3] / scale, affine[:3, 3]), np.float64)
     return scale, translation
 
 
 def sheared_by(affine: NDArray[np.float64]) -> float:
     """Return the largest cosine between two axes of an affine: 0 where they are at right angles."""
-    direction = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    direction = affine[:3, :3] / column_lengths(affine[:3, :3])
     return float(np.abs(direction.T @ direction - np.eye(3)).max())
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.geometry import ORTHONORMAL_TOLERANCE, ImagePlane, image_plane, is_sheared
+from hounsfield.geometry import ORTHONORMAL_TOLERANCE, ImagePlane, column_lengths, image_plane, is_sheared
 
 AXES = ("slice", "row", "column")
 PlaneName = Literal["axial", "coronal", "sagittal"]
@@ -54,7 +54,7 @@ class Grid:
     @property
     def spacing(self) -> NDArray[np.float64]:
         """Distance in mm of neighbours along each axis."""
-        return np.linalg.norm(self.affine[:3, :3], axis=0)
+        return column_lengths(self.affine[:3, :3])
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hounsfield.errors import FormatError, missing
 
 #: A qform is given where it puts no voxel farther than this, in mm, from where the sform does.
 _QFORM_TOLERANCE = 0.05
+#: In mm: what single precision holds, also of lengths made of three such numbers.
+_FARTHEST = 1e38
 #: NIfTI-1 counts voxels along an axis in 16 bits with sign.
 _NIFTI1_SIDE = 32_767
 #: Whole numbers that every reader of NIfTI knows, narrow ones first.
@@ -103,6 +105,11 @@ def nifti_header(grid: NiftiGrid) -> tuple[Any, float]:
     The sform holds the affine, as scanner coordinates. A qform cannot hold the shear of a tilted gantry, and its
     quaternion of 32 bits not every rotation; its code is 0 where it would be off by more than 0.05 mm. Both codes are 0
     where the place is not known. NIfTI-2 where an axis is longer than 32,767.
+
+    Raises
+    ------
+    FormatError
+        The affine does not fit into single precision.
     """
     try:
         from nibabel import nifti1, nifti2
@@ -119,17 +126,24 @@ def nifti_header(grid: NiftiGrid) -> tuple[Any, float]:
     off = 0.0
     if grid.affine is not None:
         ras = nifti_affine(grid.affine, rows)
+        _check_single(ras)
         header.set_sform(ras, code=1)
         header.set_qform(ras, code=1, strip_shears=True)
         off = _greatest_distance(header.get_qform(), ras, (columns, rows, slices))
         header["qform_code"] = int(has_qform(off))
     elif grid.voxel is not None:
+        _check_single(grid.voxel)
         header["pixdim"][1:4] = grid.voxel[::-1]
     known = grid.affine is not None or grid.voxel is not None
     header.set_xyzt_units("mm" if known else None, None if grid.time_step is None else "sec")
     if grid.time_step is not None:
         header["pixdim"][4] = grid.time_step / 1000
     return header, off
+
+
+def _check_single(lengths: ArrayLike) -> None:
+    if np.abs(lengths).max() > _FARTHEST:
+        raise FormatError("NIfTI holds places and lengths in single precision, and the voxels lie beyond that")
 
 
 def has_qform(off: float) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
-from hounsfield.geometry import ImagePlane, image_plane, is_sheared
+from hounsfield.geometry import ImagePlane, column_lengths, image_plane, is_sheared
 from hounsfield.text import counted
 
 
@@ -28,7 +28,7 @@ class Placed:
         """
         if self.affine is None:
             return None
-        along_slice, along_row, along_column = np.linalg.norm(self.affine[:3, :3], axis=0).tolist()
+        along_slice, along_row, along_column = column_lengths(self.affine[:3, :3]).tolist()
         return along_slice, along_row, along_column
 
     @property
@@ -42,7 +42,7 @@ class Placed:
     @property
     def direction(self) -> NDArray[np.float64] | None:
         """3x3 matrix whose columns are the unit vectors in LPS along slices, rows and columns; None if not known."""
-        return None if self.affine is None else self.affine[:3, :3] / np.linalg.norm(self.affine[:3, :3], axis=0)
+        return None if self.affine is None else self.affine[:3, :3] / column_lengths(self.affine[:3, :3])
 
     @property
     def origin(self) -> tuple[float, float, float] | None:
