@@ -18,6 +18,7 @@ import pytest
 
 import hounsfield as hu
 from classes import every_class
+from hounsfield.batch.claims import RECORD
 from hounsfield.recipes.source_code import Lines, call, literal
 
 from cli_runner import hu_here
@@ -96,7 +97,11 @@ def test_a_program_that_prints_runs_by_itself(command, here, sample):
 
 
 def contents(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != RECORD
+    }
 
 
 def same_outputs(words, folder, inputs, code=0, run=run):

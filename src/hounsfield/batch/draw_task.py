@@ -46,7 +46,7 @@ class DrawTask:
             drawn = self.recipe.draw(item.read_image(self.recipe.reading))
         target = self.target
         if not self.to_file:
-            stem = target / item.stem
+            stem = item.stem_in(target)
             target = stem.with_name(f"{stem.name}.figure.{self.recipe.format}")
         write_whole(target, figure_bytes(drawn.figure, self.recipe.format), force=self.force)
         return result | {"figure": str(target), **drawn.place, "steps": [step.to_dict() for step in drawn.steps]}

@@ -43,7 +43,7 @@ class MaskTask:
         mask = self.recipe.selection.mask_volume(volume)
         self.recipe.check_volume(item.name)
         measures = hu.measure(volume, mask).to_dict()
-        stem = self.folder / item.stem
+        stem = item.stem_in(self.folder)
         outputs = {"mask": str(self.recipe.write_volume(mask, stem, force=self.force).paths[0])}
         if (figure := self.recipe.draw(volume, mask)) is not None:
             outputs["figure"] = self._write(item, *figure)
@@ -54,7 +54,7 @@ class MaskTask:
     def _write(self, item: Input, ending: str, data: bytes) -> str:
         from hounsfield.outputs import write_whole
 
-        stem = self.folder / item.stem
+        stem = item.stem_in(self.folder)
         path = stem.with_name(stem.name + ending)
         write_whole(path, data, force=self.force)
         return str(path)

@@ -16,6 +16,8 @@ from hounsfield.cli.options import (
     grouping_of,
     grouping_options,
     jobs_option,
+    name_option,
+    naming_of,
     output_options,
     paths_argument,
     python_option,
@@ -63,6 +65,7 @@ Examples:
     "--format", "form", type=click.Choice(FIGURE_FORMATS), help="By default as the output's name says, else PNG."
 )
 @window_option
+@name_option
 @click.option("--force", is_flag=True, help="Replace a figure that exists.")
 @grouping_options
 @jobs_option
@@ -73,7 +76,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
-    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"])))
+    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
+    inputs = with_stems(found, job.name, phi=job.phi)
     refuse_one_file(job, len(inputs))
     target = Path(job.output or ".")
     task = DrawTask(job.recipe, target, job.to_file, job.force)
@@ -101,7 +105,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Drawing]:
     if output is not None and not output.is_dir():
         _check_ending(ending, form)
     output = None if output is None else os.fspath(output)
-    return Job(recipe, paths, grouping_of(options), output, to_file, options["force"])
+    return Job(recipe, paths, grouping_of(options), output, to_file, options["force"], **naming_of(options, to_file))
 
 
 def _check_ending(ending: str, form: str | None) -> None:

@@ -143,6 +143,11 @@ class Survey:
             {keyword: value for keyword in ATTRIBUTES if (value := rows.value(keyword, first)) is not None},
         )
 
+    def instance_uids(self, made: Stack) -> list[str]:
+        """Return the SOP Instance UIDs of a stack's slices, in their order, each once."""
+        rows = self.instances.rows
+        return [uid for uid in dict.fromkeys(rows.text("SOPInstanceUID", row) for row in made.members.tolist()) if uid]
+
     def sources(self, made: Stack) -> tuple[SliceSource, ...]:
         """Return the files and frames that the slices of a stack come from."""
         rows, names = self.instances.rows, self.instances.entries

@@ -6,7 +6,6 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 from importlib import import_module
 from typing import Any, overload
 
@@ -20,7 +19,8 @@ from hounsfield.reading.frames import Wanted
 from hounsfield.scanning.walking import Progress
 from hounsfield.series.instances import read_instances
 from hounsfield.series.loading import Loaded, Loader, check_size
-from hounsfield.series.parting import files_apart, is_inside, own_files, stacks_of, stem_of
+from hounsfield.series.naming import Named, parse_template
+from hounsfield.series.parting import files_apart, is_inside, is_of_one_file, names_among, stacks_of
 from hounsfield.series.report import Outcome, Report
 from hounsfield.series.slice_headers import SliceHeaders
 from hounsfield.series.stacking import GAPS, Gaps, Stack
@@ -60,6 +60,7 @@ class Volumes(Sequence[Volume]):
         self._failed: dict[int, tuple[Outcome, str]] = {}
         self.facts: list[VolumeFacts] = [surveyed.facts[index] for index in chosen]
         self.progress: Callable[[int, int], None] | None = None
+        self._names: tuple[Any, list[Named]] | None = None
 
     @property
     def report(self) -> Report:
@@ -84,14 +85,36 @@ class Volumes(Sequence[Volume]):
         stacks = {self.facts[index].index for index in self.stacks}
         return [file.path for file in files_apart(self.report, stacks) if not is_inside(file)]
 
-    def stem(self, index: int) -> str:
-        """Return a name for what is written of a volume: ``"volume003"``, or that of the only file that it is in."""
-        number = self.facts[index].index
-        return stem_of(number, len(self._survey.facts), self._own_files.get(number), self._name)
+    def stem(self, index: int, name: str | None = None, *, phi: bool = True, among: Iterable[Volumes] = ()) -> str:
+        """Return a name for what is written of a volume: ``"20200101-CT-003-thorax-1mm"``, without ending.
 
-    @cached_property
-    def _own_files(self) -> dict[int, str]:
-        return own_files(self._survey.report)
+        It does not depend on paths or on their order, and is valid on every system. Volumes that would be called the
+        same get a short hash at the end. A single file that was named gives its own name.
+
+        Parameters
+        ----------
+        name
+            Keywords in braces, as in ``"{StudyDate}/{SeriesNumber:03}"``; missing values are ``none``.
+        phi
+            False makes names of modality, series number and a hash; it refuses a `name` that may identify the patient.
+        among
+            Others whose names must differ, too.
+        """
+        number = self.facts[index].index
+        if name is None and is_of_one_file(self._survey.report, self._name, number):
+            return os.path.basename(self._name)
+        return self.named(name, phi=phi, among=among)[number].stem
+
+    def named(self, name: str | None = None, *, phi: bool = True, among: Iterable[Volumes] = ()) -> list[Named]:
+        """Return the name of each volume that was found, also of those that are not among these; as `stem`."""
+        template = parse_template(name, phi=phi)
+        several = {id(one._survey): one for one in (*among, self)}
+        asked = template, frozenset(several)
+        if self._names is None or self._names[0] != asked:
+            names = names_among([one._survey for one in several.values()], template, self._limits)
+            for one, own in zip(several.values(), names, strict=True):
+                one._names = asked, own
+        return self._names[1] if self._names else []
 
     def __len__(self) -> int:
         return len(self._chosen)
