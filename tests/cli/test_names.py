@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 
+import pydicom
 import pytest
 
 import hounsfield
@@ -115,3 +116,67 @@ def test_an_archive_gives_the_names_of_its_folder(three, tmp_path):
     export(archive, out=tmp_path / "a", cwd=three)
     export(three, out=tmp_path / "b", cwd=three)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+# ---- where results come from
+
+COMMANDS = {
+    "convert": ["--to", "npz", "-o", "out"],
+    "mask": ["--above", "0", "--no-figure", "-o", "out"],
+    "figure": ["--no-mask", "-o", "out"],
+    "stats": [],
+}
+
+
+@pytest.fixture(scope="module")
+def mixed(three, sample, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mixed")
+    shutil.copytree(three / "s0", folder / "in" / "s0")
+    shutil.copy(sample("CT_small.dcm"), folder / "in")
+    return folder
+
+
+def uids(path):
+    dataset = pydicom.dcmread(path, stop_before_pixels=True)
+    return dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.SOPInstanceUID
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_line_names_study_series_instances_files_and_outputs(mixed, command):
+    code, out, err = hu_here(
+        command, "in", *COMMANDS[command], "--force" if command != "stats" else "-q", "--jsonl", cwd=mixed
+    )
+    assert code == 0, err
+    volume, image = map(json.loads, out.splitlines())
+    slices = {uids(path) for path in (mixed / "in" / "s0").iterdir()}
+    assert len(slices) == len(volume["SOPInstanceUIDs"]) == len(volume["files"]) == 3
+    assert {
+        (volume["StudyInstanceUID"], volume["SeriesInstanceUID"], uid) for uid in volume["SOPInstanceUIDs"]
+    } == slices
+    assert {uids(mixed / path) for path in volume["files"]} == slices
+    keywords = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+    assert tuple(image[keyword] for keyword in keywords) == uids(mixed / "in" / "CT_small.dcm")
+    assert image["files"] == ["in/CT_small.dcm"]
+    if command != "stats":
+        for line in (volume, image):
+            outputs = line["outputs"].values() if command == "mask" else line["outputs"]
+            assert outputs and all((mixed / path).is_file() for path in outputs)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_uids_are_others_where_the_patient_is_hidden(mixed, command):
+    def lines():
+        words = [*COMMANDS[command], *(["--force"] if command != "stats" else [])]
+        out = hu_here(command, "in", "in/s0", *words, "--no-phi", "--jsonl", cwd=mixed)[1]
+        return [json.loads(line) for line in out.splitlines()]
+
+    volume, again, image = lines()
+    told = [volume["StudyInstanceUID"], volume["SeriesInstanceUID"], *volume["SOPInstanceUIDs"]]
+    told += [image[k] for k in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")]
+    assert all(re.fullmatch(r"2\.25\.(0|[1-9][0-9]{0,38})", uid) for uid in told)
+    assert len(set(told)) == 8
+    assert again["SOPInstanceUIDs"] == volume["SOPInstanceUIDs"]  # the same within a run
+    own = {uid for path in (mixed / "in").rglob("*.dcm") for uid in uids(path)}
+    assert own.isdisjoint(told)
+    assert not any(uid in json.dumps(volume) + json.dumps(image) for uid in own)
+    assert lines()[0]["StudyInstanceUID"] != volume["StudyInstanceUID"]  # no way back over another run

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hounsfield.recipes.reading import Reading
     from hounsfield.series.naming import Named
     from hounsfield.series.survey import VolumeFacts
+    from hounsfield.series.volumes import Volumes
     from hounsfield.volume import Volume
 
 
@@ -130,6 +131,11 @@ class Input:
         known = self.facts.to_dict(phi=False)
         kept = {key: value for key, value in known.items() if key not in ("volume", "steps", "affine", "split_by")}
         return {"index": self.facts.index, **kept}
+
+    @property
+    def found(self) -> Volumes:
+        """The volumes among which a volume was found."""
+        return self._found.volumes
 
     @property
     def _found(self) -> Surveyed:

@@ -13,6 +13,7 @@ import click
 from hounsfield.batch.convert_task import ConvertTask
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
+from hounsfield.batch.origins import Origins
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -149,7 +150,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
     inputs = with_stems(found, job.name, phi=job.phi)
     refuse_one_file(job, len(inputs))
-    task = ConvertTask(job.recipe, Path(job.output or "."), job.to_file, job.force)
+    task = ConvertTask(job.recipe, Path(job.output or "."), job.to_file, job.force, Origins(job.phi))
     run = Run(options, show, default_jobs(options["jobs"]), None if job.to_file else options["output"])
     return run.over(task, inputs)
 

@@ -11,6 +11,7 @@ import click
 from hounsfield.batch.draw_task import DrawTask
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
+from hounsfield.batch.origins import Origins
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -80,7 +81,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     inputs = with_stems(found, job.name, phi=job.phi)
     refuse_one_file(job, len(inputs))
     target = Path(job.output or ".")
-    task = DrawTask(job.recipe, target, job.to_file, job.force)
+    task = DrawTask(job.recipe, target, job.to_file, job.force, Origins(job.phi))
     folder = target if job.output is not None and not job.to_file else None
     return Run(options, show, default_jobs(options["jobs"]), folder).over(task, inputs)
 

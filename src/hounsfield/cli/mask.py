@@ -11,6 +11,7 @@ import click
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.mask_task import MaskTask
 from hounsfield.batch.names import with_stems
+from hounsfield.batch.origins import Origins
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -39,8 +40,8 @@ _EPILOG = """\b
 Writes for each input NAME, into the output folder:
   NAME.mask.png    0 and 255; NAME.mask.npz for several frames, or with --format npz
   NAME.figure.png  Original, Mask and Result side by side (the middle frame or slice of several)
-Folders and archives are taken volume by volume: 20200101-CT-003-thorax.mask.nii.gz and so on, or by --name; as DICOM SEG
-over its source images, as a surface in millimetres (STL) or NPZ with --format. Files that are part of no volume are
+Folders and archives are taken volume by volume: 20200101-CT-003-thorax.mask.nii.gz and so on, or by --name; as DICOM
+SEG over its source images, as a surface in millimetres (STL) or NPZ with --format. Files that are part of no volume are
 taken by themselves.
 
 \b
@@ -95,7 +96,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
     inputs = with_stems(found, job.name, phi=job.phi)
     folder = Path(job.output or "")
-    task = MaskTask(job.recipe, folder, job.force)
+    task = MaskTask(job.recipe, folder, job.force, Origins(job.phi))
     return Run(options, show, default_jobs(options["jobs"]), folder).over(task, inputs)
 
 

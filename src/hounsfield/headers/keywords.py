@@ -1,33 +1,32 @@
-"""Keywords of the DICOM dictionary, and those that are spelled alike."""
+"""Keywords of attributes: whether there is such a one, of which VR, and what was meant by one that is mistyped."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 
-from pydicom._dicom_dict import DicomDictionary
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VR, keyword_dict, tag_for_keyword
 
 
-def is_plain_keyword(keyword: str) -> bool:
-    """Return whether a keyword is one of an attribute with values: not of a sequence, not of pixel data.
+def keyword_vr(keyword: str) -> str:
+    """Return the VR of an attribute; ``""`` where no attribute has this keyword.
 
     Examples
     --------
-    >>> is_plain_keyword("StudyDate"), is_plain_keyword("SourceImageSequence"), is_plain_keyword("__class__")
-    (True, False, False)
+    >>> keyword_vr("KVP"), keyword_vr("kvp")
+    ('DS', '')
     """
     tag = tag_for_keyword(keyword)
-    return tag is not None and dictionary_VR(tag) not in {"SQ", "OB", "OW", "OB or OW", "OF", "OD", "OL", "OV", "UN"}
+    return "" if tag is None else dictionary_VR(tag)
 
 
-def similar_keywords(text: str) -> list[str]:
-    """Return the keywords that are spelled most like a text.
+def similar_keyword(keyword: str) -> str:
+    """Return the keyword that was most likely meant; ``""`` where none is near.
 
     Examples
     --------
-    >>> similar_keywords("SeriesDescripton")[0]
-    'SeriesDescription'
+    >>> similar_keyword("kvp"), similar_keyword("SeriesDescripton")
+    ('KVP', 'SeriesDescription')
     """
-    known = {entry[4].lower(): entry[4] for entry in DicomDictionary.values() if entry[4]}
-    exact = known.get(text.lower())
-    return [exact] if exact else [known[one] for one in get_close_matches(text.lower(), known, 3, 0.75)]
+    folded = {known.lower(): known for known in keyword_dict if known}
+    near = get_close_matches(keyword.lower(), folded, 1, 0.75)
+    return folded[near[0]] if near else ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from hounsfield.headers.keywords import is_plain_keyword, similar_keywords
+from hounsfield.headers.keywords import keyword_vr, similar_keyword
 from hounsfield.headers.privacy import keyword_identifies
 
 #: What names are made of by default: with the patient's data, and without.
@@ -140,10 +140,15 @@ def parse_template(text: str | None = None, *, phi: bool = True) -> Template:
     return Template(text, True, phi)
 
 
+def _is_plain(keyword: str) -> bool:
+    """Return whether it is an attribute with values: no sequence, no bytes."""
+    return keyword_vr(keyword) not in ("", "SQ", "UN", "OB", "OW", "OB or OW", "OF", "OD", "OL", "OV")
+
+
 def _check_keyword(keyword: str, phi: bool) -> None:
-    if not is_plain_keyword(keyword):
-        alike = [one for one in similar_keywords(keyword) if is_plain_keyword(one)]
-        hint = f"; did you mean {{{alike[0]}}}?" if alike else " with a value of its own"
+    if not _is_plain(keyword):
+        alike = similar_keyword(keyword)
+        hint = f"; did you mean {{{alike}}}?" if alike != keyword and _is_plain(alike) else " with a value of its own"
         raise ValueError(f"{{{keyword}}} is no attribute{hint}")
     if not phi and keyword_identifies(keyword):
         raise ValueError(f"{{{keyword}}} may identify the patient, which is to be hidden")
