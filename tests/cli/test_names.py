@@ -118,6 +118,23 @@ def test_an_archive_gives_the_names_of_its_folder(three, tmp_path):
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
+def test_convert_says_what_ls_says_of_tilt_gaps_and_localizers(tmp_path):
+    hounsfield.phantom(tmp_path / "in" / "tilted", matrix=16, slices=7, missing=(2,), tilt=12, seed=1)
+    hounsfield.phantom(tmp_path / "in" / "scout", matrix=16, slices=3, seed=2)
+    for path in (tmp_path / "in" / "scout").iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+        dataset.save_as(path)
+    listed = hu_here("ls", "in", cwd=tmp_path)[1]
+    told = hu_here("convert", "in", "--to", "npz", "-o", "out", cwd=tmp_path)[1]
+    lines = hu_here("convert", "in", "--to", "npz", "-o", "out", "--jsonl", cwd=tmp_path)[1].splitlines()
+    notes = [note for line in lines for note in json.loads(line)["volume"]["notes"]]
+    for word in ("gantry", "1 slice missing at", "localizer"):
+        assert word in listed
+        assert word in told
+        assert any(word in note for note in notes), (word, notes)
+
+
 # ---- where results come from
 
 COMMANDS = {

@@ -188,7 +188,9 @@ def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:
 
 
 def show(result: dict[str, Any], single: bool) -> None:
-    """Write where the files are."""
+    """Write where the files are, and what is to be known of a volume, as `hu ls` says it."""
     first, *others = result["outputs"]
     text = f"{first} to {others[-1]}, {len(others) + 1} files" if others else first
+    if notes := result.get("volume", {}).get("notes"):
+        text += f"  ({'; '.join(notes)})"
     write_line(text if single else f"{result['source']}: {text}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hounsfield.batch.notes import notes_of
 from hounsfield.batch.others import is_told_only
 from hounsfield.cli.options import gaps_option, output_options, paths_argument, python_option
 from hounsfield.cli.progress import reading_progress
@@ -105,7 +106,7 @@ def _show(volumes: Any, options: dict[str, Any]) -> None:
             if not told_before:
                 rows.append([f"{'  ' * depth}{line}", "", "", "", ""])
                 shown = {level: text for level, text in shown.items() if level < depth} | {depth: f"{key} {line}"}
-        rows.append(_volume_row(facts, volumes.report, hide))
+        rows.append(_volume_row(facts, volumes, hide))
     _write(rows)
     told = volumes.report.table()
     if options["files"] and told:
@@ -130,35 +131,13 @@ def _date(value: Any) -> str:
     return str(value) if value else ""
 
 
-def _volume_row(facts: Any, report: Any, hide: bool) -> list[str]:
+def _volume_row(facts: Any, volumes: Any, hide: bool) -> list[str]:
     spacing = "place not known"
     if facts.spacing is not None:
         spacing = " x ".join(f"{v:.4g}" for v in facts.spacing) + " mm"
     count = f"{facts.files} file{'s' * (facts.files != 1)}"
     size = " x ".join(map(str, facts.shape))
-    return [f"      {facts.index}", size, spacing, count, "; ".join(_notes(facts, report, hide))]
-
-
-def _notes(facts: Any, report: Any, hide: bool) -> Iterator[str]:
-    """What is to be known of a volume: what tells it from others, gaps, tilt, assumptions."""
-    from hounsfield.scanning.columns import column
-
-    told = [k if hide and column(k).identifies else f"{k} {_short(v)}" for k, v in facts.separated_by.items()]
-    by = ", ".join(told[:2])
-    if by:
-        yield by
-    for gap in report.missing:
-        if gap.volumes[0] == facts.index:
-            yield f"then {gap}" if gap.volumes[1] != facts.index else str(gap)
-    for step in facts.steps:
-        if step.name in ("tilt", "resample", "absent frames") or step.outcome == "assumed":
-            yield f"assumed: {step.detail}" if step.outcome == "assumed" else step.detail.partition(":")[0]
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "(" + ", ".join(_short(v) for v in value) + ")"  # pyright: ignore[reportUnknownVariableType]
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return [f"      {facts.index}", size, spacing, count, "; ".join(notes_of(facts, volumes, hide))]
 
 
 def _write(rows: list[list[str]]) -> None:

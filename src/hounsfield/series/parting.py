@@ -55,6 +55,13 @@ def is_of_one_file(report: Report, name: str, number: int) -> bool:
     return not others and (file.path, file.volumes) == (name, (number,))
 
 
+def localizers_of(surveyed: Survey) -> frozenset[int]:
+    """Return the numbers of the volumes whose Image Type says that they are localizers."""
+    rows = surveyed.instances.rows
+    types = [rows.text("ImageType", int(stack.members[0])).upper() for stack in surveyed.stacks]
+    return frozenset(index for index, text in enumerate(types) if "LOCALIZER" in text)
+
+
 def names_among(surveys: Iterable[Survey], template: Template, limits: Limits) -> list[list[Named]]:
     """Return, of each survey, the names of its volumes; those of all surveys differ."""
     subjects = [subjects_of(surveyed, template.keywords, limits) for surveyed in surveys]

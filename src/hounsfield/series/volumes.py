@@ -6,6 +6,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from importlib import import_module
 from typing import Any, overload
 
@@ -20,7 +21,7 @@ from hounsfield.scanning.walking import Progress
 from hounsfield.series.instances import read_instances
 from hounsfield.series.loading import Loader
 from hounsfield.series.naming import Named, parse_template
-from hounsfield.series.parting import files_apart, is_inside, is_of_one_file, names_among, stacks_of
+from hounsfield.series.parting import files_apart, is_inside, is_of_one_file, localizers_of, names_among, stacks_of
 from hounsfield.series.report import Outcome, Report
 from hounsfield.series.slice_headers import SliceHeaders
 from hounsfield.series.stack_loading import load_stack
@@ -116,6 +117,11 @@ class Volumes(Sequence[Volume]):
             for one, own in zip(several.values(), names, strict=True):
                 one._names = asked, own
         return self._names[1] if self._names else []
+
+    @cached_property
+    def localizers(self) -> frozenset[int]:
+        """The numbers of the volumes that are localizers, by their Image Type."""
+        return localizers_of(self._survey)
 
     def made_of(self, index: int) -> tuple[list[str], list[str]]:
         """Return the SOP Instance UIDs and the files of a volume, each once; no pixel is read."""
