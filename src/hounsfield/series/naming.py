@@ -180,6 +180,7 @@ def names_of(subjects: Sequence[Subject], template: Template) -> list[Named]:
         lengths = [min(max(n * 2, _SUFFIX), _WHOLE) if meets else n for n, meets in zip(lengths, met, strict=True)]
 
 
+@lru_cache(4096)
 def same_name(path: str) -> str:
     """Return a text that is the same for names that a file system may take for the same one."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold()).casefold()
@@ -241,6 +242,7 @@ def _text(keyword: str, value: Any, phi: bool) -> str:
     return _safe(text)
 
 
+@lru_cache(4096)
 def _safe(text: str) -> str:
     """Return letters, digits and ``_``, with ``-`` in the place of all else; a point stays between digits."""
     text = unicodedata.normalize("NFC", text)
@@ -257,6 +259,7 @@ def _stays(char: str) -> bool:
 _SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0x180B, 0x1810), 0x034F)))
 
 
+@lru_cache(4096)
 def safe_part(text: str, longest: int = _LONGEST) -> str:
     """Return one part of a path that is valid on Linux, macOS and Windows, and never leaves its folder.
 
