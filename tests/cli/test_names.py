@@ -197,3 +197,14 @@ def test_uids_are_others_where_the_patient_is_hidden(mixed, command):
     assert own.isdisjoint(told)
     assert not any(uid in json.dumps(volume) + json.dumps(image) for uid in own)
     assert lines()[0]["StudyInstanceUID"] != volume["StudyInstanceUID"]  # no way back over another run
+
+
+@pytest.mark.parametrize("phi", [True, False])
+def test_ls_names_study_series_instances_and_files(mixed, phi):
+    out = hu_here("ls", "in/s0", "--jsonl", *([] if phi else ["--no-phi"]), cwd=mixed)[1]
+    volume = json.loads(out)
+    assert sorted(volume["paths"]) == sorted(str(path.relative_to(mixed)) for path in (mixed / "in" / "s0").iterdir())
+    told = {(volume["StudyInstanceUID"], volume["SeriesInstanceUID"], uid) for uid in volume["SOPInstanceUIDs"]}
+    slices = {uids(mixed / path) for path in volume["paths"]}
+    assert len(told) == 3
+    assert (told == slices) if phi else set().union(*told).isdisjoint(set().union(*slices))

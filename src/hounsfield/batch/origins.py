@@ -46,13 +46,14 @@ class Origins:
         """Return the study, series and instances of a volume, and the files that it is made of."""
         volumes = item.found
         instances, files = volumes.made_of(item.place)
-        known = self._levels(volumes.facts[item.place].attributes.get)
+        known = self.levels(volumes.facts[item.place].attributes.get)
         return {**known, "SOPInstanceUIDs": [self.uid(uid) for uid in instances], "files": files}
 
     def of_image(self, item: Input, header: Header) -> dict[str, Any]:
         """Return the study, series and instance of a file, and the file."""
-        known = self._levels(header.get)
+        known = self.levels(header.get)
         return {**known, "SOPInstanceUID": self.uid(str(header.get("SOPInstanceUID") or "")), "files": [item.name]}
 
-    def _levels(self, get: Callable[[str], Any]) -> dict[str, str]:
+    def levels(self, get: Callable[[str], Any]) -> dict[str, str]:
+        """Return the UIDs of study and series, by what returns the value of a keyword."""
         return {keyword: self.uid(str(get(keyword) or "")) for keyword in _LEVELS}

@@ -78,14 +78,25 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Listing]:
 
 
 def _lines(volumes: Any, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for facts in volumes.facts:
-        yield facts.to_dict(phi=not options["no_phi"])
+    yield from _documents(volumes, not options["no_phi"])
     if options["files"]:
         yield from (file.to_dict() for file in volumes.report.files)
 
 
 def _document(volumes: Any, options: dict[str, Any]) -> dict[str, Any]:
-    return {"volumes": [f.to_dict(phi=not options["no_phi"]) for f in volumes.facts], **volumes.report.to_dict()}
+    return {"volumes": list(_documents(volumes, not options["no_phi"])), **volumes.report.to_dict()}
+
+
+def _documents(volumes: Any, phi: bool) -> Iterator[dict[str, Any]]:
+    """Yield what is known of each volume; without the patient other UIDs stand in the place of its own."""
+    from hounsfield.batch.origins import Origins
+
+    origins = Origins(phi)
+    for place, facts in enumerate(volumes.facts):
+        instances, files = volumes.made_of(place)
+        known = facts.to_dict(phi=phi) | origins.levels(facts.attributes.get)
+        notes = list(notes_of(facts, volumes, not phi))
+        yield known | {"SOPInstanceUIDs": [origins.uid(uid) for uid in instances], "paths": files, "notes": notes}
 
 
 def _show(volumes: Any, options: dict[str, Any]) -> None:
