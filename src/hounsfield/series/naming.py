@@ -62,14 +62,14 @@ class Template:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is to be named.
+    """A volume to be named.
 
     Attributes
     ----------
     values
         Keyword to value.
     identity
-        What it is, ever finer: its study and series, what separates it, where it lies, its instances.
+        The volume's identity, ever finer: study and series, what separates it, where it lies, its instances.
     """
 
     values: Mapping[str, Any]
