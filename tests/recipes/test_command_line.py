@@ -180,6 +180,10 @@ def test_a_command_line_parsed_again_is_the_same_job(job):
         ("hu figure a.dcm -o x.svg", "hu figure -o x.svg a.dcm"),
         ("hu figure a.dcm --format svg", "hu figure --format svg a.dcm"),
         ("hu convert ct --to nifti -o out", "hu convert --to nifti -o out ct"),
+        (
+            "hu convert ct --no-phi --force --name '{Modality}/{SeriesNumber:03}' -o out",
+            "hu convert -o out --name '{Modality}/{SeriesNumber:03}' --force --no-phi ct",
+        ),
         ("hu convert a.dcm -o a.tif --render", "hu convert --render -o a.tif a.dcm"),
         ("hu convert a.dcm --region 0:5,1:7", "hu convert --region 0:5,1:7 a.dcm"),
         ("hu stats ct --each --gaps refuse -- -x", "hu stats --each --gaps refuse -- ct -x"),

@@ -26,11 +26,17 @@ def test_single_files_are_those_in_no_stack(volumes, tmp_path):
     assert volumes.single_files == [str(tmp_path / "broken.dcm"), str(tmp_path / "more" / "CT_small.dcm")]
 
 
-def test_a_volume_of_one_file_is_called_as_that_file_below_the_folder(volumes):
-    stems = {volumes.facts[index].shape[0]: volumes.stem(index) for index in volumes.stacks}
-    (three,) = (index for index in volumes.stacks if volumes.facts[index].shape[0] == 3)
-    assert stems[15] == "more/rtdose.dcm"
-    assert stems[3] == f"volume{volumes.facts[three].index:03}"
+def test_volumes_are_called_by_study_and_series_wherever_their_files_lie(volumes, tmp_path, sample):
+    stems = [volumes.stem(index) for index in range(len(volumes))]
+    assert len(set(stems)) == len(stems)
+    (dose,) = (index for index in volumes.stacks if volumes.facts[index].shape[0] == 15)
+    assert stems[dose] == "20030805-RTDOSE-001"
+    (tmp_path / "more").rename(tmp_path / "0elsewhere")
+    moved = hu.read_volumes(sorted(map(str, tmp_path.rglob("*.dcm")), reverse=True))
+    assert sorted(moved.stem(index) for index in range(len(moved))) == sorted(stems)
+    named = hu.read_volumes(tmp_path / "0elsewhere" / "rtdose.dcm")
+    assert named.stem(0) == "rtdose.dcm"
+    assert named.stem(0, "{Modality}/{SeriesNumber}") == "RTDOSE/1"
 
 
 def test_members_of_archives_are_always_stacks(tmp_path, sample):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hounsfield.batch.inputs import Input
+from hounsfield.batch.origins import Origins
 from hounsfield.recipes.conversion import Conversion
 
 
@@ -24,28 +25,33 @@ class ConvertTask:
         Which of these.
     force
         Replace files that exist.
+    origins
+        Says where results come from.
     """
 
     recipe: Conversion
     target: Path
     to_file: bool = False
     force: bool = False
+    origins: Origins = field(default_factory=Origins)
 
     def __call__(self, item: Input) -> dict[str, Any]:
         """Convert one input."""
         from hounsfield.exports.write import FORMATS, frame_paths
+        from hounsfield.image import Image
 
         result: dict[str, Any] = {"source": item.name}
-        target = self.target
-        if not self.to_file:
-            stem = target / item.stem
-            target = stem.with_name(stem.name + FORMATS[self.recipe.to].endings[0])
         if item.is_volume:
             image = item.read_volume(self.recipe.reading)
-            result["volume"] = item.volume_dict()
+            result |= self.origins.of_volume(item) | {"volume": item.volume_dict()}
         else:
             image = self.recipe.read(item.name) if item.is_file else item.read_image(self.recipe.reading)
-            if image.frame_index is not None and not self.to_file:
+            result |= self.origins.of_image(item, image.header)
+        target = self.target
+        if not self.to_file:
+            stem = item.stem_in(target)
+            target = stem.with_name(stem.name + FORMATS[self.recipe.to].endings[0])
+            if isinstance(image, Image) and image.frame_index is not None:
                 target = frame_paths(target, int(image.header.get("NumberOfFrames") or 1))[image.frame_index]
         written = self.recipe.write(image, target, force=self.force)
         return result | {

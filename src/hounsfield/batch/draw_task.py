@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hounsfield.batch.inputs import Input
+from hounsfield.batch.origins import Origins
 from hounsfield.recipes.drawing import Drawing
 
 
@@ -24,12 +25,15 @@ class DrawTask:
         Which of these.
     force
         Replace a figure that exists.
+    origins
+        Says where results come from.
     """
 
     recipe: Drawing
     target: Path
     to_file: bool = False
     force: bool = False
+    origins: Origins = field(default_factory=Origins)
 
     def __call__(self, item: Input) -> dict[str, Any]:
         """Draw one input."""
@@ -40,13 +44,16 @@ class DrawTask:
         if item.is_volume:
             self.recipe.check_volume(item.name)
             drawn = self.recipe.draw_volume(item.read_volume(self.recipe.reading))
-            result["volume"] = item.volume_dict()
+            result |= self.origins.of_volume(item) | {"volume": item.volume_dict()}
         else:
             self.recipe.check_image(item.name)
-            drawn = self.recipe.draw(item.read_image(self.recipe.reading))
+            image = item.read_image(self.recipe.reading)
+            drawn = self.recipe.draw(image)
+            result |= self.origins.of_image(item, image.header)
         target = self.target
         if not self.to_file:
-            stem = target / item.stem
+            stem = item.stem_in(target)
             target = stem.with_name(f"{stem.name}.figure.{self.recipe.format}")
         write_whole(target, figure_bytes(drawn.figure, self.recipe.format), force=self.force)
-        return result | {"figure": str(target), **drawn.place, "steps": [step.to_dict() for step in drawn.steps]}
+        steps = [step.to_dict() for step in drawn.steps]
+        return result | {"figure": str(target), "outputs": [str(target)], **drawn.place, "steps": steps}

@@ -12,11 +12,15 @@ from hounsfield.batch.others import is_told_only
 from hounsfield.errors import GeometryError, SourceError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hounsfield.batch.surveyed import Surveyed
     from hounsfield.image import Image
     from hounsfield.recipes.input_grouping import Grouping
     from hounsfield.recipes.reading import Reading
+    from hounsfield.series.naming import Named
     from hounsfield.series.survey import VolumeFacts
+    from hounsfield.series.volumes import Volumes
     from hounsfield.volume import Volume
 
 
@@ -41,6 +45,8 @@ class Input:
         Of a volume: what it was found in, and its place there.
     refused
         Why it is not to be read: a volume with gaps, a member of an archive that is damaged.
+    named
+        Of a volume: the name that `stem` is, and what else it may be called where that is taken.
     listener
         Is told how reading a volume goes on, in this process.
 
@@ -57,10 +63,11 @@ class Input:
     surveyed: Surveyed | None = None
     place: int = 0
     refused: str = ""
+    named: Named | None = None
     listener: Listener = field(default=_SILENCE, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Input], tuple[Any, ...]]:
-        return type(self), (self.name, self.stem, self.surveyed, self.place, self.refused)
+        return type(self), (self.name, self.stem, self.surveyed, self.place, self.refused, self.named)
 
     @property
     def is_volume(self) -> bool:
@@ -71,6 +78,14 @@ class Input:
     def is_file(self) -> bool:
         """True where it has a path by which it can be opened: it is neither a volume nor within an archive."""
         return self.surveyed is None and not self.refused
+
+    def stem_in(self, folder: Path) -> Path:
+        """Return where its outputs go in a folder, without ending: where they went before, else where nothing is."""
+        if self.named is None:
+            return folder / self.stem
+        from hounsfield.batch.claims import claim
+
+        return folder / claim(folder, self.named)
 
     def read(self, reading: Reading) -> Image | Volume:
         """Read it, whichever it is; as `read_image` and `read_volume`."""
@@ -113,9 +128,16 @@ class Input:
 
     def volume_dict(self) -> dict[str, Any]:
         """Return what a result says of a volume: nothing that identifies the patient."""
+        from hounsfield.batch.notes import notes_of
+
         known = self.facts.to_dict(phi=False)
         kept = {key: value for key, value in known.items() if key not in ("volume", "steps", "affine", "split_by")}
-        return {"index": self.facts.index, **kept}
+        return {"index": self.facts.index, **kept, "notes": list(notes_of(self.facts, self.found, hide=True))}
+
+    @property
+    def found(self) -> Volumes:
+        """The volumes among which a volume was found."""
+        return self._found.volumes
 
     @property
     def _found(self) -> Surveyed:
@@ -225,7 +247,7 @@ def _volumes_in(surveyed: Surveyed, all_of_them: bool, listener: Listener) -> li
         number = volumes.facts[place].index
         gaps = [gap for gap in volumes.report.missing if number in gap.volumes] if surveyed.gaps == "refuse" else []
         refused = f"slices are not at equal distances: {gaps[0]}" if gaps else ""
-        found.append(Input(f"{surveyed.name}[{number}]", "", surveyed, place, refused, listener))
+        found.append(Input(f"{surveyed.name}[{number}]", "", surveyed, place, refused, listener=listener))
     return found
 
 

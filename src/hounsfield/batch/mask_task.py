@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hounsfield.batch.inputs import Input
+from hounsfield.batch.origins import Origins
 from hounsfield.recipes.masking import Masking
 
 
@@ -17,6 +18,7 @@ class MaskTask:
     recipe: Masking
     folder: Path
     force: bool = False
+    origins: Origins = field(default_factory=Origins)
 
     def __call__(self, item: Input) -> dict[str, Any]:
         """Mask one input."""
@@ -30,7 +32,8 @@ class MaskTask:
         written = {"mask": self.recipe.encode(mask), "figure": self.recipe.draw(image, mask)}
         outputs = {kind: self._write(item, *parts) for kind, parts in written.items() if parts is not None}
         steps = [step.to_dict() for step in mask.steps]
-        result = {"source": item.name, "outputs": outputs, "measures": measures, "steps": steps}
+        result = {"source": item.name, **self.origins.of_image(item, image.header)}
+        result |= {"outputs": outputs, "measures": measures, "steps": steps}
         if image.multi_frame:
             frames = [hu.measure(image.frame(i), mask.frame(i)).to_dict() for i in range(image.frames)]
             result["frames"] = [{key: frame[key] for key in ("pixels", "area_mm2", "mean", "sd")} for frame in frames]
@@ -43,18 +46,19 @@ class MaskTask:
         mask = self.recipe.selection.mask_volume(volume)
         self.recipe.check_volume(item.name)
         measures = hu.measure(volume, mask).to_dict()
-        stem = self.folder / item.stem
+        stem = item.stem_in(self.folder)
         outputs = {"mask": str(self.recipe.write_volume(mask, stem, force=self.force).paths[0])}
         if (figure := self.recipe.draw(volume, mask)) is not None:
             outputs["figure"] = self._write(item, *figure)
         steps = [step.to_dict() for step in mask.steps]
-        result = {"source": item.name, "volume": item.volume_dict(), "outputs": outputs}
+        result = {"source": item.name, **self.origins.of_volume(item)}
+        result |= {"volume": item.volume_dict(), "outputs": outputs}
         return result | {"measures": measures, "steps": steps}
 
     def _write(self, item: Input, ending: str, data: bytes) -> str:
         from hounsfield.outputs import write_whole
 
-        stem = self.folder / item.stem
+        stem = item.stem_in(self.folder)
         path = stem.with_name(stem.name + ending)
         write_whole(path, data, force=self.force)
         return str(path)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hounsfield.batch.inputs import Input
+from hounsfield.batch.origins import Origins
 from hounsfield.recipes.measuring import Measuring
 
 _CHANNELS = ("red", "green", "blue")
@@ -16,6 +17,7 @@ class MeasureTask:
     """Measures a volume or an image, its slices or frames, or its colour channels."""
 
     recipe: Measuring
+    origins: Origins = field(default_factory=Origins)
 
     def __call__(self, item: Input) -> dict[str, Any]:
         """Measure one input."""
@@ -24,7 +26,8 @@ class MeasureTask:
         if item.is_volume:
             return self._of_volume(item)
         image = item.read_image(self.recipe.reading)
-        result: dict[str, Any] = {"source": item.name, "steps": [step.to_dict() for step in image.steps]}
+        result: dict[str, Any] = {"source": item.name, **self.origins.of_image(item, image.header)}
+        result["steps"] = [step.to_dict() for step in image.steps]
         if image.color:
             channels = (image.channel(index) for index in range(3))
             parts = {name: hu.measure(channel) for name, channel in zip(_CHANNELS, channels, strict=True)}
@@ -45,7 +48,8 @@ class MeasureTask:
         volume = item.read_volume(self.recipe.reading)
         mask = self.recipe.selection.mask_volume(volume) if self.recipe.selection.chosen else None
         steps = [step.to_dict() for step in (mask or volume).steps]
-        result = {"source": item.name, "volume": item.volume_dict(), "steps": steps}
+        result = {"source": item.name, **self.origins.of_volume(item)}
+        result |= {"volume": item.volume_dict(), "steps": steps}
         result["measures"] = hu.measure(volume, mask).to_dict()
         if self.recipe.frames:
             each = ((volume[i], None if mask is None else mask[i]) for i in range(len(volume)))

@@ -71,46 +71,28 @@ def _path_hash(source: str) -> str:
     return hashlib.sha256(os.path.abspath(source).encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
-def with_stems(inputs: Inputs) -> Inputs:
-    """Return the inputs with the names of their outputs: of a volume ``volume000``, of a file its own name.
+def with_stems(inputs: Inputs, name: str | None = None, *, phi: bool = True) -> Inputs:
+    """Return the inputs with the names of their outputs: of a file its own, of a volume what a person knows of it.
 
-    A volume that is all there is in one file has that file's name. Volumes of several folders have the folder's name
-    before theirs.
+    Parameters
+    ----------
+    inputs
+        As they were found.
+    name, phi
+        How volumes are called, as `Volumes.stem` takes it.
     """
-    if not any(item.is_volume for item in inputs.items):
-        stems = unique_stems([item.name for item in inputs.items], inputs.given)
-        return replace(inputs, items=tuple(replace(item, stem=str(stems[item.name])) for item in inputs.items))
-    from hounsfield.series.parting import stem_of
-
-    own = _own_files(inputs)
-    plain = [item.name for item in inputs.items if item.is_file]
-    by_name = unique_stems([*plain, *own.values()], inputs.given)
-    folders = list(dict.fromkeys(item.surveyed.name for item in inputs.items if item.surveyed is not None))
-    roots = unique_stems(folders, ()) if len(folders) > 1 else dict.fromkeys(folders, Path())
+    together = {id(item.surveyed): item.surveyed.volumes for item in inputs.items if item.surveyed is not None}
+    stems = unique_stems([item.name for item in inputs.items if item.surveyed is None], inputs.given)
+    taken = {one.stem for volumes in together.values() for one in volumes.named(name, phi=phi, among=together.values())}
     named: list[Input] = []
     for item in inputs.items:
         if item.surveyed is None:
-            stem = by_name.get(item.name, Path())
-        elif item.name in own:
-            stem = by_name[own[item.name]]
-        else:
-            stem = roots[item.surveyed.name] / stem_of(item.facts.index, len(item.surveyed.volumes.facts), None, "")
-        named.append(replace(item, stem=str(stem)))
-    return replace(inputs, items=tuple(named))
-
-
-def _own_files(inputs: Inputs) -> dict[str, str]:
-    """Return, by the name of each volume that is all there is in one file, that file."""
-    from hounsfield.series.parting import own_files
-
-    found: dict[int, dict[int, str]] = {}
-    named: dict[str, str] = {}
-    for item in inputs.items:
-        if item.surveyed is None:
+            stem = stems[item.name]
+            stem = stem.with_name(f"{stem.name}-{_path_hash(item.name)}") if stem.as_posix() in taken else stem
+            named.append(replace(item, stem=str(stem)))
             continue
-        if id(item.surveyed) not in found:
-            found[id(item.surveyed)] = own_files(item.surveyed.volumes.report)
-        own = found[id(item.surveyed)].get(item.facts.index)
-        if own is not None:
-            named[item.name] = own
-    return named
+        volumes = item.surveyed.volumes
+        stem = volumes.stem(item.place, name, phi=phi, among=together.values())
+        one = volumes.named(name, phi=phi, among=together.values())[item.facts.index]
+        named.append(replace(item, stem=stem, named=one if one.stem == stem else None))
+    return replace(inputs, items=tuple(named))

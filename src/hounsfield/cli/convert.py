@@ -13,11 +13,14 @@ import click
 from hounsfield.batch.convert_task import ConvertTask
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
+from hounsfield.batch.origins import Origins
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
     grouping_options,
     jobs_option,
+    name_option,
+    naming_of,
     output_options,
     paths_argument,
     python_option,
@@ -60,8 +63,9 @@ _OTHERS = (
     "mhd",
 )
 _EPILOG = """\b
-Writes NAME.png and so on for each input NAME. Folders and archives are taken volume by volume: volume000, volume001
-and so on; files that are part of none, by themselves. Several frames, or slices, become NAME.frame0000.png,
+Writes NAME.png and so on for each input NAME. Folders and archives are taken volume by volume, called by date,
+modality, number and description (20200101-CT-003-thorax-1mm.nii.gz; equal names get a hash of the series), or by
+--name; files that are part of none, by themselves. Several frames, or slices, become NAME.frame0000.png,
 NAME.frame0001.png, ... as PNG or JPEG, pages of a TIFF, the first axis of an array, or a cine.
 PNG values are whole numbers from 0 to 65535; TIFF holds signed ones and fractions too, with unit, spacing and
 steps as JSON in its ImageDescription; NPZ holds all that is known.
@@ -121,6 +125,7 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
 )
 @click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG; by default 90.")
 @click.option("--fps", type=click.FloatRange(0.01, 1000), help="Frames a second; by default as the file says.")
+@name_option
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @grouping_options
 @jobs_option
@@ -142,9 +147,10 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         except MissingDependencyError as error:
             say(str(error))
             return 4
-    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"])))
+    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
+    inputs = with_stems(found, job.name, phi=job.phi)
     refuse_one_file(job, len(inputs))
-    task = ConvertTask(job.recipe, Path(job.output or "."), job.to_file, job.force)
+    task = ConvertTask(job.recipe, Path(job.output or "."), job.to_file, job.force, Origins(job.phi))
     run = Run(options, show, default_jobs(options["jobs"]), None if job.to_file else options["output"])
     return run.over(task, inputs)
 
@@ -161,7 +167,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Conversion]:
     if recipe.parts:
         grouping = Grouping(False)  # of files
     output = None if options["output"] is None else os.fspath(options["output"])
-    return Job(recipe, paths, grouping, output, to_file, options["force"])
+    return Job(recipe, paths, grouping, output, to_file, options["force"], **naming_of(options, to_file))
 
 
 def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:
@@ -182,7 +188,9 @@ def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:
 
 
 def show(result: dict[str, Any], single: bool) -> None:
-    """Write where the files are."""
+    """Write where the files are, and what is to be known of a volume, as `hu ls` says it."""
     first, *others = result["outputs"]
     text = f"{first} to {others[-1]}, {len(others) + 1} files" if others else first
+    if notes := result.get("volume", {}).get("notes"):
+        text += f"  ({'; '.join(notes)})"
     write_line(text if single else f"{result['source']}: {text}")

@@ -11,11 +11,14 @@ import click
 from hounsfield.batch.draw_task import DrawTask
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
+from hounsfield.batch.origins import Origins
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
     grouping_options,
     jobs_option,
+    name_option,
+    naming_of,
     output_options,
     paths_argument,
     python_option,
@@ -63,6 +66,7 @@ Examples:
     "--format", "form", type=click.Choice(FIGURE_FORMATS), help="By default as the output's name says, else PNG."
 )
 @window_option
+@name_option
 @click.option("--force", is_flag=True, help="Replace a figure that exists.")
 @grouping_options
 @jobs_option
@@ -73,10 +77,11 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
-    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"])))
+    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
+    inputs = with_stems(found, job.name, phi=job.phi)
     refuse_one_file(job, len(inputs))
     target = Path(job.output or ".")
-    task = DrawTask(job.recipe, target, job.to_file, job.force)
+    task = DrawTask(job.recipe, target, job.to_file, job.force, Origins(job.phi))
     folder = target if job.output is not None and not job.to_file else None
     return Run(options, show, default_jobs(options["jobs"]), folder).over(task, inputs)
 
@@ -101,7 +106,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Drawing]:
     if output is not None and not output.is_dir():
         _check_ending(ending, form)
     output = None if output is None else os.fspath(output)
-    return Job(recipe, paths, grouping_of(options), output, to_file, options["force"])
+    return Job(recipe, paths, grouping_of(options), output, to_file, options["force"], **naming_of(options, to_file))
 
 
 def _check_ending(ending: str, form: str | None) -> None:

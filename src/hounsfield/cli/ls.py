@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hounsfield.batch.notes import notes_of
 from hounsfield.batch.others import is_told_only
 from hounsfield.cli.options import gaps_option, output_options, paths_argument, python_option
 from hounsfield.cli.progress import reading_progress
@@ -77,14 +78,25 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Listing]:
 
 
 def _lines(volumes: Any, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for facts in volumes.facts:
-        yield facts.to_dict(phi=not options["no_phi"])
+    yield from _documents(volumes, not options["no_phi"])
     if options["files"]:
         yield from (file.to_dict() for file in volumes.report.files)
 
 
 def _document(volumes: Any, options: dict[str, Any]) -> dict[str, Any]:
-    return {"volumes": [f.to_dict(phi=not options["no_phi"]) for f in volumes.facts], **volumes.report.to_dict()}
+    return {"volumes": list(_documents(volumes, not options["no_phi"])), **volumes.report.to_dict()}
+
+
+def _documents(volumes: Any, phi: bool) -> Iterator[dict[str, Any]]:
+    """Yield what is known of each volume; without the patient other UIDs stand in the place of its own."""
+    from hounsfield.batch.origins import Origins
+
+    origins = Origins(phi)
+    for place, facts in enumerate(volumes.facts):
+        instances, files = volumes.made_of(place)
+        known = facts.to_dict(phi=phi) | origins.levels(facts.attributes.get)
+        notes = list(notes_of(facts, volumes, not phi))
+        yield known | {"SOPInstanceUIDs": [origins.uid(uid) for uid in instances], "paths": files, "notes": notes}
 
 
 def _show(volumes: Any, options: dict[str, Any]) -> None:
@@ -105,7 +117,7 @@ def _show(volumes: Any, options: dict[str, Any]) -> None:
             if not told_before:
                 rows.append([f"{'  ' * depth}{line}", "", "", "", ""])
                 shown = {level: text for level, text in shown.items() if level < depth} | {depth: f"{key} {line}"}
-        rows.append(_volume_row(facts, volumes.report, hide))
+        rows.append(_volume_row(facts, volumes, hide))
     _write(rows)
     told = volumes.report.table()
     if options["files"] and told:
@@ -130,35 +142,13 @@ def _date(value: Any) -> str:
     return str(value) if value else ""
 
 
-def _volume_row(facts: Any, report: Any, hide: bool) -> list[str]:
+def _volume_row(facts: Any, volumes: Any, hide: bool) -> list[str]:
     spacing = "place not known"
     if facts.spacing is not None:
         spacing = " x ".join(f"{v:.4g}" for v in facts.spacing) + " mm"
     count = f"{facts.files} file{'s' * (facts.files != 1)}"
     size = " x ".join(map(str, facts.shape))
-    return [f"      {facts.index}", size, spacing, count, "; ".join(_notes(facts, report, hide))]
-
-
-def _notes(facts: Any, report: Any, hide: bool) -> Iterator[str]:
-    """What is to be known of a volume: what tells it from others, gaps, tilt, assumptions."""
-    from hounsfield.scanning.columns import column
-
-    told = [k if hide and column(k).identifies else f"{k} {_short(v)}" for k, v in facts.separated_by.items()]
-    by = ", ".join(told[:2])
-    if by:
-        yield by
-    for gap in report.missing:
-        if gap.volumes[0] == facts.index:
-            yield f"then {gap}" if gap.volumes[1] != facts.index else str(gap)
-    for step in facts.steps:
-        if step.name in ("tilt", "resample", "absent frames") or step.outcome == "assumed":
-            yield f"assumed: {step.detail}" if step.outcome == "assumed" else step.detail.partition(":")[0]
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "(" + ", ".join(_short(v) for v in value) + ")"  # pyright: ignore[reportUnknownVariableType]
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return [f"      {facts.index}", size, spacing, count, "; ".join(notes_of(facts, volumes, hide))]
 
 
 def _write(rows: list[list[str]]) -> None:

@@ -11,11 +11,14 @@ import click
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.mask_task import MaskTask
 from hounsfield.batch.names import with_stems
+from hounsfield.batch.origins import Origins
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
     grouping_options,
     jobs_option,
+    name_option,
+    naming_of,
     output_options,
     paths_argument,
     python_option,
@@ -37,8 +40,8 @@ _EPILOG = """\b
 Writes for each input NAME, into the output folder:
   NAME.mask.png    0 and 255; NAME.mask.npz for several frames, or with --format npz
   NAME.figure.png  Original, Mask and Result side by side (the middle frame or slice of several)
-Folders and archives are taken volume by volume: volume000.mask.nii.gz, volume000.figure.png and so on; as DICOM SEG
-over its source images, as a surface in millimetres (STL) or NPZ with --format. Files that are part of no volume are
+Folders and archives are taken volume by volume: 20200101-CT-003-thorax.mask.nii.gz and so on, or by --name; as DICOM
+SEG over its source images, as a surface in millimetres (STL) or NPZ with --format. Files that are part of no volume are
 taken by themselves.
 
 \b
@@ -77,6 +80,7 @@ Examples:
 @click.option("--figure-format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
 @click.option("--outline", is_flag=True, help="Draw the mask's outline over the original.")
 @window_option
+@name_option
 @click.option("--force", is_flag=True, help="Replace results that exist.")
 @grouping_options
 @jobs_option
@@ -89,9 +93,10 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
-    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"])))
+    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
+    inputs = with_stems(found, job.name, phi=job.phi)
     folder = Path(job.output or "")
-    task = MaskTask(job.recipe, folder, job.force)
+    task = MaskTask(job.recipe, folder, job.force, Origins(job.phi))
     return Run(options, show, default_jobs(options["jobs"]), folder).over(task, inputs)
 
 
@@ -107,7 +112,8 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
             outline=options["outline"],
             window=options["window"],
         )
-    return Job(recipe, paths, grouping_of(options), os.fspath(options["output"]), force=options["force"])
+    naming = naming_of(options, to_file=False)
+    return Job(recipe, paths, grouping_of(options), os.fspath(options["output"]), force=options["force"], **naming)
 
 
 def show(result: dict[str, Any], single: bool) -> None:

@@ -65,6 +65,37 @@ def python_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(command)
 
 
+def name_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--name: how the outputs of volumes are called."""
+    return click.option(
+        "--name",
+        metavar="TEMPLATE",
+        help="Of outputs of volumes: keywords in braces, / for folders, as in "
+        "{StudyDate}/{SeriesNumber:03}-{SeriesDescription}.",
+    )(command)
+
+
+def naming_of(options: dict[str, Any], to_file: bool) -> dict[str, Any]:
+    """Take how outputs are called out of a command's options: the last arguments of a `Job`.
+
+    Raises
+    ------
+    click.BadParameter
+        The template is none.
+    """
+    name, phi = options.pop("name"), not options["no_phi"]
+    if name is not None and to_file:
+        raise click.UsageError("--output names the file: --name is of files in a folder")
+    if name is not None:
+        from hounsfield.series.naming import parse_template
+
+        try:
+            parse_template(name, phi=phi)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--name") from None
+    return {"name": name, "phi": phi}
+
+
 def jobs_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """-j: how many inputs at a time."""
     option = click.option(

@@ -8,6 +8,7 @@ import click
 
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.measure_task import MeasureTask
+from hounsfield.batch.origins import Origins
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -55,7 +56,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["as_python"]:
         return show_program(job)
     inputs = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
-    return Run(options, show, default_jobs(options["jobs"])).over(MeasureTask(job.recipe), inputs)
+    task = MeasureTask(job.recipe, Origins(not options["no_phi"]))
+    return Run(options, show, default_jobs(options["jobs"])).over(task, inputs)
 
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Measuring]:

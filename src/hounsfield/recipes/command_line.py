@@ -72,7 +72,9 @@ def arguments(job: Job[Any]) -> list[str]:
         words += _words(job.grouping, _grouping_implied(job))
     if job.output is not None and job.output != _default_output(job):
         words += [f"--output={job.output}"] if job.output.startswith("-") else ["-o", job.output]
+    words += [] if job.name is None else _option("name", job.name)
     words += ["--force"] if job.force else []
+    words += [] if job.phi else ["--no-phi"]
     # What begins with a dash is no option after two of them.
     words += ["--"] if any(path.startswith("-") and path != "-" for path in job.paths) else []
     return [*words, *job.paths]

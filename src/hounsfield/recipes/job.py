@@ -43,6 +43,8 @@ class Job(Generic[R]):
         Whether that is a file.
     force
         Replace outputs that exist.
+    name, phi
+        How the outputs of volumes are called, as `Volumes.stem` takes it.
     """
 
     recipe: R
@@ -51,6 +53,8 @@ class Job(Generic[R]):
     output: str | None = None
     to_file: bool = False
     force: bool = False
+    name: str | None = None
+    phi: bool = True
 
     @property
     def reads_volumes(self) -> bool:

@@ -91,7 +91,7 @@ class _Program:
             self.lines.add(f"output = Path({literal(self.job.output)})")
         several = [path for path in self.job.paths if self._is_collection(path)]
         if together:
-            self._volumes(_one_or_all(self.job.paths), "volumes.stem(index)")
+            self._volumes(_one_or_all(self.job.paths))
         elif several:
             self._collections(several)
         rest = [] if together else [path for path in self.job.paths if path not in several]
@@ -142,23 +142,34 @@ class _Program:
         """Write what is done with folders and archives: their volumes, then the files that are in none of these."""
         if len(paths) == 1:
             self.lines.add(f"folder = {literal(paths[0])}")
-            self._volumes("folder", "volumes.stem(index)")
+            self._volumes("folder")
             self._single_files(paths)
             return
-        self.lines.add(f"for folder in {literal(paths)}:")
+        if self._writes:  # names differ from those of all other volumes
+            self.lines.add(f"folders = {literal(paths)}", f"found = [{self._found('folder')} for folder in folders]")
+            self.lines.add("for folder, volumes in zip(folders, found):")
+        else:
+            self.lines.add(f"for folder in {literal(paths)}:")
         self.lines.depth = 1
-        self._volumes("folder", "Path(Path(folder).name, volumes.stem(index))")
+        self._volumes(None if self._writes else "folder")
         self._single_files(paths)
         self.lines.depth = 0
 
-    def _volumes(self, source: str, stem: str) -> None:
-        """Write what is done with the volumes of a source."""
-        recipe, together = self.job.recipe, self.job.grouping.together
-        gaps = None if self.job.grouping.gaps == "split" else self.job.grouping.gaps
-        # What is to be refused is refused volume by volume.
-        refused = gaps == "refuse" and not self.job.to_file
-        options = reading_options(recipe.reading) | {"gaps": None if refused else gaps}
-        self.lines.add(f"volumes = {call('hu.read_volumes', source, **options)}")
+    @property
+    def _refused(self) -> bool:
+        """True where volumes with gaps are refused: volume by volume."""
+        return self.job.grouping.gaps == "refuse" and not self.job.to_file
+
+    def _found(self, source: str) -> str:
+        """Return the call that finds the volumes of a source."""
+        gaps = None if self.job.grouping.gaps == "split" or self._refused else self.job.grouping.gaps
+        return call("hu.read_volumes", source, **reading_options(self.job.recipe.reading), gaps=gaps)
+
+    def _volumes(self, source: str | None) -> None:
+        """Write what is done with the volumes of a source; None where they have been found."""
+        recipe, together, refused = self.job.recipe, self.job.grouping.together, self._refused
+        if source is not None:
+            self.lines.add(f"volumes = {self._found(source)}")
         place = self._place("volume", label="" if self.job.to_file else "volume.name")
         done = lines_of(recipe, place)
         stacks = "range(len(volumes))" if together else "volumes.stacks"
@@ -172,7 +183,9 @@ class _Program:
             self.lines.blank()
             self.lines.add(f"for index in {stacks}:")
             check = ["if index in refused:", '    raise hu.GeometryError(f"volume {index}: slices are missing")']
-            names = [f"name = {stem}"] if self._writes else []
+            options: dict[str, Any] = {"name": self.job.name, "phi": None if self.job.phi else Name("False")}
+            options |= {"among": Name("found")} if source is None else {}
+            names = [f"name = {call('volumes.stem', 'index', **options)}"] if self._writes else []
             self._attempted([*(check if refused else []), "volume = volumes[index]", *names, *done])
 
     def _single_files(self, folders: list[str]) -> None:

@@ -1,12 +1,19 @@
-"""Which volumes are stacks of slices, and which files are by themselves."""
+"""Which volumes are stacks of slices, which files are by themselves, and what a volume is named after."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from itertools import islice
+from typing import Any
 
+from hounsfield.errors import HounsfieldError
+from hounsfield.limits import Limits
+from hounsfield.series.naming import Named, Subject, Template, names_of
 from hounsfield.series.report import FileOutcome, Report
-from hounsfield.series.survey import VolumeFacts
+from hounsfield.series.slice_headers import SliceHeaders
+from hounsfield.series.stacking import Stack
+from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts
 
 
 def stacks_of(facts: Iterable[VolumeFacts], report: Report) -> set[int]:
@@ -42,19 +49,74 @@ def own_files(report: Report) -> dict[int, str]:
     return {number: file.path for number, file in alone.items() if os.path.isfile(file.path)}
 
 
-def stem_of(number: int, count: int, file: str | None, folder: str) -> str:
-    """Return a name for the files written from a volume: ``volume000``, or that of its file, below the folder.
+def is_of_one_file(report: Report, name: str, number: int) -> bool:
+    """Return whether a volume is all there is in the one file that was named."""
+    (file, *others) = report.files
+    return not others and (file.path, file.volumes) == (name, (number,))
+
+
+def localizers_of(surveyed: Survey) -> frozenset[int]:
+    """Return the numbers of the volumes whose Image Type says that they are localizers."""
+    rows = surveyed.instances.rows
+    types = [rows.text("ImageType", int(stack.members[0])).upper() for stack in surveyed.stacks]
+    return frozenset(index for index, text in enumerate(types) if "LOCALIZER" in text)
+
+
+def names_among(surveys: Iterable[Survey], template: Template, limits: Limits) -> list[list[Named]]:
+    """Return, of each survey, the names of its volumes; those of all surveys differ."""
+    subjects = [subjects_of(surveyed, template.keywords, limits) for surveyed in surveys]
+    names = iter(names_of([subject for of_one in subjects for subject in of_one], template))
+    return [list(islice(names, len(of_one))) for of_one in subjects]
+
+
+def subjects_of(surveyed: Survey, keywords: Iterable[str], limits: Limits) -> list[Subject]:
+    """Return the volumes of a survey as what is to be named.
 
     Parameters
     ----------
-    number, count
-        Which volume, of how many.
-    file
-        The file that it is all of, where there is one.
-    folder
-        What was walked.
+    surveyed
+        What was found.
+    keywords
+        What names are made of; what the survey does not know is read from the header of the first slice.
+    limits
+        What reading that may cost.
     """
-    if file is None:
-        return f"volume{number:0{max(3, len(str(count - 1)))}}"
-    below = os.path.relpath(file, folder) if os.path.isdir(folder) else os.path.basename(file)
-    return os.path.basename(file) if below.startswith(os.pardir) else below
+    identities = [
+        _identity(surveyed, facts, stack) for facts, stack in zip(surveyed.facts, surveyed.stacks, strict=True)
+    ]
+    files = [[source.path for source in surveyed.sources(stack)] for stack in surveyed.stacks]
+    # Files that claim to be the same and are not: nothing but their paths tells them apart.
+    ranks: dict[tuple[Hashable, ...], list[list[str]]] = {}
+    for identity, of_volume in zip(identities, files, strict=True):
+        ranks.setdefault(identity, []).append(of_volume)
+    return [
+        Subject(_values(surveyed, facts, keywords, limits), (*identity, sorted(ranks[identity]).index(of_volume)))
+        for facts, identity, of_volume in zip(surveyed.facts, identities, files, strict=True)
+    ]
+
+
+def _identity(surveyed: Survey, facts: VolumeFacts, stack: Stack) -> tuple[Hashable, ...]:
+    """Return what a volume is, ever finer; nothing of it depends on where its files lie."""
+    known = facts.attributes
+    affine = None if facts.affine is None else tuple(float(v) + 0.0 for v in facts.affine.round(3).ravel())
+    return (
+        tuple(known.get(keyword) for keyword in ("StudyInstanceUID", "SeriesInstanceUID")),
+        tuple(sorted((keyword, repr(value)) for keyword, value in facts.separated_by.items())),
+        (known.get("FrameOfReferenceUID"), facts.shape, affine),
+        tuple(known.get(keyword) for keyword in ("PatientID", "PatientName", "PatientBirthDate")),
+        tuple(sorted(surveyed.instance_uids(stack))),
+        tuple(source.frame_index for source in surveyed.sources(stack)),
+    )
+
+
+def _values(surveyed: Survey, facts: VolumeFacts, keywords: Iterable[str], limits: Limits) -> dict[str, Any]:
+    known = {**facts.attributes, "Modality": facts.modality, "SeriesDescription": facts.description}
+    further = [keyword for keyword in keywords if keyword not in known and keyword not in ATTRIBUTES]
+    if not further:
+        return known
+    members = surveyed.stacks[facts.index].members[:1]
+    try:
+        header = SliceHeaders.of(surveyed.instances, members, limits)[0]
+        return known | {keyword: header.get(keyword) for keyword in further}
+    except HounsfieldError:
+        return known

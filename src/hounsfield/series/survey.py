@@ -144,6 +144,15 @@ class Survey:
             {keyword: value for keyword in ATTRIBUTES if (value := rows.value(keyword, first)) is not None},
         )
 
+    def instance_uids(self, made: Stack) -> list[str]:
+        """Return the SOP Instance UIDs of a stack's slices, in their order, each once."""
+        rows = self.instances.rows
+        return [uid for uid in dict.fromkeys(rows.text("SOPInstanceUID", row) for row in made.members.tolist()) if uid]
+
+    def made_of(self, made: Stack) -> tuple[list[str], list[str]]:
+        """Return the SOP Instance UIDs and the files of a stack, each once."""
+        return self.instance_uids(made), list(dict.fromkeys(source.path for source in self.sources(made)))
+
     def sources(self, made: Stack) -> tuple[SliceSource, ...]:
         """Return the files and frames that the slices of a stack come from."""
         rows, names = self.instances.rows, self.instances.entries

@@ -19,11 +19,13 @@ from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.reading.frames import Wanted
 from hounsfield.scanning.walking import Progress
 from hounsfield.series.instances import read_instances
-from hounsfield.series.loading import Loaded, Loader, check_size
-from hounsfield.series.parting import files_apart, is_inside, own_files, stacks_of, stem_of
+from hounsfield.series.loading import Loader
+from hounsfield.series.naming import Named, parse_template
+from hounsfield.series.parting import files_apart, is_inside, is_of_one_file, localizers_of, names_among, stacks_of
 from hounsfield.series.report import Outcome, Report
 from hounsfield.series.slice_headers import SliceHeaders
-from hounsfield.series.stacking import GAPS, Gaps, Stack
+from hounsfield.series.stack_loading import load_stack
+from hounsfield.series.stacking import GAPS, Gaps
 from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
@@ -60,6 +62,7 @@ class Volumes(Sequence[Volume]):
         self._failed: dict[int, tuple[Outcome, str]] = {}
         self.facts: list[VolumeFacts] = [surveyed.facts[index] for index in chosen]
         self.progress: Callable[[int, int], None] | None = None
+        self._names: tuple[Any, list[Named]] | None = None
 
     @property
     def report(self) -> Report:
@@ -84,14 +87,45 @@ class Volumes(Sequence[Volume]):
         stacks = {self.facts[index].index for index in self.stacks}
         return [file.path for file in files_apart(self.report, stacks) if not is_inside(file)]
 
-    def stem(self, index: int) -> str:
-        """Return a name for the files written from a volume: ``"volume003"``, or that of its only file."""
+    def stem(self, index: int, name: str | None = None, *, phi: bool = True, among: Iterable[Volumes] = ()) -> str:
+        """Return a name for what is written of a volume: ``"20200101-CT-003-thorax-1mm"``, without ending.
+
+        It does not depend on paths or on their order, and is valid on every system. Volumes that would be called the
+        same get a short hash at the end. A single file that was named gives its own name.
+
+        Parameters
+        ----------
+        name
+            Keywords in braces, as in ``"{StudyDate}/{SeriesNumber:03}"``; missing values are ``none``.
+        phi
+            False makes names of modality, series number and a hash; it refuses a `name` that may identify the patient.
+        among
+            Others whose names must differ, too.
+        """
         number = self.facts[index].index
-        return stem_of(number, len(self._survey.facts), self._own_files.get(number), self._name)
+        if name is None and is_of_one_file(self._survey.report, self._name, number):
+            return os.path.basename(self._name)
+        return self.named(name, phi=phi, among=among)[number].stem
+
+    def named(self, name: str | None = None, *, phi: bool = True, among: Iterable[Volumes] = ()) -> list[Named]:
+        """Return the name of each volume that was found, also of those that are not among these; as `stem`."""
+        template = parse_template(name, phi=phi)
+        several = {id(one._survey): one for one in (*among, self)}
+        asked = template, frozenset(several)
+        if self._names is None or self._names[0] != asked:
+            names = names_among([one._survey for one in several.values()], template, self._limits)
+            for one, own in zip(several.values(), names, strict=True):
+                one._names = asked, own
+        return self._names[1] if self._names else []
 
     @cached_property
-    def _own_files(self) -> dict[int, str]:
-        return own_files(self._survey.report)
+    def localizers(self) -> frozenset[int]:
+        """The numbers of the volumes that are localizers, by their Image Type."""
+        return localizers_of(self._survey)
+
+    def made_of(self, index: int) -> tuple[list[str], list[str]]:
+        """Return the SOP Instance UIDs and the files of a volume, each once; no pixel is read."""
+        return self._survey.made_of(self._survey.stacks[self._chosen[index]])
 
     def __len__(self) -> int:
         return len(self._chosen)
@@ -191,7 +225,7 @@ class Volumes(Sequence[Volume]):
         # Assumptions about single slices are steps of the volume, and refused with it.
         loader = Loader(instances, replace(self._wanted, strict=False), self._limits, self.progress)
         try:
-            loaded = _load(loader, stack, name)
+            loaded = load_stack(loader, stack, name)
         finally:
             self._failed |= {file: ("unreadable", why) for file, why in loader.failed.items()}
             self._failed |= {file: ("volume", f"frames cannot be read: {why}") for file, why in loader.damaged.items()}
@@ -252,34 +286,6 @@ def _same_affine(a: Any, b: Any) -> bool:
     if a is None or b is None:
         return a is b
     return bool(np.abs(a - b).max() <= 1e-3)
-
-
-def _load(loader: Loader, stack: Stack, name: str) -> Loaded:
-    """Load a stack: as it is, with empty slices between, or interpolated to a regular grid."""
-    members, weights = stack.members, stack.weights
-    if weights is None:
-        return loader.load(members, np.arange(len(members)), len(members), name)
-    if np.isnan(weights).any():
-        places = np.flatnonzero(~np.isnan(weights))
-        return loader.load(members, places, len(weights), name)
-    loaded = loader.load(members, np.arange(len(members)), len(members), name)
-    # float32 where it holds every value exactly, else float64.
-    dtype = np.result_type(loaded.values.dtype, np.float32)
-    check_size((len(weights), *loaded.values.shape[1:]), dtype, loader.limits, name)
-    return _interpolated(loaded, weights, dtype)
-
-
-def _interpolated(loaded: Loaded, weights: NDArray[np.float64], dtype: np.dtype[Any]) -> Loaded:
-    """Interpolate between slices; a voxel next to padding is padding."""
-    below = np.floor(weights).astype(np.int64)
-    above, share = np.minimum(below + 1, len(loaded.values) - 1), weights - below
-    values = np.empty((len(weights), *loaded.values.shape[1:]), dtype)
-    padding = None if loaded.padding is None else np.empty(values.shape[:3], np.bool_)
-    for index, (low, high, part) in enumerate(zip(below, above, share, strict=True)):
-        values[index] = loaded.values[low] * (1 - part) + loaded.values[high] * part if part else loaded.values[low]
-        if padding is not None and loaded.padding is not None:
-            padding[index] = loaded.padding[low] | loaded.padding[high] if part else loaded.padding[low]
-    return replace(loaded, values=values, padding=padding)
 
 
 def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put together
