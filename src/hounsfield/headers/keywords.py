@@ -1,0 +1,32 @@
+"""Keywords of attributes: whether there is such a one, of which VR, and what was meant by one that is mistyped."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from pydicom.datadict import dictionary_VR, keyword_dict, tag_for_keyword
+
+
+def keyword_vr(keyword: str) -> str:
+    """Return the VR of an attribute; ``""`` where no attribute has this keyword.
+
+    Examples
+    --------
+    >>> keyword_vr("KVP"), keyword_vr("kvp")
+    ('DS', '')
+    """
+    tag = tag_for_keyword(keyword)
+    return "" if tag is None else dictionary_VR(tag)
+
+
+def similar_keyword(keyword: str) -> str:
+    """Return the keyword that was most likely meant; ``""`` where none is near.
+
+    Examples
+    --------
+    >>> similar_keyword("kvp"), similar_keyword("SeriesDescripton")
+    ('KVP', 'SeriesDescription')
+    """
+    folded = {known.lower(): known for known in keyword_dict if known}
+    near = get_close_matches(keyword.lower(), folded, 1, 0.75)
+    return folded[near[0]] if near else ""
