@@ -10,9 +10,11 @@ from typing import Any
 
 import click
 
+from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.convert_task import ConvertTask
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
+from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -122,6 +124,10 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
 @click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG; by default 90.")
 @click.option("--fps", type=click.FloatRange(0.01, 1000), help="Frames a second; by default as the file says.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
+@choice_options
+@click.option(
+    "--localizers", is_flag=True, help="Of formats of volumes: take localizers, screenshots and single images, too."
+)
 @grouping_options
 @jobs_option
 @python_option
@@ -142,7 +148,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         except MissingDependencyError as error:
             say(str(error))
             return 4
-    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"])))
+    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
+    inputs = choose_inputs(with_stems(found), job.choice)
     refuse_one_file(job, len(inputs))
     task = ConvertTask(job.recipe, Path(job.output or "."), job.to_file, job.force)
     run = Run(options, show, default_jobs(options["jobs"]), None if job.to_file else options["output"])
@@ -161,7 +168,10 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Conversion]:
     if recipe.parts:
         grouping = Grouping(False)  # of files
     output = None if options["output"] is None else os.fspath(options["output"])
-    return Job(recipe, paths, grouping, output, to_file, options["force"])
+    if options["localizers"] and form.frames != "volume":
+        raise click.UsageError(f"--localizers is for formats of volumes: {form.name} takes them anyway")
+    choice = choice_of(options, options["localizers"] or not recipe.leaves_localizers(paths))
+    return Job(recipe, paths, grouping, output, to_file, options["force"], choice)
 
 
 def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:

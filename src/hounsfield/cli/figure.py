@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
+from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.draw_task import DrawTask
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
+from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -64,6 +66,7 @@ Examples:
 )
 @window_option
 @click.option("--force", is_flag=True, help="Replace a figure that exists.")
+@choice_options
 @grouping_options
 @jobs_option
 @python_option
@@ -73,7 +76,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
-    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"])))
+    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
+    inputs = choose_inputs(with_stems(found), job.choice)
     refuse_one_file(job, len(inputs))
     target = Path(job.output or ".")
     task = DrawTask(job.recipe, target, job.to_file, job.force)
@@ -101,7 +105,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Drawing]:
     if output is not None and not output.is_dir():
         _check_ending(ending, form)
     output = None if output is None else os.fspath(output)
-    return Job(recipe, paths, grouping_of(options), output, to_file, options["force"])
+    return Job(recipe, paths, grouping_of(options), output, to_file, options["force"], choice_of(options))
 
 
 def _check_ending(ending: str, form: str | None) -> None:

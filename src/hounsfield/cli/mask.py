@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
+from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.mask_task import MaskTask
 from hounsfield.batch.names import with_stems
+from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -78,6 +80,7 @@ Examples:
 @click.option("--outline", is_flag=True, help="Draw the mask's outline over the original.")
 @window_option
 @click.option("--force", is_flag=True, help="Replace results that exist.")
+@choice_options
 @grouping_options
 @jobs_option
 @python_option
@@ -89,7 +92,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
-    inputs = with_stems(find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"])))
+    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
+    inputs = choose_inputs(with_stems(found), job.choice)
     folder = Path(job.output or "")
     task = MaskTask(job.recipe, folder, job.force)
     return Run(options, show, default_jobs(options["jobs"]), folder).over(task, inputs)
@@ -107,7 +111,8 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
             outline=options["outline"],
             window=options["window"],
         )
-    return Job(recipe, paths, grouping_of(options), os.fspath(options["output"]), force=options["force"])
+    grouping, choice = grouping_of(options), choice_of(options)
+    return Job(recipe, paths, grouping, os.fspath(options["output"]), force=options["force"], choice=choice)
 
 
 def show(result: dict[str, Any], single: bool) -> None:

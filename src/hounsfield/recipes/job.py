@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.input_grouping import Grouping
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Job(Generic[R]):
         Whether that is a file.
     force
         Replace outputs that exist.
+    choice
+        Which of the volumes and files that are found.
     """
 
     recipe: R
@@ -51,6 +54,7 @@ class Job(Generic[R]):
     output: str | None = None
     to_file: bool = False
     force: bool = False
+    choice: Choice = Choice()
 
     @property
     def reads_volumes(self) -> bool:

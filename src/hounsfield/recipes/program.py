@@ -17,7 +17,7 @@ from hounsfield.recipes.facts import Facts
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.listing import Listing
 from hounsfield.recipes.masking import Masking
-from hounsfield.recipes.program_steps import Kind, Place, lines_of, reading_options
+from hounsfield.recipes.program_steps import Kind, Place, chosen, lines_of, reading_options
 from hounsfield.recipes.source_code import Lines, Name, call, literal
 from hounsfield.recipes.tabulation import Tabulation
 from hounsfield.text import printable
@@ -106,6 +106,7 @@ class _Program:
         """Write which volumes there are."""
         gaps = None if recipe.gaps == "split" else recipe.gaps
         self.lines.add(f"volumes = {call('hu.read_volumes', _one_or_all(self.job.paths), gaps=gaps)}")
+        self._choose()
         self.lines.add("for facts in volumes.facts:", f"    print(facts.to_dict({'' if recipe.phi else 'phi=False'}))")
         if recipe.files:
             self.lines.add("for file in volumes.report.files:", "    print(file.outcome, file.path, file.detail)")
@@ -159,6 +160,7 @@ class _Program:
         refused = gaps == "refuse" and not self.job.to_file
         options = reading_options(recipe.reading) | {"gaps": None if refused else gaps}
         self.lines.add(f"volumes = {call('hu.read_volumes', source, **options)}")
+        self._choose()
         place = self._place("volume", label="" if self.job.to_file else "volume.name")
         done = lines_of(recipe, place)
         stacks = "range(len(volumes))" if together else "volumes.stacks"
@@ -185,6 +187,11 @@ class _Program:
         self.lines.blank()
         self.lines.add("for path in volumes.single_files:")
         self._attempted([*self._read("path"), *names, *done])
+
+    def _choose(self) -> None:
+        choice = self.job.choice
+        if not choice.is_any or not choice.localizers:
+            self.lines.add(f"volumes = {chosen('volumes', choice)}")
 
     # ---- files
 
@@ -235,7 +242,14 @@ class _Program:
         done = lines_of(self.job.recipe, place)
         if done is None:  # the program says why, as the command does
             done = [f"raise hu.FormatError({literal(f'{self.job.recipe.command}: this is of volumes')})"]
-        return [*self._read(path), *done]
+        return [*self._only_chosen(path), *self._read(path), *done]
+
+    def _only_chosen(self, path: str) -> list[str]:
+        """Write what becomes of a file that was not asked for."""
+        if self.job.choice.is_any:
+            return []
+        among = f"len({chosen(f'hu.read_volumes({path})', self.job.choice)})"
+        return [f"if not {among}:", f'    raise hu.SourceError("was not chosen", source=str({path}))']
 
     def _read(self, path: str) -> list[str]:
         recipe = self.job.recipe
