@@ -170,6 +170,21 @@ def test_a_folder_gives_the_same_files(words, here, mixed):
     same_outputs(words, here, [mixed], code=0 if whole or words[2] == "study/gap" else 1)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["convert", "study", "--to", "npy", "-o", "out", "--modality", "MR,US"],
+        ["convert", "study", "--to", "nifti", "-o", "out", "--min-slices", "3"],
+        ["mask", "study", "-o", "out", "--no-figure", "--where", "Rows = 32", "--gaps", "refuse"],
+        ["convert", "study", "--each", "-o", "out", "--where", "Modality = 'MR' or PhotometricInterpretation = 'RGB'"],
+        pytest.param(["figure", "study", "--no-mask", "-o", "out", "--modality", "MR"], marks=pytest.mark.long),
+    ],
+)
+def test_what_was_chosen_gives_the_same_files(words, here, mixed):
+    shutil.copytree(mixed, here / "inputs" / "study", ignore=shutil.ignore_patterns("broken*", "README*"))
+    same_outputs(words, here, [here / "inputs" / "study"], code=1 if "refuse" in words else 0)
+
+
 def numbers(document):
     return {key: document[key] for key in ("pixels", "mean", "sd", "min", "max", "area_mm2", "volume_ml", "unit")}
 

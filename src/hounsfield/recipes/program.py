@@ -173,7 +173,8 @@ class _Program:
                 self.lines.add("refused = {index for gap in volumes.report.missing for index in gap.volumes}")
             self.lines.blank()
             self.lines.add(f"for index in {stacks}:")
-            check = ["if index in refused:", '    raise hu.GeometryError(f"volume {index}: slices are missing")']
+            number = "index" if self.job.choice.is_any and self.job.choice.localizers else "volumes.facts[index].index"
+            check = [f"if {number} in refused:", '    raise hu.GeometryError(f"volume {index}: slices are missing")']
             names = [f"name = {stem}"] if self._writes else []
             self._attempted([*(check if refused else []), "volume = volumes[index]", *names, *done])
 
