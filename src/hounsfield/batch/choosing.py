@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hounsfield.batch.inputs import Input, Inputs
-from hounsfield.recipes.choice import Choice, beside, takes_file, takes_volume
+from hounsfield.header import text_of
+from hounsfield.recipes.choice import Choice, beside, header_of, takes_file, takes_volume
+from hounsfield.text import modality_words
 
 if TYPE_CHECKING:
     from hounsfield.series.survey import VolumeFacts
@@ -37,7 +39,7 @@ def choose_inputs(inputs: Inputs, choice: Choice) -> Inputs:
         kinds = ", ".join(f"{count} {_plural(kind, count)}" for kind, count in sorted(left.items()))
         said.append(f"{kinds} left out (`localizers` takes them)")
     if True not in answers:
-        said.append(what_there_is(item.facts for item in inputs.items if item.is_volume))
+        said.append(_what_there_is(inputs.items))
     return replace(inputs, items=tuple(kept), left_out=tuple(filter(None, said)))
 
 
@@ -66,9 +68,29 @@ def _plural(words: str, count: int) -> str:
     return f"{first} {others[0]}s {others[1]}" if others else f"{first}s"
 
 
-def what_there_is(facts: Iterable[VolumeFacts]) -> str:
-    """Say which series there are to choose from, by number and modality: descriptions may name a patient."""
-    found = dict.fromkeys((one.attributes.get("SeriesNumber"), one.modality) for one in facts)
-    series = [f"{'without a number' if number is None else number} ({kind or '?'})" for number, kind in found]
+def _what_there_is(items: Iterable[Input]) -> str:
+    found: list[tuple[Any, str]] = []
+    for item in items:
+        if item.is_volume:
+            found.append(_series_of(item.facts))
+        elif item.is_file and item.name != "-" and (header := header_of(item.name)) is not None:
+            found.append((header.get("SeriesNumber"), text_of(header, "Modality")))
+    return series_words(found)
+
+
+def what_volumes_there_are(facts: Iterable[VolumeFacts]) -> str:
+    """Say which series there are to choose from."""
+    return series_words(map(_series_of, facts))
+
+
+def _series_of(facts: VolumeFacts) -> tuple[Any, str]:
+    return facts.attributes.get("SeriesNumber"), facts.modality
+
+
+def series_words(found: Iterable[tuple[Any, str]]) -> str:
+    """Say which series there are, by number and modality: descriptions may name a patient."""
+    numbers = ((number if isinstance(number, int) else None, modality_words(kind)) for number, kind in found)
+    order = sorted(set(numbers), key=lambda one: (one[0] is None, one[0] or 0, one[1]))
+    series = [f"{'without a number' if number is None else number} ({kind or '?'})" for number, kind in order]
     more = f" and {len(series) - _NAMED} more" if len(series) > _NAMED else ""
-    return f"there are series {', '.join(series[:_NAMED])}{more}; `hu ls` lists them" if series else ""
+    return f"there are series {', '.join(series[:_NAMED])}{more}; hu ls lists them" if series else ""

@@ -71,7 +71,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         write_json(_document(volumes, options), compact=False)
     else:
         _show(volumes, options)
-    code = _close(volumes, options, paths)
+    code = _close(found, options, paths)
     return code if job.choice.is_any else _say_choice(found, volumes, options) or code
 
 
@@ -182,14 +182,14 @@ def _write(rows: list[list[str]]) -> None:
 
 def _say_choice(found: Any, chosen: Any, options: dict[str, Any]) -> int:
     """Say how many volumes were chosen, and of which where it is none; return the exit code of that."""
-    from hounsfield.batch.choosing import what_there_is
+    from hounsfield.batch.choosing import what_volumes_there_are
 
     if not options["quiet"] or not len(chosen):
         say(f"{len(chosen)} of {len(found)} volume{'s' * (len(found) != 1)} chosen")
     if len(chosen):
         return 0
     if len(found):
-        say(what_there_is(found.facts))
+        say(what_volumes_there_are(found.facts))
     return 3
 
 

@@ -13,6 +13,7 @@ from hounsfield.header import text_of, values_in, whole_number
 from hounsfield.recipes.checks import RecipeError
 
 if TYPE_CHECKING:
+    from hounsfield.header import Header
     from hounsfield.recipes.where import Condition
     from hounsfield.series.volumes import Volumes
 
@@ -220,6 +221,14 @@ def beside(choice: Choice, volumes: Volumes, place: int) -> str:
 
 def takes_file(choice: Choice, path: str) -> bool | None:
     """Return whether a file is among those that were asked for; None where its header cannot be read."""
+    header = header_of(path)
+    if header is None:
+        return None
+    return choice.takes(header, whole_number(header.get("NumberOfFrames")) or 1)
+
+
+def header_of(path: str) -> Header | None:
+    """Return the header of a file, of several frames that of the first; None where it cannot be read."""
     from hounsfield.errors import HounsfieldError
     from hounsfield.headers.dataset import open_header
     from hounsfield.limits import DEFAULT_LIMITS
@@ -228,8 +237,8 @@ def takes_file(choice: Choice, path: str) -> bool | None:
     try:
         with closing(open_source(path, DEFAULT_LIMITS)) as source:
             header = open_header(source, DEFAULT_LIMITS, lazy=True).header
-            frames = whole_number(header.get("NumberOfFrames")) or 1
-            return choice.takes(header.for_frame(0) if frames > 1 else header, frames)
+            several = (whole_number(header.get("NumberOfFrames")) or 1) > 1
+            return header.for_frame(0) if several else header
     except HounsfieldError:
         return None
 
