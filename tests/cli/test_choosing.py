@@ -188,6 +188,24 @@ def test_volumes_are_chosen_in_the_library(cd):
         hu.choose(volumes, where="KVP")
 
 
+def test_a_file_that_goes_away_meanwhile_is_told_when_it_is_read(cd, tmp_path):
+    shutil.copytree(cd, tmp_path / "cd")
+    volumes = hu.read_volumes(tmp_path / "cd")
+    shutil.rmtree(tmp_path / "cd")
+    chosen = hu.choose(volumes, where="KVP > 1", localizers=False)
+    assert len(chosen) == len(volumes)
+    with pytest.raises(hu.HounsfieldError):
+        chosen[0]
+
+
+def test_a_part_of_the_volumes_has_its_own_single_files(cd):
+    volumes = hu.read_volumes(cd)
+    place = next(i for i, facts in enumerate(volumes.facts) if facts.shape[0] == 6)
+    assert volumes[place : place + 1].single_files == [str(cd / "README.txt")]
+    assert volumes.header(place)["KVP"] == 120
+    assert volumes[place : place + 1].header(0)["SeriesNumber"] == 3
+
+
 def test_a_choice_is_a_value():
     assert Choice(where="KVP > 1") == Choice(where="KVP > 1")
     with pytest.raises(RecipeError):

@@ -257,6 +257,15 @@ def test_ls_lists_the_same_volumes(here, mixed):
     assert any(line.startswith("not DICOM study/README.txt") for line in printed)
 
 
+def test_ls_lists_the_same_of_what_was_chosen(here, mixed):
+    os.symlink(mixed, here / "study")
+    words = ["ls", "study", "--no-phi", "--where", "Rows = 32", "--min-slices", "3"]
+    lines = [json.loads(line) for line in hu_here(*words, "--jsonl")[1].splitlines()]
+    assert len(lines) == 2
+    printed = run(as_python(*words, cwd=here), here).splitlines()
+    assert [ast.literal_eval(line) for line in printed] == lines
+
+
 def test_scan_gives_the_same_table(here, mixed):
     os.symlink(mixed, here / "study")
     words = ["scan", "study", "--columns", "PatientID,Rows,PixelSpacing", "--no-phi"]

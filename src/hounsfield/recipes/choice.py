@@ -199,24 +199,32 @@ def choose(  # noqa: PLR0913  what a choice may say
 
 def chosen_of(volumes: Volumes, choice: Choice) -> list[int]:
     """Return the places of the volumes that a choice takes."""
-    return [
-        place
-        for place in range(len(volumes))
-        if takes_volume(choice, volumes, place) and not beside(choice, volumes, place)
-    ]
+    taken = (place for place in range(len(volumes)) if takes_volume(choice, volumes, place) is not False)
+    return [place for place in taken if not beside(choice, volumes, place)]
 
 
-def takes_volume(choice: Choice, volumes: Volumes, place: int) -> bool:
-    """Return whether a volume is among those that were asked for."""
+def takes_volume(choice: Choice, volumes: Volumes, place: int) -> bool | None:
+    """Return whether a volume is among those that were asked for; None where its header cannot be read any more."""
     facts = volumes.facts[place]
     known = {**facts.attributes, "Modality": facts.modality, "SeriesDescription": facts.description}
-    return choice.takes(volumes.header(place) if choice.needs_header else known, facts.shape[0])
+    header = _header(volumes, place) if choice.needs_header else known
+    return None if header is None else choice.takes(header, facts.shape[0])
 
 
 def beside(choice: Choice, volumes: Volumes, place: int) -> str:
     """Return as what a volume is left out: a localizer, a screenshot; ``""`` where it is not."""
+    header = None if choice.localizers else _header(volumes, place)
     facts = volumes.facts[place]
-    return "" if choice.localizers else what_beside(volumes.header(place), facts.shape[0], facts.affine is not None)
+    return "" if header is None else what_beside(header, facts.shape[0], facts.affine is not None)
+
+
+def _header(volumes: Volumes, place: int) -> Header | None:
+    from hounsfield.errors import HounsfieldError
+
+    try:
+        return volumes.header(place)
+    except HounsfieldError:
+        return None  # the file is gone: whoever reads the volume says so
 
 
 def takes_file(choice: Choice, path: str) -> bool | None:
