@@ -98,3 +98,9 @@ def test_info_of_a_dicomdir_says_what_lists_it(sample):
     code, _, err = hu_here("info", sample("DICOMDIR"))
     assert code == 0 and "'hu ls' lists the volumes in them" in err
     assert hu_here("info", "--json", sample("DICOMDIR"), "-q")[2] == ""
+
+
+def test_windows_and_tissues_that_are_mistyped_are_suggested(ct, tmp_path):
+    assert "did you mean bone?" in hu_here("stats", ct, "--tissue", "bones")[2]
+    assert "did you mean lung?" in hu_here("convert", ct, "--window", "lugn", cwd=tmp_path)[2]
+    assert "did you mean" not in hu_here("convert", ct, "--window", "xyz", cwd=tmp_path)[2]
