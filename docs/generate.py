@@ -34,7 +34,7 @@ SECTIONS = (
     (
         "volumes",
         "Volumes",
-        "read_volumes Volumes VolumeFacts Volume Report FileOutcome MissingSlices Conflict Tolerances",
+        "read_volumes choose Volumes VolumeFacts Volume Report FileOutcome MissingSlices Conflict Tolerances",
     ),
     (
         "masks",
@@ -63,13 +63,50 @@ def page() -> str:
     context = click.Context(cli, info_name="hu", terminal_width=100, **cli.context_settings)
     parts = ["# Command", "", "`hu` is short for `hounsfield`; `python -m hounsfield` is the same.", ""]
     parts += ["```text", cli.get_help(context).rstrip(), "```", ""]
-    parts += [*as_python(), ""]
+    parts += [*as_python(), "", *choosing(), ""]
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None, name
         inner = click.Context(command, parent=context, info_name=name, terminal_width=100)
         parts += [f"## hu {name}", "", "```text", command.get_help(inner).rstrip(), "```", ""]
     return "\n".join(parts)
+
+
+def choosing() -> list[str]:
+    """Return the section about the options that choose among what folders hold."""
+    return [
+        "## What is worked on",
+        "",
+        "`ls`, `stats`, `mask`, `figure` and `convert` take what these options choose among the volumes and files that",
+        "are found, by their headers; all that are given have to fit:",
+        "",
+        "| option | takes |",
+        "|---|---|",
+        "| `--series` | a Series Number, a Series Instance UID, or a part of the Series Description |",
+        "| `--study` | a Study Date (`20200131`, `2020-01-31`), a UID, or a part of the Study Description |",
+        "| `--modality` | one or several: `CT,MR` |",
+        "| `--min-slices` | volumes of at least so many slices, files of so many frames |",
+        "| `--where` | a condition on any attributes, of a volume those of its first slice |",
+        "",
+        "`--series` and `--study` may be repeated: one of them has to fit; capitals do not matter. A condition",
+        "compares attributes by their DICOM keyword with numbers, or with text in single quotes:",
+        "",
+        "```sh",
+        "hu ls folder/ --where \"KVP > 100 and SeriesDescription like '%thin%'\"",
+        "hu stats folder/ --where \"Modality in ('CT', 'PT') and StudyDate >= '2020-01-31'\"",
+        "hu mask folder/ --where \"ImageType != 'LOCALIZER' and not (SliceThickness > 3 or SliceThickness is null)\"",
+        "```",
+        "",
+        "- Comparisons: `= != <> < <= > >=`, `like` (`%` stands for any characters, `_` for one; capitals do not",
+        "  matter), `in (...)`, `is null`, `is not null`; joined by `and`, `or`, `not` and parentheses. A quote within",
+        "  text is written twice.",
+        "- Of several values of an attribute one has to fit; `!=`, `not like`, `not in` are the opposite: none does.",
+        "- An attribute that is absent or empty fits no comparison, nor its opposite; `is null` asks for it.",
+        "- Dates are `'20200131'` or `'2020-01-31'`; ages are years, or `'006M'`.",
+        "- A file whose header cannot be read is not left out in silence: it fails, and its reason is told.",
+        "",
+        'In Python: `hu.choose(volumes, series=3, where="KVP > 100")`.',
+    ]
 
 
 def reference() -> dict[str, str]:
@@ -173,9 +210,14 @@ def as_python() -> list[str]:
         "```",
         "",
         "For a folder the program is a loop that goes on after a file that fails. It differs from the command in",
-        "three things. Where pixels are missing, the command refuses the file (unless `--damaged`); the program warns",
-        "and goes on. Outputs of files in folders are named as these are; the command replaces unusual characters.",
-        "Figures in SVG and PDF have a date and identifiers of their own.",
+        "this:",
+        "",
+        "- Where pixels are missing, the command refuses the file (unless `--damaged`); the program warns and goes on.",
+        "- Outputs of single files in folders are named as these are. The command replaces unusual characters, and",
+        "  tells apart files of equal names in several folders: there the program with `--force` keeps the last one.",
+        "- A loop ends with exit code 0, and one file that fails with a traceback.",
+        "- `ls` prints the facts of volumes, without UIDs, files and notes.",
+        "- Figures in SVG and PDF, and segmentations, have a date and identifiers of their own.",
     ]
 
 

@@ -104,7 +104,9 @@ def test_a_readme_is_short_and_its_links_work_on_pypi(name):
 def commands(page: Path) -> list[str]:
     """The calls of hu in the shell blocks of a page, without pipes and redirections."""
     blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    return re.findall(r"(?:^|[ /])hu ([a-z]+ [^|>\n]*|demo|doctor)", "".join(blocks), re.MULTILINE)
+    # What stands in quotes may have any sign in it: --where "KVP > 100".
+    call = r"""(?:^|[ /])hu ([a-z]+ (?:"[^"\n]*"|[^"|>\n])*|demo|doctor)"""
+    return re.findall(call, "".join(blocks), re.MULTILINE)
 
 
 def test_commands_in_the_pages_have_options_that_exist():

@@ -55,6 +55,7 @@ _HOME = {
     "Window": "hounsfield.display.voi",
     "Written": "hounsfield.outputs",
     "apply_mask": "hounsfield.masks.mask",
+    "choose": "hounsfield.recipes.choice",
     "components": "hounsfield.masks.components",
     "dicom_json": "hounsfield.headers.tags",
     "distance": "hounsfield.measures.lines",

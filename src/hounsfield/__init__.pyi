@@ -59,6 +59,7 @@ from hounsfield.reading.objects import regions as regions
 from hounsfield.reading.objects import segments as segments
 from hounsfield.reading.read import open_frames as open_frames
 from hounsfield.reading.read import read as read
+from hounsfield.recipes.choice import choose as choose
 from hounsfield.scanning.scan import scan as scan
 from hounsfield.scanning.scan import scan_batches as scan_batches
 from hounsfield.scanning.walking import Progress as Progress

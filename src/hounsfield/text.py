@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 #: Controls, marks that turn the direction of text, halves of characters, other ends of lines, and what is no character:
 #: terminals obey some of them, and XML cannot hold others.
@@ -96,3 +97,17 @@ def unit_words(value: str) -> str:
 def syntax_words(value: str) -> str:
     """Return a Transfer Syntax UID that may be quoted, or that it is none."""
     return value if len(value) <= 64 and _UID.fullmatch(value) else "that is not a UID"
+
+
+def suggestion(text: str, known: Iterable[str]) -> str:
+    """Return what a message adds on a name that is mistyped: which one was meant; ``""`` where none is near.
+
+    Examples
+    --------
+    >>> suggestion("lugn", ["bone", "lung"])
+    '; did you mean lung?'
+    """
+    from difflib import get_close_matches
+
+    near = get_close_matches(text[:64].lower(), list(known), 1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -70,4 +70,37 @@ def test_strict_refuses_what_is_assumed(tmp_path):
     (tmp_path / "a.dcm").write_bytes(data)
     assert hu_here("stats", "a.dcm", cwd=tmp_path)[0] == 0
     code, _, err = hu_here("stats", "a.dcm", "--strict", cwd=tmp_path)
-    assert (code, "strict, and" in err) == (3, True)
+    assert (code, "strict refuses" in err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["maks", "x.dcm"], "Did you mean 'hu mask'?"),
+        (["Info"], "Did you mean 'hu info'?"),
+        (["help", "maks"], "Did you mean 'hu mask'?"),
+        ([__file__], "come after a command: 'hu info ...'"),
+        (["stats", "--spcae", "x"], "--space"),
+    ],
+)
+def test_what_is_mistyped_is_suggested(words, said):
+    code, out, err = hu_here(*words)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_help_is_a_command_too():
+    assert hu_here("help", "mask") == hu_here("mask", "--help")
+    assert hu_here("help") == hu_here("--help")
+
+
+def test_info_of_a_dicomdir_says_what_lists_it(sample):
+    code, _, err = hu_here("info", sample("DICOMDIR"))
+    assert code == 0 and "'hu ls' lists the volumes in them" in err
+    assert hu_here("info", "--json", sample("DICOMDIR"), "-q")[2] == ""
+
+
+def test_windows_and_tissues_that_are_mistyped_are_suggested(ct, tmp_path):
+    assert "did you mean bone?" in hu_here("stats", ct, "--tissue", "bones")[2]
+    assert "did you mean lung?" in hu_here("convert", ct, "--window", "lugn", cwd=tmp_path)[2]
+    assert "did you mean" not in hu_here("convert", ct, "--window", "xyz", cwd=tmp_path)[2]

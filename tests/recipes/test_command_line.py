@@ -13,6 +13,7 @@ from hounsfield.cli import COMMANDS, cli
 from hounsfield.exports.write import FORMATS
 from hounsfield.recipes.attributes import Attributes
 from hounsfield.recipes.checks import RecipeError
+from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.command_line import command_line, in_options
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
@@ -133,6 +134,16 @@ questions = st.one_of(
     st.builds(Listing, st.sampled_from(["split", "resample", "refuse"]), st.booleans(), st.booleans()),
 )
 groupings = st.builds(Grouping, maybe(st.booleans()), st.sampled_from(["split", "resample", "refuse"]))
+# A text of blanks only is no choice.
+words = st.lists(texts.filter(str.strip), max_size=2).map(tuple)
+choices = valid(
+    Choice,
+    series=words,
+    study=words,
+    modality=st.sampled_from([(), ("CT",), ("CT", "MR")]),
+    min_slices=maybe(st.integers(1, 10**6)),
+    where=st.sampled_from([None, "KVP > 100", "SeriesDescription like '%it''s 5,0%' or not (KVP is null)"]),
+)
 
 
 @st.composite
@@ -140,6 +151,8 @@ def jobs(draw):
     recipe = draw(st.one_of(maskings, measurings, drawings, conversions, questions))
     paths = tuple(draw(st.lists(texts | st.just("-"), min_size=1, max_size=3)))
     job = Job(recipe, paths)
+    if hasattr(recipe, "reading") and not isinstance(recipe, Explanation) or isinstance(recipe, Listing):
+        job = replace(job, choice=draw(choices))
     if isinstance(recipe, Conversion) and recipe.parts:
         job = replace(job, grouping=Grouping(False))  # of files
     elif job.reads_volumes:
@@ -190,6 +203,9 @@ def test_a_command_line_parsed_again_is_the_same_job(job):
         ("hu info a.dcm --no-phi --json", "hu info --no-phi a.dcm"),
         ("hu explain a.dcm", "hu explain a.dcm"),
         ("hu ls 'a b' --files", "hu ls --files 'a b'"),
+        ("hu stats --where 'KVP > 1' ct --series 3 --series x", "hu stats --series 3 --series x --where 'KVP > 1' ct"),
+        ("hu convert a b --to nifti --localizers", "hu convert --to nifti --localizers a b"),
+        ("hu convert . --to nifti --modality CT,MR", "hu convert --to nifti --modality CT,MR ."),
     ],
 )
 def test_only_what_is_not_default_is_said(line, again):

@@ -178,6 +178,21 @@ def test_a_folder_gives_the_same_files(words, here, mixed):
     same_outputs(words, here, [mixed], code=0 if whole else 1)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["convert", "study", "--to", "npy", "-o", "out", "--modality", "MR,US"],
+        ["convert", "study", "--to", "nifti", "-o", "out", "--min-slices", "3"],
+        ["mask", "study", "-o", "out", "--no-figure", "--where", "Rows = 32", "--gaps", "refuse"],
+        ["convert", "study", "--each", "-o", "out", "--where", "Modality = 'MR' or PhotometricInterpretation = 'RGB'"],
+        pytest.param(["figure", "study", "--no-mask", "-o", "out", "--modality", "MR"], marks=pytest.mark.long),
+    ],
+)
+def test_what_was_chosen_gives_the_same_files(words, here, mixed):
+    shutil.copytree(mixed, here / "inputs" / "study", ignore=shutil.ignore_patterns("broken*", "README*"))
+    same_outputs(words, here, [here / "inputs" / "study"], code=1 if "refuse" in words else 0)
+
+
 def numbers(document):
     return {key: document[key] for key in ("pixels", "mean", "sd", "min", "max", "area_mm2", "volume_ml", "unit")}
 
@@ -246,8 +261,20 @@ def test_ls_lists_the_same_volumes(here, mixed):
     os.symlink(mixed, here / "study")
     lines = [json.loads(line) for line in hu_here("ls", "study", "--no-phi", "--jsonl")[1].splitlines()]
     printed = run(as_python("ls", "study", "--no-phi", "--files", cwd=here), here).splitlines()
-    assert [ast.literal_eval(line) for line in printed[: len(lines)]] == lines
+    for line, facts in zip(lines, map(ast.literal_eval, printed), strict=False):
+        assert {key: line[key] for key in facts} == facts  # the command adds UIDs, files and notes
     assert any(line.startswith("not DICOM study/README.txt") for line in printed)
+
+
+def test_ls_lists_the_same_of_what_was_chosen(here, mixed):
+    os.symlink(mixed, here / "study")
+    words = ["ls", "study", "--no-phi", "--where", "Rows = 32", "--min-slices", "3"]
+    lines = [json.loads(line) for line in hu_here(*words, "--jsonl")[1].splitlines()]
+    assert len(lines) == 2
+    printed = run(as_python(*words, cwd=here), here).splitlines()
+    assert len(printed) == len(lines)
+    for line, facts in zip(lines, map(ast.literal_eval, printed), strict=True):
+        assert {key: line[key] for key in facts} == facts
 
 
 def test_scan_gives_the_same_table(here, mixed):

@@ -158,11 +158,14 @@ class Inputs:
         What a task is run on.
     others
         How many files were left out, which are no images.
+    left_out
+        What is to be said of inputs that were left out since others were asked for, in sentences.
     """
 
     given: tuple[str, ...]
     items: tuple[Input, ...]
     others: int = 0
+    left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)

@@ -40,6 +40,25 @@ class _Commands(click.Group):
             return None
         return cast("click.Command", importlib.import_module(COMMANDS[cmd_name][0]).command)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take ``hu help mask`` for ``hu mask --help``."""
+        return super().parse_args(ctx, [*args[1:2], "--help"] if args[:1] == ["help"] else args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Say which command was meant by one that is mistyped."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0].lower(), COMMANDS, 1)
+            hint = f" Did you mean 'hu {near[0]}'?" if near else ""
+            if not near and os.path.exists(args[0]):
+                first = "ls" if os.path.isdir(args[0]) else "info"
+                hint = f" Files and folders come after a command: 'hu {first} ...'."
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])

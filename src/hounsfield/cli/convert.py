@@ -10,10 +10,12 @@ from typing import Any
 
 import click
 
+from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.convert_task import ConvertTask
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
+from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -127,6 +129,10 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
 @click.option("--fps", type=click.FloatRange(0.01, 1000), help="Frames a second; by default as the file says.")
 @name_option
 @click.option("--force", is_flag=True, help="Replace files that exist.")
+@choice_options
+@click.option(
+    "--localizers", is_flag=True, help="Of formats of volumes: take localizers, screenshots and single images, too."
+)
 @grouping_options
 @jobs_option
 @python_option
@@ -148,7 +154,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
             say(str(error))
             return 4
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
-    inputs = with_stems(found, job.name, phi=job.phi)
+    inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
     refuse_one_file(job, len(inputs))
     task = ConvertTask(job.recipe, Path(job.output or "."), job.to_file, job.force, Origins(job.phi))
     run = Run(options, show, default_jobs(options["jobs"]), None if job.to_file else options["output"])
@@ -167,7 +173,11 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Conversion]:
     if recipe.parts:
         grouping = Grouping(False)  # of files
     output = None if options["output"] is None else os.fspath(options["output"])
-    return Job(recipe, paths, grouping, output, to_file, options["force"], **naming_of(options, to_file))
+    if options["localizers"] and form.frames != "volume":
+        raise click.UsageError(f"--localizers is for formats of volumes: {form.name} takes them anyway")
+    choice = choice_of(options, options["localizers"] or not recipe.leaves_localizers(paths))
+    naming = naming_of(options, to_file)
+    return Job(recipe, paths, grouping, output, to_file, options["force"], choice=choice, **naming)
 
 
 def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:

@@ -8,10 +8,12 @@ from typing import Any
 
 import click
 
+from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.draw_task import DrawTask
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
+from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -68,6 +70,7 @@ Examples:
 @window_option
 @name_option
 @click.option("--force", is_flag=True, help="Replace a figure that exists.")
+@choice_options
 @grouping_options
 @jobs_option
 @python_option
@@ -78,7 +81,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["as_python"]:
         return show_program(job)
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
-    inputs = with_stems(found, job.name, phi=job.phi)
+    inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
     refuse_one_file(job, len(inputs))
     target = Path(job.output or ".")
     task = DrawTask(job.recipe, target, job.to_file, job.force, Origins(job.phi))
@@ -106,7 +109,8 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Drawing]:
     if output is not None and not output.is_dir():
         _check_ending(ending, form)
     output = None if output is None else os.fspath(output)
-    return Job(recipe, paths, grouping_of(options), output, to_file, options["force"], **naming_of(options, to_file))
+    choice, naming = choice_of(options), naming_of(options, to_file)
+    return Job(recipe, paths, grouping_of(options), output, to_file, options["force"], choice=choice, **naming)
 
 
 def _check_ending(ending: str, form: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,8 +11,9 @@ from hounsfield.batch.facts_task import FactsTask
 from hounsfield.batch.inputs import Inputs
 from hounsfield.cli.options import output_options, paths_argument, python_option, strict_option
 from hounsfield.cli.showing import Run, show_program
-from hounsfield.cli.terminal import table, write_line
+from hounsfield.cli.terminal import say, table, write_line
 from hounsfield.recipes.facts import Facts
+from hounsfield.sources.collection import is_collection
 from hounsfield.text import printable
 
 if TYPE_CHECKING:
@@ -35,7 +37,11 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """Show patient, study, series and image of files, folders, patterns or standard input (-)."""
     if options["as_python"]:
         return show_program(job_of(paths, options))
-    return Run(options, show).over(FactsTask(_recipe_of(options)), Inputs.find(paths))
+    code = Run(options, show).over(FactsTask(_recipe_of(options)), Inputs.find(paths))
+    for path in () if options["quiet"] else paths:
+        if is_collection(path) and not os.path.isdir(path):
+            say(f"{path} stands for many files: 'hu ls' lists the volumes in them")
+    return code
 
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Facts]:

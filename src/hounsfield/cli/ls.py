@@ -9,6 +9,7 @@ import click
 
 from hounsfield.batch.notes import notes_of
 from hounsfield.batch.others import is_told_only
+from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.options import gaps_option, output_options, paths_argument, python_option
 from hounsfield.cli.progress import reading_progress
 from hounsfield.cli.showing import show_program
@@ -32,24 +33,29 @@ Examples:
   hu ls folder/ --json > volumes.json
   hu ls folder/ --jsonl | jq -c '[.volume, .shape, .spacing_mm]'
   hu ls study.zip --no-phi
+  hu ls study.zip --modality CT --min-slices 20
 """
 
 
 @click.command("ls", epilog=_EPILOG)
 @paths_argument
 @click.option("--files", is_flag=True, help="Tell what became of each file, too.")
+@choice_options
 @gaps_option
 @python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """List patients, studies, series and volumes: size, spacing, files, gaps, and what had to be assumed."""
+    from hounsfield.recipes.choice import chosen_of
     from hounsfield.series.volumes import read_volumes
 
+    job = job_of(paths, options)
     if options["as_python"]:
-        return show_program(job_of(paths, options))
+        return show_program(job)
     try:
         with reading_progress(options["quiet"], False) as progress:
-            volumes = read_volumes(paths, gaps=options["gaps"], progress=progress)
+            found = read_volumes(paths, gaps=options["gaps"], progress=progress)
+        volumes = found.picked(chosen_of(found, job.choice))
     except KeyboardInterrupt:
         say("interrupted; nothing was listed")
         return 130
@@ -66,7 +72,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         write_json(_document(volumes, options), compact=False)
     else:
         _show(volumes, options)
-    return _close(volumes, options, paths)
+    code = _close(found, options, paths)
+    return code if job.choice.is_any else _say_choice(found, volumes, options) or code
 
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Listing]:
@@ -74,7 +81,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Listing]:
     from hounsfield.recipes.job import Job
     from hounsfield.recipes.listing import Listing
 
-    return Job(Listing(options["gaps"], options["files"], not options["no_phi"]), paths)
+    return Job(Listing(options["gaps"], options["files"], not options["no_phi"]), paths, choice=choice_of(options))
 
 
 def _lines(volumes: Any, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -161,6 +168,19 @@ def _write(rows: list[list[str]]) -> None:
     for row in cells:
         padded = [cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True)]
         write_line("  ".join(padded).rstrip() if row[1] else row[0])
+
+
+def _say_choice(found: Any, chosen: Any, options: dict[str, Any]) -> int:
+    """Say how many volumes were chosen, and of which where it is none; return the exit code of that."""
+    from hounsfield.batch.choosing import what_volumes_there_are
+
+    if not options["quiet"] or not len(chosen):
+        say(f"{len(chosen)} of {len(found)} volume{'s' * (len(found) != 1)} chosen")
+    if len(chosen):
+        return 0
+    if len(found):
+        say(what_volumes_there_are(found.facts))
+    return 3
 
 
 def _close(volumes: Any, options: dict[str, Any], named: tuple[str, ...]) -> int:

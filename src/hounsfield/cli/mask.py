@@ -8,10 +8,12 @@ from typing import Any
 
 import click
 
+from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.mask_task import MaskTask
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
+from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -82,6 +84,7 @@ Examples:
 @window_option
 @name_option
 @click.option("--force", is_flag=True, help="Replace results that exist.")
+@choice_options
 @grouping_options
 @jobs_option
 @python_option
@@ -94,7 +97,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["as_python"]:
         return show_program(job)
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
-    inputs = with_stems(found, job.name, phi=job.phi)
+    inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
     folder = Path(job.output or "")
     task = MaskTask(job.recipe, folder, job.force, Origins(job.phi))
     return Run(options, show, default_jobs(options["jobs"]), folder).over(task, inputs)
@@ -112,8 +115,8 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
             outline=options["outline"],
             window=options["window"],
         )
-    naming = naming_of(options, to_file=False)
-    return Job(recipe, paths, grouping_of(options), os.fspath(options["output"]), force=options["force"], **naming)
+    output, choice, naming = os.fspath(options["output"]), choice_of(options), naming_of(options, to_file=False)
+    return Job(recipe, paths, grouping_of(options), output, force=options["force"], choice=choice, **naming)
 
 
 def show(result: dict[str, Any], single: bool) -> None:

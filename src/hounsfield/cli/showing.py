@@ -53,9 +53,15 @@ class Run:
 
     def over(self, task: Task, inputs: Inputs) -> int:
         """Run the task over the inputs; return the exit code."""
+        from hounsfield.recipes.command_line import in_options
+
         total, single = len(inputs), inputs.single
+        if inputs.left_out and not (total and self.options["quiet"]):
+            for sentence in inputs.left_out:
+                say(in_options(sentence))
         if not total:
-            say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
+            if not inputs.left_out:
+                say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
             return 3
         self._named = inputs.given
         output = Output(self.folder, bool(self.options.get("force")))

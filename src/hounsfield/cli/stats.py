@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
+from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.measure_task import MeasureTask
 from hounsfield.batch.origins import Origins
+from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -46,6 +48,7 @@ Examples:
 @reading_options
 @damaged_option
 @click.option("--frames", is_flag=True, help="Measure each frame, or each slice of a volume, by itself, too.")
+@choice_options
 @grouping_options
 @jobs_option
 @python_option
@@ -55,7 +58,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
-    inputs = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
+    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
+    inputs = choose_inputs(found, job.choice)
     task = MeasureTask(job.recipe, Origins(not options["no_phi"]))
     return Run(options, show, default_jobs(options["jobs"])).over(task, inputs)
 
@@ -65,7 +69,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Measuring]:
     with refusing():
         selection = selection_of(options)
         recipe = Measuring(reading_of(options), selection, options["frames"])
-    return Job(recipe, paths, grouping_of(options))
+    return Job(recipe, paths, grouping_of(options), choice=choice_of(options))
 
 
 def show(result: dict[str, Any], single: bool) -> None:

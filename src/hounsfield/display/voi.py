@@ -17,6 +17,7 @@ from hounsfield.headers.remarks import used_bits
 from hounsfield.headers.units import modality_table
 from hounsfield.image import Image, header_of_frame
 from hounsfield.imagelike import as_image, require_grid
+from hounsfield.text import suggestion
 from hounsfield.values.lut import LookUpTable, read_sequence_table
 from hounsfield.values.undo import modality_range, value_space
 from hounsfield.volume import Volume
@@ -198,6 +199,7 @@ def named_voi(window: str | int, known: list[Voi], name: str) -> Voi:
     # Explanations are free text, which a message does not quote.
     own = sum(bool(voi.explanation) for voi in known)
     detail = f"unknown window {window!r}; known are {kinds}; {own} of the file's windows have an explanation"
+    detail += suggestion(key, PRESETS)
     raise InvalidAttributeError(detail, source=name, attribute="WindowCenterWidthExplanation")
 
 

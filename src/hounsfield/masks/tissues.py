@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hounsfield.text import suggestion
+
 
 @dataclass(frozen=True)
 class Tissue:
@@ -48,5 +50,5 @@ def find_tissue(name: str) -> Tissue:
     """
     key = " ".join(name.lower().replace("-", " ").replace("_", " ").split())
     if key not in TISSUES:
-        raise ValueError(f"unknown tissue {name!r}; known are {', '.join(TISSUES)}")
+        raise ValueError(f"unknown tissue {name!r}; known are {', '.join(TISSUES)}{suggestion(key, TISSUES)}")
     return TISSUES[key]

@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from hounsfield.recipes.attributes import Attributes
+from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
 from hounsfield.recipes.input_grouping import Grouping
@@ -30,7 +31,7 @@ _OPTIONS: dict[str, tuple[str, str]] = {
 #: Arguments that messages may name.
 _KNOWN = {"output", "force"} | {
     field.name
-    for recipe in (Reading, Grouping, Selection, Masking, Drawing, Conversion, Attributes)
+    for recipe in (Reading, Grouping, Choice, Selection, Masking, Drawing, Conversion, Attributes)
     for field in fields(recipe)
     if field.name not in ("reading", "selection")
 }
@@ -70,6 +71,9 @@ def arguments(job: Job[Any]) -> list[str]:
     words = ["hu", job.recipe.command, *_words(job.recipe, _implied(job))]
     if job.reads_volumes:
         words += _words(job.grouping, _grouping_implied(job))
+    words += _words(job.choice, frozenset(["localizers"]))
+    left_out = isinstance(job.recipe, Conversion) and job.recipe.leaves_localizers(job.paths)
+    words += ["--localizers"] if left_out and job.choice.localizers else []
     if job.output is not None and job.output != _default_output(job):
         words += [f"--output={job.output}"] if job.output.startswith("-") else ["-o", job.output]
     words += [] if job.name is None else _option("name", job.name)
@@ -93,6 +97,10 @@ def _words(recipe: Any, implied: frozenset[str]) -> Iterator[str]:
 def _option(name: str, value: Any) -> Iterator[str]:
     if isinstance(value, bool):
         yield option_of(name) if value else _OPTIONS[name][1]
+        return
+    if name in ("series", "study"):  # each by itself: descriptions have commas in them
+        for text in value:
+            yield from [f"{option_of(name)}={text}"] if text.startswith("-") else [option_of(name), text]
         return
     text = value if isinstance(value, str) else _text(value)
     # A negative number, or a label that begins with a dash, is no option.

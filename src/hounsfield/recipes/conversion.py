@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -84,6 +85,17 @@ class Conversion:
     def parts(self) -> bool:
         """True where a part of a file is converted: a frame, a region."""
         return self.frame is not None or self.region is not None
+
+    def leaves_localizers(self, paths: tuple[str, ...]) -> bool:
+        """Return whether localizers are left out unless they are asked for: where volumes are looked for in folders.
+
+        One file that was named itself is taken, whatever it is.
+        """
+        from hounsfield.exports.write import FORMATS
+        from hounsfield.sources.collection import is_collection
+
+        named = len(paths) == 1 and not is_collection(paths[0]) and not glob.has_magic(paths[0])
+        return FORMATS[self.to].frames == "volume" and not named
 
     def read(self, source: str) -> Image:
         """Read a file, or the part of it that was asked for.

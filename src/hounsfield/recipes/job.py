@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.input_grouping import Grouping
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Job(Generic[R]):
         Replace outputs that exist.
     name, phi
         How the outputs of volumes are called, as `Volumes.stem` takes it.
+    choice
+        Which of the volumes and files that are found.
     """
 
     recipe: R
@@ -55,6 +58,7 @@ class Job(Generic[R]):
     force: bool = False
     name: str | None = None
     phi: bool = True
+    choice: Choice = Choice()
 
     @property
     def reads_volumes(self) -> bool:

@@ -17,7 +17,7 @@ from hounsfield.recipes.facts import Facts
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.listing import Listing
 from hounsfield.recipes.masking import Masking
-from hounsfield.recipes.program_steps import Kind, Place, lines_of, reading_options
+from hounsfield.recipes.program_steps import Kind, Place, chosen, lines_of, reading_options
 from hounsfield.recipes.source_code import Lines, Name, call, literal
 from hounsfield.recipes.tabulation import Tabulation
 from hounsfield.text import printable
@@ -106,6 +106,7 @@ class _Program:
         """Write which volumes there are."""
         gaps = None if recipe.gaps == "split" else recipe.gaps
         self.lines.add(f"volumes = {call('hu.read_volumes', _one_or_all(self.job.paths), gaps=gaps)}")
+        self._choose()
         self.lines.add("for facts in volumes.facts:", f"    print(facts.to_dict({'' if recipe.phi else 'phi=False'}))")
         if recipe.files:
             self.lines.add("for file in volumes.report.files:", "    print(file.outcome, file.path, file.detail)")
@@ -170,6 +171,7 @@ class _Program:
         recipe, together, refused = self.job.recipe, self.job.grouping.together, self._refused
         if source is not None:
             self.lines.add(f"volumes = {self._found(source)}")
+        self._choose()
         place = self._place("volume", label="" if self.job.to_file else "volume.name")
         done = lines_of(recipe, place)
         stacks = "range(len(volumes))" if together else "volumes.stacks"
@@ -182,7 +184,8 @@ class _Program:
                 self.lines.add("refused = {index for gap in volumes.report.missing for index in gap.volumes}")
             self.lines.blank()
             self.lines.add(f"for index in {stacks}:")
-            check = ["if index in refused:", '    raise hu.GeometryError(f"volume {index}: slices are missing")']
+            number = "index" if self.job.choice.is_any and self.job.choice.localizers else "volumes.facts[index].index"
+            check = [f"if {number} in refused:", '    raise hu.GeometryError(f"volume {index}: slices are missing")']
             options: dict[str, Any] = {"name": self.job.name, "phi": None if self.job.phi else Name("False")}
             options |= {"among": Name("found")} if source is None else {}
             names = [f"name = {call('volumes.stem', 'index', **options)}"] if self._writes else []
@@ -198,6 +201,11 @@ class _Program:
         self.lines.blank()
         self.lines.add("for path in volumes.single_files:")
         self._attempted([*self._read("path"), *names, *done])
+
+    def _choose(self) -> None:
+        choice = self.job.choice
+        if not choice.is_any or not choice.localizers:
+            self.lines.add(f"volumes = {chosen('volumes', choice)}")
 
     # ---- files
 
@@ -248,7 +256,14 @@ class _Program:
         done = lines_of(self.job.recipe, place)
         if done is None:  # the program says why, as the command does
             done = [f"raise hu.FormatError({literal(f'{self.job.recipe.command}: this is of volumes')})"]
-        return [*self._read(path), *done]
+        return [*self._only_chosen(path), *self._read(path), *done]
+
+    def _only_chosen(self, path: str) -> list[str]:
+        """Write what becomes of a file that was not asked for."""
+        if self.job.choice.is_any:
+            return []
+        among = f"len({chosen(f'hu.read_volumes({path})', self.job.choice)})"
+        return [f"if not {among}:", f'    raise hu.SourceError("was not chosen", source=str({path}))']
 
     def _read(self, path: str) -> list[str]:
         recipe = self.job.recipe

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.masking import VOLUME_ENDINGS, Masking
@@ -50,6 +51,17 @@ def reading_options(reading: Reading) -> dict[str, Any]:
     """Return the arguments of `read` and `read_volumes`."""
     space = None if reading.space == "modality" else reading.space
     return {"values": space, "strict": reading.strict, "verify": reading.verify}
+
+
+def chosen(volumes: str, choice: Choice) -> str:
+    """Return the expression of those volumes that a choice takes."""
+    options: dict[str, Any] = {}
+    for name in ("series", "study", "modality"):
+        texts = getattr(choice, name)
+        options[name] = None if not texts else texts[0] if len(texts) == 1 else list(texts)
+    options |= {"min_slices": choice.min_slices, "where": choice.where}
+    options |= {} if choice.localizers else {"localizers": Name("False")}
+    return call("hu.choose", volumes, **options)
 
 
 def mask_lines(selection: Selection, kind: Kind) -> list[str]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from hounsfield.errors import GeometryError, NotDicomError, SourceError
+from hounsfield.header import Header
 from hounsfield.headers.dicomdir import file_references
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.reading.frames import Wanted
@@ -22,7 +23,7 @@ from hounsfield.series.instances import read_instances
 from hounsfield.series.loading import Loader
 from hounsfield.series.naming import Named, parse_template
 from hounsfield.series.parting import files_apart, is_inside, is_of_one_file, localizers_of, names_among, stacks_of
-from hounsfield.series.report import Outcome, Report
+from hounsfield.series.report import FileOutcome, Outcome, Report
 from hounsfield.series.slice_headers import SliceHeaders
 from hounsfield.series.stack_loading import load_stack
 from hounsfield.series.stacking import GAPS, Gaps
@@ -60,6 +61,7 @@ class Volumes(Sequence[Volume]):
         self._last: tuple[int, Volume] | None = None
         self._alive: weakref.WeakValueDictionary[int, Volume] = weakref.WeakValueDictionary()
         self._failed: dict[int, tuple[Outcome, str]] = {}
+        self._without: frozenset[str] = frozenset()
         self.facts: list[VolumeFacts] = [surveyed.facts[index] for index in chosen]
         self.progress: Callable[[int, int], None] | None = None
         self._names: tuple[Any, list[Named]] | None = None
@@ -78,14 +80,21 @@ class Volumes(Sequence[Volume]):
     @property
     def stacks(self) -> list[int]:
         """The volumes among these that are more than a single image: several slices, or what a gap left of them."""
-        stacks = stacks_of(self.facts, self.report)
+        stacks = stacks_of(self._survey.facts, self.report)
         return [index for index, facts in enumerate(self.facts) if facts.index in stacks]
 
     @property
     def single_files(self) -> list[str]:
-        """Return the files that are in none of the `stacks`: single images, and what cannot be read."""
-        stacks = {self.facts[index].index for index in self.stacks}
-        return [file.path for file in files_apart(self.report, stacks) if not is_inside(file)]
+        """The files that are in none of the stacks: single images, and what cannot be read; of some volumes, theirs."""
+        apart = files_apart(self.report, stacks_of(self._survey.facts, self.report))
+        volumes = {file.path: file.volumes for file in self.report.files}
+        among = {facts.index for facts in self.facts}
+
+        def is_among(file: FileOutcome) -> bool:
+            its = file.volumes or volumes.get(file.copy_of, ())
+            return file.path not in self._without and (not its or not among.isdisjoint(its))
+
+        return [file.path for file in apart if not is_inside(file) and is_among(file)]
 
     def stem(self, index: int, name: str | None = None, *, phi: bool = True, among: Iterable[Volumes] = ()) -> str:
         """Return a name for what is written of a volume: ``"20200101-CT-003-thorax-1mm"``, without ending.
@@ -137,9 +146,7 @@ class Volumes(Sequence[Volume]):
     def __getitem__(self, index: int | slice) -> Volume | Volumes:
         """Read a volume; of a range of them return `Volumes`, which are not read yet."""
         if isinstance(index, slice):
-            some = Volumes(self._survey, self._wanted, self._limits, self._name, self._chosen[index])
-            some._failed, some.progress = self._failed, self.progress
-            return some
+            return self.picked(range(len(self))[index])
         if not -len(self) <= index < len(self):
             raise IndexError(f"volume {index} is out of range: {counted(len(self), 'volume')}, counted from 0")
         volume = self._read(self._chosen[index])
@@ -167,10 +174,20 @@ class Volumes(Sequence[Volume]):
             known = {**facts.attributes, "Modality": facts.modality, "SeriesDescription": facts.description}
             return all(known.get(keyword) == value for keyword, value in attributes.items())
 
-        chosen = [index for index, facts in zip(self._chosen, self.facts, strict=True) if matches(facts)]
+        return self.picked(index for index, facts in enumerate(self.facts) if matches(facts))
+
+    def picked(self, indices: Iterable[int], without: Iterable[str] = ()) -> Volumes:
+        """Return some of these, `without` some of the single files; `choose` picks them by what their headers say."""
+        chosen = [self._chosen[index] for index in indices]
         some = Volumes(self._survey, self._wanted, self._limits, self._name, chosen)
         some._failed, some.progress = self._failed, self.progress
+        some._without = self._without.union(without)
         return some
+
+    def header(self, index: int) -> Header:
+        """Return the header of the first slice of a volume; no pixel is read."""
+        members = self._survey.stacks[self._chosen[index]].members
+        return SliceHeaders.of(self._survey.instances, members[:1], self._limits)[0]
 
     def stacked(self) -> NDArray[Any]:
         """Read all of them into one array: those of a series that differ by time, echo, b-value, phase.

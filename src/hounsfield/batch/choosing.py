@@ -1,0 +1,96 @@
+"""Inputs of a batch that were asked for, by what their headers say, and what is said of the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from hounsfield.batch.inputs import Input, Inputs
+from hounsfield.header import text_of
+from hounsfield.recipes.choice import Choice, beside, header_of, takes_file, takes_volume
+from hounsfield.text import modality_words
+
+if TYPE_CHECKING:
+    from hounsfield.series.survey import VolumeFacts
+
+#: Series that are named where none was chosen.
+_NAMED = 12
+
+
+def choose_inputs(inputs: Inputs, choice: Choice) -> Inputs:
+    """Return the inputs that a choice takes; `Inputs.left_out` says how many they are, and what was left out.
+
+    Volumes and files by themselves are asked alike. A file whose header cannot be read is taken: its failure is told.
+    """
+    if choice.is_any and choice.localizers:
+        return inputs
+    answers = [True if choice.is_any else _takes(choice, item) for item in inputs.items]
+    asked = [item for item, answer in zip(inputs.items, answers, strict=True) if answer is not False]
+    left: Counter[str] = Counter()
+    kept: list[Input] = []
+    for item in asked:
+        kind = "" if item.surveyed is None else beside(choice, item.surveyed.volumes, item.place)
+        left.update([kind] if kind else [])
+        kept += [] if kind else [item]
+    said = [] if choice.is_any else [_counted(inputs.items, answers)]
+    if left:
+        kinds = ", ".join(f"{count} {_plural(kind, count)}" for kind, count in sorted(left.items()))
+        said.append(f"{kinds} left out (`localizers` takes them)")
+    if True not in answers:
+        said.append(_what_there_is(inputs.items))
+    return replace(inputs, items=tuple(kept), left_out=tuple(filter(None, said)))
+
+
+def _takes(choice: Choice, item: Input) -> bool | None:
+    """Return whether an input was asked for; None where that cannot be known."""
+    if item.surveyed is not None:
+        return takes_volume(choice, item.surveyed.volumes, item.place)
+    # Standard input is read once only.
+    return None if item.name == "-" or not item.is_file else takes_file(choice, item.name)
+
+
+def _counted(items: Sequence[Input], answers: Sequence[bool | None]) -> str:
+    """Say how many were chosen, of how many; ``""`` where no header could be read."""
+    parts: list[str] = []
+    for word, volumes in (("volume", True), ("file", False)):
+        told = [answer for item, answer in zip(items, answers, strict=True) if item.is_volume is volumes]
+        count = len(told) - told.count(None)
+        parts += [f"{told.count(True)} of {count} {_plural(word, count)}"] if count else []
+    return f"{' and '.join(parts)} chosen" if parts else ""
+
+
+def _plural(words: str, count: int) -> str:
+    first, *others = words.split(" ", 2) if words.startswith("single") else [words]
+    if count == 1:
+        return words
+    return f"{first} {others[0]}s {others[1]}" if others else f"{first}s"
+
+
+def _what_there_is(items: Iterable[Input]) -> str:
+    found: list[tuple[Any, str]] = []
+    for item in items:
+        if item.is_volume:
+            found.append(_series_of(item.facts))
+        elif item.is_file and item.name != "-" and (header := header_of(item.name)) is not None:
+            found.append((header.get("SeriesNumber"), text_of(header, "Modality")))
+    return series_words(found)
+
+
+def what_volumes_there_are(facts: Iterable[VolumeFacts]) -> str:
+    """Say which series there are to choose from."""
+    return series_words(map(_series_of, facts))
+
+
+def _series_of(facts: VolumeFacts) -> tuple[Any, str]:
+    return facts.attributes.get("SeriesNumber"), facts.modality
+
+
+def series_words(found: Iterable[tuple[Any, str]]) -> str:
+    """Say which series there are, by number and modality: descriptions may name a patient."""
+    numbers = ((number if isinstance(number, int) else None, modality_words(kind)) for number, kind in found)
+    order = sorted(set(numbers), key=lambda one: (one[0] is None, one[0] or 0, one[1]))
+    series = [f"{'without a number' if number is None else number} ({kind or '?'})" for number, kind in order]
+    more = f" and {len(series) - _NAMED} more" if len(series) > _NAMED else ""
+    return f"there are series {', '.join(series[:_NAMED])}{more}; hu ls lists them" if series else ""

@@ -1,0 +1,59 @@
+"""Options that choose among volumes and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hounsfield.cli.options import refusing
+
+if TYPE_CHECKING:
+    from hounsfield.recipes.choice import Choice
+
+
+def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--series, --study, --modality, --min-slices and --where: what is worked on."""
+    for option in (
+        click.option(
+            "--where",
+            metavar="CONDITION",
+            help="Only where attributes fit: \"KVP > 100 and SeriesDescription like '%thin%'\": = != < <= > >=, "
+            "like, in (...), is null, and, or, not, parentheses.",
+        ),
+        click.option("--min-slices", type=click.IntRange(1), help="Only volumes of so many slices, files of frames."),
+        click.option("--modality", metavar="CT,...", help="Only these modalities."),
+        click.option(
+            "--study",
+            multiple=True,
+            metavar="DATE|UID|TEXT",
+            help="Only studies of this date or UID, or with this in their description. May be repeated.",
+        ),
+        click.option(
+            "--series",
+            multiple=True,
+            metavar="N|UID|TEXT",
+            help="Only series of this number or UID, or with this in their description. May be repeated.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def choice_of(options: dict[str, Any], localizers: bool = True) -> Choice:
+    """Take the choice out of a command's options.
+
+    Raises
+    ------
+    click.BadParameter
+        An option is empty, or no condition.
+    """
+    from hounsfield.recipes.choice import Choice
+
+    series, study, modality, slices, where = (
+        options.pop(name) for name in ("series", "study", "modality", "min_slices", "where")
+    )
+    with refusing():
+        kinds = () if modality is None else tuple(part.strip() for part in modality.split(","))
+        return Choice(series, study, kinds, slices, where, localizers)
