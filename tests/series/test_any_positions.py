@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
@@ -118,9 +118,14 @@ def test_places_are_numbered_in_their_order(values):
 
 
 @settings(max_examples=300)
+@example([1.0, 1.1], 1.0)
 @given(st.lists(st.floats(0.02, 50), min_size=1, max_size=40), st.sampled_from([1.0, 0.0]))
 def test_runs_cover_all_slices_and_lie_on_grids(steps, lean):
-    """By the definition: no slice is further from the line through the first and the last than the tolerance."""
+    """By the definition: no slice is further from the line through the first and the last than the tolerance.
+
+    Where positions are regular but for being rounded, each coordinate is off by three quarters of the last digit at the
+    most, and so are those of the first and the last.
+    """
     depths = np.concatenate([[0], np.cumsum(steps)])
     points = np.stack([depths * 0, depths * lean, depths], axis=1)
     found = find_runs(points, np.array([0.0, 0, 1]), Tolerances())
@@ -133,4 +138,5 @@ def test_runs_cover_all_slices_and_lie_on_grids(steps, lean):
         if count > 2:
             line = np.linspace(points[first], points[last - 1], count)
             step = np.linalg.norm(points[last - 1] - points[first]) / (count - 1)
-            assert np.linalg.norm(points[first:last] - line, axis=1).max() <= max(0.02, 0.01 * step) + 1e-5
+            most = max(0.02, 0.01 * step, 1.5 * found.rounded * np.sqrt(2))
+            assert np.linalg.norm(points[first:last] - line, axis=1).max() <= most + 1e-5
