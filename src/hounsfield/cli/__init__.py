@@ -19,7 +19,7 @@ COMMANDS = {
     "stats": ("hounsfield.cli.stats", "Measure values: mean, spread, percentiles, area."),
     "mask": ("hounsfield.cli.mask", "Select pixels by value; write masks, figures, measures."),
     "figure": ("hounsfield.cli.figure", "Draw Original, Mask and Result side by side."),
-    "convert": ("hounsfield.cli.convert", "Write PNG, JPEG, TIFF, NPY, NPZ, GIF or MP4."),
+    "convert": ("hounsfield.cli.convert", "Write NIfTI, OME-Zarr, PNG, JPEG, TIFF, NPY, NPZ, GIF or MP4."),
     "ls": ("hounsfield.cli.ls", "List the volumes of a folder, and account for every file."),
     "scan": ("hounsfield.cli.scan", "Headers of many files as a table: Parquet, CSV, JSON."),
     "explain": ("hounsfield.cli.explain", "How the values came to be: every step, with its source."),

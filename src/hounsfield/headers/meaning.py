@@ -52,7 +52,7 @@ def by_meaning(data: bytes, vr: str, expected: str, tag: int, little: bool) -> A
     ----------
     data
         The value's bytes, not empty.
-    found
+    vr
         The VR that the file gives; may be none at all.
     expected
         The dictionary's VR.
