@@ -53,10 +53,10 @@ class Run:
 
     def over(self, task: Task, inputs: Inputs) -> int:
         """Run the task over the inputs; return the exit code."""
-        from hounsfield.recipes.command_line import in_options
-
         total, single = len(inputs), inputs.single
         if inputs.left_out and not (total and self.options["quiet"]):
+            from hounsfield.recipes.command_line import in_options  # for messages only
+
             for sentence in inputs.left_out:
                 say(in_options(sentence))
         if not total:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from pydicom.datadict import dictionary_VR, keyword_dict, tag_for_keyword
 
 
@@ -27,6 +25,8 @@ def similar_keyword(keyword: str) -> str:
     >>> similar_keyword("kvp"), similar_keyword("SeriesDescripton")
     ('KVP', 'SeriesDescription')
     """
+    from difflib import get_close_matches  # for mistakes only: nobody else pays for it
+
     folded = {known.lower(): known for known in keyword_dict if known}
     near = get_close_matches(keyword.lower(), folded, 1, 0.75)
     return folded[near[0]] if near else ""

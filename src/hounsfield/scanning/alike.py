@@ -56,7 +56,7 @@ _DICM = int.from_bytes(b"DICM", "little")
 
 
 def find_quickly(paths: Sequence[str], plan: Plan, limits: Limits, first: int, stop: Bytes) -> Found:
-    """Look for the attributes of a plan in files; as `files.find_in_files`, which is compiled."""
+    """Look for the attributes of a plan in files; as `walk_files.find_in_files`, which is compiled."""
     wishes = Wishes(plan)
     paths = paths[: max(_TOGETHER // max(first, 1), 1)]
     heads = _Heads(len(paths))
