@@ -364,7 +364,7 @@ class Volume(Convertible, Regriddable):
         size = " x ".join(str(n) for n in self.values.shape)
         kind = "mask" if self.is_mask else f"{self.values.dtype} {printable(self.unit) or '(no unit)'}"
         kind = f"{self.values.dtype} RGB" if self.color else kind
-        place = "place not known"
+        place = "position not known"
         if self.spacing is not None:
             place = f"spacing ({', '.join(f'{v:.6g}' for v in self.spacing)}) mm"
         place += ", sheared" if self.is_sheared else ""

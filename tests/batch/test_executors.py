@@ -21,7 +21,7 @@ def test_a_file_that_ends_its_worker_stops_no_other():
     outcomes = list(on_workers(ends_its_process, [*map(Input, sources)], 2))
     assert [outcome.source for outcome in outcomes] == sources
     assert [outcome.result for outcome in outcomes] == [None if source == "bad" else source for source in sources]
-    assert outcomes[9].error == "bad: ended the process that read it"
+    assert outcomes[9].error == "bad: the process that read it ended; the file may be malicious, or memory ran out"
 
 
 class BreaksAtSubmit:

@@ -123,7 +123,7 @@ def test_nothing_readable_is_3_and_says_why(command, tmp_path):
         assert (code, out) == (3, "")
         assert (
             err
-            == f"hu: {path}: {'is no DICOM file but ' if why == 'text' else ''}{why}{'' if why == 'text' else ' or directory'}\n"
+            == f"hu: {path}: {'is not a DICOM file but ' if why == 'text' else ''}{why}{'' if why == 'text' else ' or directory'}\n"
         )
     (tmp_path / "empty").mkdir()
     assert hu_here(command, "empty", cwd=tmp_path)[0] == 3
@@ -307,7 +307,7 @@ def test_five_hundred_files_fifty_of_them_junk(five_hundred, tmp_path):
     assert len(named) == 50
     assert all(any(f"{path.name}: " in line for line in named) for path in bad)
     reasons = {line.split(".dcm: ", 1)[1] for line in named}
-    assert {"is no DICOM file but text", "the file is empty", "is no DICOM file but a PNG picture"} <= reasons
+    assert {"is not a DICOM file but text", "the file is empty", "is not a DICOM file but a PNG picture"} <= reasons
     assert err.splitlines()[-1] == "hu: 450 of 500 inputs done, 50 failed"
     assert len(list((tmp_path / "out").iterdir())) == 450
 

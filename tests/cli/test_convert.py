@@ -176,7 +176,9 @@ def test_many_files_junk_among_them_all_inside_the_folder(ct, tmp_path):
     results = [json.loads(line) for line in out.splitlines()]
     good = [result for result in results if not result["source"].endswith("half.dcm")]
     assert len(good) == 14
-    assert {"is no DICOM file but text", "the file is empty"} <= {line.rsplit(": ", 1)[1] for line in err.splitlines()}
+    assert {"is not a DICOM file but text", "the file is empty"} <= {
+        line.rsplit(": ", 1)[1] for line in err.splitlines()
+    }
     assert f"{len(results)} of 16 inputs done" in err  # the note is none
     written = names(tmp_path / "out")
     assert len(written) == len(results)
@@ -228,7 +230,7 @@ def test_a_ctrl_c_that_python_drops_ends_the_command_all_the_same(cine, tmp_path
     with ctrl_c_heard():
         done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (130, b"")
-    assert done.stderr.endswith(b"hu: interrupted; 0 of 1 inputs reported, and what was written is whole\n")
+    assert done.stderr.endswith(b"hu: interrupted after 0 of 1 inputs; the files written so far are complete\n")
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -245,7 +247,7 @@ def test_ctrl_c_in_the_middle_of_a_video_leaves_nothing(tmp_path, ending):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == b""
-    assert err == b"hu: interrupted; 0 of 1 inputs reported, and what was written is whole\n"
+    assert err == b"hu: interrupted after 0 of 1 inputs; the files written so far are complete\n"
     assert list((tmp_path / "out").iterdir()) == []
 
 

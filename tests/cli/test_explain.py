@@ -116,8 +116,8 @@ def test_why_there_are_no_values(sample, tmp_path):
     code, out, err = hu_here("explain", plan)
     assert (code, out) == (3, "")
     assert err.splitlines() == [
-        f"hu: {plan}: is no image but RT Plan: has no pixel data (modality RTPLAN)",
-        f"hu:   the attribute is PixelData: hu tags {plan} --search PixelData",
+        f"hu: {plan}: is not an image but RT Plan, which has no pixel data (modality RTPLAN)",
+        f"hu:   to see the attribute: hu tags {plan} --search PixelData",
     ]
     (tmp_path / "note.txt").write_text("hello")
     code, out, _ = hu_here("explain", plan, "note.txt", sample("CT_small.dcm"), "--jsonl", cwd=tmp_path)
@@ -127,7 +127,7 @@ def test_why_there_are_no_values(sample, tmp_path):
     assert (first["error"]["attribute"], second["error"]["attribute"]) == ("PixelData", None)
     assert second["error"] == {
         "type": "NotDicomError",
-        "message": "note.txt: is no DICOM file but text",
+        "message": "note.txt: is not a DICOM file but text",
         "attribute": None,
     }
     assert third["unit"] == "HU"

@@ -50,7 +50,7 @@ def test_without_a_mask_there_is_one_panel(ct, tmp_path):
 
 def test_slices_and_frames_are_not_taken_for_one_another(ct, tmp_path):
     hounsfield.phantom(tmp_path / "ct", matrix=32, slices=4)
-    for arguments, words in ((["ct", "--frame", "1"], "--frame is of images"), ([ct, "--slice", "1"], "slice"),
+    for arguments, words in ((["ct", "--frame", "1"], "--frame is for images"), ([ct, "--slice", "1"], "slice"),
                              (["ct", "--slice", "4"], "out of range: 4 slices")):  # fmt: skip
         code, _, err = hu_here("figure", *arguments, "-o", "out", cwd=tmp_path)
         assert (code, words in err) == (1, True)

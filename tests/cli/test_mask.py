@@ -43,7 +43,7 @@ def test_masks_of_several_frames_are_npz(sample, tmp_path):
 def test_without_hu_the_error_says_what_to_give(sample, tmp_path):
     code, _, err = hu_here("mask", sample("MR_small.dcm"), cwd=tmp_path)
     assert code == 1
-    assert "above=, below= or method" in err
+    assert "give --above, --below or --method otsu" in err
     assert list(tmp_path.iterdir()) == []
 
 

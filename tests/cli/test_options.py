@@ -53,7 +53,7 @@ def test_options_of_volumes_are_refused_of_images(ct, option, words):
 def test_options_of_images_are_refused_of_volumes(tmp_path):
     hounsfield.phantom(tmp_path / "ct", matrix=32, slices=3)
     code, _, err = hu_here("stats", "ct", "--tissue", "bone", "--min-mm2", "5", cwd=tmp_path)
-    assert (code, "of volumes it is --min-ml" in err) == (1, True)
+    assert (code, "use --min-ml for volumes" in err) == (1, True)
 
 
 def test_the_space_decides_on_the_values(ct):

@@ -17,12 +17,12 @@ from made import file_bytes
 OTHERS = {
     "README.txt": (b"Dear colleague\n", "text"),
     "LICENSE": (b"Free\n", "text"),
-    "Thumbs.db": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "no DICOM"),
-    ".DS_Store": (b"\0\0\0\1Bud1" + bytes(600), "no DICOM"),
-    "__MACOSX/._0000.dcm": (b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(600), "no DICOM"),
+    "Thumbs.db": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "not a DICOM"),
+    ".DS_Store": (b"\0\0\0\1Bud1" + bytes(600), "not a DICOM"),
+    "__MACOSX/._0000.dcm": (b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(600), "not a DICOM"),
     ".keep": (b"", "empty"),
     "autorun.inf": (b"[autorun]\r\n", "text"),
-    "viewer.exe": (b"MZ\x90\0" + bytes(2000), "no DICOM"),
+    "viewer.exe": (b"MZ\x90\0" + bytes(2000), "not a DICOM"),
 }
 SR, PDF, STATE = "1.2.840.10008.5.1.4.1.1.88.11", "1.2.840.10008.5.1.4.1.1.104.1", "1.2.840.10008.5.1.4.1.1.11.1"
 
@@ -78,7 +78,7 @@ def test_so_they_are_where_each_file_is_taken_by_itself(study, command):
     code, out, err = hu_here(command, study, "--jsonl", *more)
     assert code == 0, err
     assert len(out.splitlines()) >= 4
-    assert "README.txt: is no DICOM file but text" in err
+    assert "README.txt: is not a DICOM file but text" in err
 
 
 def test_scan_has_a_row_for_each_and_exit_code_0(study):

@@ -39,9 +39,9 @@ def test_rows_on_the_screen_and_one_summary_of_junk(folder):
     assert code == 0  # notes beside images are no failure
     assert lines[0].split()[:3] == ["path", "Modality", "PatientID"]
     assert len(lines) == 13
-    assert "2 of 14 files are no DICOM; -v names them" in err
+    assert "2 of 14 files are not DICOM; -v names them" in err
     assert "notes.txt" not in err
-    assert "notes.txt: is no DICOM file but text" in hu_here("scan", folder, "-v")[2]
+    assert "notes.txt: is not a DICOM file but text" in hu_here("scan", folder, "-v")[2]
 
 
 def test_parquet_has_types_and_a_row_for_every_file(folder, tmp_path):
@@ -62,7 +62,7 @@ def test_csv_parts_lists_by_a_backslash_and_disarms_formulas(folder, tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == 14
     assert (rows[3]["PatientID"], rows[3]["InstanceNumber"], rows[3]["PixelSpacing"]) == ("'=1+1", "3", "0.5\\0.25")
-    assert rows[12]["error"] == "is no DICOM file but text"
+    assert rows[12]["error"] == "is not a DICOM file but text"
 
 
 @pytest.mark.parametrize("form", ["--json", "--jsonl", "t.json", "t.jsonl"])
@@ -84,7 +84,7 @@ def test_json_of_nothing_readable_is_still_json(tmp_path):
     code, out, _ = hu_here("scan", tmp_path / "x", "--json", "--columns", "Rows")
     assert code == 3
     assert json.loads(out) == [
-        {"path": str(tmp_path / "x"), "Rows": None, "issues": [], "error": "is no DICOM file but text"}
+        {"path": str(tmp_path / "x"), "Rows": None, "issues": [], "error": "is not a DICOM file but text"}
     ]
 
 

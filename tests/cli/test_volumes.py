@@ -48,7 +48,7 @@ def test_files_that_are_in_no_volume_are_taken_by_themselves(study):
     assert code == 0
     assert [result["source"] for result in results] == [f"{study}[1]", str(study / "mr.dcm")]
     assert results[1]["measures"]["slices"] is None
-    assert f"{study / 'note.txt'}: is no DICOM file but text" in err
+    assert f"{study / 'note.txt'}: is not a DICOM file but text" in err
 
 
 def test_each_takes_every_file_by_itself_and_volumes_puts_files_together(study, made):
@@ -90,7 +90,7 @@ def test_formats_and_options_that_do_not_fit(study, sample, tmp_path):
         (["mask", ct, "--format", "png", "-o", tmp_path], "png is for images"),
         (["mask", ct, "--min-mm2", 5, "-o", tmp_path], "--min-mm2 is for images"),
         (["mask", mr, "--method", "otsu", "--min-ml", 5, "-o", tmp_path], "--min-ml is for volumes"),
-        (["figure", mr, "--slice", 2, "-o", tmp_path], "--slice is of volumes"),
+        (["figure", mr, "--slice", 2, "-o", tmp_path], "--slice is for volumes"),
         (["figure", ct, "--slice", 6, "-o", tmp_path], "slice 6 is out of range: 6 slices"),
     ]:
         code, out, err = hu_here(*arguments)
@@ -129,7 +129,7 @@ def test_an_archive_gives_what_its_folder_gives(study, tmp_path):
     code, out, err = hu_here("stats", shutil.make_archive(str(tmp_path / "all"), "zip", study), "--jsonl")
     assert code == 0
     assert len(out.splitlines()) == 2  # the series and the single image
-    assert "note.txt: is no DICOM file but text" in err
+    assert "note.txt: is not a DICOM file but text" in err
 
 
 def test_gaps_by_choice(tmp_path):

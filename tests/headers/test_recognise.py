@@ -59,7 +59,7 @@ def test_dicom_is_recognised_without_a_word():
     ],
 )  # fmt: skip
 def test_what_is_no_dicom_is_called_what_it_is(head, what):
-    with pytest.raises(hu.NotDicomError, match=f"is no DICOM file but {what}"):
+    with pytest.raises(hu.NotDicomError, match=f"is not a DICOM file but {what}"):
         recognise(source_of(head))
 
 

@@ -242,5 +242,23 @@ def test_every_option_that_a_message_may_name_exists():
         assert in_options(f"`{argument}`") in known, argument
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            'the image has no unit; give above=, below= or method="otsu"',
+            "the image has no unit; give --above, --below or --method otsu",
+        ),
+        ('values="real_world" reads them', "--space real_world reads them"),
+        ('tissue="soft tissue"', "--tissue 'soft tissue'"),
+        ('fill="3d" is for volumes', "--fill-3d is for volumes"),
+        ("name them with source=", "name them with source="),
+        ("hu.Image(array, unit=...) makes one", "hu.Image(array, unit=...) makes one"),
+    ],
+)
+def test_arguments_of_the_library_become_options(message: str, said: str):
+    assert in_options(message) == said
+
+
 def test_what_is_no_argument_stays_in_a_message():
     assert in_options("`a file`.dcm: `nonsense` and `above`") == "`a file`.dcm: `nonsense` and --above"

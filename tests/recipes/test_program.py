@@ -286,7 +286,7 @@ def test_scan_gives_the_same_table(here, mixed):
     run(as_python("scan", "study", "-o", "program.parquet", cwd=here), here)
     assert parquet.read_table("program.parquet").equals(parquet.read_table("command.parquet"))
     code, _, err = hu_here("scan", "study", "-o", "x.csv", "--as-python")
-    assert (code, "a program writes .parquet" in err) == (2, True)
+    assert (code, "--as-python writes .parquet" in err) == (2, True)
 
 
 def test_a_region_of_a_slide_is_the_same(here):

@@ -20,7 +20,7 @@ from hounsfield.recipes.selection import Selection
         (lambda: Selection(above=1, tissue="bone"), "", "give `above` and `below`, or `tissue`, or `method`"),
         (lambda: Selection(above=3, below=3), "", "no value is above 3 and below 3"),
         (lambda: Reading("hounsfield"), "space", "values must be one of"),
-        (lambda: Drawing(slice_index=1, montage=3), "", "`slice_index` or `montage`"),
+        (lambda: Drawing(slice_index=1, montage=3), "", "not both"),
         (lambda: Conversion(to="npy", quality=3), "", "quality applies to jpeg"),
         (lambda: Conversion(Reading("stored")), "", "give `values`, or `to` npy"),
         (lambda: Conversion(frame=1, region=((0, 1), (0, 1))), "", "give `region` or `frame`"),

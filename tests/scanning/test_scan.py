@@ -144,15 +144,15 @@ def test_iso_2022_names_are_decoded_as_pydicom_does():
 
 
 JUNK = {
-    "text": (b"just some words\n", "no DICOM file but text"),
+    "text": (b"just some words\n", "not a DICOM file but text"),
     "empty": (b"", "the file is empty"),
-    "picture.png": (None, "no DICOM file but a PNG picture"),
-    "picture.jpg": (None, "no DICOM file but a JPEG picture"),
-    "report.pdf": (b"%PDF-1.7\n" + b"x" * 300, "no DICOM file but a PDF document"),
-    "archive.zip": (None, "no DICOM file but a ZIP archive"),
-    "archive.gz": (gzip.compress(b"x" * 1000), "no DICOM file but text"),
-    "zeros": (bytes(5000), "no DICOM file but unknown content"),
-    "random": (bytes(range(255, 0, -1)) * 20, "no DICOM file but unknown content"),
+    "picture.png": (None, "not a DICOM file but a PNG picture"),
+    "picture.jpg": (None, "not a DICOM file but a JPEG picture"),
+    "report.pdf": (b"%PDF-1.7\n" + b"x" * 300, "not a DICOM file but a PDF document"),
+    "archive.zip": (None, "not a DICOM file but a ZIP archive"),
+    "archive.gz": (gzip.compress(b"x" * 1000), "not a DICOM file but text"),
+    "zeros": (bytes(5000), "not a DICOM file but unknown content"),
+    "random": (bytes(range(255, 0, -1)) * 20, "not a DICOM file but unknown content"),
     "prefix only": (bytes(128) + b"DICM", "holds no DICOM attributes"),
 }
 

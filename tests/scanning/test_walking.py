@@ -71,7 +71,7 @@ def test_what_cannot_be_read_has_a_row_that_says_why(tmp_path):
     (tmp_path / "text").write_text("no DICOM")
     rows = flat(walk(threads=1).batches([tmp_path / "text", tmp_path / "absent", CT]))
     assert [number for _, number, _ in rows] == [None, None, 1]
-    assert "no DICOM file but text" in rows[0][2] and "no such file" in rows[1][2] and rows[2][2] is None
+    assert "not a DICOM file but text" in rows[0][2] and "no such file" in rows[1][2] and rows[2][2] is None
 
 
 def test_progress_counts_up_to_all_files(tmp_path):

@@ -40,7 +40,7 @@ def test_one_missing_slice_is_singular_and_of_many_three_are_shown():
     place = (1.0, -2.5, 3.0)
     assert str(MissingSlices((0, 1), 10, 5, (place,), 1)) == "1 slice missing at (1, -2.5, 3) mm"
     many = MissingSlices((0, 1), 30, 5, (place,) * 5, 5)
-    assert str(many) == "5 slices missing at (1, -2.5, 3; 1, -2.5, 3; 1, -2.5, 3) mm and 2 more"
+    assert str(many) == "5 slices missing, the first 3 at (1, -2.5, 3), (1, -2.5, 3), (1, -2.5, 3) mm"
 
 
 def test_three_missing_slices_and_two_files_of_a_conflict_are_all_shown():

@@ -98,7 +98,11 @@ def _one_by_one(task: Task, items: Sequence[Input]) -> Iterator[Outcome]:
                     reading = executor.submit(attempt, task, item)
                 yield reading.result()
             except BrokenProcessPool:
-                yield Outcome(item.name, error=f"{item.name}: ended the process that read it", failure="input")
+                yield Outcome(
+                    item.name,
+                    error=f"{item.name}: the process that read it ended; the file may be malicious, or memory ran out",
+                    failure="input",
+                )
                 executor = _workers(1)
     finally:
         executor.shutdown(wait=True, cancel_futures=True)

@@ -142,7 +142,7 @@ class Input:
     @property
     def _found(self) -> Surveyed:
         if self.surveyed is None:
-            raise ValueError(f"{self.name} is no volume")
+            raise ValueError(f"there is no volume of the name {self.name}")
         return self.surveyed
 
 

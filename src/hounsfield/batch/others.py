@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _IMAGE_ENDINGS = {".dcm", ".dicom", ".dic", ".ima", ".img", ".v2", ".acr"}
 #: An ending that is none: the last component of a UID, a number.
 _NUMBER = re.compile(r"\.\d*")
-_NO_DICOM, _UNKNOWN, _EMPTY = "is no DICOM file", "unknown content", "the file is empty"
+_NO_DICOM, _UNKNOWN, _EMPTY = "is not a DICOM file", "unknown content", "the file is empty"
 
 
 def is_other(path: str, why: str) -> bool:

@@ -66,7 +66,7 @@ class _Commands(click.Group):
 
 _EPILOG = """\b
 Examples:
-  hu demo                          the main job, on files that come along
+  hu demo                          the main job, on files that are included
   hu info slice.dcm                patient, study and image
   hu mask folder/ -o out --jsonl   masks, figures and measures of a folder
   hu mask --help                   all about a command
@@ -83,7 +83,7 @@ Examples:
 def cli() -> None:
     """DICOM images, read right: values with their unit, facts, masks, measures and figures.
 
-    Exit codes: 0 all good, 1 some inputs failed, 2 wrong usage, 3 nothing readable, 4 a part is missing,
+    Exit codes: 0 all good, 1 some inputs failed, 2 wrong usage, 3 nothing could be read, 4 a dependency is missing,
     5 output cannot be written, 130 interrupted.
     """
 

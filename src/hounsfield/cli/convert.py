@@ -104,9 +104,12 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
 @click.command("convert", epilog=_EPILOG)
 @paths_argument
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="A file (one input) or a folder; by default here."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="A file (for one input) or a folder; by default the current folder.",
 )
-@click.option("--to", type=click.Choice(list(FORMATS)), help="By default as the output's name says, else PNG.")
+@click.option("--to", type=click.Choice(list(FORMATS)), help="By default from the ending of --output, else PNG.")
 @click.option(
     "--values/--render",
     default=None,
@@ -115,8 +118,8 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
 @reading_options
 @damaged_option
 @window_option
-@click.option("--presentation", metavar="FILE", help="Show it by this softcopy presentation state.")
-@click.option("--square", is_flag=True, help="Make pixels square, where those of the image are not.")
+@click.option("--presentation", metavar="FILE", help="Apply this softcopy presentation state.")
+@click.option("--square", is_flag=True, help="Make pixels square if those of the image are not.")
 @click.option("--icc", is_flag=True, help="Convert colours by the file's ICC profile to sRGB.")
 @click.option("--frame", type=click.IntRange(0), help="This frame only, counted from 0; by default all.")
 @click.option(
@@ -125,7 +128,7 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
     metavar="TOP:BOTTOM,LEFT:RIGHT",
     help="Of a whole slide: rows and columns of the total pixel matrix, counted from 0.",
 )
-@click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG; by default 90.")
+@click.option("--quality", type=click.IntRange(1, 100), help="JPEG quality; by default 90.")
 @click.option("--fps", type=click.FloatRange(0.01, 1000), help="Frames a second; by default as the file says.")
 @name_option
 @click.option("--force", is_flag=True, help="Replace files that exist.")
@@ -138,7 +141,7 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
 @python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
-    """Write images and volumes as PNG, JPEG, TIFF, arrays, GIF, MP4, NIfTI, OME-Zarr: values, or as a screen shows."""
+    """Write images and volumes as PNG, JPEG, TIFF, arrays, GIF, MP4, NIfTI, OME-Zarr: as values, or rendered."""
     job = job_of(paths, options)
     if job.recipe.presentation is not None:
         try:
@@ -189,11 +192,11 @@ def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:
     if named is None:
         if output.suffix.lower().lstrip(".") in _OTHERS:
             raise click.BadParameter(
-                f"files are written as {', '.join(FORMATS)}, not {output.suffix[1:]}", param_hint="--output"
+                f"unknown format {output.suffix[1:]!r}; known are {', '.join(FORMATS)}", param_hint="--output"
             )
         return FORMATS[name or "png"], False
     if name not in (None, named.name):
-        raise click.UsageError(f"--output says {named.name}, --to says {name}")
+        raise click.UsageError(f"--output ends with {named.name}, but --to is {name}: give one of them")
     return named, True
 
 

@@ -134,7 +134,7 @@ def _show(result: dict[str, Any]) -> None:
     write_line("")
     write_line(f"Inside the mask: {part['pixels']} pixels, {part['area_mm2']:.1f} mm2, mean {part['mean']:.1f} HU")
     write_line("")
-    write_line("A synthetic thorax, of which the truth is known:")
+    write_line("A synthetic thorax with known true values:")
     rows = [["  region", "HU true", "measured", "mm2 true", "measured", ""]]
     for row in result["phantom"]:
         measured = "-" if row["measured_hu"] is None else f"{row['measured_hu']:.2f}"

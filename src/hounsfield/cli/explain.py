@@ -21,7 +21,7 @@ from hounsfield.cli.options import (
     reading_options,
 )
 from hounsfield.cli.showing import Run, default_jobs, show_program
-from hounsfield.cli.terminal import say, table, write_line
+from hounsfield.cli.terminal import for_command, say, table, write_line
 from hounsfield.recipes.explanation import Explanation
 from hounsfield.recipes.job import Job
 from hounsfield.text import printable
@@ -73,14 +73,12 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Explanation]:
 
 def failure_of(outcome: Outcome) -> dict[str, Any]:
     """Why there are no values: the kind of error, its sentence, and the attribute where it lies with one."""
-    from hounsfield.recipes.command_line import in_options
-
     problem = outcome.problem
     return {
         "source": outcome.source,
         "error": {
             "type": type(problem).__name__ if problem is not None else None,
-            "message": in_options(outcome.error),
+            "message": for_command(outcome.error),
             "attribute": problem.attribute if problem is not None else None,
         },
     }
@@ -91,7 +89,7 @@ def say_where(outcome: Outcome) -> None:
     problem = outcome.problem
     if problem is not None and problem.attribute:
         source = shlex.quote(outcome.source)
-        say(f"  the attribute is {problem.attribute}: hu tags {source} --search {problem.attribute}")
+        say(f"  to see the attribute: hu tags {source} --search {problem.attribute}")
 
 
 def show(result: dict[str, Any], single: bool) -> None:
@@ -119,22 +117,25 @@ def summary_rows(result: dict[str, Any]) -> list[list[str]]:
     elif spacing is not None:
         rows, columns = spacing
         between = f"{rows:.6g} mm between rows, {columns:.6g} mm between columns, {_KINDS[result['spacing_kind']]}"
+    padded = result["padding_pixels"]
     return [
         ["values", f"{result['space']}, {result['dtype']}"],
         ["unit", "a ratio (1)" if unit == "1" else unit],
         ["shape", f"{' x '.join(map(str, result['shape']))} ({', '.join(result['axes'])})"],
         ["spacing", between],
-        ["padding", f"{result['padding_pixels']} pixels are no measurement" if result["padding_pixels"] else "none"],
+        ["padding", f"{padded} pixels are padding, not measurements" if padded else "none"],
     ]
 
 
 def _show_plain(steps: list[dict[str, str]]) -> None:
     if not steps:
         return
-    last = [f"{step['detail']} ({step['reference']})" if step["reference"] else step["detail"] for step in steps]
+    details = [for_command(step["detail"]) for step in steps]
+    width = len(str(len(steps)))
     rows = [
-        [f"{number:>{len(str(len(steps)))}}", step["outcome"], step["name"], text]
-        for number, (step, text) in enumerate(zip(steps, last, strict=True), 1)
+        [f"{number:>{width}}", step["outcome"], step["name"], f"{detail} ({source})" if source else detail]
+        for number, (step, detail) in enumerate(zip(steps, details, strict=True), 1)
+        for source in [step["reference"]]
     ]
     table(rows)
 
@@ -152,6 +153,6 @@ def _show_coloured(steps: list[dict[str, str]]) -> None:
     for number, step in enumerate(steps, 1):
         outcome = Text(step["outcome"], style=_COLOURS.get(step["outcome"], ""))
         # Text objects: what stands in brackets in a file is no markup.
-        cells = [Text(printable(step[key])) for key in ("name", "detail", "reference")]
+        cells = [Text(printable(text)) for text in (step["name"], for_command(step["detail"]), step["reference"])]
         grid.add_row(str(number), outcome, *cells)
     Console(highlight=False).print(grid)

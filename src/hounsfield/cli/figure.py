@@ -63,9 +63,11 @@ Examples:
 @click.option("--outline", is_flag=True, help="Draw the mask's outline over the original.")
 @click.option("--frame", type=int, help="0-based frame of a multi-frame image; by default the middle one.")
 @click.option("--slice", "slice_index", type=int, help="0-based slice of a volume; by default the middle one.")
-@click.option("--montage", type=click.IntRange(1, 400), help="So many evenly spaced slices of a volume, in one figure.")
 @click.option(
-    "--format", "form", type=click.Choice(FIGURE_FORMATS), help="By default as the output's name says, else PNG."
+    "--montage", type=click.IntRange(1, 400), help="Number of evenly spaced slices of a volume to draw in one figure."
+)
+@click.option(
+    "--format", "form", type=click.Choice(FIGURE_FORMATS), help="By default from the ending of --output, else PNG."
 )
 @window_option
 @name_option
@@ -117,10 +119,10 @@ def _check_ending(ending: str, form: str | None) -> None:
     """Refuse an output whose name promises another format than it would get."""
     if ending in _PICTURES:
         raise click.BadParameter(
-            f"figures are written as {', '.join(FIGURE_FORMATS)}, not {ending}", param_hint="--output"
+            f"unknown figure format {ending!r}; known are {', '.join(FIGURE_FORMATS)}", param_hint="--output"
         )
     if ending in FIGURE_FORMATS and form not in (None, ending):
-        raise click.UsageError(f"--output says {ending}, --format says {form}")
+        raise click.UsageError(f"--output ends with {ending}, but --format is {form}: give one of them")
 
 
 def show(result: dict[str, Any], single: bool) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 A volume is a regular grid of slices; a series may hold several: of other positions, times, echoes or orientations.
---files tells of each file what became of it; --json has all that is known, with affines and the places of missing
+--files lists what became of each file; --json has everything that is known, with affines and the places of missing
 slices.
 
 \b
@@ -39,7 +39,7 @@ Examples:
 
 @click.command("ls", epilog=_EPILOG)
 @paths_argument
-@click.option("--files", is_flag=True, help="Tell what became of each file, too.")
+@click.option("--files", is_flag=True, help="Also list what became of each file.")
 @choice_options
 @gaps_option
 @python_option
@@ -150,7 +150,7 @@ def _date(value: Any) -> str:
 
 
 def _volume_row(facts: Any, volumes: Any, hide: bool) -> list[str]:
-    spacing = "place not known"
+    spacing = "position not known"
     if facts.spacing is not None:
         spacing = " x ".join(f"{v:.4g}" for v in facts.spacing) + " mm"
     count = f"{facts.files} file{'s' * (facts.files != 1)}"

@@ -76,7 +76,7 @@ Examples:
     "--format",
     "form",
     type=click.Choice(["png", "npz", "nifti", "seg", "stl"]),
-    help="Of masks. By default PNG; NPZ for several frames; NIfTI for volumes. SEG and STL are of volumes only.",
+    help="Format of the masks. By default PNG; NPZ for several frames; NIfTI for volumes. SEG and STL are of volumes.",
 )
 @click.option("--figure/--no-figure", default=True, show_default=True, help="Draw the figure.")
 @click.option("--figure-format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
@@ -90,9 +90,9 @@ Examples:
 @python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
-    """Select pixels by value, fill holes, open (tissues: where asked); write masks, figures and measures."""
+    """Select pixels by value, fill holes, apply an opening (for tissues if asked); write masks, figures, measures."""
     if options["no_phi"] and options["form"] == "seg":
-        raise click.UsageError("a DICOM SEG is an object of its patient: --no-phi and --format seg exclude one another")
+        raise click.UsageError("a DICOM SEG identifies its patient: give --no-phi or --format seg, not both")
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)

@@ -27,7 +27,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("-v", "--verbose", is_flag=True, help="Name every assumption on standard error."),
         click.option("-q", "--quiet", is_flag=True, help="Errors only on standard error."),
         click.option("--no-phi", is_flag=True, help="Hide what identifies the patient."),
-        click.option("--jsonl", is_flag=True, help="One JSON document a line for each input."),
+        click.option("--jsonl", is_flag=True, help="One JSON document per line, one for each input."),
         click.option("--json", "as_json", is_flag=True, help="One JSON document: an object for one file, else a list."),
     ):
         command = option(command)
@@ -41,7 +41,7 @@ def gaps_option(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(["split", "resample", "refuse"]),
         default="split",
         show_default=True,
-        help="Where slices are missing or at unequal distances: several volumes, interpolate, or an error.",
+        help="If slices are missing or unevenly spaced: split into several volumes, interpolate, or fail.",
     )(command)
 
 
@@ -51,8 +51,8 @@ def grouping_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--volumes/--each",
         "together",
         default=None,
-        help="Put slices together to volumes, or take each file by itself. By default folders and archives are taken "
-        "volume by volume, files by themselves.",
+        help="Combine slices into volumes, or treat each file by itself. By default folders and archives are read as "
+        "volumes, single files as images.",
     )
     return option(gaps_option(command))
 
@@ -103,7 +103,7 @@ def jobs_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--jobs",
         type=click.IntRange(1, 256),
         default=None,
-        help="Inputs at a time; by default one a processor.",
+        help="How many inputs to work on at a time; by default one per processor.",
     )
     return option(command)
 
@@ -117,18 +117,20 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--opening",
             type=click.IntRange(0, 999),
-            show_default="2; with --tissue none",
-            help="Opening, in pixels; odd for exact edges.",
+            show_default="2; 0 with --tissue",
+            help="Diameter of the opening in pixels; odd keeps edges in place.",
         ),
-        click.option("--fill-3d", is_flag=True, help="Of volumes: fill what is closed in three dimensions only."),
+        click.option("--fill-3d", is_flag=True, help="In volumes: fill holes that are closed in all three dimensions."),
         click.option(
             "--fill/--no-fill",
             default=None,
             show_default="fill; no-fill with --tissue",
             help="Fill holes, slice by slice.",
         ),
-        click.option("--method", type=click.Choice(["otsu"]), help="Find the threshold from the image."),
-        click.option("--tissue", metavar="NAME", help="bone, soft tissue, lung, fat or air: its range in HU."),
+        click.option("--method", type=click.Choice(["otsu"]), help="Compute the threshold from the image."),
+        click.option(
+            "--tissue", metavar="NAME", help="Select the HU range of a tissue: bone, soft tissue, lung, fat or air."
+        ),
         click.option("--below", type=float, help="Select values below this, in the image's unit."),
         click.option("--above", type=float, help="Select values above this; 90 where the unit is HU."),
     ):
@@ -165,7 +167,9 @@ def refusing() -> Generator[None]:
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--space, --strict and --verify: which values, and how far the file is trusted."""
     for option in (
-        click.option("--verify", is_flag=True, help="Decode compressed pixels twice, by another decoder, and compare."),
+        click.option(
+            "--verify", is_flag=True, help="Decode compressed pixels a second time with another decoder, and compare."
+        ),
         click.option("--strict", is_flag=True, help="Refuse files where something has to be assumed."),
         click.option(
             "--space",
@@ -188,7 +192,7 @@ def strict_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def damaged_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """--damaged: take what is there of pixel data that is cut off."""
-    option = click.option("--damaged", is_flag=True, help="Take what is there of pixel data that is cut off.")
+    option = click.option("--damaged", is_flag=True, help="Read truncated pixel data as far as it goes.")
     return option(command)
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hounsfield.batch.listener import Listener
-from hounsfield.cli.terminal import on_terminal, say
+from hounsfield.cli.terminal import for_command, on_terminal, say
 from hounsfield.text import printable
 
 if TYPE_CHECKING:
@@ -100,6 +100,6 @@ class ProgressListener(Listener):
             first, last = gap.volumes
             say(f"{name}: " + (f"volume {first}" if first == last else f"volumes {first} and {last}") + f": {gap}")
         for conflict in report.conflicts:
-            say(f"{name}: conflict: {conflict}")
+            say(f"{name}: conflict: {for_command(str(conflict))}")
         for file in others:
-            say(f"{file.path}: {file.detail}")
+            say(f"{file.path}: {for_command(file.detail)}")

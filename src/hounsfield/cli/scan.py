@@ -54,9 +54,14 @@ Examples:
 @click.command("scan", epilog=_EPILOG)
 @paths_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .parquet, .csv, .json or .jsonl.")
-@click.option("--columns", metavar="NAME,...", help="Which columns, in this order; by default those asked for most.")
+@click.option("--columns", metavar="NAME,...", help="Columns, in this order; by default the most common ones.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
-@click.option("-j", "--threads", type=click.IntRange(1, 256), help="Threads that read; by default as many as help.")
+@click.option(
+    "-j",
+    "--threads",
+    type=click.IntRange(1, 256),
+    help="Number of reading threads; by default as many as speed up the scan.",
+)
 @python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
@@ -67,7 +72,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     try:
         return work.run()
     except KeyboardInterrupt:
-        say(f"interrupted; {work.done} files read, nothing was written to a file")
+        say(f"interrupted after {work.done} files; no file was written")
         return 130
     except MissingDependencyError as error:
         say(str(error))
@@ -81,7 +86,9 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Tabulation]:
     """Parse the options of a table that a short program makes: of Parquet, or on the screen."""
     output: Path | None = options["output"]
     if output is not None and output.suffix.lower() != ".parquet":
-        raise click.BadParameter("a program writes .parquet, or prints the rows", param_hint="--output")
+        raise click.BadParameter(
+            f"--as-python writes .parquet, or prints the rows; not {output.suffix}", param_hint="--output"
+        )
     columns = None if options["columns"] is None else tuple(_names(options["columns"]))
     recipe = Tabulation(columns, not options["no_phi"], options["threads"])
     return Job(recipe, paths, output=None if output is None else os.fspath(output), force=options["force"])
@@ -199,7 +206,7 @@ class _HeaderTable:
             for reason, count in self.failed.most_common():
                 say(f"{count:>8}  {reason}")
         if others and not self.options["quiet"]:
-            say(f"{others} of {self.done} files are no DICOM" + ("" if self.options["verbose"] else "; -v names them"))
+            say(f"{others} of {self.done} files are not DICOM" + ("" if self.options["verbose"] else "; -v names them"))
         return 3 if failed + others == self.done else 1 if failed else 0
 
 

@@ -17,7 +17,7 @@ from hounsfield.batch.executors import WORTH_WORKERS
 from hounsfield.batch.inputs import Inputs
 from hounsfield.batch.others import is_told_problem
 from hounsfield.batch.run import Output, run
-from hounsfield.cli.terminal import on_terminal, say, write_json, write_text
+from hounsfield.cli.terminal import for_command, on_terminal, say, write_json, write_text
 
 if TYPE_CHECKING:
     from hounsfield.recipes.job import Job
@@ -55,10 +55,8 @@ class Run:
         """Run the task over the inputs; return the exit code."""
         total, single = len(inputs), inputs.single
         if inputs.left_out and not (total and self.options["quiet"]):
-            from hounsfield.recipes.command_line import in_options  # for messages only
-
             for sentence in inputs.left_out:
-                say(in_options(sentence))
+                say(for_command(sentence))
         if not total:
             if not inputs.left_out:
                 say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
@@ -76,7 +74,7 @@ class Run:
         except KeyboardInterrupt:
             done = sum(self._counts.values())
             # Workers may have ended more inputs than have been reported yet.
-            say(f"interrupted; {done} of {total} inputs reported, and what was written is whole")
+            say(f"interrupted after {done} of {total} inputs; the files written so far are complete")
             return 130
         self._close(total, single)
         return self._exit_code()
@@ -90,12 +88,10 @@ class Run:
         failed = bool(outcome.failure) and not self.options["verbose"]  # the error says what matters
         if not failed and not self.options["quiet"] and (single or self.options["verbose"]):
             for sentence in outcome.assumptions:
-                say(f"assumed: {sentence}")
+                say(f"assumed: {for_command(sentence)}")
         result = outcome.result
         if outcome.failure:
-            from hounsfield.recipes.command_line import in_options
-
-            say(in_options(outcome.error))
+            say(for_command(outcome.error))
             result = self.failed(outcome) if self.failed else None
             if result is None:
                 return

@@ -47,7 +47,7 @@ Examples:
 @selection_options
 @reading_options
 @damaged_option
-@click.option("--frames", is_flag=True, help="Measure each frame, or each slice of a volume, by itself, too.")
+@click.option("--frames", is_flag=True, help="Also measure each frame, or each slice of a volume, separately.")
 @choice_options
 @grouping_options
 @jobs_option

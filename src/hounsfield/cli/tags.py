@@ -28,7 +28,13 @@ Examples:
 
 @click.command("tags", epilog=_EPILOG)
 @paths_argument
-@click.option("-s", "--search", default="", metavar="TEXT", help="Only where keyword, name, tag or value has it.")
+@click.option(
+    "-s",
+    "--search",
+    default="",
+    metavar="TEXT",
+    help="Only attributes whose keyword, name, tag or value contains this.",
+)
 @click.option("--dicom-json", is_flag=True, help="The DICOM JSON model (PS3.18 annex F), as JSON.")
 @strict_option
 @python_option
@@ -58,7 +64,7 @@ def show(found: dict[str, Any], single: bool) -> None:
     if not single:
         write_line(f"{found['source']}:")
     if not found["attributes"]:
-        say(f"{found['source']}: no attribute matches")
+        say(f"{found['source']}: no attribute matches --search")
     for row in found["attributes"]:
         indent = "  " * row["path"].count(".")
         tag = f"({row['tag'][:4]},{row['tag'][4:]})"

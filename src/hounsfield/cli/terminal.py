@@ -18,6 +18,15 @@ def say(message: str) -> None:
     click.echo(f"hu: {printable(message)}", err=True)
 
 
+def for_command(sentence: str) -> str:
+    """Return a sentence of the library in the words of the command: options in the place of arguments."""
+    if "=" not in sentence and "`" not in sentence:
+        return sentence
+    from hounsfield.recipes.command_line import in_options  # for such sentences only
+
+    return in_options(sentence)
+
+
 def write_line(text: str) -> None:
     """Write one line of output."""
     click.echo(printable(text))

@@ -63,5 +63,5 @@ def without_pixels(header: Mapping[str, Any]) -> str:
         return "is a DICOMDIR: it names other files, and holds no image"
     uid, modality = text_of(header, "SOPClassUID"), text_of(header, "Modality")
     name = "" if has_image(uid) else class_name(uid)
-    what = f"is no image but {name}: " if name else ""
+    what = f"is not an image but {name}, which " if name else ""
     return f"{what}has no pixel data" + (f" (modality {modality_words(modality)})" if modality else "")

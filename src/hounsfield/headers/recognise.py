@@ -84,10 +84,10 @@ def recognise(source: Source) -> list[Step]:
         return []
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
-            raise NotDicomError(f"is no DICOM file but {what}", source=source.name)
+            raise NotDicomError(f"is not a DICOM file but {what}", source=source.name)
     if not _plausible_start(head, source.size):
         what = "text" if _is_text(head) else "unknown content"
-        raise NotDicomError(f"is no DICOM file but {what}", source=source.name)
+        raise NotDicomError(f"is not a DICOM file but {what}", source=source.name)
     return [Step("preamble", NO_PREAMBLE, "assumed", "PS3.10 7.1")]
 
 

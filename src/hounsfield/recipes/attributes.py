@@ -28,4 +28,4 @@ class Attributes:
 
     def __post_init__(self) -> None:
         if self.dicom_json and self.search:
-            raise RecipeError("`dicom_json` gives the whole file; it cannot be searched")
+            raise RecipeError("`dicom_json` gives the whole file: `search` does not apply")

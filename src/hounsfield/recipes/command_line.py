@@ -47,12 +47,26 @@ def option_of(argument: str) -> str:
 
 
 def in_options(message: str) -> str:
-    """Return a message in which options stand in the place of arguments.
+    """Return a message in which options stand in the place of arguments: those of recipes, and those of the library.
 
-    >>> in_options("give `slice_index` or `montage`: one slice or many")
-    'give --slice or --montage: one slice or many'
+    >>> in_options("give `slice_index` or `montage`, not both")
+    'give --slice or --montage, not both'
+    >>> in_options('give above=, below= or method="otsu"; values="suv" reads them')
+    'give --above, --below or --method otsu; --space suv reads them'
     """
-    return re.sub("`([a-z_0-9]+)`", lambda name: option_of(name[1]) if name[1] in _KNOWN else name[0], message)
+    message = re.sub("`([a-z_0-9]+)`", lambda name: option_of(name[1]) if name[1] in _KNOWN else name[0], message)
+    return re.sub(r'\b([a-z_0-9]+)=(?:"([^"]+)"|(?=[,;:.) ]|$))', _library_option, message)
+
+
+def _library_option(found: re.Match[str]) -> str:
+    """Return the option in the place of ``above=`` or ``tissue="bone"``; what the command has no option for stays."""
+    name, value = found.groups()
+    if found[0] == 'fill="3d"':
+        return "--fill-3d"
+    if name != "values" and name not in _KNOWN:
+        return found[0]
+    option = "--space" if name == "values" else option_of(name)  # which values; `--values` are values, not a picture
+    return f"{option} {shlex.quote(value)}" if value else option
 
 
 def command_line(job: Job[Any]) -> str:

@@ -72,9 +72,9 @@ class Conversion:
         except ValueError as error:
             raise RecipeError(str(error)) from None
         if self.reading.space == "stored" and not values:
-            raise RecipeError("stored values are for other programs, not for a screen: give `values`, or `to` npy")
+            raise RecipeError("stored values cannot be rendered: give `values`, or `to` npy")
         if self.region is not None and self.frame is not None:
-            raise RecipeError("a region is put together of many frames: give `region` or `frame`")
+            raise RecipeError("give `region` or `frame`, not both: a region is made of many frames")
 
     @property
     def of_volumes(self) -> bool:

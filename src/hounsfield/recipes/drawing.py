@@ -9,6 +9,7 @@ from hounsfield.errors import GeometryError
 from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
+from hounsfield.text import counted
 
 if TYPE_CHECKING:
     from hounsfield.display.voi import WindowLike
@@ -80,7 +81,7 @@ class Drawing:
 
     def __post_init__(self) -> None:
         if self.slice_index is not None and self.montage is not None:
-            raise RecipeError("give `slice_index` or `montage`: one slice or many")
+            raise RecipeError("give `slice_index` (one slice) or `montage` (several), not both")
 
     def draw(self, image: Image) -> Drawn:
         """Draw one frame of an image.
@@ -115,7 +116,7 @@ class Drawing:
         self.check_volume(volume.name)
         index = len(volume) // 2 if self.slice_index is None else self.slice_index
         if not -len(volume) <= index < len(volume):
-            detail = f"slice {index} is out of range: {len(volume)} slices, counted from 0"
+            detail = f"slice {index} is out of range: {counted(len(volume), 'slice')}, counted from 0"
             raise GeometryError(detail, source=volume.name)
         mask = self.selection.mask_volume(volume) if self._masks(volume) else None
         options: dict[str, Any] = {"window": self.window, "outline": self.outline}
@@ -134,7 +135,7 @@ class Drawing:
         """
         if self.slice_index is not None or self.montage is not None:
             argument = "slice_index" if self.montage is None else "montage"
-            detail = f"`{argument}` is of volumes, and this is an image (`frame` is of frames)"
+            detail = f"`{argument}` is for volumes, and this is an image; use `frame`"
             raise GeometryError(detail, source=name)
 
     def check_volume(self, name: str) -> None:
@@ -146,7 +147,7 @@ class Drawing:
             A frame was asked for.
         """
         if self.frame is not None:
-            detail = "`frame` is of images, and this is a volume (`slice_index` is of slices)"
+            detail = "`frame` is for images, and this is a volume; use `slice_index`"
             raise GeometryError(detail, source=name)
 
     def _masks(self, image: Image | Volume) -> bool:

@@ -67,7 +67,7 @@ class Masking:
 
         form = self.format or ("npz" if mask.multi_frame else "png")
         if form not in ("png", "npz"):
-            detail = f"{form} is for volumes, and this is an image; `together` puts slices together"
+            detail = f"{form} is for volumes, and this is an image; `together` makes a volume of slices"
             raise FormatError(detail, source=mask.name)
         if form == "png" and mask.multi_frame:
             detail = f"a PNG holds one frame, and this image has {mask.frames}; use `format` npz"

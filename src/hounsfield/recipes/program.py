@@ -176,7 +176,7 @@ class _Program:
         done = lines_of(recipe, place)
         stacks = "range(len(volumes))" if together else "volumes.stacks"
         if done is None:
-            self.lines.add(f"if {stacks}:", '    print("volumes are left out: this is of images", file=sys.stderr)')
+            self.lines.add(f"if {stacks}:", '    print("volumes are left out: this is for images", file=sys.stderr)')
         elif self.job.to_file:
             self.lines.add(f"[index] = {stacks}  # one", "volume = volumes[index]", *done)
         else:
@@ -255,7 +255,7 @@ class _Program:
     def _done(self, path: str, place: Place) -> list[str]:
         done = lines_of(self.job.recipe, place)
         if done is None:  # the program says why, as the command does
-            done = [f"raise hu.FormatError({literal(f'{self.job.recipe.command}: this is of volumes')})"]
+            done = [f"raise hu.FormatError({literal(f'{self.job.recipe.command}: this is for volumes')})"]
         return [*self._only_chosen(path), *self._read(path), *done]
 
     def _only_chosen(self, path: str) -> list[str]:

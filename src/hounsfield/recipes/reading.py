@@ -94,4 +94,6 @@ class Reading:
         """
         missing = next((step.detail for step in steps if step.name == "missing"), None)
         if missing is not None and not self.damaged:
-            raise DecodeError(f"{missing} (`damaged` takes what is there)", source=source, attribute="PixelData")
+            # What becomes of the rest is told where it is read: here nothing is.
+            detail = missing.removesuffix("; what is missing is marked as padding")
+            raise DecodeError(f"{detail}; `damaged` reads what is there", source=source, attribute="PixelData")

@@ -61,7 +61,7 @@ class Selection:
                 raise RecipeError(str(error), "tissue") from None
         ways = (self.above is not None or self.below is not None, self.tissue, self.method)
         if sum(map(bool, ways)) > 1:
-            raise RecipeError("give `above` and `below`, or `tissue`, or `method`: one of the three")
+            raise RecipeError("give `above` and `below`, or `tissue`, or `method`: only one of the three")
         for name, bound in (("above", self.above), ("below", self.below)):
             if bound is not None and bound != bound:
                 raise RecipeError("must be a number", name)
@@ -103,7 +103,7 @@ class Selection:
         import hounsfield as hu
 
         if self.min_mm2 is not None:
-            raise GeometryError("`min_mm2` is for images; of volumes it is `min_ml`", source=volume.name)
+            raise GeometryError("`min_mm2` is for images; use `min_ml` for volumes", source=volume.name)
         made = hu.mask(volume, self.above, self.below, fill="3d" if self.fill_3d else self.fill, **self._range)
         if self.largest is None and self.min_ml is None:
             return made

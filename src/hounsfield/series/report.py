@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
+from hounsfield.text import counted
+
 Outcome = Literal["volume", "duplicate", "no volume", "not DICOM", "unreadable"]
 OUTCOMES: tuple[Outcome, ...] = ("volume", "duplicate", "no volume", "not DICOM", "unreadable")
 
@@ -82,10 +84,9 @@ class MissingSlices:
     def __str__(self) -> str:
         if not self.positions:
             return self._irregular()
-        count = self.count
-        where = "; ".join(", ".join(f"{v:.6g}" for v in position) for position in self.positions[:3])
-        more = f" and {count - 3} more" if count > 3 else ""
-        return f"{count} slice{'s' * (count > 1)} missing at ({where}) mm{more}"
+        where = ", ".join(f"({', '.join(f'{v:.6g}' for v in position)})" for position in self.positions[:3])
+        first = f", the first {min(3, len(self.positions))}" if self.count > 3 else ""
+        return f"{counted(self.count, 'slice')} missing{first} at {where} mm"
 
     def _irregular(self) -> str:
         distance = f"{self.distance_mm:.6g}"

@@ -272,7 +272,7 @@ class Volumes(Sequence[Volume]):
         lines = [f"Volumes({self._name}: {len(self)}, of {len(self._survey.report.files)} files)"]
         for facts in self.facts[:_SHOWN]:
             size = " x ".join(map(str, facts.shape))
-            place = "place not known"
+            place = "position not known"
             if facts.spacing is not None:
                 place = "spacing (" + ", ".join(f"{v:.6g}" for v in facts.spacing) + ") mm"
             by = ", ".join(f"{keyword} {value}" for keyword, value in facts.separated_by.items())

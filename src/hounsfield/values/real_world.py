@@ -183,7 +183,9 @@ def _alternatives(declared: list[list[ValueMapping]], chosen: list[list[ValueMap
     if not others:
         return []
     more = f" and {len(others) - 8} more" if len(others) > 8 else ""
-    detail = f'other mappings: {"; ".join(others[:8])}{more}; values="real_world:LABEL" or "real_world:UNIT" chooses'
+    detail = (
+        f'other mappings: {"; ".join(others[:8])}{more}; values="real_world:LABEL" or values="real_world:UNIT" chooses'
+    )
     return [Step("real world", detail, "not done", REFERENCE)]
 
 
