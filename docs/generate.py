@@ -63,13 +63,31 @@ def page() -> str:
     context = click.Context(cli, info_name="hu", terminal_width=100, **cli.context_settings)
     parts = ["# Command", "", "`hu` is short for `hounsfield`; `python -m hounsfield` is the same.", ""]
     parts += ["```text", cli.get_help(context).rstrip(), "```", ""]
-    parts += [*as_python(), "", *choosing(), ""]
+    parts += [*CHINESE.splitlines(), "", *as_python(), "", *choosing(), ""]
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None, name
         inner = click.Context(command, parent=context, info_name=name, terminal_width=100)
         parts += [f"## hu {name}", "", "```text", command.get_help(inner).rstrip(), "```", ""]
     return "\n".join(parts)
+
+
+#: On the language of the command.
+CHINESE = """\
+## In Chinese
+
+`hu` speaks Chinese where the environment asks for it, as gettext reads it: `LANGUAGE`, `LC_ALL`, `LC_MESSAGES` or
+`LANG` is `zh_CN` (`zh_SG` and `zh`, too).
+
+```console
+$ LANG=zh_CN.UTF-8 hu stats --help
+$ LANGUAGE=en hu stats --help          # English on a Chinese system
+```
+
+Help, messages, and results for a person are translated. Names of options, `--json`, `--jsonl`, tables and files that
+are written are the same in every language, and so are the library's errors and steps in a Python program: they can be
+searched for.
+"""
 
 
 def choosing() -> list[str]:

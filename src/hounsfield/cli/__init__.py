@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from gettext import gettext
 from typing import Any, cast
 
 import click
 
 from hounsfield._version import __version__
+from hounsfield.cli.language import choose, exactly, is_translated, translated
 from hounsfield.interrupt import is_interrupted, listen
 
 #: Command to module and one line of help: listed without loading any of them.
@@ -29,6 +31,16 @@ COMMANDS = {
 }
 
 
+def _in_language(command: click.Command) -> click.Command:
+    """Translate a command's page of help, where another language was chosen."""
+    if not is_translated():
+        return command
+    from hounsfield.cli.help_page import Formatter, translate
+
+    click.Context.formatter_class = Formatter
+    return translate(command)
+
+
 class _Commands(click.Group):
     """A group that imports a command when it is asked for."""
 
@@ -38,7 +50,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return cast("click.Command", importlib.import_module(COMMANDS[cmd_name][0]).command)
+        command = cast("click.Command", importlib.import_module(COMMANDS[cmd_name][0]).command)
+        return _in_language(command)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take ``hu help mask`` for ``hu mask --help``."""
@@ -60,8 +73,8 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        with formatter.section(gettext("Commands")):
+            formatter.write_dl([(name, exactly(line)) for name, (_, line) in COMMANDS.items()])
 
 
 _EPILOG = """\b
@@ -89,7 +102,7 @@ def cli() -> None:
 
 
 def _interrupted() -> int:
-    print("hu: interrupted", file=sys.stderr)  # noqa: T201
+    print(f"hu: {translated('interrupted')}", file=sys.stderr)  # noqa: T201
     return 130
 
 
@@ -111,10 +124,13 @@ def main() -> None:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     listen()
+    choose()
     try:
-        code = cli.main(standalone_mode=False)
+        code = _in_language(cli).main(standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
+        said = translated(error.format_message())
+        error.format_message = lambda: said
         error.show()
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):

@@ -9,8 +9,8 @@ import click
 
 from hounsfield.batch.attempt import Outcome, attempt
 from hounsfield.batch.inputs import Input
-from hounsfield.cli.terminal import say, table, write_json, write_line
-from hounsfield.steps import Step
+from hounsfield.cli.language import translated
+from hounsfield.cli.terminal import say, words_table, write_json, write_line, write_words
 
 #: Noise of the second phantom in HU. Its regions lie at least 7 standard deviations from their bounds.
 _NOISE = 10.0
@@ -124,25 +124,27 @@ def _compare(phantom: Any, index: int, note: str) -> list[dict[str, Any]]:
 
 
 def _show(result: dict[str, Any]) -> None:
-    write_line("A real CT slice, from the files that come with pydicom:")
-    table([[f"  {key}", value or "-"] for key, value in result["facts"].items()])
+    write_words("A real CT slice, from the files that come with pydicom:")
+    words_table([[f"  {key}", value or "-"] for key, value in result["facts"].items()])
     write_line("")
-    write_line("What was done to get from the file to the mask:")
+    write_words("What was done to get from the file to the mask:")
     for step in result["steps"]:
-        write_line(f"  {Step(**step)}")
+        flag = "" if step["outcome"] == "done" else f" [{translated(step['outcome'])}]"
+        source = f" ({step['reference']})" if step["reference"] else ""
+        write_line(f"  {translated(step['name'])}{flag}: {translated(step['detail'])}{source}")
     part = result["measures"]
     write_line("")
-    write_line(f"Inside the mask: {part['pixels']} pixels, {part['area_mm2']:.1f} mm2, mean {part['mean']:.1f} HU")
+    write_words(f"Inside the mask: {part['pixels']} pixels, {part['area_mm2']:.1f} mm2, mean {part['mean']:.1f} HU")
     write_line("")
-    write_line("A synthetic thorax with known true values:")
+    write_words("A synthetic thorax with known true values:")
     rows = [["  region", "HU true", "measured", "mm2 true", "measured", ""]]
     for row in result["phantom"]:
         measured = "-" if row["measured_hu"] is None else f"{row['measured_hu']:.2f}"
         areas = [f"{row['true_mm2']:.2f}", f"{row['measured_mm2']:.2f}"]
         verdict = "ok" if row["exact"] else "DIFFERS"
         rows.append([f"  {row['region']}", str(row["true_hu"]), measured, *areas, verdict])
-    table(rows)
+    words_table(rows)
     write_line("")
-    write_line("Pictures:")
+    write_words("Pictures:")
     for path in result["pictures"]:
         write_line(f"  {path}")

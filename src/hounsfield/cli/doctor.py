@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from hounsfield._version import __version__
-from hounsfield.cli.terminal import table, write_json, write_line
+from hounsfield.cli.terminal import words_table, write_json, write_line, write_words
 
 _EPILOG = """\b
 Examples:
@@ -87,17 +87,17 @@ _NAMES = {
 
 
 def _show(report: dict[str, Any]) -> None:
-    write_line(f"hounsfield {report['hounsfield']}, Python {report['python']}, {report['platform']}")
+    write_words(f"hounsfield {report['hounsfield']}, Python {report['python']}, {report['platform']}")
     write_line("")
-    table([[part["name"], part["version"] or f"missing: {part['install']}"] for part in report["packages"]])
+    words_table([[part["name"], part["version"] or f"missing: {part['install']}"] for part in report["packages"]])
     write_line("")
     rows = [
         [row["transfer_syntax"], row["decoder"] or 'pip install "hounsfield[video]"', row["name"]]
         for row in report["decoders"]
     ]
-    table([["transfer syntax", "read by", "name"], *rows] if rows else [])
+    words_table([["transfer syntax", "read by", "name"], *rows] if rows else [])
     if report["missing"]:
         write_line("")
-        write_line("To install what is missing:")
+        write_words("To install what is missing:")
         for install in report["missing"]:
             write_line(f"  {install}")

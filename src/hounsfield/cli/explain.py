@@ -12,6 +12,7 @@ import click
 from hounsfield.batch.attempt import Outcome
 from hounsfield.batch.explain_task import ExplainTask
 from hounsfield.batch.inputs import Inputs
+from hounsfield.cli.language import translated
 from hounsfield.cli.options import (
     jobs_option,
     output_options,
@@ -21,7 +22,7 @@ from hounsfield.cli.options import (
     reading_options,
 )
 from hounsfield.cli.showing import Run, default_jobs, show_program
-from hounsfield.cli.terminal import for_command, say, table, write_line
+from hounsfield.cli.terminal import for_command, say, words_table, write_line
 from hounsfield.recipes.explanation import Explanation
 from hounsfield.recipes.job import Job
 from hounsfield.text import printable
@@ -96,7 +97,7 @@ def show(result: dict[str, Any], single: bool) -> None:
     """Write what the values are, then the steps, numbered."""
     if not single:
         write_line(f"{result['source']}:")
-    table(summary_rows(result))
+    words_table(summary_rows(result))
     write_line("")
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         _show_coloured(result["steps"])
@@ -137,7 +138,7 @@ def _show_plain(steps: list[dict[str, str]]) -> None:
         for number, (step, detail) in enumerate(zip(steps, details, strict=True), 1)
         for source in [step["reference"]]
     ]
-    table(rows)
+    words_table(rows)
 
 
 def _show_coloured(steps: list[dict[str, str]]) -> None:
@@ -149,10 +150,11 @@ def _show_coloured(steps: list[dict[str, str]]) -> None:
     grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     grid.add_column("", justify="right", style="dim")
     for name in ("outcome", "step", "what", "source"):
-        grid.add_column(name, no_wrap=name in ("outcome", "step"), style="dim" if name == "source" else "")
+        grid.add_column(translated(name), no_wrap=name in ("outcome", "step"), style="dim" if name == "source" else "")
     for number, step in enumerate(steps, 1):
-        outcome = Text(step["outcome"], style=_COLOURS.get(step["outcome"], ""))
+        outcome = Text(translated(step["outcome"]), style=_COLOURS.get(step["outcome"], ""))
         # Text objects: what stands in brackets in a file is no markup.
-        cells = [Text(printable(text)) for text in (step["name"], for_command(step["detail"]), step["reference"])]
+        said = (step["name"], for_command(step["detail"]), step["reference"])
+        cells = [Text(printable(translated(text))) for text in said]
         grid.add_row(str(number), outcome, *cells)
     Console(highlight=False).print(grid)

@@ -10,6 +10,7 @@ import click
 from hounsfield.batch.notes import notes_of
 from hounsfield.batch.others import is_told_only
 from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.language import translated
 from hounsfield.cli.options import gaps_option, output_options, paths_argument, python_option
 from hounsfield.cli.progress import reading_progress
 from hounsfield.cli.showing import show_program
@@ -129,7 +130,7 @@ def _show(volumes: Any, options: dict[str, Any]) -> None:
     told = volumes.report.table()
     if options["files"] and told:
         write_line("")
-        table([["outcome", "file", "volumes", "why"], *told])
+        table([[translated(cell) for cell in row] for row in [["outcome", "file", "volumes", "why"], *told]])
 
 
 def _order(facts: Any) -> tuple[Any, ...]:
@@ -142,7 +143,7 @@ def _order(facts: Any) -> tuple[Any, ...]:
 def _words(level: str, values: list[Any], hide: bool, more: list[Any] | None = None, hide_more: bool = False) -> str:
     words = [HIDDEN] if hide else [str(value) for value in values if value not in (None, "")]
     words += [HIDDEN] if more and hide_more else [str(value) for value in more or [] if value not in (None, "")]
-    return f"{level} {'  '.join(words) or '-'}"
+    return f"{translated(level)} {'  '.join(words) or '-'}"
 
 
 def _date(value: Any) -> str:
@@ -150,12 +151,18 @@ def _date(value: Any) -> str:
 
 
 def _volume_row(facts: Any, volumes: Any, hide: bool) -> list[str]:
-    spacing = "position not known"
+    spacing = translated("position not known")
     if facts.spacing is not None:
         spacing = " x ".join(f"{v:.4g}" for v in facts.spacing) + " mm"
     count = f"{facts.files} file{'s' * (facts.files != 1)}"
     size = " x ".join(map(str, facts.shape))
-    return [f"      {facts.index}", size, spacing, count, "; ".join(notes_of(facts, volumes, hide))]
+    return [
+        f"      {facts.index}",
+        size,
+        spacing,
+        translated(count),
+        "; ".join(map(translated, notes_of(facts, volumes, hide))),
+    ]
 
 
 def _write(rows: list[list[str]]) -> None:
@@ -188,7 +195,7 @@ def _close(volumes: Any, options: dict[str, Any], named: tuple[str, ...]) -> int
     report = volumes.report
     counts = report.counts
     if not options["quiet"]:
-        said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+        said = ", ".join(f"{count} {translated(outcome)}" for outcome, count in counts.items() if count)
         numbers = [
             f"{count} {word}{'s' * (count != 1)}"
             for count, word in ((len(volumes), "volume"), (len(report.files), "file"))

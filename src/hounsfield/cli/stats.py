@@ -27,7 +27,7 @@ from hounsfield.cli.options import (
 )
 from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.showing import Run, default_jobs, show_program
-from hounsfield.cli.terminal import table, write_line
+from hounsfield.cli.terminal import words_table, write_line, write_words
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.measuring import Measuring
 
@@ -77,15 +77,15 @@ def show(result: dict[str, Any], single: bool) -> None:
     if not single:
         write_line(f"{result['source']}:")
     if masked := mask_words(result["steps"]):
-        table([["mask", masked]])
+        words_table([["mask", masked]])
     for name, part in result.get("channels", {"": result.get("measures")}).items():
         if name:
             write_line(f"{name}:")
-        table(measure_rows(part))
+        words_table(measure_rows(part))
     for word in ("frame", "slice"):
         for index, part in enumerate(result.get(f"{word}s", [])):
-            write_line(f"{word} {index}:")
-            table(measure_rows(part))
+            write_words(f"{word} {index}:")
+            words_table(measure_rows(part))
     if not single:
         write_line("")
 

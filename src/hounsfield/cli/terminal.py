@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 
+from hounsfield.cli.language import translated
 from hounsfield.text import json_safe, printable
 
 
 def say(message: str) -> None:
     """Write a message for a person: to standard error, so that output stays parseable."""
-    click.echo(f"hu: {printable(message)}", err=True)
+    click.echo(f"hu: {printable(translated(message))}", err=True)
 
 
 def for_command(sentence: str) -> str:
@@ -30,6 +31,11 @@ def for_command(sentence: str) -> str:
 def write_line(text: str) -> None:
     """Write one line of output."""
     click.echo(printable(text))
+
+
+def write_words(text: str) -> None:
+    """Write one line of our own words, in the language that was chosen."""
+    write_line(translated(text))
 
 
 def write_text(text: str) -> None:
@@ -55,6 +61,11 @@ def table(rows: list[list[str]]) -> None:
     for row in rows:
         cells = [cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True)]
         click.echo("  ".join(cells).rstrip())
+
+
+def words_table(rows: list[list[str]]) -> None:
+    """Write rows of our own words and numbers, in the language that was chosen."""
+    table([[translated(cell) for cell in row] for row in rows])
 
 
 def display_width(text: str) -> int:
