@@ -15,10 +15,10 @@ from PIL import Image as Picture
 
 from hounsfield import mask as hu_mask
 from hounsfield import measure, phantom, read, read_volumes, segments
-from support.cli_runner import hu, hu_here
-from support.script import script_mask
 
+from cli_runner import hu, hu_here
 from conftest import corpus_folder, package_folder
+from script import script_mask
 
 
 def disc() -> Path:

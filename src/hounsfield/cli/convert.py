@@ -156,7 +156,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         except MissingDependencyError as error:
             say(str(error))
             return 4
-    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
+    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
     inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
     refuse_one_file(job, len(inputs))
     task = ConvertTask(job.recipe, Path(job.output or "."), job.to_file, job.force, Origins(job.phi))

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hounsfield.batch.listener import Listener
+from hounsfield.cli.shared_messages import SharedMessages
 from hounsfield.cli.terminal import for_command, on_terminal, say
 from hounsfield.text import printable
 
@@ -75,10 +76,13 @@ class ProgressListener(Listener):
     ----------
     quiet
         Shows and says nothing.
+    every
+        Names each file on a terminal, too, also where there are many of a kind.
     """
 
-    def __init__(self, quiet: bool) -> None:
+    def __init__(self, quiet: bool, every: bool = False) -> None:
         self._quiet = quiet
+        self._every = every
 
     def surveying(self) -> AbstractContextManager[Callable[[Any], None] | None]:
         """Show files a second."""
@@ -101,5 +105,7 @@ class ProgressListener(Listener):
             say(f"{name}: " + (f"volume {first}" if first == last else f"volumes {first} and {last}") + f": {gap}")
         for conflict in report.conflicts:
             say(f"{name}: conflict: {for_command(str(conflict))}")
+        told = SharedMessages(self._every)
         for file in others:
-            say(f"{file.path}: {for_command(file.detail)}")
+            told.say(file.path, f"{file.path}: {for_command(file.detail)}")
+        told.close()

@@ -17,6 +17,7 @@ from hounsfield.batch.executors import WORTH_WORKERS
 from hounsfield.batch.inputs import Inputs
 from hounsfield.batch.others import is_told_problem
 from hounsfield.batch.run import Output, run
+from hounsfield.cli.shared_messages import SharedMessages
 from hounsfield.cli.terminal import for_command, on_terminal, say, write_json, write_text
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class Run:
     _assumed: int = 0
     _named: tuple[str, ...] = ()
     _results: list[Any] = field(default_factory=list[Any])
+    _shared: SharedMessages = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._shared = SharedMessages(self.options["verbose"])
 
     def over(self, task: Task, inputs: Inputs) -> int:
         """Run the task over the inputs; return the exit code."""
@@ -72,6 +77,7 @@ class Run:
                     self._take(outcome, single)
                     advance()
         except KeyboardInterrupt:
+            self._shared.close()
             done = sum(self._counts.values())
             # Workers may have ended more inputs than have been reported yet.
             say(f"interrupted after {done} of {total} inputs; the files written so far are complete")
@@ -91,7 +97,7 @@ class Run:
                 say(f"assumed: {for_command(sentence)}")
         result = outcome.result
         if outcome.failure:
-            say(for_command(outcome.error))
+            self._shared.say(outcome.source, for_command(outcome.error))
             result = self.failed(outcome) if self.failed else None
             if result is None:
                 return
@@ -103,6 +109,7 @@ class Run:
             self.show(result, single)
 
     def _close(self, total: int, single: bool) -> None:
+        self._shared.close()
         if self.options["as_json"] and not self.options["jsonl"] and (self._results or not single):
             write_json(self._results[0] if single else self._results, compact=False)
         if single or self.options["quiet"]:

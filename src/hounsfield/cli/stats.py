@@ -58,7 +58,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
-    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
+    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
     inputs = choose_inputs(found, job.choice)
     task = MeasureTask(job.recipe, Origins(not options["no_phi"]))
     return Run(options, show, default_jobs(options["jobs"])).over(task, inputs)
