@@ -34,7 +34,7 @@ SECTIONS = (
     (
         "volumes",
         "Volumes",
-        "read_volumes choose Volumes VolumeFacts Volume Report FileOutcome MissingSlices Conflict Tolerances",
+        "read_volumes read_grid choose Volumes VolumeFacts Volume Report FileOutcome MissingSlices Conflict Tolerances",
     ),
     (
         "masks",
