@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.cropping import Bounds, Box, box_bounds, margins_of, mask_bounds, one_way
+from hounsfield.errors import UnitError
 from hounsfield.geometry import SpacingKind, as_affine
 from hounsfield.header import Header, NoHeader
 from hounsfield.image import Image
@@ -223,8 +224,7 @@ class Volume(Convertible, Regriddable):
         (2, 6, 3)
         """
         bounds: Sequence[Bounds | None] = (slices, rows, columns)
-        given = None if bounds == (None, None, None) else bounds
-        way = one_way({"slices, rows and columns": given, "mask": mask, "box_mm": box_mm})
+        way = one_way({"slices, rows and columns": bounds if any(bounds) else None, "mask": mask, "box_mm": box_mm})
         if mask is not None:
             chosen = mask_voxels(self, mask)
             bounds = mask_bounds(chosen, margins_of(margin_mm, self.spacing, 3, self.name), self.name)
@@ -322,7 +322,9 @@ class Volume(Convertible, Regriddable):
         Raises
         ------
         ValueError
-            There is no such projection, axis or plane, or the thickness is not positive; or the volume is in colour.
+            There is no such projection, axis or plane, or the thickness is not positive.
+        UnitError
+            The volume is in colour.
         GeometryError
             Millimetres or a plane are asked for, and the files do not say where slices lie.
 
@@ -336,7 +338,7 @@ class Volume(Convertible, Regriddable):
         if how not in PROJECTIONS:
             raise ValueError(f"a projection is {', '.join(PROJECTIONS)}, not {how!r}")
         if self.color:
-            raise ValueError("colours have no greatest, least or mean value; project one channel")
+            raise UnitError("colours have no greatest, least or mean value; project one channel", source=self.name)
         if isinstance(axis, str) and axis in grids.AXES:
             turned = self if axis == "slice" else self.reorder((axis, *(name for name in grids.AXES if name != axis)))
         else:

@@ -16,6 +16,7 @@ from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
 from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -85,6 +86,10 @@ Examples:
   hu convert folder/ --to npz -o arrays --jsonl       a line for each volume or file: outputs and steps
   hu convert slice.dcm --to npy --space stored        the numbers in the pixel data
   hu convert pet.dcm --to npz --space suv             standardized uptake values
+  hu convert ct/ --to nifti --spacing 1 -o out        1 mm in every direction
+  hu convert pet/ --to nifti --like ct.nii.gz -o out  on the grid of another, voxel for voxel
+  hu convert ct/ --plane coronal --mip 20 -o out      slabs of 20 mm, seen from the front
+  hu convert ct/ --crop -90:90,-60:60, --to npz       a box in mm, of all heights
   hu convert slide.dcm -o part.png --region 0:512,1024:1536
   hu convert us.dcm --to png --square --window 0      the file's first window, pixels made square
 """
@@ -101,7 +106,7 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
     return (top, bottom), (left, right)
 
 
-@click.command("convert", epilog=_EPILOG)
+@click.command("convert", epilog=_EPILOG, cls=SlabCommand)
 @paths_argument
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A file (one input) or a folder; by default here."
@@ -112,6 +117,7 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
     default=None,
     help="Write values, or 8 bits as a screen shows them. By default TIFF, NPY and NPZ get values.",
 )
+@geometry_options(mask=False)
 @reading_options
 @damaged_option
 @window_option
@@ -147,6 +153,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
             raise click.BadParameter(str(error), param_hint="--presentation") from None
     if options["as_python"]:
         return show_program(job)
+    check_like(job.recipe.reshaping)
     if job.recipe.to == "mp4":
         try:
             check_video()
@@ -166,14 +173,15 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Conversion]:
     form, to_file = _format(options["output"], options["to"])
     chosen = "values quality fps window presentation square icc frame region".split()
     with refusing():
-        recipe = Conversion(reading_of(options), form.name, **{name: options[name] for name in chosen})
-    grouping = grouping_of(options)
+        reading, reshaping = reading_of(options), reshaping_of(options)
+        recipe = Conversion(reading, form.name, reshaping=reshaping, **{name: options[name] for name in chosen})
+    grouping = grouped(grouping_of(options), reshaping)
     if form.frames == "volume" and grouping.together is None:
         grouping = replace(grouping, together=True)  # nothing else fits into it
     if recipe.parts:
         grouping = Grouping(False)  # of files
     output = None if options["output"] is None else os.fspath(options["output"])
-    if options["localizers"] and form.frames != "volume":
+    if options["localizers"] and form.frames != "volume" and not reshaping.of_volumes:
         raise click.UsageError(f"--localizers is for formats of volumes: {form.name} takes them anyway")
     choice = choice_of(options, options["localizers"] or not recipe.leaves_localizers(paths))
     naming = naming_of(options, to_file)
