@@ -118,6 +118,9 @@ def test_a_mask_crops_before_anything_is_measured(folder, tmp_path, volume):
     assert result["measures"]["pixels"] == np.count_nonzero(whole.values)
     stats = result_of("stats", folder / "ct", *words, cwd=tmp_path)
     assert stats["measures"] == result["measures"]
+    converted = result_of("convert", folder / "ct", *words, "--to", "npy", cwd=tmp_path)
+    box = tuple(slice(each[0], each[-1] + 1) for each in bounds)
+    np.testing.assert_array_equal(np.load(tmp_path / converted["outputs"][0]), volume.values[box])
     wider = result_of("stats", folder / "ct", *words, "--margin-mm", "7", cwd=tmp_path)
     assert wider["measures"] == result["measures"]
     assert wider["reshaped"]["shape"][1] == min(result["reshaped"]["shape"][1] + 4, 64)
@@ -239,7 +242,9 @@ def test_slices_of_a_figure_are_those_of_the_other_grid(folder, tmp_path):
         (["convert", "ct", "--mip=-5"], "--mip"),
         (["convert", "ct", "--mip", "0"], "--mip"),
         (["convert", "ct", "--mip=thick"], "thickness"),
-        (["convert", "ct", "--crop", "mask"], "a box in mm"),
+        (["convert", "ct", "--crop", "mask"], "needs a mask"),
+        (["convert", "ct", "--above", "3"], "with --crop mask"),
+        (["convert", "ct", "--crop", "0:1,,", "--tissue", "bone"], "with --crop mask"),
         (["convert", "ct", "--crop", "1:2,3:4"], "X0:X1,Y0:Y1,Z0:Z1"),
         (["convert", "ct", "--crop", ",,"], "X0:X1,Y0:Y1,Z0:Z1"),
         (["convert", "ct", "--crop", "5:2,,"], "the lower first"),

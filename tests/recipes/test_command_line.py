@@ -134,6 +134,13 @@ conversions = valid(
     Conversion,
     reading=readings,
     reshaping=reshapings,
+    selection=valid(
+        Selection,
+        above=maybe(numbers),
+        below=maybe(numbers),
+        tissue=st.sampled_from([None, None, "bone", "soft tissue"]),
+        largest=maybe(st.integers(1, 10**6)),
+    ),
     to=st.sampled_from(sorted(FORMATS)),
     values=maybe(st.booleans()),
     window=windows,

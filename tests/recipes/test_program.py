@@ -186,6 +186,8 @@ def test_a_folder_gives_the_same_files(words, here, mixed):
         ["convert", "tilted", "--to", "nifti", "-o", "out", "--like", "other.nii.gz", "--mip", "20"],
         ["convert", "ct", "-o", "mip.png", "--plane", "coronal", "--mip"],
         ["convert", "ct", "-o", "out", "--to", "npz", "--crop", "-90:60.5,,-7:20"],
+        ["convert", "ct", "-o", "x.npy", "--crop", "mask", "--above", "-300", "--largest", "1", "--margin-mm", "9"],
+        ["convert", "ct", "-o", "x.png", "--crop", "mask", "--tissue", "lung", "--minip"],
         ["mask", "ct", "-o", "out", "--no-figure", "--like", "tilted"],
         ["mask", "ct", "-o", "out", "--above", "-300", "--crop", "mask", "--margin-mm", "12"],
         ["mask", "ct", "-o", "out", "--tissue", "lung", "--crop", "mask", "--minip", "--no-figure"],

@@ -16,7 +16,15 @@ from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
 from hounsfield.cli.choice_options import choice_of, choice_options
-from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
+from hounsfield.cli.geometry_options import (
+    SlabCommand,
+    check_like,
+    crop_mask_options,
+    crop_selection_of,
+    geometry_options,
+    grouped,
+    reshaping_of,
+)
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -90,6 +98,7 @@ Examples:
   hu convert pet/ --to nifti --like ct.nii.gz -o out  on the grid of another, voxel for voxel
   hu convert ct/ --plane coronal --mip 20 -o out      slabs of 20 mm, seen from the front
   hu convert ct/ --crop -90:90,-60:60, --to npz       a box in mm, of all heights
+  hu convert ct/ --to nifti --crop mask --above -300 --largest 1 --margin-mm 5
   hu convert slide.dcm -o part.png --region 0:512,1024:1536
   hu convert us.dcm --to png --square --window 0      the file's first window, pixels made square
 """
@@ -117,7 +126,8 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
     default=None,
     help="Write values, or 8 bits as a screen shows them. By default TIFF, NPY and NPZ get values.",
 )
-@geometry_options(mask=False)
+@geometry_options
+@crop_mask_options
 @reading_options
 @damaged_option
 @window_option
@@ -173,8 +183,9 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Conversion]:
     form, to_file = _format(options["output"], options["to"])
     chosen = "values quality fps window presentation square icc frame region".split()
     with refusing():
-        reading, reshaping = reading_of(options), reshaping_of(options)
-        recipe = Conversion(reading, form.name, reshaping=reshaping, **{name: options[name] for name in chosen})
+        reshaping = reshaping_of(options)
+        parts = {"reshaping": reshaping, "selection": crop_selection_of(options)}
+        recipe = Conversion(reading_of(options), form.name, **parts, **{name: options[name] for name in chosen})
     grouping = grouped(grouping_of(options), reshaping)
     if form.frames == "volume" and grouping.together is None:
         grouping = replace(grouping, together=True)  # nothing else fits into it

@@ -58,7 +58,7 @@ Examples:
     "-o", "--output", type=click.Path(path_type=Path), help="A file (one input) or a folder; by default here."
 )
 @selection_options
-@geometry_options()
+@geometry_options
 @reading_options
 @damaged_option
 @click.option("--mask/--no-mask", "with_mask", default=True, show_default=True, help="Draw Mask and Result too.")

@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from hounsfield.recipes.input_grouping import Grouping
     from hounsfield.recipes.reshaping import Reshaping
+    from hounsfield.recipes.selection import Selection
 
 _SLABS = ("--mip", "--minip", "--mean")
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -43,21 +44,23 @@ def _with_thickness(words: list[str]) -> Iterator[str]:
                 yield from _with_thickness(list(rest))
 
 
-def geometry_options(*, mask: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """--rectify, --like, --plane, --spacing, --crop, --mip, --minip and --mean: what is done before anything else.
+def geometry_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--rectify, --like, --plane, --spacing, --crop, --mip, --minip and --mean: what is done before anything else."""
+    for option in (*_slab_options(), *_crop_options(), *_grid_options()):
+        command = option(command)
+    return command
 
-    Parameters
-    ----------
-    mask
-        Whether the command has a mask, to which can be cropped.
-    """
 
-    def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in (*_slab_options(), *_crop_options(mask), *_grid_options()):
-            command = option(command)
-        return command
-
-    return add
+def crop_mask_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--above, --below, --tissue and --largest, for a command that masks nothing: what is cropped to."""
+    for option in (
+        click.option("--largest", type=click.IntRange(1), help="With --crop mask: hold the N largest components."),
+        click.option("--tissue", metavar="NAME", help="With --crop mask: hold bone, soft tissue, lung, fat or air."),
+        click.option("--below", type=float, help="With --crop mask: hold values below this, in the image's unit."),
+        click.option("--above", type=float, help="With --crop mask: hold values above this."),
+    ):
+        command = option(command)
+    return command
 
 
 def _slab_options() -> Iterator[Any]:
@@ -72,25 +75,17 @@ def _slab_options() -> Iterator[Any]:
     )
 
 
-def _crop_options(mask: bool) -> Iterator[Any]:
-    box = "X0:X1,Y0:Y1,Z0:Z1"
-    if mask:
-        yield click.option("--margin-mm", type=click.FloatRange(0), help="With --crop mask: leave so much around it.")
-        yield click.option(
-            "--crop",
-            callback=_crop,
-            metavar=f"mask|{box}",
-            help="Only the smallest part that holds the mask; or a box in LPS mm (x to the left, y to the back, z to "
-            "the head), where nothing between commas is a whole axis.",
-        )
-    else:
-        yield click.option(
-            "--crop",
-            callback=_crop,
-            metavar=box,
-            help="Only a box in LPS mm (x to the left, y to the back, z to the head); nothing between commas is a "
-            "whole axis.",
-        )
+def _crop_options() -> Iterator[Any]:
+    yield click.option(
+        "--margin-mm", type=click.FloatRange(0), help="With --crop mask: leave so much around it, at least."
+    )
+    yield click.option(
+        "--crop",
+        callback=_crop,
+        metavar="mask|X0:X1,Y0:Y1,Z0:Z1",
+        help="Only the smallest part that holds the mask; or a box in LPS mm (x to the left, y to the back, z to the "
+        "head), where nothing between commas is a whole axis.",
+    )
 
 
 def _grid_options() -> Iterator[Any]:
@@ -119,6 +114,13 @@ def reshaping_of(options: dict[str, Any]) -> Reshaping:
 
     names = [field.name for field in fields(Reshaping)]
     return Reshaping(**{name: options[name] for name in names if name in options})
+
+
+def crop_selection_of(options: dict[str, Any]) -> Selection:
+    """Return the mask that a command which masks nothing crops to."""
+    from hounsfield.recipes.selection import Selection
+
+    return Selection(**{name: options[name] for name in ("above", "below", "tissue", "largest")})
 
 
 def grouped(grouping: Grouping, reshaping: Reshaping) -> Grouping:

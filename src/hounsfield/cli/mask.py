@@ -73,7 +73,7 @@ Examples:
     help="Folder for the results.",
 )
 @selection_options
-@geometry_options()
+@geometry_options
 @reading_options
 @damaged_option
 @click.option(

@@ -48,7 +48,7 @@ Examples:
 @click.command("stats", epilog=_EPILOG, cls=SlabCommand)
 @paths_argument
 @selection_options
-@geometry_options()
+@geometry_options
 @reading_options
 @damaged_option
 @click.option("--frames", is_flag=True, help="Measure each frame, or each slice of a volume, by itself, too.")

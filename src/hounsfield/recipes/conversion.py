@@ -45,6 +45,8 @@ class Conversion:
         Of a whole slide: rows and columns of the total pixel matrix, as half-open ranges.
     reshaping
         What is done to it before.
+    selection
+        The mask to which it is cropped, where that is asked for.
 
     Raises
     ------
@@ -66,6 +68,7 @@ class Conversion:
     quality: int | None = None
     fps: float | None = None
     reshaping: Reshaping = Reshaping()
+    selection: Selection = Selection()
 
     def __post_init__(self) -> None:
         from hounsfield.exports.write import FORMATS, check_options
@@ -83,8 +86,10 @@ class Conversion:
         self._check_reshaping()
 
     def _check_reshaping(self) -> None:
-        if self.reshaping.crop == "mask":
-            raise RecipeError("nothing is masked here: `crop` takes a box in mm")
+        if self.reshaping.crop == "mask" and not self.selection.chosen:
+            raise RecipeError("`crop` mask needs a mask: `above`, `below` or `tissue`")
+        if self.reshaping.crop != "mask" and self.selection != Selection():
+            raise RecipeError("what a mask selects can be cropped to, with `crop` mask; masks are written by `hu mask`")
         for name in self.reshaping.of_volumes:
             if self.parts:
                 raise RecipeError(f"`{name}` is of volumes: it excludes `frame` and `region`")
@@ -141,8 +146,8 @@ class Conversion:
         from hounsfield.image import Image
 
         if isinstance(image, Image):
-            return self.reshaping.of_image(image, Selection())[0]
-        return self.reshaping.of_volume(image, Selection())[0]
+            return self.reshaping.of_image(image, self.selection)[0]
+        return self.reshaping.of_volume(image, self.selection)[0]
 
     @property
     def is_one_picture(self) -> bool:

@@ -82,18 +82,20 @@ def mask_lines(selection: Selection, kind: Kind) -> list[str]:
     return [f"mask = {made}", f"mask = {call('hu.components', 'mask', largest=selection.largest, **size)}"]
 
 
-def reshaping_lines(recipe: Masking | Measuring | Drawing, kind: Kind) -> list[str]:
+def reshaping_lines(recipe: Masking | Measuring | Drawing | Conversion, kind: Kind) -> list[str]:
     """Return the lines after which an image or a volume is on its grid, and cropped; ``mask`` where that was made."""
     shape = recipe.reshaping
-    lines = grid_lines(shape)
+    lines = _grid_lines(shape)
     if shape.crop == "mask":
         lines += mask_lines(recipe.selection, kind)
         around = {"mask": Name("mask"), "margin_mm": shape.margin_mm or None}
-        lines.append(f"{kind}, mask = {call(f'{kind}.crop', **around)}, {call('mask.crop', **around)}")
+        cropped = call(f"{kind}.crop", **around)
+        alone = isinstance(recipe, Conversion) or shape.projection is not None
+        lines.append(f"{kind} = {cropped}" if alone else f"{kind}, mask = {cropped}, {call('mask.crop', **around)}")
     return [*lines, *_cut_lines(shape, kind)]
 
 
-def grid_lines(shape: Reshaping) -> list[str]:
+def _grid_lines(shape: Reshaping) -> list[str]:
     """Return the lines that put a volume on another grid."""
     if shape.like is not None:
         return ["volume = volume.resample(like=like)"]
@@ -253,7 +255,7 @@ def conversion_lines(recipe: Conversion, place: Place) -> list[str] | None:
     if (form.frames == "volume" and place.kind == "image") or (recipe.parts and place.kind == "volume"):
         return None
     path = place.path(_frame_ending(recipe, place) + form.endings[0])
-    lines = [*grid_lines(recipe.reshaping), *_cut_lines(recipe.reshaping, place.kind)]
+    lines = reshaping_lines(recipe, place.kind)
     options: dict[str, Any] = {} if recipe.values is None else {"values": Name(repr(recipe.values))}
     options |= {name: getattr(recipe, name) for name in ("window", "square", "icc", "quality", "fps")}
     options |= {"force": place.force, "strict": recipe.reading.strict}
