@@ -34,7 +34,7 @@ SECTIONS = (
     (
         "volumes",
         "Volumes",
-        "read_volumes choose Volumes VolumeFacts Volume Report FileOutcome MissingSlices Conflict Tolerances",
+        "read_volumes read_grid choose Volumes VolumeFacts Volume Report FileOutcome MissingSlices Conflict Tolerances",
     ),
     (
         "masks",
@@ -63,7 +63,7 @@ def page() -> str:
     context = click.Context(cli, info_name="hu", terminal_width=100, **cli.context_settings)
     parts = ["# Command", "", "`hu` is short for `hounsfield`; `python -m hounsfield` is the same.", ""]
     parts += ["```text", cli.get_help(context).rstrip(), "```", ""]
-    parts += [*CHINESE.splitlines(), "", *as_python(), "", *choosing(), ""]
+    parts += [*CHINESE.splitlines(), "", *as_python(), "", *choosing(), "", *geometry(), ""]
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None, name
@@ -124,6 +124,42 @@ def choosing() -> list[str]:
         "- A file whose header cannot be read is not left out in silence: it fails, and its reason is told.",
         "",
         'In Python: `hu.choose(volumes, series=3, where="KVP > 100")`.',
+    ]
+
+
+def geometry() -> list[str]:
+    """Return the section about the options that change grids, crop and project."""
+    return [
+        "## Other grids, parts, projections",
+        "",
+        "`convert`, `mask`, `stats` and `figure` can change the grid of a volume, take a part of it and project",
+        "it. That is done after reading and before masking, always in this order, whatever the order of the",
+        "options:",
+        "",
+        "| | option | does |",
+        "|---|---|---|",
+        "| 1 | `--rectify` | makes the axes of a tilted gantry rectangular |",
+        "| 2 | `--plane`, `--spacing` | turn the slices into a plane of the patient, and interpolate to a spacing |",
+        "| or | `--like PATH` | puts it on the grid of a NIfTI file, or of the one volume in a folder or archive |",
+        "| 3 | `--crop` | takes a box in LPS mm, `X0:X1,Y0:Y1,Z0:Z1`; or `mask`, the smallest that holds the mask |",
+        "| 4 | `--mip`, `--minip`, `--mean` | greatest, least or mean values of slabs in mm, or of all slices |",
+        "",
+        "- Each is a step of the result; `reshaped` in JSON and JSONL says what was asked for, and shape, spacing",
+        "  and affine of what came out. `volume` remains the account of the source.",
+        "- `--spacing` counts axes as they come out: slices, rows, columns of the plane.",
+        "- All but `--crop` are of volumes: files are put together as with `--volumes`, and `--each` is wrong",
+        "  usage. Single images are cropped to a mask, and to a box where their place is known.",
+        "- With `--crop mask`, `hu mask` masks first and crops the mask, too, and `--margin-mm` leaves something",
+        "  around it; what was projected is masked again. `hu convert` masks nothing: its `--above`, `--below`,",
+        "  `--tissue` and `--largest` say what is cropped to.",
+        "- `hu mask --format seg` puts the mask back on the grid of the source (the nearest voxel) and writes",
+        "  that: a SEG lies over its source images. A projection lies over none, and is wrong usage. Other",
+        "  formats are written where the mask is.",
+        "- `--slice` and `--montage` of `figure` count slices of what came out. A projection of everything is one",
+        "  picture.",
+        "- Outputs are called as they are without these options: `-o` and `--name` keep several apart.",
+        "",
+        "In Python: [Planes, grids and parts](howto/geometry.md).",
     ]
 
 

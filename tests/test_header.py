@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from hounsfield.cropping import ChangedItem, CroppedHeader
 from hounsfield.errors import InvalidAttributeError, MissingAttributeError
 from hounsfield.header import (
     Header,
@@ -139,6 +140,8 @@ def wrappers():
     yield SliceHeader(whole, None)
     yield VolumeHeader(whole, lambda index: None)
     yield _SomeFrames(whole, (0,))
+    yield CroppedHeader(whole, ((2, 9), (0, 3)))
+    yield ChangedItem(whole, {"Columns": None})
 
 
 @pytest.mark.parametrize("header", list(wrappers()), ids=lambda header: type(header).__name__)

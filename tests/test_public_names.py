@@ -13,7 +13,7 @@ NAMES = [
     "PresentationState", "Progress", "Report", "SegmentDescription", "SlidePlane", "SourceError", "Step", "Surface",
     "Tolerances", "UnitError", "UnsupportedTransferSyntaxError", "Volume", "VolumeFacts", "Volumes", "Window",
     "Written", "apply_mask", "choose", "components", "dicom_json", "figure", "frame_times", "info", "mask", "measure",
-    "open_frames", "overlays", "phantom", "presentation", "read", "read_volumes", "regions", "register_decoders",
+    "open_frames", "overlays", "phantom", "presentation", "read", "read_grid", "read_volumes", "regions", "register_decoders",
     "render", "scan", "scan_batches", "segments", "surface", "tags", "windows", "write", "write_nifti", "write_npz",
     "write_seg", "write_stl", "write_zarr",
 ]  # fmt: skip

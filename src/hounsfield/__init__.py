@@ -70,6 +70,7 @@ _HOME = {
     "presentation": "hounsfield.display.presentation.state",
     "profile": "hounsfield.measures.lines",
     "read": "hounsfield.reading.read",
+    "read_grid": "hounsfield.series.grid_reading",
     "read_volumes": "hounsfield.series.volumes",
     "region": "hounsfield.measures.shapes",
     "regions": "hounsfield.reading.objects",

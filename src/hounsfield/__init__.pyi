@@ -63,6 +63,7 @@ from hounsfield.recipes.choice import choose as choose
 from hounsfield.scanning.scan import scan as scan
 from hounsfield.scanning.scan import scan_batches as scan_batches
 from hounsfield.scanning.walking import Progress as Progress
+from hounsfield.series.grid_reading import read_grid as read_grid
 from hounsfield.series.report import Report as Report
 from hounsfield.series.survey import VolumeFacts as VolumeFacts
 from hounsfield.series.tolerances import Tolerances as Tolerances

@@ -20,6 +20,10 @@ from hounsfield.steps import Step
 _LONGEST_CODE = 16
 
 
+Cut = tuple[tuple[int, int], tuple[int, int]]
+"""Rows, then columns, of a part of a picture: the first, and the one after the last."""
+
+
 class Header(Mapping[str, Any]):
     """A file's attributes: a read-only mapping from keyword to Python value.
 
@@ -54,6 +58,16 @@ class Header(Mapping[str, Any]):
         return None
 
     @property
+    def cut(self) -> Cut | None:
+        """Rows and columns of the file's picture that this is the header of; None where it is of all of them."""
+        return None
+
+    @property
+    def uncut(self) -> Header:
+        """The header of the whole picture."""
+        return self
+
+    @property
     def doubts(self) -> tuple[Step, ...]:
         """The assumptions made to read the values that were asked for so far: a wrong VR, another character set."""
         return ()
@@ -85,6 +99,16 @@ class WrappedHeader(Header):
     def slide_plane(self) -> SlidePlane | None:
         """The place on a microscope slide of what this is the header of; None where it is of no slide, or not known."""
         return self._whole.slide_plane
+
+    @property
+    def cut(self) -> Cut | None:
+        """Rows and columns of the file's picture that this is the header of; None where it is of all of them."""
+        return self._whole.cut
+
+    @property
+    def uncut(self) -> Header:
+        """The header of the whole picture."""
+        return self if self.cut is None else self._whole.uncut
 
     def for_frame(self, index: int) -> Header:
         """Return the other's header of a frame."""

@@ -9,6 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.cropping import (
+    Bounds,
+    Box,
+    CroppedHeader,
+    box_bounds,
+    cut_of,
+    margins_of,
+    mask_bounds,
+    one_way,
+    slices_of,
+)
 from hounsfield.errors import GeometryError
 from hounsfield.geometry import ImagePlane, SlidePlane, SpacingKind, image_plane
 from hounsfield.header import Header, NoHeader
@@ -178,6 +189,97 @@ class Image:
             raise ValueError("the image has no colour channels")
         step = Step("channel", ("red", "green", "blue")[index])
         return replace(self, values=self.values[..., index], color=False, steps=(*self.steps, step))
+
+    def crop(
+        self,
+        rows: Bounds | None = None,
+        columns: Bounds | None = None,
+        *,
+        mask: Image | NDArray[np.bool_] | None = None,
+        margin_mm: float = 0.0,
+        box_mm: Box | None = None,
+    ) -> Image:
+        """Return a part of the image that shares its memory: ``image[10:50, 20:80]`` is the same in short.
+
+        Every pixel keeps its value and its place: the header has the part's Rows, Columns and position; overlays and
+        ultrasound regions move along. What the file's window does not say (a window of all values) follows the part.
+
+        Parameters
+        ----------
+        rows, columns
+            First index, and the one after the last; None: all.
+        mask
+            A mask of the image: the smallest part that holds what it selects, in any frame.
+        margin_mm
+            How much to leave around the mask, at least.
+        box_mm
+            Three pairs (from, to) in LPS mm, of x, y and z: the part that holds every pixel whose centre lies in it;
+            None in the place of a pair is a whole axis. For images whose place in the patient is known.
+
+        Raises
+        ------
+        IndexError
+            There is nothing within the bounds, or they reach beyond the image.
+        GeometryError
+            The mask does not fit or selects nothing; or no pixel lies in the box, or the place, or the spacing that a
+            margin needs, is not known.
+        ValueError
+            Several of rows and columns, mask and box are given, or it is no box.
+
+        Examples
+        --------
+        >>> import hounsfield as hu
+        >>> from pydicom.data import get_testdata_file
+        >>> image = hu.read(get_testdata_file("CT_small.dcm"))
+        >>> part = image.crop(rows=(10, 50), columns=(20, 80))
+        >>> part
+        Image(40 x 60 int16 HU, axes (row, column), pixel spacing (0.661468, 0.661468) mm patient)
+        >>> print(part.steps[-1])
+        crop: rows 10 to 49, columns 20 to 79 of 128 x 128
+        >>> part.plane.position == image.plane.to_lps(10, 20), image[10:50, 20:80].size
+        (True, (40, 60))
+        """
+        pixels = None if rows is None and columns is None else (rows, columns)
+        way = one_way({"rows and columns": pixels, "mask": mask, "box_mm": box_mm})
+        if mask is not None:
+            chosen = np.asarray(mask_values(self, mask).reshape(-1, *self.size).any(axis=0))
+            rows, columns = mask_bounds(chosen, margins_of(margin_mm, self.pixel_spacing, 2, self.name), self.name)
+        elif box_mm is not None:
+            rows, columns = self._bounds_of(box_mm)
+        cut = cut_of(self.size, rows, columns)
+        spacing = self.pixel_spacing if self.spacing_kind == "patient" else None
+        part = (..., *(slice(*pair) for pair in cut))
+        within = f"rows {cut[0][0]} to {cut[0][1] - 1}, columns {cut[1][0]} to {cut[1][1] - 1}"
+        around = {"mask": f"around the mask, {margin_mm:g} mm: " if margin_mm else "around the mask: "}
+        detail = f"{around.get(way, '')}{within} of {self.size[0]} x {self.size[1]}"
+        return replace(
+            self,
+            values=self.values[(*part, slice(None))] if self.color else self.values[part],
+            padding=None if self.padding is None else self.padding[part],
+            header=CroppedHeader(self.header, cut, spacing),
+            steps=(*self.steps, Step("crop", detail)),
+        )
+
+    def _bounds_of(self, box_mm: Box) -> tuple[Bounds, Bounds]:
+        """Rows and columns of a box in the patient."""
+        if self.plane is None:
+            several = "its frames have planes of their own" if self.multi_frame else "its place is not known"
+            raise GeometryError(f"{several}: a box in mm has no pixels in it", source=self.name)
+        rows, columns, _ = box_bounds(box_mm, self.plane.affine, (*self.size, 1), self.name)
+        return rows, columns
+
+    def __getitem__(self, part: tuple[slice, slice]) -> Image:
+        """Return a part of the image: ``image[10:50, 20:80]``, rows and columns, of each frame where there are several.
+
+        Raises
+        ------
+        IndexError
+            It is something else: single indices, steps other than 1, or nothing.
+        """
+        return self.crop(*slices_of(part, self.size))
+
+    #: Neither over frames nor over rows: `frame` gives the one, `values` has the other.
+    __iter__ = None
 
     def with_values(self, values: NDArray[Any], step: Step, **changes: Any) -> Image:
         """Return an image of the same geometry with other values, and one step more."""

@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import GeometryError, UnitError
+from hounsfield.errors import UnitError
 from hounsfield.image import Image, mask_values
 from hounsfield.volume import Volume
-
-#: Distance in mm up to which two volumes' corners count as the same place: positions are written with few decimals.
-PLACE_TOLERANCE = 1e-3
+from hounsfield.voxels.fitting import mask_voxels
 
 
 def require_grid(grid: object, function: str) -> None:
@@ -77,7 +75,8 @@ def fitting_mask(grid: Image | Volume, mask: Image | Volume | NDArray[np.bool_])
     Raises
     ------
     GeometryError
-        The shapes differ, or both are volumes of known places, and these differ by more than `PLACE_TOLERANCE`.
+        The shapes differ, or both are volumes of known places, and these differ by more than
+        rounding.
     TypeError
         The values are not bool, or one is an image and the other a volume.
     """
@@ -91,24 +90,4 @@ def fitting_mask(grid: Image | Volume, mask: Image | Volume | NDArray[np.bool_])
         raise TypeError(
             "the mask of a Volume must be a Volume or an array, not an Image, whose frames need not be slices"
         )
-    values: NDArray[Any] = mask.values if isinstance(mask, Volume) else np.asarray(mask)
-    if values.dtype != np.bool_:
-        raise TypeError(f"a mask must have bool values, not {values.dtype}")
-    if values.shape != grid.shape[:3]:
-        raise GeometryError(
-            f"the mask has shape {values.shape}, the volume's slices {grid.shape[:3]}", source=grid.name
-        )
-    if isinstance(mask, Volume):
-        _check_place(grid, mask)
-    return values
-
-
-def _check_place(volume: Volume, mask: Volume) -> None:
-    if volume.frame_of_reference and mask.frame_of_reference not in ("", volume.frame_of_reference):
-        raise GeometryError("the mask has another frame of reference", source=volume.name)
-    if volume.affine is None or mask.affine is None:
-        return
-    corners = np.array(np.meshgrid(*([-0.5, n - 0.5] for n in volume.shape[:3]))).reshape(3, -1).T
-    apart = float(np.linalg.norm(volume.to_lps(corners) - mask.to_lps(corners), axis=1).max())
-    if apart > PLACE_TOLERANCE:
-        raise GeometryError(f"the mask lies elsewhere: its voxels are up to {apart:.6g} mm off", source=volume.name)
+    return mask_voxels(grid, mask)

@@ -10,6 +10,8 @@ from typing import Any, Self, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.cropping import Bounds, Box, box_bounds, margins_of, mask_bounds, one_way
+from hounsfield.errors import UnitError
 from hounsfield.geometry import SpacingKind, as_affine
 from hounsfield.header import Header, NoHeader
 from hounsfield.image import Image
@@ -17,10 +19,11 @@ from hounsfield.steps import Step
 from hounsfield.text import counted, printable
 from hounsfield.voxels import grids
 from hounsfield.voxels.conversions import Convertible
+from hounsfield.voxels.fitting import mask_voxels
 from hounsfield.voxels.grids import Plane, PlaneName
 from hounsfield.voxels.projections import PROJECTIONS, Projection, projected, slabs, slices_in
 from hounsfield.voxels.regriddable import Regriddable
-from hounsfield.voxels.slices import SliceHeader, SliceSource, SomeHeaders, VolumeHeader
+from hounsfield.voxels.slices import SliceHeader, SliceSource, SomeHeaders, VolumeHeader, cropped
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -167,8 +170,10 @@ class Volume(Convertible, Regriddable):
         known = rows is not None and columns is not None
         in_slices = axes != (0, 1, 2) or any(pick != range(n) for pick, n in zip(picks[1:], self.size, strict=True))
         moved = self.affine is None and in_slices
-        by_slice = None if self.slice_headers is None else SomeHeaders(self.slice_headers, picks[0], moved=moved)
-        header = self.header if by_slice is None else by_slice[0]
+        cut = grids.cut_of(picks, self.shape) if axes == (0, 1, 2) else None
+        by_slice = self.slice_headers
+        by_slice = None if by_slice is None else SomeHeaders(by_slice, picks[0], moved=moved, cut=cut)
+        header = cropped(self.header, cut) if by_slice is None else by_slice[0]
         return replace(
             self,
             values=self.values[part].transpose(*axes, *range(3, self.values.ndim)),
@@ -187,6 +192,10 @@ class Volume(Convertible, Regriddable):
         slices: tuple[int, int] | None = None,
         rows: tuple[int, int] | None = None,
         columns: tuple[int, int] | None = None,
+        *,
+        mask: Volume | NDArray[np.bool_] | None = None,
+        margin_mm: float = 0.0,
+        box_mm: Box | None = None,
     ) -> Volume:
         """Return a box of the volume that shares its memory. Every voxel keeps its place in the patient.
 
@@ -194,11 +203,16 @@ class Volume(Convertible, Regriddable):
         ----------
         slices, rows, columns
             First index, and the one after the last; None: all.
+        mask, margin_mm, box_mm
+            As of `Image.crop`: the smallest box that holds what a mask selects, and so many mm around it along each
+            axis; or every voxel whose centre lies in a box in the patient, which oblique axes take wider.
 
         Raises
         ------
         IndexError
             There is nothing within the bounds, or they reach beyond the volume.
+        GeometryError, ValueError
+            As of `Image.crop`.
 
         Examples
         --------
@@ -206,10 +220,20 @@ class Volume(Convertible, Regriddable):
         >>> volume = hu.Volume(np.zeros((4, 6, 8)), affine=np.diag([5, 2, 1, 1])[[2, 1, 0, 3]])
         >>> volume.crop(rows=(1, 3), columns=(2, 8)).origin
         (2.0, 2.0, 0.0)
+        >>> volume.crop(box_mm=((3, 5), None, (0, 9))).shape
+        (2, 6, 3)
         """
-        picks = grids.cropping(self.shape, (slices, rows, columns))
+        bounds: Sequence[Bounds | None] = (slices, rows, columns)
+        way = one_way({"slices, rows and columns": bounds if any(bounds) else None, "mask": mask, "box_mm": box_mm})
+        if mask is not None:
+            chosen = mask_voxels(self, mask)
+            bounds = mask_bounds(chosen, margins_of(margin_mm, self.spacing, 3, self.name), self.name)
+        elif box_mm is not None:
+            bounds = box_bounds(box_mm, self._placed(), self.shape[:3], self.name)
+        picks = grids.cropping(self.shape, bounds)
         ranges = (f"{name}s {pick.start} to {pick.stop - 1}" for name, pick in zip(grids.AXES, picks, strict=True))
-        return self._taken(picks, Step("crop", ", ".join(ranges)))
+        around = f"around the mask{f', {margin_mm:g} mm' if margin_mm else ''}: " if way == "mask" else ""
+        return self._taken(picks, Step("crop", around + ", ".join(ranges)))
 
     def flip(self, *axes: str) -> Volume:
         """Return the volume with some axes running the other way. Every voxel keeps its place in the patient.
@@ -298,7 +322,9 @@ class Volume(Convertible, Regriddable):
         Raises
         ------
         ValueError
-            There is no such projection, axis or plane, or the thickness is not positive; or the volume is in colour.
+            There is no such projection, axis or plane, or the thickness is not positive.
+        UnitError
+            The volume is in colour.
         GeometryError
             Millimetres or a plane are asked for, and the files do not say where slices lie.
 
@@ -312,7 +338,7 @@ class Volume(Convertible, Regriddable):
         if how not in PROJECTIONS:
             raise ValueError(f"a projection is {', '.join(PROJECTIONS)}, not {how!r}")
         if self.color:
-            raise ValueError("colours have no greatest, least or mean value; project one channel")
+            raise UnitError("colours have no greatest, least or mean value; project one channel", source=self.name)
         if isinstance(axis, str) and axis in grids.AXES:
             turned = self if axis == "slice" else self.reorder((axis, *(name for name in grids.AXES if name != axis)))
         else:

@@ -97,3 +97,16 @@ def test_a_folder_that_holds_an_input_is_kept(here):
     code, _, err = hu_here("convert", "out.zarr/ct", "-o", "out.zarr", "--force")
     assert code == 5, err
     assert len(os.listdir("out.zarr/ct")) == 3
+
+
+@pytest.mark.parametrize("jobs", [[], ["-j", "2"]])
+def test_the_file_of_the_grid_that_others_are_put_on_is_kept_too(here, jobs):
+    hounsfield_.phantom(here / "ct", matrix=16, slices=4)
+    hounsfield_.write_nifti(hounsfield_.read_volumes(here / "ct")[0], here / "other.nii.gz")
+    before = (here / "other.nii.gz").read_bytes()
+    code, _, err = hu_here(
+        "convert", "ct", "--like", "other.nii.gz", "--crop", "0:50,,", "-o", "other.nii.gz", "--force", *jobs
+    )
+    assert code == 5
+    assert "never replaced" in err
+    assert (here / "other.nii.gz").read_bytes() == before

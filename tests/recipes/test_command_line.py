@@ -25,6 +25,7 @@ from hounsfield.recipes.listing import Listing
 from hounsfield.recipes.masking import Masking
 from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.reading import Reading
+from hounsfield.recipes.reshaping import Reshaping
 from hounsfield.recipes.selection import Selection
 from hounsfield.recipes.tabulation import Tabulation
 
@@ -86,23 +87,41 @@ selections = valid(
     min_mm2=maybe(st.floats(0, 1e9)),
     min_ml=maybe(st.floats(0, 1e9)),
 )
+millimetres = st.floats(1e-3, 1e5)
+sides = maybe(st.tuples(st.floats(-1e5, 1e5), st.floats(-1e5, 1e5)).map(sorted).map(tuple))
+boxes = st.tuples(sides, sides, sides).filter(any)
+slabs = maybe(st.just("all") | millimetres)
+reshapings = valid(
+    Reshaping,
+    rectify=st.booleans(),
+    like=maybe(texts),
+    plane=maybe(st.sampled_from(["axial", "coronal", "sagittal"])),
+    spacing=maybe(millimetres | st.tuples(millimetres, millimetres, millimetres)),
+    crop=maybe(st.just("mask") | boxes),
+    margin_mm=maybe(st.floats(0, 1e6)),
+    mip=slabs,
+    minip=slabs,
+    mean=slabs,
+)
 formats = st.sampled_from(["png", "svg", "pdf"])
 bounds = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6))
 maskings = valid(
     Masking,
     reading=readings,
     selection=selections,
+    reshaping=reshapings,
     format=maybe(st.sampled_from(["png", "npz", "nifti", "seg", "stl"])),
     figure=st.booleans(),
     figure_format=formats,
     outline=st.booleans(),
     window=windows,
 )
-measurings = valid(Measuring, reading=readings, selection=selections, frames=st.booleans())
+measurings = valid(Measuring, reading=readings, selection=selections, reshaping=reshapings, frames=st.booleans())
 drawings = valid(
     Drawing,
     reading=readings,
     selection=selections,
+    reshaping=reshapings,
     mask=st.booleans(),
     outline=st.booleans(),
     frame=maybe(st.integers(-99, 99)),
@@ -114,6 +133,14 @@ drawings = valid(
 conversions = valid(
     Conversion,
     reading=readings,
+    reshaping=reshapings,
+    selection=valid(
+        Selection,
+        above=maybe(numbers),
+        below=maybe(numbers),
+        tissue=st.sampled_from([None, None, "bone", "soft tissue"]),
+        largest=maybe(st.integers(1, 10**6)),
+    ),
     to=st.sampled_from(sorted(FORMATS)),
     values=maybe(st.booleans()),
     window=windows,
@@ -158,9 +185,10 @@ def jobs(draw):
     elif job.reads_volumes:
         grouping = draw(groupings)
         alone = isinstance(recipe, Conversion) and FORMATS[recipe.to].frames == "volume"
-        job = replace(
-            job, grouping=replace(grouping, together=True) if alone and grouping.together is None else grouping
-        )
+        alone = alone and grouping.together is None
+        if alone or (hasattr(recipe, "reshaping") and recipe.reshaping.of_volumes):
+            grouping = replace(grouping, together=True)
+        job = replace(job, grouping=grouping)
     if isinstance(recipe, Tabulation):
         return replace(job, output=draw(st.none() | st.just("x y.parquet")), force=draw(st.booleans()))
     if isinstance(recipe, Measuring) or not job.reads_volumes and not isinstance(recipe, Conversion):
@@ -200,6 +228,12 @@ def test_a_command_line_parsed_again_is_the_same_job(job):
         ("hu convert a.dcm -o a.tif --render", "hu convert --render -o a.tif a.dcm"),
         ("hu convert a.dcm --region 0:5,1:7", "hu convert --region 0:5,1:7 a.dcm"),
         ("hu stats ct --each --gaps refuse -- -x", "hu stats --each --gaps refuse -- ct -x"),
+        ("hu convert ct --spacing 1 --mip -o out", "hu convert --spacing 1 --mip all -o out ct"),
+        ("hu convert ct --mip 20.0 --plane coronal", "hu convert --plane coronal --mip 20 ct"),
+        ("hu stats --mean ct --volumes", "hu stats --mean all ct"),
+        ("hu figure ct --crop -90:90.5,,0:10", "hu figure --crop=-90:90.5,,0:10 ct"),
+        ("hu stats ct --spacing 3,1,1 -- --mip", "hu stats --spacing 3,1,1 -- ct --mip"),
+        ("hu mask ct --crop mask --margin-mm 5", "hu mask --crop mask --margin-mm 5 ct"),
         ("hu info a.dcm --no-phi --json", "hu info --no-phi a.dcm"),
         ("hu explain a.dcm", "hu explain a.dcm"),
         ("hu ls 'a b' --files", "hu ls --files 'a b'"),
@@ -238,6 +272,15 @@ def test_every_option_that_a_message_may_name_exists():
         "to",
         "values",
         "dicom_json",
+        "rectify",
+        "like",
+        "plane",
+        "spacing",
+        "crop",
+        "margin_mm",
+        "mip",
+        "minip",
+        "mean",
     ):
         assert in_options(f"`{argument}`") in known, argument
 

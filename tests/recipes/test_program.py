@@ -181,6 +181,59 @@ def test_a_folder_gives_the_same_files(words, here, mixed):
 @pytest.mark.parametrize(
     "words",
     [
+        ["convert", "tilted", "--to", "nifti", "-o", "out", "--spacing", "8", "--rectify"],
+        ["convert", "tilted", "ct", "--to", "npy", "-o", "out", "--plane", "coronal", "--spacing", "9,6,6"],
+        ["convert", "tilted", "--to", "nifti", "-o", "out", "--like", "other.nii.gz", "--mip", "20"],
+        ["convert", "ct", "-o", "mip.png", "--plane", "coronal", "--mip"],
+        ["convert", "ct", "-o", "out", "--to", "npz", "--crop", "-90:60.5,,-7:20"],
+        ["convert", "ct", "-o", "x.npy", "--crop", "mask", "--above", "-300", "--largest", "1", "--margin-mm", "9"],
+        ["convert", "ct", "-o", "x.png", "--crop", "mask", "--tissue", "lung", "--minip"],
+        ["mask", "ct", "-o", "out", "--no-figure", "--like", "tilted"],
+        ["mask", "ct", "-o", "out", "--above", "-300", "--crop", "mask", "--margin-mm", "12"],
+        ["mask", "ct", "-o", "out", "--tissue", "lung", "--crop", "mask", "--minip", "--no-figure"],
+        pytest.param(["figure", "ct", "-o", "f.png", "--plane", "sagittal", "--slice", "3"], marks=pytest.mark.long),
+        ["figure", "tilted", "-o", "f.png", "--rectify", "--montage", "3", "--mean", "10"],
+        pytest.param(["figure", "ct", "-o", "f.png", "--no-mask", "--crop", "mask"], marks=pytest.mark.long),
+        pytest.param(["figure", "ct", "-o", "f.png", "--crop", "mask", "--tissue", "lung"], marks=pytest.mark.long),
+    ],
+)
+def test_what_is_put_on_another_grid_gives_the_same_files(words, here):
+    hu.phantom("ct", matrix=32, slices=4)
+    made = hu.phantom("tilted", matrix=32, slices=4, tilt=15, seed=2)
+    hu.write_nifti(hu.Volume(np.zeros((5, 20, 20)), made.affine).rectified(), "other.nii.gz")
+    same_outputs(words, here, [here / name for name in ("ct", "tilted", "other.nii.gz")])
+
+
+def test_a_part_of_a_file_gives_the_same_files(here, sample):
+    for number, words in enumerate((["convert", "--to", "npy"], ["mask"], ["figure"])):
+        folder = here / str(number)
+        folder.mkdir()
+        box = ["--crop", ",-150:20.5,"] if number != 1 else ["--crop", "mask", "--tissue", "bone"]
+        same_outputs([*words, "CT_small.dcm", *box], folder, [sample("CT_small.dcm")])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["ct", "--plane", "coronal", "--mean", "40", "--frames"],
+        ["ct", "--crop", "mask", "--above", "-300", "--spacing", "10"],
+        ["ct/0001.dcm", "--crop", "-90:60.5,,"],
+    ],
+)
+def test_stats_of_another_grid_gives_the_same_numbers(words, here):
+    hu.phantom("ct", matrix=32, slices=4)
+    code, out, _ = hu_here("stats", *words, "--jsonl")
+    assert code == 0
+    result = json.loads(out)
+    found = documents(run(as_python("stats", *words, cwd=here), here))
+    assert [numbers(part) for part in found] == [
+        numbers(part) for part in (result["measures"], *result.get("slices", []))
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
         ["convert", "study", "--to", "npy", "-o", "out", "--modality", "MR,US"],
         ["convert", "study", "--to", "nifti", "-o", "out", "--min-slices", "3"],
         ["mask", "study", "-o", "out", "--no-figure", "--where", "Rows = 32", "--gaps", "refuse"],

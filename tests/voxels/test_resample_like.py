@@ -1,11 +1,13 @@
 """A volume on the grid of another: SimpleITK's Resample is the oracle."""
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK
 
 import hounsfield as hu
 
+from conftest import corpus_folder
 from volumes import phantom_volume, random_affine
 
 PAIRS = 50
@@ -70,9 +72,42 @@ def test_a_mask_comes_back_on_the_grid_it_was_made_for(tmp_path):
     assert np.array_equal(back.affine, volume.affine)
     assert back.is_mask
     assert back.padding is None
-    both = np.count_nonzero(back.values & body.values)
-    assert 2 * both / (np.count_nonzero(back.values) + np.count_nonzero(body.values)) > 0.99
+    assert dice(back, body) > 0.99
     assert back.sources == volume.sources
+
+
+def dice(one, other):
+    both = np.count_nonzero(one.values & other.values)
+    return 2 * both / (np.count_nonzero(one.values) + np.count_nonzero(other.values))
+
+
+def check_back(volume, path):
+    """A mask at 1 mm, back on the grid of its source, and written as a segmentation of that."""
+    body = hu.mask(volume, above=-300)
+    back = hu.mask(volume.resample(1), above=-300).resample(like=volume)
+    assert back.shape == volume.shape
+    assert np.array_equal(back.affine, volume.affine)
+    assert dice(back, body) >= 0.99
+    hu.write_seg(back, path)
+    file = pydicom.dcmread(path)
+    referred = {one.ReferencedSOPInstanceUID for one in file.ReferencedSeriesSequence[0].ReferencedInstanceSequence}
+    assert referred == {header["SOPInstanceUID"] for header in volume.slice_headers}
+    (segment,) = hu.segments(path)
+    assert np.count_nonzero(segment.mask.values) == np.count_nonzero(back.values)
+
+
+def test_a_mask_at_1_mm_is_written_as_a_segmentation_of_its_source(tmp_path):
+    volume, _ = phantom_volume(tmp_path / "ct", matrix=256, slices=8)
+    check_back(volume, tmp_path / "seg.dcm")
+
+
+@pytest.mark.long
+def test_a_mask_of_a_real_tilted_series_at_1_mm_is_written_too(tmp_path):
+    folder = corpus_folder()
+    if folder is None:
+        pytest.skip("there is no corpus")
+    volume = max(hu.read_volumes(folder / "gantry-tilt-ct"), key=len)
+    check_back(volume, tmp_path / "seg.dcm")
 
 
 def test_other_frames_of_reference_are_assumed_to_be_one_space():

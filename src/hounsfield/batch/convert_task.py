@@ -47,6 +47,10 @@ class ConvertTask:
         else:
             image = self.recipe.read(item.name) if item.is_file else item.read_image(self.recipe.reading)
             result |= self.origins.of_image(item, image.header)
+        image = self.recipe.reshaped(image)
+        result |= self.recipe.reshaping.to_dict(image)
+        if self.recipe.is_one_picture and not isinstance(image, Image):
+            image = image[0]
         target = self.target
         if not self.to_file:
             stem = item.stem_in(target)

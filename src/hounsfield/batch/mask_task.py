@@ -27,12 +27,14 @@ class MaskTask:
         import hounsfield as hu
 
         image = item.read_image(self.recipe.reading)
-        mask = self.recipe.selection.mask(image)
+        image, mask = self.recipe.reshaping.of_image(image, self.recipe.selection)
+        mask = self.recipe.selection.mask(image) if mask is None else mask
         measures = hu.measure(image, mask).to_dict()
         written = {"mask": self.recipe.encode(mask), "figure": self.recipe.draw(image, mask)}
         outputs = {kind: self._write(item, *parts) for kind, parts in written.items() if parts is not None}
         steps = [step.to_dict() for step in mask.steps]
         result = {"source": item.name, **self.origins.of_image(item, image.header)}
+        result |= self.recipe.reshaping.to_dict(image)
         result |= {"outputs": outputs, "measures": measures, "steps": steps}
         if image.multi_frame:
             frames = [hu.measure(image.frame(i), mask.frame(i)).to_dict() for i in range(image.frames)]
@@ -42,17 +44,19 @@ class MaskTask:
     def _of_volume(self, item: Input) -> dict[str, Any]:
         import hounsfield as hu
 
-        volume = item.read_volume(self.recipe.reading)
-        mask = self.recipe.selection.mask_volume(volume)
+        source = item.read_volume(self.recipe.reading)
+        volume, mask = self.recipe.reshaping.of_volume(source, self.recipe.selection)
+        mask = self.recipe.selection.mask_volume(volume) if mask is None else mask
         self.recipe.check_volume(item.name)
         measures = hu.measure(volume, mask).to_dict()
         stem = item.stem_in(self.folder)
-        outputs = {"mask": str(self.recipe.write_volume(mask, stem, force=self.force).paths[0])}
+        to_write = self.recipe.on_source(mask, source)
+        outputs = {"mask": str(self.recipe.write_volume(to_write, stem, force=self.force).paths[0])}
         if (figure := self.recipe.draw(volume, mask)) is not None:
             outputs["figure"] = self._write(item, *figure)
-        steps = [step.to_dict() for step in mask.steps]
+        steps = [step.to_dict() for step in to_write.steps]
         result = {"source": item.name, **self.origins.of_volume(item)}
-        result |= {"volume": item.volume_dict(), "outputs": outputs}
+        result |= {"volume": item.volume_dict(), **self.recipe.reshaping.to_dict(volume), "outputs": outputs}
         return result | {"measures": measures, "steps": steps}
 
     def _write(self, item: Input, ending: str, data: bytes) -> str:

@@ -26,13 +26,16 @@ class MeasureTask:
         if item.is_volume:
             return self._of_volume(item)
         image = item.read_image(self.recipe.reading)
+        image, mask = self.recipe.reshaping.of_image(image, self.recipe.selection)
         result: dict[str, Any] = {"source": item.name, **self.origins.of_image(item, image.header)}
+        result |= self.recipe.reshaping.to_dict(image)
         result["steps"] = [step.to_dict() for step in image.steps]
         if image.color:
             channels = (image.channel(index) for index in range(3))
             parts = {name: hu.measure(channel) for name, channel in zip(_CHANNELS, channels, strict=True)}
             return result | {"channels": {name: part.to_dict() for name, part in parts.items()}}
-        mask = self.recipe.selection.mask(image) if self.recipe.selection.chosen else None
+        if mask is None and self.recipe.selection.chosen:
+            mask = self.recipe.selection.mask(image)
         result["measures"] = hu.measure(image, mask).to_dict()
         if mask is not None:
             result["steps"] = [step.to_dict() for step in mask.steps]
@@ -46,10 +49,12 @@ class MeasureTask:
         import hounsfield as hu
 
         volume = item.read_volume(self.recipe.reading)
-        mask = self.recipe.selection.mask_volume(volume) if self.recipe.selection.chosen else None
+        volume, mask = self.recipe.reshaping.of_volume(volume, self.recipe.selection)
+        if mask is None and self.recipe.selection.chosen:
+            mask = self.recipe.selection.mask_volume(volume)
         steps = [step.to_dict() for step in (mask or volume).steps]
         result = {"source": item.name, **self.origins.of_volume(item)}
-        result |= {"volume": item.volume_dict(), "steps": steps}
+        result |= {"volume": item.volume_dict(), **self.recipe.reshaping.to_dict(volume), "steps": steps}
         result["measures"] = hu.measure(volume, mask).to_dict()
         if self.recipe.frames:
             each = ((volume[i], None if mask is None else mask[i]) for i in range(len(volume)))

@@ -28,10 +28,13 @@ class Output:
         Where the outputs go. What an interrupted run left half-written there is removed; None removes nothing.
     force
         Outputs that exist are replaced. Inputs never are.
+    beside
+        Further files that are read, and never replaced.
     """
 
     folder: Path | None = None
     force: bool = False
+    beside: tuple[str, ...] = ()
 
 
 def run(
@@ -80,7 +83,7 @@ def run(
     if output.force:
         from hounsfield.outputs import protect_inputs
 
-        protect_inputs(inputs.given, inputs.files)
+        protect_inputs((*inputs.given, *output.beside), inputs.files)
     try:
         with closing(_outcomes(task, inputs.items, jobs, executor, output.folder)) as outcomes:
             for outcome in outcomes:

@@ -16,6 +16,15 @@ from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
 from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.geometry_options import (
+    SlabCommand,
+    check_like,
+    crop_mask_options,
+    crop_selection_of,
+    geometry_options,
+    grouped,
+    reshaping_of,
+)
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -85,6 +94,11 @@ Examples:
   hu convert folder/ --to npz -o arrays --jsonl       a line for each volume or file: outputs and steps
   hu convert slice.dcm --to npy --space stored        the numbers in the pixel data
   hu convert pet.dcm --to npz --space suv             standardized uptake values
+  hu convert ct/ --to nifti --spacing 1 -o out        1 mm in every direction
+  hu convert pet/ --to nifti --like ct.nii.gz -o out  on the grid of another, voxel for voxel
+  hu convert ct/ --plane coronal --mip 20 -o out      slabs of 20 mm, seen from the front
+  hu convert ct/ --crop -90:90,-60:60, --to npz       a box in mm, of all heights
+  hu convert ct/ --to nifti --crop mask --above -300 --largest 1 --margin-mm 5
   hu convert slide.dcm -o part.png --region 0:512,1024:1536
   hu convert us.dcm --to png --square --window 0      the file's first window, pixels made square
 """
@@ -101,7 +115,7 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
     return (top, bottom), (left, right)
 
 
-@click.command("convert", epilog=_EPILOG)
+@click.command("convert", epilog=_EPILOG, cls=SlabCommand)
 @paths_argument
 @click.option(
     "-o",
@@ -115,6 +129,8 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
     default=None,
     help="Write values, or 8 bits as a screen shows them. By default TIFF, NPY and NPZ get values.",
 )
+@geometry_options
+@crop_mask_options
 @reading_options
 @damaged_option
 @window_option
@@ -150,6 +166,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
             raise click.BadParameter(str(error), param_hint="--presentation") from None
     if options["as_python"]:
         return show_program(job)
+    check_like(job.recipe.reshaping)
     if job.recipe.to == "mp4":
         try:
             check_video()
@@ -169,14 +186,16 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Conversion]:
     form, to_file = _format(options["output"], options["to"])
     chosen = "values quality fps window presentation square icc frame region".split()
     with refusing():
-        recipe = Conversion(reading_of(options), form.name, **{name: options[name] for name in chosen})
-    grouping = grouping_of(options)
+        reshaping = reshaping_of(options)
+        parts = {"reshaping": reshaping, "selection": crop_selection_of(options)}
+        recipe = Conversion(reading_of(options), form.name, **parts, **{name: options[name] for name in chosen})
+    grouping = grouped(grouping_of(options), reshaping)
     if form.frames == "volume" and grouping.together is None:
         grouping = replace(grouping, together=True)  # nothing else fits into it
     if recipe.parts:
         grouping = Grouping(False)  # of files
     output = None if options["output"] is None else os.fspath(options["output"])
-    if options["localizers"] and form.frames != "volume":
+    if options["localizers"] and form.frames != "volume" and not reshaping.of_volumes:
         raise click.UsageError(f"--localizers is for formats of volumes: {form.name} takes them anyway")
     choice = choice_of(options, options["localizers"] or not recipe.leaves_localizers(paths))
     naming = naming_of(options, to_file)

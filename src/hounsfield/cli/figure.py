@@ -14,6 +14,7 @@ from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
 from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -51,12 +52,13 @@ Examples:
 """
 
 
-@click.command("figure", epilog=_EPILOG)
+@click.command("figure", epilog=_EPILOG, cls=SlabCommand)
 @paths_argument
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A file (one input) or a folder; by default here."
 )
 @selection_options
+@geometry_options
 @reading_options
 @damaged_option
 @click.option("--mask/--no-mask", "with_mask", default=True, show_default=True, help="Draw Mask and Result too.")
@@ -82,6 +84,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
+    check_like(job.recipe.reshaping)
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
     inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
     refuse_one_file(job, len(inputs))
@@ -100,6 +103,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Drawing]:
         recipe = Drawing(
             selection=selection_of(options),
             reading=reading_of(options),
+            reshaping=reshaping_of(options),
             mask=options["with_mask"],
             outline=options["outline"],
             frame=options["frame"],
@@ -112,7 +116,8 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Drawing]:
         _check_ending(ending, form)
     output = None if output is None else os.fspath(output)
     choice, naming = choice_of(options), naming_of(options, to_file)
-    return Job(recipe, paths, grouping_of(options), output, to_file, options["force"], choice=choice, **naming)
+    grouping = grouped(grouping_of(options), recipe.reshaping)
+    return Job(recipe, paths, grouping, output, to_file, options["force"], choice=choice, **naming)
 
 
 def _check_ending(ending: str, form: str | None) -> None:

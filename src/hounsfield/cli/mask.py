@@ -14,6 +14,7 @@ from hounsfield.batch.mask_task import MaskTask
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
 from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -53,13 +54,15 @@ Examples:
   hu mask folder/ -o out --each              file by file
   hu mask slice.dcm --tissue bone --fill     a tissue is its range; --fill and --opening are asked for
   hu mask ct/ --tissue lung --fill-3d --largest 2 --min-ml 50 --format seg
+  hu mask ct/ --tissue bone --spacing 1 --format seg   at 1 mm; the SEG lies over the source's own slices
+  hu mask ct/ --tissue lung --crop mask --margin-mm 5  only the part that holds the lungs
   hu mask mr.dcm --method otsu               where there are no HU
   hu mask chest.dcm --tissue lung --largest 2 --no-figure
   hu mask slice.dcm --above 200 --below 3000 --opening 3 --outline
 """
 
 
-@click.command("mask", epilog=_EPILOG)
+@click.command("mask", epilog=_EPILOG, cls=SlabCommand)
 @paths_argument
 @click.option(
     "-o",
@@ -70,6 +73,7 @@ Examples:
     help="Folder for the results.",
 )
 @selection_options
+@geometry_options
 @reading_options
 @damaged_option
 @click.option(
@@ -96,6 +100,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
+    check_like(job.recipe.reshaping)
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
     inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
     folder = Path(job.output or "")
@@ -109,6 +114,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
         recipe = Masking(
             selection=selection_of(options),
             reading=reading_of(options),
+            reshaping=reshaping_of(options),
             format=options["form"],
             figure=options["figure"],
             figure_format=options["figure_format"],
@@ -116,7 +122,8 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
             window=options["window"],
         )
     output, choice, naming = os.fspath(options["output"]), choice_of(options), naming_of(options, to_file=False)
-    return Job(recipe, paths, grouping_of(options), output, force=options["force"], choice=choice, **naming)
+    grouping = grouped(grouping_of(options), recipe.reshaping)
+    return Job(recipe, paths, grouping, output, force=options["force"], choice=choice, **naming)
 
 
 def show(result: dict[str, Any], single: bool) -> None:

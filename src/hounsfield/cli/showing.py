@@ -67,7 +67,8 @@ class Run:
                 say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
             return 3
         self._named = inputs.given
-        output = Output(self.folder, bool(self.options.get("force")))
+        beside = (self.options.get(name) for name in ("like", "presentation"))
+        output = Output(self.folder, bool(self.options.get("force")), tuple(path for path in beside if path))
         try:
             with (
                 _progress(total, self.options["quiet"]) as advance,

@@ -11,6 +11,7 @@ from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.measure_task import MeasureTask
 from hounsfield.batch.origins import Origins
 from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -39,12 +40,15 @@ Examples:
   hu stats folder/ --above 90 --jsonl     a line for each volume, and each of these files
   hu stats folder/ --each --jsonl         a line for each file
   hu stats cine.dcm --frames              each frame by itself
+  hu stats ct/ --plane coronal --mean 20 --frames   means of slabs of 20 mm, each by itself
+  hu stats ct/ --crop -90:90,,-50:50      a box in mm: left and right, all depths, feet and head
 """
 
 
-@click.command("stats", epilog=_EPILOG)
+@click.command("stats", epilog=_EPILOG, cls=SlabCommand)
 @paths_argument
 @selection_options
+@geometry_options
 @reading_options
 @damaged_option
 @click.option("--frames", is_flag=True, help="Also measure each frame, or each slice of a volume, separately.")
@@ -58,6 +62,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
+    check_like(job.recipe.reshaping)
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
     inputs = choose_inputs(found, job.choice)
     task = MeasureTask(job.recipe, Origins(not options["no_phi"]))
@@ -68,8 +73,8 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Measuring]:
     """Parse the options."""
     with refusing():
         selection = selection_of(options)
-        recipe = Measuring(reading_of(options), selection, options["frames"])
-    return Job(recipe, paths, grouping_of(options), choice=choice_of(options))
+        recipe = Measuring(reading_of(options), selection, reshaping_of(options), options["frames"])
+    return Job(recipe, paths, grouped(grouping_of(options), recipe.reshaping), choice=choice_of(options))
 
 
 def show(result: dict[str, Any], single: bool) -> None:

@@ -143,7 +143,7 @@ def _own(mask: Volume) -> list[Shown]:
     """The files that the mask's slices came from, each opened once; members of archives by their slices' headers."""
     by_slice = mask.slice_headers
     if by_slice is not None and not all(os.path.isfile(source.path) for source in mask.sources):
-        headers = [by_slice[index] for index in range(len(mask.sources))]
+        headers = [by_slice[index].uncut for index in range(len(mask.sources))]
     else:
         opened: dict[str, Header] = {}
         for source in mask.sources:
@@ -184,6 +184,7 @@ def _given(mask: Volume, source: Volume | Image | Sequence[Any]) -> list[Shown]:
 
 
 def _shown(header: Header, frame_index: int | None) -> Shown:
+    header = header.uncut  # what is referred to is the file
     if frame_index is None and header.get("PerFrameFunctionalGroupsSequence") is not None:
         frame_index = 0  # the only frame of a file that could have more
     return Shown(header if frame_index is None else header.for_frame(frame_index), frame_index)

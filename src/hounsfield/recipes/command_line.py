@@ -15,7 +15,9 @@ from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
 from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.reading import Reading
+from hounsfield.recipes.reshaping import Reshaping
 from hounsfield.recipes.selection import Selection
 
 #: Options that are not called like the argument: for True, or any value, and for False.
@@ -28,13 +30,19 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "slice_index": ("--slice", ""),
     "phi": ("", "--no-phi"),
 }
+#: Recipes within recipes, whose options stand among the others.
+_PARTS = ("reading", "selection", "reshaping")
 #: Arguments that messages may name.
 _KNOWN = {"output", "force"} | {
     field.name
-    for recipe in (Reading, Grouping, Choice, Selection, Masking, Drawing, Conversion, Attributes)
+    for recipe in (Reading, Grouping, Choice, Selection, Reshaping, Masking, Drawing, Conversion, Attributes)
     for field in fields(recipe)
-    if field.name not in ("reading", "selection")
+    if field.name not in _PARTS
 }
+
+
+#: Recipes that change grids.
+RESHAPED = (Masking, Measuring, Drawing, Conversion)
 
 
 def option_of(argument: str) -> str:
@@ -102,7 +110,7 @@ def _words(recipe: Any, implied: frozenset[str]) -> Iterator[str]:
     """Yield the options of what is not default."""
     for field in fields(recipe):
         value = getattr(recipe, field.name)
-        if field.name in ("reading", "selection"):
+        if field.name in _PARTS:
             yield from _words(value, implied)
         elif value != field.default and field.name not in implied:
             yield from _option(field.name, value)
@@ -127,7 +135,9 @@ def _text(value: Any) -> str:
         return ",".join(value)  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(value, tuple):
         parts: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
-        return ",".join(":".join(map(str, part)) if isinstance(part, tuple) else _text(part) for part in parts)
+        return ",".join(":".join(map(_text, part)) if isinstance(part, tuple) else _text(part) for part in parts)  # pyright: ignore[reportUnknownArgumentType]
+    if value is None:
+        return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return repr(value)
@@ -146,10 +156,11 @@ def _implied(job: Job[Any]) -> frozenset[str]:
 
 
 def _grouping_implied(job: Job[Any]) -> frozenset[str]:
-    """Return `together` where nothing else fits into the format."""
+    """Return `together` where nothing else fits into the format, or is of volumes."""
     from hounsfield.exports.write import FORMATS
 
     volumes = isinstance(job.recipe, Conversion) and FORMATS[job.recipe.to].frames == "volume"
+    volumes = volumes or (isinstance(job.recipe, RESHAPED) and bool(job.recipe.reshaping.of_volumes))
     return frozenset(["together"]) if volumes and job.grouping.together else frozenset()
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hounsfield.errors import GeometryError
 from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.reading import Reading
+from hounsfield.recipes.reshaping import Reshaping
+from hounsfield.recipes.selection import Selection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +43,10 @@ class Conversion:
         This frame only, counted from 0.
     region
         Of a whole slide: rows and columns of the total pixel matrix, as half-open ranges.
+    reshaping
+        What is done to it before.
+    selection
+        The mask to which it is cropped, where that is asked for.
 
     Raises
     ------
@@ -61,6 +67,8 @@ class Conversion:
     region: Bounds | None = None
     quality: int | None = None
     fps: float | None = None
+    reshaping: Reshaping = Reshaping()
+    selection: Selection = Selection()
 
     def __post_init__(self) -> None:
         from hounsfield.exports.write import FORMATS, check_options
@@ -75,6 +83,18 @@ class Conversion:
             raise RecipeError("stored values cannot be rendered: give `values`, or `to` npy")
         if self.region is not None and self.frame is not None:
             raise RecipeError("give `region` or `frame`, not both: a region is made of many frames")
+        self._check_reshaping()
+
+    def _check_reshaping(self) -> None:
+        if self.reshaping.crop == "mask" and not self.selection.chosen:
+            raise RecipeError("`crop` mask needs a mask: `above`, `below` or `tissue`")
+        if self.reshaping.crop != "mask" and self.selection != Selection():
+            raise RecipeError("what a mask selects can be cropped to, with `crop` mask; masks are written by `hu mask`")
+        for name in self.reshaping.of_volumes:
+            if self.parts:
+                raise RecipeError(f"`{name}` is of volumes: it excludes `frame` and `region`")
+        if self.reshaping.active and self.presentation is not None:
+            raise RecipeError("a presentation state shows whole slices of files: not where their grid is changed")
 
     @property
     def of_volumes(self) -> bool:
@@ -95,7 +115,7 @@ class Conversion:
         from hounsfield.sources.collection import is_collection
 
         named = len(paths) == 1 and not is_collection(paths[0]) and not glob.has_magic(paths[0])
-        return FORMATS[self.to].frames == "volume" and not named
+        return (FORMATS[self.to].frames == "volume" or bool(self.reshaping.of_volumes)) and not named
 
     def read(self, source: str) -> Image:
         """Read a file, or the part of it that was asked for.
@@ -114,6 +134,28 @@ class Conversion:
                 return frames.region(*self.region)
         except IndexError as error:
             raise GeometryError(str(error).removeprefix(f"{source}: "), source=source) from None
+
+    def reshaped(self, image: Image | Volume) -> Image | Volume:
+        """Return what is written of an image or a volume.
+
+        Raises
+        ------
+        GeometryError, UnitError
+            As of `Reshaping`.
+        """
+        from hounsfield.image import Image
+
+        if isinstance(image, Image):
+            return self.reshaping.of_image(image, self.selection)[0]
+        return self.reshaping.of_volume(image, self.selection)[0]
+
+    @property
+    def is_one_picture(self) -> bool:
+        """True where a volume becomes one picture: all of it is projected, and the format is not of volumes."""
+        from hounsfield.exports.write import FORMATS
+
+        whole = self.reshaping.projection is not None and self.reshaping.projection[1] is None
+        return whole and FORMATS[self.to].frames != "volume"
 
     def write(self, image: Image | Volume, path: Path, *, force: bool = False) -> Written:
         """Write an image or a volume; as `hounsfield.write`."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from hounsfield.errors import GeometryError
 from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.reading import Reading
+from hounsfield.recipes.reshaping import Reshaping
 from hounsfield.recipes.selection import Selection
 from hounsfield.text import counted
 
@@ -28,7 +29,7 @@ class Drawn:
 
     figure: Figure
     steps: tuple[Step, ...]
-    place: dict[str, int]
+    place: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Drawing:
         How it is read.
     selection
         What its mask selects.
+    reshaping
+        What is done to it before.
     mask
         Draw Mask and Result too. Where nothing is `Selection.chosen`, of images in HU only.
     outline, window
@@ -71,6 +74,7 @@ class Drawing:
 
     reading: Reading = Reading()
     selection: Selection = Selection()
+    reshaping: Reshaping = Reshaping()
     mask: bool = True
     outline: bool = False
     frame: int | None = None
@@ -82,6 +86,8 @@ class Drawing:
     def __post_init__(self) -> None:
         if self.slice_index is not None and self.montage is not None:
             raise RecipeError("give `slice_index` (one slice) or `montage` (several), not both")
+        if self.frame is not None and self.reshaping.of_volumes:
+            raise RecipeError(f"`frame` is of images, and `{self.reshaping.of_volumes[0]}` of volumes")
 
     def draw(self, image: Image) -> Drawn:
         """Draw one frame of an image.
@@ -99,9 +105,13 @@ class Drawing:
             image = image.frame(index)
         except IndexError as error:
             raise GeometryError(str(error), source=image.name) from None
-        mask = self.selection.mask(image) if self._masks(image) else None
+        image, mask = self.reshaping.of_image(image, self.selection)
+        if not self._masks(image):
+            mask = None
+        elif mask is None:
+            mask = self.selection.mask(image)
         figure = hu.figure(image, mask, window=self.window, outline=self.outline)
-        return Drawn(figure, (mask or image).steps, {"frame": index})
+        return Drawn(figure, (mask or image).steps, {"frame": index, **self.reshaping.to_dict(image)})
 
     def draw_volume(self, volume: Volume) -> Drawn:
         """Draw the middle slice of a volume, the one that was asked for, or many.
@@ -114,16 +124,20 @@ class Drawing:
         import hounsfield as hu
 
         self.check_volume(volume.name)
+        volume, mask = self.reshaping.of_volume(volume, self.selection)
         index = len(volume) // 2 if self.slice_index is None else self.slice_index
         if not -len(volume) <= index < len(volume):
             detail = f"slice {index} is out of range: {counted(len(volume), 'slice')}, counted from 0"
             raise GeometryError(detail, source=volume.name)
-        mask = self.selection.mask_volume(volume) if self._masks(volume) else None
+        if not self._masks(volume):
+            mask = None
+        elif mask is None:
+            mask = self.selection.mask_volume(volume)
         options: dict[str, Any] = {"window": self.window, "outline": self.outline}
         options |= {"slice_index": index} if self.montage is None else {"montage": self.montage}
         figure = hu.figure(volume, mask, **options)
         place = {"slice": index % len(volume)} if self.montage is None else {"montage": self.montage}
-        return Drawn(figure, (mask or volume).steps, place)
+        return Drawn(figure, (mask or volume).steps, place | self.reshaping.to_dict(volume))
 
     def check_image(self, name: str) -> None:
         """Refuse what is of volumes.

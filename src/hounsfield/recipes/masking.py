@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from hounsfield.errors import FormatError, GeometryError
+from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.reading import Reading
+from hounsfield.recipes.reshaping import Reshaping
 from hounsfield.recipes.selection import Selection
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ class Masking:
         How the image is read.
     selection
         What the mask selects.
+    reshaping
+        What is done to it before.
     format
         Of masks. None is PNG; NPZ for several frames; NIfTI for volumes.
     figure
@@ -39,6 +43,11 @@ class Masking:
         Of the figure.
     outline, window
         How it is drawn, as `hounsfield.figure` takes them.
+
+    Raises
+    ------
+    RecipeError
+        A segmentation of a projection is asked for.
     """
 
     command: ClassVar[str] = "mask"
@@ -46,11 +55,17 @@ class Masking:
 
     reading: Reading = Reading()
     selection: Selection = Selection()
+    reshaping: Reshaping = Reshaping()
     format: Literal["png", "npz", "nifti", "seg", "stl"] | None = None
     figure: bool = True
     figure_format: Literal["png", "svg", "pdf"] = "png"
     outline: bool = False
     window: WindowLike = None
+
+    def __post_init__(self) -> None:
+        if self.format == "seg" and self.reshaping.projection is not None:
+            name = self.reshaping.projection[0]
+            raise RecipeError(f"a SEG lies over its source images, and a projection over none: not with `{name}`")
 
     def encode(self, mask: Image) -> tuple[str, bytes]:
         """Return the mask of an image as a file's ending and content.
@@ -85,6 +100,10 @@ class Masking:
         if (self.format or "nifti") not in VOLUME_ENDINGS:
             detail = f"{self.format} is for images; a volume is written as {', '.join(VOLUME_ENDINGS)}"
             raise FormatError(detail, source=name)
+
+    def on_source(self, mask: Volume, source: Volume) -> Volume:
+        """Return the mask as it is written: a segmentation over the slices of its source, others where they are."""
+        return mask.resample(like=source) if self.format == "seg" and self.reshaping.active else mask
 
     def write_volume(self, mask: Volume, stem: Path, *, force: bool = False) -> Written:
         """Write the mask of a volume.

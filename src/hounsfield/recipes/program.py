@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hounsfield.recipes.attributes import Attributes
-from hounsfield.recipes.command_line import command_line
+from hounsfield.recipes.command_line import RESHAPED, command_line
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.explanation import Explanation
@@ -86,6 +86,9 @@ class _Program:
         recipe, grouping = self.job.recipe, self.job.grouping
         if isinstance(recipe, Conversion) and recipe.presentation is not None:
             self.lines.add(f"presentation = {call('hu.presentation', literal(recipe.presentation))}")
+        like = recipe.reshaping.like if isinstance(recipe, RESHAPED) else None
+        if like is not None:
+            self.lines.add(f"like = {call('hu.read_grid', literal(like))}")
         together = grouping.together and self.job.reads_volumes
         if self._writes and not self.job.to_file and self.job.output is not None and not self._is_one_file:
             self.lines.add(f"output = Path({literal(self.job.output)})")

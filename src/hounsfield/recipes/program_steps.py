@@ -12,8 +12,9 @@ from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.masking import VOLUME_ENDINGS, Masking
 from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.reading import Reading
+from hounsfield.recipes.reshaping import PROJECTED, Reshaping
 from hounsfield.recipes.selection import Selection
-from hounsfield.recipes.source_code import Name, call
+from hounsfield.recipes.source_code import Name, call, literal
 
 Kind = Literal["image", "volume"]
 
@@ -81,16 +82,60 @@ def mask_lines(selection: Selection, kind: Kind) -> list[str]:
     return [f"mask = {made}", f"mask = {call('hu.components', 'mask', largest=selection.largest, **size)}"]
 
 
+def reshaping_lines(recipe: Masking | Measuring | Drawing | Conversion, kind: Kind) -> list[str]:
+    """Return the lines after which an image or a volume is on its grid, and cropped; ``mask`` where that was made."""
+    shape = recipe.reshaping
+    lines = _grid_lines(shape)
+    if shape.crop == "mask":
+        lines += mask_lines(recipe.selection, kind)
+        around = {"mask": Name("mask"), "margin_mm": shape.margin_mm or None}
+        cropped = call(f"{kind}.crop", **around)
+        alone = isinstance(recipe, Conversion) or shape.projection is not None
+        lines.append(f"{kind} = {cropped}" if alone else f"{kind}, mask = {cropped}, {call('mask.crop', **around)}")
+    return [*lines, *_cut_lines(shape, kind)]
+
+
+def _grid_lines(shape: Reshaping) -> list[str]:
+    """Return the lines that put a volume on another grid."""
+    if shape.like is not None:
+        return ["volume = volume.resample(like=like)"]
+    lines = ["volume = volume.rectified()"] if shape.rectify else []
+    if shape.plane is not None:
+        lines.append(f"volume = {call('volume.reformat', literal(shape.plane), spacing=shape.spacing)}")
+    elif shape.spacing is not None:
+        lines.append(f"volume = volume.resample({literal(shape.spacing)})")
+    return lines
+
+
+def _cut_lines(shape: Reshaping, kind: Kind) -> list[str]:
+    """Return the lines that crop to a box, and project."""
+    lines = [f"{kind} = {kind}.crop(box_mm={literal(shape.crop)})"] if isinstance(shape.crop, tuple) else []
+    if shape.projection is not None:
+        name, slab = shape.projection
+        lines.append(f"volume = {call('volume.project', literal(PROJECTED[name]), slab=slab)}")
+    return lines
+
+
+def _masked_lines(recipe: Masking | Measuring, kind: Kind) -> list[str]:
+    """Return the lines that reshape, and make ``mask`` where that was not done."""
+    shape = recipe.reshaping
+    lines = reshaping_lines(recipe, kind)
+    return lines if shape.crop == "mask" and shape.projection is None else [*lines, *mask_lines(recipe.selection, kind)]
+
+
 def masking_lines(recipe: Masking, place: Place) -> list[str] | None:
     """Mask, write, draw and measure; None where the format is not for such."""
-    lines = mask_lines(recipe.selection, place.kind)
+    lines = _masked_lines(recipe, place.kind)
     if place.kind == "volume":
         if (recipe.format or "nifti") not in VOLUME_ENDINGS:
             return None
         form = recipe.format or "nifti"
         strict = recipe.reading.strict and form == "nifti"
         target = place.path(f".mask{VOLUME_ENDINGS[form]}")
-        lines.append(call(f"hu.write_{form}", "mask", target, force=place.force, strict=strict))
+        mask = "mask"
+        if form == "seg" and recipe.reshaping.active:  # over the slices of its source
+            lines, mask = ["source = volume", *lines], "mask.resample(like=source)"
+        lines.append(call(f"hu.write_{form}", mask, target, force=place.force, strict=strict))
     elif recipe.format in (None, "png", "npz"):
         lines += _mask_of_image(recipe, place)
     else:
@@ -155,7 +200,8 @@ def measuring_lines(recipe: Measuring, place: Place) -> list[str]:
     grey = _grey_lines(recipe, place.kind)
     if place.kind == "volume" or place.colour is False:
         return [*label, *grey]
-    channels = ["for channel in range(3):", f"    {_printed('image.channel(channel)')}"]
+    cut = reshaping_lines(recipe, place.kind)
+    channels = [*cut, "for channel in range(3):", f"    {_printed('image.channel(channel)')}"]
     if place.colour:
         return [*label, *channels]
     either = ["if image.color:", *(f"    {line}" for line in channels), "else:", *(f"    {line}" for line in grey)]
@@ -165,7 +211,7 @@ def measuring_lines(recipe: Measuring, place: Place) -> list[str]:
 def _grey_lines(recipe: Measuring, kind: Kind) -> list[str]:
     """Measure what has one value a pixel; in a mask, and each frame or slice, where that is asked for."""
     chosen = recipe.selection.chosen
-    lines = mask_lines(recipe.selection, kind) if chosen else []
+    lines = _masked_lines(recipe, kind) if chosen else reshaping_lines(recipe, kind)
     lines.append(_printed(kind, *(["mask"] if chosen else [])))
     if recipe.frames:
         count, one = ("len(volume)", "{}[i]") if kind == "volume" else ("image.frames", "{}.frame(i)")
@@ -187,13 +233,15 @@ def drawing_lines(recipe: Drawing, place: Place) -> list[str] | None:
     if place.kind == "image" and (recipe.frame is not None or place.frames != 1):
         which = "image.frames // 2" if recipe.frame is None else recipe.frame
         lines.append(f"image = image.frame({which})")
-    masks = mask_lines(recipe.selection, place.kind) if recipe.mask else []
+    lines += reshaping_lines(recipe, place.kind)
+    has_mask = recipe.reshaping.crop == "mask" and recipe.reshaping.projection is None
+    masks = mask_lines(recipe.selection, place.kind) if recipe.mask and not has_mask else []
     if masks and not recipe.selection.chosen:
         condition = f'if {place.kind}.unit == "HU" and not {place.kind}.color else None'
         masks = [f"{masks[0]} {condition}"]
     options: dict[str, Any] = {"window": recipe.window, "outline": recipe.outline}
     options |= {"slice_index": recipe.slice_index, "montage": recipe.montage}
-    inside = ["mask"] if masks else []
+    inside = ["mask"] if recipe.mask else []
     path = place.path(f".figure.{recipe.format}")
     lines += [*masks, f"figure = {call('hu.figure', place.kind, *inside, **options)}"]
     return [*lines, *_save_figure(path, recipe.format, place)]
@@ -207,11 +255,13 @@ def conversion_lines(recipe: Conversion, place: Place) -> list[str] | None:
     if (form.frames == "volume" and place.kind == "image") or (recipe.parts and place.kind == "volume"):
         return None
     path = place.path(_frame_ending(recipe, place) + form.endings[0])
+    lines = reshaping_lines(recipe, place.kind)
     options: dict[str, Any] = {} if recipe.values is None else {"values": Name(repr(recipe.values))}
     options |= {name: getattr(recipe, name) for name in ("window", "square", "icc", "quality", "fps")}
     options |= {"force": place.force, "strict": recipe.reading.strict}
     presentation = None if recipe.presentation is None else Name("presentation")
-    return [call("hu.write", place.kind, path, presentation=presentation, **options)]
+    what = "volume[0]" if recipe.is_one_picture else place.kind
+    return [*lines, call("hu.write", what, path, presentation=presentation, **options)]
 
 
 def _frame_ending(recipe: Conversion, place: Place) -> str:
@@ -224,6 +274,8 @@ def _frame_ending(recipe: Conversion, place: Place) -> str:
 
 def lines_of(recipe: Any, place: Place) -> list[str] | None:
     """Return what is done with an image or a volume; None where the recipe is not for such."""
+    if place.kind == "image" and recipe.reshaping.of_volumes:
+        return None
     if isinstance(recipe, Masking):
         return masking_lines(recipe, place)
     if isinstance(recipe, Measuring):

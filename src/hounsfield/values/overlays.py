@@ -156,12 +156,18 @@ def read_overlay(
         text_of(header, "OverlaySubtype"),
         text_of(header, "OverlayLabel"),
         text_of(header, "OverlayDescription"),
-        plane.origin(),
+        _in_part(plane.origin(), blank),
         bitmap[0] if len(bitmap) == 1 else bitmap,
         plane.frame_index(len(bitmap), total if blank is not None else None),
         tuple(plane.steps),
         blank,
     )
+
+
+def _in_part(origin: tuple[int, int], image: Image | None) -> tuple[int, int]:
+    """Return where an overlay begins in an image that may be a part of the picture."""
+    cut = None if image is None else image.header.cut
+    return origin if cut is None else (origin[0] - cut[0][0], origin[1] - cut[1][0])
 
 
 class _OverlayReader:

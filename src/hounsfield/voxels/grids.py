@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.geometry import ORTHONORMAL_TOLERANCE, ImagePlane, column_lengths, image_plane, is_sheared
+from hounsfield.header import Cut
 
 AXES = ("slice", "row", "column")
 PlaneName = Literal["axial", "coronal", "sagittal"]
@@ -119,6 +120,14 @@ def cropping(shape: Sequence[int], bounds: Sequence[tuple[int, int] | None]) -> 
             )
         picks.append(range(first, end))
     return tuple(picks)
+
+
+def cut_of(picks: Sequence[range], shape: Sequence[int]) -> Cut | None:
+    """Return rows and columns that are left of slices; None where all are, or some are left out between others."""
+    (_, rows, columns), whole = picks, (range(shape[1]), range(shape[2]))
+    if (rows, columns) == whole or rows.step != 1 or columns.step != 1:
+        return None
+    return (rows.start, rows.stop), (columns.start, columns.stop)
 
 
 def flipping(shape: Sequence[int], axes: Iterable[int]) -> tuple[range, ...]:

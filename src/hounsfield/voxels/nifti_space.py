@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hounsfield.errors import FormatError, missing
+from hounsfield.errors import FormatError, GeometryError, SourceError, missing
+from hounsfield.geometry import as_affine
 
 #: A qform is given where it puts no voxel farther than this, in mm, from where the sform does.
 _QFORM_TOLERANCE = 0.05
@@ -69,6 +70,53 @@ def nifti_affine(affine: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
     turned[:, 1] *= -1
     turned[:2] *= -1
     return turned + 0.0  # no negative zeros
+
+
+#: Millimetres of NIfTI's units of length; a file that does not say means mm, as every reader takes it.
+_UNITS = {"mm": 1.0, "unknown": 1.0, "meter": 1e3, "micron": 1e-3}
+
+
+def read_nifti_grid(path: str) -> tuple[NDArray[np.float64], tuple[int, int, int]]:
+    """Return the affine, to LPS mm, and the shape of a NIfTI file: (slice, row, column), the inverse of `nifti_affine`.
+
+    Raises
+    ------
+    SourceError
+        It cannot be read.
+    FormatError
+        It is no NIfTI.
+    GeometryError
+        It does not say where its voxels lie.
+    MissingDependencyError
+        nibabel is not installed.
+    """
+    try:
+        import nibabel
+        from nibabel import nifti1
+    except ImportError:
+        raise missing("NIfTI", "nibabel") from None
+    try:
+        image: Any = nibabel.load(path)  # pyright: ignore[reportUnknownMemberType,reportPrivateImportUsage]
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror or 'there is no such file'}", source=path) from None
+    except Exception:  # whatever nibabel raises on a damaged header
+        raise FormatError("is not a NIfTI file", source=path) from None
+    if not isinstance(image, nifti1.Nifti1Pair):
+        raise FormatError("is not a NIfTI file", source=path)
+    header: Any = image.header
+    if int(header["sform_code"]) == int(header["qform_code"]) == 0:
+        raise GeometryError("does not say where its voxels lie: both of its codes are 0", source=path)
+    columns, rows, slices = (*map(int, image.shape[:3]), 1, 1, 1)[:3]
+    to_mm: NDArray[np.float64] = np.array(image.affine, np.float64)
+    to_mm[:3] *= _UNITS.get(header.get_xyzt_units()[0], 1.0)
+    to_mm[:2] *= -1
+    affine = to_mm[:, [2, 1, 0, 3]]
+    affine[:, 3] += (rows - 1) * affine[:, 1]
+    affine[:, 1] *= -1
+    try:
+        return as_affine(affine + 0.0), (slices, rows, columns)
+    except ValueError as error:
+        raise GeometryError(str(error), source=path) from None
 
 
 @dataclass(frozen=True)

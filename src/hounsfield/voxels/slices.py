@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
+from hounsfield.cropping import CroppedHeader
 from hounsfield.geometry import ImagePlane, SlidePlane
-from hounsfield.header import Header, WrappedHeader
+from hounsfield.header import Cut, Header, WrappedHeader
 
 #: Attributes that say where a slice lies; those of a slice of a volume follow from the volume's affine.
 _PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
@@ -99,12 +100,17 @@ class SomeHeaders(Sequence[Header]):
         Which of them, in order.
     moved
         True where pixels are not where the files have them, and nothing else says where: no place is shown then.
+    cut
+        Rows and columns that are left of each; None: all.
     """
 
-    def __init__(self, headers: Sequence[Header], chosen: range, *, moved: bool = False) -> None:
+    def __init__(
+        self, headers: Sequence[Header], chosen: range, *, moved: bool = False, cut: Cut | None = None
+    ) -> None:
         self._headers = headers
         self._chosen = chosen
         self._moved = moved
+        self._cut = cut
 
     def __len__(self) -> int:
         return len(self._chosen)
@@ -116,6 +122,11 @@ class SomeHeaders(Sequence[Header]):
     def __getitem__(self, index: int | slice) -> Header | Sequence[Header]:
         """Return the header of one slice, or of some of these."""
         if isinstance(index, slice):
-            return SomeHeaders(self._headers, self._chosen[index], moved=self._moved)
-        header = self._headers[self._chosen[index]]
+            return SomeHeaders(self._headers, self._chosen[index], moved=self._moved, cut=self._cut)
+        header = cropped(self._headers[self._chosen[index]], self._cut)
         return SliceHeader(header, None) if self._moved else header
+
+
+def cropped(header: Header, cut: Cut | None) -> Header:
+    """Return the header of a part of a slice; None is all of it."""
+    return header if cut is None else CroppedHeader(header, cut)

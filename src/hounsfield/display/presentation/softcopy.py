@@ -81,6 +81,9 @@ def _check(image: Image, state: PresentationState) -> None:
             source=state.name,
             attribute="ReferencedSOPInstanceUID",
         )
+    if header_of_frame(image).cut is not None:
+        detail = "a presentation state is of the whole picture, and this is a part of it; render first, then crop"
+        raise GeometryError(detail, source=image.name)
     if image.is_mask or image.color != (state.kind == "color"):
         raise InvalidAttributeError(
             f"a {state.kind} presentation state does not apply to this {_what(image)}",

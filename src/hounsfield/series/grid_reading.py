@@ -1,0 +1,78 @@
+"""`read_grid`: where the voxels of a volume lie, to put others there."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from hounsfield.errors import GeometryError
+from hounsfield.series.volumes import Volumes, read_volumes
+from hounsfield.steps import Step
+from hounsfield.volume import Volume
+from hounsfield.voxels.nifti_space import read_nifti_grid
+
+_NIFTI = (".nii", ".nii.gz")
+
+
+def read_grid(source: str | os.PathLike[str]) -> Volume:
+    """Return the grid of a volume without its values: what ``like=`` of `Volume.resample` asks for.
+
+    Parameters
+    ----------
+    source
+        A NIfTI file (``.nii``, ``.nii.gz``); or a folder, an archive or a file of DICOM that holds one volume.
+        Localizers beside it do not count.
+
+    Returns
+    -------
+    Volume
+        Of False everywhere, which takes no memory.
+
+    Raises
+    ------
+    GeometryError
+        There is no volume, or several; or it does not say where its voxels lie.
+    FormatError
+        It is called so, and is no NIfTI.
+    SourceError
+        It cannot be opened.
+    MissingDependencyError
+        nibabel is not installed, and it is a NIfTI.
+
+    Examples
+    --------
+    >>> import hounsfield as hu, pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> made = hu.phantom(folder / "ct", matrix=64, slices=4)
+    >>> volume = hu.read_volumes(folder / "ct")[0]
+    >>> written = hu.write_nifti(volume.resample(3), folder / "fine.nii.gz")
+    >>> volume.resample(like=hu.read_grid(folder / "fine.nii.gz")).spacing
+    (3.0, 3.0, 3.0)
+    """
+    path = os.fspath(source)
+    if path.lower().endswith(_NIFTI):
+        affine, shape = read_nifti_grid(path)
+        step = Step("grid", "the affine of a NIfTI file")
+        return Volume(np.broadcast_to(np.False_, shape), affine, steps=(step,), name=path)
+    volumes = read_volumes(path)
+    facts = volumes.facts[_only(volumes, path)]
+    if facts.affine is None:
+        raise GeometryError("does not say where its voxels lie", source=path)
+    return Volume(
+        np.broadcast_to(np.False_, facts.shape[:3]),
+        facts.affine,
+        steps=(Step("grid", "of the slices of a volume"),),
+        frame_of_reference=str(facts.attributes.get("FrameOfReferenceUID") or ""),
+        name=path,
+    )
+
+
+def _only(volumes: Volumes, path: str) -> int:
+    """Return the place of the one volume there is; localizers count where there is nothing else."""
+    places = [place for place, facts in enumerate(volumes.facts) if facts.index not in volumes.localizers]
+    places = places or list(range(len(volumes)))
+    if len(places) != 1:
+        found = "no volume" if not places else f"{len(places)} volumes"
+        raise GeometryError(f"one volume says where to: here are {found}", source=path)
+    return places[0]
