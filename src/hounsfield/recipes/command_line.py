@@ -17,6 +17,7 @@ from hounsfield.recipes.job import Job
 from hounsfield.recipes.masking import Masking
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
+from hounsfield.recipes.styling import FigureStyle
 
 #: Options that are not called like the argument: for True, or any value, and for False.
 _OPTIONS: dict[str, tuple[str, str]] = {
@@ -28,12 +29,14 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "slice_index": ("--slice", ""),
     "phi": ("", "--no-phi"),
 }
+#: Fields that are recipes themselves: their arguments are options of the command, too.
+_NESTED = ("reading", "selection", "style")
 #: Arguments that messages may name.
 _KNOWN = {"output", "force"} | {
     field.name
-    for recipe in (Reading, Grouping, Choice, Selection, Masking, Drawing, Conversion, Attributes)
+    for recipe in (Reading, Grouping, Choice, Selection, Masking, Drawing, FigureStyle, Conversion, Attributes)
     for field in fields(recipe)
-    if field.name not in ("reading", "selection")
+    if field.name not in _NESTED
 }
 
 
@@ -88,7 +91,7 @@ def _words(recipe: Any, implied: frozenset[str]) -> Iterator[str]:
     """Yield the options of what is not default."""
     for field in fields(recipe):
         value = getattr(recipe, field.name)
-        if field.name in ("reading", "selection"):
+        if field.name in _NESTED:
             yield from _words(value, implied)
         elif value != field.default and field.name not in implied:
             yield from _option(field.name, value)

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hounsfield.errors import GeometryError
+from hounsfield.headers.units import is_localizer
 from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
+from hounsfield.recipes.styling import FigureStyle
+from hounsfield.steps import Step
 
 if TYPE_CHECKING:
     from hounsfield.display.voi import WindowLike
     from hounsfield.figures.figure import Figure
     from hounsfield.image import Image
-    from hounsfield.steps import Step
     from hounsfield.volume import Volume
 
 #: Formats of figures.
@@ -41,7 +43,9 @@ class Drawing:
     selection
         What its mask selects.
     mask
-        Draw Mask and Result too. Where nothing is `Selection.chosen`, of images in HU only.
+        Draw Mask and Result too. Where nothing is `Selection.chosen`, of images in HU only that are no localizers.
+    style
+        Title, language and size.
     outline, window
         As `hounsfield.figure` takes them.
     frame
@@ -70,6 +74,7 @@ class Drawing:
 
     reading: Reading = Reading()
     selection: Selection = Selection()
+    style: FigureStyle = FigureStyle()
     mask: bool = True
     outline: bool = False
     frame: int | None = None
@@ -99,8 +104,8 @@ class Drawing:
         except IndexError as error:
             raise GeometryError(str(error), source=image.name) from None
         mask = self.selection.mask(image) if self._masks(image) else None
-        figure = hu.figure(image, mask, window=self.window, outline=self.outline)
-        return Drawn(figure, (mask or image).steps, {"frame": index})
+        figure = hu.figure(image, mask, window=self.window, outline=self.outline, **self.style.options)
+        return Drawn(figure, (*(mask or image).steps, *self._unmasked(image)), {"frame": index})
 
     def draw_volume(self, volume: Volume) -> Drawn:
         """Draw the middle slice of a volume, the one that was asked for, or many.
@@ -118,11 +123,11 @@ class Drawing:
             detail = f"slice {index} is out of range: {len(volume)} slices, counted from 0"
             raise GeometryError(detail, source=volume.name)
         mask = self.selection.mask_volume(volume) if self._masks(volume) else None
-        options: dict[str, Any] = {"window": self.window, "outline": self.outline}
+        options: dict[str, Any] = {"window": self.window, "outline": self.outline, **self.style.options}
         options |= {"slice_index": index} if self.montage is None else {"montage": self.montage}
         figure = hu.figure(volume, mask, **options)
         place = {"slice": index % len(volume)} if self.montage is None else {"montage": self.montage}
-        return Drawn(figure, (mask or volume).steps, place)
+        return Drawn(figure, (*(mask or volume).steps, *self._unmasked(volume)), place)
 
     def check_image(self, name: str) -> None:
         """Refuse what is of volumes.
@@ -151,4 +156,18 @@ class Drawing:
 
     def _masks(self, image: Image | Volume) -> bool:
         """Return whether a mask is drawn: an image that has no HU is simply shown, unless a threshold was asked for."""
-        return self.mask and (self.selection.chosen or (image.unit == "HU" and not image.color))
+        return self.mask and (self.selection.chosen or not self._unmasked(image))
+
+    def _unmasked(self, image: Image | Volume) -> tuple[Step, ...]:
+        """Return a step that says why there is no mask where none was refused and none was chosen."""
+        if not self.mask or self.selection.chosen:
+            return ()
+        reason = ""
+        if image.color:
+            reason = "a colour image"
+        elif image.unit != "HU":
+            reason = "no HU"
+        elif is_localizer(image.header):
+            reason = "a localizer, whose HU are not those of slices"
+        way = "`above`, `below`, `tissue` or `method` asks for one"
+        return (Step("mask", f"{reason}: shown without a mask; {way}", "not done"),) if reason else ()

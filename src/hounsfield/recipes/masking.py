@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from hounsfield.errors import FormatError, GeometryError
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
+from hounsfield.recipes.styling import FigureStyle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ class Masking:
         Whether a figure is drawn: Original, Mask and Result, of several frames or slices the middle one.
     figure_format
         Of the figure.
-    outline, window
+    outline, window, style
         How it is drawn, as `hounsfield.figure` takes them.
     """
 
@@ -51,6 +52,7 @@ class Masking:
     figure_format: Literal["png", "svg", "pdf"] = "png"
     outline: bool = False
     window: WindowLike = None
+    style: FigureStyle = FigureStyle()
 
     def encode(self, mask: Image) -> tuple[str, bytes]:
         """Return the mask of an image as a file's ending and content.
@@ -116,5 +118,5 @@ class Masking:
         if isinstance(image, Image) and isinstance(mask, Image):
             middle = image.frames // 2
             image, mask = image.frame(middle), mask.frame(middle)
-        drawn = hu.figure(image, mask, window=self.window, outline=self.outline)
+        drawn = hu.figure(image, mask, window=self.window, outline=self.outline, **self.style.options)
         return f".figure.{self.figure_format}", figure_bytes(drawn, self.figure_format)
