@@ -76,6 +76,19 @@ def test_dots_titles_and_languages_of_figures(ct, tmp_path):
     assert opened(next((tmp_path / "out").glob("*.figure.png")))[1] == pytest.approx((60, 60), rel=0.01)
 
 
+def test_the_record_says_how_a_figure_looks_and_which_characters_no_font_has(ct, tmp_path):
+    options = ["--no-mask", "--title", "{Modality} \U00012345", "--dpi", "60", "--json"]
+    code, out, _ = hu_here("figure", ct, *options, "-o", "x.png", cwd=tmp_path)
+    record = json.loads(out)
+    assert (code, record["style"]) == (0, {"title": "{Modality} \U00012345", "dpi": 60})
+    assert record["steps"][-1]["name"] == "labels"
+    assert record["steps"][-1]["detail"].startswith("no installed font has 1 character of the title")
+    _, _, err = hu_here("figure", ct, *options[:-1], "-o", "y.png", cwd=tmp_path)
+    assert "no installed font has 1 character of the title" in err
+    _, out, _ = hu_here("mask", ct, "--dpi", "60", "--json", "-o", "out", cwd=tmp_path)
+    assert json.loads(out)["style"] == {"dpi": 60}
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -233,6 +233,13 @@ def test_without_a_font_labels_are_english_and_a_warning_says_which_to_install(n
     assert {warning.filename for warning in caught} == {__file__}
 
 
+@pytest.mark.parametrize("character", ["\U00012345", "\U0010fffd", "\ue123"])
+def test_boxes_are_no_characters(character):
+    """matplotlib has a font whose every character is a box with its script's name."""
+    assert fonts.families_for(character) == (fonts.BASE,)
+    assert fonts.unwritable(character, (fonts.BASE,)) == {character}
+
+
 def test_languages_that_there_are():
     with pytest.raises(ValueError, match='"en" or "zh"'):
         hu.figure(hu.Image([[1]]), language="fr")

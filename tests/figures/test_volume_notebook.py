@@ -69,7 +69,7 @@ def test_without_a_place_the_middle_slice_alone():
     values = np.random.default_rng(1).integers(-1000, 1000, (5, 96, 192), np.int16)
     shown = pictures(hu.Volume(values, unit="HU"))
     np.testing.assert_array_equal(
-        shown["slice 2"], np.asarray(Picture.fromarray(hu.render(hu.Volume(values, unit="HU"))[2]))
+        shown["slice 3 of 5 (index 2)"], np.asarray(Picture.fromarray(hu.render(hu.Volume(values, unit="HU"))[2]))
     )
     assert len(shown) == 1
     assert "<th style='text-align:left'>Place</th><td>unknown</td>" in hu.Volume(values)._repr_html_()

@@ -34,6 +34,7 @@ class MaskTask:
         steps = [step.to_dict() for step in mask.steps]
         result = {"source": item.name, **self.origins.of_image(item, image.header)}
         result |= {"outputs": outputs, "measures": measures, "steps": steps}
+        result |= self._style()
         if image.multi_frame:
             frames = [hu.measure(image.frame(i), mask.frame(i)).to_dict() for i in range(image.frames)]
             result["frames"] = [{key: frame[key] for key in ("pixels", "area_mm2", "mean", "sd")} for frame in frames]
@@ -52,8 +53,12 @@ class MaskTask:
             outputs["figure"] = self._write(item, *figure)
         steps = [step.to_dict() for step in mask.steps]
         result = {"source": item.name, **self.origins.of_volume(item)}
-        result |= {"volume": item.volume_dict(), "outputs": outputs}
+        result |= {"volume": item.volume_dict(), "outputs": outputs} | self._style()
         return result | {"measures": measures, "steps": steps}
+
+    def _style(self) -> dict[str, Any]:
+        style = self.recipe.style.options if self.recipe.figure else {}
+        return {"style": style} if style else {}
 
     def _write(self, item: Input, ending: str, data: bytes) -> str:
         from hounsfield.outputs import write_whole

@@ -131,13 +131,16 @@ def _check_ending(ending: str, form: str | None) -> None:
 
 
 def show(result: dict[str, Any], single: bool) -> None:
-    """Write where the figure is; of one localizer also why it has no mask."""
+    """Write where the figure is; of one input also which characters no font has, and why a localizer has no mask."""
     _show_quietly(result, single)
-    reasons = [step["detail"] for step in result["steps"] if step["name"] == "mask" and step["outcome"] == "not done"]
-    if single and reasons and "localizer" in reasons[-1]:
-        from hounsfield.recipes.command_line import in_options
+    for step in result["steps"] if single else ():
+        localizer = step["name"] == "mask" and "localizer" in step["detail"]
+        # That there is no font for Chinese labels has been said before, for all inputs.
+        characters = step["name"] == "labels" and "labels are in English" not in step["detail"]
+        if step["outcome"] == "not done" and (localizer or characters):
+            from hounsfield.recipes.command_line import in_options
 
-        say(in_options(reasons[-1]))
+            say(in_options(step["detail"]))
 
 
 def _show_quietly(result: dict[str, Any], single: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
 
@@ -9,6 +10,8 @@ from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager
 
 #: The font that comes with matplotlib: Latin, Greek, Cyrillic, Arabic and more.
 BASE = "DejaVu Sans"
+#: The family with which matplotlib draws what no other has.
+_BOXES = "Last Resort"
 _CHINESE = (
     *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "Microsoft YaHei"),
     *("PingFang SC", "Hiragino Sans GB", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Heiti SC"),
@@ -61,8 +64,7 @@ def unwritable(text: str, families: Iterable[str]) -> frozenset[str]:
 
 def _without(characters: set[str], family: str) -> set[str]:
     """Return those characters that a family does not have."""
-    glyphs = {character for character in characters if _has(family, character)}
-    return characters - glyphs
+    return {character for character in characters if not _has(family, character)}
 
 
 @cache
@@ -75,6 +77,8 @@ def _path(family: str) -> str | None:
 
 @cache
 def _has(family: str, character: str) -> bool:
+    if unicodedata.category(character) == "Co":
+        return False  # for private use: every font has something else there
     path = _path(family)
     try:
         return path is not None and get_font(path).get_char_index(ord(character)) != 0
@@ -103,7 +107,12 @@ def _known(text: str) -> tuple[str, ...]:
 
 
 def _listed() -> set[str]:
-    return {entry.name for entry in fontManager.ttflist if entry.style == "normal"}
+    """Return the families with an upright font of normal weight, but for that which has a box for any character."""
+    return {
+        entry.name
+        for entry in fontManager.ttflist
+        if entry.style == "normal" and entry.weight in (400, "normal", "regular") and not entry.name.startswith(_BOXES)
+    }
 
 
 @cache

@@ -12,7 +12,7 @@ from matplotlib.textpath import text_to_path
 
 from hounsfield.figures.fonts import ADVICE, BASE, families_for, unwritable
 from hounsfield.figures.words import WORDS, Language
-from hounsfield.text import printable
+from hounsfield.text import counted, printable
 
 _POINTS = 72
 #: Letters are placed on whole pixels: a text may become a little wider than its outlines are.
@@ -111,8 +111,8 @@ def lettering(language: Language, *texts: str) -> Lettering:
     families = families_for(text)
     missing = unwritable(text, families)
     if missing:
-        many = f"{len(missing)} characters of the title or the unit"
-        warnings.warn(f"no installed font has {many}: ? stands for them; install {ADVICE}", stacklevel=3)
+        many = f"{counted(len(missing), 'character')} of the title or the unit"
+        warnings.warn(f"no installed font has {many}: ? stands there; install {ADVICE}", stacklevel=3)
     return Lettering(words, families, missing)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -95,8 +96,6 @@ class Drawing:
         GeometryError
             There is no such frame, or what was asked for is of volumes.
         """
-        import hounsfield as hu
-
         self.check_image(image.name)
         index = image.frames // 2 if self.frame is None else self.frame
         try:
@@ -104,8 +103,8 @@ class Drawing:
         except IndexError as error:
             raise GeometryError(str(error), source=image.name) from None
         mask = self.selection.mask(image) if self._masks(image) else None
-        figure = hu.figure(image, mask, window=self.window, outline=self.outline, **self.style.options)
-        return Drawn(figure, (*(mask or image).steps, *self._unmasked(image)), {"frame": index})
+        figure, notes = self._figure(image, mask)
+        return Drawn(figure, (*(mask or image).steps, *self._unmasked(image), *notes), {"frame": index})
 
     def draw_volume(self, volume: Volume) -> Drawn:
         """Draw the middle slice of a volume, the one that was asked for, or many.
@@ -115,19 +114,16 @@ class Drawing:
         GeometryError
             There is no such slice, or what was asked for is of images.
         """
-        import hounsfield as hu
-
         self.check_volume(volume.name)
         index = len(volume) // 2 if self.slice_index is None else self.slice_index
         if not -len(volume) <= index < len(volume):
             detail = f"slice {index} is out of range: {len(volume)} slices, counted from 0"
             raise GeometryError(detail, source=volume.name)
         mask = self.selection.mask_volume(volume) if self._masks(volume) else None
-        options: dict[str, Any] = {"window": self.window, "outline": self.outline, **self.style.options}
-        options |= {"slice_index": index} if self.montage is None else {"montage": self.montage}
-        figure = hu.figure(volume, mask, **options)
+        which = {"slice_index": index} if self.montage is None else {"montage": self.montage}
+        figure, notes = self._figure(volume, mask, **which)
         place = {"slice": index % len(volume)} if self.montage is None else {"montage": self.montage}
-        return Drawn(figure, (*(mask or volume).steps, *self._unmasked(volume)), place)
+        return Drawn(figure, (*(mask or volume).steps, *self._unmasked(volume), *notes), place)
 
     def check_image(self, name: str) -> None:
         """Refuse what is of volumes.
@@ -153,6 +149,16 @@ class Drawing:
         if self.frame is not None:
             detail = "`frame` is of images, and this is a volume (`slice_index` is of slices)"
             raise GeometryError(detail, source=name)
+
+    def _figure(self, image: Image | Volume, mask: Image | Volume | None, **which: Any) -> tuple[Figure, list[Step]]:
+        """Return the figure, and a step for each warning of fonts: a command says it in its own way."""
+        import hounsfield as hu
+
+        options: dict[str, Any] = {"window": self.window, "outline": self.outline, **self.style.options, **which}
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.filterwarnings("always", message="no installed font")
+            figure = hu.figure(image, mask, **options)
+        return figure, [Step("labels", str(warning.message), "not done") for warning in caught]
 
     def _masks(self, image: Image | Volume) -> bool:
         """Return whether a mask is drawn: an image that has no HU is simply shown, unless a threshold was asked for."""
