@@ -52,6 +52,8 @@ class FigureStyle:
         RecipeError
             Naming the keyword.
         """
+        if not self.title:
+            return  # for nothing, nothing is imported
         from hounsfield.figures.titles import check_title
 
         try:
