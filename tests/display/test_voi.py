@@ -153,6 +153,18 @@ def test_defaults_by_what_the_values_are(sample):
     assert hu.render(hu.Image(nothing)).tolist() == [[0, 0], [0, 0]]
 
 
+@pytest.mark.parametrize("kind", ["LOCALIZER", "SCOUT"])
+def test_a_localizer_without_a_window_is_shown_by_its_values(kind):
+    """It is a projection: a window for HU of slices would show nothing of it, even where its unit is said to be HU."""
+    pixels = np.arange(10_000, dtype=np.uint16).reshape(100, 100)
+    options = {"Modality": "CT", "RescaleType": "HU", "RescaleSlope": 1, "RescaleIntercept": 1000}
+    scout = hu.read(file_bytes(pixels, ImageType=["ORIGINAL", "PRIMARY", kind], **options))
+    assert scout.unit == "HU"
+    assert choose_voi(scout).bounds == pytest.approx((1050, 10949), abs=1)  # 0.5 and 99.5 percent
+    axial = hu.read(file_bytes(pixels, ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], **options))
+    assert choose_voi(axial).origin == "default for HU"
+
+
 def test_an_x_ray_without_a_window_is_shown_without_its_background():
     film = np.full((100, 100), 4095, np.uint16)
     film[:60] = np.linspace(500, 1500, 6000).astype(np.uint16).reshape(60, 100)

@@ -9,7 +9,9 @@ from matplotlib.colors import Normalize
 from pydicom.pixels import apply_modality_lut
 
 import hounsfield as hu
-from hounsfield.figures.montage import evenly_spaced, slice_name
+from hounsfield.figures.captions import slice_name
+from hounsfield.figures.montage import evenly_spaced
+from hounsfield.figures.words import WORDS
 
 from sitk_volumes import tilted_ct
 from volumes import PLACES, phantom_volume, random_affine
@@ -38,7 +40,7 @@ def texts(axes):
 
 
 def heading(figure):
-    return figure.texts[0].get_text()
+    return figure.texts[0].get_text().replace("\n", " ")
 
 
 def numbers(rows, columns, slices=5):
@@ -58,7 +60,9 @@ def test_a_slice_of_a_real_ct_is_pydicoms_and_matplotlibs(ct, index):
     figure = hu.figure(volume, slice_index=index, window=(40, 400))
     at = len(volume) // 2 if index is None else index % len(volume)
     assert np.abs(picture(figure.axes[0]) - by_hand(paths[at], 40, 400)).max() <= 1
-    assert heading(figure).startswith(f"slice {at} of 14, counted from 0; n = ")
+    # The tilt is Gantry/Detector Tilt of the headers.
+    assert heading(figure).startswith(f"slice {at + 1} of 14 (index {at}), oblique (19° from axial), ")
+    assert heading(figure).endswith(" mm along the normal")
     assert texts(figure.axes[0]) == {"50 mm", "R", "L", "AH", "PF"}
 
 
@@ -74,14 +78,16 @@ def test_a_montage_of_a_real_ct_is_pydicoms_and_matplotlibs(ct):
     assert bar.get_ylabel() == "HU"
     assert texts(panels[0]) == {"50 mm", "R", "L", "AH", "PF"}
     assert not any(texts(axes) or axes.lines for axes in panels[1:])
-    assert heading(figure) == "6 of 14 slices, counted from 0; n: mm along the normal; outline: the mask"
+    assert heading(figure) == (
+        "6 of 14 slices, oblique (19° from axial); index counted from 0; n: mm along the normal; outline: the mask"
+    )
 
 
 def test_the_middle_slice_has_three_panels(thorax):
     mask = hu.mask(thorax, tissue="bone")
     figure = hu.figure(thorax, mask, outline=True)
     assert titles(figure) == ["Original", "Mask", "Result", ""]
-    assert heading(figure) == "slice 4 of 9, counted from 0; z = 0 mm"
+    assert heading(figure) == "axial slice 5 of 9 (index 4), z = 0 mm (feet to head); outline: the mask"
     original, inside, result = (picture(axes) for axes in figure.axes[:3])
     rendered = hu.render(thorax)[4]
     np.testing.assert_array_equal(original, rendered)
@@ -100,8 +106,8 @@ def test_panels_say_where_pydicom_has_the_slices(tmp_path, place):
         normal = np.cross(cosines[:3], cosines[3:])
         axis = "n" if np.abs(normal).max() < 0.999 else "xyz"[np.abs(normal).argmax()]
         expected = position @ normal if axis == "n" else position["xyz".index(axis)]
-        name, number = slice_name(volume, index).removesuffix(" mm").split(" = ")
-        assert name == f"slice {index}, {axis}"
+        name, number = slice_name(volume, index, WORDS["en"]).removesuffix(" mm").split(" = ")
+        assert name == f"index {index}, {axis}"
         assert float(number) == pytest.approx(expected, abs=0.006)
 
 
@@ -110,10 +116,10 @@ def test_any_place_and_none():
     for _ in range(20):
         affine = random_affine(rng, sheared=True)
         volume = hu.Volume(np.zeros((3, 2, 2)), affine)
-        number = float(slice_name(volume, 2).split(" = ")[1].removesuffix(" mm"))
+        number = float(slice_name(volume, 2, WORDS["en"]).split(" = ")[1].removesuffix(" mm"))
         # The distance of any pixel of the slice.
         assert number == pytest.approx(volume.to_lps((2, 7, -5)) @ volume.plane(0).normal, abs=0.006)
-    assert slice_name(hu.Volume(np.zeros((3, 2, 2))), 2) == "slice 2"
+    assert slice_name(hu.Volume(np.zeros((3, 2, 2))), 2, WORDS["en"]) == "index 2"
 
 
 @pytest.mark.parametrize("slices", [1, 2, 7, 30, 448])
@@ -147,8 +153,8 @@ def test_no_more_panels_than_slices(montage):
     volume = numbers(8, 8)
     figure = hu.figure(volume, montage=montage)
     drawn = [axes for axes in figure.axes[:-1] if axes.images]
-    assert [axes.get_title() for axes in drawn] == [f"slice {index}" for index in range(5)]
-    assert heading(figure) == "all 5 slices, counted from 0"
+    assert [axes.get_title() for axes in drawn] == [f"index {index}" for index in range(5)]
+    assert heading(figure) == "all 5 slices; index counted from 0; scale not known"
     for axes, shown in zip(drawn, hu.render(volume), strict=True):
         np.testing.assert_array_equal(picture(axes), shown)
     assert not any(axes.axison for axes in figure.axes[:-1] if not axes.images)
@@ -202,7 +208,7 @@ def test_a_volume_of_one_slice_has_one_panel(thorax):
     for figure in (hu.figure(thorax[4:5]), hu.figure(thorax[4:5], montage=9)):
         np.testing.assert_array_equal(picture(figure.axes[0]), hu.render(thorax)[4])
         assert len(figure.axes) == 2
-    assert heading(hu.figure(thorax[4:5])) == "slice 0 of 1, counted from 0; z = 0 mm"
+    assert heading(hu.figure(thorax[4:5])) == "axial slice 1 of 1 (index 0), z = 0 mm (feet to head)"
 
 
 def test_without_a_place_no_directions_are_drawn(thorax):

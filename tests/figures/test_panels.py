@@ -6,13 +6,15 @@ from matplotlib.figure import Figure
 from pydicom.dataset import Dataset
 
 import hounsfield as hu
+from hounsfield.display.voi import choose_voi
+from hounsfield.figures.colour_bar import ColourBar, bar_of
 from hounsfield.figures.panels import (
+    ENGLISH,
     PanelLayout,
     Sheet,
     draw_directions,
     draw_outline,
     draw_scale_bar,
-    fitting_size,
     panel_size,
 )
 from hounsfield.headers.dataset_header import DatasetHeader
@@ -45,15 +47,19 @@ def test_extreme_panels_stay_on_paper(shape):
 
 
 def test_a_text_is_made_to_fit_but_can_be_read():
-    assert fitting_size("short", 4, 10) == 10
-    assert fitting_size("x" * 10_000, 4, 10) == 4
-    middle = fitting_size("x" * 60, 3, 10)
+    assert ENGLISH.fitting("short", 4, 10) == 10
+    assert ENGLISH.fitting("x" * 10_000, 4, 10) == 4
+    middle = ENGLISH.fitting("x" * 60, 3, 10)
     assert 4 < middle < 10
-    assert middle * 60 * 0.56 <= 3 * 72 + 1e-9  # points
+    text = Figure().text(0, 0, "x" * 60, fontsize=middle, fontfamily="DejaVu Sans")
+    assert text.get_window_extent().width <= 3 * 100  # dots, 100 an inch
 
 
 def test_panels_do_not_overlap_and_lie_on_the_sheet():
-    sheet = Sheet(image(), PanelLayout((2, 3), 1.5, tuple("abcdef"), "heading"))
+    frame = image()
+    sheet = Sheet(
+        frame, PanelLayout((2, 3), 1.5, tuple("abcdef"), "heading"), ColourBar(frame, choose_voi(frame), ENGLISH)
+    )
     boxes = [axes.get_position() for axes in (*sheet.panels, sheet.bar)]
     assert len(sheet.panels) == 6
     for number, box in enumerate(boxes):
@@ -63,9 +69,14 @@ def test_panels_do_not_overlap_and_lie_on_the_sheet():
 
 
 def test_colours_and_masks_have_no_bar():
-    assert Sheet(image(dtype=bool), PanelLayout()).bar is None
-    assert Sheet(hu.Image(np.zeros((5, 5, 3), np.uint8), color=True), PanelLayout()).bar is None
-    assert Sheet(image(), PanelLayout()).bar is not None
+    segments = Dataset()
+    segments.SegmentationType = "BINARY"
+    colours = hu.Image(np.zeros((5, 5, 3), np.uint8), color=True)
+    for frame in (image(dtype=bool), colours, image(header=DatasetHeader(segments))):
+        assert bar_of(frame, lambda: pytest.fail("not needed"), ENGLISH) is None
+        assert Sheet(frame, PanelLayout()).bar is None
+    frame = image()
+    assert Sheet(frame, PanelLayout(), bar_of(frame, lambda: choose_voi(frame), ENGLISH)).bar is not None
 
 
 @pytest.mark.parametrize(("columns", "spacing", "length"), [(60, 1.0, 20), (512, 0.7, 100), (100, 0.001, 0.02)])
@@ -103,9 +114,26 @@ def test_letters_say_where_the_edges_lie():
     )
     axes = axes_for(frame := image(header=DatasetHeader(place)))
     draw_directions(axes, frame)
-    at = {text.get_text(): text.get_position() for text in axes.texts}
+    at = {text.get_text(): text.get_window_extent() for text in axes.texts}
     assert set(at) == {"R", "L", "A", "P"}
-    assert at["R"][0] < at["L"][0] and at["A"][1] < at["P"][1]  # rows count downwards
+    assert at["R"].x1 < at["L"].x0 and at["A"].y0 > at["P"].y1
+
+
+@pytest.mark.parametrize(
+    ("named", "letters"),
+    [(["L", "F"], {"R", "L", "H", "F"}), (["P", "FL"], {"A", "P", "HR", "FL"}), (["LEFT", "F"], set()), (["L"], set())],
+)
+def test_letters_of_projections_are_those_of_patient_orientation(named, letters):
+    """PS3.3 C.7.6.1.1.1: the directions of rows and columns, towards the right and the lower edge."""
+    projection = Dataset()
+    projection.PatientOrientation = named
+    axes = axes_for(frame := image(header=DatasetHeader(projection)))
+    draw_directions(axes, frame)
+    at = {text.get_text(): text.get_window_extent() for text in axes.texts}
+    assert set(at) == letters
+    if letters:
+        assert at[named[0]].x1 == max(box.x1 for box in at.values())
+        assert at[named[1]].y0 == min(box.y0 for box in at.values())
 
 
 def test_an_outline_runs_between_the_pixels_and_is_closed_at_the_edge():

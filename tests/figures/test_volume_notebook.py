@@ -69,7 +69,7 @@ def test_without_a_place_the_middle_slice_alone():
     values = np.random.default_rng(1).integers(-1000, 1000, (5, 96, 192), np.int16)
     shown = pictures(hu.Volume(values, unit="HU"))
     np.testing.assert_array_equal(
-        shown["slice 2"], np.asarray(Picture.fromarray(hu.render(hu.Volume(values, unit="HU"))[2]))
+        shown["slice 3 of 5 (index 2)"], np.asarray(Picture.fromarray(hu.render(hu.Volume(values, unit="HU"))[2]))
     )
     assert len(shown) == 1
     assert "<th style='text-align:left'>Place</th><td>unknown</td>" in hu.Volume(values)._repr_html_()
@@ -108,3 +108,13 @@ def test_the_public_name_has_it():
 def test_matplotlib_is_not_needed_for_it():
     code = "import hounsfield as hu, sys; hu.Volume([[[1, 2]]])._repr_html_(); print('matplotlib' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+
+
+def test_an_image_has_its_caption_and_tiny_pixels_are_squares(sample):
+    html = hu.read(sample("examples_ybr_color.dcm"))._repr_html_()
+    assert ">frame 16 of 30 (index 15), 0.5 s</figcaption>" in html
+    checks = np.indices((8, 8)).sum(axis=0).astype(np.uint8) % 2
+    (tiny,) = pictures(hu.Image(checks)).values()
+    assert tiny.shape == (192, 192)
+    np.testing.assert_array_equal(tiny, np.kron(tiny[::24, ::24], np.ones((24, 24), np.uint8)))
+    assert len(np.unique(tiny)) == 2

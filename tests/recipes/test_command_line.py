@@ -27,6 +27,7 @@ from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.reshaping import Reshaping
 from hounsfield.recipes.selection import Selection
+from hounsfield.recipes.styling import FigureStyle
 from hounsfield.recipes.tabulation import Tabulation
 
 
@@ -115,6 +116,13 @@ maskings = valid(
     figure_format=formats,
     outline=st.booleans(),
     window=windows,
+    style=st.deferred(lambda: styles),
+)
+styles = valid(
+    FigureStyle,
+    title=st.sampled_from(["", "-x", "it's $x$", "{SeriesDescription} {KVP}", "胸部"]),
+    language=st.sampled_from(["en", "zh"]),
+    dpi=maybe(st.integers(10, 2400)),
 )
 measurings = valid(Measuring, reading=readings, selection=selections, reshaping=reshapings, frames=st.booleans())
 drawings = valid(
@@ -127,6 +135,7 @@ drawings = valid(
     frame=maybe(st.integers(-99, 99)),
     slice_index=maybe(st.integers(-99, 99)),
     montage=maybe(st.integers(1, 400)),
+    style=styles,
     format=formats,
     window=windows,
 )

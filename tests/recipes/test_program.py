@@ -126,9 +126,9 @@ def same_outputs(words, folder, inputs, code=0, run=run):
         ["mask"],
         ["mask", "--tissue", "soft tissue", "--largest", "2", "--min-mm2", "3.5", "--outline", "--window", "40,400"],
         ["mask", "--above", "-200", "--below", "3000", "--no-fill", "--opening", "0", "--no-figure", "-o", "o/u t"],
-        ["mask", "--method", "otsu", "--format", "npz", "--force"],
+        ["mask", "--method", "otsu", "--format", "npz", "--force", "--dpi", "50", "--title", "{KVP} kV"],
         ["figure", "--window", "bone"],
-        ["figure", "--no-mask", "-o", "new/f.png"],
+        ["figure", "--no-mask", "-o", "new/f.png", "--dpi", "80", "--title", "{Modality} 'x' $y$"],
         ["figure", "--tissue", "bone", "--outline", "-o", "out"],
         ["convert"],
         ["convert", "--to", "tiff", "--strict", "-o", "out"],
@@ -149,6 +149,7 @@ def test_one_file_gives_the_same_files(words, here, sample):
         ("emri_small.dcm", ["convert", "--to", "jpeg", "--window", "600,1200"]),
         ("color-px.dcm", ["figure"]),
         ("MR_small.dcm", ["figure"]),
+        ("6293", ["figure"]),  # a localizer
     ],
 )
 def test_files_of_other_kinds_give_the_same_files(name, words, here, sample):

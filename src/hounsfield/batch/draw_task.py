@@ -56,4 +56,5 @@ class DrawTask:
             target = stem.with_name(f"{stem.name}.figure.{self.recipe.format}")
         write_whole(target, figure_bytes(drawn.figure, self.recipe.format), force=self.force)
         steps = [step.to_dict() for step in drawn.steps]
+        result |= {"style": style} if (style := self.recipe.style.options) else {}
         return result | {"figure": str(target), "outputs": [str(target)], **drawn.place, "steps": steps}

@@ -36,6 +36,7 @@ class MaskTask:
         result = {"source": item.name, **self.origins.of_image(item, image.header)}
         result |= self.recipe.reshaping.to_dict(image)
         result |= {"outputs": outputs, "measures": measures, "steps": steps}
+        result |= self._style()
         if image.multi_frame:
             frames = [hu.measure(image.frame(i), mask.frame(i)).to_dict() for i in range(image.frames)]
             result["frames"] = [{key: frame[key] for key in ("pixels", "area_mm2", "mean", "sd")} for frame in frames]
@@ -57,7 +58,12 @@ class MaskTask:
         steps = [step.to_dict() for step in to_write.steps]
         result = {"source": item.name, **self.origins.of_volume(item)}
         result |= {"volume": item.volume_dict(), **self.recipe.reshaping.to_dict(volume), "outputs": outputs}
+        result |= self._style()
         return result | {"measures": measures, "steps": steps}
+
+    def _style(self) -> dict[str, Any]:
+        style = self.recipe.style.options if self.recipe.figure else {}
+        return {"style": style} if style else {}
 
     def _write(self, item: Input, ending: str, data: bytes) -> str:
         from hounsfield.outputs import write_whole

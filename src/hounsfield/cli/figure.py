@@ -14,6 +14,7 @@ from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
 from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.figure_options import check_language, style_of, style_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.options import (
     damaged_option,
@@ -34,7 +35,7 @@ from hounsfield.cli.options import (
 )
 from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.showing import Run, default_jobs, refuse_one_file, show_program
-from hounsfield.cli.terminal import write_line
+from hounsfield.cli.terminal import say, write_line
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
 from hounsfield.recipes.job import Job
 
@@ -49,6 +50,7 @@ Examples:
   hu figure ct/ --slice 40 --outline          another slice, counted from 0
   hu figure ct/ --montage 20 --tissue bone    many slices of each volume
   hu figure folder/ --each -o pictures/       one for each file
+  hu figure ct/ -o ct.png --dpi 300 --title "{Modality}, {KVP} kV" --language zh
 """
 
 
@@ -72,6 +74,7 @@ Examples:
     "--format", "form", type=click.Choice(FIGURE_FORMATS), help="By default from the ending of --output, else PNG."
 )
 @window_option
+@style_options
 @name_option
 @click.option("--force", is_flag=True, help="Replace a figure that exists.")
 @choice_options
@@ -80,18 +83,21 @@ Examples:
 @python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
-    """Draw Original, Mask and Result side by side, with scale bar, directions and colour bar."""
+    """Draw Original, Mask and Result side by side, with caption, scale bar, directions and colour bar."""
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
     check_like(job.recipe.reshaping)
+    check_language(job.recipe.style, options["quiet"])
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
     inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
     refuse_one_file(job, len(inputs))
     target = Path(job.output or ".")
     task = DrawTask(job.recipe, target, job.to_file, job.force, Origins(job.phi))
     folder = target if job.output is not None and not job.to_file else None
-    return Run(options, show, default_jobs(options["jobs"]), folder).over(task, inputs)
+    return Run(options, _show_quietly if options["quiet"] else show, default_jobs(options["jobs"]), folder).over(
+        task, inputs
+    )
 
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Drawing]:
@@ -111,6 +117,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Drawing]:
             montage=options["montage"],
             format=form or (ending if to_file else "png"),
             window=options["window"],
+            style=style_of(options),
         )
     if output is not None and not output.is_dir():
         _check_ending(ending, form)
@@ -131,5 +138,17 @@ def _check_ending(ending: str, form: str | None) -> None:
 
 
 def show(result: dict[str, Any], single: bool) -> None:
-    """Write where the figure is."""
+    """Write where the figure is; of one input also which characters no font has, and why a localizer has no mask."""
+    _show_quietly(result, single)
+    for step in result["steps"] if single else ():
+        localizer = step["name"] == "mask" and "localizer" in step["detail"]
+        # That there is no font for Chinese labels has been said before, for all inputs.
+        characters = step["name"] == "labels" and "labels are in English" not in step["detail"]
+        if step["outcome"] == "not done" and (localizer or characters):
+            from hounsfield.recipes.command_line import in_options
+
+            say(in_options(step["detail"]))
+
+
+def _show_quietly(result: dict[str, Any], single: bool) -> None:
     write_line(result["figure"] if single else f"{result['source']}: {result['figure']}")

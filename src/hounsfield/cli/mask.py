@@ -14,6 +14,7 @@ from hounsfield.batch.mask_task import MaskTask
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
 from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.figure_options import check_language, style_of, style_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.options import (
     damaged_option,
@@ -86,6 +87,7 @@ Examples:
 @click.option("--figure-format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
 @click.option("--outline", is_flag=True, help="Draw the mask's outline over the original.")
 @window_option
+@style_options
 @name_option
 @click.option("--force", is_flag=True, help="Replace results that exist.")
 @choice_options
@@ -101,6 +103,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["as_python"]:
         return show_program(job)
     check_like(job.recipe.reshaping)
+    check_language(job.recipe.style, options["quiet"] or not job.recipe.figure)
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
     inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
     folder = Path(job.output or "")
@@ -120,6 +123,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
             figure_format=options["figure_format"],
             outline=options["outline"],
             window=options["window"],
+            style=style_of(options),
         )
     output, choice, naming = os.fspath(options["output"]), choice_of(options), naming_of(options, to_file=False)
     grouping = grouped(grouping_of(options), recipe.reshaping)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hounsfield.header import Header, number_of, text_of
 from hounsfield.headers.spacing import PROJECTION_XRAY
+from hounsfield.headers.units import is_localizer
 from hounsfield.image import Image, header_of_frame
 from hounsfield.values.undo import linear, stored_range, value_space
 
@@ -43,15 +44,15 @@ _SHARE = 2**20
 def default_range(image: Image) -> tuple[float, float, str]:
     """Return the values that become darkest and brightest, and why.
 
-    By what the values are, in this order: HU (the reason is then ``"soft tissue"``, the preset's name); SUV 0 to
-    10; masks and label maps from 0 to the highest label, fractional segmentations to their full scale; RT dose from
-    0 to its maximum; images of up to 8 bits without slope and intercept as they are; PET and NM from 0 to the 99.5th
-    percentile; anything else from the 0.5th to the 99.5th percentile, for projection X-ray without the background.
-    Padding and what is no number are left out.
+    By what the values are, in this order: HU, but of a localizer, which is a projection (the reason is then
+    ``"soft tissue"``, the preset's name); SUV 0 to 10; masks and label maps from 0 to the highest label, fractional
+    segmentations to their full scale; RT dose from 0 to its maximum; images of up to 8 bits without slope and
+    intercept as they are; PET and NM from 0 to the 99.5th percentile; anything else from the 0.5th to the 99.5th
+    percentile, for projection X-ray without the background. Padding and what is no number are left out.
     """
     header = header_of_frame(image)
     modality = text_of(header, "Modality")
-    if image.unit == "HU":
+    if image.unit == "HU" and not is_localizer(header):
         return -160.0, 240.0, "soft tissue"
     if image.unit.lower().startswith("g/ml"):
         return 0.0, _SUV, f"SUV 0 to {_SUV:g}"

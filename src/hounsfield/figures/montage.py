@@ -1,9 +1,10 @@
-"""The montage: evenly spaced slices of a volume on one sheet, and how a slice is called."""
+"""The montage: evenly spaced slices of a volume on one sheet."""
 
 from __future__ import annotations
 
 import math
 import operator
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,14 +12,19 @@ from numpy.typing import NDArray
 
 from hounsfield.display.render import render
 from hounsfield.display.voi import WindowLike, choose_voi
+from hounsfield.figures.captions import montage_caption, slice_name
+from hounsfield.figures.colour_bar import bar_of
+from hounsfield.figures.labels import Lettering
 from hounsfield.figures.panels import (
+    DEFAULT_DPI,
+    ENGLISH,
     PanelLayout,
     Sheet,
-    draw_colour_bar,
     draw_directions,
     draw_outline,
     draw_scale_bar,
     panel_size,
+    scale_words,
 )
 from hounsfield.volume import Volume
 
@@ -29,12 +35,23 @@ _SMALLEST, _LARGEST = 1.0, 2.6
 _SHAPE = 1.4
 #: More panels are too small to be looked at, and take minutes to draw.
 MOST_PANELS = 400
-#: A direction cosine from which on slices count as at right angles to an axis: over 1 m they are off by 1.4 mm.
-_PARALLEL = 1 - 1e-6
+
+
+@dataclass(frozen=True)
+class Look:
+    """The title of a figure, how its texts are written, and its dots an inch."""
+
+    title: str = ""
+    lettering: Lettering = ENGLISH
+    dpi: float = DEFAULT_DPI
 
 
 def draw_montage(
-    volume: Volume, inside: NDArray[np.bool_] | None, montage: int | tuple[int, int], window: WindowLike
+    volume: Volume,
+    inside: NDArray[np.bool_] | None,
+    montage: int | tuple[int, int],
+    window: WindowLike,
+    look: Look,
 ) -> Figure:
     """Draw slices of a volume in a grid, all with one window; see `hounsfield.figure`.
 
@@ -48,16 +65,22 @@ def draw_montage(
         How many slices, or rows and columns of panels.
     window
         As for `render`.
+    look
+        Title, language and size.
     """
+    words = look.lettering.words
     whole = volume.as_image()
     first = whole.frame(0) if len(volume) else whole
     grid, count = _grid(montage, len(volume), panel_size(first, _LARGEST))
     wide, tall = panel_size(first, 1.0)
     panel = min(max(min(_WIDE / (grid[1] * wide), _TALL / (grid[0] * tall)), _SMALLEST), _LARGEST)
     chosen = evenly_spaced(count, len(volume))
-    titles = tuple(slice_name(volume, index) for index in chosen)
-    sheet = Sheet(first, PanelLayout(grid, panel, titles, _heading(volume, count, inside is not None)))
+    titles = tuple(slice_name(volume, index, words) for index in chosen)
+    notes = (montage_caption(volume, count, inside is not None, words), scale_words(first, look.lettering, panel))
+    heading = words["semicolon"].join(note for note in notes if note)
     shared = window if first.color or first.is_mask else choose_voi(whole, window)
+    layout = PanelLayout(grid, panel, titles, heading, look.title, look.dpi, look.lettering)
+    sheet = Sheet(first, layout, bar_of(first, lambda: choose_voi(whole, shared), look.lettering))
     for index, title, axes in zip(chosen, titles, sheet.panels, strict=False):
         frame = whole.frame(index)
         sheet.draw(axes, title, render(frame, shared), frame)
@@ -65,10 +88,8 @@ def draw_montage(
             draw_outline(axes, inside[index])
     for axes in sheet.panels[count:]:
         axes.set_axis_off()
-    draw_scale_bar(sheet.panels[0], first)
-    draw_directions(sheet.panels[0], first)
-    if sheet.bar is not None:
-        draw_colour_bar(sheet, first, choose_voi(whole, shared))
+    draw_scale_bar(sheet.panels[0], first, look.lettering, panel)
+    draw_directions(sheet.panels[0], first, look.lettering, panel)
     return sheet.figure
 
 
@@ -100,37 +121,3 @@ def _grid(montage: int | tuple[int, int], slices: int, panel: tuple[float, float
         columns = min(max(round(math.sqrt(count * _SHAPE * panel[1] / panel[0])), 1), count)
         columns = math.ceil(count / math.ceil(count / columns))
     return (math.ceil(count / columns), columns), count
-
-
-def _heading(volume: Volume, count: int, masked: bool) -> str:
-    many = f"{count} of {len(volume)} slices" if count < len(volume) else f"all {count} slices"
-    along = "; n: mm along the normal" if _axis_and_place(volume, 0)[0] == "n" else ""
-    return f"{many}, counted from 0{along}{'; outline: the mask' if masked else ''}"
-
-
-def slice_name(volume: Volume, index: int) -> str:
-    """Return what a slice is called, with its place where that is known: ``slice 3, z = 12.5 mm``.
-
-    Slices at right angles to an axis of the patient have a coordinate in LPS mm; others (``n =``) their distance from
-    the origin along the normal, which is the row direction cross the column direction.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> slice_name(Volume(np.zeros((4, 2, 2)), np.diag([5, 1, 1, 1])[[2, 1, 0, 3]]), 3)
-    'slice 3, z = 15 mm'
-    """
-    axis, place = _axis_and_place(volume, index)
-    return f"slice {index}, {axis} = {place} mm" if axis else f"slice {index}"
-
-
-def _axis_and_place(volume: Volume, index: int) -> tuple[str, str]:
-    if volume.affine is None:
-        return "", ""
-    normal = np.cross(volume.affine[:3, 2], volume.affine[:3, 1])
-    normal /= np.linalg.norm(normal)
-    position = volume.to_lps((index, 0, 0))
-    axis = int(np.abs(normal).argmax())
-    straight = abs(normal[axis]) >= _PARALLEL
-    place = float(position[axis] if straight else position @ normal)
-    return "xyz"[axis] if straight else "n", f"{round(place, 2) + 0.0:.8g}"

@@ -14,6 +14,8 @@ from PIL import Image as Picture
 from hounsfield.display.aspect import pixel_aspect
 from hounsfield.display.render import render
 from hounsfield.display.voi import WindowLike, choose_voi
+from hounsfield.figures.captions import image_caption, slice_caption
+from hounsfield.figures.words import WORDS
 from hounsfield.geometry import direction
 from hounsfield.image import Image
 from hounsfield.steps import Step
@@ -21,6 +23,8 @@ from hounsfield.text import printable
 from hounsfield.volume import Volume
 
 _SIDE = 192
+#: From so many times on pixels are enlarged as squares: of images with up to 24 of them on a side.
+_ENLARGED = 8
 _PLANES: tuple[Literal["axial", "coronal", "sagittal"], ...] = ("axial", "coronal", "sagittal")
 
 
@@ -33,8 +37,7 @@ def image_html(image: Image) -> str:
         ("Pixel spacing", _spacing(image)),
         ("Modality", str(image.header.get("Modality") or "unknown")),
     ]
-    title = f"frame {frame.frame_index}" if image.multi_frame else "the image"
-    return _page([_img(frame, title)], facts, image.steps)
+    return _page([_img(frame, image_caption(frame, WORDS["en"]) or "the image")], facts, image.steps)
 
 
 def volume_html(volume: Volume) -> str:
@@ -69,7 +72,8 @@ def _cuts(volume: Volume) -> list[str]:
     window = None if volume.color or volume.is_mask else choose_voi(volume)
     if volume.affine is None:
         middle = len(volume) // 2
-        return [_img(volume.as_image().frame(middle), f"slice {middle}", window)]
+        title = slice_caption(volume, middle, WORDS["en"])
+        return [_img(volume.as_image().frame(middle), title, window)]
     turned = [(plane, volume.reorder(plane)) for plane in _PLANES]
     return [_img(part.as_image().frame(len(part) // 2), f"{plane}, the middle", window) for plane, part in turned]
 
@@ -84,7 +88,11 @@ def _page(pictures: Iterable[str], facts: Iterable[tuple[str, str]], steps: Iter
 
 
 def _img(frame: Image, title: str, window: WindowLike = None) -> str:
-    return f"<img alt='{title}' title='{title}' src='data:image/png;base64,{_png(frame, window)}'>"
+    """Return a small picture with a caption below it, which tells it apart from others."""
+    shown = escape(printable(title), quote=True)
+    picture = f"<img alt='{shown}' title='{shown}' src='data:image/png;base64,{_png(frame, window)}'>"
+    caption = f"<figcaption style='max-width:{_SIDE}px;font-size:smaller'>{shown}</figcaption>"
+    return f"<figure style='margin:0'>{picture}{caption}</figure>"
 
 
 def _kind(grid: Image | Volume) -> str:
@@ -122,7 +130,10 @@ def _png(frame: Image, window: WindowLike = None) -> str:
     scale = _SIDE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     shown = np.ascontiguousarray(render(frame, window))
-    picture = Picture.fromarray(shown).resize(size, Picture.Resampling.BILINEAR)
+    # Pixels of tiny images, of masks and of segments are seen as they are.
+    sharp = frame.is_mask or scale >= _ENLARGED
+    method = Picture.Resampling.NEAREST if sharp else Picture.Resampling.BILINEAR
+    picture = Picture.fromarray(shown).resize(size, method)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()

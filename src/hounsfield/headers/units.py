@@ -90,6 +90,17 @@ def _thousandths(declared: str) -> Step | None:
     return Step("unit", "OD counts thousandths of optical density: 2140 is a density of 2.140", reference=_RESCALE_TYPE)
 
 
+def is_localizer(header: Mapping[str, Any]) -> bool:
+    """Return whether Image Type says that it is a localizer, whose values need not be those of slices.
+
+    Examples
+    --------
+    >>> is_localizer({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]})
+    True
+    """
+    return bool(_image_words(header) & _LOCALIZERS)
+
+
 def leads_to_intensity(header: Mapping[str, Any]) -> bool:
     """Return whether the file has a Modality LUT, and it leads back to the intensity of the X-ray beam."""
     there = bool(items_of(header, "ModalityLUTSequence"))

@@ -19,6 +19,7 @@ from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.reshaping import Reshaping
 from hounsfield.recipes.selection import Selection
+from hounsfield.recipes.styling import FigureStyle
 
 #: Options that are not called like the argument: for True, or any value, and for False.
 _OPTIONS: dict[str, tuple[str, str]] = {
@@ -31,11 +32,22 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "phi": ("", "--no-phi"),
 }
 #: Recipes within recipes, whose options stand among the others.
-_PARTS = ("reading", "selection", "reshaping")
+_PARTS = ("reading", "selection", "reshaping", "style")
 #: Arguments that messages may name.
 _KNOWN = {"output", "force"} | {
     field.name
-    for recipe in (Reading, Grouping, Choice, Selection, Reshaping, Masking, Drawing, Conversion, Attributes)
+    for recipe in (
+        Reading,
+        Grouping,
+        Choice,
+        Selection,
+        Reshaping,
+        Masking,
+        Drawing,
+        FigureStyle,
+        Conversion,
+        Attributes,
+    )
     for field in fields(recipe)
     if field.name not in _PARTS
 }

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hounsfield.errors import GeometryError
+from hounsfield.headers.units import is_localizer
 from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.reshaping import Reshaping
 from hounsfield.recipes.selection import Selection
+from hounsfield.recipes.styling import FigureStyle
+from hounsfield.steps import Step
 from hounsfield.text import counted
 
 if TYPE_CHECKING:
     from hounsfield.display.voi import WindowLike
     from hounsfield.figures.figure import Figure
     from hounsfield.image import Image
-    from hounsfield.steps import Step
     from hounsfield.volume import Volume
 
 #: Formats of figures.
@@ -45,7 +48,9 @@ class Drawing:
     reshaping
         What is done to it before.
     mask
-        Draw Mask and Result too. Where nothing is `Selection.chosen`, of images in HU only.
+        Draw Mask and Result too. Where nothing is `Selection.chosen`, of images in HU only that are no localizers.
+    style
+        Title, language and size.
     outline, window
         As `hounsfield.figure` takes them.
     frame
@@ -75,6 +80,7 @@ class Drawing:
     reading: Reading = Reading()
     selection: Selection = Selection()
     reshaping: Reshaping = Reshaping()
+    style: FigureStyle = FigureStyle()
     mask: bool = True
     outline: bool = False
     frame: int | None = None
@@ -97,8 +103,6 @@ class Drawing:
         GeometryError
             There is no such frame, or what was asked for is of volumes.
         """
-        import hounsfield as hu
-
         self.check_image(image.name)
         index = image.frames // 2 if self.frame is None else self.frame
         try:
@@ -110,8 +114,9 @@ class Drawing:
             mask = None
         elif mask is None:
             mask = self.selection.mask(image)
-        figure = hu.figure(image, mask, window=self.window, outline=self.outline)
-        return Drawn(figure, (mask or image).steps, {"frame": index, **self.reshaping.to_dict(image)})
+        figure, notes = self._figure(image, mask)
+        steps = (*(mask or image).steps, *self._unmasked(image), *notes)
+        return Drawn(figure, steps, {"frame": index, **self.reshaping.to_dict(image)})
 
     def draw_volume(self, volume: Volume) -> Drawn:
         """Draw the middle slice of a volume, the one that was asked for, or many.
@@ -121,8 +126,6 @@ class Drawing:
         GeometryError
             There is no such slice, or what was asked for is of images.
         """
-        import hounsfield as hu
-
         self.check_volume(volume.name)
         volume, mask = self.reshaping.of_volume(volume, self.selection)
         index = len(volume) // 2 if self.slice_index is None else self.slice_index
@@ -133,11 +136,11 @@ class Drawing:
             mask = None
         elif mask is None:
             mask = self.selection.mask_volume(volume)
-        options: dict[str, Any] = {"window": self.window, "outline": self.outline}
-        options |= {"slice_index": index} if self.montage is None else {"montage": self.montage}
-        figure = hu.figure(volume, mask, **options)
+        which = {"slice_index": index} if self.montage is None else {"montage": self.montage}
+        figure, notes = self._figure(volume, mask, **which)
         place = {"slice": index % len(volume)} if self.montage is None else {"montage": self.montage}
-        return Drawn(figure, (mask or volume).steps, place | self.reshaping.to_dict(volume))
+        steps = (*(mask or volume).steps, *self._unmasked(volume), *notes)
+        return Drawn(figure, steps, place | self.reshaping.to_dict(volume))
 
     def check_image(self, name: str) -> None:
         """Refuse what is of volumes.
@@ -164,6 +167,30 @@ class Drawing:
             detail = "`frame` is for images, and this is a volume; use `slice_index`"
             raise GeometryError(detail, source=name)
 
+    def _figure(self, image: Image | Volume, mask: Image | Volume | None, **which: Any) -> tuple[Figure, list[Step]]:
+        """Return the figure, and a step for each warning of fonts: a command says it in its own way."""
+        import hounsfield as hu
+
+        options: dict[str, Any] = {"window": self.window, "outline": self.outline, **self.style.options, **which}
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.filterwarnings("always", message="no installed font")
+            figure = hu.figure(image, mask, **options)
+        return figure, [Step("labels", str(warning.message), "not done") for warning in caught]
+
     def _masks(self, image: Image | Volume) -> bool:
         """Return whether a mask is drawn: an image that has no HU is simply shown, unless a threshold was asked for."""
-        return self.mask and (self.selection.chosen or (image.unit == "HU" and not image.color))
+        return self.mask and (self.selection.chosen or not self._unmasked(image))
+
+    def _unmasked(self, image: Image | Volume) -> tuple[Step, ...]:
+        """Return a step that says why there is no mask where none was refused and none was chosen."""
+        if not self.mask or self.selection.chosen:
+            return ()
+        reason = ""
+        if image.color:
+            reason = "a colour image"
+        elif image.unit != "HU":
+            reason = "no HU"
+        elif is_localizer(image.header):
+            reason = "a localizer, whose HU are not those of slices"
+        way = "`above`, `below`, `tissue` or `method` asks for one"
+        return (Step("mask", f"{reason}: shown without a mask; {way}", "not done"),) if reason else ()

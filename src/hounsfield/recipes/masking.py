@@ -10,6 +10,7 @@ from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.reshaping import Reshaping
 from hounsfield.recipes.selection import Selection
+from hounsfield.recipes.styling import FigureStyle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ class Masking:
         Whether a figure is drawn: Original, Mask and Result, of several frames or slices the middle one.
     figure_format
         Of the figure.
-    outline, window
+    outline, window, style
         How it is drawn, as `hounsfield.figure` takes them.
 
     Raises
@@ -61,6 +62,7 @@ class Masking:
     figure_format: Literal["png", "svg", "pdf"] = "png"
     outline: bool = False
     window: WindowLike = None
+    style: FigureStyle = FigureStyle()
 
     def __post_init__(self) -> None:
         if self.format == "seg" and self.reshaping.projection is not None:
@@ -135,5 +137,5 @@ class Masking:
         if isinstance(image, Image) and isinstance(mask, Image):
             middle = image.frames // 2
             image, mask = image.frame(middle), mask.frame(middle)
-        drawn = hu.figure(image, mask, window=self.window, outline=self.outline)
+        drawn = hu.figure(image, mask, window=self.window, outline=self.outline, **self.style.options)
         return f".figure.{self.figure_format}", figure_bytes(drawn, self.figure_format)

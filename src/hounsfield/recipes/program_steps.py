@@ -164,7 +164,7 @@ def _mask_of_image(recipe: Masking, place: Place) -> list[str]:
 
 
 def _middle_figure(recipe: Masking, place: Place) -> list[str]:
-    options = {"window": recipe.window, "outline": recipe.outline}
+    options = {"window": recipe.window, "outline": recipe.outline, **recipe.style.options}
     if place.kind == "volume" or place.frames == 1:
         made = [f"figure = {call('hu.figure', place.kind, 'mask', **options)}"]
     else:
@@ -237,10 +237,12 @@ def drawing_lines(recipe: Drawing, place: Place) -> list[str] | None:
     has_mask = recipe.reshaping.crop == "mask" and recipe.reshaping.projection is None
     masks = mask_lines(recipe.selection, place.kind) if recipe.mask and not has_mask else []
     if masks and not recipe.selection.chosen:
-        condition = f'if {place.kind}.unit == "HU" and not {place.kind}.color else None'
-        masks = [f"{masks[0]} {condition}"]
+        lines.append(f'image_type = str({place.kind}.header.get("ImageType"))')
+        condition = f'{place.kind}.unit == "HU" and not {place.kind}.color and "LOCALIZER" not in image_type'
+        masks = [f"{masks[0]} if {condition} else None"]
     options: dict[str, Any] = {"window": recipe.window, "outline": recipe.outline}
     options |= {"slice_index": recipe.slice_index, "montage": recipe.montage}
+    options |= recipe.style.options
     inside = ["mask"] if recipe.mask else []
     path = place.path(f".figure.{recipe.format}")
     lines += [*masks, f"figure = {call('hu.figure', place.kind, *inside, **options)}"]
