@@ -55,6 +55,7 @@ def test_every_real_file(files, record_property):
             check_place(image, part, rows[0], columns[0])
             check_overlays(image, part, inside)
             check_regions(image, part, rows[0], columns[0])
+            check_segments(image, part, inside)
             check_picture(image, part, rows, columns, name_of(path))
             check_measures(image, part, inside)
             compared += 1
@@ -111,6 +112,15 @@ def check_regions(image, part, top, left):
             if before.reference_pixel is not None:
                 expected = before.to_physical(row + top, column + left)
                 assert after.to_physical(row, column) == pytest.approx(expected)
+
+
+def check_segments(image, part, inside):
+    try:
+        whole = hu.segments(image)
+    except hu.HounsfieldError:
+        return
+    for before, after in zip(whole, hu.segments(part), strict=True):
+        np.testing.assert_array_equal(after.mask.values, before.mask.values[inside])
 
 
 def check_picture(image, part, rows, columns, name):

@@ -72,6 +72,24 @@ def test_what_is_no_nifti_is_a_typed_error(content, name, tmp_path):
         hu.read_grid(tmp_path / name)
 
 
+def test_impossible_headers_are_typed_errors(tmp_path):
+    """Offsets of NIfTI-1: dim at 40, srow_x at 280."""
+    nibabel.save(nibabel.Nifti1Image(np.zeros((4, 5, 6), np.uint8), np.eye(4)), tmp_path / "good.nii")
+    content = (tmp_path / "good.nii").read_bytes()
+    for place, wrong in ((42, b"\xff\xff"), (42, b"\0\0"), (280, b"\xff" * 16), (280, b"\0" * 48), (40, b"\xff\x7f")):
+        (tmp_path / "bad.nii").write_bytes(content[:place] + wrong + content[place + len(wrong) :])
+        with pytest.raises(hu.HounsfieldError, match=r"bad\.nii"):
+            hu.read_grid(tmp_path / "bad.nii")
+
+
+def test_a_grid_beyond_the_limits_is_refused_before_memory_is_taken(tmp_path, volume):
+    nibabel.save(nibabel.Nifti1Image(np.zeros((4, 5, 6), np.uint8), np.eye(4)), tmp_path / "large.nii")
+    content = (tmp_path / "large.nii").read_bytes()
+    (tmp_path / "large.nii").write_bytes(content[:42] + b"\xff\x7f" * 3 + content[48:])
+    with pytest.raises(hu.LimitExceededError):
+        volume.resample(like=hu.read_grid(tmp_path / "large.nii"))
+
+
 def test_what_is_not_there_is_a_typed_error(tmp_path):
     for name in ("none.nii", "none"):
         with pytest.raises(hu.SourceError, match="none"):

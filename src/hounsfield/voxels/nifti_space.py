@@ -104,9 +104,11 @@ def read_nifti_grid(path: str) -> tuple[NDArray[np.float64], tuple[int, int, int
     if not isinstance(image, nifti1.Nifti1Pair):
         raise FormatError("is not a NIfTI file", source=path)
     header: Any = image.header
+    columns, rows, slices = (*map(int, image.shape[:3]), 1, 1, 1)[:3]
+    if min(columns, rows, slices) < 1:
+        raise FormatError("has an axis without voxels", source=path)
     if int(header["sform_code"]) == int(header["qform_code"]) == 0:
         raise GeometryError("does not say where its voxels lie: both of its codes are 0", source=path)
-    columns, rows, slices = (*map(int, image.shape[:3]), 1, 1, 1)[:3]
     to_mm: NDArray[np.float64] = np.array(image.affine, np.float64)
     to_mm[:3] *= _UNITS.get(header.get_xyzt_units()[0], 1.0)
     to_mm[:2] *= -1
