@@ -23,6 +23,7 @@ from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.listing import Listing
 from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.measured_regions import KINDS, MeasuredRegion
 from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
@@ -87,18 +88,44 @@ selections = valid(
     min_ml=maybe(st.floats(0, 1e9)),
 )
 formats = st.sampled_from(["png", "svg", "pdf"])
+# A file that exists: the command looks.
+regions = st.lists(
+    st.sampled_from(
+        [
+            MeasuredRegion("circle", "-3,4.5,6"),
+            MeasuredRegion("circle", "it's a=1,2,3mm"),
+            MeasuredRegion("circle", "-1.5,-2,3,4mm"),
+            MeasuredRegion("rect", "1,2,3,4px,-30deg"),
+            MeasuredRegion("ellipse", "中文 x=1,2,3,4,5mm"),
+            MeasuredRegion("sphere", "1,2,3,4mm"),
+            MeasuredRegion("polygon", __file__),
+            MeasuredRegion("roi", __file__),
+        ]
+    ),
+    unique=True,
+    max_size=3,
+).map(lambda found: tuple(sorted(found, key=lambda region: KINDS.index(region.kind))))
 bounds = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6))
 maskings = valid(
     Masking,
     reading=readings,
     selection=selections,
+    regions=regions,
     format=maybe(st.sampled_from(["png", "npz", "nifti", "seg", "stl"])),
     figure=st.booleans(),
     figure_format=formats,
     outline=st.booleans(),
     window=windows,
 )
-measurings = valid(Measuring, reading=readings, selection=selections, frames=st.booleans())
+measurings = valid(
+    Measuring,
+    reading=readings,
+    selection=selections,
+    regions=regions,
+    frames=st.booleans(),
+    frame=maybe(st.integers(-99, 99)),
+    slice_index=maybe(st.integers(-99, 99)),
+)
 drawings = valid(
     Drawing,
     reading=readings,

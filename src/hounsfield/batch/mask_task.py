@@ -27,7 +27,7 @@ class MaskTask:
         import hounsfield as hu
 
         image = item.read_image(self.recipe.reading)
-        mask = self.recipe.selection.mask(image)
+        mask = self.recipe.mask(image)
         measures = hu.measure(image, mask).to_dict()
         written = {"mask": self.recipe.encode(mask), "figure": self.recipe.draw(image, mask)}
         outputs = {kind: self._write(item, *parts) for kind, parts in written.items() if parts is not None}
@@ -43,7 +43,7 @@ class MaskTask:
         import hounsfield as hu
 
         volume = item.read_volume(self.recipe.reading)
-        mask = self.recipe.selection.mask_volume(volume)
+        mask = self.recipe.mask_volume(volume)
         self.recipe.check_volume(item.name)
         measures = hu.measure(volume, mask).to_dict()
         stem = item.stem_in(self.folder)

@@ -32,6 +32,7 @@ from hounsfield.cli.options import (
     window_option,
 )
 from hounsfield.cli.progress import ProgressListener
+from hounsfield.cli.region_options import check_region_files, region_options, regions_of
 from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.stats import mask_words
 from hounsfield.cli.terminal import write_line
@@ -56,6 +57,7 @@ Examples:
   hu mask mr.dcm --method otsu               where there are no HU
   hu mask chest.dcm --tissue lung --largest 2 --no-figure
   hu mask slice.dcm --above 200 --below 3000 --opening 3 --outline
+  hu mask slice.dcm --circle 88,11,5mm       the circle itself; with --above what of it is above
 """
 
 
@@ -70,6 +72,7 @@ Examples:
     help="Folder for the results.",
 )
 @selection_options
+@region_options
 @reading_options
 @damaged_option
 @click.option(
@@ -94,6 +97,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["no_phi"] and options["form"] == "seg":
         raise click.UsageError("a DICOM SEG is an object of its patient: --no-phi and --format seg exclude one another")
     job = job_of(paths, options)
+    check_region_files(job.recipe.regions)
     if options["as_python"]:
         return show_program(job)
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
@@ -108,6 +112,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
     with refusing():
         recipe = Masking(
             selection=selection_of(options),
+            regions=regions_of(options),
             reading=reading_of(options),
             format=options["form"],
             figure=options["figure"],

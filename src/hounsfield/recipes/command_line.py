@@ -15,6 +15,7 @@ from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
 from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
 
@@ -31,9 +32,9 @@ _OPTIONS: dict[str, tuple[str, str]] = {
 #: Arguments that messages may name.
 _KNOWN = {"output", "force"} | {
     field.name
-    for recipe in (Reading, Grouping, Choice, Selection, Masking, Drawing, Conversion, Attributes)
+    for recipe in (Reading, Grouping, Choice, Selection, Masking, Measuring, Drawing, Conversion, Attributes)
     for field in fields(recipe)
-    if field.name not in ("reading", "selection")
+    if field.name not in ("reading", "selection", "regions")
 }
 
 
@@ -90,6 +91,9 @@ def _words(recipe: Any, implied: frozenset[str]) -> Iterator[str]:
         value = getattr(recipe, field.name)
         if field.name in ("reading", "selection"):
             yield from _words(value, implied)
+        elif field.name == "regions":
+            for region in value:
+                yield from _option(region.kind, region.text)
         elif value != field.default and field.name not in implied:
             yield from _option(field.name, value)
 

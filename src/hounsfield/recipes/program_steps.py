@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.masking import VOLUME_ENDINGS, Masking
 from hounsfield.recipes.measuring import Measuring
+from hounsfield.recipes.program_measures import Kind, mask_lines, measuring_lines, region_mask_lines
 from hounsfield.recipes.reading import Reading
-from hounsfield.recipes.selection import Selection
 from hounsfield.recipes.source_code import Name, call
-
-Kind = Literal["image", "volume"]
 
 
 @dataclass(frozen=True)
@@ -64,26 +62,11 @@ def chosen(volumes: str, choice: Choice) -> str:
     return call("hu.choose", volumes, **options)
 
 
-def mask_lines(selection: Selection, kind: Kind) -> list[str]:
-    """Return the lines that make ``mask``."""
-    options: dict[str, Any] = {name: getattr(selection, name) for name in ("above", "below", "tissue", "method")}
-    made = call("hu.mask", kind, **options)
-    # None and False differ here: a tissue is not filled by default, and opened by nothing.
-    shape = {} if selection.fill is None else {"fill": selection.fill}
-    shape |= {"fill": "3d"} if selection.fill_3d and kind == "volume" else {}
-    shape |= {} if selection.opening is None else {"opening": selection.opening}
-    for name, value in shape.items():
-        text = '"3d"' if value == "3d" else repr(value)
-        made = f"{made[:-1]}, {name}={text})"
-    size = {"min_ml": selection.min_ml} if kind == "volume" else {"min_mm2": selection.min_mm2}
-    if selection.largest is None and not any(value is not None for value in size.values()):
-        return [f"mask = {made}"]
-    return [f"mask = {made}", f"mask = {call('hu.components', 'mask', largest=selection.largest, **size)}"]
-
-
 def masking_lines(recipe: Masking, place: Place) -> list[str] | None:
     """Mask, write, draw and measure; None where the format is not for such."""
-    lines = mask_lines(recipe.selection, place.kind)
+    lines = mask_lines(recipe.selection, place.kind) if recipe.selection.chosen or not recipe.regions else []
+    if recipe.regions:
+        lines += region_mask_lines(recipe.regions, place.kind, within=recipe.selection.chosen)
     if place.kind == "volume":
         if (recipe.format or "nifti") not in VOLUME_ENDINGS:
             return None
@@ -149,35 +132,6 @@ def _open(path: str, place: Place) -> list[str]:
     ]
 
 
-def measuring_lines(recipe: Measuring, place: Place) -> list[str]:
-    """Measure: everywhere, or in a mask; of a colour image each channel."""
-    label = [f"print({place.label})"] if place.label else []
-    grey = _grey_lines(recipe, place.kind)
-    if place.kind == "volume" or place.colour is False:
-        return [*label, *grey]
-    channels = ["for channel in range(3):", f"    {_printed('image.channel(channel)')}"]
-    if place.colour:
-        return [*label, *channels]
-    either = ["if image.color:", *(f"    {line}" for line in channels), "else:", *(f"    {line}" for line in grey)]
-    return [*label, *either]
-
-
-def _grey_lines(recipe: Measuring, kind: Kind) -> list[str]:
-    """Measure what has one value a pixel; in a mask, and each frame or slice, where that is asked for."""
-    chosen = recipe.selection.chosen
-    lines = mask_lines(recipe.selection, kind) if chosen else []
-    lines.append(_printed(kind, *(["mask"] if chosen else [])))
-    if recipe.frames:
-        count, one = ("len(volume)", "{}[i]") if kind == "volume" else ("image.frames", "{}.frame(i)")
-        each = _printed(one.format(kind), *([one.format("mask")] if chosen else []))
-        lines += [f"for i in range({count}):", f"    {each}"]
-    return lines
-
-
-def _printed(*arguments: str) -> str:
-    return f"print(json.dumps({call('hu.measure', *arguments)}.to_dict(), indent=2))"
-
-
 def drawing_lines(recipe: Drawing, place: Place) -> list[str] | None:
     """Draw and save; None where a frame is asked of volumes, or slices of images."""
     volumes_only = recipe.slice_index is not None or recipe.montage is not None
@@ -227,7 +181,7 @@ def lines_of(recipe: Any, place: Place) -> list[str] | None:
     if isinstance(recipe, Masking):
         return masking_lines(recipe, place)
     if isinstance(recipe, Measuring):
-        return measuring_lines(recipe, place)
+        return measuring_lines(recipe, place.kind, place.label, place.colour)
     if isinstance(recipe, Drawing):
         return drawing_lines(recipe, place)
     return conversion_lines(recipe, place) if isinstance(recipe, Conversion) else None
