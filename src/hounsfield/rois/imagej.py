@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,15 @@ def zipped_outlines(data: bytes, source: str) -> list[Outline]:
                     content = stream.read(_MOST_BYTES + 1)
                 name = member.filename.rpartition("/")[2][: -len(".roi")]
                 outlines.append(outline_of(content, source, name))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        zlib.error,
+        OSError,
+    ) as error:
         if isinstance(error, (FormatError, LimitExceededError)):
             raise
         raise FormatError("is a zip that cannot be read", source=source) from None

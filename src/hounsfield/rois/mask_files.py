@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -67,8 +68,7 @@ def array_masks(data: Any, image: Image | Volume, name: str, source: str, limits
     GeometryError
         It has not the shape of the image.
     """
-    values = _npy(data, source, limits)
-    _check_shape(values, image, source)
+    values = _npy(data, source, limits, image)
     return [_by_shape(each, values == label, image) for each, label in _labels(values, name, source)]
 
 
@@ -88,13 +88,15 @@ def packed_masks(data: Any, image: Image | Volume, name: str, source: str, limit
             called = next((one for one in _IN_NPZ if one in known), None)
             if called is None:
                 raise FormatError(f"is an NPZ without an array called {' or '.join(_IN_NPZ)}", source=source)
-            values = _npy(archive.open(known[called]), source, limits)
-            has_place = "affine" in known and values.ndim == 3
+            # Without a place in the patient only the shape tells whether it fits.
+            has_place = "affine" in known and not (isinstance(image, Volume) and image.affine is None)
             affine = _npy(archive.open(known["affine"]), source, limits) if has_place else None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+            affine = affine if affine is not None and affine.shape == (4, 4) else None
+            values = _npy(archive.open(known[called]), source, limits, image if affine is None else None)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
         raise FormatError("is an NPZ that cannot be read", source=source) from None
-    if affine is None or affine.shape != (4, 4) or (isinstance(image, Volume) and image.affine is None):
-        _check_shape(values, image, source)
+    if affine is None or values.ndim != 3:
+        _check_shape(values.shape, image, source)
         return [_by_shape(each, values == label, image) for each, label in _labels(values, name, source)]
     if not np.isfinite(affine).all():
         raise FormatError("is an NPZ whose affine is not finite", source=source)
@@ -116,7 +118,7 @@ def nifti_masks(path: str, image: Image | Volume, name: str, source: str, limits
         return [_by_place(each, values == label, affine, image) for each, label in _labels(values, name, source)]
     ordered = values.transpose(2, 1, 0)[:, ::-1]  # rows are kept from the last to the first
     ordered = ordered[0] if len(ordered) == 1 else ordered
-    _check_shape(ordered, image, source)
+    _check_shape(ordered.shape, image, source)
     return [_by_shape(each, ordered == label, image) for each, label in _labels(ordered, name, source)]
 
 
@@ -150,8 +152,8 @@ def segment_masks(path: str, image: Image | Volume, name: str, source: str, limi
     return placed
 
 
-def _npy(stream: Any, source: str, limits: Limits) -> NDArray[Any]:
-    """Read an array, after a look at how large it will be. Nothing is unpickled."""
+def _npy(stream: Any, source: str, limits: Limits, image: Image | Volume | None = None) -> NDArray[Any]:
+    """Read an array, after a look at how large it will be: one that an image is given for has its shape."""
     start = io.BytesIO()
     try:
         version = np.lib.format.read_magic(stream)
@@ -162,11 +164,13 @@ def _npy(stream: Any, source: str, limits: Limits) -> NDArray[Any]:
         size = math.prod(shape) * dtype.itemsize
         if dtype.kind not in "biuf" or len(shape) not in (2, 3):
             raise FormatError(f"holds an array of {dtype} of {len(shape)} axes: no mask", source=source)
+        if image is not None:
+            _check_shape(shape, image, source)
         if size > limits.volume_bytes:
             raise LimitExceededError(f"its array would take {size} bytes", source=source)
         while (missing := size - start.tell()) > 0 and (part := stream.read(min(missing, 2**24))):
             start.write(part)
-    except (FormatError, LimitExceededError):
+    except (FormatError, GeometryError, LimitExceededError):
         raise
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, SyntaxError, TypeError, OverflowError):
         raise FormatError("is an NPY file that cannot be read", source=source) from None
@@ -199,12 +203,12 @@ def _check_size(size: tuple[int, int], image: Image | Volume, source: str) -> No
         )
 
 
-def _check_shape(values: NDArray[Any], image: Image | Volume, source: str) -> None:
+def _check_shape(shape: tuple[int, ...], image: Image | Volume, source: str) -> None:
     """Refuse a mask that is neither of one frame, then of each, nor of all of them."""
     frames = image.shape[0] if isinstance(image, Volume) else image.frames
-    _check_size(cast("tuple[int, int]", values.shape[-2:]), image, source)
-    if values.ndim == 3 and len(values) != frames:
-        raise GeometryError(f"the mask has {len(values)} frames, the image {frames}", source=source)
+    _check_size(cast("tuple[int, int]", shape[-2:]), image, source)
+    if len(shape) == 3 and shape[0] != frames:
+        raise GeometryError(f"the mask has {shape[0]} frames, the image {frames}", source=source)
 
 
 def _by_shape(name: str, mask: NDArray[np.bool_], image: Image | Volume) -> Placed:

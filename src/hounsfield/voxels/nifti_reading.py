@@ -43,7 +43,9 @@ def read_nifti(path: str | os.PathLike[str], most: int, source: str) -> tuple[ND
     """
     try:
         import nibabel
+        from nibabel.filebasedimages import ImageFileError
         from nibabel.spatialimages import HeaderDataError
+        from nibabel.wrapstruct import WrapStructError
     except ImportError:
         raise missing("reading NIfTI", "nibabel") from None
     try:
@@ -59,7 +61,17 @@ def read_nifti(path: str | os.PathLike[str], most: int, source: str) -> tuple[ND
             affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine if known else None
     except (FormatError, LimitExceededError):
         raise
-    except (OSError, ValueError, EOFError, zlib.error, KeyError, TypeError, HeaderDataError):
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        zlib.error,
+        KeyError,
+        TypeError,
+        HeaderDataError,
+        WrapStructError,
+        ImageFileError,
+    ):
         raise FormatError("is a NIfTI file that cannot be read", source=source) from None
     if affine is not None and not np.isfinite(affine).all():
         raise FormatError("is a NIfTI file whose affine is not finite", source=source)
