@@ -20,7 +20,7 @@ _HOME = {
     "AssumptionWarning": "hounsfield.errors",
     "Attribute": "hounsfield.headers.tags",
     "DecodeError": "hounsfield.errors",
-    "Distance": "hounsfield.measures.lines",
+    "Distance": "hounsfield.geometry",
     "FormatError": "hounsfield.errors",
     "Frames": "hounsfield.reading.frames",
     "GeometryError": "hounsfield.errors",

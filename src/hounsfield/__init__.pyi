@@ -29,6 +29,7 @@ from hounsfield.exports.surfaces import Surface as Surface
 from hounsfield.exports.surfaces import surface as surface
 from hounsfield.exports.write import write as write
 from hounsfield.figures.figure import figure as figure
+from hounsfield.geometry import Distance as Distance
 from hounsfield.geometry import ImagePlane as ImagePlane
 from hounsfield.geometry import SlidePlane as SlidePlane
 from hounsfield.headers.info import info as info
@@ -40,7 +41,6 @@ from hounsfield.limits import Limits as Limits
 from hounsfield.masks.components import components as components
 from hounsfield.masks.mask import apply_mask as apply_mask
 from hounsfield.masks.mask import mask as mask
-from hounsfield.measures.lines import Distance as Distance
 from hounsfield.measures.lines import Profile as Profile
 from hounsfield.measures.lines import distance as distance
 from hounsfield.measures.lines import profile as profile

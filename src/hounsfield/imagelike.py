@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError, UnitError
-from hounsfield.image import Image, mask_values
+from hounsfield.header import text_of
+from hounsfield.image import Image, mask_values, not_bool
 from hounsfield.volume import Volume
 
 #: Distance in mm up to which two volumes' corners count as the same place: positions are written with few decimals.
@@ -79,7 +80,8 @@ def fitting_mask(grid: Image | Volume, mask: Image | Volume | NDArray[np.bool_])
     GeometryError
         The shapes differ, or both are volumes of known places, and these differ by more than `PLACE_TOLERANCE`.
     TypeError
-        The values are not bool, or one is an image and the other a volume.
+        The values are not bool, or one is an image and the other a volume. A volume that was read of a binary
+        segmentation (SEG) is a mask, too: its values are 0 and 1, and 1 is inside.
     """
     if isinstance(grid, Image):
         if isinstance(mask, Volume):
@@ -92,15 +94,22 @@ def fitting_mask(grid: Image | Volume, mask: Image | Volume | NDArray[np.bool_])
             "the mask of a Volume must be a Volume or an array, not an Image, whose frames need not be slices"
         )
     values: NDArray[Any] = mask.values if isinstance(mask, Volume) else np.asarray(mask)
+    if isinstance(mask, Volume) and is_binary_segment(mask):
+        values = values != 0
     if values.dtype != np.bool_:
-        raise TypeError(f"a mask must have bool values, not {values.dtype}")
+        raise TypeError(not_bool(values.dtype))
     if values.shape != grid.shape[:3]:
-        raise GeometryError(
-            f"the mask has shape {values.shape}, the volume's slices {grid.shape[:3]}", source=grid.name
-        )
+        there = "; hu.read_rois(path, volume) puts a segmentation of fewer slices into its place"
+        detail = f"the mask has shape {values.shape}, the volume's slices {grid.shape[:3]}"
+        raise GeometryError(detail + (there if isinstance(mask, Volume) else ""), source=grid.name)
     if isinstance(mask, Volume):
         _check_place(grid, mask)
     return values
+
+
+def is_binary_segment(volume: Volume) -> bool:
+    """Return whether a volume is one segment of a binary segmentation, whose values can be 0 and 1 only."""
+    return volume.values.dtype.kind in "iu" and text_of(volume.header, "SegmentationType") == "BINARY"
 
 
 def _check_place(volume: Volume, mask: Volume) -> None:

@@ -47,17 +47,7 @@ def zipped_outlines(data: bytes, source: str) -> list[Outline]:
                     content = stream.read(_MOST_BYTES + 1)
                 name = member.filename.rpartition("/")[2][: -len(".roi")]
                 outlines.append(outline_of(content, source, name))
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        zlib.error,
-        OSError,
-    ) as error:
-        if isinstance(error, (FormatError, LimitExceededError)):
-            raise
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error, OSError):
         raise FormatError("is a zip that cannot be read", source=source) from None
     return outlines
 
