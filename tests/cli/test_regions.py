@@ -224,7 +224,7 @@ def test_a_point_in_the_patient_is_measured_in_the_slice_that_it_is_in(study):
         (["--sphere", "1,2,3,4px"], "in mm"),
         (["--circle", "a=1,2,3", "--circle", "a=4,5,6"], "two regions called 'a'"),
         (["--frame", "0", "--frames", "--circle", "1,2,3"], "--frame or --frames"),
-        (["--roi", "nowhere.roi"], "does not exist"),
+        (["--roi", "nowhere.roi"], "--roi: nowhere.roi: No such file"),
     ],
 )
 def test_what_is_no_region_is_wrong_usage(words, said, sample):

@@ -88,7 +88,6 @@ selections = valid(
     min_ml=maybe(st.floats(0, 1e9)),
 )
 formats = st.sampled_from(["png", "svg", "pdf"])
-# A file that exists: the command looks.
 regions = st.lists(
     st.sampled_from(
         [
@@ -98,8 +97,8 @@ regions = st.lists(
             MeasuredRegion("rect", "1,2,3,4px,-30deg"),
             MeasuredRegion("ellipse", "中文 x=1,2,3,4,5mm"),
             MeasuredRegion("sphere", "1,2,3,4mm"),
-            MeasuredRegion("polygon", __file__),
-            MeasuredRegion("roi", __file__),
+            MeasuredRegion("polygon", "-x y.json"),
+            MeasuredRegion("roi", "it's.zip"),
         ]
     ),
     unique=True,

@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 
 def region_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--circle, --rect, --ellipse, --sphere, --polygon and --roi, each as often as wanted."""
-    file = click.Path(exists=True, dir_okay=False)
     for option in (
         click.option(
             "--roi",
             metavar="FILE",
-            type=file,
             multiple=True,
             help="Regions of another program: ImageJ's .roi or .zip, a mask as PNG, NPY, NPZ or NIfTI, a DICOM "
             "segmentation.",
@@ -28,7 +26,6 @@ def region_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--polygon",
             metavar="FILE",
-            type=file,
             multiple=True,
             help="Polygons in pixels: JSON, a list of [x, y], or GeoJSON.",
         ),
