@@ -230,6 +230,7 @@ def test_a_point_in_the_patient_needs_a_place():
         ("circle", {"center": (60, 20), "radius": 4}),
         ("polygon", {"points": [(0, -1), (9, -1), (9, -5)]}),
         ("rectangle", {"center": (-9, 20), "size": (4, 4)}),
+        ("circle", {"center": (1e300, 1e300), "radius": 5}),
     ],
 )
 def test_a_region_outside_of_the_image_is_an_error(shape, options):

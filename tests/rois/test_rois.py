@@ -106,7 +106,7 @@ def test_equal_names_are_told_apart(tmp_path):
         {"type": "FeatureCollection", "features": [3]}, {"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[1, 2], [3, 4]]}},
         {"type": "Feature", "geometry": None}, {"type": "Polygon", "coordinates": []}, {"type": "Polygon", "coordinates": [3]},
         {"type": "MultiPolygon", "coordinates": [3]}, {"points": "text"}, b"[[1, 2], [3, 4], [5, NaN]]", b"[" * 100_000, b"[1, 2",
-        b"[[1, 2], [3, 4], [5, 1e999]]", [{"points": [[1, 2]] * 3}, 5],
+        b"[[1, 2], [3, 4], [5, 1e999]]", [[1e300, 1], [5, 5], [-1e300, 9]], [[10**400, 1], [5, 5], [1, 9]], [{"points": [[1, 2]] * 3}, 5],
     ],
 )  # fmt: skip
 def test_what_is_no_outline_is_an_error_of_its_format(document, tmp_path):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hounsfield.errors import FormatError, LimitExceededError, needed_for
-from hounsfield.rois.outlines import MOST_OUTLINES, Outline
+from hounsfield.rois.outlines import FARTHEST, MOST_OUTLINES, Outline
 
 #: A .roi begins with it.
 MAGIC = b"Iout"
@@ -97,7 +97,7 @@ def _outline(drawn: Any, name: str, kind: str, source: str) -> Outline:
         left, top = (drawn.xd, drawn.yd) if exact else (drawn.left, drawn.top)
         wide = drawn.widthd if exact else drawn.right - drawn.left
         high = drawn.heightd if exact else drawn.bottom - drawn.top
-        if not (np.isfinite([left, top, wide, high]).all() and wide > 0 and high > 0):
+        if not ((np.abs([left, top, wide, high]) < FARTHEST).all() and wide > 0 and high > 0):
             raise FormatError(f"{name or 'a region'} has no extent", source=source)
         if kind == "RECT" and drawn.rounded_rect_arc_size:
             raise FormatError(f"{name or 'a region'} has rounded corners, which are not read", source=source)
@@ -106,7 +106,7 @@ def _outline(drawn: Any, name: str, kind: str, source: str) -> Outline:
             return Outline(name, oval=(*middle, high / 2, wide / 2), frame=frame)
     paths = [np.asarray(path, np.float64)[:, ::-1] - _CORNER for path in drawn.coordinates(multi=True)]
     paths = [path for path in paths if len(path) >= _LEAST_CORNERS]
-    if not paths or not all(np.isfinite(path).all() for path in paths):
+    if not paths or not all((np.abs(path) < FARTHEST).all() for path in paths):
         raise FormatError(f"{name or 'a region'} has no outline", source=source)
     return Outline(name, tuple(paths), frame=frame)
 

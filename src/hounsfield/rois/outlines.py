@@ -20,6 +20,8 @@ MOST_OUTLINES = 10_000
 #: Rows that the edges of one outline cross, each counted: what finding its pixels costs.
 _MOST_CROSSINGS = 2_000_000
 _LEAST_CORNERS = 3
+#: Coordinates are pixels: beyond this there is no image.
+FARTHEST = 1e9
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def corners_of(points: Any, source: str) -> NDArray[np.float64]:
     except ValueError:  # of different lengths
         corners = np.zeros(0)
     fits = corners.ndim == 2 and corners.shape[-1] == 2 and corners.dtype.kind in "iuf"
-    if not fits or len(corners) < _LEAST_CORNERS or not np.isfinite(corners).all():
+    if not fits or len(corners) < _LEAST_CORNERS or not (np.abs(corners) < FARTHEST).all():
         raise FormatError("an outline is a list of three or more [x, y] points in pixels", source=source)
     return corners.astype(np.float64)[:, ::-1]
 
