@@ -39,7 +39,8 @@ SECTIONS = (
     (
         "masks",
         "Masks and measures",
-        "mask apply_mask components region measure Measures profile Profile distance Distance surface Surface",
+        "mask apply_mask components region read_rois intersection union measure Measures profile Profile distance"
+        " Distance surface Surface",
     ),
     ("display", "Display", "figure render windows Window presentation PresentationState"),
     (

@@ -29,6 +29,7 @@ from hounsfield.exports.surfaces import Surface as Surface
 from hounsfield.exports.surfaces import surface as surface
 from hounsfield.exports.write import write as write
 from hounsfield.figures.figure import figure as figure
+from hounsfield.geometry import Distance as Distance
 from hounsfield.geometry import ImagePlane as ImagePlane
 from hounsfield.geometry import SlidePlane as SlidePlane
 from hounsfield.headers.info import info as info
@@ -40,10 +41,11 @@ from hounsfield.limits import Limits as Limits
 from hounsfield.masks.components import components as components
 from hounsfield.masks.mask import apply_mask as apply_mask
 from hounsfield.masks.mask import mask as mask
-from hounsfield.measures.lines import Distance as Distance
 from hounsfield.measures.lines import Profile as Profile
 from hounsfield.measures.lines import distance as distance
 from hounsfield.measures.lines import profile as profile
+from hounsfield.measures.sets import intersection as intersection
+from hounsfield.measures.sets import union as union
 from hounsfield.measures.shapes import region as region
 from hounsfield.measures.statistics import Measures as Measures
 from hounsfield.measures.statistics import measure as measure
@@ -60,6 +62,7 @@ from hounsfield.reading.objects import segments as segments
 from hounsfield.reading.read import open_frames as open_frames
 from hounsfield.reading.read import read as read
 from hounsfield.recipes.choice import choose as choose
+from hounsfield.rois.rois import read_rois as read_rois
 from hounsfield.scanning.scan import scan as scan
 from hounsfield.scanning.scan import scan_batches as scan_batches
 from hounsfield.scanning.walking import Progress as Progress

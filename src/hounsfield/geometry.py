@@ -7,6 +7,7 @@ slide are millimetres from a corner of the glass: nothing tells where they lie i
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -107,6 +108,46 @@ class SlidePlane(_PixelGrid):
     def to_slide(self, row: float, column: float) -> tuple[float, float, float]:
         """Return x, y, z in mm of a pixel."""
         return self._at(row, column)
+
+
+@dataclass(frozen=True)
+class Distance:
+    """The distance of two points of an image.
+
+    Attributes
+    ----------
+    pixels
+        In pixels, whatever their shape.
+    mm
+        In millimetres; None where the pixel spacing is unknown, or what it measures.
+    spacing_kind
+        What the millimetres are of: ``"patient"``, ``"detector"``, ``"calibrated"`` ...
+    """
+
+    pixels: float
+    mm: float | None
+    spacing_kind: SpacingKind | None
+
+    def __str__(self) -> str:
+        return f"{self.pixels:.6g} pixels" if self.mm is None else f"{self.mm:.6g} mm ({self.spacing_kind})"
+
+
+def as_point(point: Sequence[float]) -> tuple[float, float]:
+    """Return a point after checking that it can be one.
+
+    Raises
+    ------
+    ValueError
+        It is not two finite numbers.
+    """
+    try:
+        numbers = np.asarray(point, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"a point is (row, column), not {point!r}") from None
+    if numbers.shape != (2,) or not np.isfinite(numbers).all():
+        raise ValueError(f"a point is (row, column), not {point!r}")
+    row, column = numbers.tolist()
+    return row, column
 
 
 def image_plane(position: Any, orientation: Any, pixel_spacing: Any) -> ImagePlane | None:

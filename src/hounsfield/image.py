@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from math import hypot
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from hounsfield.cropping import (
     slices_of,
 )
 from hounsfield.errors import GeometryError
-from hounsfield.geometry import ImagePlane, SlidePlane, SpacingKind, image_plane
+from hounsfield.geometry import Distance, ImagePlane, SlidePlane, SpacingKind, as_point, image_plane
 from hounsfield.header import Header, NoHeader
 from hounsfield.steps import Step
 from hounsfield.text import counted, printable
@@ -183,6 +185,32 @@ class Image:
             frame_indices=None,
         )
 
+    def distance(self, start: Sequence[float], end: Sequence[float]) -> Distance:
+        """Return how far two points are apart: in pixels, and in millimetres with their kind where these are known.
+
+        Parameters
+        ----------
+        start, end
+            (row, column), fractions allowed.
+
+        Raises
+        ------
+        ValueError
+            A point is not two finite numbers.
+
+        Examples
+        --------
+        >>> import hounsfield as hu
+        >>> image = hu.Image([[0] * 9] * 9, pixel_spacing=(2.0, 0.5), spacing_kind="detector")
+        >>> print(image.distance((0, 0), (3, 4)))
+        6.32456 mm (detector)
+        """
+        (y0, x0), (y1, x1) = as_point(start), as_point(end)
+        down, across = y1 - y0, x1 - x0
+        spacing = self.pixel_spacing if self.spacing_kind is not None else None
+        mm = None if spacing is None else hypot(down * spacing[0], across * spacing[1])
+        return Distance(hypot(down, across), mm, self.spacing_kind if mm is not None else None)
+
     def channel(self, index: int) -> Image:
         """Return one sample of a colour image (0 red, 1 green, 2 blue) as an image."""
         if not self.color:
@@ -320,7 +348,7 @@ def mask_values(image: Image, mask: Image | NDArray[np.bool_]) -> NDArray[np.boo
     """
     values: NDArray[Any] = mask.values if isinstance(mask, Image) else np.asarray(mask)
     if values.dtype != np.bool_:
-        raise TypeError(f"a mask must have bool values, not {values.dtype}")
+        raise TypeError(not_bool(values.dtype))
     frames = (image.frames,) if image.multi_frame else ()
     if values.shape != (*frames, *image.size):
         raise GeometryError(
@@ -328,6 +356,14 @@ def mask_values(image: Image, mask: Image | NDArray[np.bool_]) -> NDArray[np.boo
             source=image.name,
         )
     return values
+
+
+def not_bool(dtype: np.dtype[Any]) -> str:
+    """Return what is wrong with a mask of such values, and what to call."""
+    return (
+        f"a mask must have bool values, not {dtype}: compare them first, as in image.values > 0; hu.read_rois(path, "
+        "image) reads masks, labels and segmentations of files"
+    )
 
 
 def header_of_frame(image: Image) -> Header:

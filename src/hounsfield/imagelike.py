@@ -78,7 +78,8 @@ def fitting_mask(grid: Image | Volume, mask: Image | Volume | NDArray[np.bool_])
         The shapes differ, or both are volumes of known places, and these differ by more than
         rounding.
     TypeError
-        The values are not bool, or one is an image and the other a volume.
+        The values are not bool, or one is an image and the other a volume. A volume that was read of a binary
+        segmentation (SEG) is a mask, too: its values are 0 and 1, and 1 is inside.
     """
     if isinstance(grid, Image):
         if isinstance(mask, Volume):

@@ -1,11 +1,17 @@
 """Profiles by SciPy's interpolation, distances by Pythagoras."""
 
+import warnings
+
 import numpy as np
+import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 from scipy import ndimage
 
 import hounsfield as hu
+from classes import every_class
+
+from made import to_bytes
 
 
 @pytest.fixture
@@ -44,6 +50,36 @@ def test_a_distance_has_the_kind_of_its_millimetres():
     assert str(found) == "0.5 mm (detector)"
     unknown = hu.distance(hu.Image(np.zeros((9, 9))), (0, 0), (3, 4))
     assert (unknown.mm, str(unknown)) == (None, "5 pixels")
+
+
+def test_an_image_has_the_distance_of_its_points():
+    ct = hu.read(get_testdata_file("CT_small.dcm"))
+    spacing = pydicom.dcmread(get_testdata_file("CT_small.dcm")).PixelSpacing
+    found = ct.distance((10, 20), (40.5, 60))
+    assert (found.mm, found.spacing_kind) == (pytest.approx(np.hypot(30.5 * spacing[0], 40 * spacing[1])), "patient")
+    assert hu.distance(ct, (10, 20), (40.5, 60)) == found
+    with pytest.raises(ValueError, match="row, column"):
+        ct.distance((1,), (2, 3))
+
+
+def test_an_ultrasound_distance_is_that_of_its_region():
+    name = get_testdata_file("OBXXXX1A_expb_2frame.dcm")
+    region = pydicom.dcmread(name).SequenceOfUltrasoundRegions[0]
+    found = hu.read(name).distance((200, 300), (230, 340))
+    mm = 10 * np.hypot(30 * region.PhysicalDeltaY, 40 * region.PhysicalDeltaX)  # cm
+    assert (found.mm, found.spacing_kind) == (pytest.approx(mm), "region")
+
+
+@pytest.mark.parametrize("name", every_class())
+def test_every_class_of_images_has_distances_of_its_kind(name):
+    expected = every_class()[name]()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", hu.AssumptionWarning)
+        frame = hu.read(to_bytes(expected.dataset)).frame(0)
+    found = frame.distance((0, 0), (3, 4))
+    assert found.spacing_kind == (expected.kind if expected.spacing else None)
+    mm = pytest.approx(np.hypot(3 * expected.spacing[0], 4 * expected.spacing[1])) if found.spacing_kind else None
+    assert (found.pixels, found.mm) == (5, mm)
 
 
 def test_what_has_no_profile_is_refused(ct):

@@ -147,7 +147,7 @@ def test_millimetres_need_a_spacing_with_a_kind():
 @pytest.mark.parametrize(
     ("shape", "options"),
     [
-        ("circle", {"center_mm": (5, 5), "radius": 2}),
+        ("circle", {"centre": (5, 5), "radius": 2}),
         ("polygon", {"points_mm": [(0, 0), (0, 4), (4, 4)]}),
         ("circle", {"center": (5, 5), "radius": 2, "angle": 30}),
         ("ellipse", {"center": (5, 5), "radii": (2, 3), "angle": float("nan")}),
@@ -164,3 +164,97 @@ def test_options_that_do_not_belong_to_a_shape_are_refused(shape, options):
 def test_a_sphere_may_be_larger_than_everything(tmp_path):
     volume, _ = phantom_volume(tmp_path, matrix=16, slices=3)
     assert hu.region("sphere", volume, center=(1, 8, 8), radius_mm=1e200).values.all()
+
+
+def plane_image(thickness="5"):
+    """An oblique image of pydicom's: rows along y + z, columns along x."""
+    half = np.sqrt(0.5)
+    header = {"ImagePositionPatient": [10.0, -20.0, 30.0], "ImageOrientationPatient": [1, 0, 0, 0, half, half]}
+    header |= {"SliceThickness": thickness} if thickness else {}
+    values = np.arange(40 * 50).reshape(40, 50)
+    return hu.Image(values, pixel_spacing=(2.0, 0.5), spacing_kind="patient", header=from_values(header))
+
+
+def from_values(values):
+    dataset = pydicom.Dataset()
+    for name, value in values.items():
+        setattr(dataset, name, value)
+    from hounsfield.headers.dataset_header import DatasetHeader
+
+    return DatasetHeader(dataset)
+
+
+def test_a_middle_may_be_a_point_in_the_patient():
+    picture = plane_image()
+    point = picture.plane.to_lps(row=12.5, column=30.25)
+    circle = hu.region("circle", picture, center_mm=point, radius_mm=6)
+    assert np.array_equal(circle.values, hu.region("circle", picture, center=(12.5, 30.25), radius_mm=6).values)
+
+
+@pytest.mark.parametrize(
+    ("thickness", "off", "fits"), [("5", 2.4, True), ("5", 2.6, False), (None, 0.001, True), (None, 0.2, False)]
+)
+def test_a_point_is_in_an_image_within_half_its_slice(thickness, off, fits):
+    picture = plane_image(thickness)
+    point = np.array(picture.plane.to_lps(row=12, column=30)) + off * np.array(picture.plane.normal)
+    if fits:
+        assert hu.region("circle", picture, center_mm=point, radius=3).values[12, 30]
+        return
+    with pytest.raises(hu.GeometryError, match="off the plane of this image"):
+        hu.region("circle", picture, center_mm=point, radius=3)
+
+
+def test_in_a_volume_a_point_chooses_its_slice(tmp_path):
+    volume, _ = phantom_volume(tmp_path)
+    point = volume.to_lps((3.4, 20, 25))
+    mask = hu.region("ellipse", volume, center_mm=point, radii_mm=(9, 14), angle=20)
+    (slices,) = np.nonzero(mask.values.any(axis=(1, 2)))
+    assert slices.tolist() == [3]
+    assert np.array_equal(
+        mask.values[3], hu.region("ellipse", volume[3], center=(20, 25), radii_mm=(9, 14), angle=20).values
+    )
+    sphere = hu.region("sphere", volume, center_mm=point, radius_mm=15)
+    assert np.array_equal(sphere.values, hu.region("sphere", volume, center=(3.4, 20, 25), radius_mm=15).values)
+    with pytest.raises(hu.GeometryError, match="outside of the volume"):
+        hu.region("circle", volume, center_mm=volume.to_lps((-1, 20, 25)), radius=3)
+
+
+def test_a_point_in_the_patient_needs_a_place():
+    with pytest.raises(hu.GeometryError, match="position in the patient is not known"):
+        hu.region("circle", image(), center_mm=(1, 2, 3), radius=3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [
+        ("circle", {"center": (60, 20), "radius": 4}),
+        ("polygon", {"points": [(0, -1), (9, -1), (9, -5)]}),
+        ("rectangle", {"center": (-9, 20), "size": (4, 4)}),
+        ("circle", {"center": (1e300, 1e300), "radius": 5}),
+    ],
+)
+def test_a_region_outside_of_the_image_is_an_error(shape, options):
+    with pytest.raises(hu.GeometryError, match="outside of the image: 40 rows and 50 columns"):
+        hu.region(shape, image(), **options)
+
+
+def test_a_region_between_the_centres_of_pixels_is_an_error():
+    with pytest.raises(hu.GeometryError, match="holds no centre of a pixel"):
+        hu.region("circle", image(), center=(5.5, 5.5), radius=0.3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "beyond"),
+    [
+        ("circle", {"center": (5, 5), "radius": 5.5}, False),  # to the outer edge of the first pixel
+        ("circle", {"center": (5, 5), "radius": 5.6}, True),
+        ("rectangle", {"center": (19.5, 24.5), "size": (40, 50)}, False),
+        ("rectangle", {"center": (19.5, 24.5), "size": (40, 50), "angle": 1}, True),
+        ("ellipse", {"center": (19.5, 9), "radii": (18, 4), "angle": 10}, False),
+        ("ellipse", {"center": (19.5, 9), "radii": (18, 4), "angle": 90}, True),
+        ("polygon", {"points": [(0, 0), (9, 0), (9, -1)]}, True),
+    ],
+)
+def test_a_step_says_where_a_region_reaches_beyond_the_image(shape, options, beyond):
+    names = [step.name for step in hu.region(shape, image(), **options).steps]
+    assert names == ["region", *(["beyond the image"] if beyond else [])]

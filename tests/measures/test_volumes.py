@@ -101,3 +101,39 @@ def test_colours_and_masks_that_do_not_fit_are_refused():
         hu.measure(hu.Volume(np.zeros((1, 2, 2))), np.zeros((2, 2), bool))
     with pytest.raises(TypeError, match="Volume"):
         hu.measure(np.zeros((1, 2, 2)))
+
+
+@pytest.fixture(scope="module")
+def segmented(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("seg")
+    hu.phantom(folder / "ct", matrix=48, slices=6)
+    volume = hu.read_volumes(folder / "ct")[0]
+    hu.write_seg(hu.mask(volume, tissue="bone"), folder / "bone.dcm")
+    return volume, folder / "bone.dcm"
+
+
+def test_a_segment_that_was_read_as_a_volume_is_a_mask(segmented):
+    volume, path = segmented
+    segment = hu.read_volumes(path)[0]
+    assert segment.values.dtype == np.uint8
+    stats = hu.measure(volume, segment)
+    inside = volume.values[segment.values == 1].astype(float)
+    assert (stats.pixels, stats.mean) == (inside.size, pytest.approx(inside.mean()))
+    assert np.array_equal(hu.intersection(hu.mask(volume, tissue="bone"), segment).values, segment.values == 1)
+    assert hu.apply_mask(volume, segment).shape == volume.shape
+    hu.figure(volume, segment)
+
+
+def test_whole_numbers_of_other_files_are_no_mask_and_the_error_says_what_to_call(segmented):
+    volume, path = segmented
+    other = volume.with_values((volume.values > 200).astype(np.uint8))
+    for mask in (other, other.values):
+        with pytest.raises(TypeError, match=r"image\.values > 0; hu\.read_rois\(path, image\)"):
+            hu.measure(volume, mask)
+    with pytest.raises(TypeError, match="hu.read_rois"):
+        hu.measure(volume[0], other.values[0])
+    segment = hu.read_volumes(path)[0]
+    with pytest.raises(hu.GeometryError, match="hu.read_rois"):
+        hu.measure(volume, segment[1:4])
+    part = hu.read_rois(path, volume[1:4])["mask"]
+    assert hu.measure(volume[1:4], part).pixels == np.count_nonzero(segment.values[1:4])

@@ -23,6 +23,7 @@ from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.listing import Listing
 from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.measured_regions import KINDS, MeasuredRegion
 from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.reshaping import Reshaping
@@ -105,12 +106,29 @@ reshapings = valid(
     mean=slabs,
 )
 formats = st.sampled_from(["png", "svg", "pdf"])
+regions = st.lists(
+    st.sampled_from(
+        [
+            MeasuredRegion("circle", "-3,4.5,6"),
+            MeasuredRegion("circle", "it's a=1,2,3mm"),
+            MeasuredRegion("circle", "-1.5,-2,3,4mm"),
+            MeasuredRegion("rect", "1,2,3,4px,-30deg"),
+            MeasuredRegion("ellipse", "中文 x=1,2,3,4,5mm"),
+            MeasuredRegion("sphere", "1,2,3,4mm"),
+            MeasuredRegion("polygon", "-x y.json"),
+            MeasuredRegion("roi", "it's.zip"),
+        ]
+    ),
+    unique=True,
+    max_size=3,
+).map(lambda found: tuple(sorted(found, key=lambda region: KINDS.index(region.kind))))
 bounds = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6))
 maskings = valid(
     Masking,
     reading=readings,
     selection=selections,
     reshaping=reshapings,
+    regions=regions,
     format=maybe(st.sampled_from(["png", "npz", "nifti", "seg", "stl"])),
     figure=st.booleans(),
     figure_format=formats,
@@ -124,7 +142,16 @@ styles = valid(
     language=st.sampled_from(["en", "zh"]),
     dpi=maybe(st.integers(10, 2400)),
 )
-measurings = valid(Measuring, reading=readings, selection=selections, reshaping=reshapings, frames=st.booleans())
+measurings = valid(
+    Measuring,
+    reading=readings,
+    selection=selections,
+    regions=regions,
+    reshaping=reshapings,
+    frames=st.booleans(),
+    frame=maybe(st.integers(-99, 99)),
+    slice_index=maybe(st.integers(-99, 99)),
+)
 drawings = valid(
     Drawing,
     reading=readings,

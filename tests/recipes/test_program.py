@@ -127,6 +127,8 @@ def same_outputs(words, folder, inputs, code=0, run=run):
         ["mask", "--tissue", "soft tissue", "--largest", "2", "--min-mm2", "3.5", "--outline", "--window", "40,400"],
         ["mask", "--above", "-200", "--below", "3000", "--no-fill", "--opening", "0", "--no-figure", "-o", "o/u t"],
         ["mask", "--method", "otsu", "--format", "npz", "--force", "--dpi", "50", "--title", "{KVP} kV"],
+        ["mask", "--circle", "88,11,5mm", "--rect", "a=30,40,9,7", "--no-figure"],
+        ["mask", "--circle", "88,11,5mm", "--above", "150", "--no-figure"],
         ["figure", "--window", "bone"],
         ["figure", "--no-mask", "-o", "new/f.png", "--dpi", "80", "--title", "{Modality} 'x' $y$"],
         ["figure", "--tissue", "bone", "--outline", "-o", "out"],
@@ -269,6 +271,22 @@ def documents(text):
         ["color-px.dcm"],
         ["emri_small.dcm", "--frames"],
         ["CT_small.dcm", "--tissue", "bone", "--fill", "--space", "modality"],
+        [
+            "CT_small.dcm",
+            "--circle",
+            "it's=88,11,5mm",
+            "--rect",
+            "30,40,9,7,20deg",
+            "--ellipse",
+            "9,9,3,4",
+            "--above",
+            "0",
+        ],
+        ["CT_small.dcm", "MR_small.dcm", "color-px.dcm", "--circle", "20,30,6"],
+        ["color-px.dcm", "--circle", "20,30,6"],
+        ["emri_small.dcm", "--frames", "--circle", "20,30,6"],
+        ["emri_small.dcm", "--frame", "3", "--above", "10", "--circle", "20,30,6"],
+        ["emri_small.dcm", "--frame", "-1"],
     ],
 )
 def test_stats_gives_the_same_numbers(words, here, sample):
@@ -281,6 +299,9 @@ def test_stats_gives_the_same_numbers(words, here, sample):
     for result in map(json.loads, out.splitlines()):
         expected += [*result.get("channels", {}).values(), *([result["measures"]] if "measures" in result else [])]
         expected += result.get("frames", [])
+        for region in result.get("regions", []):
+            expected += [*region.get("channels", {}).values(), *([region["measures"]] if "measures" in region else [])]
+            expected += region.get("frames", [])
     assert documents(run(as_python("stats", *words, cwd=here), here)) == expected
 
 
@@ -293,6 +314,26 @@ def test_stats_of_a_folder_gives_the_same_numbers(here, mixed):
         expected += result.get("frames", []) + result.get("slices", [])
     os.symlink(mixed, here / "study")
     found = documents(run(as_python("stats", "study", "--frames", cwd=here), here))
+    assert [numbers(part) for part in found] == [numbers(part) for part in expected]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--circle", "9,9,3"],
+        ["--slice", "1", "--above", "0", "--circle", "9,9,3mm"],
+        ["--frames", "--sphere", "0,0,0,20mm", "--roi", "drawn.json"],
+    ],
+)
+def test_regions_of_a_volume_have_the_same_numbers(words, here):
+    hu.phantom(here / "ct", matrix=32, slices=4)
+    (here / "drawn.json").write_text("[[5, 5], [20, 5], [5, 20]]")
+    code, out, err = hu_here("stats", "ct", *words, "--jsonl")
+    assert code == 0, err
+    expected = []
+    for region in json.loads(out)["regions"]:
+        expected += [region["measures"], *region.get("slices", [])]
+    found = documents(run(as_python("stats", "ct", *words, cwd=here), here))
     assert [numbers(part) for part in found] == [numbers(part) for part in expected]
 
 

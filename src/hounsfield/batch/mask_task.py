@@ -27,8 +27,8 @@ class MaskTask:
         import hounsfield as hu
 
         image = item.read_image(self.recipe.reading)
-        image, mask = self.recipe.reshaping.of_image(image, self.recipe.selection)
-        mask = self.recipe.selection.mask(image) if mask is None else mask
+        image, mask = self.recipe.reshaping.of_image(image, self.recipe)
+        mask = self.recipe.mask(image) if mask is None else mask
         measures = hu.measure(image, mask).to_dict()
         written = {"mask": self.recipe.encode(mask), "figure": self.recipe.draw(image, mask)}
         outputs = {kind: self._write(item, *parts) for kind, parts in written.items() if parts is not None}
@@ -46,8 +46,8 @@ class MaskTask:
         import hounsfield as hu
 
         source = item.read_volume(self.recipe.reading)
-        volume, mask = self.recipe.reshaping.of_volume(source, self.recipe.selection)
-        mask = self.recipe.selection.mask_volume(volume) if mask is None else mask
+        volume, mask = self.recipe.reshaping.of_volume(source, self.recipe)
+        mask = self.recipe.mask_volume(volume) if mask is None else mask
         self.recipe.check_volume(item.name)
         measures = hu.measure(volume, mask).to_dict()
         stem = item.stem_in(self.folder)

@@ -34,6 +34,7 @@ from hounsfield.cli.options import (
     window_option,
 )
 from hounsfield.cli.progress import ProgressListener
+from hounsfield.cli.region_options import check_region_files, region_options, regions_of
 from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.stats import mask_words
 from hounsfield.cli.terminal import write_line
@@ -60,6 +61,7 @@ Examples:
   hu mask mr.dcm --method otsu               where there are no HU
   hu mask chest.dcm --tissue lung --largest 2 --no-figure
   hu mask slice.dcm --above 200 --below 3000 --opening 3 --outline
+  hu mask slice.dcm --circle 88,11,5mm       the circle itself; with --above what of it is above
 """
 
 
@@ -74,6 +76,7 @@ Examples:
     help="Folder for the results.",
 )
 @selection_options
+@region_options
 @geometry_options
 @reading_options
 @damaged_option
@@ -100,6 +103,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["no_phi"] and options["form"] == "seg":
         raise click.UsageError("a DICOM SEG identifies its patient: give --no-phi or --format seg, not both")
     job = job_of(paths, options)
+    check_region_files(job.recipe.regions)
     if options["as_python"]:
         return show_program(job)
     check_like(job.recipe.reshaping)
@@ -116,6 +120,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
     with refusing():
         recipe = Masking(
             selection=selection_of(options),
+            regions=regions_of(options),
             reading=reading_of(options),
             reshaping=reshaping_of(options),
             format=options["form"],

@@ -12,6 +12,7 @@ from hounsfield.batch.measure_task import MeasureTask
 from hounsfield.batch.origins import Origins
 from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
+from hounsfield.cli.language import translated
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -27,8 +28,9 @@ from hounsfield.cli.options import (
     selection_options,
 )
 from hounsfield.cli.progress import ProgressListener
+from hounsfield.cli.region_options import check_region_files, region_options, regions_of
 from hounsfield.cli.showing import Run, default_jobs, show_program
-from hounsfield.cli.terminal import words_table, write_line, write_words
+from hounsfield.cli.terminal import say, table, words_table, write_line, write_words
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.measuring import Measuring
 
@@ -42,15 +44,21 @@ Examples:
   hu stats cine.dcm --frames              each frame by itself
   hu stats ct/ --plane coronal --mean 20 --frames   means of slabs of 20 mm, each by itself
   hu stats ct/ --crop -90:90,,-50:50      a box in mm: left and right, all depths, feet and head
+  hu stats slice.dcm --circle 88,11,5mm   a circle: column 88, row 11, radius 5 mm
+  hu stats ct/ --slice 20 --circle center=256,256,40 --circle top=256,100,20 --above 0
+  hu stats ct/ --circle 10.5,-20,120,8mm --sphere 10.5,-20,120,8mm --roi drawn.zip
 """
 
 
 @click.command("stats", epilog=_EPILOG, cls=SlabCommand)
 @paths_argument
 @selection_options
+@region_options
 @geometry_options
 @reading_options
 @damaged_option
+@click.option("--slice", "slice_index", type=int, help="Of volumes: measure this slice only, counted from 0.")
+@click.option("--frame", type=int, help="Of images with several frames: measure this one only, counted from 0.")
 @click.option("--frames", is_flag=True, help="Also measure each frame, or each slice of a volume, separately.")
 @choice_options
 @grouping_options
@@ -58,8 +66,12 @@ Examples:
 @python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
-    """Measure values: count, area or volume, mean, spread, percentiles. With mask options: inside that mask only."""
+    """Measure values: count, area or volume, mean, spread, percentiles. With mask options: inside that mask only.
+
+    With regions: each by itself, within the mask if there is one. What of a region is outside of the image is left out.
+    """
     job = job_of(paths, options)
+    check_region_files(job.recipe.regions)
     if options["as_python"]:
         return show_program(job)
     check_like(job.recipe.reshaping)
@@ -73,7 +85,10 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Measuring]:
     """Parse the options."""
     with refusing():
         selection = selection_of(options)
-        recipe = Measuring(reading_of(options), selection, reshaping_of(options), options["frames"])
+        picked = {name: options[name] for name in ("frames", "frame", "slice_index")}
+        recipe = Measuring(
+            reading_of(options), selection, regions_of(options), reshaping=reshaping_of(options), **picked
+        )
     return Job(recipe, paths, grouped(grouping_of(options), recipe.reshaping), choice=choice_of(options))
 
 
@@ -83,6 +98,18 @@ def show(result: dict[str, Any], single: bool) -> None:
         write_line(f"{result['source']}:")
     if masked := mask_words(result["steps"]):
         words_table([["mask", masked]])
+    if "regions" in result:
+        table(region_rows(result["regions"]))
+        for region in result["regions"]:
+            if region["partly_outside"]:
+                say(f"{result['source']}: a part of {region['name']} is outside of the image and was not measured")
+    else:
+        _show_parts(result)
+    if not single:
+        write_line("")
+
+
+def _show_parts(result: dict[str, Any]) -> None:
     for name, part in result.get("channels", {"": result.get("measures")}).items():
         if name:
             write_line(f"{name}:")
@@ -91,13 +118,35 @@ def show(result: dict[str, Any], single: bool) -> None:
         for index, part in enumerate(result.get(f"{word}s", [])):
             write_words(f"{word} {index}:")
             words_table(measure_rows(part))
-    if not single:
-        write_line("")
+
+
+def region_rows(regions: list[dict[str, Any]]) -> list[list[str]]:
+    """A head, then a row for each region; also for each of its channels, frames or slices."""
+    parts: list[tuple[str, dict[str, Any]]] = []
+    for region in regions:
+        channels = region.get("channels", {})
+        parts += [(f"{region['name']} {name}", part) for name, part in channels.items()]
+        parts += [(region["name"], region["measures"])] if "measures" in region else []
+        for word in ("frame", "slice"):
+            each = enumerate(region.get(f"{word}s", []))
+            parts += [(f"{region['name']} {word} {index}", part) for index, part in each if part["pixels"]]
+    size = "volume_ml" if any(part["volume_ml"] is not None for _, part in parts) else "area_mm2"
+    names = ("mean", "sd", "min", "max", "median", size)
+    said = sorted({part["unit"] for _, part in parts} - {"", "1"})
+    unit = f" ({', '.join(said)})" if said else ""
+    on = {part["spacing_kind"] for _, part in parts} & {"detector", "slide"}
+    area = "mL" if size == "volume_ml" else "mm2" + "".join(f" on the {kind}" for kind in sorted(on))
+    head = ["region", "pixels", f"mean{unit}", "sd", "min", "max", "median", area]
+    rows = [[translated(word) for word in head]]
+    for name, part in parts:
+        cells = ["-" if part[key] is None else f"{part[key]:.6g}" for key in names]
+        rows.append([name, str(part["pixels"]), *cells])
+    return rows
 
 
 def mask_words(steps: list[dict[str, Any]]) -> str:
-    """What a mask is made of, by its steps: the range, and what was filled, opened or kept; empty without a mask."""
-    return "; ".join(step["detail"] for step in steps if step["name"] in ("mask", "components"))
+    """What a mask is made of, by its steps: the range, what was filled, opened, kept, regions; empty without a mask."""
+    return "; ".join(step["detail"] for step in steps if step["name"] in ("mask", "components", "region"))
 
 
 def measure_rows(part: dict[str, Any]) -> list[list[str]]:

@@ -4,41 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import hypot
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
-from hounsfield.geometry import SpacingKind
+from hounsfield.geometry import Distance, SpacingKind, as_point
 from hounsfield.image import Image, require_image
 from hounsfield.imagelike import require_one_value
 
 #: Of a profile.
 _MOST_SAMPLES = 10_000_000
-
-
-@dataclass(frozen=True)
-class Distance:
-    """The distance of two points of an image.
-
-    Attributes
-    ----------
-    pixels
-        In pixels, whatever their shape.
-    mm
-        In millimetres; None where the pixel spacing is unknown, or what it measures.
-    spacing_kind
-        What the millimetres are of: ``"patient"``, ``"detector"``, ``"calibrated"`` ...
-    """
-
-    pixels: float
-    mm: float | None
-    spacing_kind: SpacingKind | None
-
-    def __str__(self) -> str:
-        return f"{self.pixels:.6g} pixels" if self.mm is None else f"{self.mm:.6g} mm ({self.spacing_kind})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,11 +76,7 @@ def distance(image: Image, start: Sequence[float], end: Sequence[float]) -> Dist
     6.32456 mm (detector)
     """
     require_image(image, "distance")
-    (y0, x0), (y1, x1) = _point(start), _point(end)
-    down, across = y1 - y0, x1 - x0
-    spacing = image.pixel_spacing if image.spacing_kind is not None else None
-    mm = None if spacing is None else hypot(down * spacing[0], across * spacing[1])
-    return Distance(hypot(down, across), mm, image.spacing_kind if mm is not None else None)
+    return image.distance(start, end)
 
 
 def profile(image: Image, start: Sequence[float], end: Sequence[float], *, samples: int | None = None) -> Profile:
@@ -139,7 +112,7 @@ def profile(image: Image, start: Sequence[float], end: Sequence[float], *, sampl
     require_one_value(image, "a profile")
     if image.multi_frame:
         raise GeometryError("a profile is of one frame; take image.frame(i)", source=image.name)
-    first, last = np.array(_point(start)), np.array(_point(end))
+    first, last = np.array(as_point(start)), np.array(as_point(end))
     most = np.array(image.size) - 1.0
     for point in (first, last):
         if not ((point >= 0) & (point <= most)).all():
@@ -168,21 +141,3 @@ def _between(image: Image, points: NDArray[np.float64]) -> NDArray[np.float64]:
             weight = down * across
             total += np.where(weight == 0, 0.0, weight * values[rows, columns])
     return total
-
-
-def _point(point: Sequence[float]) -> tuple[float, float]:
-    """A point, checked.
-
-    Raises
-    ------
-    ValueError
-        It is not two finite numbers.
-    """
-    try:
-        numbers = np.asarray(point, np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"a point is (row, column), not {point!r}") from None
-    if numbers.shape != (2,) or not np.isfinite(numbers).all():
-        raise ValueError(f"a point is (row, column), not {point!r}")
-    row, column = numbers.tolist()
-    return row, column

@@ -7,6 +7,7 @@ first pixel is (0, 0), its outer corner (-0.5, -0.5).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, TypedDict, Unpack, cast, get_args, overload
 
 import numpy as np
@@ -16,6 +17,7 @@ from hounsfield.errors import GeometryError
 from hounsfield.header import finite_number
 from hounsfield.image import Image
 from hounsfield.imagelike import require_grid
+from hounsfield.measures.extents import Bounds, half_lengths, index_at, steps_within
 from hounsfield.steps import Step
 from hounsfield.volume import Volume
 
@@ -29,7 +31,7 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "polygon": ("points",),
     "sphere": ("center", "radius"),
 }
-_IN_MM = {"radius_mm": "radius", "radii_mm": "radii", "size_mm": "size"}
+_IN_MM = {"radius_mm": "radius", "radii_mm": "radii", "size_mm": "size", "center_mm": "center"}
 _TURNED = ("ellipse", "rectangle")
 #: Rounding of coordinates must not decide whether an edge belongs to a shape.
 _ROUNDING = 1e-9
@@ -40,6 +42,7 @@ class ShapeOptions(TypedDict, total=False):
     """The place and the size of a shape: see `region`."""
 
     center: Sequence[float]
+    center_mm: Sequence[float]
     radius: float
     radius_mm: float
     radii: Sequence[float]
@@ -67,6 +70,9 @@ def region(
         each slice or frame.
     center
         (row, column) of the middle, in pixels counted from 0, fractions allowed; of a sphere (slice, row, column).
+    center_mm
+        In the place of `center`: x, y, z of the middle in the patient, in LPS mm. In a volume a plane shape is then in
+        the slice that is nearest to it, and in no other.
     radius, radius_mm
         Of a circle in pixels, or in mm; of a sphere in mm.
     radii, radii_mm
@@ -82,14 +88,16 @@ def region(
     Returns
     -------
     Image or Volume
-        A mask. Its last step names the shape, with the kind of the spacing where mm were given.
+        A mask. A step names the shape, with the kind of the spacing where mm were given, and another one what of it is
+        not in the image.
 
     Raises
     ------
     ValueError
         There is no such shape, an option is missing, does not belong to it or is no positive number.
     GeometryError
-        mm are asked for and the pixel spacing, or what it measures, is not known; a sphere without a known place.
+        mm are asked for and the pixel spacing, or what it measures, is not known; a sphere or a point in the patient
+        without a known place; no pixel is inside.
 
     Examples
     --------
@@ -111,25 +119,46 @@ def region(
     row = np.arange(rows, dtype=np.float64)[:, None]
     column = np.arange(columns, dtype=np.float64)[None, :]
     if shape == "polygon":
-        inside = _polygon(np.asarray(given["points"], np.float64), rows, columns)
+        corners = np.asarray(given["points"], np.float64)
+        inside = polygon_pixels(corners, rows, columns)
+        bounds: Bounds = list(zip(corners.min(axis=0).tolist(), corners.max(axis=0).tolist(), strict=True))
         detail = f"{len(given['points'])} corners"
     else:
         middle = given["center"]
         y, x = (row - middle[0]) * down, (column - middle[1]) * across
         along_rows, along_columns = np.cos(turn) * y - np.sin(turn) * x, np.sin(turn) * y + np.cos(turn) * x
         inside = _within(shape, along_rows, along_columns, given)
+        high, wide = half_lengths(shape, _half(shape, given), turn)
+        bounds = [(at - half, at + half) for at, half in zip(middle, (high / down, wide / across), strict=True)]
         detail = f"center ({middle[0]:g}, {middle[1]:g}), {_extent(shape, given)}"
         detail += f", turned by {angle:g} degrees" if turn else ""
-    if given["mm"]:
-        detail += f" ({image.spacing_kind})"
-    values = np.broadcast_to(inside, (*_outer(image), rows, columns)).copy()
-    return _mask(image, values, Step("region", f"{shape}, {detail}"))
+    detail += f" ({image.spacing_kind})" if given["mm"] else ""
+    values = _in_slices(inside, image, given.get("slice"))
+    detail += "" if given.get("slice") is None else f", in slice {given['slice']}"
+    beyond = steps_within(image, f"{shape}, {detail}", bounds, inside)
+    return _mask(image, values, Step("region", f"{shape}, {detail}"), *beyond)
 
 
-def _mask(image: Image | Volume, values: NDArray[np.bool_], step: Step) -> Image | Volume:
-    if isinstance(image, Volume):
-        return image.with_values(values, step, unit="", padding=None, color=False)
-    return image.with_values(values, step, unit="", padding=None, color=False)
+def _mask(image: Image | Volume, values: NDArray[np.bool_], *steps: Step) -> Image | Volume:
+    made = image.with_values(values, steps[0], unit="", padding=None, color=False)
+    return replace(made, steps=(*made.steps, *steps[1:]))
+
+
+def _half(shape: str, given: dict[str, Any]) -> tuple[float, float]:
+    """Half the extent of a shape along (rows, columns), before it is turned."""
+    if shape == "circle":
+        return given["radius"], given["radius"]
+    high, wide = given["radii"] if shape == "ellipse" else (length / 2 for length in given["size"])
+    return high, wide
+
+
+def _in_slices(inside: NDArray[np.bool_], image: Image | Volume, only: int | None) -> NDArray[np.bool_]:
+    """A plane shape in each slice or frame, or in one of them."""
+    if only is None:
+        return np.broadcast_to(inside, (*_outer(image), *image.size)).copy()
+    values = np.zeros((*_outer(image), *image.size), np.bool_)
+    values[only] = inside
+    return values
 
 
 def _outer(image: Image | Volume) -> tuple[int, ...]:
@@ -165,14 +194,34 @@ def _chosen(shape: str, options: dict[str, Any], image: Image | Volume) -> dict[
             raise ValueError(f"a {shape} has no {name}; it takes {' and '.join(_OPTIONS[shape])}")
     for plain in _OPTIONS[shape]:
         if list(known.values()).count(plain) != 1:
-            one = f"{plain} or {plain}_mm" if plain in ("radius", "radii", "size") else plain
+            one = f"{plain} or {plain}_mm" if f"{plain}_mm" in _IN_MM else plain
             raise ValueError(f"a {shape} needs {one}, once")
-    chosen: dict[str, Any] = {"mm": any(name.endswith("_mm") for name in given)}
+    chosen: dict[str, Any] = {"mm": any(name in _IN_MM for name in given if name != "center_mm")}
     for name, value in given.items():
-        chosen[known[name]] = _numbers(known[name], value, shape)
+        chosen[known[name]] = _numbers(name if name == "center_mm" else known[name], value, shape)
+    if "center_mm" in given:
+        _place_center(chosen, shape, image)
     if chosen["mm"] and (image.pixel_spacing is None or image.spacing_kind is None):
         raise GeometryError("its pixel spacing is not known, so nothing of it has millimetres", source=image.name)
     return chosen
+
+
+def _place_center(chosen: dict[str, Any], shape: str, image: Image | Volume) -> None:
+    """Put indices in the place of a point in the patient; a plane shape in a volume gets a slice.
+
+    Raises
+    ------
+    GeometryError
+        The point is not in the image.
+    """
+    at = index_at(image, chosen["center"])
+    if shape != "sphere" and isinstance(image, Volume):
+        along, *at = at
+        chosen["slice"] = int(np.floor(along + 0.5))
+        if not 0 <= chosen["slice"] < len(image):
+            detail = f"the centre is at slice {along:.6g}, and there are {len(image)}, counted from 0"
+            raise GeometryError(f"the region is outside of the volume: {detail}", source=image.name)
+    chosen["center"] = at
 
 
 def _numbers(name: str, value: Any, shape: str) -> Any:
@@ -183,7 +232,9 @@ def _numbers(name: str, value: Any, shape: str) -> Any:
     ValueError
         It has another, or is not finite; extents are positive.
     """
-    count = {"radius": (), "center": (3 if shape == "sphere" else 2,), "radii": (2,), "size": (2,)}.get(name)
+    count = {
+        "radius": (), "center": (3 if shape == "sphere" else 2,), "center_mm": (3,), "radii": (2,), "size": (2,),
+    }.get(name)  # fmt: skip
     try:
         numbers = np.asarray(value, np.float64)
     except (TypeError, ValueError, OverflowError):
@@ -195,6 +246,7 @@ def _numbers(name: str, value: Any, shape: str) -> Any:
         wanted = {
             "radius": "a positive number",
             "center": "(slice, row, column)" if shape == "sphere" else "(row, column)",
+            "center_mm": "(x, y, z) in LPS mm",
             "points": "three or more (row, column)",
         }
         raise ValueError(f"{name} is {wanted.get(name, 'two positive numbers: along rows and columns')}, not {value!r}")
@@ -211,7 +263,8 @@ def _within(shape: str, y: NDArray[np.float64], x: NDArray[np.float64], given: d
         high, wide = (length / 2 + _ROUNDING for length in given["size"])
         return (np.abs(y) <= high) & (np.abs(x) <= wide)
     high, wide = (given["radius"],) * 2 if shape == "circle" else given["radii"]
-    return (y / high) ** 2 + (x / wide) ** 2 <= 1 + _ROUNDING
+    with np.errstate(over="ignore"):  # what is that far off is outside
+        return (y / high) ** 2 + (x / wide) ** 2 <= 1 + _ROUNDING
 
 
 def _extent(shape: str, given: dict[str, Any]) -> str:
@@ -222,8 +275,8 @@ def _extent(shape: str, given: dict[str, Any]) -> str:
     return f"{name} {given[name][0]:g} x {given[name][1]:g} {unit}"
 
 
-def _polygon(corners: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.bool_]:
-    """Pixels whose centres are enclosed an odd number of times, or lie on an edge; row by row along the edges."""
+def polygon_pixels(corners: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.bool_]:
+    """Return the pixels whose centres are enclosed an odd number of times, or lie on an edge; row by row."""
     inside = np.zeros((rows, columns), np.bool_)
     column = np.arange(columns, dtype=np.float64)
     for (y0, x0), (y1, x1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
@@ -251,5 +304,9 @@ def _sphere(image: Image | Volume, given: dict[str, Any]) -> Volume:
         squared += (x[:, None, None] + y[None, :, None] + z[None, None, :]) ** 2
     inside = np.sqrt(squared) <= given["radius"] * (1 + _ROUNDING)
     center = ", ".join(f"{at:g}" for at in given["center"])
-    step = Step("region", f"sphere, center ({center}), radius {given['radius']:g} mm ({image.spacing_kind})")
-    return image.with_values(inside, step, unit="", padding=None, color=False)
+    detail = f"sphere, center ({center}), radius {given['radius']:g} mm ({image.spacing_kind})"
+    # How far a sphere reaches along an index is the length of that row of the inverse: the planes need not be square.
+    reach = given["radius"] * np.linalg.norm(np.linalg.inv(matrix), axis=1)
+    bounds = [(at - half, at + half) for at, half in zip(given["center"], reach.tolist(), strict=True)]
+    beyond = steps_within(image, detail, bounds, inside)
+    return cast("Volume", _mask(image, inside, Step("region", detail), *beyond))

@@ -37,19 +37,11 @@ _PARTS = ("reading", "selection", "reshaping", "style")
 _KNOWN = {"output", "force"} | {
     field.name
     for recipe in (
-        Reading,
-        Grouping,
-        Choice,
-        Selection,
-        Reshaping,
-        Masking,
-        Drawing,
-        FigureStyle,
-        Conversion,
-        Attributes,
+        *(Reading, Grouping, Choice, Selection, Reshaping),
+        *(Masking, Measuring, Drawing, FigureStyle, Conversion, Attributes),
     )
     for field in fields(recipe)
-    if field.name not in _PARTS
+    if field.name not in (*_PARTS, "regions")
 }
 
 
@@ -124,6 +116,9 @@ def _words(recipe: Any, implied: frozenset[str]) -> Iterator[str]:
         value = getattr(recipe, field.name)
         if field.name in _PARTS:
             yield from _words(value, implied)
+        elif field.name == "regions":
+            for region in value:
+                yield from _option(region.kind, region.text)
         elif value != field.default and field.name not in implied:
             yield from _option(field.name, value)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from hounsfield.errors import FormatError, GeometryError
 from hounsfield.recipes.checks import RecipeError
+from hounsfield.recipes.measured_regions import MeasuredRegion, check_names, masks_of
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.reshaping import Reshaping
 from hounsfield.recipes.selection import Selection
@@ -33,9 +34,12 @@ class Masking:
     reading
         How the image is read.
     selection
-        What the mask selects.
+        What the mask selects by value.
+    regions
+        What it selects by place: all of them together, within the selection. Where there are some and nothing is
+        `Selection.chosen`, they are the mask.
     reshaping
-        What is done to it before.
+        What is done to the image before.
     format
         Of masks. None is PNG; NPZ for several frames; NIfTI for volumes.
     figure
@@ -48,7 +52,8 @@ class Masking:
     Raises
     ------
     RecipeError
-        A segmentation of a projection is asked for.
+        Two regions have the same name, arguments shape a selection where only regions are, or a segmentation of a
+        projection is asked for.
     """
 
     command: ClassVar[str] = "mask"
@@ -56,6 +61,7 @@ class Masking:
 
     reading: Reading = Reading()
     selection: Selection = Selection()
+    regions: tuple[MeasuredRegion, ...] = ()
     reshaping: Reshaping = Reshaping()
     format: Literal["png", "npz", "nifti", "seg", "stl"] | None = None
     figure: bool = True
@@ -68,6 +74,42 @@ class Masking:
         if self.format == "seg" and self.reshaping.projection is not None:
             name = self.reshaping.projection[0]
             raise RecipeError(f"a SEG lies over its source images, and a projection over none: not with `{name}`")
+        check_names(self.regions)
+        if not self.regions or self.selection.chosen:
+            return
+        for name in ("fill", "fill_3d", "opening"):
+            if getattr(self.selection, name) not in (None, False):
+                raise RecipeError(f"`{name}` shapes what is selected by value: give `above` or `tissue`, too")
+
+    def mask(self, image: Image) -> Image:
+        """Make the mask of an image.
+
+        Raises
+        ------
+        GeometryError
+            A region has no pixel in it. Otherwise as `Selection.mask`.
+        """
+        import hounsfield as hu
+
+        if not self.regions:
+            return self.selection.mask(image)
+        together = hu.union(*(mask for _, _, mask in masks_of(self.regions, image, None)))
+        return hu.intersection(self.selection.mask(image), together) if self.selection.chosen else together
+
+    def mask_volume(self, volume: Volume) -> Volume:
+        """Make the mask of a volume.
+
+        Raises
+        ------
+        GeometryError
+            A region has no voxel in it. Otherwise as `Selection.mask_volume`.
+        """
+        import hounsfield as hu
+
+        if not self.regions:
+            return self.selection.mask_volume(volume)
+        together = hu.union(*(mask for _, _, mask in masks_of(self.regions, volume, None)))
+        return hu.intersection(self.selection.mask_volume(volume), together) if self.selection.chosen else together
 
     def encode(self, mask: Image) -> tuple[str, bytes]:
         """Return the mask of an image as a file's ending and content.

@@ -17,7 +17,8 @@ from hounsfield.recipes.facts import Facts
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.listing import Listing
 from hounsfield.recipes.masking import Masking
-from hounsfield.recipes.program_steps import Kind, Place, chosen, lines_of, reading_options
+from hounsfield.recipes.program_measures import Kind
+from hounsfield.recipes.program_steps import Place, chosen, lines_of, reading_options
 from hounsfield.recipes.source_code import Lines, Name, call, literal
 from hounsfield.recipes.tabulation import Tabulation
 from hounsfield.text import printable

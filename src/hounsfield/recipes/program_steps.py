@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.masking import VOLUME_ENDINGS, Masking
 from hounsfield.recipes.measuring import Measuring
+from hounsfield.recipes.program_grids import reshaped_mask_lines, reshaping_lines
+from hounsfield.recipes.program_measures import Kind, mask_lines, measuring_lines, region_mask_lines
 from hounsfield.recipes.reading import Reading
-from hounsfield.recipes.reshaping import PROJECTED, Reshaping
-from hounsfield.recipes.selection import Selection
-from hounsfield.recipes.source_code import Name, call, literal
-
-Kind = Literal["image", "volume"]
+from hounsfield.recipes.source_code import Name, call
 
 
 @dataclass(frozen=True)
@@ -65,67 +63,12 @@ def chosen(volumes: str, choice: Choice) -> str:
     return call("hu.choose", volumes, **options)
 
 
-def mask_lines(selection: Selection, kind: Kind) -> list[str]:
-    """Return the lines that make ``mask``."""
-    options: dict[str, Any] = {name: getattr(selection, name) for name in ("above", "below", "tissue", "method")}
-    made = call("hu.mask", kind, **options)
-    # None and False differ here: a tissue is not filled by default, and opened by nothing.
-    shape = {} if selection.fill is None else {"fill": selection.fill}
-    shape |= {"fill": "3d"} if selection.fill_3d and kind == "volume" else {}
-    shape |= {} if selection.opening is None else {"opening": selection.opening}
-    for name, value in shape.items():
-        text = '"3d"' if value == "3d" else repr(value)
-        made = f"{made[:-1]}, {name}={text})"
-    size = {"min_ml": selection.min_ml} if kind == "volume" else {"min_mm2": selection.min_mm2}
-    if selection.largest is None and not any(value is not None for value in size.values()):
-        return [f"mask = {made}"]
-    return [f"mask = {made}", f"mask = {call('hu.components', 'mask', largest=selection.largest, **size)}"]
-
-
-def reshaping_lines(recipe: Masking | Measuring | Drawing | Conversion, kind: Kind) -> list[str]:
-    """Return the lines after which an image or a volume is on its grid, and cropped; ``mask`` where that was made."""
-    shape = recipe.reshaping
-    lines = _grid_lines(shape)
-    if shape.crop == "mask":
-        lines += mask_lines(recipe.selection, kind)
-        around = {"mask": Name("mask"), "margin_mm": shape.margin_mm or None}
-        cropped = call(f"{kind}.crop", **around)
-        alone = isinstance(recipe, Conversion) or shape.projection is not None
-        lines.append(f"{kind} = {cropped}" if alone else f"{kind}, mask = {cropped}, {call('mask.crop', **around)}")
-    return [*lines, *_cut_lines(shape, kind)]
-
-
-def _grid_lines(shape: Reshaping) -> list[str]:
-    """Return the lines that put a volume on another grid."""
-    if shape.like is not None:
-        return ["volume = volume.resample(like=like)"]
-    lines = ["volume = volume.rectified()"] if shape.rectify else []
-    if shape.plane is not None:
-        lines.append(f"volume = {call('volume.reformat', literal(shape.plane), spacing=shape.spacing)}")
-    elif shape.spacing is not None:
-        lines.append(f"volume = volume.resample({literal(shape.spacing)})")
-    return lines
-
-
-def _cut_lines(shape: Reshaping, kind: Kind) -> list[str]:
-    """Return the lines that crop to a box, and project."""
-    lines = [f"{kind} = {kind}.crop(box_mm={literal(shape.crop)})"] if isinstance(shape.crop, tuple) else []
-    if shape.projection is not None:
-        name, slab = shape.projection
-        lines.append(f"volume = {call('volume.project', literal(PROJECTED[name]), slab=slab)}")
-    return lines
-
-
-def _masked_lines(recipe: Masking | Measuring, kind: Kind) -> list[str]:
-    """Return the lines that reshape, and make ``mask`` where that was not done."""
-    shape = recipe.reshaping
-    lines = reshaping_lines(recipe, kind)
-    return lines if shape.crop == "mask" and shape.projection is None else [*lines, *mask_lines(recipe.selection, kind)]
-
-
 def masking_lines(recipe: Masking, place: Place) -> list[str] | None:
     """Mask, write, draw and measure; None where the format is not for such."""
-    lines = _masked_lines(recipe, place.kind)
+    masks = mask_lines(recipe.selection, place.kind) if recipe.selection.chosen or not recipe.regions else []
+    if recipe.regions:
+        masks += region_mask_lines(recipe.regions, place.kind, within=recipe.selection.chosen)
+    lines = reshaped_mask_lines(recipe.reshaping, place.kind, masks)
     if place.kind == "volume":
         if (recipe.format or "nifti") not in VOLUME_ENDINGS:
             return None
@@ -194,36 +137,6 @@ def _open(path: str, place: Place) -> list[str]:
     ]
 
 
-def measuring_lines(recipe: Measuring, place: Place) -> list[str]:
-    """Measure: everywhere, or in a mask; of a colour image each channel."""
-    label = [f"print({place.label})"] if place.label else []
-    grey = _grey_lines(recipe, place.kind)
-    if place.kind == "volume" or place.colour is False:
-        return [*label, *grey]
-    cut = reshaping_lines(recipe, place.kind)
-    channels = [*cut, "for channel in range(3):", f"    {_printed('image.channel(channel)')}"]
-    if place.colour:
-        return [*label, *channels]
-    either = ["if image.color:", *(f"    {line}" for line in channels), "else:", *(f"    {line}" for line in grey)]
-    return [*label, *either]
-
-
-def _grey_lines(recipe: Measuring, kind: Kind) -> list[str]:
-    """Measure what has one value a pixel; in a mask, and each frame or slice, where that is asked for."""
-    chosen = recipe.selection.chosen
-    lines = _masked_lines(recipe, kind) if chosen else reshaping_lines(recipe, kind)
-    lines.append(_printed(kind, *(["mask"] if chosen else [])))
-    if recipe.frames:
-        count, one = ("len(volume)", "{}[i]") if kind == "volume" else ("image.frames", "{}.frame(i)")
-        each = _printed(one.format(kind), *([one.format("mask")] if chosen else []))
-        lines += [f"for i in range({count}):", f"    {each}"]
-    return lines
-
-
-def _printed(*arguments: str) -> str:
-    return f"print(json.dumps({call('hu.measure', *arguments)}.to_dict(), indent=2))"
-
-
 def drawing_lines(recipe: Drawing, place: Place) -> list[str] | None:
     """Draw and save; None where a frame is asked of volumes, or slices of images."""
     volumes_only = recipe.slice_index is not None or recipe.montage is not None
@@ -233,9 +146,10 @@ def drawing_lines(recipe: Drawing, place: Place) -> list[str] | None:
     if place.kind == "image" and (recipe.frame is not None or place.frames != 1):
         which = "image.frames // 2" if recipe.frame is None else recipe.frame
         lines.append(f"image = image.frame({which})")
-    lines += reshaping_lines(recipe, place.kind)
+    masks = mask_lines(recipe.selection, place.kind)
+    lines += reshaping_lines(recipe.reshaping, place.kind, masks)
     has_mask = recipe.reshaping.crop == "mask" and recipe.reshaping.projection is None
-    masks = mask_lines(recipe.selection, place.kind) if recipe.mask and not has_mask else []
+    masks = masks if recipe.mask and not has_mask else []
     if masks and not recipe.selection.chosen:
         lines.append(f'image_type = str({place.kind}.header.get("ImageType"))')
         condition = f'{place.kind}.unit == "HU" and not {place.kind}.color and "LOCALIZER" not in image_type'
@@ -257,7 +171,8 @@ def conversion_lines(recipe: Conversion, place: Place) -> list[str] | None:
     if (form.frames == "volume" and place.kind == "image") or (recipe.parts and place.kind == "volume"):
         return None
     path = place.path(_frame_ending(recipe, place) + form.endings[0])
-    lines = reshaping_lines(recipe, place.kind)
+    masks = mask_lines(recipe.selection, place.kind)
+    lines = reshaping_lines(recipe.reshaping, place.kind, masks, keeps_mask=False)
     options: dict[str, Any] = {} if recipe.values is None else {"values": Name(repr(recipe.values))}
     options |= {name: getattr(recipe, name) for name in ("window", "square", "icc", "quality", "fps")}
     options |= {"force": place.force, "strict": recipe.reading.strict}
@@ -281,7 +196,7 @@ def lines_of(recipe: Any, place: Place) -> list[str] | None:
     if isinstance(recipe, Masking):
         return masking_lines(recipe, place)
     if isinstance(recipe, Measuring):
-        return measuring_lines(recipe, place)
+        return measuring_lines(recipe, place.kind, place.label, place.colour)
     if isinstance(recipe, Drawing):
         return drawing_lines(recipe, place)
     return conversion_lines(recipe, place) if isinstance(recipe, Conversion) else None

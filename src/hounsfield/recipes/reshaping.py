@@ -6,14 +6,13 @@ import os
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from hounsfield.errors import GeometryError
 from hounsfield.recipes.checks import RecipeError
 
 if TYPE_CHECKING:
     from hounsfield.image import Image
-    from hounsfield.recipes.selection import Selection
     from hounsfield.volume import Volume
     from hounsfield.voxels.projections import Projection
 
@@ -22,6 +21,18 @@ Slab = float | Literal["all"]
 
 #: The projection of each argument.
 PROJECTED: dict[str, Projection] = {"mip": "max", "minip": "min", "mean": "mean"}
+
+
+class Masker(Protocol):
+    """What makes the mask that is cropped to: a selection, alone or with regions."""
+
+    def mask(self, image: Image) -> Image:
+        """Make the mask of an image."""
+        ...
+
+    def mask_volume(self, volume: Volume) -> Volume:
+        """Make the mask of a volume."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,7 @@ class Reshaping:
                 return name, None if slab == "all" else slab
         return None
 
-    def of_volume(self, volume: Volume, selection: Selection) -> tuple[Volume, Volume | None]:
+    def of_volume(self, volume: Volume, masker: Masker) -> tuple[Volume, Volume | None]:
         """Return the volume that is asked for, and the mask that it was cropped to, where that still fits.
 
         Raises
@@ -130,7 +141,7 @@ class Reshaping:
         """
         volume, mask = self._on_grid(volume), None
         if self.crop == "mask":
-            mask = selection.mask_volume(volume)
+            mask = masker.mask_volume(volume)
             around: dict[str, Any] = {"mask": mask, "margin_mm": self.margin_mm or 0.0}
             volume, mask = volume.crop(**around), mask.crop(**around)
         elif self.crop is not None:
@@ -149,7 +160,7 @@ class Reshaping:
             return volume.reformat(self.plane, spacing=self.spacing)
         return volume if self.spacing is None else volume.resample(self.spacing)
 
-    def of_image(self, image: Image, selection: Selection) -> tuple[Image, Image | None]:
+    def of_image(self, image: Image, masker: Masker) -> tuple[Image, Image | None]:
         """Return the part of an image that is asked for, and the mask that it was cropped to.
 
         Raises
@@ -161,7 +172,7 @@ class Reshaping:
             detail = f"`{name}` is of volumes, and this is an image; `together` puts slices together"
             raise GeometryError(detail, source=image.name)
         if self.crop == "mask":
-            mask = selection.mask(image)
+            mask = masker.mask(image)
             around: dict[str, Any] = {"mask": mask, "margin_mm": self.margin_mm or 0.0}
             return image.crop(**around), mask.crop(**around)
         return (image if self.crop is None else image.crop(box_mm=self.crop)), None

@@ -30,6 +30,7 @@ class Regriddable(Placed):
     unit: str
     color: bool
     frame_of_reference: str
+    header: Header
     slice_headers: Sequence[Header] | None
     sources: tuple[SliceSource, ...]
 

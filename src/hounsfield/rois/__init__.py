@@ -1,0 +1,1 @@
+"""Regions that other programs have drawn, as masks: outlines and mask files."""

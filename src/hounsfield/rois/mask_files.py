@@ -1,0 +1,227 @@
+"""Masks and labels of files: PNG, NPY, NPZ, NIfTI and DICOM segmentations, on the grid of an image."""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.errors import FormatError, GeometryError, LimitExceededError
+from hounsfield.image import Image
+from hounsfield.limits import Limits
+from hounsfield.reading.objects import segments
+from hounsfield.rois.placing import Target, slice_affine
+from hounsfield.volume import Volume
+from hounsfield.voxels.nifti_reading import read_nifti
+
+#: Different labels in one file; more of them are shades of a picture.
+_MOST_LABELS = 64
+#: What a mask is called within an NPZ of ours.
+_IN_NPZ = ("mask", "values")
+
+#: The name of a region, its voxels on the grid of an image, and whether it reaches beyond.
+Placed = tuple[str, NDArray[np.bool_], bool]
+
+
+def picture_masks(path: str, image: Image | Volume, name: str, source: str) -> list[Placed]:
+    """Return the masks of a PNG: each value other than 0 is one.
+
+    Raises
+    ------
+    FormatError
+        It is damaged, or shows colours.
+    GeometryError
+        It has not the rows and columns of the image.
+    """
+    from PIL import Image as Pictures
+
+    try:
+        with Pictures.open(path, formats=["PNG"]) as picture:
+            _check_size((picture.height, picture.width), image, source)
+            values: NDArray[Any] = np.asarray(picture)
+    except GeometryError:
+        raise
+    except (OSError, ValueError, SyntaxError, EOFError, Pictures.DecompressionBombError):
+        raise FormatError("is a PNG that cannot be read", source=source) from None
+    if values.ndim == 3:  # grey that was written as red, green and blue, without transparency
+        colours, opacity = values[..., : values.shape[2] - 1 + values.shape[2] % 2], values[..., 3:]
+        opacity = values[..., 1:] if values.shape[2] == 2 else opacity
+        if (colours != colours[..., :1]).any() or (opacity != opacity.max(initial=0)).any():
+            raise FormatError("is a picture in colours: a mask has one value a pixel", source=source)
+        values = colours[..., 0]
+    return [_by_shape(each, values == label, image) for each, label in _labels(values, name, source)]
+
+
+def array_masks(data: Any, image: Image | Volume, name: str, source: str, limits: Limits) -> list[Placed]:
+    """Return the masks of an NPY file, given as an open file: each value other than 0 is one.
+
+    Raises
+    ------
+    FormatError
+        It is damaged, or holds something else than whole numbers.
+    GeometryError
+        It has not the shape of the image.
+    """
+    values = _npy(data, source, limits, image)
+    return [_by_shape(each, values == label, image) for each, label in _labels(values, name, source)]
+
+
+def packed_masks(data: Any, image: Image | Volume, name: str, source: str, limits: Limits) -> list[Placed]:
+    """Return the masks of an NPZ file: of its array ``mask`` or ``values``; by its ``affine`` where it has one.
+
+    Raises
+    ------
+    FormatError
+        It is damaged, or has no such array.
+    GeometryError
+        It does not fit the image.
+    """
+    try:
+        with zipfile.ZipFile(data) as archive:
+            known = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+            called = next((one for one in _IN_NPZ if one in known), None)
+            if called is None:
+                raise FormatError(f"is an NPZ without an array called {' or '.join(_IN_NPZ)}", source=source)
+            # Without a place in the patient only the shape tells whether it fits.
+            has_place = "affine" in known and not (isinstance(image, Volume) and image.affine is None)
+            affine = _npy(archive.open(known["affine"]), source, limits) if has_place else None
+            affine = affine if affine is not None and affine.shape == (4, 4) else None
+            values = _npy(archive.open(known[called]), source, limits, image if affine is None else None)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
+        raise FormatError("is an NPZ that cannot be read", source=source) from None
+    if affine is None or values.ndim != 3:
+        _check_shape(values.shape, image, source)
+        return [_by_shape(each, values == label, image) for each, label in _labels(values, name, source)]
+    if not np.isfinite(affine).all():
+        raise FormatError("is an NPZ whose affine is not finite", source=source)
+    return [_by_place(each, values == label, affine, image) for each, label in _labels(values, name, source)]
+
+
+def nifti_masks(path: str, image: Image | Volume, name: str, source: str, limits: Limits) -> list[Placed]:
+    """Return the masks of a NIfTI file: each value other than 0 is one.
+
+    Raises
+    ------
+    FormatError
+        It is damaged, or holds something else than whole numbers.
+    GeometryError
+        Its voxels are not those of the image.
+    """
+    values, affine = read_nifti(path, limits.volume_bytes, source)
+    if affine is not None:
+        return [_by_place(each, values == label, affine, image) for each, label in _labels(values, name, source)]
+    ordered = values.transpose(2, 1, 0)[:, ::-1]  # rows are kept from the last to the first
+    ordered = ordered[0] if len(ordered) == 1 else ordered
+    _check_shape(ordered.shape, image, source)
+    return [_by_shape(each, ordered == label, image) for each, label in _labels(ordered, name, source)]
+
+
+def segment_masks(path: str, image: Image | Volume, name: str, source: str, limits: Limits) -> list[Placed]:
+    """Return the segments of a DICOM segmentation.
+
+    Raises
+    ------
+    FormatError
+        It is no segmentation.
+    GeometryError
+        Its pixels are not those of the image, or it does not say where they lie.
+    """
+    found = segments(path, limits=limits)
+    if not found:
+        detail = "is a DICOM file, but no segmentation (RT structure sets are not read)"
+        raise FormatError(detail, source=source)
+    placed: list[Placed] = []
+    for segment in found:
+        target = Target(image)
+        along = image.affine if isinstance(image, Volume) else None
+        mask = segment.mask
+        for values, plane in zip([] if mask is None else mask.values, segment.planes, strict=True):
+            if plane is None:
+                raise GeometryError("does not say where its frames lie", source=source)
+            affine = slice_affine(plane, None)
+            if along is not None:
+                affine[:3, 0] = along[:3, 0]
+            target.put(values[None], affine)
+        placed.append((segment.label or f"{name} {segment.number}", _shaped(target.values, image), target.beyond))
+    return placed
+
+
+def _npy(stream: Any, source: str, limits: Limits, image: Image | Volume | None = None) -> NDArray[Any]:
+    """Read an array, after a look at how large it will be: one that an image is given for has its shape."""
+    start = io.BytesIO()
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in read:
+            raise FormatError(f"is an NPY file of version {version[0]}.{version[1]}", source=source)
+        shape, fortran, dtype = read[version](stream)
+        size = math.prod(shape) * dtype.itemsize
+        if dtype.kind not in "biuf" or len(shape) not in (2, 3):
+            raise FormatError(f"holds an array of {dtype} of {len(shape)} axes: no mask", source=source)
+        if image is not None:
+            _check_shape(shape, image, source)
+        if size > limits.volume_bytes:
+            raise LimitExceededError(f"its array would take {size} bytes", source=source)
+        while (missing := size - start.tell()) > 0 and (part := stream.read(min(missing, 2**24))):
+            start.write(part)
+    except (FormatError, GeometryError, LimitExceededError):
+        raise
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, SyntaxError, TypeError, OverflowError):
+        raise FormatError("is an NPY file that cannot be read", source=source) from None
+    if start.tell() < size:
+        raise FormatError("is an NPY file that is cut off", source=source)
+    values = np.frombuffer(start.getbuffer(), dtype)
+    return values.reshape(shape, order="F" if fortran else "C")
+
+
+def _labels(values: NDArray[Any], name: str, source: str) -> Iterator[tuple[str, Any]]:
+    """Yield the name of each region, and the value that it has; one region alone is called like its file."""
+    if values.dtype.kind not in "biuf" or not (values == np.rint(values.astype(np.float64))).all():
+        raise FormatError(
+            "holds fractions or no numbers: a mask has whole numbers, 0 for what is outside", source=source
+        )
+    labels = [value for value in np.unique(values).tolist() if value]
+    if not labels:
+        raise FormatError("is empty: all its values are 0", source=source)
+    if len(labels) > _MOST_LABELS:
+        raise FormatError(f"has {len(labels)} different values: a picture, not a mask", source=source)
+    for label in labels:
+        yield (name if len(labels) == 1 else f"{name} {label:g}"), label
+
+
+def _check_size(size: tuple[int, int], image: Image | Volume, source: str) -> None:
+    if size != image.size:
+        raise GeometryError(
+            f"the mask has {size[0]} rows and {size[1]} columns, the image {image.size[0]} and {image.size[1]}",
+            source=source,
+        )
+
+
+def _check_shape(shape: tuple[int, ...], image: Image | Volume, source: str) -> None:
+    """Refuse a mask that is neither of one frame, then of each, nor of all of them."""
+    frames = image.shape[0] if isinstance(image, Volume) else image.frames
+    _check_size(cast("tuple[int, int]", shape[-2:]), image, source)
+    if len(shape) == 3 and shape[0] != frames:
+        raise GeometryError(f"the mask has {shape[0]} frames, the image {frames}", source=source)
+
+
+def _by_shape(name: str, mask: NDArray[np.bool_], image: Image | Volume) -> Placed:
+    """A mask whose file says of no place: the same in each frame where it has one."""
+    frames = image.shape[0] if isinstance(image, Volume) else image.frames
+    return name, _shaped(np.broadcast_to(mask, (frames, *image.size)).copy(), image), False
+
+
+def _by_place(name: str, mask: NDArray[np.bool_], affine: NDArray[np.float64], image: Image | Volume) -> Placed:
+    target = Target(image)
+    target.put(mask, affine)
+    return name, _shaped(target.values, image), target.beyond
+
+
+def _shaped(values: NDArray[np.bool_], image: Image | Volume) -> NDArray[np.bool_]:
+    return values if isinstance(image, Volume) or image.multi_frame else values[0]

@@ -1,0 +1,86 @@
+"""NIfTI files read: labels and masks that other programs have drawn, with their place in LPS."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import zlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.errors import FormatError, LimitExceededError, missing
+
+_AXES = 3
+_GZIP = b"\x1f\x8b"
+
+
+def read_nifti(path: str | os.PathLike[str], most: int, source: str) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+    """Return the values of a NIfTI file, (column, row, slice) or as it has them, and their affine to LPS mm.
+
+    Parameters
+    ----------
+    path
+        The file: NIfTI-1 or NIfTI-2, as it is or compressed with gzip.
+    most
+        Bytes that its values may take.
+    source
+        Its name in messages.
+
+    Returns
+    -------
+    values, affine
+        The affine is None where the file says of no place: both its form codes are 0.
+
+    Raises
+    ------
+    FormatError
+        It is damaged, or has not three axes.
+    LimitExceededError
+        It is too large.
+    """
+    try:
+        import nibabel
+        from nibabel.filebasedimages import ImageFileError
+        from nibabel.spatialimages import HeaderDataError
+        from nibabel.wrapstruct import WrapStructError
+    except ImportError:
+        raise missing("reading NIfTI", "nibabel") from None
+    try:
+        with open(path, "rb") as plain, gzip.open(plain) if plain.peek(2)[:2] == _GZIP else plain as stream:
+            size = int.from_bytes(head[:4], "little") if len(head := stream.peek(4)[:4]) == 4 else 0
+            is_second = 540 in (size, int.from_bytes(head, "big"))
+            image: Any = (nibabel.Nifti2Image if is_second else nibabel.Nifti1Image).from_stream(stream)
+            shape = _three(image.shape, source)
+            if math.prod(shape) * max(8, image.get_data_dtype().itemsize) > most:
+                raise LimitExceededError(f"its values would take more than {most} bytes", source=source)
+            values = np.asanyarray(image.dataobj).reshape(shape)
+            known = any(image.header[name] for name in ("sform_code", "qform_code"))
+            affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine if known else None
+    except (FormatError, LimitExceededError):
+        raise
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        zlib.error,
+        KeyError,
+        TypeError,
+        HeaderDataError,
+        WrapStructError,
+        ImageFileError,
+    ):
+        raise FormatError("is a NIfTI file that cannot be read", source=source) from None
+    if affine is not None and not np.isfinite(affine).all():
+        raise FormatError("is a NIfTI file whose affine is not finite", source=source)
+    return values, affine
+
+
+def _three(shape: tuple[int, ...], source: str) -> tuple[int, int, int]:
+    """Three axes, where further ones are of length 1."""
+    if len(shape) < 2 or any(count != 1 for count in shape[_AXES:]):
+        raise FormatError(f"is a NIfTI file of {len(shape)} axes: a mask has three", source=source)
+    columns, rows, slices = (*shape, 1)[:_AXES]
+    return columns, rows, slices

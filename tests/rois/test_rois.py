@@ -1,0 +1,395 @@
+"""`read_rois`: outlines and masks of other programs, on the grid of an image."""
+
+import gzip
+import io
+import json
+import zipfile
+
+import nibabel
+import numpy as np
+import pytest
+import roifile
+from matplotlib.path import Path as Outline
+from PIL import Image as Picture
+from skimage import draw
+
+import hounsfield as hu
+
+ROWS, COLUMNS = 40, 50
+
+
+def image(**options):
+    values = np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS)
+    return hu.Image(values, unit="HU", pixel_spacing=(1.0, 1.0), spacing_kind="patient", **options)
+
+
+def written(path, content):
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return path
+
+
+def grid():
+    """x and y of the pixels' centres."""
+    rows, columns = np.indices((ROWS, COLUMNS))
+    return columns, rows
+
+
+# ---- JSON
+
+
+TRIANGLE = [[5.2, 3.1], [30.7, 8.4], [12.3, 33.3]]
+
+
+def inside(points, shift=0.0):
+    columns, rows = grid()
+    centers = np.stack([columns.ravel(), rows.ravel()], axis=1) + shift
+    return Outline(points).contains_points(centers).reshape(ROWS, COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("document", "name"),
+    [
+        (TRIANGLE, "drawn"),
+        ({"points": TRIANGLE}, "drawn"),
+        ({"points": TRIANGLE, "name": "liver"}, "liver"),
+        ([{"points": TRIANGLE, "name": "liver"}], "liver"),
+        ({"type": "Polygon", "coordinates": [[*TRIANGLE, TRIANGLE[0]]]}, "drawn"),
+        (
+            {
+                "type": "Feature",
+                "properties": {"name": "liver"},
+                "geometry": {"type": "Polygon", "coordinates": [TRIANGLE]},
+            },
+            "liver",
+        ),
+        (
+            {
+                "type": "FeatureCollection",
+                "features": [
+                    {
+                        "type": "Feature",
+                        "properties": {"classification": {"name": "liver"}},
+                        "geometry": {"type": "MultiPolygon", "coordinates": [[TRIANGLE]]},
+                    }
+                ],
+            },
+            "liver",
+        ),
+    ],
+)
+def test_polygons_of_json_are_those_of_matplotlib(document, name, tmp_path):
+    masks = hu.read_rois(written(tmp_path / "drawn.json", document), image())
+    assert list(masks) == [name]
+    assert np.array_equal(masks[name].values, inside(TRIANGLE))
+    assert masks[name].steps[-1].detail == f"{name}, JSON file drawn.json"
+
+
+def test_a_hole_is_outside(tmp_path):
+    square, hole = (
+        [[2.5, 2.5], [30.5, 2.5], [30.5, 30.5], [2.5, 30.5]],
+        [[9.5, 9.5], [15.5, 9.5], [15.5, 15.5], [9.5, 15.5]],
+    )
+    mask = hu.read_rois(written(tmp_path / "a.json", {"type": "Polygon", "coordinates": [square, hole]}), image())["a"]
+    assert np.count_nonzero(mask.values) == 28 * 28 - 6 * 6
+
+
+def test_equal_names_are_told_apart(tmp_path):
+    other = {"points": [[1, 1], [4, 1], [1, 4]], "name": "a"}
+    assert list(hu.read_rois(written(tmp_path / "x.json", [other, other, other]), image())) == ["a", "a (2)", "a (3)"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [], {}, 3, [[1, 2], [3, 4]], [[1, 2, 3]] * 4, [["a", "b"]] * 3, [[1, 2], [3], [4, 5]], [[True, False]] * 3,
+        {"type": "Point", "coordinates": [1, 2]}, {"type": "FeatureCollection", "features": []},
+        {"type": "FeatureCollection", "features": [3]}, {"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[1, 2], [3, 4]]}},
+        {"type": "Feature", "geometry": None}, {"type": "Polygon", "coordinates": []}, {"type": "Polygon", "coordinates": [3]},
+        {"type": "MultiPolygon", "coordinates": [3]}, {"points": "text"}, b"[[1, 2], [3, 4], [5, NaN]]", b"[" * 100_000, b"[1, 2",
+        b"[[1, 2], [3, 4], [5, 1e999]]", [[1e300, 1], [5, 5], [-1e300, 9]], [[10**400, 1], [5, 5], [1, 9]], [{"points": [[1, 2]] * 3}, 5],
+    ],
+)  # fmt: skip
+def test_what_is_no_outline_is_an_error_of_its_format(document, tmp_path):
+    with pytest.raises(hu.FormatError):
+        hu.read_rois(written(tmp_path / "a.json", document), image())
+
+
+def test_outlines_have_bounds(tmp_path, monkeypatch):
+    with pytest.raises(hu.LimitExceededError):
+        hu.read_rois(written(tmp_path / "a.json", [[0, 1]] * 100_001), image())
+    zigzag = [[x % 50, 0 if x % 2 else 39] for x in range(90_000)]
+    with pytest.raises(hu.LimitExceededError, match="too costly"):
+        hu.read_rois(written(tmp_path / "a.json", zigzag), image())
+
+
+def test_an_outline_outside_of_the_image_is_an_error_and_one_partly_outside_is_said(tmp_path):
+    with pytest.raises(hu.GeometryError, match="has no pixel of the image"):
+        hu.read_rois(written(tmp_path / "a.json", [[90, 90], [99, 90], [90, 99]]), image())
+    mask = hu.read_rois(written(tmp_path / "a.json", [[-9, 5], [9, 5], [9, 9]]), image())["a"]
+    assert [step.name for step in mask.steps] == ["region", "beyond the image"]
+
+
+# ---- ImageJ
+
+
+def roi(path, points, name="", **attributes):
+    made = roifile.ImagejRoi.frompoints(np.asarray(points), name=name or None)
+    for key, value in attributes.items():
+        setattr(made, key, value)
+    return written(path, made.tobytes())
+
+
+def box(kind, left, top, right, bottom, **attributes):
+    made = roifile.ImagejRoi()
+    made.roitype, made.left, made.top, made.right, made.bottom = kind, left, top, right, bottom
+    for key, value in attributes.items():
+        setattr(made, key, value)
+    return made
+
+
+def test_a_polygon_of_imagej_counts_from_the_corner_of_the_first_pixel(tmp_path):
+    # As ImageJ does, roifile writes the corners of pixels: half a pixel before their centres.
+    (mask,) = hu.read_rois(roi(tmp_path / "a.roi", TRIANGLE), image()).values()
+    assert np.array_equal(mask.values, inside(np.asarray(TRIANGLE, np.float32), shift=0.5))
+
+
+def test_a_rectangle_of_imagej_has_its_width_and_height(tmp_path):
+    path = written(tmp_path / "r.roi", box(roifile.ROI_TYPE.RECT, 7, 4, 17, 24).tobytes())
+    rows, columns = np.nonzero(hu.read_rois(path, image())["r"].values)
+    assert (columns.min(), columns.max(), rows.min(), rows.max(), len(rows)) == (7, 16, 4, 23, 200)
+
+
+def test_an_oval_of_imagej_is_an_ellipse(tmp_path):
+    """ImageJ's rule (OvalRoi.getMask): the centre of the pixel is within the ellipse."""
+    path = written(tmp_path / "o.roi", box(roifile.ROI_TYPE.OVAL, 7, 4, 17, 24).tobytes())
+    expected = np.zeros((ROWS, COLUMNS), bool)
+    expected[draw.ellipse(4 + 10 - 0.5, 7 + 5 - 0.5, 10, 5, shape=(ROWS, COLUMNS))] = True
+    assert np.array_equal(hu.read_rois(path, image())["o"].values, expected)
+
+
+def test_the_roi_manager_has_many_regions_with_names(tmp_path):
+    path = tmp_path / "RoiSet.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("first.roi", box(roifile.ROI_TYPE.RECT, 1, 1, 5, 5).tobytes())
+        archive.writestr("second.roi", box(roifile.ROI_TYPE.OVAL, 7, 4, 17, 24, name="aorta").tobytes())
+    masks = hu.read_rois(path, image())
+    assert {name: np.count_nonzero(mask.values) for name, mask in masks.items()} == {"first": 16, "aorta": 160}
+
+
+def test_a_region_of_a_frame_is_on_that_frame(tmp_path):
+    path = written(tmp_path / "r.roi", box(roifile.ROI_TYPE.RECT, 1, 1, 5, 5, position=3).tobytes())
+    several = hu.Image(np.zeros((4, ROWS, COLUMNS)))
+    assert hu.read_rois(path, several)["r"].values.sum(axis=(1, 2)).tolist() == [0, 0, 16, 0]
+    assert np.count_nonzero(hu.read_rois(path, image())["r"].values) == 16
+    with pytest.raises(hu.GeometryError, match="frame 2, and there are 2"):
+        hu.read_rois(path, hu.Image(np.zeros((2, ROWS, COLUMNS))))
+    with pytest.raises(hu.GeometryError, match="whose order the file does not say"):
+        hu.read_rois(path, hu.Volume(np.zeros((4, ROWS, COLUMNS))))
+
+
+@pytest.mark.parametrize("kind", ["LINE", "POLYLINE", "FREELINE", "ANGLE", "POINT"])
+def test_shapes_without_an_area_are_refused(kind, tmp_path):
+    made = roifile.ImagejRoi.frompoints(np.asarray(TRIANGLE))
+    made.roitype = roifile.ROI_TYPE[kind]
+    with pytest.raises(hu.FormatError, match="which has no area"):
+        hu.read_rois(written(tmp_path / "a.roi", made.tobytes()), image())
+
+
+def test_damaged_regions_of_imagej_are_errors_of_their_format(tmp_path):
+    data = roifile.ImagejRoi.frompoints(np.asarray(TRIANGLE)).tobytes()
+    rng = np.random.default_rng(1)
+    for count in range(300):
+        broken = bytearray(data[: int(rng.integers(4, len(data)))] if count % 2 else data)
+        for _ in range(3):
+            broken[int(rng.integers(4, len(broken)))] = int(rng.integers(256)) if len(broken) > 5 else 0
+        try:
+            hu.read_rois(written(tmp_path / "a.roi", bytes(broken)), image())
+        except (hu.FormatError, hu.GeometryError, hu.LimitExceededError):
+            pass
+
+
+# ---- masks
+
+
+def mask_values():
+    values = np.zeros((ROWS, COLUMNS), np.uint8)
+    values[10:20, 5:12] = 1
+    return values
+
+
+def npy(values):
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("scale", [1, 255])
+def test_a_mask_as_png_and_npy(scale, tmp_path):
+    values = mask_values() * np.uint8(scale)
+    Picture.fromarray(values).save(tmp_path / "m.png")
+    Picture.fromarray(np.repeat(values[..., None], 3, 2)).save(tmp_path / "rgb.png")
+    np.save(tmp_path / "m.npy", values)
+    np.save(tmp_path / "f.npy", np.asfortranarray(values.astype(float)))
+    np.save(tmp_path / "b.npy", values > 0)
+    np.savez_compressed(tmp_path / "z.npz", mask=values > 0)
+    for name in ("m.png", "rgb.png", "m.npy", "f.npy", "b.npy", "z.npz"):
+        ((called, mask),) = hu.read_rois(tmp_path / name, image()).items()
+        assert called == name.partition(".")[0]
+        assert np.array_equal(mask.values, mask_values() > 0), name
+
+
+def test_labels_are_a_region_each(tmp_path):
+    values = mask_values()
+    values[30:33, 30:33] = 7
+    np.save(tmp_path / "organs.npy", values)
+    masks = hu.read_rois(tmp_path / "organs.npy", image())
+    assert {name: np.count_nonzero(mask.values) for name, mask in masks.items()} == {"organs 1": 70, "organs 7": 9}
+
+
+def test_a_mask_of_one_frame_is_of_each(tmp_path):
+    np.save(tmp_path / "m.npy", mask_values())
+    assert hu.read_rois(tmp_path / "m.npy", hu.Volume(np.zeros((3, ROWS, COLUMNS))))["m"].values.sum() == 210
+    three = np.zeros((3, ROWS, COLUMNS), bool)
+    three[1] = mask_values()
+    np.save(tmp_path / "m.npy", three)
+    assert np.array_equal(hu.read_rois(tmp_path / "m.npy", hu.Image(np.zeros((3, ROWS, COLUMNS))))["m"].values, three)
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "said"),
+    [
+        (npy(np.ones((ROWS, 3))), hu.GeometryError, "columns"),
+        (npy(np.ones((2, ROWS, COLUMNS))), hu.GeometryError, "frames"),
+        (npy(np.zeros((ROWS, COLUMNS))), hu.FormatError, "empty"),
+        (npy(np.full((ROWS, COLUMNS), 0.5)), hu.FormatError, "fractions"),
+        (npy(np.full((ROWS, COLUMNS), np.nan)), hu.FormatError, "fractions"),
+        (npy(np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS)), hu.FormatError, "not a mask"),
+        (npy(np.array([[object()]], object)), hu.FormatError, "no mask"),
+        (npy(np.ones((ROWS, COLUMNS)))[:-9], hu.FormatError, "cut off"),
+        (npy(np.ones((1, 1))).replace(b"(1, 1)", b"(1000000000, 1000000000)"), hu.GeometryError, "columns"),
+        (b"\x93NUMPY", hu.FormatError, "NPY"),
+        (b"\x89PNG\r\n\x1a\n", hu.FormatError, "PNG"),
+        (b"PK\x03\x04 nothing", hu.FormatError, "zip"),
+        (b"Iout", hu.FormatError, "damaged"),
+        (b"\x1f\x8b nothing", hu.FormatError, "NIfTI"),
+        (gzip.compress(b"hello", mtime=0), hu.FormatError, "NIfTI"),
+        (b"", hu.FormatError, "nothing that regions are read from"),
+        (b"Dear colleague", hu.FormatError, "GeoJSON"),
+    ],
+)  # fmt: skip
+def test_what_is_no_mask_is_a_typed_error(content, error, said, tmp_path):
+    with pytest.raises(error, match=said) as raised:
+        hu.read_rois(written(tmp_path / "m", content), image())
+    assert str(tmp_path / "m") in str(raised.value)
+
+
+def test_a_colour_picture_is_no_mask(tmp_path):
+    Picture.fromarray(np.random.default_rng(1).integers(0, 255, (ROWS, COLUMNS, 3), np.uint8)).save(tmp_path / "m.png")
+    with pytest.raises(hu.FormatError, match="colours"):
+        hu.read_rois(tmp_path / "m.png", image())
+
+
+def test_a_missing_file_is_a_source_error(tmp_path):
+    with pytest.raises(hu.SourceError):
+        hu.read_rois(tmp_path / "nowhere.roi", image())
+
+
+# ---- in the patient
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    hu.phantom(folder / "ct", matrix=48, slices=9, slice_spacing=4.0)
+    return folder, hu.read_volumes(folder / "ct")[0]
+
+
+def bone(volume):
+    return hu.mask(volume, tissue="bone")
+
+
+def test_nifti_in_any_orientation_comes_back_to_its_volume(study):
+    folder, volume = study
+    mask = bone(volume)
+    whole = mask.to_nibabel()
+    data, affine = np.asarray(whole.dataobj), whole.affine
+    for codes in ("LPS", "RAS", "SAL", "PIR"):
+        turn = nibabel.orientations.axcodes2ornt(codes)
+        turned = nibabel.Nifti1Image(data, affine).as_reoriented(
+            nibabel.orientations.ornt_transform(nibabel.io_orientation(affine), turn)
+        )
+        for name in ("m.nii", "m.nii.gz"):
+            nibabel.save(turned, folder / name)
+            (read,) = hu.read_rois(folder / name, volume).values()
+            assert np.array_equal(read.values, mask.values), (codes, name)
+    second = nibabel.Nifti2Image(data, affine)
+    nibabel.save(second, folder / "two.nii")
+    assert np.array_equal(hu.read_rois(folder / "two.nii", volume)["two"].values, mask.values)
+
+
+def test_a_part_of_a_grid_is_put_in_its_place_and_what_is_beyond_is_said(study):
+    folder, volume = study
+    mask = bone(volume)
+    nibabel.save(mask.crop(slices=(2, 6), rows=(3, 40)).to_nibabel(), folder / "part.nii")
+    (read,) = hu.read_rois(folder / "part.nii", volume).values()
+    expected = np.zeros_like(mask.values)
+    expected[2:6, 3:40] = mask.values[2:6, 3:40]
+    assert np.array_equal(read.values, expected)
+    nibabel.save(mask.to_nibabel(), folder / "all.nii")
+    (read,) = hu.read_rois(folder / "all.nii", volume[2:6]).values()
+    assert np.array_equal(read.values, mask.values[2:6])
+    assert read.steps[-1].name == "beyond the image"
+    (read,) = hu.read_rois(folder / "all.nii", volume[4]).values()
+    assert np.array_equal(read.values, mask.values[4])
+
+
+def test_other_voxels_are_refused(study):
+    folder, volume = study
+    nibabel.save(
+        volume.resample(3.0).with_values(np.ones(volume.resample(3.0).shape, bool)).to_nibabel(), folder / "o.nii"
+    )
+    with pytest.raises(hu.GeometryError, match="other voxels"):
+        hu.read_rois(folder / "o.nii", volume)
+    shifted = bone(volume).to_nibabel()
+    moved = shifted.affine.copy()
+    moved[0, 3] += 0.4 * volume.spacing[2]
+    nibabel.save(nibabel.Nifti1Image(np.asarray(shifted.dataobj), moved), folder / "s.nii")
+    with pytest.raises(hu.GeometryError, match="between the voxels"):
+        hu.read_rois(folder / "s.nii", volume)
+
+
+def test_segments_of_a_seg_come_to_their_volume_slices_and_files(study):
+    folder, volume = study
+    masks = {"bone": bone(volume), "lung": hu.mask(volume, tissue="lung")}
+    hu.write_seg(masks, folder / "s.dcm", force=True)
+    read = hu.read_rois(folder / "s.dcm", volume)
+    assert list(read) == ["bone", "lung"]
+    for name, mask in masks.items():
+        assert np.array_equal(read[name].values, mask.values)
+    one = hu.read_rois(folder / "s.dcm", volume[3])
+    assert np.array_equal(one["lung"].values, masks["lung"].values[3])
+    file = hu.read(volume.sources[3].path)
+    assert np.array_equal(hu.read_rois(folder / "s.dcm", file)["bone"].values, masks["bone"].values[3])
+
+
+def test_an_npz_of_ours_comes_back(study):
+    folder, volume = study
+    hu.write_npz(bone(volume), folder / "m.npz", force=True)
+    assert np.array_equal(hu.read_rois(folder / "m.npz", volume)["m"].values, bone(volume).values)
+    assert np.array_equal(hu.read_rois(folder / "m.npz", volume[1:3])["m"].values, bone(volume).values[1:3])
+
+
+def test_dicom_that_is_no_segmentation_is_refused(study):
+    _, volume = study
+    with pytest.raises(hu.FormatError, match="no segmentation"):
+        hu.read_rois(volume.sources[0].path, volume)
+
+
+def test_a_tilted_volume_has_its_masks_back(tmp_path):
+    hu.phantom(tmp_path / "ct", matrix=32, slices=6, tilt=15)
+    volume = hu.read_volumes(tmp_path / "ct")[0]
+    hu.write_nifti(bone(volume), tmp_path / "m.nii.gz")
+    hu.write_seg(bone(volume), tmp_path / "s.dcm")
+    for name in ("m.nii.gz", "s.dcm"):
+        (read,) = hu.read_rois(tmp_path / name, volume).values()
+        assert np.array_equal(read.values, bone(volume).values), name
