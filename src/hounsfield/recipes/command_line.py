@@ -13,8 +13,8 @@ from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
 from hounsfield.recipes.input_grouping import Grouping
-from hounsfield.recipes.job import Job
-from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.job import STDOUT, Job
+from hounsfield.recipes.masking import VOLUMES_ONLY, Masking
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
 
@@ -85,11 +85,14 @@ def arguments(job: Job[Any]) -> list[str]:
     words = ["hu", job.recipe.command, *_words(job.recipe, _implied(job))]
     if job.reads_volumes:
         words += _words(job.grouping, _grouping_implied(job))
+    words += ["--figure"] if isinstance(job.recipe, Masking) and job.to_file and job.recipe.figure else []
     words += _words(job.choice, frozenset(["localizers"]))
     left_out = isinstance(job.recipe, Conversion) and job.recipe.leaves_localizers(job.paths)
     words += ["--localizers"] if left_out and job.choice.localizers else []
     if job.output is not None and job.output != _default_output(job):
-        words += [f"--output={job.output}"] if job.output.startswith("-") else ["-o", job.output]
+        words += (
+            [f"--output={job.output}"] if job.output.startswith("-") and job.output != STDOUT else ["-o", job.output]
+        )
     words += [] if job.name is None else _option("name", job.name)
     words += ["--force"] if job.force else []
     words += [] if job.phi else ["--no-phi"]
@@ -139,10 +142,12 @@ def _implied(job: Job[Any]) -> frozenset[str]:
         return frozenset(["damaged"])
     if not job.to_file or job.output is None:
         return frozenset()
+    if job.output == STDOUT:
+        return frozenset(["figure"])
     if isinstance(job.recipe, Drawing):
         said = job.output.lower().endswith(tuple(f".{form}" for form in FIGURE_FORMATS))
         return frozenset(["format"]) if said else frozenset()
-    return frozenset(["to"])
+    return frozenset(["to", "format", "figure"])
 
 
 def _grouping_implied(job: Job[Any]) -> frozenset[str]:
@@ -150,6 +155,7 @@ def _grouping_implied(job: Job[Any]) -> frozenset[str]:
     from hounsfield.exports.write import FORMATS
 
     volumes = isinstance(job.recipe, Conversion) and FORMATS[job.recipe.to].frames == "volume"
+    volumes = volumes or (isinstance(job.recipe, Masking) and job.to_file and job.recipe.format in VOLUMES_ONLY)
     return frozenset(["together"]) if volumes and job.grouping.together else frozenset()
 
 

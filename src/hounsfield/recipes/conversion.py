@@ -115,6 +115,26 @@ class Conversion:
         except IndexError as error:
             raise GeometryError(str(error).removeprefix(f"{source}: "), source=source) from None
 
+    def check_one_file(self, image: Image | Volume) -> None:
+        """Refuse what becomes a file for each frame or slice.
+
+        Raises
+        ------
+        GeometryError
+            The format holds one frame, and there are several.
+        """
+        from hounsfield.exports.write import FORMATS
+        from hounsfield.image import Image
+
+        frames = image.frames if isinstance(image, Image) else len(image)
+        if FORMATS[self.to].frames != "files" or frames == 1:
+            return
+        if isinstance(image, Image):
+            detail = f"a {self.to} file holds one frame, and this image has {frames}: give `frame`, or `to` npz"
+        else:
+            detail = f"a {self.to} file holds one slice, and this volume has {frames}: give `to` npz"
+        raise GeometryError(detail, source=image.name)
+
     def write(self, image: Image | Volume, path: Path, *, force: bool = False) -> Written:
         """Write an image or a volume; as `hounsfield.write`."""
         import hounsfield as hu

@@ -9,6 +9,8 @@ from hounsfield.errors import FormatError, GeometryError
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.selection import Selection
 
+MaskFormat = Literal["png", "npz", "nifti", "seg", "stl"]
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,8 +19,38 @@ if TYPE_CHECKING:
     from hounsfield.outputs import Written
     from hounsfield.volume import Volume
 
+#: Formats of masks, by the ending of a file that is named.
+FORMATS_BY_ENDING: dict[str, MaskFormat] = {
+    ".png": "png",
+    ".npz": "npz",
+    ".nii.gz": "nifti",
+    ".nii": "nifti",
+    ".dcm": "seg",
+    ".stl": "stl",
+}
 #: Endings of the files in which masks of volumes are written, by format.
 VOLUME_ENDINGS = {"nifti": ".nii.gz", "npz": ".npz", "seg": ".dcm", "stl": ".stl"}
+#: Formats that hold volumes, and no images.
+VOLUMES_ONLY = ("nifti", "seg", "stl")
+
+
+def format_of(name: str) -> MaskFormat | None:
+    """Return the format that the name of a file says; None of a folder.
+
+    >>> format_of("out/ct.nii.gz"), format_of("out")
+    ('nifti', None)
+    """
+    return next((form for ending, form in FORMATS_BY_ENDING.items() if name.lower().endswith(ending)), None)
+
+
+def beside(file: str, ending: str) -> str:
+    """Return the name of an output that lies beside the file with the mask: the figure.
+
+    >>> beside("out/ct.nii.gz", ".figure.png")
+    'out/ct.figure.png'
+    """
+    known = next((end for end in FORMATS_BY_ENDING if file.lower().endswith(end)), "")
+    return file[: len(file) - len(known)] + ending
 
 
 @dataclass(frozen=True)
@@ -46,7 +78,7 @@ class Masking:
 
     reading: Reading = Reading()
     selection: Selection = Selection()
-    format: Literal["png", "npz", "nifti", "seg", "stl"] | None = None
+    format: MaskFormat | None = None
     figure: bool = True
     figure_format: Literal["png", "svg", "pdf"] = "png"
     outline: bool = False
@@ -86,8 +118,8 @@ class Masking:
             detail = f"{self.format} is for images; a volume is written as {', '.join(VOLUME_ENDINGS)}"
             raise FormatError(detail, source=name)
 
-    def write_volume(self, mask: Volume, stem: Path, *, force: bool = False) -> Written:
-        """Write the mask of a volume.
+    def write_volume(self, mask: Volume, path: Path, *, force: bool = False) -> Written:
+        """Write the mask of a volume into a file.
 
         Raises
         ------
@@ -100,10 +132,19 @@ class Masking:
 
         self.check_volume(mask.name)
         form = self.format or "nifti"
-        path = stem.with_name(f"{stem.name}.mask{VOLUME_ENDINGS[form]}")
         if form == "nifti":
             return hu.write_nifti(mask, path, force=force, strict=self.reading.strict)
         return {"npz": hu.write_npz, "seg": hu.write_seg, "stl": hu.write_stl}[form](mask, path, force=force)
+
+    @property
+    def volume_ending(self) -> str:
+        """The ending of a file with the mask of a volume."""
+        return f".mask{VOLUME_ENDINGS[self.format or 'nifti']}"
+
+    @property
+    def figure_ending(self) -> str:
+        """The ending of a figure."""
+        return f".figure.{self.figure_format}"
 
     def draw(self, image: Image | Volume, mask: Image | Volume) -> tuple[str, bytes] | None:
         """Return the figure as a file's ending and content; None where none was asked for."""
@@ -117,4 +158,4 @@ class Masking:
             middle = image.frames // 2
             image, mask = image.frame(middle), mask.frame(middle)
         drawn = hu.figure(image, mask, window=self.window, outline=self.outline)
-        return f".figure.{self.figure_format}", figure_bytes(drawn, self.figure_format)
+        return self.figure_ending, figure_bytes(drawn, self.figure_format)

@@ -14,10 +14,10 @@ from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.explanation import Explanation
 from hounsfield.recipes.facts import Facts
-from hounsfield.recipes.job import Job
+from hounsfield.recipes.job import STDOUT, Job
 from hounsfield.recipes.listing import Listing
-from hounsfield.recipes.masking import Masking
-from hounsfield.recipes.program_steps import Kind, Place, chosen, lines_of, reading_options
+from hounsfield.recipes.masking import Masking, beside
+from hounsfield.recipes.program_steps import Kind, Place, chosen, ending_of, lines_of, reading_options
 from hounsfield.recipes.source_code import Lines, Name, call, literal
 from hounsfield.recipes.tabulation import Tabulation
 from hounsfield.text import printable
@@ -86,6 +86,9 @@ class _Program:
         recipe, grouping = self.job.recipe, self.job.grouping
         if isinstance(recipe, Conversion) and recipe.presentation is not None:
             self.lines.add(f"presentation = {call('hu.presentation', literal(recipe.presentation))}")
+        if self.job.output == STDOUT and self._writes:
+            self.lines.add("temporary = tempfile.TemporaryDirectory()")
+            self.lines.add(f'result = Path(temporary.name) / "result{ending_of(recipe)}"')
         together = grouping.together and self.job.reads_volumes
         if self._writes and not self.job.to_file and self.job.output is not None and not self._is_one_file:
             self.lines.add(f"output = Path({literal(self.job.output)})")
@@ -97,6 +100,9 @@ class _Program:
         rest = [] if together else [path for path in self.job.paths if path not in several]
         if rest:
             self._files(rest)
+
+        if self.job.output == STDOUT and self._writes:
+            self.lines.add("sys.stdout.buffer.write(result.read_bytes())")
 
     def ask(self) -> None:
         """Write what is asked of the headers of files."""
@@ -309,11 +315,18 @@ class _Program:
 
         def path(ending: str) -> str:
             if self.job.to_file and self.job.output is not None:
-                return literal(self.job.output)
+                return self._file(ending)
             name = f'f"{{name}}{ending}"'
             return name if self.job.output is None else f"output / {name}"
 
-        return Place(kind, path, label, force=self.job.force)
+        return Place(kind, path, label, force=self.job.force, says=self.job.output != STDOUT)
+
+    def _file(self, ending: str) -> str:
+        """Return the expression of the file that was named; a figure lies beside a mask."""
+        if self.job.output == STDOUT:
+            return "result"
+        figure = isinstance(self.job.recipe, Masking) and ending == self.job.recipe.figure_ending
+        return literal(beside(str(self.job.output), ending) if figure else self.job.output)
 
     def _place_of_file(self, path: str) -> Place:
         """Return the place of a file that was named."""
@@ -321,11 +334,11 @@ class _Program:
 
         def output(ending: str) -> str:
             if self.job.to_file and self.job.output is not None:
-                return literal(self.job.output)
+                return self._file(ending)
             return literal(os.path.join(self.job.output or "", stem + ending))
 
         has_folder = self.job.output is not None and (not self.job.to_file or bool(os.path.dirname(self.job.output)))
-        return Place("image", output, "", *_look(path), self.job.force, has_folder)
+        return Place("image", output, "", *_look(path), self.job.force, has_folder, self.job.output != STDOUT)
 
 
 def _is_many(path: str) -> bool:

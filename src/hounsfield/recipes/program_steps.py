@@ -36,6 +36,8 @@ class Place:
         Whether outputs may be replaced.
     has_folder
         Whether outputs go into a folder that may have to be made.
+    says
+        Whether what is measured is printed: not where standard output is a file.
     """
 
     kind: Kind
@@ -45,6 +47,7 @@ class Place:
     colour: bool | None = None
     force: bool = False
     has_folder: bool = True
+    says: bool = True
 
 
 def reading_options(reading: Reading) -> dict[str, Any]:
@@ -97,6 +100,8 @@ def masking_lines(recipe: Masking, place: Place) -> list[str] | None:
         return None
     if recipe.figure:
         lines += _middle_figure(recipe, place)
+    if not place.says:
+        return lines
     measures = f"measures = {call('hu.measure', place.kind, 'mask')}"
     label = f"{{{place.label}}}: " if place.label else ""
     printed = f'print(f"{label}{{measures.pixels}} pixels, mean {{measures.mean}} {{measures.unit}}")'
@@ -212,6 +217,15 @@ def conversion_lines(recipe: Conversion, place: Place) -> list[str] | None:
     options |= {"force": place.force, "strict": recipe.reading.strict}
     presentation = None if recipe.presentation is None else Name("presentation")
     return [call("hu.write", place.kind, path, presentation=presentation, **options)]
+
+
+def ending_of(recipe: Masking | Drawing | Conversion) -> str:
+    """Return the ending of the file that goes to standard output."""
+    if isinstance(recipe, Conversion):
+        from hounsfield.exports.write import FORMATS
+
+        return FORMATS[recipe.to].endings[0]
+    return {**VOLUME_ENDINGS}.get(recipe.format or "png", f".{recipe.format or 'png'}")
 
 
 def _frame_ending(recipe: Conversion, place: Place) -> str:
