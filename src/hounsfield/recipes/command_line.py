@@ -12,6 +12,7 @@ from hounsfield.recipes.attributes import Attributes
 from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
+from hounsfield.recipes.facts import Facts
 from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import STDOUT, Job
 from hounsfield.recipes.masking import VOLUMES_ONLY, Masking
@@ -31,7 +32,7 @@ _OPTIONS: dict[str, tuple[str, str]] = {
 #: Arguments that messages may name.
 _KNOWN = {"output", "force"} | {
     field.name
-    for recipe in (Reading, Grouping, Choice, Selection, Masking, Drawing, Conversion, Attributes)
+    for recipe in (Reading, Grouping, Choice, Selection, Masking, Drawing, Conversion, Attributes, Facts)
     for field in fields(recipe)
     if field.name not in ("reading", "selection")
 }
@@ -115,7 +116,7 @@ def _option(name: str, value: Any) -> Iterator[str]:
     if isinstance(value, bool):
         yield option_of(name) if value else _OPTIONS[name][1]
         return
-    if name in ("series", "study"):  # each by itself: descriptions have commas in them
+    if name in ("series", "study", "field"):  # each by itself: descriptions have commas in them
         for text in value:
             yield from [f"{option_of(name)}={text}"] if text.startswith("-") else [option_of(name), text]
         return

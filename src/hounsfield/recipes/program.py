@@ -295,8 +295,17 @@ class _Program:
             search = [literal(recipe.search)] if recipe.search else []
             rows = f"hu.tags({', '.join([path, *search, *hidden, *strict])})"
             return [*label, f"for row in {rows}:", "    print(row.tag, row.vr, row.keyword or row.name, row.value)"]
+        if isinstance(recipe, Facts) and recipe.field:
+            return self._fields(recipe, path, place)
         facts = f"hu.info({', '.join([path, *hidden, *strict])})"
         return [*label, f"for name, value in {facts}.items():", '    print(f"{name}: {value}")']
+
+    def _fields(self, recipe: Facts, path: str, place: Place) -> list[str]:
+        phi = None if recipe.phi else Name("False")
+        found = f"fields = {call('hu.info', path, fields=list(recipe.field), phi=phi, strict=recipe.strict)}"
+        if place.label:
+            return [found, f'print({place.label}, *fields.values(), sep="\\t")']
+        return [found, "for value in fields.values():", "    print(value)"]
 
     # ---- what all have in common
 
