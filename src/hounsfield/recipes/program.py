@@ -120,6 +120,7 @@ class _Program:
     def tabulate(self, recipe: Tabulation) -> None:
         """Write how a table is made: a file of Parquet, or rows that are printed."""
         options: dict[str, Any] = {"columns": None if recipe.columns is None else list(recipe.columns)}
+        options |= {"where": recipe.where}
         options |= {} if recipe.phi else {"phi": Name("False")}
         options |= {"threads": recipe.threads}
         source = _one_or_all(self.job.paths)
