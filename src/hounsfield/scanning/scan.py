@@ -64,6 +64,8 @@ def scan(
     Returns
     -------
     pyarrow.Table
+        Its `to_pandas` needs pandas: ``pip install "hounsfield[pandas]"``.
+
         ``path``; the columns; ``issues``: a list of what was assumed and which values could not be read (those are
         null), never with a text of the file; ``error``: why a file could not be read, else null.
 
