@@ -71,6 +71,7 @@ class MaskTask:
         steps = [step.to_dict() for step in mask.steps]
         result = {"source": item.name, **self.origins.of_volume(item)}
         result |= {"volume": item.volume_dict(), "outputs": outputs}
+        result |= {"segment": self.recipe.segment.to_dict()} if self.recipe.format == "seg" else {}
         return result | {"measures": measures, "steps": steps}
 
     def _path_of(self, item: Input) -> Callable[[str], Path]:

@@ -82,6 +82,7 @@ Examples:
     type=click.Choice(["png", "npz", "nifti", "seg", "stl"]),
     help="Format of the masks. By default PNG; NPZ for several frames; NIfTI for volumes. SEG and STL are of volumes.",
 )
+@click.option("--label", metavar="TEXT", help="Name of the segment in a SEG; by default that of the tissue.")
 @click.option(
     "--figure/--no-figure",
     default=None,
@@ -129,6 +130,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
             figure_format=options["figure_format"],
             outline=options["outline"],
             window=options["window"],
+            label=options["label"],
         )
     output, choice, naming = os.fspath(options["output"]), choice_of(options), naming_of(options, to_file)
     grouping = grouping_of(options)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from hounsfield.errors import FormatError, GeometryError
+from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.reading import Reading
+from hounsfield.recipes.segment import SegmentName
 from hounsfield.recipes.selection import Selection
 
 MaskFormat = Literal["png", "npz", "nifti", "seg", "stl"]
@@ -71,6 +73,13 @@ class Masking:
         Of the figure.
     outline, window
         How it is drawn, as `hounsfield.figure` takes them.
+    label
+        Of the segment in a SEG; None is the tissue's name.
+
+    Raises
+    ------
+    RecipeError
+        A label is given, and the format is not SEG; or it is none.
     """
 
     command: ClassVar[str] = "mask"
@@ -83,6 +92,24 @@ class Masking:
     figure_format: Literal["png", "svg", "pdf"] = "png"
     outline: bool = False
     window: WindowLike = None
+    label: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.label is None:
+            return
+        if self.format != "seg":
+            raise RecipeError("names the segment of a SEG: give `format` seg", "label")
+        if not self.label.strip():
+            raise RecipeError("is empty", "label")
+        try:
+            _ = self.segment.described
+        except ValueError as error:
+            raise RecipeError(str(error), "label") from None
+
+    @property
+    def segment(self) -> SegmentName:
+        """The name and the codes of the segment of a SEG."""
+        return SegmentName.of(self.label, self.selection.tissue)
 
     def encode(self, mask: Image) -> tuple[str, bytes]:
         """Return the mask of an image as a file's ending and content.
@@ -134,7 +161,9 @@ class Masking:
         form = self.format or "nifti"
         if form == "nifti":
             return hu.write_nifti(mask, path, force=force, strict=self.reading.strict)
-        return {"npz": hu.write_npz, "seg": hu.write_seg, "stl": hu.write_stl}[form](mask, path, force=force)
+        if form == "seg":
+            return hu.write_seg(mask, path, segments=self.segment.described, force=force)
+        return {"npz": hu.write_npz, "stl": hu.write_stl}[form](mask, path, force=force)
 
     @property
     def volume_ending(self) -> str:

@@ -12,8 +12,9 @@ from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.masking import VOLUME_ENDINGS, Masking
 from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.reading import Reading
+from hounsfield.recipes.segment import SegmentName
 from hounsfield.recipes.selection import Selection
-from hounsfield.recipes.source_code import Name, call
+from hounsfield.recipes.source_code import Name, call, literal
 
 Kind = Literal["image", "volume"]
 
@@ -93,7 +94,8 @@ def masking_lines(recipe: Masking, place: Place) -> list[str] | None:
         form = recipe.format or "nifti"
         strict = recipe.reading.strict and form == "nifti"
         target = place.path(f".mask{VOLUME_ENDINGS[form]}")
-        lines.append(call(f"hu.write_{form}", "mask", target, force=place.force, strict=strict))
+        segments = _described(recipe.segment) if form == "seg" else None
+        lines.append(call(f"hu.write_{form}", "mask", target, segments=segments, force=place.force, strict=strict))
     elif recipe.format in (None, "png", "npz"):
         lines += _mask_of_image(recipe, place)
     else:
@@ -106,6 +108,16 @@ def masking_lines(recipe: Masking, place: Place) -> list[str] | None:
     label = f"{{{place.label}}}: " if place.label else ""
     printed = f'print(f"{label}{{measures.pixels}} pixels, mean {{measures.mean}} {{measures.unit}}")'
     return [*lines, measures, printed]
+
+
+def _described(segment: SegmentName) -> Name | None:
+    """Return how a segment is described; None where it is as by default."""
+    default = SegmentName("mask")
+    if segment == default:
+        return None
+    codes = {kind: getattr(segment, kind) for kind in ("category", "type")}
+    codes = {kind: code for kind, code in codes.items() if code != getattr(default, kind)}
+    return Name(call("hu.SegmentDescription", literal(segment.label), **codes))
 
 
 def _mask_of_image(recipe: Masking, place: Place) -> list[str]:
