@@ -10,12 +10,11 @@ from typing import Any
 
 import click
 
-from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.convert_task import ConvertTask
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -36,7 +35,6 @@ from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.terminal import say, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
-from hounsfield.exports.mp4 import check_video
 from hounsfield.exports.write import FORMATS, Format, find_format
 from hounsfield.recipes.conversion import Bounds, Conversion, open_presentation
 from hounsfield.recipes.input_grouping import Grouping
@@ -130,13 +128,15 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["as_python"]:
         return show_program(job)
     if job.recipe.to == "mp4":
+        from hounsfield.exports.mp4 import check_video
+
         try:
             check_video()
         except MissingDependencyError as error:
             say(str(error))
             return 4
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
-    inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
+    inputs = chosen_inputs(found if job.to_file else with_stems(found, job.name, phi=job.phi), job.choice)
     refuse_several(job, len(inputs))
 
     def task(target: Path) -> ConvertTask:

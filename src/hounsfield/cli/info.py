@@ -13,7 +13,7 @@ from hounsfield.cli.options import output_options, paths_argument, python_option
 from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import say, table, write_line, write_text
 from hounsfield.recipes.facts import Facts
-from hounsfield.sources.collection import is_collection
+from hounsfield.sources.several import is_collection
 from hounsfield.text import printable
 
 if TYPE_CHECKING:

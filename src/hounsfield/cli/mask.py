@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 
-from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.mask_task import MaskTask
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -107,7 +106,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["as_python"]:
         return show_program(job)
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"]))
-    inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
+    inputs = chosen_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
     refuse_several(job, len(inputs))
 
     def task(target: Path) -> MaskTask:

@@ -92,7 +92,7 @@ class Conversion:
         One file that was named itself is taken, whatever it is.
         """
         from hounsfield.exports.write import FORMATS
-        from hounsfield.sources.collection import is_collection
+        from hounsfield.sources.several import is_collection
 
         named = len(paths) == 1 and not is_collection(paths[0]) and not glob.has_magic(paths[0])
         return FORMATS[self.to].frames == "volume" and not named

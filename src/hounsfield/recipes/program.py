@@ -133,7 +133,7 @@ class _Program:
         self.lines.add(f'with open({literal(self.job.output)}, "{mode}") as file:', "    pq.write_table(table, file)")
 
     def _is_collection(self, path: str) -> bool:
-        from hounsfield.sources.collection import is_collection
+        from hounsfield.sources.several import is_collection
 
         return self.job.reads_volumes and self.job.grouping.together is None and is_collection(path)
 
