@@ -280,6 +280,7 @@ def test_every_option_that_a_message_may_name_exists():
         ('values="real_world" reads them', "--space real_world reads them"),
         ('tissue="soft tissue"', "--tissue 'soft tissue'"),
         ('fill="3d" is for volumes', "--fill-3d is for volumes"),
+        ("it is kept (use --force, or force=True, to replace it)", "it is kept (use --force to replace it)"),
         ("name them with source=", "name them with source="),
         ("hu.Image(array, unit=...) makes one", "hu.Image(array, unit=...) makes one"),
     ],

@@ -55,6 +55,7 @@ def in_options(message: str) -> str:
     >>> in_options('give above=, below= or method="otsu"; values="suv" reads them')
     'give --above, --below or --method otsu; --space suv reads them'
     """
+    message = message.replace("--force, or force=True,", "--force")
     message = re.sub("`([a-z_0-9]+)`", lambda name: option_of(name[1]) if name[1] in _KNOWN else name[0], message)
     return re.sub(r'\b([a-z_0-9]+)=(?:"([^"]+)"|(?=[,;:.) ]|$))', _library_option, message)
 
