@@ -50,6 +50,14 @@ def test_a_command_on_one_native_file_loads_no_library_that_it_does_not_use(word
     assert loaded(COMMAND.format(argv=argv), [*HEAVY, *CODECS]) == []
 
 
+def test_one_file_is_converted_without_what_opens_archives_chooses_or_writes_other_formats(tmp_path):
+    others = ["tarfile", "hounsfield.sources.archives", "hounsfield.batch.choosing", "hounsfield.batch.surveyed",
+              "hounsfield.series.volumes", "hounsfield.exports.nifti", "hounsfield.display.presentation.softcopy",
+              "hounsfield.recipes.command_line"]  # fmt: skip
+    argv = ["hu", "convert", get_testdata_file("CT_small.dcm"), "-o", str(tmp_path / "x.png")]
+    assert loaded(COMMAND.format(argv=argv), others) == []
+
+
 def test_a_compressed_file_loads_its_decoders():
     code = f"import hounsfield as hu; hu.read({get_testdata_file('JPEG2000.dcm')!r})"
     assert "imagecodecs" in loaded(code, CODECS)

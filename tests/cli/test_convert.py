@@ -204,7 +204,7 @@ def test_a_disk_that_is_full_is_5_and_nothing_is_left(cine, tmp_path, form, why)
 LOSES_CTRL_C = """
 import os, signal, sys
 from hounsfield import interrupt
-from hounsfield.exports import write as writing
+from hounsfield.exports import {module} as writing
 from hounsfield.cli import main
 
 class Dying:
@@ -223,9 +223,9 @@ main()
 """
 
 
-@pytest.mark.parametrize(("ending", "name"), [("gif", "gif_delays"), ("npy", "_write_step")])
-def test_a_ctrl_c_that_python_drops_ends_the_command_all_the_same(cine, tmp_path, ending, name):
-    code = LOSES_CTRL_C.replace("{name}", name)
+@pytest.mark.parametrize(("ending", "module", "name"), [("gif", "cine", "gif_delays"), ("npy", "write", "_write_step")])
+def test_a_ctrl_c_that_python_drops_ends_the_command_all_the_same(cine, tmp_path, ending, module, name):
+    code = LOSES_CTRL_C.replace("{module}", module).replace("{name}", name)
     arguments = ["convert", str(cine), "-o", f"out/x.{ending}"]
     with ctrl_c_heard():
         done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, check=False)

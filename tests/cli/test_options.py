@@ -91,7 +91,7 @@ def test_what_is_mistyped_is_suggested(words, said):
 
 def test_help_is_a_command_too():
     assert hu_here("help", "mask") == hu_here("mask", "--help")
-    assert hu_here("help") == hu_here("--help")
+    assert hu_here("help") == hu_here("--help") == hu_here("help", "help")
 
 
 def test_info_of_a_dicomdir_says_what_lists_it(sample):

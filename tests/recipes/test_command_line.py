@@ -22,7 +22,7 @@ from hounsfield.recipes.facts import Facts
 from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.listing import Listing
-from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.masking import VOLUME_ENDINGS, VOLUMES_ONLY, Masking
 from hounsfield.recipes.measured_regions import KINDS, MeasuredRegion
 from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.reading import Reading
@@ -135,6 +135,7 @@ maskings = valid(
     outline=st.booleans(),
     window=windows,
     style=st.deferred(lambda: styles),
+    label=st.none() | texts,
 )
 styles = valid(
     FigureStyle,
@@ -190,8 +191,14 @@ conversions = valid(
 )
 columns = st.lists(st.sampled_from(["PatientID", "00280030", "ImageType"]), min_size=1, max_size=3)
 questions = st.one_of(
-    st.builds(Tabulation, maybe(columns.map(tuple)), st.booleans(), maybe(st.integers(1, 256))),
-    st.builds(Facts, st.booleans(), st.booleans()),
+    st.builds(
+        Tabulation,
+        maybe(columns.map(tuple)),
+        st.booleans(),
+        maybe(st.integers(1, 256)),
+        st.sampled_from([None, "KVP > 100 and Modality = 'CT'"]),
+    ),
+    st.builds(Facts, st.booleans(), st.booleans(), st.sampled_from([(), ("KVP",), ("0018,0060", "PatientName")])),
     valid(Attributes, search=texts, dicom_json=st.booleans(), strict=st.booleans(), phi=st.booleans()),
     st.builds(Explanation, readings.map(lambda reading: replace(reading, damaged=True))),
     st.builds(Listing, st.sampled_from(["split", "resample", "refuse"]), st.booleans(), st.booleans()),
@@ -230,6 +237,11 @@ def jobs(draw):
     if isinstance(recipe, Measuring) or not job.reads_volumes and not isinstance(recipe, Conversion):
         return job
     output, force = draw(maybe(st.sampled_from(["out", "o u't", "-x", "a.b/c"]))), draw(st.booleans())
+    if draw(st.integers(0, 4)) == 0:
+        return to_standard_output(job)
+    if isinstance(recipe, Masking) and output is not None and recipe.format and draw(st.booleans()):
+        job = as_of_files(job, recipe.format)
+        return replace(job, output=output + {"png": ".png", **VOLUME_ENDINGS}[recipe.format], to_file=True, force=force)
     ending = (
         recipe.format
         if isinstance(recipe, Drawing)
@@ -240,6 +252,22 @@ def jobs(draw):
     if output is None and isinstance(recipe, Masking):
         output = "hu-mask"
     return replace(job, output=output, force=force)
+
+
+def as_of_files(job, form):
+    """What else holds where one file is the output of a mask."""
+    alone = form in VOLUMES_ONLY and job.grouping.together is None
+    return replace(job, grouping=replace(job.grouping, together=True)) if alone else job
+
+
+def to_standard_output(job):
+    recipe = job.recipe
+    if isinstance(recipe, Conversion) and recipe.to == "zarr":  # a folder
+        return job
+    if isinstance(recipe, Masking):
+        recipe = replace(recipe, format=recipe.format or "png", figure=False)
+        job = as_of_files(replace(job, recipe=recipe), recipe.format)
+    return replace(job, output="-", to_file=True)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -331,6 +359,7 @@ def test_every_option_that_a_message_may_name_exists():
         ('values="real_world" reads them', "--space real_world reads them"),
         ('tissue="soft tissue"', "--tissue 'soft tissue'"),
         ('fill="3d" is for volumes', "--fill-3d is for volumes"),
+        ("it is kept (use --force, or force=True, to replace it)", "it is kept (use --force to replace it)"),
         ("name them with source=", "name them with source="),
         ("hu.Image(array, unit=...) makes one", "hu.Image(array, unit=...) makes one"),
     ],

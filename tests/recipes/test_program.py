@@ -131,6 +131,8 @@ def same_outputs(words, folder, inputs, code=0, run=run):
         ["mask", "--circle", "88,11,5mm", "--above", "150", "--no-figure"],
         ["figure", "--window", "bone"],
         ["figure", "--no-mask", "-o", "new/f.png", "--dpi", "80", "--title", "{Modality} 'x' $y$"],
+        ["mask", "-o", "m.png"],
+        ["mask", "-o", "new/m.npz", "--figure"],
         ["figure", "--tissue", "bone", "--outline", "-o", "out"],
         ["convert"],
         ["convert", "--to", "tiff", "--strict", "-o", "out"],
@@ -162,6 +164,9 @@ def test_files_of_other_kinds_give_the_same_files(name, words, here, sample):
     "words",
     [
         ["mask", "study", "-o", "out", "--no-figure"],
+        ["mask", "study/ct", "-o", "new/ct.nii.gz"],
+        ["mask", "study/ct", "-o", "ct.stl", "--figure", "--tissue", "bone"],
+        ["mask", "study/ct/0000.dcm", "-o", "one.nii"],
         ["mask", "study", "-o", "out", "--volumes", "--format", "npz", "--tissue", "lung"],
         ["mask", "study/ct", "-o", "out", "--tissue", "lung", "--fill-3d", "--format", "nifti"],
         ["figure", "study", "-o", "out", "--gaps", "refuse"],

@@ -148,7 +148,7 @@ def test_a_slice_a_kilometre_away_costs_no_more_than_others(tmp_path):
     gap = volumes.report.missing[0]
     assert gap.count == 199_997
     assert len(gap.positions) == 10_000
-    assert str(gap).startswith("199997 slices missing at ")
+    assert str(gap).startswith("199997 slices missing, the first 3 at (")
     check_slices(volumes)
     resampled = hu.read_volumes(tmp_path, gaps="resample")
     assert lengths(resampled) == [7, 1]

@@ -27,6 +27,8 @@ class ConvertTask:
         Replace files that exist.
     origins
         Says where results come from.
+    one_file
+        Refuse what would become several files: where it goes to standard output.
     """
 
     recipe: Conversion
@@ -34,6 +36,7 @@ class ConvertTask:
     to_file: bool = False
     force: bool = False
     origins: Origins = field(default_factory=Origins)
+    one_file: bool = False
 
     def __call__(self, item: Input) -> dict[str, Any]:
         """Convert one input."""
@@ -57,6 +60,8 @@ class ConvertTask:
             target = stem.with_name(stem.name + FORMATS[self.recipe.to].endings[0])
             if isinstance(image, Image) and image.frame_index is not None:
                 target = frame_paths(target, int(image.header.get("NumberOfFrames") or 1))[image.frame_index]
+        if self.one_file:
+            self.recipe.check_one_file(image)
         written = self.recipe.write(image, target, force=self.force)
         return result | {
             "outputs": [str(path) for path in written.paths],

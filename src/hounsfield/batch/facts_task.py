@@ -19,4 +19,8 @@ class FactsTask:
         """Tell those of one input."""
         from hounsfield.headers.info import info
 
-        return {"source": item.name, **info(item.name, phi=self.recipe.phi, strict=self.recipe.strict)}
+        recipe = self.recipe
+        return {
+            "source": item.name,
+            **info(item.name, fields=recipe.field or None, phi=recipe.phi, strict=recipe.strict),
+        }

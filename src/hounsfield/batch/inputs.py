@@ -216,8 +216,7 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Reading, list
     listener
         Is told how that goes on.
     """
-    from hounsfield.batch.surveyed import Surveyed
-    from hounsfield.sources.collection import is_collection
+    from hounsfield.sources.several import is_collection
 
     listener = listener or _SILENCE
     items: list[Input] = []
@@ -228,7 +227,7 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Reading, list
             single += Inputs.find(path).items
             continue
         try:
-            surveyed = Surveyed.walk(path, grouping.gaps, reading, listener)
+            surveyed = _walk(path, grouping.gaps, reading, listener)
         except SourceError:
             single += Inputs.find(path).items  # whoever opens it says why
             continue
@@ -240,6 +239,12 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Reading, list
         single += [item for item in alone if not item.refused]
         listener.surveyed(surveyed.name, surveyed.volumes, others)
     return Inputs(tuple(paths), (*items, *single), left_out)
+
+
+def _walk(paths: tuple[str, ...], gaps: Any, reading: Reading, listener: Listener) -> Surveyed:
+    from hounsfield.batch.surveyed import Surveyed  # for volumes only
+
+    return Surveyed.walk(paths, gaps, reading, listener)
 
 
 def _volumes_in(surveyed: Surveyed, all_of_them: bool, listener: Listener) -> list[Input]:

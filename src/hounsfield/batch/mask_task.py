@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hounsfield.batch.inputs import Input
 from hounsfield.batch.origins import Origins
-from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.masking import Masking, beside
 
 
 @dataclass(frozen=True)
 class MaskTask:
-    """Masks an image or a volume, and writes what was asked for into a folder."""
+    """Masks an image or a volume, and writes what was asked for.
+
+    Parameters
+    ----------
+    recipe
+        What is masked, and how it is written.
+    target
+        A folder; or the file of the mask, where there is one input. A figure lies beside it.
+    to_file
+        Which of these.
+    force
+        Replace files that exist.
+    origins
+        Says where results come from.
+    """
 
     recipe: Masking
-    folder: Path
+    target: Path
+    to_file: bool = False
     force: bool = False
     origins: Origins = field(default_factory=Origins)
 
@@ -30,8 +46,9 @@ class MaskTask:
         image, mask = self.recipe.reshaping.of_image(image, self.recipe)
         mask = self.recipe.mask(image) if mask is None else mask
         measures = hu.measure(image, mask).to_dict()
+        path = self._path_of(item)
         written = {"mask": self.recipe.encode(mask), "figure": self.recipe.draw(image, mask)}
-        outputs = {kind: self._write(item, *parts) for kind, parts in written.items() if parts is not None}
+        outputs = {kind: self._write(path, *parts) for kind, parts in written.items() if parts is not None}
         steps = [step.to_dict() for step in mask.steps]
         result = {"source": item.name, **self.origins.of_image(item, image.header)}
         result |= self.recipe.reshaping.to_dict(image)
@@ -50,14 +67,16 @@ class MaskTask:
         mask = self.recipe.mask_volume(volume) if mask is None else mask
         self.recipe.check_volume(item.name)
         measures = hu.measure(volume, mask).to_dict()
-        stem = item.stem_in(self.folder)
+        path = self._path_of(item)
         to_write = self.recipe.on_source(mask, source)
-        outputs = {"mask": str(self.recipe.write_volume(to_write, stem, force=self.force).paths[0])}
+        written = self.recipe.write_volume(to_write, path(self.recipe.volume_ending), force=self.force)
+        outputs = {"mask": str(written.paths[0])}
         if (figure := self.recipe.draw(volume, mask)) is not None:
-            outputs["figure"] = self._write(item, *figure)
+            outputs["figure"] = self._write(path, *figure)
         steps = [step.to_dict() for step in to_write.steps]
         result = {"source": item.name, **self.origins.of_volume(item)}
         result |= {"volume": item.volume_dict(), **self.recipe.reshaping.to_dict(volume), "outputs": outputs}
+        result |= {"segment": self.recipe.segment.to_dict()} if self.recipe.format == "seg" else {}
         result |= self._style()
         return result | {"measures": measures, "steps": steps}
 
@@ -65,10 +84,17 @@ class MaskTask:
         style = self.recipe.style.options if self.recipe.figure else {}
         return {"style": style} if style else {}
 
-    def _write(self, item: Input, ending: str, data: bytes) -> str:
+    def _path_of(self, item: Input) -> Callable[[str], Path]:
+        """Return what gives the path of an output, by its ending."""
+        if not self.to_file:
+            stem = item.stem_in(self.target)
+            return lambda ending: stem.with_name(stem.name + ending)
+        figure = self.recipe.figure_ending
+        return lambda ending: Path(beside(str(self.target), figure)) if ending == figure else self.target
+
+    def _write(self, path_of: Callable[[str], Path], ending: str, data: bytes) -> str:
         from hounsfield.outputs import write_whole
 
-        stem = item.stem_in(self.folder)
-        path = stem.with_name(stem.name + ending)
+        path = path_of(ending)
         write_whole(path, data, force=self.force)
         return str(path)

@@ -10,6 +10,7 @@ import click
 from hounsfield.cli.options import refusing
 
 if TYPE_CHECKING:
+    from hounsfield.batch.inputs import Inputs
     from hounsfield.recipes.choice import Choice
 
 
@@ -39,6 +40,15 @@ def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def chosen_inputs(inputs: Inputs, choice: Choice) -> Inputs:
+    """Return the inputs that were asked for; what chooses is loaded where something was asked for."""
+    if choice.is_any and choice.localizers:
+        return inputs
+    from hounsfield.batch.choosing import choose_inputs
+
+    return choose_inputs(inputs, choice)
 
 
 def choice_of(options: dict[str, Any], localizers: bool = True) -> Choice:

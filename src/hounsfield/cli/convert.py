@@ -10,12 +10,11 @@ from typing import Any
 
 import click
 
-from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.convert_task import ConvertTask
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs
 from hounsfield.cli.geometry_options import (
     SlabCommand,
     check_like,
@@ -40,39 +39,16 @@ from hounsfield.cli.options import (
     refusing,
     window_option,
 )
+from hounsfield.cli.output_file import check_standard_output, over_outputs, refuse_other_formats, refuse_several
 from hounsfield.cli.progress import ProgressListener
-from hounsfield.cli.showing import Run, default_jobs, refuse_one_file, show_program
+from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.terminal import say, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
-from hounsfield.exports.mp4 import check_video
 from hounsfield.exports.write import FORMATS, Format, find_format
 from hounsfield.recipes.conversion import Bounds, Conversion, open_presentation
 from hounsfield.recipes.input_grouping import Grouping
-from hounsfield.recipes.job import Job
+from hounsfield.recipes.job import STDOUT, Job
 
-#: Endings of formats that are not written: an output that is called so was not meant to be a folder.
-_OTHERS = (
-    "bmp",
-    "webp",
-    "jp2",
-    "jxl",
-    "eps",
-    "pdf",
-    "svg",
-    "avi",
-    "mov",
-    "mkv",
-    "webm",
-    "dcm",
-    "nrrd",
-    "h5",
-    "stl",
-    "obj",
-    "ply",
-    "vtk",
-    "mha",
-    "mhd",
-)
 _EPILOG = """\b
 Writes NAME.png and so on for each input NAME. Folders and archives are taken volume by volume, called by date,
 modality, number and description (20200101-CT-003-thorax-1mm.nii.gz; equal names get a hash of the series), or by
@@ -100,6 +76,7 @@ Examples:
   hu convert ct/ --crop -90:90,-60:60, --to npz       a box in mm, of all heights
   hu convert ct/ --to nifti --crop mask --above -300 --largest 1 --margin-mm 5
   hu convert slide.dcm -o part.png --region 0:512,1024:1536
+  hu convert slice.dcm --to tiff -o - > slice.tif     to standard output
   hu convert us.dcm --to png --square --window 0      the file's first window, pixels made square
 """
 
@@ -121,7 +98,7 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="A file (for one input) or a folder; by default the current folder.",
+    help="A file (for one input), - for standard output, or a folder; by default the current folder.",
 )
 @click.option("--to", type=click.Choice(list(FORMATS)), help="By default from the ending of --output, else PNG.")
 @click.option(
@@ -168,21 +145,27 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         return show_program(job)
     check_like(job.recipe.reshaping)
     if job.recipe.to == "mp4":
+        from hounsfield.exports.mp4 import check_video
+
         try:
             check_video()
         except MissingDependencyError as error:
             say(str(error))
             return 4
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
-    inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
-    refuse_one_file(job, len(inputs))
-    task = ConvertTask(job.recipe, Path(job.output or "."), job.to_file, job.force, Origins(job.phi))
+    inputs = chosen_inputs(found if job.to_file else with_stems(found, job.name, phi=job.phi), job.choice)
+    refuse_several(job, len(inputs))
+
+    def task(target: Path) -> ConvertTask:
+        return ConvertTask(job.recipe, target, job.to_file, job.force, Origins(job.phi), job.output == STDOUT)
+
     run = Run(options, show, default_jobs(options["jobs"]), None if job.to_file else options["output"])
-    return run.over(task, inputs)
+    return over_outputs(run, job, task, inputs, FORMATS[job.recipe.to].endings[0])
 
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Conversion]:
     """Parse the options."""
+    check_standard_output(options)
     form, to_file = _format(options["output"], options["to"])
     chosen = "values quality fps window presentation square icc frame region".split()
     with refusing():
@@ -204,15 +187,17 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Conversion]:
 
 def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:
     """Return the format, and whether the output is a file rather than a folder."""
+    if output == Path(STDOUT):
+        form = FORMATS[name or "png"]
+        if form.name == "zarr":
+            raise click.UsageError("OME-Zarr is a folder, and cannot go to standard output")
+        return form, True
     named = None if output is None else find_format(output)
     # A Zarr store is a folder, and still the file that was meant.
     if output is None or (output.is_dir() and (named is None or named.name != "zarr")):
         return FORMATS[name or "png"], False
     if named is None:
-        if output.suffix.lower().lstrip(".") in _OTHERS:
-            raise click.BadParameter(
-                f"unknown format {output.suffix[1:]!r}; known are {', '.join(FORMATS)}", param_hint="--output"
-            )
+        refuse_other_formats(output, ", ".join(FORMATS))
         return FORMATS[name or "png"], False
     if name not in (None, named.name):
         raise click.UsageError(f"--output ends with {named.name}, but --to is {name}: give one of them")

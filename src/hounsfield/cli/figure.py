@@ -8,12 +8,11 @@ from typing import Any
 
 import click
 
-from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.draw_task import DrawTask
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs
 from hounsfield.cli.figure_options import check_language, style_of, style_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.options import (
@@ -33,13 +32,13 @@ from hounsfield.cli.options import (
     selection_options,
     window_option,
 )
+from hounsfield.cli.output_file import check_standard_output, over_outputs, refuse_other_formats, refuse_several
 from hounsfield.cli.progress import ProgressListener
-from hounsfield.cli.showing import Run, default_jobs, refuse_one_file, show_program
+from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.terminal import say, write_line
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
-from hounsfield.recipes.job import Job
+from hounsfield.recipes.job import STDOUT, Job
 
-_PICTURES = ("jpg", "jpeg", "tif", "tiff", "gif", "bmp", "webp", "eps", "ps")
 _EPILOG = """\b
 Examples:
   hu figure slice.dcm                         slice.dcm.figure.png, with the default mask where there are HU
@@ -57,7 +56,10 @@ Examples:
 @click.command("figure", epilog=_EPILOG, cls=SlabCommand)
 @paths_argument
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="A file (one input) or a folder; by default here."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="A file (for one input), - for standard output, or a folder; by default the current folder.",
 )
 @selection_options
 @geometry_options
@@ -90,21 +92,24 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     check_like(job.recipe.reshaping)
     check_language(job.recipe.style, options["quiet"])
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
-    inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
-    refuse_one_file(job, len(inputs))
-    target = Path(job.output or ".")
-    task = DrawTask(job.recipe, target, job.to_file, job.force, Origins(job.phi))
-    folder = target if job.output is not None and not job.to_file else None
-    return Run(options, _show_quietly if options["quiet"] else show, default_jobs(options["jobs"]), folder).over(
-        task, inputs
-    )
+    inputs = chosen_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
+    refuse_several(job, len(inputs))
+
+    def task(target: Path) -> DrawTask:
+        return DrawTask(job.recipe, target, job.to_file, job.force, Origins(job.phi))
+
+    folder = Path(job.output) if job.output is not None and not job.to_file else None
+    run = Run(options, _show_quietly if options["quiet"] else show, default_jobs(options["jobs"]), folder)
+    return over_outputs(run, job, task, inputs, f".{job.recipe.format}")
 
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Drawing]:
     """Parse the options."""
     output, form = options["output"], options["form"]
     ending: Any = output.suffix.lower().lstrip(".") if output is not None else ""
-    to_file = output is not None and ending in FIGURE_FORMATS and not output.is_dir()
+    to_standard = output == Path(STDOUT)
+    check_standard_output(options, text=form == "svg")
+    to_file = to_standard or (output is not None and ending in FIGURE_FORMATS and not output.is_dir())
     with refusing():
         recipe = Drawing(
             selection=selection_of(options),
@@ -115,24 +120,22 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Drawing]:
             frame=options["frame"],
             slice_index=options["slice_index"],
             montage=options["montage"],
-            format=form or (ending if to_file else "png"),
+            format=form or (ending if to_file and ending else "png"),
             window=options["window"],
             style=style_of(options),
         )
     if output is not None and not output.is_dir():
-        _check_ending(ending, form)
+        _check_ending(output, ending, form)
     output = None if output is None else os.fspath(output)
     choice, naming = choice_of(options), naming_of(options, to_file)
     grouping = grouped(grouping_of(options), recipe.reshaping)
     return Job(recipe, paths, grouping, output, to_file, options["force"], choice=choice, **naming)
 
 
-def _check_ending(ending: str, form: str | None) -> None:
+def _check_ending(output: Path, ending: str, form: str | None) -> None:
     """Refuse an output whose name promises another format than it would get."""
-    if ending in _PICTURES:
-        raise click.BadParameter(
-            f"unknown figure format {ending!r}; known are {', '.join(FIGURE_FORMATS)}", param_hint="--output"
-        )
+    if ending not in FIGURE_FORMATS:
+        refuse_other_formats(output, ", ".join(FIGURE_FORMATS))
     if ending in FIGURE_FORMATS and form not in (None, ending):
         raise click.UsageError(f"--output ends with {ending}, but --format is {form}: give one of them")
 

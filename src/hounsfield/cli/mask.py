@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.mask_task import MaskTask
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs
 from hounsfield.cli.figure_options import check_language, style_of, style_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.options import (
@@ -33,14 +33,16 @@ from hounsfield.cli.options import (
     selection_options,
     window_option,
 )
+from hounsfield.cli.output_file import check_standard_output, over_outputs, refuse_other_formats, refuse_several
 from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.region_options import check_region_files, region_options, regions_of
 from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.stats import mask_words
 from hounsfield.cli.terminal import write_line
-from hounsfield.recipes.job import Job
-from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.job import STDOUT, Job
+from hounsfield.recipes.masking import FORMATS_BY_ENDING, VOLUME_ENDINGS, VOLUMES_ONLY, Masking, format_of
 
+_ENDINGS = {"png": ".png", **VOLUME_ENDINGS}
 _EPILOG = """\b
 Writes for each input NAME, into the output folder:
   NAME.mask.png    0 and 255; NAME.mask.npz for several frames, or with --format npz
@@ -52,6 +54,7 @@ taken by themselves.
 \b
 Examples:
   hu mask slice.dcm                          above 90 HU, holes filled, opened 2 x 2
+  hu mask slice.dcm -o bone.png --above 200  the mask alone, into that file; -o - for standard output
   hu mask folder/ -o out --jsonl             a JSON line of measures for each volume, and each file by itself
   hu mask folder/ -o out --each              file by file
   hu mask slice.dcm --tissue bone --fill     a tissue is its range; --fill and --opening are asked for
@@ -70,10 +73,10 @@ Examples:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     default=Path("hu-mask"),
     show_default=True,
-    help="Folder for the results.",
+    help="Folder for the results; or, for one input, the file of the mask, - for standard output.",
 )
 @selection_options
 @region_options
@@ -86,7 +89,13 @@ Examples:
     type=click.Choice(["png", "npz", "nifti", "seg", "stl"]),
     help="Format of the masks. By default PNG; NPZ for several frames; NIfTI for volumes. SEG and STL are of volumes.",
 )
-@click.option("--figure/--no-figure", default=True, show_default=True, help="Draw the figure.")
+@click.option("--label", metavar="TEXT", help="Name of the segment in a SEG; by default that of the tissue.")
+@click.option(
+    "--figure/--no-figure",
+    default=None,
+    show_default="figure; no-figure where --output is a file",
+    help="Draw the figure; beside the file of the mask where that is named.",
+)
 @click.option("--figure-format", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
 @click.option("--outline", is_flag=True, help="Draw the mask's outline over the original.")
 @window_option
@@ -100,39 +109,66 @@ Examples:
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Select pixels by value, fill holes, apply an opening (for tissues if asked); write masks, figures, measures."""
-    if options["no_phi"] and options["form"] == "seg":
-        raise click.UsageError("a DICOM SEG identifies its patient: give --no-phi or --format seg, not both")
     job = job_of(paths, options)
     check_region_files(job.recipe.regions)
+    if options["no_phi"] and job.recipe.format == "seg":
+        raise click.UsageError("a DICOM SEG identifies its patient: give --no-phi or --format seg, not both")
     if options["as_python"]:
         return show_program(job)
     check_like(job.recipe.reshaping)
     check_language(job.recipe.style, options["quiet"] or not job.recipe.figure)
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
-    inputs = choose_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
-    folder = Path(job.output or "")
-    task = MaskTask(job.recipe, folder, job.force, Origins(job.phi))
-    return Run(options, show, default_jobs(options["jobs"]), folder).over(task, inputs)
+    inputs = chosen_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
+    refuse_several(job, len(inputs))
+
+    def task(target: Path) -> MaskTask:
+        return MaskTask(job.recipe, target, job.to_file, job.force, Origins(job.phi))
+
+    run = Run(options, show, default_jobs(options["jobs"]), None if job.to_file else options["output"])
+    return over_outputs(run, job, task, inputs, _ENDINGS[job.recipe.format or "png"])
 
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
     """Parse the options."""
+    check_standard_output(options)
+    form, to_file = _format(options)
     with refusing():
         recipe = Masking(
             selection=selection_of(options),
             regions=regions_of(options),
             reading=reading_of(options),
             reshaping=reshaping_of(options),
-            format=options["form"],
-            figure=options["figure"],
+            style=style_of(options),
+            format=form,
+            figure=not to_file if options["figure"] is None else options["figure"],
             figure_format=options["figure_format"],
             outline=options["outline"],
             window=options["window"],
-            style=style_of(options),
+            label=options["label"],
         )
-    output, choice, naming = os.fspath(options["output"]), choice_of(options), naming_of(options, to_file=False)
+    output, choice, naming = os.fspath(options["output"]), choice_of(options), naming_of(options, to_file)
     grouping = grouped(grouping_of(options), recipe.reshaping)
-    return Job(recipe, paths, grouping, output, force=options["force"], choice=choice, **naming)
+    if to_file and form in VOLUMES_ONLY and grouping.together is None:
+        grouping = replace(grouping, together=True)  # nothing else fits into it
+    return Job(recipe, paths, grouping, output, to_file, force=options["force"], choice=choice, **naming)
+
+
+def _format(options: dict[str, Any]) -> tuple[Any, bool]:
+    """Return the format of the masks, and whether the output is a file rather than a folder."""
+    output, form = options["output"], options["form"]
+    if output == Path(STDOUT):
+        if options["figure"]:
+            raise click.UsageError("-o - writes the mask alone: give a folder for --output, or no --figure")
+        return form or "png", True
+    named = None if output.is_dir() else format_of(output.name)
+    if named is None:
+        if output.exists() and not output.is_dir():
+            raise click.BadParameter(f"{output} is a file, not a folder", param_hint="--output")
+        refuse_other_formats(output, ", ".join(FORMATS_BY_ENDING))
+        return form, False
+    if form not in (None, named):
+        raise click.UsageError(f"--output ends with {output.suffix}, but --format is {form}: give one of them")
+    return named, True
 
 
 def show(result: dict[str, Any], single: bool) -> None:

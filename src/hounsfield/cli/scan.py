@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from hounsfield.batch.others import is_other
-from hounsfield.cli.options import output_options, paths_argument, python_option
+from hounsfield.cli.options import output_options, paths_argument, python_option, refusing
 from hounsfield.cli.progress import reading_progress
 from hounsfield.cli.showing import show_program
 from hounsfield.cli.terminal import display_width, say, write_line
@@ -47,6 +47,7 @@ Examples:
   hu scan archive/ -o headers.parquet                 some fifty columns, typed
   hu scan archive/ -o headers.csv --columns PatientID,StudyDate,PixelSpacing
   hu scan folder/ --jsonl --no-phi | jq .Modality
+  hu scan archive/ --where "Modality = 'CT' and SliceThickness < 2" --columns SeriesInstanceUID,KVP
   hu scan folder/ --columns SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
 """
 
@@ -55,6 +56,12 @@ Examples:
 @paths_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .parquet, .csv, .json or .jsonl.")
 @click.option("--columns", metavar="NAME,...", help="Columns, in this order; by default the most common ones.")
+@click.option(
+    "--where",
+    metavar="CONDITION",
+    help="Only files whose attributes fit: \"KVP > 100 and Modality = 'CT'\": = != < <= > >=, like, in (...), is null, "
+    "and, or, not, parentheses. Files that cannot be read keep their row.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.option(
     "-j",
@@ -68,6 +75,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """Read the headers of many files into a table: one typed row for each file."""
     if options["as_python"]:
         return show_program(job_of(paths, options))
+    with refusing():
+        Tabulation(where=options["where"])
     work = _HeaderTable(paths, options)
     try:
         return work.run()
@@ -90,7 +99,8 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Tabulation]:
             f"--as-python writes .parquet, or prints the rows; not {output.suffix}", param_hint="--output"
         )
     columns = None if options["columns"] is None else tuple(_names(options["columns"]))
-    recipe = Tabulation(columns, not options["no_phi"], options["threads"])
+    with refusing():
+        recipe = Tabulation(columns, not options["no_phi"], options["threads"], options["where"])
     return Job(recipe, paths, output=None if output is None else os.fspath(output), force=options["force"])
 
 
@@ -128,6 +138,7 @@ class _HeaderTable:
                 batches = hu.scan_batches(
                     self.paths,
                     columns=self._columns(),
+                    where=self.options["where"],
                     phi=not self.options["no_phi"],
                     rows=_TO_SCREEN if output is None else _TO_FILE,
                     threads=self.options["threads"],
@@ -189,24 +200,25 @@ class _HeaderTable:
             _Screen().show(batches)
 
     def _close(self, output: Path | None) -> int:
-        if not self.done:
-            say(f"{', '.join(self.paths)}: no files")
-            return 3
         failed, others = self.failed.total(), self.others.total()
+        if not self.done or (failed + others == self.done and self.options["where"] is not None):
+            none = "no files" if self.options["where"] is None else "no file fits --where"
+            say(f"{', '.join(self.paths)}: {none}")
+            if not self.done:
+                return 3
         if not self.options["quiet"]:
             if self.assumed and not self.options["verbose"]:
                 say(f"{self.assumed} of {self.done} files were read with assumptions; -v names them")
             if output is not None:
                 say(f"{self.done} rows written to {output}")
+        # How many files were left out is not known.
+        total = f" of {self.done}" if self.options["where"] is None else ""
         if failed:
-            say(
-                f"{failed} of {self.done} files could not be read"
-                + ("" if self.options["verbose"] else "; -v names them")
-            )
+            say(f"{failed}{total} files could not be read" + ("" if self.options["verbose"] else "; -v names them"))
             for reason, count in self.failed.most_common():
                 say(f"{count:>8}  {reason}")
         if others and not self.options["quiet"]:
-            say(f"{others} of {self.done} files are not DICOM" + ("" if self.options["verbose"] else "; -v names them"))
+            say(f"{others}{total} files are not DICOM" + ("" if self.options["verbose"] else "; -v names them"))
         return 3 if failed + others == self.done else 1 if failed else 0
 
 

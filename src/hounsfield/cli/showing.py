@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from hounsfield.batch.attempt import Outcome, Task
 from hounsfield.batch.executors import WORTH_WORKERS
 from hounsfield.batch.inputs import Inputs
@@ -141,18 +139,6 @@ def show_program(job: Job[Any]) -> int:
     named = [path for path in job.paths if not os.path.isdir(path)]
     write_text(program(job, {path: str(stem) for path, stem in unique_stems(named, job.paths).items()}))
     return 0
-
-
-def refuse_one_file(job: Job[Any], count: int) -> None:
-    """Refuse a file as the output of several inputs.
-
-    Raises
-    ------
-    click.UsageError
-        Saying how many they are.
-    """
-    if job.to_file and count > 1:
-        raise click.UsageError(f"{count} inputs need a folder for --output, not a file")
 
 
 def default_jobs(given: int | None) -> int:

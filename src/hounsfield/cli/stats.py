@@ -6,11 +6,10 @@ from typing import Any
 
 import click
 
-from hounsfield.batch.choosing import choose_inputs
 from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.measure_task import MeasureTask
 from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options
+from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.language import translated
 from hounsfield.cli.options import (
@@ -76,7 +75,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         return show_program(job)
     check_like(job.recipe.reshaping)
     found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
-    inputs = choose_inputs(found, job.choice)
+    inputs = chosen_inputs(found, job.choice)
     task = MeasureTask(job.recipe, Origins(not options["no_phi"]))
     return Run(options, show, default_jobs(options["jobs"])).over(task, inputs)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.display.aspect import squared
-from hounsfield.display.presentation.softcopy import render_slices, render_state
-from hounsfield.display.presentation.state import PresentationState
 from hounsfield.display.screen_colour import colour_8, icc_profile, is_supplemental, supplemental, to_srgb
 from hounsfield.display.shading import shading_of
 from hounsfield.display.voi import WindowLike, frame_vois
 from hounsfield.image import Image
 from hounsfield.imagelike import as_image, require_grid
 from hounsfield.volume import Volume
+
+if TYPE_CHECKING:
+    from hounsfield.display.presentation.state import PresentationState
 
 
 def render(
@@ -75,6 +78,8 @@ def render(
     """
     require_grid(image, "render")
     if presentation is not None:
+        from hounsfield.display.presentation.softcopy import render_slices, render_state
+
         if isinstance(image, Volume):
             return render_slices(image, presentation, window, square=square, icc=icc)
         return render_state(image, presentation, window, square=square, icc=icc)

@@ -198,7 +198,8 @@ def named_voi(window: str | int, known: list[Voi], name: str) -> Voi:
     kinds = f"center,width; {', '.join(PRESETS)}"
     # Explanations are free text, which a message does not quote.
     own = sum(bool(voi.explanation) for voi in known)
-    detail = f"unknown window {window!r}; known are {kinds}; {own} of the file's windows have an explanation"
+    explained = f"; or by their explanation {own} of the file's windows" if own else ""
+    detail = f"unknown window {window!r}; known are {kinds}{explained}"
     detail += suggestion(key, PRESETS)
     raise InvalidAttributeError(detail, source=name, attribute="WindowCenterWidthExplanation")
 

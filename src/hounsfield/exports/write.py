@@ -7,30 +7,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.display.presentation.state import PresentationState
 from hounsfield.display.render import render
 from hounsfield.display.shading import is_inverted
 from hounsfield.display.voi import Voi, Window, WindowLike, frame_vois
 from hounsfield.errors import AssumptionError, FormatError
-from hounsfield.exports.cine import frame_durations, gif_delays, slice_durations, write_gif
-from hounsfield.exports.description import description_json
-from hounsfield.exports.mp4 import check_video, write_mp4
-from hounsfield.exports.nifti import write_nifti
-from hounsfield.exports.npz import save_npy, save_npz, write_npz
-from hounsfield.exports.ome_zarr import write_zarr
 from hounsfield.exports.pictures import png_values, write_jpeg, write_png
-from hounsfield.exports.tiff import tiff_values, write_tiff
 from hounsfield.image import Image
 from hounsfield.imagelike import as_frames, as_image, require_grid
 from hounsfield.interrupt import check_interrupt
 from hounsfield.outputs import Written, whole_file
 from hounsfield.steps import Step, warn_of_assumptions
 from hounsfield.volume import Volume
+
+if TYPE_CHECKING:
+    from hounsfield.display.presentation.state import PresentationState
 
 __all__ = ["FORMATS", "Format", "Written", "check_options", "find_format", "write"]
 
@@ -227,6 +222,8 @@ def _write(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> W
 
 
 def _write_array(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> Written:
+    from hounsfield.exports.npz import save_npy, save_npz
+
     steps = (*image.steps, _write_step(wanted.form.name, image.values))
     with whole_file(path, force=force) as temporary:
         if wanted.form.name == "npy":
@@ -241,6 +238,9 @@ def _write_step(form: str, values: NDArray[Any]) -> Step:
 
 
 def _write_tiff(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> Written:
+    from hounsfield.exports.description import description_json
+    from hounsfield.exports.tiff import tiff_values, write_tiff
+
     spacing = image.pixel_spacing if image.spacing_kind is not None and not wanted.rendering.get("square") else None
     if wanted.values:
         exact = tiff_values(image.values)
@@ -255,6 +255,8 @@ def _write_tiff(image: Image | Volume, path: Path, wanted: _Wanted, force: bool)
 
 
 def _write_cine(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> Written:
+    from hounsfield.exports.cine import frame_durations, gif_delays, slice_durations, write_gif
+
     if isinstance(image, Volume):
         durations, timed = slice_durations(len(image), wanted.fps)
     else:
@@ -270,6 +272,8 @@ def _write_cine(image: Image | Volume, path: Path, wanted: _Wanted, force: bool)
         with whole_file(path, force=force) as temporary:
             write_gif(temporary, frames, delays)
         return Written((path,), steps)
+    from hounsfield.exports.mp4 import check_video, write_mp4
+
     check_video()
     first = next(frames)
     odd = (
@@ -287,6 +291,8 @@ def _write_cine(image: Image | Volume, path: Path, wanted: _Wanted, force: bool)
 def _write_pictures(image: Image | Volume, path: Path, wanted: _Wanted, force: bool) -> Written:
     """Write PNG or JPEG: one file, or one for each frame or slice."""
     if wanted.values:
+        from hounsfield.exports.description import description_json
+
         exact = png_values(image.values, image.color)
         steps = (*image.steps, _write_step("png", exact))
         pictures, description = iter(as_frames(image, exact)), description_json(image, steps)
@@ -357,7 +363,25 @@ def _voi_text(voi: Voi) -> str:
     return f"window center {voi.center:g}, width {voi.width:g}, {voi.function}{origin}"
 
 
-#: Every format that `write` knows, by name.
+def _write_npz(volume: Volume, path: Path, force: bool, strict: bool) -> Written:
+    from hounsfield.exports.npz import write_npz
+
+    return write_npz(volume, path, force=force)
+
+
+def _write_nifti(volume: Volume, path: Path, force: bool, strict: bool) -> Written:
+    from hounsfield.exports.nifti import write_nifti
+
+    return write_nifti(volume, path, force=force, strict=strict)
+
+
+def _write_zarr(volume: Volume, path: Path, force: bool, strict: bool) -> Written:
+    from hounsfield.exports.ome_zarr import write_zarr
+
+    return write_zarr(volume, path, force=force)
+
+
+#: Every format that `write` knows, by name; what writes one is loaded when it is written.
 FORMATS = {
     form.name: form
     for form in (
@@ -365,15 +389,10 @@ FORMATS = {
         Format("jpeg", False, False, "files", (".jpg", ".jpeg"), _write_pictures),
         Format("tiff", None, True, "together", (".tif", ".tiff"), _write_tiff),
         Format("npy", True, True, "together", (".npy",), _write_array),
-        Format("npz", True, True, "together", (".npz",), _write_array, lambda v, p, f, _: write_npz(v, p, force=f)),
+        Format("npz", True, True, "together", (".npz",), _write_array, _write_npz),
         Format("gif", False, False, "cine", (".gif",), _write_cine),
         Format("mp4", False, False, "cine", (".mp4",), _write_cine),
-        Format(
-            "nifti", True, True, "volume", (".nii.gz", ".nii"),
-            write_volume=lambda v, p, f, strict: write_nifti(v, p, force=f, strict=strict),
-        ),
-        Format(
-            "zarr", True, True, "volume", (".zarr",), write_volume=lambda v, p, f, _: write_zarr(v, p, force=f)
-        ),
+        Format("nifti", True, True, "volume", (".nii.gz", ".nii"), write_volume=_write_nifti),
+        Format("zarr", True, True, "volume", (".zarr",), write_volume=_write_zarr),
     )
-}  # fmt: skip
+}

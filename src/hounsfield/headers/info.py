@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydicom.datadict import tag_for_keyword
 from pydicom.uid import UID
 
-from hounsfield.header import Header, whole_number
+from hounsfield.header import Header, NoHeader, whole_number
+from hounsfield.headers.attribute_path import AttributePath, attribute_path
 from hounsfield.headers.dataset import declared_syntax, open_header
+from hounsfield.headers.dataset_header import DatasetHeader
 from hounsfield.headers.privacy import HIDDEN, identifies
 from hounsfield.headers.spacing import pixel_spacing
 from hounsfield.headers.tags import json_ready
@@ -21,9 +23,6 @@ from hounsfield.image import Image
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.sources.local import SourceLike, open_source
 from hounsfield.steps import say_assumptions
-
-if TYPE_CHECKING:
-    pass
 
 #: The nine facts that come first, in this order.
 FIRST = (
@@ -149,6 +148,44 @@ def iso_time(value: Any) -> str | None:
     return ":".join(whole[at : at + 2] for at in range(0, len(whole), 2)) + point + fraction
 
 
+def fields_of(whole: Header, opened_syntax: str | None, fields: Iterable[str], phi: bool = True) -> dict[str, Any]:
+    """Return the values of the attributes that are asked for; those that are facts as `facts` has them.
+
+    Raises
+    ------
+    ValueError
+        There is no such attribute.
+    """
+    names = list(fields)
+    paths = {name: attribute_path(name) for name in names if name not in FACT_NAMES}
+    known = facts(whole, opened_syntax, phi) if len(paths) < len(set(names)) else {}
+    return {name: _field(whole, paths[name], phi) if name in paths else known[name] for name in names}
+
+
+def check_fields(fields: Iterable[str]) -> None:
+    """Refuse what is neither a fact nor an attribute.
+
+    Raises
+    ------
+    ValueError
+        Saying which was meant, where that can be told.
+    """
+    for name in fields:
+        if name not in FACT_NAMES:
+            attribute_path(name)
+
+
+def _field(whole: Header, path: AttributePath, phi: bool) -> Any:
+    if path.in_meta:
+        meta = getattr(whole.dataset, "file_meta", None)
+        value = None if meta is None else path.value_in(DatasetHeader(meta))
+    else:
+        value = path.value_in(whole.for_frame(0))
+        # What has no keyword is had from the file's own header.
+        value = path.value_in(whole) if value is None else value
+    return value if value is None else json_ready(value) if phi or not path.identifies else HIDDEN
+
+
 def _without_phi(facts: dict[str, Any]) -> dict[str, Any]:
     """Hide what identifies; an absent value stays None, which tells nothing."""
     hidden = dict(facts)
@@ -160,6 +197,10 @@ def _without_phi(facts: dict[str, Any]) -> dict[str, Any]:
     return hidden
 
 
+#: Names of all facts.
+FACT_NAMES = frozenset(_facts(NoHeader(), None))
+
+
 class InfoDict(dict[str, Any]):
     """The dictionary that `info` returns; its KeyError tells where other attributes are."""
 
@@ -167,8 +208,25 @@ class InfoDict(dict[str, Any]):
         raise KeyError(f"{key}: info has {len(self)} attributes; hu.read(path).header and hu.tags(path) have all")
 
 
+def _names(fields: Iterable[str]) -> list[str]:
+    if isinstance(fields, str):
+        raise TypeError("fields must be a list of names")
+    names = list(fields)
+    check_fields(names)
+    return names
+
+
+def _answers(header: Header, syntax: str | None, fields: list[str] | None, phi: bool) -> dict[str, Any]:
+    return facts(header, syntax, phi) if fields is None else fields_of(header, syntax, fields, phi)
+
+
 def info(
-    source: SourceLike | Image, *, phi: bool = True, strict: bool = False, limits: Limits = DEFAULT_LIMITS
+    source: SourceLike | Image,
+    *,
+    fields: Iterable[str] | None = None,
+    phi: bool = True,
+    strict: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> dict[str, Any]:
     """Return the attributes of a file that are needed most often.
 
@@ -176,6 +234,10 @@ def info(
     ----------
     source
         A path, bytes, a binary file object, ``"-"`` for standard input, or an image that was read.
+    fields
+        Which attributes, in this order, in the place of those: keywords (``"KVP"``), tags (``"00180060"``,
+        ``"0018,0060"``), paths through sequences (as `scan` takes them), and the keys that `info` has by default.
+        Absent ones are None. Of enhanced files, attributes of functional groups are the first frame's.
     phi
         False hides the values by which the patient could be found (PS3.15, E.1-1).
     strict
@@ -199,6 +261,8 @@ def info(
         The file cannot be opened, is not DICOM, or no attribute of it can be read.
     AssumptionError
         `strict`, and something would have to be assumed.
+    ValueError
+        One of `fields` is no attribute, or is a sequence.
 
     Warns
     -----
@@ -213,14 +277,17 @@ def info(
     >>> found = hu.info(get_testdata_file("CT_small.dcm"))
     >>> found["PatientID"], found["StudyDateISO"], found["Unit"], found["SpacingKind"]
     ('1CT1', '2004-01-19', 'HU', 'patient')
+    >>> hu.info(get_testdata_file("CT_small.dcm"), fields=["KVP", "0018,1151", "Unit"])
+    {'KVP': 120.0, '0018,1151': 170, 'Unit': 'HU'}
     """
+    asked = None if fields is None else _names(fields)
     if isinstance(source, Image):
         syntax = declared_syntax(source.header.dataset)
-        answers = InfoDict(facts(source.header, syntax, phi))
+        answers = InfoDict(_answers(source.header, syntax, asked, phi))
         say_assumptions(source.header.doubts, source.name, strict=strict)
         return answers
     with closing(open_source(source, limits)) as opened_source:
         opened = open_header(opened_source, limits)
-        answers = InfoDict(facts(opened.header, opened.declared, phi))
+        answers = InfoDict(_answers(opened.header, opened.declared, asked, phi))
     say_assumptions((*opened.steps, *opened.header.doubts), opened.name, strict=strict)
     return answers

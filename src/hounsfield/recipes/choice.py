@@ -14,7 +14,7 @@ from hounsfield.recipes.checks import RecipeError
 
 if TYPE_CHECKING:
     from hounsfield.header import Header
-    from hounsfield.recipes.where import Condition
+    from hounsfield.headers.where import Condition
     from hounsfield.series.volumes import Volumes
 
 _DATE = re.compile(r"[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -38,7 +38,7 @@ class Choice:
     min_slices
         At least so many slices; of a file by itself, frames.
     where
-        A condition on attributes, as `hounsfield.recipes.where.parse_where` takes it; of a volume those of its first
+        A condition on attributes, as `hounsfield.headers.where.parse_where` takes it; of a volume those of its first
         slice.
     localizers
         False leaves out what is no volume of its own: localizers, secondary captures and single images without a place.
@@ -66,9 +66,12 @@ class Choice:
     def _condition(self) -> Condition | None:
         if self.where is None:
             return None
-        from hounsfield.recipes.where import parse_where
+        from hounsfield.headers.where import ConditionError, parse_where
 
-        return parse_where(self.where)
+        try:
+            return parse_where(self.where)
+        except ConditionError as error:
+            raise RecipeError(error.reason, "where") from None
 
     @property
     def is_any(self) -> bool:

@@ -12,9 +12,10 @@ from hounsfield.recipes.attributes import Attributes
 from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
+from hounsfield.recipes.facts import Facts
 from hounsfield.recipes.input_grouping import Grouping
-from hounsfield.recipes.job import Job
-from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.job import STDOUT, Job
+from hounsfield.recipes.masking import VOLUMES_ONLY, Masking
 from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.reshaping import Reshaping
@@ -38,7 +39,7 @@ _KNOWN = {"output", "force"} | {
     field.name
     for recipe in (
         *(Reading, Grouping, Choice, Selection, Reshaping),
-        *(Masking, Measuring, Drawing, FigureStyle, Conversion, Attributes),
+        *(Masking, Measuring, Drawing, FigureStyle, Conversion, Attributes, Facts),
     )
     for field in fields(recipe)
     if field.name not in (*_PARTS, "regions")
@@ -66,6 +67,7 @@ def in_options(message: str) -> str:
     >>> in_options('give above=, below= or method="otsu"; values="suv" reads them')
     'give --above, --below or --method otsu; --space suv reads them'
     """
+    message = message.replace("--force, or force=True,", "--force")
     message = re.sub("`([a-z_0-9]+)`", lambda name: option_of(name[1]) if name[1] in _KNOWN else name[0], message)
     return re.sub(r'\b([a-z_0-9]+)=(?:"([^"]+)"|(?=[,;:.) ]|$))', _library_option, message)
 
@@ -97,11 +99,14 @@ def arguments(job: Job[Any]) -> list[str]:
     words = ["hu", job.recipe.command, *_words(job.recipe, _implied(job))]
     if job.reads_volumes:
         words += _words(job.grouping, _grouping_implied(job))
+    words += ["--figure"] if isinstance(job.recipe, Masking) and job.to_file and job.recipe.figure else []
     words += _words(job.choice, frozenset(["localizers"]))
     left_out = isinstance(job.recipe, Conversion) and job.recipe.leaves_localizers(job.paths)
     words += ["--localizers"] if left_out and job.choice.localizers else []
     if job.output is not None and job.output != _default_output(job):
-        words += [f"--output={job.output}"] if job.output.startswith("-") else ["-o", job.output]
+        words += (
+            [f"--output={job.output}"] if job.output.startswith("-") and job.output != STDOUT else ["-o", job.output]
+        )
     words += [] if job.name is None else _option("name", job.name)
     words += ["--force"] if job.force else []
     words += [] if job.phi else ["--no-phi"]
@@ -127,7 +132,7 @@ def _option(name: str, value: Any) -> Iterator[str]:
     if isinstance(value, bool):
         yield option_of(name) if value else _OPTIONS[name][1]
         return
-    if name in ("series", "study"):  # each by itself: descriptions have commas in them
+    if name in ("series", "study", "field"):  # each by itself: descriptions have commas in them
         for text in value:
             yield from [f"{option_of(name)}={text}"] if text.startswith("-") else [option_of(name), text]
         return
@@ -156,10 +161,12 @@ def _implied(job: Job[Any]) -> frozenset[str]:
         return frozenset(["damaged"])
     if not job.to_file or job.output is None:
         return frozenset()
+    if job.output == STDOUT:
+        return frozenset(["figure"])
     if isinstance(job.recipe, Drawing):
         said = job.output.lower().endswith(tuple(f".{form}" for form in FIGURE_FORMATS))
         return frozenset(["format"]) if said else frozenset()
-    return frozenset(["to"])
+    return frozenset(["to", "format", "figure"])
 
 
 def _grouping_implied(job: Job[Any]) -> frozenset[str]:
@@ -168,6 +175,7 @@ def _grouping_implied(job: Job[Any]) -> frozenset[str]:
 
     volumes = isinstance(job.recipe, Conversion) and FORMATS[job.recipe.to].frames == "volume"
     volumes = volumes or (isinstance(job.recipe, RESHAPED) and bool(job.recipe.reshaping.of_volumes))
+    volumes = volumes or (isinstance(job.recipe, Masking) and job.to_file and job.recipe.format in VOLUMES_ONLY)
     return frozenset(["together"]) if volumes and job.grouping.together else frozenset()
 
 

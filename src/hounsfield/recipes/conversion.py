@@ -112,7 +112,7 @@ class Conversion:
         One file that was named itself is taken, whatever it is.
         """
         from hounsfield.exports.write import FORMATS
-        from hounsfield.sources.collection import is_collection
+        from hounsfield.sources.several import is_collection
 
         named = len(paths) == 1 and not is_collection(paths[0]) and not glob.has_magic(paths[0])
         return (FORMATS[self.to].frames == "volume" or bool(self.reshaping.of_volumes)) and not named
@@ -156,6 +156,26 @@ class Conversion:
 
         whole = self.reshaping.projection is not None and self.reshaping.projection[1] is None
         return whole and FORMATS[self.to].frames != "volume"
+
+    def check_one_file(self, image: Image | Volume) -> None:
+        """Refuse what becomes a file for each frame or slice.
+
+        Raises
+        ------
+        GeometryError
+            The format holds one frame, and there are several.
+        """
+        from hounsfield.exports.write import FORMATS
+        from hounsfield.image import Image
+
+        frames = image.frames if isinstance(image, Image) else len(image)
+        if FORMATS[self.to].frames != "files" or frames == 1:
+            return
+        if isinstance(image, Image):
+            detail = f"a {self.to} file holds one frame, and this image has {frames}: give `frame`, or `to` npz"
+        else:
+            detail = f"a {self.to} file holds one slice, and this volume has {frames}: give `to` npz"
+        raise GeometryError(detail, source=image.name)
 
     def write(self, image: Image | Volume, path: Path, *, force: bool = False) -> Written:
         """Write an image or a volume; as `hounsfield.write`."""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     #: What a job may do.
     Recipe = Masking | Measuring | Drawing | Conversion | Facts | Attributes | Explanation | Listing | Tabulation
 
+#: The output that is standard output.
+STDOUT = "-"
+
 #: A command loads its own recipe only.
 R = TypeVar("R", bound="Recipe", covariant=True)
 
@@ -41,7 +44,7 @@ class Job(Generic[R]):
     output
         Where to: a folder, or a file. None is the current folder.
     to_file
-        Whether that is a file.
+        Whether that is a file; ``-`` is standard output then.
     force
         Replace outputs that exist.
     name, phi

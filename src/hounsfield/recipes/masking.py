@@ -10,8 +10,11 @@ from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.measured_regions import MeasuredRegion, check_names, masks_of
 from hounsfield.recipes.reading import Reading
 from hounsfield.recipes.reshaping import Reshaping
+from hounsfield.recipes.segment import SegmentName
 from hounsfield.recipes.selection import Selection
 from hounsfield.recipes.styling import FigureStyle
+
+MaskFormat = Literal["png", "npz", "nifti", "seg", "stl"]
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +24,38 @@ if TYPE_CHECKING:
     from hounsfield.outputs import Written
     from hounsfield.volume import Volume
 
+#: Formats of masks, by the ending of a file that is named.
+FORMATS_BY_ENDING: dict[str, MaskFormat] = {
+    ".png": "png",
+    ".npz": "npz",
+    ".nii.gz": "nifti",
+    ".nii": "nifti",
+    ".dcm": "seg",
+    ".stl": "stl",
+}
 #: Endings of the files in which masks of volumes are written, by format.
 VOLUME_ENDINGS = {"nifti": ".nii.gz", "npz": ".npz", "seg": ".dcm", "stl": ".stl"}
+#: Formats that hold volumes, and no images.
+VOLUMES_ONLY = ("nifti", "seg", "stl")
+
+
+def format_of(name: str) -> MaskFormat | None:
+    """Return the format that the name of a file says; None of a folder.
+
+    >>> format_of("out/ct.nii.gz"), format_of("out")
+    ('nifti', None)
+    """
+    return next((form for ending, form in FORMATS_BY_ENDING.items() if name.lower().endswith(ending)), None)
+
+
+def beside(file: str, ending: str) -> str:
+    """Return the name of an output that lies beside the file with the mask: the figure.
+
+    >>> beside("out/ct.nii.gz", ".figure.png")
+    'out/ct.figure.png'
+    """
+    known = next((end for end in FORMATS_BY_ENDING if file.lower().endswith(end)), "")
+    return file[: len(file) - len(known)] + ending
 
 
 @dataclass(frozen=True)
@@ -48,12 +81,14 @@ class Masking:
         Of the figure.
     outline, window, style
         How it is drawn, as `hounsfield.figure` takes them.
+    label
+        Of the segment in a SEG; None is the tissue's name.
 
     Raises
     ------
     RecipeError
-        Two regions have the same name, arguments shape a selection where only regions are, or a segmentation of a
-        projection is asked for.
+        Two regions have the same name, arguments shape a selection where only regions are, a segmentation of a
+        projection is asked for, or a label is given and the format is not SEG, or it is none.
     """
 
     command: ClassVar[str] = "mask"
@@ -63,23 +98,42 @@ class Masking:
     selection: Selection = Selection()
     regions: tuple[MeasuredRegion, ...] = ()
     reshaping: Reshaping = Reshaping()
-    format: Literal["png", "npz", "nifti", "seg", "stl"] | None = None
+    format: MaskFormat | None = None
     figure: bool = True
     figure_format: Literal["png", "svg", "pdf"] = "png"
     outline: bool = False
     window: WindowLike = None
     style: FigureStyle = FigureStyle()
+    label: str | None = None
 
     def __post_init__(self) -> None:
         if self.format == "seg" and self.reshaping.projection is not None:
             name = self.reshaping.projection[0]
             raise RecipeError(f"a SEG lies over its source images, and a projection over none: not with `{name}`")
         check_names(self.regions)
+        self._check_label()
         if not self.regions or self.selection.chosen:
             return
         for name in ("fill", "fill_3d", "opening"):
             if getattr(self.selection, name) not in (None, False):
                 raise RecipeError(f"`{name}` shapes what is selected by value: give `above` or `tissue`, too")
+
+    def _check_label(self) -> None:
+        if self.label is None:
+            return
+        if self.format != "seg":
+            raise RecipeError("names the segment of a SEG: give `format` seg", "label")
+        if not self.label.strip():
+            raise RecipeError("is empty", "label")
+        try:
+            _ = self.segment.described
+        except ValueError as error:
+            raise RecipeError(str(error), "label") from None
+
+    @property
+    def segment(self) -> SegmentName:
+        """The name and the codes of the segment of a SEG."""
+        return SegmentName.of(self.label, self.selection.tissue)
 
     def mask(self, image: Image) -> Image:
         """Make the mask of an image.
@@ -149,8 +203,8 @@ class Masking:
         """Return the mask as it is written: a segmentation over the slices of its source, others where they are."""
         return mask.resample(like=source) if self.format == "seg" and self.reshaping.active else mask
 
-    def write_volume(self, mask: Volume, stem: Path, *, force: bool = False) -> Written:
-        """Write the mask of a volume.
+    def write_volume(self, mask: Volume, path: Path, *, force: bool = False) -> Written:
+        """Write the mask of a volume into a file.
 
         Raises
         ------
@@ -163,10 +217,21 @@ class Masking:
 
         self.check_volume(mask.name)
         form = self.format or "nifti"
-        path = stem.with_name(f"{stem.name}.mask{VOLUME_ENDINGS[form]}")
         if form == "nifti":
             return hu.write_nifti(mask, path, force=force, strict=self.reading.strict)
-        return {"npz": hu.write_npz, "seg": hu.write_seg, "stl": hu.write_stl}[form](mask, path, force=force)
+        if form == "seg":
+            return hu.write_seg(mask, path, segments=self.segment.described, force=force)
+        return {"npz": hu.write_npz, "stl": hu.write_stl}[form](mask, path, force=force)
+
+    @property
+    def volume_ending(self) -> str:
+        """The ending of a file with the mask of a volume."""
+        return f".mask{VOLUME_ENDINGS[self.format or 'nifti']}"
+
+    @property
+    def figure_ending(self) -> str:
+        """The ending of a figure."""
+        return f".figure.{self.figure_format}"
 
     def draw(self, image: Image | Volume, mask: Image | Volume) -> tuple[str, bytes] | None:
         """Return the figure as a file's ending and content; None where none was asked for."""
@@ -180,4 +245,4 @@ class Masking:
             middle = image.frames // 2
             image, mask = image.frame(middle), mask.frame(middle)
         drawn = hu.figure(image, mask, window=self.window, outline=self.outline, **self.style.options)
-        return f".figure.{self.figure_format}", figure_bytes(drawn, self.figure_format)
+        return self.figure_ending, figure_bytes(drawn, self.figure_format)

@@ -14,11 +14,11 @@ from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
 from hounsfield.recipes.explanation import Explanation
 from hounsfield.recipes.facts import Facts
-from hounsfield.recipes.job import Job
+from hounsfield.recipes.job import STDOUT, Job
 from hounsfield.recipes.listing import Listing
-from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.masking import Masking, beside
 from hounsfield.recipes.program_measures import Kind
-from hounsfield.recipes.program_steps import Place, chosen, lines_of, reading_options
+from hounsfield.recipes.program_steps import Place, chosen, ending_of, lines_of, reading_options
 from hounsfield.recipes.source_code import Lines, Name, call, literal
 from hounsfield.recipes.tabulation import Tabulation
 from hounsfield.text import printable
@@ -90,6 +90,9 @@ class _Program:
         like = recipe.reshaping.like if isinstance(recipe, RESHAPED) else None
         if like is not None:
             self.lines.add(f"like = {call('hu.read_grid', literal(like))}")
+        if self.job.output == STDOUT and isinstance(recipe, (Masking, Drawing, Conversion)):
+            self.lines.add("temporary = tempfile.TemporaryDirectory()")
+            self.lines.add(f'result = Path(temporary.name) / "result{ending_of(recipe)}"')
         together = grouping.together and self.job.reads_volumes
         if self._writes and not self.job.to_file and self.job.output is not None and not self._is_one_file:
             self.lines.add(f"output = Path({literal(self.job.output)})")
@@ -101,6 +104,9 @@ class _Program:
         rest = [] if together else [path for path in self.job.paths if path not in several]
         if rest:
             self._files(rest)
+
+        if self.job.output == STDOUT and isinstance(recipe, (Masking, Drawing, Conversion)):
+            self.lines.add("sys.stdout.buffer.write(result.read_bytes())")
 
     def ask(self) -> None:
         """Write what is asked of the headers of files."""
@@ -118,6 +124,7 @@ class _Program:
     def tabulate(self, recipe: Tabulation) -> None:
         """Write how a table is made: a file of Parquet, or rows that are printed."""
         options: dict[str, Any] = {"columns": None if recipe.columns is None else list(recipe.columns)}
+        options |= {"where": recipe.where}
         options |= {} if recipe.phi else {"phi": Name("False")}
         options |= {"threads": recipe.threads}
         source = _one_or_all(self.job.paths)
@@ -130,7 +137,7 @@ class _Program:
         self.lines.add(f'with open({literal(self.job.output)}, "{mode}") as file:', "    pq.write_table(table, file)")
 
     def _is_collection(self, path: str) -> bool:
-        from hounsfield.sources.collection import is_collection
+        from hounsfield.sources.several import is_collection
 
         return self.job.reads_volumes and self.job.grouping.together is None and is_collection(path)
 
@@ -293,8 +300,17 @@ class _Program:
             search = [literal(recipe.search)] if recipe.search else []
             rows = f"hu.tags({', '.join([path, *search, *hidden, *strict])})"
             return [*label, f"for row in {rows}:", "    print(row.tag, row.vr, row.keyword or row.name, row.value)"]
+        if isinstance(recipe, Facts) and recipe.field:
+            return self._fields(recipe, path, place)
         facts = f"hu.info({', '.join([path, *hidden, *strict])})"
         return [*label, f"for name, value in {facts}.items():", '    print(f"{name}: {value}")']
+
+    def _fields(self, recipe: Facts, path: str, place: Place) -> list[str]:
+        phi = None if recipe.phi else Name("False")
+        found = f"fields = {call('hu.info', path, fields=list(recipe.field), phi=phi, strict=recipe.strict)}"
+        if place.label:
+            return [found, f'print({place.label}, *fields.values(), sep="\\t")']
+        return [found, "for value in fields.values():", "    print(value)"]
 
     # ---- what all have in common
 
@@ -313,11 +329,18 @@ class _Program:
 
         def path(ending: str) -> str:
             if self.job.to_file and self.job.output is not None:
-                return literal(self.job.output)
+                return self._file(ending)
             name = f'f"{{name}}{ending}"'
             return name if self.job.output is None else f"output / {name}"
 
-        return Place(kind, path, label, force=self.job.force)
+        return Place(kind, path, label, force=self.job.force, says=self.job.output != STDOUT)
+
+    def _file(self, ending: str) -> str:
+        """Return the expression of the file that was named; a figure lies beside a mask."""
+        if self.job.output == STDOUT:
+            return "result"
+        figure = isinstance(self.job.recipe, Masking) and ending == self.job.recipe.figure_ending
+        return literal(beside(str(self.job.output), ending) if figure else self.job.output)
 
     def _place_of_file(self, path: str) -> Place:
         """Return the place of a file that was named."""
@@ -325,11 +348,11 @@ class _Program:
 
         def output(ending: str) -> str:
             if self.job.to_file and self.job.output is not None:
-                return literal(self.job.output)
+                return self._file(ending)
             return literal(os.path.join(self.job.output or "", stem + ending))
 
         has_folder = self.job.output is not None and (not self.job.to_file or bool(os.path.dirname(self.job.output)))
-        return Place("image", output, "", *_look(path), self.job.force, has_folder)
+        return Place("image", output, "", *_look(path), self.job.force, has_folder, self.job.output != STDOUT)
 
 
 def _is_many(path: str) -> bool:

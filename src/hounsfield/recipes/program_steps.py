@@ -14,7 +14,8 @@ from hounsfield.recipes.measuring import Measuring
 from hounsfield.recipes.program_grids import reshaped_mask_lines, reshaping_lines
 from hounsfield.recipes.program_measures import Kind, mask_lines, measuring_lines, region_mask_lines
 from hounsfield.recipes.reading import Reading
-from hounsfield.recipes.source_code import Name, call
+from hounsfield.recipes.segment import SegmentName
+from hounsfield.recipes.source_code import Name, call, literal
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Place:
         Whether outputs may be replaced.
     has_folder
         Whether outputs go into a folder that may have to be made.
+    says
+        Whether what is measured is printed: not where standard output is a file.
     """
 
     kind: Kind
@@ -44,6 +47,7 @@ class Place:
     colour: bool | None = None
     force: bool = False
     has_folder: bool = True
+    says: bool = True
 
 
 def reading_options(reading: Reading) -> dict[str, Any]:
@@ -78,17 +82,30 @@ def masking_lines(recipe: Masking, place: Place) -> list[str] | None:
         mask = "mask"
         if form == "seg" and recipe.reshaping.active:  # over the slices of its source
             lines, mask = ["source = volume", *lines], "mask.resample(like=source)"
-        lines.append(call(f"hu.write_{form}", mask, target, force=place.force, strict=strict))
+        segments = _described(recipe.segment) if form == "seg" else None
+        lines.append(call(f"hu.write_{form}", mask, target, segments=segments, force=place.force, strict=strict))
     elif recipe.format in (None, "png", "npz"):
         lines += _mask_of_image(recipe, place)
     else:
         return None
     if recipe.figure:
         lines += _middle_figure(recipe, place)
+    if not place.says:
+        return lines
     measures = f"measures = {call('hu.measure', place.kind, 'mask')}"
     label = f"{{{place.label}}}: " if place.label else ""
     printed = f'print(f"{label}{{measures.pixels}} pixels, mean {{measures.mean}} {{measures.unit}}")'
     return [*lines, measures, printed]
+
+
+def _described(segment: SegmentName) -> Name | None:
+    """Return how a segment is described; None where it is as by default."""
+    default = SegmentName("mask")
+    if segment == default:
+        return None
+    codes = {kind: getattr(segment, kind) for kind in ("category", "type")}
+    codes = {kind: code for kind, code in codes.items() if code != getattr(default, kind)}
+    return Name(call("hu.SegmentDescription", literal(segment.label), **codes))
 
 
 def _mask_of_image(recipe: Masking, place: Place) -> list[str]:
@@ -179,6 +196,15 @@ def conversion_lines(recipe: Conversion, place: Place) -> list[str] | None:
     presentation = None if recipe.presentation is None else Name("presentation")
     what = "volume[0]" if recipe.is_one_picture else place.kind
     return [*lines, call("hu.write", what, path, presentation=presentation, **options)]
+
+
+def ending_of(recipe: Masking | Drawing | Conversion) -> str:
+    """Return the ending of the file that goes to standard output."""
+    if isinstance(recipe, Conversion):
+        from hounsfield.exports.write import FORMATS
+
+        return FORMATS[recipe.to].endings[0]
+    return {**VOLUME_ENDINGS}.get(recipe.format or "png", f".{recipe.format or 'png'}")
 
 
 def _frame_ending(recipe: Conversion, place: Place) -> str:

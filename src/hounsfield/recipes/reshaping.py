@@ -24,7 +24,7 @@ PROJECTED: dict[str, Projection] = {"mip": "max", "minip": "min", "mean": "mean"
 
 
 class Masker(Protocol):
-    """What makes the mask that is cropped to: a selection, alone or with regions."""
+    """A maker of the mask that is cropped to: a selection, alone or with regions."""
 
     def mask(self, image: Image) -> Image:
         """Make the mask of an image."""

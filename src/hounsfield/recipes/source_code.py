@@ -12,13 +12,14 @@ _IMPORTS = {
     "json": ("json.", "import json"),
     "glob": ("glob.", "import glob"),
     "sys": ("sys.", "import sys"),
+    "tempfile": ("tempfile.", "import tempfile"),
     "pathlib": ("Path(", "from pathlib import Path"),
     "parquet": ("pq.", "import pyarrow.parquet as pq"),
     "numpy": ("np.", "import numpy as np"),
     "hounsfield": ("hu.", "import hounsfield as hu"),
 }
 #: The standard library's; a blank line stands after them.
-_STANDARD = ("glob", "json", "sys", "pathlib")
+_STANDARD = ("glob", "json", "sys", "tempfile", "pathlib")
 
 
 def literal(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -10,8 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.datadict import dictionary_VM, dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.datadict import dictionary_VM, keyword_for_tag
 
+from hounsfield.headers.attribute_path import attribute_path
 from hounsfield.headers.privacy import identifies
 
 #: What a table has of the file itself, beside the attributes of its header.
@@ -37,8 +37,6 @@ DEFAULT_COLUMNS = (
 )
 
 SPECIFIC_CHARACTER_SET, PIXEL_REPRESENTATION, TRANSFER_SYNTAX = 0x00080005, 0x00280103, 0x00020010
-_PART = re.compile(r"([0-9A-Za-z]+|\([0-9A-Fa-f]{4},\s*[0-9A-Fa-f]{4}\))(?:\[(\d{1,6})\])?")
-_TAG = re.compile(r"[0-9A-Fa-f]{8}")
 
 
 class Kind(IntEnum):
@@ -121,34 +119,9 @@ def column(name: str) -> Column:
     >>> column("SharedFunctionalGroupsSequence.PixelMeasuresSequence.PixelSpacing").path
     ((1375769129, 0), (2658576, 0))
     """
-    parts = [_PART.fullmatch(part) for part in re.split(r"\.", name)]
-    path: list[tuple[int, int]] = []
-    for part in parts:
-        tag = None if part is None else _tag(part[1])
-        if part is None or tag is None:
-            raise ValueError(f"{name!r} is not an attribute: give a keyword, a tag such as 00280030, or a path of them")
-        path.append((tag, int(part[2] or 0)))
-    tag = path[-1][0]
-    vr = _vr(tag)
-    if vr == "SQ" or tag & 0xFFFF0000 == 0x7FE00000:
-        what = "is a sequence: name an attribute in it" if vr == "SQ" else "holds pixel data, which is not in a table"
-        raise ValueError(f"{name!r} {what}")
-    last = parts[-1]
-    if last is not None and last[2] is not None:
-        raise ValueError(f"{name!r}: only sequences have items to choose from")
-    return Column(name, tuple(path[:-1]), tag, keyword_for_tag(tag), vr, _KINDS.get(vr, Kind.TEXT), _many(tag))
-
-
-def _tag(text: str) -> int | None:
-    digits = re.sub(r"[(),\s]", "", text)
-    return int(digits, 16) if _TAG.fullmatch(digits) and not digits.isalpha() else tag_for_keyword(text)
-
-
-def _vr(tag: int) -> str:
-    try:
-        return dictionary_VR(tag)
-    except KeyError:
-        return ""
+    path = attribute_path(name)
+    kind = _KINDS.get(path.vr, Kind.TEXT)
+    return Column(name, path.sequences, path.tag, keyword_for_tag(path.tag), path.vr, kind, _many(path.tag))
 
 
 def _many(tag: int) -> bool:

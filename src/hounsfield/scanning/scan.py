@@ -16,6 +16,7 @@ import pyarrow as pa
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.scanning.by_frame import frames_first, schema_of, with_frames
 from hounsfield.scanning.columns import choose_columns, plan
+from hounsfield.scanning.row_choice import Fitting
 from hounsfield.scanning.found import Found, nothing_found
 from hounsfield.scanning.header_rows import read_source_row
 from hounsfield.scanning.row import Row
@@ -28,6 +29,7 @@ def scan(
     paths: Paths,
     *,
     columns: Iterable[str] | None = None,
+    where: str | None = None,
     phi: bool = True,
     threads: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -46,6 +48,9 @@ def scan(
         is meant), and of the file itself ``file_size`` (bytes), ``mtime`` (UTC), ``pixel_offset`` (the byte at which
         the value of the pixel data begins), ``pixel_length`` (bytes; null where encapsulated) and ``encapsulated``. By
         default some fifty that are asked for most.
+    where
+        Only files whose headers fit a condition, as `choose` takes it: ``"Modality = 'CT' and KVP > 100"``. What it
+        asks for need not be among the columns. Files that could not be read keep their rows, which say why.
     phi
         False leaves out the columns by which the patient could be found (PS3.15, table E.1-1). Paths
         stay: where they hold names, they show them.
@@ -59,6 +64,8 @@ def scan(
     Returns
     -------
     pyarrow.Table
+        Its `to_pandas` needs pandas: ``pip install "hounsfield[pandas]"``.
+
         ``path``; the columns; ``issues``: a list of what was assumed and which values could not be read (those are
         null), never with a text of the file; ``error``: why a file could not be read, else null.
 
@@ -71,7 +78,7 @@ def scan(
     Raises
     ------
     ValueError
-        A column is no attribute, or is a sequence.
+        A column is no attribute, or is a sequence; `where` is no condition.
 
     Notes
     -----
@@ -88,10 +95,9 @@ def scan(
     {'Modality': 'CT', 'StudyDate': datetime.date(2004, 1, 19), 'PixelSpacing': [0.661468, 0.661468], \
 'issues': [], 'error': None}
     """
-    names, read = with_frames(columns, phi=phi)
-    layout = _chosen(read, phi)
+    fitting, names, layout = _wanted(columns, where, phi)
     work = HeaderWalk(layout.plan, _ArrowBatches(layout), limits, threads, progress)
-    batches = [frames_first(batch, names) for batch in work.batches(paths)]
+    batches = list(_asked(work.batches(paths), names, fitting))
     return pa.Table.from_batches(batches, schema=schema_of(layout.schema, names))
 
 
@@ -129,10 +135,11 @@ def scan_sources(
     return pa.Table.from_batches([batch])
 
 
-def scan_batches(
+def scan_batches(  # noqa: PLR0913  what a scan may be asked
     paths: Paths,
     *,
     columns: Iterable[str] | None = None,
+    where: str | None = None,
     phi: bool = True,
     rows: int = 10_000,
     threads: int | None = None,
@@ -143,7 +150,7 @@ def scan_batches(
 
     Parameters
     ----------
-    paths, columns, phi, threads, limits, progress
+    paths, columns, where, phi, threads, limits, progress
         As in `scan`.
     rows
         Rows of a batch; the last one has what is left.
@@ -167,16 +174,25 @@ def scan_batches(
     """
     if rows < 1:
         raise ValueError("rows must be at least 1")
-    names, read = with_frames(columns, phi=phi)
-    layout = _chosen(read, phi)
+    fitting, names, layout = _wanted(columns, where, phi)
     work = HeaderWalk(layout.plan, _ArrowBatches(layout), limits, threads, progress)
-    return _regrouped(_asked(work.batches(paths), names), rows)
+    return _regrouped(_asked(work.batches(paths), names, fitting), rows)
 
 
-def _asked(batches: Generator[pa.RecordBatch], names: list[str]) -> Generator[pa.RecordBatch]:
+def _wanted(columns: Iterable[str] | None, where: str | None, phi: bool) -> tuple[Fitting, list[str], TableLayout]:
+    """Return which rows are kept, which columns are asked for, and what is read for both."""
+    names, read = with_frames(columns, phi=phi)
+    if where is None:
+        return Fitting(), names, _chosen(read, phi)
+    fitting = Fitting.of(where)
+    shown = choose_columns(read, phi=phi)[1]  # what a condition asks for is read, though it be hidden
+    return fitting, names, _chosen(fitting.beside(shown), True)
+
+
+def _asked(batches: Generator[pa.RecordBatch], names: list[str], fitting: Fitting) -> Generator[pa.RecordBatch]:
     with closing(batches):
         for batch in batches:
-            yield frames_first(batch, names)
+            yield fitting.kept(batch, frames_first(batch, names))
 
 
 def _regrouped(batches: Generator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

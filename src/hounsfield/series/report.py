@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
+from hounsfield.errors import needed_for
 from hounsfield.text import counted
 
 Outcome = Literal["volume", "duplicate", "no volume", "not DICOM", "unreadable"]
@@ -166,6 +167,19 @@ class Report:
         """Return rows of outcome, path, volumes and detail, for those files that are not simply part of a volume."""
         told = [file for file in self.files if file.outcome != "volume" or file.detail]
         return [[f.outcome, f.path, _ranges(f.volumes), f.detail] for f in told]
+
+    def to_pandas(self) -> Any:
+        """Return the files as a `pandas.DataFrame`: a row for each, with path, outcome, detail, volumes and copy_of.
+
+        Raises
+        ------
+        MissingDependencyError
+            pandas is not installed.
+        """
+        with needed_for("a data frame", "pandas"):
+            from pandas import DataFrame
+        rows = [(file.path, file.outcome, file.detail, list(file.volumes), file.copy_of or None) for file in self.files]
+        return DataFrame(rows, columns=["path", "outcome", "detail", "volumes", "copy_of"])
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON-ready dictionary."""

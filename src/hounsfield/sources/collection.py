@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import glob
 import os
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
-from hounsfield.errors import HounsfieldError, MissingDependencyError, SourceError
+from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.limits import Limits
 from hounsfield.sources.archives import archive_entries, compressed_entry
 from hounsfield.sources.blobs import Blob, LocalBlob, MemoryBlob
 from hounsfield.sources.entries import Entry
-from hounsfield.sources.files import in_memory, open_file, open_regular, read_stdin
+from hounsfield.sources.files import in_memory, open_file, read_stdin
 from hounsfield.sources.folders import list_files
 from hounsfield.sources.kinds import (
     ARCHIVES,
@@ -27,6 +26,7 @@ from hounsfield.sources.kinds import (
     local_path,
 )
 from hounsfield.sources.media import ReadDicomdir, referenced_entries
+from hounsfield.sources.several import kind_of_file
 from hounsfield.sources.source import Source
 
 Named = str | os.PathLike[str]
@@ -158,7 +158,7 @@ class Collection:
 
     def _found(self, path: str) -> Entry:
         """A file in a folder that is called like a compressed one; archives are files like others there."""
-        kind = _kind(path)
+        kind = kind_of_file(path)
         return _single(LocalBlob.at(path), kind, self._limits, path) if kind in COMPRESSED else Entry(path, path)
 
     def _remembered(self, name: str, kind: Kind = "") -> list[Entry]:
@@ -247,27 +247,7 @@ def _expanded(name: str) -> list[str]:
 
 def _kinds(paths: Sequence[str]) -> list[Kind]:
     if len(paths) <= _MANY:
-        return [_kind(path) for path in paths]
+        return [kind_of_file(path) for path in paths]
     parts = [paths[start : start + _MANY] for start in range(0, len(paths), _MANY)]
     with ThreadPoolExecutor(_THREADS, "hounsfield-look") as pool:
         return [kind for part in pool.map(_kinds, parts) for kind in part]
-
-
-def is_collection(name: str) -> bool:
-    """Return whether a name stands for many files: a folder, an archive, a DICOMDIR, or the URL of one."""
-    if is_url(name):
-        ending = name.partition("?")[0].lower()
-        return ending.endswith(("/", ".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz"))
-    return os.path.isdir(name) or _kind(name) != ""
-
-
-def _kind(path: str) -> Kind:
-    """Return what a file is by its first bytes; ``""`` also where it cannot be read, which shows when it is."""
-    try:
-        info = os.stat(path)
-        if not stat.S_ISREG(info.st_mode):
-            return ""
-        with open_regular(path, info) as file:
-            return kind_of(file.read(LOOK) or b"")
-    except (SourceError, OSError, ValueError):
-        return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tarfile
 from typing import Literal
 
 Kind = Literal["", "zip", "tar", "gzip", "bzip2", "xz", "DICOMDIR"]
@@ -60,6 +59,8 @@ def _is_tar(block: bytes) -> bool:
     """
     if len(block) < 512:
         return False
+    import tarfile  # for what is no DICOM file only: it takes as long to load as many of our modules
+
     try:
         tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except (tarfile.TarError, ValueError):

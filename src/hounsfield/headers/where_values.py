@@ -12,6 +12,7 @@ _TIMES = frozenset(["DT", "TM"])
 _AGE = re.compile(r"([0-9]{1,3})([DWMY])")
 _YEARS = {"D": 1 / 365.25, "W": 7 / 365.25, "M": 1 / 12, "Y": 1.0}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_CLOCK = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _DATE = re.compile(r"[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -62,7 +63,7 @@ def meant(vr: str, literal: Literal) -> float | str:
             raise ValueError("a date: such as '20200131' or '2020-01-31'")
         return known(vr, text)
     if vr in _TIMES:
-        return known(vr, text)
+        return _whole(vr, known(vr, text))
     return text if literal.quoted else _needed(text, "text")
 
 
@@ -95,12 +96,26 @@ def known(vr: str, value: Any) -> str:
     return re.sub(r"[-:T ]", "", text) if vr == "DA" or vr in _TIMES else text
 
 
+def _whole(vr: str, text: str) -> str:
+    """Return a time with all its digits, so that ``0930`` is ``093000``; what is no time, or has an offset, as it is.
+
+    >>> _whole("TM", "0930"), _whole("TM", "093000.250"), _whole("DT", "2020")
+    ('093000', '093000.25', '20200101000000')
+    """
+    if vr not in _TIMES or not _CLOCK.fullmatch(text):
+        return text
+    digits, _, fraction = text.partition(".")
+    beginning = "000000" if vr == "TM" else "00000101000000"
+    fraction = fraction.rstrip("0")
+    return digits + beginning[len(digits) :] + (f".{fraction}" if fraction else "")
+
+
 def place_of(vr: str, value: Any, other: float | str) -> float | str | None:
     """Return a value of a header as it is compared with what was `meant`; None where it cannot be."""
     if isinstance(value, (bytes, dict)):
         return None
     if isinstance(other, str):
-        return known(vr, value)
+        return _whole(vr, known(vr, value))
     return _age(str(value)) if vr == "AS" else _number(value)
 
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hounsfield.recipes.checks import RecipeError
-from hounsfield.recipes.where import DEEPEST, LONGEST, parse_where
+from hounsfield.headers.where import DEEPEST, LONGEST, ConditionError, parse_where
 
 CT = {
     "Modality": "CT",
@@ -159,9 +158,8 @@ def test_there_are_two_hundred_hostile_ones():
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_what_is_no_condition_is_refused(text):
     begun = time.perf_counter()
-    with pytest.raises(RecipeError) as refused:
+    with pytest.raises(ConditionError) as refused:
         parse_where(text)
-    assert refused.value.argument == "where"
     assert len(str(refused.value)) < 300
     assert time.perf_counter() - begun < 2
 
@@ -178,7 +176,7 @@ def test_what_is_no_condition_is_refused(text):
     ],
 )
 def test_a_refusal_says_what_was_wrong(text, said):
-    with pytest.raises(RecipeError, match="where") as refused:
+    with pytest.raises(ConditionError, match="where") as refused:
         parse_where(text)
     assert said in str(refused.value)
 
@@ -190,7 +188,7 @@ def test_a_refusal_says_what_was_wrong(text, said):
 def test_any_text_is_a_condition_or_is_refused(text):
     try:
         condition = parse_where(text)
-    except RecipeError:
+    except ConditionError:
         return
     assert condition.holds(CT) in (True, False, None)
 

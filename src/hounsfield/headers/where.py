@@ -22,8 +22,7 @@ from typing import Any, Protocol
 
 from hounsfield.header import values_in
 from hounsfield.headers.keywords import keyword_vr, similar_keyword
-from hounsfield.recipes.checks import RecipeError
-from hounsfield.recipes.where_values import Literal, is_like, known, meant, place_of
+from hounsfield.headers.where_values import Literal, is_like, known, meant, place_of
 
 #: Bounds on what is read: the length of the text, and how deep it may be nested.
 LONGEST, DEEPEST = 4000, 50
@@ -45,8 +44,30 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+class ConditionError(ValueError):
+    """A text that is no condition.
+
+    Attributes
+    ----------
+    reason
+        What is wrong.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"where: {reason}")
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[ConditionError], tuple[str]]:
+        return type(self), (self.reason,)
+
+
 class Condition(Protocol):
     """A condition on a header."""
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The attributes that it asks for."""
+        ...
 
     def holds(self, header: Mapping[str, Any]) -> bool | None:
         """Return whether it holds; None where the header does not say."""
@@ -71,6 +92,11 @@ class Comparison:
     vr: str
     sign: str
     values: tuple[float | str, ...] = ()
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The attribute that it asks for."""
+        return (self.keyword,)
 
     def holds(self, header: Mapping[str, Any]) -> bool | None:
         """Return whether it holds; None where the header does not say."""
@@ -98,6 +124,11 @@ class Not:
 
     of: Condition
 
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The attributes that it asks for."""
+        return self.of.keywords
+
     def holds(self, header: Mapping[str, Any]) -> bool | None:
         """Return whether the other does not hold; None where that is not known."""
         answer = self.of.holds(header)
@@ -110,6 +141,11 @@ class Several:
 
     parts: tuple[Condition, ...]
     all_of_them: bool
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The attributes that they ask for."""
+        return tuple(dict.fromkeys(keyword for part in self.parts for keyword in part.keywords))
 
     def holds(self, header: Mapping[str, Any]) -> bool | None:
         """Return whether they hold; None where that hangs on what is not known."""
@@ -133,7 +169,7 @@ def parse_where(text: str) -> Condition:
 
     Raises
     ------
-    RecipeError
+    ConditionError
         It is no such condition, or there is no such attribute.
 
     Examples
@@ -145,7 +181,7 @@ def parse_where(text: str) -> Condition:
     False
     """
     if len(text) > LONGEST:
-        raise RecipeError(f"is longer than {LONGEST} characters", "where")
+        raise ConditionError(f"is longer than {LONGEST} characters")
     return _Parser(_tokens(text)).parse()
 
 
@@ -174,8 +210,8 @@ def _tokens(text: str) -> list[_Token]:
     return [*tokens, _Token("end", "", at)]
 
 
-def _wrong(why: str, at: int) -> RecipeError:
-    return RecipeError(f"{why} (at character {at + 1})", "where")
+def _wrong(why: str, at: int) -> ConditionError:
+    return ConditionError(f"{why} (at character {at + 1})")
 
 
 class _Parser:
@@ -189,7 +225,7 @@ class _Parser:
 
         Raises
         ------
-        RecipeError
+        ConditionError
             It does not follow the grammar.
         """
         condition = self._any()
