@@ -29,7 +29,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "hounsfield"
 CATALOGUE = SOURCE / "locale" / "zh_CN" / "LC_MESSAGES" / "hounsfield.po"
 #: Modules whose strings are programs, patterns or contents of files, not sentences for a person.
 NO_SENTENCES = (
-    "recipes/program.py", "recipes/program_steps.py", "recipes/source_code.py", "phantoms/", "headers/charset.py",
+    "recipes/program", "figures/words.py", "figures/captions.py", "recipes/source_code.py", "phantoms/", "headers/charset.py",
     "figures/notebook.py", "cli/language.py", "cli/help_page.py", "headers/profile.py", "scanning/by_frame.py",
     "scanning/preparing.py", "series/separators.py",
 )  # fmt: skip
@@ -148,7 +148,7 @@ def texts() -> dict[str, str]:
     found |= {text: "labels" for text in (*LABELS, *PHRASES) if text not in found}
     for text in texts_of_click():
         found.setdefault(text, "click")
-    return {text: name for text, name in found.items() if text.strip()}
+    return {text: name for text, name in found.items() if re.search(r"[A-Za-z]", text)}
 
 
 def updated() -> Catalog:

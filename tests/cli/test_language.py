@@ -65,7 +65,7 @@ def test_the_compiled_catalogue_is_that_of_the_text() -> None:
 def test_what_the_help_says_is_translated_and_of_the_rest_nearly_all() -> None:
     texts = set(runpy.run_path(str(ROOT / "docs" / "messages.py"))["texts_of_the_command"]())
     translations = held()
-    assert [text for text in texts if text and not translations[text]] == []
+    assert [text for text in texts if re.search("[a-z]", text) and not translations[text]] == []
     lacking = [text for text, said in translations.items() if not said]
     assert len(lacking) < 0.05 * len(translations), lacking
 

@@ -51,7 +51,7 @@ def meant(vr: str, literal: Literal) -> float | str:
     text = literal.text
     if literal.pattern:
         if vr in _NUMBERS:
-            raise ValueError("a number, and `like` compares text")
+            raise ValueError("a number, and LIKE compares text")
         return known(vr, text)
     if vr in _NUMBERS:
         return _needed(text, "a number")
