@@ -64,6 +64,7 @@ def test_both_readmes_have_the_same_commands_and_code():
         return [re.sub(r"\s*#.*", "", block) for block in found]
 
     assert blocks(read("README.md")) == blocks(read("README.zh-CN.md"))
+    assert blocks(read("docs/tutorial.md")) == blocks(read("docs/tutorial.zh-CN.md"))
 
 
 def test_ci_calls_the_readmes_test_command():

@@ -227,7 +227,7 @@ def window_option(command: Callable[..., Any]) -> Callable[..., Any]:
         callback=_window,
         metavar="C,W|NAME|N",
         help="Window center,width; or lung, bone, brain, soft tissue, ...; or a window of the file by its number, "
-        "counted from 0, or its explanation. By default the file's first.",
+        "counted from 0, or its explanation. By default the file's first; of --tissue lung, air and bone the preset.",
     )(command)
 
 

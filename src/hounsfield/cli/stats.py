@@ -135,8 +135,8 @@ def region_rows(regions: list[dict[str, Any]]) -> list[list[str]]:
     unit = f" ({', '.join(said)})" if said else ""
     on = {part["spacing_kind"] for _, part in parts} & {"detector", "slide"}
     area = "mL" if size == "volume_ml" else "mm2" + "".join(f" on the {kind}" for kind in sorted(on))
-    head = ["region", "pixels", f"mean{unit}", "sd", "min", "max", "median", area]
-    rows = [[translated(word) for word in head]]
+    head = ["region", "pixels", "mean", "sd", "min", "max", "median", area]
+    rows = [[translated(word) + unit * (word == "mean") for word in head]]
     for name, part in parts:
         cells = ["-" if part[key] is None else f"{part[key]:.6g}" for key in names]
         rows.append([name, str(part["pixels"]), *cells])

@@ -244,5 +244,6 @@ class Masking:
         if isinstance(image, Image) and isinstance(mask, Image):
             middle = image.frames // 2
             image, mask = image.frame(middle), mask.frame(middle)
-        drawn = hu.figure(image, mask, window=self.window, outline=self.outline, **self.style.options)
+        window = self.selection.window(self.window)
+        drawn = hu.figure(image, mask, window=window, outline=self.outline, **self.style.options)
         return self.figure_ending, figure_bytes(drawn, self.figure_format)

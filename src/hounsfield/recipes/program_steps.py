@@ -124,7 +124,7 @@ def _mask_of_image(recipe: Masking, place: Place) -> list[str]:
 
 
 def _middle_figure(recipe: Masking, place: Place) -> list[str]:
-    options = {"window": recipe.window, "outline": recipe.outline, **recipe.style.options}
+    options = {"window": recipe.selection.window(recipe.window), "outline": recipe.outline, **recipe.style.options}
     if place.kind == "volume" or place.frames == 1:
         made = [f"figure = {call('hu.figure', place.kind, 'mask', **options)}"]
     else:
@@ -171,7 +171,8 @@ def drawing_lines(recipe: Drawing, place: Place) -> list[str] | None:
         lines.append(f'image_type = str({place.kind}.header.get("ImageType"))')
         condition = f'{place.kind}.unit == "HU" and not {place.kind}.color and "LOCALIZER" not in image_type'
         masks = [f"{masks[0]} if {condition} else None"]
-    options: dict[str, Any] = {"window": recipe.window, "outline": recipe.outline}
+    window = recipe.selection.window(recipe.window)
+    options: dict[str, Any] = {"window": window, "outline": recipe.outline}
     options |= {"slice_index": recipe.slice_index, "montage": recipe.montage}
     options |= recipe.style.options
     inside = ["mask"] if recipe.mask else []

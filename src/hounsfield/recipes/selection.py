@@ -9,8 +9,13 @@ from hounsfield.errors import GeometryError
 from hounsfield.recipes.checks import RecipeError
 
 if TYPE_CHECKING:
+    from hounsfield.display.voi import WindowLike
     from hounsfield.image import Image
     from hounsfield.volume import Volume
+
+
+#: Presets by tissue; fat and soft tissue are seen in the windows that files of such regions have.
+_SHOWN_IN = {"air": "lung", "lung": "lung", "bone": "bone"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,13 @@ class Selection:
                 raise RecipeError("must be a number", name)
         if self.above is not None and self.below is not None and self.above >= self.below:
             raise RecipeError(f"no value is above {self.above:g} and below {self.below:g}")
+
+    def window(self, given: WindowLike) -> WindowLike:
+        """Return the window of a figure: the one given, else a preset in which the tissue is seen, else None.
+
+        The file's own is seldom made for lungs: their pixels, and a result of nothing else, are black in it.
+        """
+        return _SHOWN_IN.get(self.tissue or "") if given is None else given
 
     @property
     def chosen(self) -> bool:
