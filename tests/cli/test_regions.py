@@ -235,9 +235,9 @@ def test_what_is_no_region_is_wrong_usage(words, said, sample):
 
 def test_slices_are_of_volumes_and_frames_of_images(sample, study):
     code, _, err = hu_here("stats", sample(CT), "--slice", "0")
-    assert (code, "--slice is of volumes" in err) == (1, True)
+    assert (code, "--slice is for volumes" in err) == (1, True)
     code, _, err = hu_here("stats", study, "--frame", "0")
-    assert (code, "--frame is of images" in err) == (1, True)
+    assert (code, "--frame is for images" in err) == (1, True)
     code, _, err = hu_here("stats", study, "--slice", "8")
     assert (code, "slice 8 is out of range" in err) == (1, True)
 
