@@ -29,7 +29,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "hounsfield"
 CATALOGUE = SOURCE / "locale" / "zh_CN" / "LC_MESSAGES" / "hounsfield.po"
 #: Modules whose strings are programs, patterns or contents of files, not sentences for a person.
 NO_SENTENCES = (
-    "recipes/program", "figures/words.py", "figures/captions.py", "recipes/source_code.py", "phantoms/", "headers/charset.py",
+    "recipes/program", "figures/words.py", "figures/captions.py", "recipes/source_code.py", "phantoms/",
+    "headers/charset.py",
     "figures/notebook.py", "cli/language.py", "cli/help_page.py", "headers/profile.py", "scanning/by_frame.py",
     "scanning/preparing.py", "series/separators.py",
 )  # fmt: skip
@@ -46,7 +47,10 @@ copy duplicate single unreadable ignored
 PHRASES = (
     "no images", "no files", "Pictures:", "done", "assumed", "above {above} {unit}", "below {below} {unit}",
     "above {above} and below {below} {unit}", "above {above}", "below {below}", "above {above} and below {below}",
-    "in {unit}", "no such file or directory", "permission denied", "not a directory", "no space left on device",
+    "in {unit}", "in no known unit", "{uid} is a native one", "interrupted", "measures: volume", "Did you mean one of: {possibilities}?", "(row, column)",
+    "(frame, row, column)", "(slice, row, column)", "(row, column, sample)", "(frame, row, column, sample)",
+    "No such file or directory", "No space left on device", "integer", "float",
+    "no such file or directory", "permission denied", "not a directory", "no space left on device",
     "is not an image but {name}, which has no pixel data", "is a directory", "modality {0}", "{low} to any higher HU",
     "any lower to {high} HU", "as a single value", "signed", "unsigned", "text", "big", "little", "one value", "air",
     "lung", "fat", "{0} volume of {1} file: {said}", "{0} volume of {1} files: {said}",

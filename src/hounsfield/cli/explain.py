@@ -22,7 +22,7 @@ from hounsfield.cli.options import (
     reading_options,
 )
 from hounsfield.cli.showing import Run, default_jobs, show_program
-from hounsfield.cli.terminal import for_command, say, words_table, write_line
+from hounsfield.cli.terminal import for_command, say, table, words_table, write_line
 from hounsfield.recipes.explanation import Explanation
 from hounsfield.recipes.job import Job
 from hounsfield.text import printable
@@ -131,14 +131,17 @@ def summary_rows(result: dict[str, Any]) -> list[list[str]]:
 def _show_plain(steps: list[dict[str, str]]) -> None:
     if not steps:
         return
-    details = [for_command(step["detail"]) for step in steps]
     width = len(str(len(steps)))
     rows = [
-        [f"{number:>{width}}", step["outcome"], step["name"], f"{detail} ({source})" if source else detail]
-        for number, (step, detail) in enumerate(zip(steps, details, strict=True), 1)
-        for source in [step["reference"]]
+        [f"{number:>{width}}", translated(step["outcome"]), translated(step["name"]), _with_source(step)]
+        for number, step in enumerate(steps, 1)
     ]
-    words_table(rows)
+    table(rows)
+
+
+def _with_source(step: dict[str, str]) -> str:
+    said = translated(for_command(step["detail"]))
+    return f"{said} ({step['reference']})" if step["reference"] else said
 
 
 def _show_coloured(steps: list[dict[str, str]]) -> None:
@@ -150,7 +153,12 @@ def _show_coloured(steps: list[dict[str, str]]) -> None:
     grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     grid.add_column("", justify="right", style="dim")
     for name in ("outcome", "step", "what", "source"):
-        grid.add_column(translated(name), no_wrap=name in ("outcome", "step"), style="dim" if name == "source" else "")
+        grid.add_column(
+            translated(name),
+            no_wrap=name in ("outcome", "step"),
+            overflow="fold",
+            style="dim" if name == "source" else "",
+        )
     for number, step in enumerate(steps, 1):
         outcome = Text(translated(step["outcome"]), style=_COLOURS.get(step["outcome"], ""))
         # Text objects: what stands in brackets in a file is no markup.

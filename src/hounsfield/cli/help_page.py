@@ -15,7 +15,7 @@ from hounsfield.cli.terminal import display_width
 _CLOSING = "，。；：、？！）》」』”’,.;:!?)]}%"
 #: A command as an example, and after two blanks what is said of it.
 _REMARK = re.compile(r"(\s+\S.*?\s{2,})(\S.*)")
-_WORD = re.compile(r"\s+|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+|.")
+_WORD = re.compile(r"\s+|[（「『《“\[(]*(?:[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+|.)")
 
 
 def translate(command: click.Command) -> click.Command:
@@ -55,6 +55,10 @@ def pieces(paragraph: str) -> list[str]:
 
 class Formatter(click.HelpFormatter):
     """Wraps help by display columns: Chinese has no spaces, and its characters take two."""
+
+    def write_heading(self, heading: str) -> None:
+        """Write a heading, with the colon of the language."""
+        self.write(f"{' ' * self.current_indent}{heading}：\n")
 
     def write_text(self, text: str) -> None:
         """Write paragraphs, wrapped but for those that are marked to stay as they are."""

@@ -211,14 +211,17 @@ class _HeaderTable:
                 say(f"{self.assumed} of {self.done} files were read with assumptions; -v names them")
             if output is not None:
                 say(f"{self.done} rows written to {output}")
-        # How many files were left out is not known.
-        total = f" of {self.done}" if self.options["where"] is None else ""
+        names = "" if self.options["verbose"] else "; -v names them"
+        known = self.options["where"] is None  # else how many files were left out is not known
         if failed:
-            say(f"{failed}{total} files could not be read" + ("" if self.options["verbose"] else "; -v names them"))
+            of_all = (
+                f"{failed} of {self.done} files could not be read" if known else f"{failed} files could not be read"
+            )
+            say(of_all + names)
             for reason, count in self.failed.most_common():
                 say(f"{count:>8}  {reason}")
         if others and not self.options["quiet"]:
-            say(f"{others}{total} files are not DICOM" + ("" if self.options["verbose"] else "; -v names them"))
+            say((f"{others} of {self.done} files are not DICOM" if known else f"{others} files are not DICOM") + names)
         return 3 if failed + others == self.done else 1 if failed else 0
 
 

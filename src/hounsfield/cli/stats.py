@@ -112,11 +112,11 @@ def _show_parts(result: dict[str, Any]) -> None:
     for name, part in result.get("channels", {"": result.get("measures")}).items():
         if name:
             write_line(f"{name}:")
-        words_table(measure_rows(part))
+        words_table(measure_rows(part), "measures")
     for word in ("frame", "slice"):
         for index, part in enumerate(result.get(f"{word}s", [])):
             write_words(f"{word} {index}:")
-            words_table(measure_rows(part))
+            words_table(measure_rows(part), "measures")
 
 
 def region_rows(regions: list[dict[str, Any]]) -> list[list[str]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from hounsfield.cli.language import translated
+from hounsfield.cli.language import exactly, translated
 from hounsfield.text import json_safe, printable
 
 
@@ -63,9 +63,16 @@ def table(rows: list[list[str]]) -> None:
         click.echo("  ".join(cells).rstrip())
 
 
-def words_table(rows: list[list[str]]) -> None:
-    """Write rows of our own words and numbers, in the language that was chosen."""
-    table([[translated(cell) for cell in row] for row in rows])
+def words_table(rows: list[list[str]], context: str = "") -> None:
+    """Write rows of our own words and numbers, in the language that was chosen.
+
+    A word may mean another thing in the first column of such a table: ``measures: volume`` is not a volume of slices.
+    """
+    said = [[translated(cell) for cell in row] for row in rows]
+    for row, words in zip(rows, said, strict=True):
+        label = f"{context}: {row[0]}"
+        words[0] = words[0] if exactly(label) == label else exactly(label)
+    table(said)
 
 
 def display_width(text: str) -> int:

@@ -171,7 +171,12 @@ class Drawing:
         """Return the figure, and a step for each warning of fonts: a command says it in its own way."""
         import hounsfield as hu
 
-        options: dict[str, Any] = {"window": self.selection.window(self.window), "outline": self.outline, **self.style.options, **which}
+        options: dict[str, Any] = {
+            "window": self.selection.window(self.window),
+            "outline": self.outline,
+            **self.style.options,
+            **which,
+        }
         with warnings.catch_warnings(record=True) as caught:
             warnings.filterwarnings("always", message="no installed font")
             figure = hu.figure(image, mask, **options)

@@ -16,10 +16,10 @@ import pyarrow as pa
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.scanning.by_frame import frames_first, schema_of, with_frames
 from hounsfield.scanning.columns import choose_columns, plan
-from hounsfield.scanning.row_choice import Fitting
 from hounsfield.scanning.found import Found, nothing_found
 from hounsfield.scanning.header_rows import read_source_row
 from hounsfield.scanning.row import Row
+from hounsfield.scanning.row_choice import Fitting
 from hounsfield.scanning.table import TableLayout, record_batch
 from hounsfield.scanning.walking import HeaderWalk, Paths, Progress
 from hounsfield.sources.source import Source
