@@ -47,7 +47,8 @@ copy duplicate single unreadable ignored
 PHRASES = (
     "no images", "no files", "Pictures:", "done", "assumed", "above {above} {unit}", "below {below} {unit}",
     "above {above} and below {below} {unit}", "above {above}", "below {below}", "above {above} and below {below}",
-    "in {unit}", "in no known unit", "{uid} is a native one", "interrupted", "measures: volume", "Did you mean one of: {possibilities}?", "(row, column)",
+    "in {unit}", "in no known unit", "{uid} is a native one", "interrupted", "measures: volume",
+    "Did you mean one of: {possibilities}?", "(row, column)",
     "(frame, row, column)", "(slice, row, column)", "(row, column, sample)", "(frame, row, column, sample)",
     "No such file or directory", "No space left on device", "integer", "float",
     "no such file or directory", "permission denied", "not a directory", "no space left on device",

@@ -131,7 +131,6 @@ def main() -> None:
         code = _in_language(cli).main(standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.message = translated(error.message)
         said = translated(error.format_message())
         error.format_message = lambda: said
         error.show()
