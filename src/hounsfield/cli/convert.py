@@ -11,10 +11,9 @@ from typing import Any
 import click
 
 from hounsfield.batch.convert_task import ConvertTask
-from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs
+from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs, found_inputs
 from hounsfield.cli.geometry_options import (
     SlabCommand,
     check_like,
@@ -152,9 +151,10 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         except MissingDependencyError as error:
             say(str(error))
             return 4
-    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
-    inputs = chosen_inputs(found if job.to_file else with_stems(found, job.name, phi=job.phi), job.choice)
-    refuse_several(job, len(inputs))
+    listener = ProgressListener(options["quiet"], options["verbose"], choosing=not job.choice.is_any)
+    found = found_inputs(job, listener)
+    inputs = chosen_inputs(found if job.to_file else with_stems(found, job.name, phi=job.phi), job.choice, listener)
+    refuse_several(job, inputs)
 
     def task(target: Path) -> ConvertTask:
         return ConvertTask(job.recipe, target, job.to_file, job.force, Origins(job.phi), job.output == STDOUT)

@@ -39,14 +39,17 @@ def refuse_other_formats(output: Path, known: str) -> None:
         raise click.BadParameter(f"unknown format {ending!r}; known are {known}", param_hint="--output")
 
 
-def refuse_several(job: Job[Any], count: int) -> None:
+def refuse_several(job: Job[Any], inputs: Inputs) -> None:
     """Refuse one file, or standard output, for several inputs: before anything is read for them.
+
+    Those that were found and are known to give nothing do not count: they fail by themselves.
 
     Raises
     ------
     click.UsageError
         Saying how many they are, and what can be done.
     """
+    count = sum(not item.lost or item.name in inputs.given for item in inputs.items)
     if not job.to_file or count <= 1:
         return
     instead = "standard output takes one" if job.output == STDOUT else "a file takes one"

@@ -17,6 +17,7 @@ from hounsfield.batch.others import is_told_problem
 from hounsfield.batch.run import Output, run
 from hounsfield.cli.shared_messages import SharedMessages
 from hounsfield.cli.terminal import for_command, on_terminal, say, write_json, write_text
+from hounsfield.text import counted
 
 if TYPE_CHECKING:
     from hounsfield.recipes.job import Job
@@ -60,8 +61,9 @@ class Run:
         if inputs.left_out and not (total and self.options["quiet"]):
             for sentence in inputs.left_out:
                 say(for_command(sentence))
+        self._say_unknown(inputs)
         if not total:
-            if not inputs.left_out:
+            if not inputs.left_out and not inputs.unknown:
                 say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
             return 3
         self._named = inputs.given
@@ -83,6 +85,17 @@ class Run:
             return 130
         self._close(total, single)
         return self._exit_code()
+
+    def _say_unknown(self, inputs: Inputs) -> None:
+        """Say of how many files nothing tells whether they were asked for; with -v which they are, and why."""
+        unknown, quiet = inputs.unknown, self.options["quiet"] and len(inputs)
+        if not unknown or quiet:
+            return
+        said = "cannot be read, or without pixels, left out: whether they fit is not known"
+        count = counted(len(unknown), "file")
+        say(f"{count} that {said}" if self.options["verbose"] else f"{count} that {said}; -v names them")
+        for item in unknown if self.options["verbose"] else ():
+            say(f"{item.name}: {for_command(item.refused or item.lost or 'its header cannot be read')}")
 
     def _take(self, outcome: Outcome, single: bool) -> None:
         kind = outcome.failure or "good"
