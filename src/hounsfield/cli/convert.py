@@ -66,6 +66,7 @@ Examples:
   hu convert cine.dcm -o cine.mp4                     at the rate that the file says
   hu convert cine.dcm -o cine.gif --fps 15
   hu convert enhanced.dcm --to png --frame 3          0-based
+  hu convert ct/ -o slice.png --slice 12              one slice of a volume, 0-based
   hu convert folder/ --to npz -o arrays --jsonl       a line for each volume or file: outputs and steps
   hu convert slice.dcm --to npy --space stored        the numbers in the pixel data
   hu convert pet.dcm --to npz --space suv             standardized uptake values
@@ -114,6 +115,9 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
 @click.option("--square", is_flag=True, help="Make pixels square if those of the image are not.")
 @click.option("--icc", is_flag=True, help="Convert colours by the file's ICC profile to sRGB.")
 @click.option("--frame", type=click.IntRange(0), help="This frame only, counted from 0; by default all.")
+@click.option(
+    "--slice", "slice_index", type=int, help="Of volumes: this slice only, counted from 0, as a picture or an array."
+)
 @click.option(
     "--region",
     callback=_region,
@@ -167,7 +171,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Conversion]:
     """Parse the options."""
     check_standard_output(options)
     form, to_file = _format(options["output"], options["to"])
-    chosen = "values quality fps window presentation square icc frame region".split()
+    chosen = "values quality fps window presentation square icc frame slice_index region".split()
     with refusing():
         reshaping = reshaping_of(options)
         parts = {"reshaping": reshaping, "selection": crop_selection_of(options)}

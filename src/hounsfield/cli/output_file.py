@@ -53,10 +53,12 @@ def refuse_several(job: Job[Any], inputs: Inputs) -> None:
     if not job.to_file or count <= 1:
         return
     instead = "standard output takes one" if job.output == STDOUT else "a file takes one"
-    raise click.UsageError(
-        f"{count} inputs need a folder for --output, {instead}: give a folder, or choose one input, "
-        "as with --series NUMBER (hu ls lists them)"
-    )
+    needed = f"{count} inputs need a folder for --output, {instead}"
+    if getattr(job.recipe, "frame", None) is not None and job.grouping.together is False:
+        raise click.UsageError(f"{needed}: --frame is of files; of the volume that they are, give --slice, or a folder")
+    if not any(item.is_volume for item in inputs.items):
+        raise click.UsageError(f"{needed}: give a folder, or name one file")
+    raise click.UsageError(f"{needed}: give a folder, or choose one input, as with --series NUMBER (hu ls lists them)")
 
 
 def check_standard_output(options: dict[str, Any], *, text: bool = False) -> None:
