@@ -55,14 +55,14 @@ class ConvertTask:
         whole, image = image, self.recipe.picked(image)
         index = self.recipe.slice_index
         if index is not None:
-            index %= len(whole)
+            index %= whole.shape[0]
             result["slice"] = index
         target = self.target
         if not self.to_file:
             stem = item.stem_in(target)
             target = stem.with_name(stem.name + FORMATS[self.recipe.to].endings[0])
             if index is not None:  # as it is called among all slices
-                target = frame_paths(target, len(whole))[index]
+                target = frame_paths(target, whole.shape[0])[index]
             elif isinstance(image, Image) and image.frame_index is not None:
                 target = frame_paths(target, int(image.header.get("NumberOfFrames") or 1))[image.frame_index]
         if self.one_file:

@@ -82,8 +82,11 @@ def run(
     output = output or Output()
     if output.force:
         from hounsfield.outputs import protect_inputs
+        from hounsfield.sources.members import archive_of
 
-        protect_inputs((*inputs.given, *output.beside), inputs.files)
+        # Of the member of an archive the archive.
+        archives = filter(None, map(archive_of, inputs.given))
+        protect_inputs((*inputs.given, *archives, *output.beside), inputs.files)
     try:
         with closing(_outcomes(task, inputs.items, jobs, executor, output.folder)) as outcomes:
             for outcome in outcomes:
