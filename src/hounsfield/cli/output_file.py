@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from hounsfield.cli.showing import Run
     from hounsfield.recipes.job import Job
 
-#: Endings of formats that are not written: an output that is called so was not meant to be a folder.
+#: Endings of files: an output that is called so, and is not of a format that is written, was not meant to be a folder.
 _FORMATS_OF_OTHERS = frozenset(
     "bmp webp jp2 jxl eps ps pdf svg avi mov mkv webm dcm nrrd h5 stl obj ply vtk mha mhd png jpg jpeg tif tiff gif "
-    "mp4 npy npz nii gz zarr".split()
+    "mp4 npy npz nii gz zarr txt csv tsv json xml html md log doc docx xls xlsx ppt pptx parquet dicom dic ima img hdr "
+    "raw bin mat pkl hdf5 mgz mnc zip tar tgz 7z rar bz2 xz".split()
 )
 
 
