@@ -230,7 +230,7 @@ def test_a_ctrl_c_that_python_drops_ends_the_command_all_the_same(cine, tmp_path
     with ctrl_c_heard():
         done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (130, b"")
-    assert done.stderr.endswith(b"hu: interrupted after 0 of 1 inputs; the files written so far are complete\n")
+    assert done.stderr.endswith(b"hu: interrupted after 0 of 1 input; the files written so far are complete\n")
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -247,7 +247,7 @@ def test_ctrl_c_in_the_middle_of_a_video_leaves_nothing(tmp_path, ending):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == b""
-    assert err == b"hu: interrupted after 0 of 1 inputs; the files written so far are complete\n"
+    assert err == b"hu: interrupted after 0 of 1 input; the files written so far are complete\n"
     assert list((tmp_path / "out").iterdir()) == []
 
 

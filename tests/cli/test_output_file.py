@@ -59,6 +59,7 @@ def test_the_mask_of_one_volume_goes_to_the_file_that_is_named(here):
     ("words", "says"),
     [
         (["mask", "a.dcm", "-o", "x.tif"], "unknown format 'tif'"),
+        (["convert", "ct", "--to", "nifti", "-o", "chest.txt"], "unknown format 'txt'"),
         (["mask", "a.dcm", "-o", "x.png", "--format", "npz"], "give one of them"),
         (["mask", "a.dcm", "-o", "x.dcm", "--no-phi"], "not both"),
         (["mask", "a.dcm", "-o", "x.png", "--name", "{KVP}"], "--name"),

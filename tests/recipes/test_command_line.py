@@ -185,6 +185,7 @@ conversions = valid(
     icc=st.booleans(),
     presentation=maybe(texts),
     frame=maybe(st.integers(0, 10**6)),
+    slice_index=maybe(st.integers(-99, 99)),
     region=maybe(st.tuples(bounds, bounds)),
     quality=maybe(st.integers(1, 100)),
     fps=maybe(st.floats(0.01, 1000)),

@@ -22,12 +22,15 @@ _NAMED = 12
 def choose_inputs(inputs: Inputs, choice: Choice) -> Inputs:
     """Return the inputs that a choice takes; `Inputs.left_out` says how many they are, and what was left out.
 
-    Volumes and files by themselves are asked alike. A file whose header cannot be read is taken: its failure is told.
+    Volumes and files by themselves are asked alike. Of a file that cannot be read, or has no pixels, nothing tells
+    whether it was asked for: it is taken where it was named itself, and is among `Inputs.unknown` otherwise.
     """
     if choice.is_any and choice.localizers:
         return inputs
     answers = [True if choice.is_any else _takes(choice, item) for item in inputs.items]
-    asked = [item for item, answer in zip(inputs.items, answers, strict=True) if answer is not False]
+    pairs = list(zip(inputs.items, answers, strict=True))
+    unknown = tuple(item for item, answer in pairs if answer is None and not _is_told(item, inputs.given))
+    asked = [item for item, answer in pairs if answer or (answer is None and _is_told(item, inputs.given))]
     left: Counter[str] = Counter()
     kept: list[Input] = []
     for item in asked:
@@ -40,7 +43,12 @@ def choose_inputs(inputs: Inputs, choice: Choice) -> Inputs:
         said.append(f"{kinds} left out (`localizers` takes them)")
     if True not in answers:
         said.append(_what_there_is(inputs.items))
-    return replace(inputs, items=tuple(kept), left_out=tuple(filter(None, said)))
+    return replace(inputs, items=tuple(kept), left_out=tuple(filter(None, said)), unknown=unknown)
+
+
+def _is_told(item: Input, given: Sequence[str]) -> bool:
+    """Return whether an input fails where its header cannot be read: it was named, or is a volume that was found."""
+    return item.is_volume or item.name in given
 
 
 def _takes(choice: Choice, item: Input) -> bool | None:
@@ -48,7 +56,8 @@ def _takes(choice: Choice, item: Input) -> bool | None:
     if item.surveyed is not None:
         return takes_volume(choice, item.surveyed.volumes, item.place)
     # Standard input is read once only.
-    return None if item.name == "-" or not item.is_file else takes_file(choice, item.name)
+    unread = item.name == "-" or item.lost or not item.is_file
+    return None if unread else takes_file(choice, item.name)
 
 
 def _counted(items: Sequence[Input], answers: Sequence[bool | None]) -> str:
@@ -73,7 +82,7 @@ def _what_there_is(items: Iterable[Input]) -> str:
     for item in items:
         if item.is_volume:
             found.append(_series_of(item.facts))
-        elif item.is_file and item.name != "-" and (header := header_of(item.name)) is not None:
+        elif item.is_file and not item.lost and item.name != "-" and (header := header_of(item.name)) is not None:
             found.append((header.get("SeriesNumber"), text_of(header, "Modality")))
     return series_words(found)
 

@@ -52,13 +52,18 @@ class ConvertTask:
             result |= self.origins.of_image(item, image.header)
         image = self.recipe.reshaped(image)
         result |= self.recipe.reshaping.to_dict(image)
-        if self.recipe.is_one_picture and not isinstance(image, Image):
-            image = image[0]
+        whole, image = image, self.recipe.picked(image)
+        index = self.recipe.slice_index
+        if index is not None:
+            index %= whole.shape[0]
+            result["slice"] = index
         target = self.target
         if not self.to_file:
             stem = item.stem_in(target)
             target = stem.with_name(stem.name + FORMATS[self.recipe.to].endings[0])
-            if isinstance(image, Image) and image.frame_index is not None:
+            if index is not None:  # as it is called among all slices
+                target = frame_paths(target, whole.shape[0])[index]
+            elif isinstance(image, Image) and image.frame_index is not None:
                 target = frame_paths(target, int(image.header.get("NumberOfFrames") or 1))[image.frame_index]
         if self.one_file:
             self.recipe.check_one_file(image)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,12 +22,23 @@ WORTH_WORKERS = 8
 Protected = tuple[tuple[str, ...], frozenset[str]]
 
 
-def here(task: Task, items: Sequence[Input]) -> Iterator[Outcome]:
+#: Is called for every input that has ended, from any thread: before its outcome is come to, or where it never is.
+Ended = Callable[[], None]
+
+
+def unheard() -> None:
+    """Take no notice of an input that has ended."""
+
+
+def here(task: Task, items: Sequence[Input], ended: Ended = unheard) -> Iterator[Outcome]:
     """Yield outcomes from this process."""
-    return (attempt(task, item) for item in items)
+    for item in items:
+        outcome = attempt(task, item)
+        ended()
+        yield outcome
 
 
-def on_workers(task: Task, items: Sequence[Input], jobs: int) -> Iterator[Outcome]:
+def on_workers(task: Task, items: Sequence[Input], jobs: int, ended: Ended = unheard) -> Iterator[Outcome]:
     """Yield outcomes in the order of the inputs, from worker processes of our own.
 
     An input that ends its worker stops no other.
@@ -40,21 +51,23 @@ def on_workers(task: Task, items: Sequence[Input], jobs: int) -> Iterator[Outcom
     executor = _workers(min(jobs, len(items)))
     done = 0
     try:
-        for outcome in _ahead(executor, partial(attempt, task), items, 4 * jobs):
+        for outcome in _ahead(executor, partial(attempt, task), items, 4 * jobs, ended):
             yield outcome
             done += 1
     except BrokenProcessPool:
         # A file brought a worker down. Which one is not known: from here on one file at a time tells.
-        yield from _one_by_one(task, items[done:])
+        yield from _one_by_one(task, items[done:], ended)
     finally:
         # Workers end the input they are at, so that its files are whole; nothing further is begun.
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def on_executor(executor: Executor, task: Task, items: Sequence[Input], protected: Protected) -> Iterator[Outcome]:
+def on_executor(
+    executor: Executor, task: Task, items: Sequence[Input], protected: Protected, ended: Ended = unheard
+) -> Iterator[Outcome]:
     """Yield outcomes in the order of the inputs, from an executor that is somebody else's, and stays open."""
     call = partial(_protected_attempt, protected, task) if any(protected) else partial(attempt, task)
-    yield from _ahead(executor, call, items, 4 * (getattr(executor, "_max_workers", None) or 64))
+    yield from _ahead(executor, call, items, 4 * (getattr(executor, "_max_workers", None) or 64), ended)
 
 
 def _protected_attempt(protected: Protected, task: Task, item: Input) -> Outcome:
@@ -67,8 +80,15 @@ def _protected_attempt(protected: Protected, task: Task, item: Input) -> Outcome
         protect_inputs((), ())
 
 
-def _ahead(executor: Executor, call: partial[Outcome], items: Sequence[Input], ahead: int) -> Iterator[Outcome]:
+def _ahead(
+    executor: Executor, call: partial[Outcome], items: Sequence[Input], ahead: int, ended: Ended
+) -> Iterator[Outcome]:
     """Yield outcomes in order; of what was handed over and is not begun when nobody asks any more, nothing is done."""
+
+    def tell(future: Future[Outcome]) -> None:
+        if not future.cancelled() and future.exception() is None:
+            ended()
+
     waiting: deque[Future[Outcome]] = deque()
     submitted = done = 0
     try:
@@ -77,6 +97,7 @@ def _ahead(executor: Executor, call: partial[Outcome], items: Sequence[Input], a
             while submitted < min(len(items), done + ahead):
                 with unheard_by_children():
                     waiting.append(executor.submit(call, items[submitted]))
+                waiting[-1].add_done_callback(tell)
                 submitted += 1
             yield waiting[0].result()
             waiting.popleft()
@@ -86,7 +107,7 @@ def _ahead(executor: Executor, call: partial[Outcome], items: Sequence[Input], a
             future.cancel()
 
 
-def _one_by_one(task: Task, items: Sequence[Input]) -> Iterator[Outcome]:
+def _one_by_one(task: Task, items: Sequence[Input], ended: Ended) -> Iterator[Outcome]:
     """Yield outcomes from a single worker, which is replaced whenever a file ends it."""
     from concurrent.futures.process import BrokenProcessPool
 
@@ -96,14 +117,16 @@ def _one_by_one(task: Task, items: Sequence[Input]) -> Iterator[Outcome]:
             try:
                 with unheard_by_children():
                     reading = executor.submit(attempt, task, item)
-                yield reading.result()
+                outcome = reading.result()
             except BrokenProcessPool:
-                yield Outcome(
+                outcome = Outcome(
                     item.name,
                     error=f"{item.name}: the process that read it ended; the file may be malicious, or memory ran out",
                     failure="input",
                 )
                 executor = _workers(1)
+            ended()
+            yield outcome
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 

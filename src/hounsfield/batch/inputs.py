@@ -47,6 +47,8 @@ class Input:
         Why it is not to be read: a volume with gaps, a member of an archive that is damaged.
     named
         Of a volume: the name that `stem` is, and what else it may be called where that is taken.
+    lost
+        Of a file that was walked: why no image can come of it; that is what reading it says, too.
     listener
         Is told how reading a volume goes on, in this process.
 
@@ -64,6 +66,7 @@ class Input:
     place: int = 0
     refused: str = ""
     named: Named | None = None
+    lost: str = field(default="", compare=False)
     listener: Listener = field(default=_SILENCE, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Input], tuple[Any, ...]]:
@@ -160,12 +163,16 @@ class Inputs:
         How many files were left out, which are no images.
     left_out
         What is to be said of inputs that were left out since others were asked for, in sentences.
+    unknown
+        Files that were left out since nothing tells whether they were asked for: they cannot be read, or have no
+        pixels.
     """
 
     given: tuple[str, ...]
     items: tuple[Input, ...]
     others: int = 0
     left_out: tuple[str, ...] = ()
+    unknown: tuple[Input, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -198,7 +205,14 @@ class Inputs:
         return own_files(item.surveyed.volumes.report).get(item.facts.index) == self.given[0]
 
 
-def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Reading, listener: Listener | None = None) -> Inputs:
+def find_inputs(
+    paths: Sequence[str],
+    grouping: Grouping,
+    reading: Reading,
+    listener: Listener | None = None,
+    *,
+    volumes_only: bool = False,
+) -> Inputs:
     """Find the inputs that paths stand for.
 
     Files that are by themselves are single images and those of which no volume comes: each gives a result, or the
@@ -215,6 +229,8 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Reading, list
         How volumes are read.
     listener
         Is told how that goes on.
+    volumes_only
+        Whether volumes are made only: files without pixels are told then, too, and are no inputs.
     """
     from hounsfield.sources.several import is_collection
 
@@ -231,7 +247,8 @@ def find_inputs(paths: Sequence[str], grouping: Grouping, reading: Reading, list
         except SourceError:
             single += Inputs.find(path).items  # whoever opens it says why
             continue
-        others = [file for file in surveyed.volumes.report.files if is_told_only(file, paths)]
+        files = surveyed.volumes.report.files
+        others = [file for file in files if is_told_only(file, paths, volumes_only=volumes_only)]
         left_out += len(others)
         items += _volumes_in(surveyed, bool(grouping.together), listener)
         alone = _alone_in(surveyed, bool(grouping.together), {file.path for file in others})
@@ -268,7 +285,11 @@ def _alone_in(surveyed: Surveyed, all_of_them: bool, left_out: set[str]) -> list
     alone = files_apart(volumes.report, {volumes.facts[place].index for place in places})
     alone = [file for file in alone if file.path not in left_out]
     return [
-        Input(file.path, refused=(file.detail or file.outcome) if is_inside(file) else "")
+        Input(
+            file.path,
+            refused=(file.detail or file.outcome) if is_inside(file) else "",
+            lost=(file.detail or file.outcome) if file.is_lost else "",
+        )
         for file in alone
         if not (is_inside(file) and file.outcome == "duplicate")
     ]

@@ -46,12 +46,15 @@ def is_other(path: str, why: str) -> bool:
     return not why.endswith(_UNKNOWN) or not (ending == "" or _NUMBER.fullmatch(ending))
 
 
-def is_told_only(file: FileOutcome, named: Collection[str]) -> bool:
-    """Return whether a file is to be told, but is no input that failed: no image, and not named itself."""
+def is_told_only(file: FileOutcome, named: Collection[str], *, volumes_only: bool = False) -> bool:
+    """Return whether a file is to be told, but is no input that failed: no image, and not named itself.
+
+    Where volumes are asked for only, it is told of every file without pixels.
+    """
     if file.path in named:
         return False
     if file.outcome == "no volume":
-        return file.no_image
+        return file.no_image or (volumes_only and file.no_pixels)
     return file.outcome in ("not DICOM", "unreadable") and is_other(file.path, file.detail)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hounsfield.batch.attempt import Outcome, Task
-from hounsfield.batch.executors import WORTH_WORKERS, Protected, here, on_executor, on_workers
+from hounsfield.batch.executors import WORTH_WORKERS, Ended, Protected, here, on_executor, on_workers, unheard
 from hounsfield.batch.inputs import Input, Inputs
 from hounsfield.interrupt import check_interrupt
 
@@ -38,7 +38,13 @@ class Output:
 
 
 def run(
-    task: Task, inputs: Inputs, *, jobs: int = 1, executor: Executor | None = None, output: Output | None = None
+    task: Task,
+    inputs: Inputs,
+    *,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    output: Output | None = None,
+    ended: Ended = unheard,
 ) -> Generator[Outcome]:
     """Run a task on each input; yield what became of each, in the order of the inputs, as soon as it is known.
 
@@ -59,6 +65,8 @@ def run(
         Of threads, several share one list of warnings: assumptions may then be told of another input.
     output
         Where the task writes: protects inputs, and cleans up after an interruption.
+    ended
+        Is called, from any thread, when an input has ended: of an interrupted run more may have than were yielded.
 
     Yields
     ------
@@ -82,10 +90,14 @@ def run(
     output = output or Output()
     if output.force:
         from hounsfield.outputs import protect_inputs
+        from hounsfield.sources.members import archive_of
 
-        protect_inputs((*inputs.given, *output.beside), inputs.files)
+        # Of the member of an archive the archive.
+        archives = filter(None, map(archive_of, inputs.given))
+        protect_inputs((*inputs.given, *archives, *output.beside), inputs.files)
     try:
-        with closing(_outcomes(task, inputs.items, jobs, executor, output.folder)) as outcomes:
+        pool = executor or jobs
+        with closing(_outcomes(task, inputs.items, pool, output.folder, ended)) as outcomes:
             for outcome in outcomes:
                 check_interrupt()
                 yield outcome
@@ -103,18 +115,18 @@ def run(
 
 
 def _outcomes(
-    task: Task, items: tuple[Input, ...], jobs: int, executor: Executor | None, folder: Path | None
+    task: Task, items: tuple[Input, ...], pool: Executor | int, folder: Path | None, ended: Ended
 ) -> Generator[Outcome]:
-    if executor is not None:
-        yield from on_executor(executor, task, items, _protected_in(folder))
+    if not isinstance(pool, int):
+        yield from on_executor(pool, task, items, _protected_in(folder), ended)
         return
     first = next((i for i, item in enumerate(items) if item.is_file), len(items))
-    yield from here(task, items[:first])
+    yield from here(task, items[:first], ended)
     items = items[first:]
-    if jobs == 1 or len(items) < WORTH_WORKERS or any(item.name == "-" for item in items):
-        yield from here(task, items)
+    if pool == 1 or len(items) < WORTH_WORKERS or any(item.name == "-" for item in items):
+        yield from here(task, items, ended)
     else:
-        yield from on_workers(task, items, jobs)
+        yield from on_workers(task, items, pool, ended)
 
 
 def _protected_in(folder: Path | None) -> Protected:

@@ -41,8 +41,19 @@ def _in_language(command: click.Command) -> click.Command:
     return translate(command)
 
 
+class _ReaderGoneError(Exception):
+    """Who read standard output has seen enough: click would end with exit code 1."""
+
+
 class _Commands(click.Group):
     """A group that imports a command when it is asked for."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -137,7 +148,7 @@ def main() -> None:
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         code = _interrupted()
-    except BrokenPipeError:
+    except (BrokenPipeError, _ReaderGoneError):
         # The reader has seen enough (`hu tags x | head`): no error, and no complaint at exit either.
         _silence_output()
         code = 0

@@ -11,7 +11,9 @@ from hounsfield.cli.options import refusing
 
 if TYPE_CHECKING:
     from hounsfield.batch.inputs import Inputs
+    from hounsfield.cli.progress import ProgressListener
     from hounsfield.recipes.choice import Choice
+    from hounsfield.recipes.job import Job
 
 
 def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,13 +44,33 @@ def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def chosen_inputs(inputs: Inputs, choice: Choice) -> Inputs:
-    """Return the inputs that were asked for; what chooses is loaded where something was asked for."""
-    if choice.is_any and choice.localizers:
-        return inputs
-    from hounsfield.batch.choosing import choose_inputs
+def found_inputs(job: Job[Any], listener: ProgressListener, *, volumes_only: bool = False) -> Inputs:
+    """Find the inputs of a job.
 
-    return choose_inputs(inputs, choice)
+    Parameters
+    ----------
+    job
+        What is done.
+    listener
+        Is told how that goes on.
+    volumes_only
+        Whether the format of its outputs is one of volumes.
+    """
+    from hounsfield.batch.inputs import find_inputs
+
+    # Where something is chosen, files without pixels are counted with those that cannot be read.
+    volumes_only = job.choice.is_any and (volumes_only or bool(job.grouping.together))
+    return find_inputs(job.paths, job.grouping, job.recipe.reading, listener, volumes_only=volumes_only)
+
+
+def chosen_inputs(inputs: Inputs, choice: Choice, listener: ProgressListener) -> Inputs:
+    """Return the inputs that were asked for, and say what is to be known of these."""
+    if not (choice.is_any and choice.localizers):
+        from hounsfield.batch.choosing import choose_inputs  # where something was asked for only
+
+        inputs = choose_inputs(inputs, choice)
+    listener.tell(inputs)
+    return inputs
 
 
 def choice_of(options: dict[str, Any], localizers: bool = True) -> Choice:

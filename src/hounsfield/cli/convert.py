@@ -11,10 +11,9 @@ from typing import Any
 import click
 
 from hounsfield.batch.convert_task import ConvertTask
-from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs
+from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs, found_inputs
 from hounsfield.cli.geometry_options import (
     SlabCommand,
     check_like,
@@ -67,6 +66,7 @@ Examples:
   hu convert cine.dcm -o cine.mp4                     at the rate that the file says
   hu convert cine.dcm -o cine.gif --fps 15
   hu convert enhanced.dcm --to png --frame 3          0-based
+  hu convert ct/ -o slice.png --slice 12              one slice of a volume, 0-based
   hu convert folder/ --to npz -o arrays --jsonl       a line for each volume or file: outputs and steps
   hu convert slice.dcm --to npy --space stored        the numbers in the pixel data
   hu convert pet.dcm --to npz --space suv             standardized uptake values
@@ -116,6 +116,9 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
 @click.option("--icc", is_flag=True, help="Convert colours by the file's ICC profile to sRGB.")
 @click.option("--frame", type=click.IntRange(0), help="This frame only, counted from 0; by default all.")
 @click.option(
+    "--slice", "slice_index", type=int, help="Of volumes: this slice only, counted from 0, as a picture or an array."
+)
+@click.option(
     "--region",
     callback=_region,
     metavar="TOP:BOTTOM,LEFT:RIGHT",
@@ -152,9 +155,10 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         except MissingDependencyError as error:
             say(str(error))
             return 4
-    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
-    inputs = chosen_inputs(found if job.to_file else with_stems(found, job.name, phi=job.phi), job.choice)
-    refuse_several(job, len(inputs))
+    listener = ProgressListener(options["quiet"], options["verbose"], choosing=not job.choice.is_any)
+    found = found_inputs(job, listener)
+    inputs = chosen_inputs(found if job.to_file else with_stems(found, job.name, phi=job.phi), job.choice, listener)
+    refuse_several(job, inputs)
 
     def task(target: Path) -> ConvertTask:
         return ConvertTask(job.recipe, target, job.to_file, job.force, Origins(job.phi), job.output == STDOUT)
@@ -167,7 +171,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Conversion]:
     """Parse the options."""
     check_standard_output(options)
     form, to_file = _format(options["output"], options["to"])
-    chosen = "values quality fps window presentation square icc frame region".split()
+    chosen = "values quality fps window presentation square icc frame slice_index region".split()
     with refusing():
         reshaping = reshaping_of(options)
         parts = {"reshaping": reshaping, "selection": crop_selection_of(options)}

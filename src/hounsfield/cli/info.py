@@ -24,6 +24,7 @@ Examples:
   hu info slice.dcm
   hu info folder/ --jsonl > facts.jsonl
   hu info slice.dcm --no-phi --json
+  hu info study.zip/ct/0001.dcm                     a member of an archive
   cat slice.dcm | hu info -
   hu info slice.dcm --field KVP                     the value alone; an empty line where there is none
   hu info folder/ --field PatientName --field 0018,0060       file and values on each line, with tabs between

@@ -73,7 +73,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         write_json(_document(volumes, options), compact=False)
     else:
         _show(volumes, options)
-    code = _close(found, options, paths)
+    code = _close(found, options, paths, job.choice.is_any)
     return code if job.choice.is_any else _say_choice(found, volumes, options) or code
 
 
@@ -190,8 +190,8 @@ def _say_choice(found: Any, chosen: Any, options: dict[str, Any]) -> int:
     return 3
 
 
-def _close(volumes: Any, options: dict[str, Any], named: tuple[str, ...]) -> int:
-    """Say what became of the files, and return the exit code."""
+def _close(volumes: Any, options: dict[str, Any], named: tuple[str, ...], all_of_them: bool) -> int:
+    """Say what became of the files, and return the exit code: of files that may not have been asked for no failure."""
     report = volumes.report
     counts = report.counts
     if not options["quiet"]:
@@ -209,4 +209,5 @@ def _close(volumes: Any, options: dict[str, Any], named: tuple[str, ...]) -> int
     if not len(volumes):
         return 3
     lost = [file for file in report.files if file.outcome in ("unreadable", "not DICOM")]
+    lost = [file for file in lost if all_of_them or file.path in named]
     return 0 if all(is_told_only(file, named) for file in lost) else 1

@@ -9,11 +9,10 @@ from typing import Any
 
 import click
 
-from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.mask_task import MaskTask
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs
+from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs, found_inputs
 from hounsfield.cli.figure_options import check_language, style_of, style_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.options import (
@@ -117,9 +116,10 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         return show_program(job)
     check_like(job.recipe.reshaping)
     check_language(job.recipe.style, options["quiet"] or not job.recipe.figure)
-    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
-    inputs = chosen_inputs(with_stems(found, job.name, phi=job.phi), job.choice)
-    refuse_several(job, len(inputs))
+    listener = ProgressListener(options["quiet"], options["verbose"], choosing=not job.choice.is_any)
+    found = found_inputs(job, listener, volumes_only=job.recipe.format in VOLUMES_ONLY)
+    inputs = chosen_inputs(with_stems(found, job.name, phi=job.phi), job.choice, listener)
+    refuse_several(job, inputs)
 
     def task(target: Path) -> MaskTask:
         return MaskTask(job.recipe, target, job.to_file, job.force, Origins(job.phi))

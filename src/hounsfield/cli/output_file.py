@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from hounsfield.cli.showing import Run
     from hounsfield.recipes.job import Job
 
-#: Endings of formats that are not written: an output that is called so was not meant to be a folder.
+#: Endings of files: an output that is called so, and is not of a format that is written, was not meant to be a folder.
 _FORMATS_OF_OTHERS = frozenset(
     "bmp webp jp2 jxl eps ps pdf svg avi mov mkv webm dcm nrrd h5 stl obj ply vtk mha mhd png jpg jpeg tif tiff gif "
-    "mp4 npy npz nii gz zarr".split()
+    "mp4 npy npz nii gz zarr txt csv tsv json xml html md log doc docx xls xlsx ppt pptx parquet dicom dic ima img hdr "
+    "raw bin mat pkl hdf5 mgz mnc zip tar tgz 7z rar bz2 xz".split()
 )
 
 
@@ -39,21 +40,26 @@ def refuse_other_formats(output: Path, known: str) -> None:
         raise click.BadParameter(f"unknown format {ending!r}; known are {known}", param_hint="--output")
 
 
-def refuse_several(job: Job[Any], count: int) -> None:
+def refuse_several(job: Job[Any], inputs: Inputs) -> None:
     """Refuse one file, or standard output, for several inputs: before anything is read for them.
+
+    Those that were found and are known to give nothing do not count: they fail by themselves.
 
     Raises
     ------
     click.UsageError
         Saying how many they are, and what can be done.
     """
+    count = sum(not item.lost or item.name in inputs.given for item in inputs.items)
     if not job.to_file or count <= 1:
         return
     instead = "standard output takes one" if job.output == STDOUT else "a file takes one"
-    raise click.UsageError(
-        f"{count} inputs need a folder for --output, {instead}: give a folder, or choose one input, "
-        "as with --series NUMBER (hu ls lists them)"
-    )
+    needed = f"{count} inputs need a folder for --output, {instead}"
+    if getattr(job.recipe, "frame", None) is not None and job.grouping.together is False:
+        raise click.UsageError(f"{needed}: --frame is of files; of the volume that they are, give --slice, or a folder")
+    if not any(item.is_volume for item in inputs.items):
+        raise click.UsageError(f"{needed}: give a folder, or name one file")
+    raise click.UsageError(f"{needed}: give a folder, or choose one input, as with --series NUMBER (hu ls lists them)")
 
 
 def check_standard_output(options: dict[str, Any], *, text: bool = False) -> None:

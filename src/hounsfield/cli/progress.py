@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from hounsfield.cli.terminal import for_command, on_terminal, say
 from hounsfield.text import printable
 
 if TYPE_CHECKING:
-    from hounsfield.series.report import FileOutcome
+    from hounsfield.batch.inputs import Inputs
+    from hounsfield.series.report import Conflict, FileOutcome, MissingSlices
     from hounsfield.series.volumes import Volumes
 
 
@@ -78,11 +79,15 @@ class ProgressListener(Listener):
         Shows and says nothing.
     every
         Names each file on a terminal, too, also where there are many of a kind.
+    choosing
+        Waits until inputs have been chosen, and says what is to be known of these; with `every` of all, at once.
     """
 
-    def __init__(self, quiet: bool, every: bool = False) -> None:
+    def __init__(self, quiet: bool, every: bool = False, *, choosing: bool = False) -> None:
         self._quiet = quiet
         self._every = every
+        self._choosing = choosing and not every
+        self._held: list[tuple[str, Volumes]] = []
 
     def surveying(self) -> AbstractContextManager[Callable[[Any], None] | None]:
         """Show files a second."""
@@ -96,16 +101,36 @@ class ProgressListener(Listener):
         """Say what is to be known of files that give no result of their own, and of gaps."""
         if self._quiet:
             return
+        if self._choosing:
+            self._held.append((name, volumes))
+            return
         report = volumes.report
         copies = len(report.of("duplicate"))
         if copies:
             say(f"{name}: {copies} files are copies of others")
-        for gap in report.missing:
-            first, last = gap.volumes
-            say(f"{name}: " + (f"volume {first}" if first == last else f"volumes {first} and {last}") + f": {gap}")
-        for conflict in report.conflicts:
-            say(f"{name}: conflict: {for_command(str(conflict))}")
+        _say_problems(name, report.missing, report.conflicts)
         told = SharedMessages(self._every)
         for file in others:
             told.say(file.path, f"{file.path}: {for_command(file.detail)}")
         told.close()
+
+    def tell(self, inputs: Inputs) -> None:
+        """Say what has been held back of those inputs that were chosen."""
+        for name, volumes in self._held:
+            chosen = {item.facts.index for item in inputs.items if item.is_volume and item.found is volumes}
+            files = {file.path for file in volumes.report.files if chosen.intersection(file.volumes)}
+            report = volumes.report
+            _say_problems(
+                name,
+                [gap for gap in report.missing if chosen.intersection(gap.volumes)],
+                [conflict for conflict in report.conflicts if files.intersection(conflict.paths)],
+            )
+        self._held.clear()
+
+
+def _say_problems(name: str, missing: Iterable[MissingSlices], conflicts: Iterable[Conflict]) -> None:
+    for gap in missing:
+        first, last = gap.volumes
+        say(f"{name}: " + (f"volume {first}" if first == last else f"volumes {first} and {last}") + f": {gap}")
+    for conflict in conflicts:
+        say(f"{name}: conflict: {for_command(str(conflict))}")

@@ -17,6 +17,7 @@ from hounsfield.batch.others import is_told_problem
 from hounsfield.batch.run import Output, run
 from hounsfield.cli.shared_messages import SharedMessages
 from hounsfield.cli.terminal import for_command, on_terminal, say, write_json, write_text
+from hounsfield.text import counted
 
 if TYPE_CHECKING:
     from hounsfield.recipes.job import Job
@@ -47,6 +48,7 @@ class Run:
     failed: Callable[[Outcome], Any] | None = None
     _counts: dict[str, int] = field(default_factory=dict[str, int])
     _assumed: int = 0
+    _ended: int = 0
     _named: tuple[str, ...] = ()
     _results: list[Any] = field(default_factory=list[Any])
     _shared: SharedMessages = field(init=False)
@@ -60,8 +62,9 @@ class Run:
         if inputs.left_out and not (total and self.options["quiet"]):
             for sentence in inputs.left_out:
                 say(for_command(sentence))
+        self._say_unknown(inputs)
         if not total:
-            if not inputs.left_out:
+            if not inputs.left_out and not inputs.unknown:
                 say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
             return 3
         self._named = inputs.given
@@ -70,19 +73,33 @@ class Run:
         try:
             with (
                 _progress(total, self.options["quiet"]) as advance,
-                closing(run(task, inputs, jobs=self.jobs, output=output)) as outcomes,
+                closing(run(task, inputs, jobs=self.jobs, output=output, ended=self._end)) as outcomes,
             ):
                 for outcome in outcomes:
                     self._take(outcome, single)
                     advance()
         except KeyboardInterrupt:
             self._shared.close()
-            done = sum(self._counts.values())
-            # Workers may have ended more inputs than have been reported yet.
-            say(f"interrupted after {done} of {total} inputs; the files written so far are complete")
+            # Workers may have ended more inputs than have been reported: all of those count, whose files are there.
+            count = counted(total, "input")
+            say(f"interrupted after {self._ended} of {count}; the files written so far are complete")
             return 130
         self._close(total, single)
         return self._exit_code()
+
+    def _end(self) -> None:
+        self._ended += 1
+
+    def _say_unknown(self, inputs: Inputs) -> None:
+        """Say of how many files nothing tells whether they were asked for; with -v which they are, and why."""
+        unknown, quiet = inputs.unknown, self.options["quiet"] and len(inputs)
+        if not unknown or quiet:
+            return
+        said = "cannot be read, or without pixels, left out: whether they fit is not known"
+        count = counted(len(unknown), "file")
+        say(f"{count} that {said}" if self.options["verbose"] else f"{count} that {said}; -v names them")
+        for item in unknown if self.options["verbose"] else ():
+            say(f"{item.name}: {for_command(item.refused or item.lost or 'its header cannot be read')}")
 
     def _take(self, outcome: Outcome, single: bool) -> None:
         kind = outcome.failure or "good"
@@ -116,9 +133,9 @@ class Run:
         total -= self._counts.get("other", 0)
         failed = total - self._counts.get("good", 0)
         if self._assumed and not self.options["verbose"]:
-            say(f"{self._assumed} of {total} inputs were read with assumptions; -v names them")
+            say(f"{self._assumed} of {counted(total, 'input')} read with assumptions; -v names them")
         if failed:
-            say(f"{total - failed} of {total} inputs done, {failed} failed")
+            say(f"{total - failed} of {counted(total, 'input')} done, {failed} failed")
 
     def _exit_code(self) -> int:
         counts = self._counts

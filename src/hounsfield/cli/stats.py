@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from hounsfield.batch.inputs import find_inputs
 from hounsfield.batch.measure_task import MeasureTask
 from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs
+from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs, found_inputs
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.language import translated
 from hounsfield.cli.options import (
@@ -74,8 +73,9 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["as_python"]:
         return show_program(job)
     check_like(job.recipe.reshaping)
-    found = find_inputs(paths, job.grouping, job.recipe.reading, ProgressListener(options["quiet"], options["verbose"]))
-    inputs = chosen_inputs(found, job.choice)
+    listener = ProgressListener(options["quiet"], options["verbose"], choosing=not job.choice.is_any)
+    found = found_inputs(job, listener)
+    inputs = chosen_inputs(found, job.choice, listener)
     task = MeasureTask(job.recipe, Origins(not options["no_phi"]))
     return Run(options, show, default_jobs(options["jobs"])).over(task, inputs)
 

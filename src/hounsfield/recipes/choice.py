@@ -179,7 +179,8 @@ def choose(  # noqa: PLR0913  what a choice may say
     Returns
     -------
     Volumes
-        Some of the same volumes, in the same order; `VolumeFacts.index` stays.
+        Some of the same volumes, in the same order; `VolumeFacts.index` stays. Their `single_files` are without those
+        of which nothing tells whether they fit, since they cannot be read or have no pixels: `report` has all.
 
     Raises
     ------
@@ -196,7 +197,7 @@ def choose(  # noqa: PLR0913  what a choice may say
     ['SmartScore - Gated 0.5 sec']
     """
     choice = Choice(_texts(series), _texts(study), _texts(modality), min_slices, where, localizers)
-    without = [] if choice.is_any else [path for path in _by_themselves(volumes) if takes_file(choice, path) is False]
+    without = [] if choice.is_any else _not_taken(volumes, choice)
     return volumes.picked(chosen_of(volumes, choice), without)
 
 
@@ -254,9 +255,11 @@ def header_of(path: str) -> Header | None:
         return None
 
 
-def _by_themselves(volumes: Volumes) -> list[str]:
-    """Return the files that have no volume, and still have pixels: whole slides."""
-    return [file.path for file in volumes.report.of("no volume") if not file.no_image]
+def _not_taken(volumes: Volumes, choice: Choice) -> list[str]:
+    """Return the files of which no image can come, and those whole slides that do not fit: they have no volume."""
+    lost = [file.path for file in volumes.report.files if file.is_lost]
+    slides = [file.path for file in volumes.report.of("no volume") if not file.no_pixels]
+    return lost + [path for path in slides if not takes_file(choice, path)]
 
 
 def _texts(given: int | str | Iterable[int | str]) -> tuple[str, ...]:

@@ -41,6 +41,8 @@ class Conversion:
         The file of a softcopy presentation state.
     frame
         This frame only, counted from 0.
+    slice_index
+        Of a volume: this slice only, counted from 0, of what `reshaping` made.
     region
         Of a whole slide: rows and columns of the total pixel matrix, as half-open ranges.
     reshaping
@@ -64,6 +66,7 @@ class Conversion:
     square: bool = False
     icc: bool = False
     frame: int | None = None
+    slice_index: int | None = None
     region: Bounds | None = None
     quality: int | None = None
     fps: float | None = None
@@ -83,7 +86,21 @@ class Conversion:
             raise RecipeError("stored values cannot be rendered: give `values`, or `to` npy")
         if self.region is not None and self.frame is not None:
             raise RecipeError("give `region` or `frame`, not both: a region is made of many frames")
+        self._check_slice()
         self._check_reshaping()
+
+    def _check_slice(self) -> None:
+        if self.slice_index is None:
+            return
+        from hounsfield.exports.write import FORMATS
+
+        if self.parts:
+            one = "frame" if self.frame is not None else "region"
+            raise RecipeError(f"give `slice_index` or `{one}`, not both: slices are of volumes, `{one}` of files")
+        if FORMATS[self.to].frames == "volume":
+            raise RecipeError(
+                f"`slice_index` gives one slice, and {self.to} holds a volume: give `to` png, tiff or npy"
+            )
 
     def _check_reshaping(self) -> None:
         if self.reshaping.crop == "mask" and not self.selection.chosen:
@@ -157,6 +174,28 @@ class Conversion:
         whole = self.reshaping.projection is not None and self.reshaping.projection[1] is None
         return whole and FORMATS[self.to].frames != "volume"
 
+    def picked(self, image: Image | Volume) -> Image | Volume:
+        """Return the slice of a volume that was asked for, or the one there is; all of it where none was.
+
+        Raises
+        ------
+        GeometryError
+            There is no such slice, or it is no volume.
+        """
+        from hounsfield.image import Image
+
+        if isinstance(image, Image):
+            if self.slice_index is not None:
+                detail = "`slice_index` is for volumes, and this is an image; use `frame`"
+                raise GeometryError(detail, source=image.name)
+            return image
+        if self.slice_index is None:
+            return image[0] if self.is_one_picture else image
+        try:
+            return image[self.slice_index]
+        except IndexError as error:
+            raise GeometryError(str(error), source=image.name) from None
+
     def check_one_file(self, image: Image | Volume) -> None:
         """Refuse what becomes a file for each frame or slice.
 
@@ -174,7 +213,7 @@ class Conversion:
         if isinstance(image, Image):
             detail = f"a {self.to} file holds one frame, and this image has {frames}: give `frame`, or `to` npz"
         else:
-            detail = f"a {self.to} file holds one slice, and this volume has {frames}: give `to` npz"
+            detail = f"a {self.to} file holds one slice, and this volume has {frames}: give `slice_index`, or `to` npz"
         raise GeometryError(detail, source=image.name)
 
     def write(self, image: Image | Volume, path: Path, *, force: bool = False) -> Written:

@@ -186,7 +186,8 @@ def conversion_lines(recipe: Conversion, place: Place) -> list[str] | None:
     from hounsfield.exports.write import FORMATS
 
     form = FORMATS[recipe.to]
-    if (form.frames == "volume" and place.kind == "image") or (recipe.parts and place.kind == "volume"):
+    volumes_only = form.frames == "volume" or recipe.slice_index is not None
+    if recipe.parts if place.kind == "volume" else volumes_only:
         return None
     path = place.path(_frame_ending(recipe, place) + form.endings[0])
     masks = mask_lines(recipe.selection, place.kind)
@@ -195,7 +196,8 @@ def conversion_lines(recipe: Conversion, place: Place) -> list[str] | None:
     options |= {name: getattr(recipe, name) for name in ("window", "square", "icc", "quality", "fps")}
     options |= {"force": place.force, "strict": recipe.reading.strict}
     presentation = None if recipe.presentation is None else Name("presentation")
-    what = "volume[0]" if recipe.is_one_picture else place.kind
+    index = 0 if recipe.slice_index is None and recipe.is_one_picture else recipe.slice_index
+    what = place.kind if index is None else f"volume[{index}]"
     return [*lines, call("hu.write", what, path, presentation=presentation, **options)]
 
 
@@ -210,6 +212,9 @@ def ending_of(recipe: Masking | Drawing | Conversion) -> str:
 
 def _frame_ending(recipe: Conversion, place: Place) -> str:
     """Return what stands before the ending of a single frame's file."""
+    if recipe.slice_index is not None:
+        index = recipe.slice_index
+        return f".frame{index:04}" if index >= 0 else f".frame{{{index} % len(volume):04}}"
     if recipe.frame is None or place.frames == 1:
         return ""
     digits = max(4, len(str((place.frames or 1) - 1)))

@@ -211,7 +211,8 @@ def _without_pixels(instances: Instances, index: int, limits: Limits) -> FileOut
                 known = open_header(source, limits, lazy=True).header
         except HounsfieldError as failure:
             return FileOutcome(entry.name, "unreadable", failure.message)
-    return FileOutcome(entry.name, "no volume", without_pixels(known), no_image=is_no_image(known))
+    detail = without_pixels(known)
+    return FileOutcome(entry.name, "no volume", detail, no_image=is_no_image(known), no_pixels=True)
 
 
 def _of_frames(files: Rows, images: Sequence[int]) -> list[int]:

@@ -34,6 +34,8 @@ class FileOutcome:
         Of a duplicate, the file that is kept in its stead.
     no_image
         True of DICOM that is no image by its kind: a report, a document, a presentation state, a DICOMDIR.
+    no_pixels
+        True of DICOM without pixel data, of whatever kind.
     """
 
     path: str
@@ -42,6 +44,12 @@ class FileOutcome:
     volumes: tuple[int, ...] = ()
     copy_of: str = ""
     no_image: bool = False
+    no_pixels: bool = False
+
+    @property
+    def is_lost(self) -> bool:
+        """True where no image can come of it: it cannot be read, or has no pixels."""
+        return self.outcome in ("not DICOM", "unreadable") or self.no_pixels
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON-ready dictionary."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -124,6 +125,8 @@ def only_member_of(blob: Blob, limits: Limits) -> Entry | None:
         return compressed_entry(blob, kind, limits)
     entries = list(members)
     if len(entries) != 1:
-        count = len(entries) if entries else "no"
-        raise SourceError(f"is an archive with {count} files; name one of them", source=blob.name)
+        if not entries:
+            raise SourceError("is an archive with no files", source=blob.name)
+        detail = f"is an archive with {len(entries)} files; name one of them, as in {os.path.basename(blob.name)}/a.dcm"
+        raise SourceError(detail, source=blob.name)
     return entries[0]

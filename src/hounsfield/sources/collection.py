@@ -26,6 +26,7 @@ from hounsfield.sources.kinds import (
     local_path,
 )
 from hounsfield.sources.media import ReadDicomdir, referenced_entries
+from hounsfield.sources.members import member_entry
 from hounsfield.sources.several import kind_of_file
 from hounsfield.sources.source import Source
 
@@ -46,7 +47,7 @@ def open_collection(
         A file, a folder, a pattern (``*``, ``?``, ``[...]``), ``"-"`` for standard input, a URL, or several of them. A
         zip, a tar, a compressed tar (gzip, bzip2, xz) and a DICOMDIR stand for the files in them, or named by them;
         they are told by their content. Within a folder they are files like others. A single compressed file is what it
-        holds; within a folder where its name ends with .gz, .bz2 or .xz.
+        holds; within a folder where its name ends with .gz, .bz2 or .xz. ``archive.zip/a.dcm`` is a member of one.
     limits
         `archive_members`, `member_bytes`, `archive_bytes`: what an archive may cost; `source_bytes` bounds standard
         input.
@@ -154,7 +155,16 @@ class Collection:
                 yield from self._remembered(path, kind)
             else:
                 path = os.path.join(".", path) if path == "-" else path  # a file of that name
-                yield self._found(path) if is_compressed_name(path) else Entry(path, path)
+                yield self._found(path) if is_compressed_name(path) else self._file(path, path in kinds)
+
+    def _file(self, path: str, named: bool) -> Entry:
+        """A file; or the member of an archive, where that was named."""
+        if not named:
+            return Entry(path, path)
+        try:
+            return member_entry(path, self._limits) or Entry(path, path)
+        except HounsfieldError as error:
+            return Entry(path, None, error.message)
 
     def _found(self, path: str) -> Entry:
         """A file in a folder that is called like a compressed one; archives are files like others there."""

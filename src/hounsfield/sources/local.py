@@ -23,7 +23,7 @@ def open_source(source: SourceLike, limits: Limits, *, archives: bool = True) ->
     ----------
     source
         A path, a URL, bytes, a binary file object (read from where it stands), or ``"-"`` for standard input. Of a
-        folder, a zip or a tar, its only file.
+        folder, a zip or a tar, its only file; ``archive.zip/folder/a.dcm`` is a member of an archive.
     limits
         `source_bytes` bounds what is taken from a stream.
     archives
@@ -61,6 +61,12 @@ def open_source(source: SourceLike, limits: Limits, *, archives: bool = True) ->
 def _open_path(path: str | os.PathLike[str], limits: Limits, archives: bool) -> Source:
     if os.path.isdir(path):
         path, archives = _only_file(Path(path)), False
+    elif not os.path.lexists(path):
+        from hounsfield.sources.members import member_entry  # for what is no file only
+
+        inside = member_entry(os.fspath(path), limits)
+        if inside is not None:
+            return inside.open(limits)
     source = open_file(path)
     kind = kind_of(source.head)
     if (archives and kind in ARCHIVES) or (kind in COMPRESSED and is_compressed_name(source.name)):
