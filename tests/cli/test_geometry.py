@@ -283,3 +283,42 @@ def test_what_has_no_place_fails_by_itself(sample, tmp_path):
     )
     code, _, err = hu_here("stats", "some", "--mip", cwd=tmp_path)
     assert (code, "colours have no" in err) == (1, True)
+
+
+def pixels_of(path):
+    with Picture.open(path) as picture:
+        return picture.size[::-1]
+
+
+def test_pictures_of_another_plane_have_their_true_shape(folder, tmp_path):
+    """64 columns of 6 mm and 10 slices of 5 mm: 77 columns of 5 mm. Values are never resampled."""
+    words = ("convert", folder / "ct", "--plane", "coronal", "--mip")
+    result = result_of(*words, "-o", "mip.png", cwd=tmp_path)
+    assert result["reshaped"]["spacing"][1:] == [5, 6]
+    assert pixels_of(tmp_path / "mip.png") == (10, 77)
+    assert [step["detail"] for step in result["steps"] if step["name"] == "render"][0].endswith(", pixels made square")
+    result_of(*words, "-o", "mip.tif", cwd=tmp_path)
+    assert pixels_of(tmp_path / "mip.tif") == (10, 64)
+    result_of(*words, "-o", "x.tif", "--render", cwd=tmp_path)
+    assert pixels_of(tmp_path / "x.tif") == (10, 77)
+    result_of(*words, "-o", "mip.npy", cwd=tmp_path)
+    assert np.load(tmp_path / "mip.npy").shape == (10, 64)
+
+
+def test_pixels_that_stay_unequal_are_said_once(folder, tmp_path):
+    words = ("convert", folder / "ct", "--plane", "coronal", "-o", "x", "--no-square")
+    code, out, err = hu_here(*words, cwd=tmp_path)
+    assert code == 0
+    assert pixels_of(sorted((tmp_path / "x").glob("*.png"))[0]) == (10, 64)
+    assert err.count("pixels are 5 x 6 mm, and not drawn square; --square gives them their true shape") == 1
+    (tmp_path / "two").mkdir()
+    for name in ("a.dcm", "b.dcm"):
+        header = pydicom.dcmread(folder / "ct" / "0000.dcm")
+        header.PixelSpacing = [6, 3]
+        header.save_as(tmp_path / "two" / name)
+    code, _, err = hu_here("convert", "two", "--each", "-o", "y", cwd=tmp_path)
+    assert (code, err.count("--square")) == (0, 1)
+    assert pixels_of(tmp_path / "y" / "a.dcm.png") == (64, 64)
+    result = result_of("convert", "two/a.dcm", "--no-square", cwd=tmp_path)
+    assert "not drawn square" in str(result["steps"])
+    assert "square" not in str(result_of("convert", folder / "ct" / "0000.dcm", cwd=tmp_path)["steps"])
