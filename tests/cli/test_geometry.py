@@ -149,7 +149,30 @@ def test_the_whole_projected_is_one_picture(folder, tmp_path):
 def test_where_the_number_of_a_slab_is_left_out_the_next_word_is_a_path(folder, tmp_path):
     for words in (["--mip", "ct"], ["--mip", "--", "ct"], ["ct", "--mip"], ["--mip", "all", "ct"], ["--mip=all", "ct"]):
         assert result_of("stats", *words, cwd=folder)["reshaped"]["mip"] == "all"
-    assert result_of("stats", "--mip", "20", "ct", cwd=folder)["reshaped"]["mip"] == 20
+    for words in (["--mip", "20"], ["--mip", "20mm"], ["--mip=20mm"], ["--mip", "2e1"]):
+        assert result_of("stats", *words, "ct", cwd=folder)["reshaped"]["mip"] == 20
+    assert result_of("stats", "--mip", "ct/*.dcm", cwd=folder)["reshaped"]["mip"] == "all"
+
+
+@pytest.mark.parametrize("option", ["--mip", "--minip", "--mean"])
+@pytest.mark.parametrize("word", ["coronal", "20cm", "thick"])
+def test_a_word_that_is_neither_a_thickness_nor_a_path_is_wrong_usage(option, word, folder, tmp_path):
+    code, out, err = hu_here("convert", folder / "ct", option, word, "--to", "png", cwd=tmp_path)
+    assert (code, out, list(tmp_path.iterdir())) == (2, "", [])
+    assert f"{option}: {word} is neither a thickness in mm, such as 20, nor a path" in err
+
+
+def test_volumes_of_several_paths_are_named_by_their_folder(folder, tmp_path):
+    shutil.copytree(folder / "ct", tmp_path / "a" / "ct")
+    shutil.copytree(folder / "tilted", tmp_path / "b")
+    code, out, _ = hu_here("stats", "a/ct", "b", "--volumes", cwd=tmp_path)
+    assert (code, out.count("a/ct[0]"), out.count("b[1]")) == (0, 1, 1)
+    files = sorted(f"a/ct/{path.name}" for path in (tmp_path / "a" / "ct").iterdir())
+    assert "a/ct[0]:" in hu_here("stats", *files, "--volumes", cwd=tmp_path)[1]
+    zipped = shutil.make_archive(str(tmp_path / "ct"), "zip", folder / "ct")
+    assert "ct.zip[0]:" in hu_here("stats", "ct.zip", "b/0000.dcm", "--volumes", cwd=tmp_path)[1], zipped
+    files = [path.name for path in sorted((tmp_path / "b").iterdir())]
+    assert ".[0]:" in hu_here("stats", *files, "--volumes", cwd=tmp_path / "b")[1]
 
 
 class TestSegmentations:
