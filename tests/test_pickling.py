@@ -20,6 +20,7 @@ def test_what_was_read_can_be_pickled_and_copied(tmp_path, sample, again):
         volume.crop(rows=(2, 9)),
         volume.resample(4.0),
         volume[2],
+        volume.project(slab=10),
         image,
         image.frame(3),
     ):

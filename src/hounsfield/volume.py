@@ -21,7 +21,7 @@ from hounsfield.voxels import grids
 from hounsfield.voxels.conversions import Convertible
 from hounsfield.voxels.fitting import mask_voxels
 from hounsfield.voxels.grids import Plane, PlaneName
-from hounsfield.voxels.projections import PROJECTIONS, Projection, projected, slabs, slices_in
+from hounsfield.voxels.projections import PROJECTIONS, Projection, ProjectionStep, projected, slabs, slices_in
 from hounsfield.voxels.regriddable import Regriddable
 from hounsfield.voxels.slices import SliceHeader, SliceSource, SomeHeaders, VolumeHeader, cropped
 
@@ -350,12 +350,8 @@ class Volume(Convertible, Regriddable):
     def _slabs(self, how: Projection, thickness: int) -> Volume:
         parts = slabs(len(self), thickness)
         values, padding = projected(self.values, self.padding, parts, how)
-        between = self.spacing_between_slices
-        thick = "" if between is None else f" ({thickness * between:.6g} mm)"
-        detail = f"{how} of {'each ' if len(parts) > 1 else ''}{thickness} slices{thick}"
-        rest = len(parts[-1])
-        detail += f"; the last slab has {rest}" if rest != thickness else ""
-        chosen = self._taken((range(0, len(self), thickness), *map(range, self.size)), Step("project", detail))
+        step = ProjectionStep.of(how, len(self), thickness, self.spacing_between_slices)
+        chosen = self._taken((range(0, len(self), thickness), *map(range, self.size)), step)
         affine = None
         if self.affine is not None and chosen.affine is not None:
             affine = chosen.affine.copy()

@@ -149,7 +149,30 @@ def test_the_whole_projected_is_one_picture(folder, tmp_path):
 def test_where_the_number_of_a_slab_is_left_out_the_next_word_is_a_path(folder, tmp_path):
     for words in (["--mip", "ct"], ["--mip", "--", "ct"], ["ct", "--mip"], ["--mip", "all", "ct"], ["--mip=all", "ct"]):
         assert result_of("stats", *words, cwd=folder)["reshaped"]["mip"] == "all"
-    assert result_of("stats", "--mip", "20", "ct", cwd=folder)["reshaped"]["mip"] == 20
+    for words in (["--mip", "20"], ["--mip", "20mm"], ["--mip=20mm"], ["--mip", "2e1"]):
+        assert result_of("stats", *words, "ct", cwd=folder)["reshaped"]["mip"] == 20
+    assert result_of("stats", "--mip", "ct/*.dcm", cwd=folder)["reshaped"]["mip"] == "all"
+
+
+@pytest.mark.parametrize("option", ["--mip", "--minip", "--mean"])
+@pytest.mark.parametrize("word", ["coronal", "20cm", "thick"])
+def test_a_word_that_is_neither_a_thickness_nor_a_path_is_wrong_usage(option, word, folder, tmp_path):
+    code, out, err = hu_here("convert", folder / "ct", option, word, "--to", "png", cwd=tmp_path)
+    assert (code, out, list(tmp_path.iterdir())) == (2, "", [])
+    assert f"{option}: {word} is neither a thickness in mm, such as 20, nor a path" in err
+
+
+def test_volumes_of_several_paths_are_named_by_their_folder(folder, tmp_path):
+    shutil.copytree(folder / "ct", tmp_path / "a" / "ct")
+    shutil.copytree(folder / "tilted", tmp_path / "b")
+    code, out, _ = hu_here("stats", "a/ct", "b", "--volumes", cwd=tmp_path)
+    assert (code, out.count("a/ct[0]"), out.count("b[1]")) == (0, 1, 1)
+    files = sorted(f"a/ct/{path.name}" for path in (tmp_path / "a" / "ct").iterdir())
+    assert "a/ct[0]:" in hu_here("stats", *files, "--volumes", cwd=tmp_path)[1]
+    zipped = shutil.make_archive(str(tmp_path / "ct"), "zip", folder / "ct")
+    assert "ct.zip[0]:" in hu_here("stats", "ct.zip", "b/0000.dcm", "--volumes", cwd=tmp_path)[1], zipped
+    files = [path.name for path in sorted((tmp_path / "b").iterdir())]
+    assert ".[0]:" in hu_here("stats", *files, "--volumes", cwd=tmp_path / "b")[1]
 
 
 class TestSegmentations:
@@ -283,3 +306,42 @@ def test_what_has_no_place_fails_by_itself(sample, tmp_path):
     )
     code, _, err = hu_here("stats", "some", "--mip", cwd=tmp_path)
     assert (code, "colours have no" in err) == (1, True)
+
+
+def pixels_of(path):
+    with Picture.open(path) as picture:
+        return picture.size[::-1]
+
+
+def test_pictures_of_another_plane_have_their_true_shape(folder, tmp_path):
+    """64 columns of 6 mm and 10 slices of 5 mm: 77 columns of 5 mm. Values are never resampled."""
+    words = ("convert", folder / "ct", "--plane", "coronal", "--mip")
+    result = result_of(*words, "-o", "mip.png", cwd=tmp_path)
+    assert result["reshaped"]["spacing"][1:] == [5, 6]
+    assert pixels_of(tmp_path / "mip.png") == (10, 77)
+    assert [step["detail"] for step in result["steps"] if step["name"] == "render"][0].endswith(", pixels made square")
+    result_of(*words, "-o", "mip.tif", cwd=tmp_path)
+    assert pixels_of(tmp_path / "mip.tif") == (10, 64)
+    result_of(*words, "-o", "x.tif", "--render", cwd=tmp_path)
+    assert pixels_of(tmp_path / "x.tif") == (10, 77)
+    result_of(*words, "-o", "mip.npy", cwd=tmp_path)
+    assert np.load(tmp_path / "mip.npy").shape == (10, 64)
+
+
+def test_pixels_that_stay_unequal_are_said_once(folder, tmp_path):
+    words = ("convert", folder / "ct", "--plane", "coronal", "-o", "x", "--no-square")
+    code, out, err = hu_here(*words, cwd=tmp_path)
+    assert code == 0
+    assert pixels_of(sorted((tmp_path / "x").glob("*.png"))[0]) == (10, 64)
+    assert err.count("pixels are 5 x 6 mm, and not drawn square; --square gives them their true shape") == 1
+    (tmp_path / "two").mkdir()
+    for name in ("a.dcm", "b.dcm"):
+        header = pydicom.dcmread(folder / "ct" / "0000.dcm")
+        header.PixelSpacing = [6, 3]
+        header.save_as(tmp_path / "two" / name)
+    code, _, err = hu_here("convert", "two", "--each", "-o", "y", cwd=tmp_path)
+    assert (code, err.count("--square")) == (0, 1)
+    assert pixels_of(tmp_path / "y" / "a.dcm.png") == (64, 64)
+    result = result_of("convert", "two/a.dcm", "--no-square", cwd=tmp_path)
+    assert "not drawn square" in str(result["steps"])
+    assert "square" not in str(result_of("convert", folder / "ct" / "0000.dcm", cwd=tmp_path)["steps"])

@@ -8,6 +8,8 @@ import pydicom
 import pytest
 from PIL import Image as Picture
 
+import hounsfield as hu
+
 from cli_runner import hu_here
 from made import arrays_of
 
@@ -99,3 +101,49 @@ def test_the_same_figure_is_the_same_bytes(ct, tmp_path, form):
         assert hu_here("mask", ct, "--figure-format", form, "-o", folder, cwd=tmp_path)[0] == 0
     one, other = ((tmp_path / folder / f"CT_small.dcm.figure.{form}").read_bytes() for folder in "ab")
     assert one == other
+
+
+@pytest.fixture(scope="module")
+def chest(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("chest")
+    hu.phantom(folder / "ct", matrix=64, slices=4)
+    return folder / "ct"
+
+
+@pytest.mark.parametrize("form", ["seg", "nifti"])
+def test_an_empty_mask_is_written_and_said(form, chest, tmp_path):
+    words = ("mask", chest, "--above", "5000", "--format", form, "--no-figure", "-o", "out")
+    code, out, err = hu_here(*words, cwd=tmp_path)
+    assert code == 0
+    assert "0 voxels" in out
+    highest = max(hu.read(path).values.max() for path in chest.iterdir())
+    assert f"[0]: the mask is empty: nothing is above 5000 HU, the highest value is {highest} HU" in err
+    assert len(list((tmp_path / "out").iterdir())) >= 1
+    assert hu_here(*words, "--force", "-q", cwd=tmp_path)[2] == ""
+    result = json.loads(hu_here(*words, "--force", "--json", cwd=tmp_path)[1])[0]
+    assert [step["name"] for step in result["steps"]].count("empty") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--below", "-3000"], "nothing is below -3000 HU, the lowest value is "),
+        (
+            ["--tissue", "bone", "--opening", "99"],
+            "nothing is left of bone, 226 to any higher HU, nothing filled, opened",
+        ),
+        (["--above", "4000", "--circle", "9,9,3"], "nothing is above 4000 HU"),
+    ],
+)
+def test_why_a_mask_of_a_file_is_empty(words, why, ct, tmp_path):
+    code, _, err = hu_here("mask", ct, *words, "-o", "out", "--no-figure", cwd=tmp_path)
+    assert (code, why in err) == (0, True), err
+    assert "empty" not in hu_here("mask", ct, "-o", "out2", "--no-figure", cwd=tmp_path)[2]
+
+
+def test_of_one_volume_as_much_is_said_as_of_one_file(chest, ct, tmp_path):
+    _, out, _ = hu_here("mask", chest, "--tissue", "lung", "-o", "out", cwd=tmp_path)
+    lines = [line.split(": ")[0].strip() for line in out.splitlines()[1:]]
+    assert lines == ["lung, -950 to -500 HU, nothing filled, not opened", "mask", "figure"]
+    _, out, _ = hu_here("mask", chest, ct, "-o", "out2", "--no-figure", cwd=tmp_path)
+    assert len(out.splitlines()) == 2

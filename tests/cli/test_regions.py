@@ -277,3 +277,19 @@ def test_a_region_is_a_mask(sample, tmp_path):
 def test_what_shapes_a_selection_needs_one(sample):
     code, _, err = hu_here("mask", sample(CT), "--circle", "88,11,7", "--fill")
     assert (code, "--fill shapes what is selected by value" in err) == (2, True)
+
+
+def test_a_circle_of_a_volume_is_said_to_be_a_cylinder(tmp_path):
+    hounsfield.phantom(tmp_path / "ct", matrix=32, slices=6)
+    words = ("stats", "ct", "--circle", "a=16,16,4")
+    code, out, _ = hu_here(*words, cwd=tmp_path)
+    assert code == 0
+    assert "a through 6 slices  " in out
+    (region,) = json.loads(hu_here(*words, "--json", cwd=tmp_path)[1])[0]["regions"]
+    assert (region["name"], region["kind"], region["through_slices"]) == ("a", "circle", 6)
+    assert region["steps"][0]["detail"].endswith(", through 6 slices")
+    for more in (["--slice", "2"], ["--mip"]):
+        assert "through" not in hu_here(*words, *more, cwd=tmp_path)[1]
+    _, out, _ = hu_here("stats", "ct", "--circle", "0,0,-180,30mm", "--sphere", "0,0,-180,30mm", cwd=tmp_path)
+    assert "through" not in out
+    assert "through 6 slices" in hu_here("mask", "ct", "--circle", "16,16,4", "--no-figure", cwd=tmp_path)[1]

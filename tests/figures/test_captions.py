@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 import hounsfield as hu
 from hounsfield.figures import fonts
-from hounsfield.figures.captions import image_caption, plane_words
+from hounsfield.figures.captions import image_caption, montage_caption, plane_words, slice_caption
 from hounsfield.figures.labels import Lettering, has_font
 from hounsfield.figures.titles import check_title, filled_title
 from hounsfield.figures.words import WORDS
@@ -53,6 +53,38 @@ def test_the_plane_and_the_place_in_words(orientation, english, chinese):
     shown = image(ImagePositionPatient=[10.25, 20, -123.5], ImageOrientationPatient=orientation)
     assert image_caption(shown, EN) == english
     assert image_caption(shown, ZH) == chinese
+
+
+def headings(figure):
+    return " ".join(text.get_text() for text in [*figure.texts, *(axes.title for axes in figure.axes)])
+
+
+def test_a_projection_is_no_slice_in_words():
+    affine = np.diag([1.5, 1.5, 5.0, 1])[:, [2, 1, 0, 3]]
+    volume = hu.Volume(np.zeros((7, 6, 5), np.int16), affine, unit="HU")
+    slabs = volume.project("max", slab=20)  # 4 slices of 5 mm, then 3
+    mip = "maximum intensity projection of 20 mm (4 slices, the last slab of 3)"
+    # In the middle of slices at 0, 5, 10 and 15 mm.
+    assert slice_caption(slabs, 0, EN) == f"axial slice 1 of 2 (index 0), z = 7.5 mm (feet to head), {mip}"
+    assert image_caption(slabs[0], EN).endswith(mip)
+    assert mip in montage_caption(slabs, 2, False, EN)
+    assert "最大密度投影：20 mm（4 层，最后一块 3 层）" in slice_caption(slabs, 0, ZH)
+    for further in (slabs.crop(rows=(1, 3)), slabs[1:], slabs.resample(1.0), slabs.reformat("coronal")):
+        assert mip in slice_caption(further, 0, EN)
+    assert mip in headings(hu.figure(slabs.crop(rows=(1, 3)))).replace("\n", " ")
+    assert mip in headings(hu.figure(slabs, slabs.values > 5, montage=2)).replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("how", "word", "chinese"), [("max", "maximum", "最大"), ("min", "minimum", "最小"), ("mean", "mean", "平均")]
+)
+def test_each_projection_of_everything_in_words(how, word, chinese):
+    volume = hu.Volume(np.zeros((24, 2, 2)), unit="HU")
+    whole = volume.project(how)
+    assert slice_caption(whole, 0, EN).endswith(f", {word} intensity projection of all 24 slices")
+    assert slice_caption(whole, 0, ZH).endswith(f"，{chinese}密度投影：全部 24 层")
+    assert image_caption(whole[0], EN) == f"{word} intensity projection of all 24 slices"
+    assert "projection" not in slice_caption(volume, 0, EN)
 
 
 def test_the_slice_of_a_volume_in_words():

@@ -193,6 +193,7 @@ def test_a_folder_gives_the_same_files(words, here, mixed):
         ["convert", "tilted", "ct", "--to", "npy", "-o", "out", "--plane", "coronal", "--spacing", "9,6,6"],
         ["convert", "tilted", "--to", "nifti", "-o", "out", "--like", "other.nii.gz", "--mip", "20"],
         ["convert", "ct", "-o", "mip.png", "--plane", "coronal", "--mip"],
+        ["convert", "ct", "-o", "out", "--plane", "sagittal", "--no-square"],
         ["convert", "ct", "-o", "out", "--to", "npz", "--crop", "-90:60.5,,-7:20"],
         ["convert", "ct", "-o", "x.npy", "--crop", "mask", "--above", "-300", "--largest", "1", "--margin-mm", "9"],
         ["convert", "ct", "-o", "x.png", "--crop", "mask", "--tissue", "lung", "--minip"],

@@ -267,12 +267,13 @@ def _walk(paths: tuple[str, ...], gaps: Any, reading: Reading, listener: Listene
 def _volumes_in(surveyed: Surveyed, all_of_them: bool, listener: Listener) -> list[Input]:
     """Return the volumes of several slices; with gaps they are refused where that was asked for."""
     volumes = surveyed.volumes
+    names = surveyed.names()
     found: list[Input] = []
     for place in range(len(volumes)) if all_of_them else volumes.stacks:
         number = volumes.facts[place].index
         gaps = [gap for gap in volumes.report.missing if number in gap.volumes] if surveyed.gaps == "refuse" else []
         refused = f"slices are not at equal distances: {gaps[0]}" if gaps else ""
-        found.append(Input(f"{surveyed.name}[{number}]", "", surveyed, place, refused, listener=listener))
+        found.append(Input(names.get(number, surveyed.name), "", surveyed, place, refused, listener=listener))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from hounsfield.batch.inputs import Input
 from hounsfield.batch.origins import Origins
+from hounsfield.recipes.empty_masks import why_empty
 from hounsfield.recipes.masking import Masking, beside
 
 
@@ -49,7 +50,7 @@ class MaskTask:
         path = self._path_of(item)
         written = {"mask": self.recipe.encode(mask), "figure": self.recipe.draw(image, mask)}
         outputs = {kind: self._write(path, *parts) for kind, parts in written.items() if parts is not None}
-        steps = [step.to_dict() for step in mask.steps]
+        steps = [step.to_dict() for step in (*mask.steps, *why_empty(image, mask, self.recipe.selection))]
         result = {"source": item.name, **self.origins.of_image(item, image.header)}
         result |= self.recipe.reshaping.to_dict(image)
         result |= {"outputs": outputs, "measures": measures, "steps": steps}
@@ -73,7 +74,7 @@ class MaskTask:
         outputs = {"mask": str(written.paths[0])}
         if (figure := self.recipe.draw(volume, mask)) is not None:
             outputs["figure"] = self._write(path, *figure)
-        steps = [step.to_dict() for step in to_write.steps]
+        steps = [step.to_dict() for step in (*to_write.steps, *why_empty(volume, mask, self.recipe.selection))]
         result = {"source": item.name, **self.origins.of_volume(item)}
         result |= {"volume": item.volume_dict(), **self.recipe.reshaping.to_dict(volume), "outputs": outputs}
         result |= {"segment": self.recipe.segment.to_dict()} if self.recipe.format == "seg" else {}

@@ -14,6 +14,7 @@ from hounsfield.recipes.measuring import Measuring
 
 if TYPE_CHECKING:
     from hounsfield.image import Image
+    from hounsfield.recipes.measured_regions import MeasuredRegion
     from hounsfield.steps import Step
     from hounsfield.volume import Volume
 
@@ -84,10 +85,17 @@ class MeasureTask:
         for name, region, mask in masks_of(self.recipe.regions, image, within):
             steps = mask.steps[len(image.steps) :]
             beyond = any(step.name == BEYOND for step in steps)
-            known = {"name": name, "kind": region.shape or region.kind, "unit": region.unit}
+            known: dict[str, Any] = {"name": name, "kind": region.shape or region.kind, "unit": region.unit}
             known |= {"parameters": region.parameters, "spacing_kind": image.spacing_kind}
             known |= {"bounds": _bounds(mask), "partly_outside": beyond, "steps": _as_dicts(steps)}
+            through = known["bounds"]["slices"] if known["bounds"] and _is_plane(region, image) else [0, 0]
+            known |= {"through_slices": through[1] - through[0] + 1} if through[1] > through[0] else {}
             yield known | self._parts(image, mask, each)
+
+
+def _is_plane(region: MeasuredRegion, image: Image | Volume) -> bool:
+    """Return whether a region is drawn in a plane, and is the same in all slices of a volume: a cylinder."""
+    return "slice" in image.axes and region.kind not in ("sphere", "roi")
 
 
 def _frames_of(image: Image | Volume) -> list[Image]:

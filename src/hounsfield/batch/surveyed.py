@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -54,8 +55,31 @@ class Surveyed:
 
     @property
     def name(self) -> str:
-        """As messages call it."""
-        return self.paths[0] if len(self.paths) == 1 else "inputs"
+        """As messages call all of it."""
+        return self.paths[0] if len(self.paths) == 1 else f"{len(self.paths)} paths"
+
+    def names(self) -> dict[int, str]:
+        """Return what messages call each volume, by its number: ``folder[3]``.
+
+        Of several paths that is the one in which all of its files are, else the folder that these have in common.
+        """
+        files: dict[int, list[str]] = {}
+        for file in self.volumes.report.files:
+            for number in file.volumes:
+                files.setdefault(number, []).append(file.path)
+        return {number: f"{self._place_of(paths)}[{number}]" for number, paths in files.items()}
+
+    def _place_of(self, files: list[str]) -> str:
+        if len(self.paths) == 1:
+            return self.paths[0]
+        for path in self.paths:
+            below = path if path.endswith("/") else path + os.sep
+            if files == [path] or all(file.startswith(below) for file in files):
+                return path
+        try:
+            return os.path.commonpath([os.path.dirname(file) for file in files]) or "."
+        except ValueError:  # relative ones beside absolute ones
+            return self.name
 
 
 @lru_cache(maxsize=4)

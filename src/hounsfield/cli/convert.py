@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.terminal import say, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.exports.write import FORMATS, Format, find_format
+from hounsfield.recipes.command_line import in_options
 from hounsfield.recipes.conversion import Bounds, Conversion, open_presentation
 from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import STDOUT, Job
@@ -112,7 +114,12 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
 @damaged_option
 @window_option
 @click.option("--presentation", metavar="FILE", help="Apply this softcopy presentation state.")
-@click.option("--square", is_flag=True, help="Make pixels square if those of the image are not.")
+@click.option(
+    "--square/--no-square",
+    default=None,
+    show_default="square of volumes in another plane or spacing; no-square of files as they are",
+    help="In pictures: make pixels square if those of the image are not.",
+)
 @click.option("--icc", is_flag=True, help="Convert colours by the file's ICC profile to sRGB.")
 @click.option("--frame", type=click.IntRange(0), help="This frame only, counted from 0; by default all.")
 @click.option(
@@ -163,7 +170,9 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     def task(target: Path) -> ConvertTask:
         return ConvertTask(job.recipe, target, job.to_file, job.force, Origins(job.phi), job.output == STDOUT)
 
-    run = Run(options, show, default_jobs(options["jobs"]), None if job.to_file else options["output"])
+    run = Run(
+        options, shower(options["quiet"]), default_jobs(options["jobs"]), None if job.to_file else options["output"]
+    )
     return over_outputs(run, job, task, inputs, FORMATS[job.recipe.to].endings[0])
 
 
@@ -206,6 +215,20 @@ def _format(output: Path | None, name: str | None) -> tuple[Format, bool]:
     if name not in (None, named.name):
         raise click.UsageError(f"--output ends with {named.name}, but --to is {name}: give one of them")
     return named, True
+
+
+def shower(quiet: bool) -> Callable[[dict[str, Any], bool], None]:
+    """Return what shows results, and says with the first of them that has such that its pixels are not square."""
+    to_say = [] if quiet else ["pixel shape"]
+
+    def show_one(result: dict[str, Any], single: bool) -> None:
+        show(result, single)
+        for step in result["steps"]:
+            if step["name"] in to_say:
+                to_say.remove(step["name"])
+                say(f"{result['source']}: {in_options(step['detail'])}")
+
+    return show_one
 
 
 def show(result: dict[str, Any], single: bool) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from hounsfield.sources.kinds import is_url
+from hounsfield.text import printable
 
 if TYPE_CHECKING:
     from hounsfield.recipes.input_grouping import Grouping
@@ -36,12 +41,20 @@ def _with_thickness(words: list[str]) -> Iterator[str]:
             yield word
         else:
             following = next(rest, None)
-            if following is not None and (following == "all" or re.fullmatch(_NUMBER, following)):
+            if following is not None and (following == "all" or re.fullmatch(_NUMBER + "(mm)?", following)):
                 yield f"{word}={following}"
             else:
+                _check_path(word, following)
                 yield f"{word}=all"
                 rest = iter(() if following is None else (following, *rest))
                 yield from _with_thickness(list(rest))
+
+
+def _check_path(option: str, word: str | None) -> None:
+    """Refuse a word that was meant for a thickness: as an input that is not there it would give a wrong picture."""
+    if word is None or word.startswith("-") or is_url(word) or glob.has_magic(word) or os.path.lexists(word):
+        return
+    raise click.UsageError(f"{option}: {printable(word)} is neither a thickness in mm, such as 20, nor a path")
 
 
 def geometry_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -162,7 +175,7 @@ def check_like(reshaping: Reshaping) -> None:
 def _slab(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
     if text is None or text == "all":
         return text
-    return _number(text, "expected a thickness in mm, such as 20, or nothing")
+    return _number(text.removesuffix("mm"), "expected a thickness in mm, such as 20, or nothing")
 
 
 def _spacing(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:

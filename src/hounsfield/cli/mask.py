@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.region_options import check_region_files, region_options, regions_of
 from hounsfield.cli.showing import Run, default_jobs, show_program
 from hounsfield.cli.stats import mask_words
-from hounsfield.cli.terminal import write_line
+from hounsfield.cli.terminal import say, write_line
 from hounsfield.recipes.job import STDOUT, Job
 from hounsfield.recipes.masking import FORMATS_BY_ENDING, VOLUME_ENDINGS, VOLUMES_ONLY, Masking, format_of
 
@@ -124,7 +125,12 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     def task(target: Path) -> MaskTask:
         return MaskTask(job.recipe, target, job.to_file, job.force, Origins(job.phi))
 
-    run = Run(options, show, default_jobs(options["jobs"]), None if job.to_file else options["output"])
+    run = Run(
+        options,
+        shower(len(inputs) == 1, options["quiet"]),
+        default_jobs(options["jobs"]),
+        None if job.to_file else options["output"],
+    )
     return over_outputs(run, job, task, inputs, _ENDINGS[job.recipe.format or "png"])
 
 
@@ -169,6 +175,18 @@ def _format(options: dict[str, Any]) -> tuple[Any, bool]:
     if form not in (None, named):
         raise click.UsageError(f"--output ends with {output.suffix}, but --format is {form}: give one of them")
     return named, True
+
+
+def shower(alone: bool, quiet: bool) -> Callable[[dict[str, Any], bool], None]:
+    """Return what shows results: of the only input in full, and of that and of volumes also why a mask is empty."""
+
+    def show_one(result: dict[str, Any], single: bool) -> None:
+        show(result, single or alone)
+        for step in result["steps"] if alone or "volume" in result else ():
+            if step["name"] == "empty" and not quiet:
+                say(f"{result['source']}: {step['detail']}")
+
+    return show_one
 
 
 def show(result: dict[str, Any], single: bool) -> None:

@@ -125,7 +125,9 @@ def region_rows(regions: list[dict[str, Any]]) -> list[list[str]]:
     for region in regions:
         channels = region.get("channels", {})
         parts += [(f"{region['name']} {name}", part) for name, part in channels.items()]
-        parts += [(region["name"], region["measures"])] if "measures" in region else []
+        whole = region["name"]
+        whole += f" through {region['through_slices']} slices" if "through_slices" in region else ""
+        parts += [(whole, region["measures"])] if "measures" in region else []
         for word in ("frame", "slice"):
             each = enumerate(region.get(f"{word}s", []))
             parts += [(f"{region['name']} {word} {index}", part) for index, part in each if part["pixels"]]

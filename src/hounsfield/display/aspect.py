@@ -19,6 +19,16 @@ def pixel_aspect(image: Image) -> float:
     return ratio(image.header.get("PixelAspectRatio")) or 1.0
 
 
+def not_square(image: Image) -> str:
+    """Return in words which shape pixels have that are so far from square that a picture is; ``""`` of others."""
+    aspect, (rows, columns) = pixel_aspect(image), image.size
+    if round(rows * max(aspect, 1.0)) == rows and round(columns * max(1 / aspect, 1.0)) == columns:
+        return ""
+    if image.pixel_spacing is None:
+        return f"{aspect:.4g} times as high as wide"
+    return f"{image.pixel_spacing[0]:.4g} x {image.pixel_spacing[1]:.4g} mm"
+
+
 def ratio(value: object) -> float | None:
     """Vertical by horizontal of two positive numbers, or None."""
     pair = exact_numbers(value, 2)

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.display.render import render
-from hounsfield.display.shading import is_inverted
-from hounsfield.display.voi import Voi, Window, WindowLike, frame_vois
+from hounsfield.display.voi import WindowLike, frame_vois
 from hounsfield.errors import AssumptionError, FormatError
 from hounsfield.exports.pictures import png_values, write_jpeg, write_png
+from hounsfield.exports.render_steps import render_steps
 from hounsfield.image import Image
 from hounsfield.imagelike import as_frames, as_image, require_grid
 from hounsfield.interrupt import check_interrupt
@@ -247,7 +247,7 @@ def _write_tiff(image: Image | Volume, path: Path, wanted: _Wanted, force: bool)
         steps = (*image.steps, _write_step("tiff", exact))
         pages, description = iter(as_frames(image, exact)), description_json(image, steps)
     else:
-        steps = (*image.steps, _render_step(image, wanted.rendering), Step("write", "TIFF, 8 bit"))
+        steps = (*image.steps, *render_steps(image, wanted.rendering), Step("write", "TIFF, 8 bit"))
         pages, description = rendered_frames(image, wanted.rendering), ""
     with whole_file(path, force=force) as temporary:
         write_tiff(temporary, pages, image.values.nbytes, description, spacing)
@@ -263,7 +263,7 @@ def _write_cine(image: Image | Volume, path: Path, wanted: _Wanted, force: bool)
         durations, timed = frame_durations(image.header, image.frames, wanted.fps, image.frame_indices)
     if wanted.strict and timed.outcome == "assumed":
         raise AssumptionError(f"strict refuses this assumption: {timed.detail}", source=image.name)
-    steps = (*image.steps, _render_step(image, wanted.rendering), timed)
+    steps = (*image.steps, *render_steps(image, wanted.rendering), timed)
     frames = rendered_frames(image, wanted.rendering)
     if wanted.form.name == "gif":
         delays, slower = gif_delays(durations)
@@ -298,7 +298,7 @@ def _write_pictures(image: Image | Volume, path: Path, wanted: _Wanted, force: b
         pictures, description = iter(as_frames(image, exact)), description_json(image, steps)
     else:
         detail = "PNG, 8 bit" if wanted.form.name == "png" else f"JPEG, 8 bit, lossy, quality {wanted.quality}"
-        steps = (*image.steps, _render_step(image, wanted.rendering), Step("write", detail))
+        steps = (*image.steps, *render_steps(image, wanted.rendering), Step("write", detail))
         pictures, description = rendered_frames(image, wanted.rendering), ""
     whole = as_image(image)
     paths = frame_paths(path, whole.frames) if whole.multi_frame else (path,)
@@ -336,31 +336,6 @@ def rendered_frames(image: Image | Volume, rendering: Rendering) -> Iterator[NDA
         for index, voi in enumerate(vois):
             check_interrupt()
             yield render(image.frame(index), **(rendering | {"window": voi}))
-
-
-def _render_step(image: Image | Volume, rendering: Rendering) -> Step:
-    """Say how an image is rendered, with which window first of all."""
-    image = as_image(image)
-    more = ", pixels made square" if rendering.get("square") else ""
-    more += ", converted to sRGB by the colour profile" if rendering.get("icc") else ""
-    state = rendering.get("presentation")
-    if state is not None:
-        return Step("render", f"by the presentation state {state.label!r}{more}", reference="PS3.4 N.2")
-    if image.is_mask:
-        return Step("render", f"a mask: 0 and 255{more}")
-    if image.color:
-        return Step("render", f"colour, 8 bit{more}")
-    used = {_voi_text(voi) for voi in frame_vois(image, rendering.get("window"))}
-    text = used.pop() if len(used) == 1 else f"each frame's own window, {len(used)} different ones"
-    inverted = ", then inverted" if is_inverted(image) else ""
-    return Step("render", text + inverted + more, reference="PS3.3 C.11.2")
-
-
-def _voi_text(voi: Voi) -> str:
-    if not isinstance(voi, Window):
-        return voi.origin
-    origin = f" ({voi.origin})" if voi.origin else ""
-    return f"window center {voi.center:g}, width {voi.width:g}, {voi.function}{origin}"
 
 
 def _write_npz(volume: Volume, path: Path, force: bool, strict: bool) -> Written:

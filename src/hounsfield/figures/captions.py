@@ -15,6 +15,7 @@ from hounsfield.headers.frame_times import RATES, read_frame_times
 from hounsfield.headers.units import is_localizer
 from hounsfield.image import Image
 from hounsfield.volume import Volume
+from hounsfield.voxels.projections import ProjectionStep
 
 #: A direction cosine from which on slices count as at right angles to an axis: over 1 m they are off by 1.4 mm.
 _PARALLEL = 1 - 1e-6
@@ -48,7 +49,7 @@ def image_caption(image: Image, words: Mapping[str, str]) -> str:
             parts.append(_place_words(normal, np.array(plane.position), words))
     elif image.slide_plane is not None and not parts:
         parts.append(words["tile"])
-    return words["comma"].join([*parts, *_projection(image.header, words)])
+    return words["comma"].join([*parts, *_views(image.header, words), *_slabs(image, words)])
 
 
 def slice_caption(volume: Volume, index: int, words: Mapping[str, str]) -> str:
@@ -64,9 +65,8 @@ def slice_caption(volume: Volume, index: int, words: Mapping[str, str]) -> str:
     normal = _normal(volume)
     word, kind = ("", "plain ") if normal is None else plane_words(normal, words)
     text = words[f"{kind}slice of"].format(plane=word, number=index + 1, count=len(volume), index=index)
-    if normal is None:
-        return text
-    return words["comma"].join([text, _place_words(normal, volume.to_lps((index, 0, 0)), words)])
+    place = [] if normal is None else [_place_words(normal, volume.to_lps((index, 0, 0)), words)]
+    return words["comma"].join([text, *place, *_slabs(volume, words)])
 
 
 def slice_name(volume: Volume, index: int, words: Mapping[str, str]) -> str:
@@ -95,7 +95,7 @@ def montage_caption(volume: Volume, count: int, masked: bool, words: Mapping[str
     normal = _normal(volume)
     if normal is not None:
         parts[0] = words["comma"].join([parts[0], plane_words(normal, words)[0]])
-    parts.append(words["counting"])
+    parts += [*_slabs(volume, words), words["counting"]]
     if normal is not None:
         axis = _place(normal, np.zeros(3))[0]
         parts.append(words["n axis"] if axis == "n" else words["axis way"].format(axis=axis, way=words[axis]))
@@ -150,7 +150,7 @@ def _frame_parts(image: Image, words: Mapping[str, str]) -> list[str]:
     return parts
 
 
-def _projection(header: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
+def _views(header: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
     """Return from where a projection was taken."""
     view = text_of(header, "ViewPosition").upper()
     parts = [words["view"].format(view=view)] if view in _VIEWS else []
@@ -163,3 +163,16 @@ def _projection(header: Mapping[str, Any], words: Mapping[str, str]) -> list[str
             way = ways.split()[angle < 0] if round(angle, 1) else ways.replace(" ", "/")
             parts.append(f"{way} {abs(round(angle, 1)):g}°")
     return parts
+
+
+def _slabs(image: Image | Volume, words: Mapping[str, str]) -> list[str]:
+    """Return through what was projected, each time that it was: a slab is no slice, whatever was done to it since."""
+    said: list[str] = []
+    for step in image.steps:
+        if isinstance(step, ProjectionStep):
+            kind = "last slab" if step.rest else "slab" if step.thickness < step.count else "whole slab"
+            slab = words[kind].format(count=step.thickness, rest=step.rest)
+            if step.thick_mm is not None:
+                slab = words["slab in mm"].format(mm=f"{round(step.thick_mm, 2):g}", slab=slab)
+            said.append(words[step.how].format(slab=slab))
+    return said

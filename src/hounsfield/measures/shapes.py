@@ -134,7 +134,10 @@ def region(
         detail += f", turned by {angle:g} degrees" if turn else ""
     detail += f" ({image.spacing_kind})" if given["mm"] else ""
     values = _in_slices(inside, image, given.get("slice"))
-    detail += "" if given.get("slice") is None else f", in slice {given['slice']}"
+    if given.get("slice") is not None:
+        detail += f", in slice {given['slice']}"
+    elif isinstance(image, Volume) and len(image) > 1:
+        detail += f", through {len(image)} slices"
     beyond = steps_within(image, f"{shape}, {detail}", bounds, inside)
     return _mask(image, values, Step("region", f"{shape}, {detail}"), *beyond)
 

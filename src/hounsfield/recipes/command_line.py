@@ -29,6 +29,7 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "mask": ("--mask", "--no-mask"),
     "figure": ("--figure", "--no-figure"),
     "values": ("--values", "--render"),
+    "square": ("--square", "--no-square"),
     "slice_index": ("--slice", ""),
     "phi": ("", "--no-phi"),
 }

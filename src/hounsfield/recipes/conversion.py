@@ -35,8 +35,10 @@ class Conversion:
         How it is read.
     to
         The format: a key of `hounsfield.exports.write.FORMATS`.
-    values, quality, fps, window, square, icc
+    values, quality, fps, window, icc
         As `hounsfield.write` takes them.
+    square
+        The same; None: of renderings of volumes on another grid, whose pixels no file has. See `squares`.
     presentation
         The file of a softcopy presentation state.
     frame
@@ -63,7 +65,7 @@ class Conversion:
     values: bool | None = None
     window: WindowLike = None
     presentation: str | None = None
-    square: bool = False
+    square: bool | None = None
     icc: bool = False
     frame: int | None = None
     slice_index: int | None = None
@@ -112,6 +114,20 @@ class Conversion:
                 raise RecipeError(f"`{name}` is of volumes: it excludes `frame` and `region`")
         if self.reshaping.active and self.presentation is not None:
             raise RecipeError("a presentation state shows whole slices of files: not where their grid is changed")
+
+    @property
+    def squares(self) -> bool:
+        """True where pixels are made square: in pictures of another plane or spacing, unless it is not wanted.
+
+        Pixels of a file stay one for one, as other programs have them.
+        """
+        if self.square is not None:
+            return self.square
+        from hounsfield.exports.write import FORMATS
+
+        form = FORMATS[self.to]
+        as_values = form.by_default if self.values is None else self.values
+        return bool(self.reshaping.of_volumes) and not as_values
 
     @property
     def of_volumes(self) -> bool:
@@ -230,7 +246,7 @@ class Conversion:
             strict=self.reading.strict,
             window=self.window,
             presentation=None if self.presentation is None else open_presentation(self.presentation),
-            square=self.square,
+            square=self.squares,
             icc=self.icc,
         )
 

@@ -193,7 +193,8 @@ def conversion_lines(recipe: Conversion, place: Place) -> list[str] | None:
     masks = mask_lines(recipe.selection, place.kind)
     lines = reshaping_lines(recipe.reshaping, place.kind, masks, keeps_mask=False)
     options: dict[str, Any] = {} if recipe.values is None else {"values": Name(repr(recipe.values))}
-    options |= {name: getattr(recipe, name) for name in ("window", "square", "icc", "quality", "fps")}
+    options |= {name: getattr(recipe, name) for name in ("window", "icc", "quality", "fps")}
+    options |= {"square": recipe.squares}
     options |= {"force": place.force, "strict": recipe.reading.strict}
     presentation = None if recipe.presentation is None else Name("presentation")
     index = 0 if recipe.slice_index is None and recipe.is_one_picture else recipe.slice_index

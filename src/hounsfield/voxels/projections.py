@@ -1,15 +1,55 @@
-"""Projections along the first axis: the greatest, the least or the mean value of slabs. Knows numpy only."""
+"""Projections along the first axis: the greatest, the least or the mean value of slabs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.steps import Step
+
 Projection = Literal["max", "min", "mean"]
 PROJECTIONS: tuple[Projection, ...] = get_args(Projection)
+
+
+@dataclass(frozen=True)
+class ProjectionStep(Step):
+    """The step of a projection, with its numbers: captions say them in other words.
+
+    Attributes
+    ----------
+    how
+        Which projection it was.
+    count
+        How many slices there were.
+    thickness
+        How many of them each slab has, except for the last, which has what is left.
+    thick_mm
+        How thick a slab is; None where that is not known.
+    """
+
+    how: Projection = "max"
+    count: int = 0
+    thickness: int = 0
+    thick_mm: float | None = None
+
+    @classmethod
+    def of(cls, how: Projection, count: int, thickness: int, between: float | None) -> ProjectionStep:
+        """Return the step of slabs of so many slices, which are so many mm apart."""
+        thick_mm = None if between is None else thickness * between
+        thick = "" if thick_mm is None else f" ({thick_mm:.6g} mm)"
+        detail = f"{how} of {'each ' if thickness < count else ''}{thickness} slices{thick}"
+        rest = count % thickness
+        detail += f"; the last slab has {rest}" if rest else ""
+        return cls("project", detail, how=how, count=count, thickness=thickness, thick_mm=thick_mm)
+
+    @property
+    def rest(self) -> int:
+        """Number of slices in the last slab, where they are fewer than in the others; else 0."""
+        return self.count % self.thickness
 
 
 def slabs(count: int, thickness: int) -> list[range]:
