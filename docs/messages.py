@@ -55,7 +55,8 @@ PHRASES = (
     "is not an image but {name}, which has no pixel data", "is a directory", "modality {0}", "{low} to any higher HU",
     "any lower to {high} HU", "as a single value", "signed", "unsigned", "text", "big", "little", "one value", "air",
     "lung", "fat", "{0} volume of {1} file: {said}", "{0} volume of {1} files: {said}",
-    "{0} volumes of {1} files: {said}", "{count} file", "{count} files",
+    "{0} volumes of {1} files: {said}", "{count} file", "{count} files", "{count} voxels",
+    "{count} pixels", "figure",
     "blood", "nodule", "marrow", "cortical bone", "bone", "DIFFERS", "ok", "then {gap}", "without a known unit",
 )  # fmt: skip
 _PLACE = re.compile(r"\{[^}]*\}")

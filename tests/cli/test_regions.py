@@ -86,7 +86,7 @@ def test_a_result_says_what_was_measured_and_where(sample):
         ("circle 1,2,9", "circle", "px", "patient", True),
         ("rect 30,40,9,7", "rectangle", "px", "patient", False),
     ]
-    assert regions[0]["steps"][-1]["detail"] == "circle, center (11, 88), radius 5 mm (patient)"
+    assert regions[0]["steps"][-1]["detail"] == "circle, center (row 11, column 88), radius 5 mm (patient)"
 
 
 def test_a_person_reads_a_row_for_each_region(sample):

@@ -53,7 +53,7 @@ def test_millimetres_make_circles_round_where_pixels_are_not_square():
     circle = hu.region("circle", image(spacing=(2.0, 0.5)), center=(20, 25), radius_mm=6)
     rows, columns = np.nonzero(circle.values)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (17, 23, 13, 37)
-    assert circle.steps[-1].detail == "circle, center (20, 25), radius 6 mm (patient)"
+    assert circle.steps[-1].detail == "circle, center (row 20, column 25), radius 6 mm (patient)"
 
 
 @pytest.mark.parametrize("angle", [0, 30, -75])

@@ -24,6 +24,7 @@ from hounsfield.cli.geometry_options import (
     grouped,
     reshaping_of,
 )
+from hounsfield.cli.language import translated
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -234,7 +235,7 @@ def shower(quiet: bool) -> Callable[[dict[str, Any], bool], None]:
 def show(result: dict[str, Any], single: bool) -> None:
     """Write where the files are, and what is to be known of a volume, as `hu ls` says it."""
     first, *others = result["outputs"]
-    text = f"{first} to {others[-1]}, {len(others) + 1} files" if others else first
+    text = translated(f"{first} to {others[-1]}, {len(others) + 1} files") if others else first
     if notes := result.get("volume", {}).get("notes"):
-        text += f"  ({'; '.join(notes)})"
+        text += f"  ({'; '.join(map(translated, notes))})"
     write_line(text if single else f"{result['source']}: {text}")

@@ -16,6 +16,7 @@ from hounsfield.batch.origins import Origins
 from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs, found_inputs
 from hounsfield.cli.figure_options import check_language, style_of, style_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
+from hounsfield.cli.language import translated
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -196,8 +197,9 @@ def show(result: dict[str, Any], single: bool) -> None:
     area = area if part["volume_ml"] is None else f", {part['volume_ml']:.6g} mL"
     what = "voxels" if part["slices"] else "pixels"
     mean = "" if part["mean"] is None else f", mean {part['mean']:.6g} {part['unit']}".rstrip()
-    write_line(f"{result['source']}: {part['pixels']} {what}{area}{mean}")
+    said = translated(f"{part['pixels']} {what}{area}{mean}")
+    write_line(f"{result['source']}: {said}")
     if single:
-        write_line(f"  {mask_words(result['steps'])}")
+        write_line(f"  {translated(mask_words(result['steps']))}")
         for kind, path in result["outputs"].items():
-            write_line(f"  {kind}: {path}")
+            write_line(f"  {translated(kind)}: {path}")

@@ -130,7 +130,7 @@ def region(
         inside = _within(shape, along_rows, along_columns, given)
         high, wide = half_lengths(shape, _half(shape, given), turn)
         bounds = [(at - half, at + half) for at, half in zip(middle, (high / down, wide / across), strict=True)]
-        detail = f"center ({middle[0]:g}, {middle[1]:g}), {_extent(shape, given)}"
+        detail = f"center (row {middle[0]:g}, column {middle[1]:g}), {_extent(shape, given)}"
         detail += f", turned by {angle:g} degrees" if turn else ""
     detail += f" ({image.spacing_kind})" if given["mm"] else ""
     values = _in_slices(inside, image, given.get("slice"))
