@@ -1,5 +1,6 @@
 """A choice takes what is known to fit: files that cannot be read, or have no pixels, are said, and no failures."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -149,3 +150,28 @@ def test_a_program_does_the_same(mixed, tmp_path):
     done = subprocess.run([sys.executable, "-"], input=program.encode(), cwd=mixed, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert {path.name for path in (tmp_path / "command").glob("*.npz")} == set(os.listdir(tmp_path / "program"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--modality", "CT"],
+        ["--modality", "MR,CT"],
+        ["--series", "4", "--series", "1"],
+        ["--study", "19000101"],
+        ["--min-slices", "2"],
+        ["--where", "Rows > 1"],
+        ["--where", "Rows is null"],
+        ["--series", "3", "--gaps", "refuse"],
+        [],
+    ],
+)
+def test_an_archive_is_what_its_folder_is(mixed, words):
+    found = []
+    for name in ("cd", "cd.zip"):
+        code, out, err = hu_here("stats", mixed / name, "--volumes", *words, "--jsonl")
+        results = [json.loads(line) for line in out.splitlines()]
+        measured = sorted((result["SeriesInstanceUID"], str(result["measures"])) for result in results)
+        said = sorted(line.replace(f"{mixed / name}", "") for line in err.splitlines())
+        found.append((code, measured, said if words else len(said)))
+    assert found[0] == found[1]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FORMATS_OF_OTHERS = frozenset(
     "bmp webp jp2 jxl eps ps pdf svg avi mov mkv webm dcm nrrd h5 stl obj ply vtk mha mhd png jpg jpeg tif tiff gif "
     "mp4 npy npz nii gz zarr txt csv tsv json xml html md log doc docx xls xlsx ppt pptx parquet dicom dic ima img hdr "
-    "raw bin mat pkl hdf5 mgz mnc zip tar tgz 7z rar bz2 xz".split()
+    "raw bin mat pkl hdf5 mgz mnc".split()
 )
 
 
