@@ -118,8 +118,7 @@ def box_bounds(box: Box, affine: NDArray[np.float64], shape: Sequence[int], name
     ValueError
         It is no box.
     """
-    edges = np.array(list(product(*((-0.5, count - 0.5) for count in shape))))
-    reached = edges @ affine[:3, :3].T + affine[:3, 3]
+    reached = _reached(affine, shape)
     sides = [
         (float(reached[:, axis].min()), float(reached[:, axis].max())) if side is None else side
         for axis, side in enumerate(_checked(box))
@@ -130,9 +129,22 @@ def box_bounds(box: Box, affine: NDArray[np.float64], shape: Sequence[int], name
     for low, high, count in zip(corners.min(axis=0).tolist(), corners.max(axis=0).tolist(), shape, strict=True):
         first, last = max(ceil(low - _NOTHING), 0), min(floor(high + _NOTHING), count - 1)
         if first > last:
-            raise GeometryError("no pixel lies in the box", source=name)
+            raise GeometryError(f"no pixel lies in the box; there are some {extent_words(affine, shape)}", source=name)
         bounds.append((first, last + 1))
     return tuple(bounds)
+
+
+def extent_words(affine: NDArray[np.float64], shape: Sequence[int]) -> str:
+    """Return in words from where to where voxels reach in the patient."""
+    reached = _reached(affine, shape)
+    ends = zip("xyz", reached.min(axis=0).tolist(), reached.max(axis=0).tolist(), strict=True)
+    return ", ".join(f"{axis} from {low + 0.0:.6g} to {high + 0.0:.6g}" for axis, low, high in ends) + " mm"
+
+
+def _reached(affine: NDArray[np.float64], shape: Sequence[int]) -> NDArray[np.float64]:
+    """The outer corners of the outer voxels."""
+    edges = np.array(list(product(*((-0.5, count - 0.5) for count in shape))))
+    return edges @ affine[:3, :3].T + affine[:3, 3]
 
 
 def _checked(box: Box) -> Box:

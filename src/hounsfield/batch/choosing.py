@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -42,7 +43,7 @@ def choose_inputs(inputs: Inputs, choice: Choice) -> Inputs:
         kinds = ", ".join(f"{count} {_plural(kind, count)}" for kind, count in sorted(left.items()))
         said.append(f"{kinds} left out (`localizers` takes them)")
     if True not in answers:
-        said.append(_what_there_is(inputs.items))
+        said += _hints(inputs.items, choice)
     return replace(inputs, items=tuple(kept), left_out=tuple(filter(None, said)), unknown=unknown)
 
 
@@ -75,6 +76,22 @@ def _plural(words: str, count: int) -> str:
     if count == 1:
         return words
     return f"{first} {others[0]}s {others[1]}" if others else f"{first}s"
+
+
+def _hints(items: Sequence[Input], choice: Choice) -> list[str]:
+    """Say what there is to choose from: modalities, studies or series, whichever was asked for. No dates or texts."""
+    said: list[str] = []
+    facts = [item.facts for item in items if item.is_volume]
+    kinds = sorted({modality_words(one.modality) or "?" for one in facts})
+    if choice.modality and kinds:
+        said.append(f"there are modalities {', '.join(kinds)}")
+    studies = len({one.attributes.get("StudyInstanceUID") for one in facts})
+    if choice.study and studies:
+        there = "there is 1 study" if studies == 1 else f"there are {studies} studies"
+        said.append(f"{there}; `study` takes a whole date, as 20200131, a UID, or a part of a description: see hu ls")
+    for pattern in re.findall(r"\blike\s+'([^'%_]+)'", choice.where or "", re.IGNORECASE):
+        said.append(f"like '{pattern}' fits the whole text only; '%{pattern}%' also fits a part of it")
+    return said if said and not choice.series else [*said, _what_there_is(items)]
 
 
 def _what_there_is(items: Iterable[Input]) -> str:

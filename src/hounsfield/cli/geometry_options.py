@@ -191,7 +191,10 @@ def _spacing(context: click.Context, parameter: click.Parameter, text: str | Non
 def _crop(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
     if text is None or text == "mask":
         return text
-    expected = "expected X0:X1,Y0:Y1,Z0:Z1 in mm, such as -90:90,-120:60, with nothing for a whole axis"
+    expected = (
+        "expected X0:X1,Y0:Y1,Z0:Z1 in mm: three pairs, with two commas and nothing for a whole axis, "
+        "such as -90:90,,-50:50; or the word mask"
+    )
     sides = text.split(",")
     if len(sides) != 3 or not any(sides):
         raise click.BadParameter(expected)

@@ -169,8 +169,6 @@ def _format(options: dict[str, Any]) -> tuple[Any, bool]:
         return form or "png", True
     named = None if output.is_dir() else format_of(output.name)
     if named is None:
-        if output.exists() and not output.is_dir():
-            raise click.BadParameter(f"{output} is a file, not a folder", param_hint="--output")
         refuse_other_formats(output, ", ".join(FORMATS_BY_ENDING))
         return form, False
     if form not in (None, named):

@@ -28,7 +28,7 @@ _FORMATS_OF_OTHERS = frozenset(
 
 
 def refuse_other_formats(output: Path, known: str) -> None:
-    """Refuse an output that is no folder, and is called like a file of a format that is not written.
+    """Refuse an output that is no folder: it is a file, or is called like one of a format that is not written.
 
     Raises
     ------
@@ -38,6 +38,8 @@ def refuse_other_formats(output: Path, known: str) -> None:
     ending = output.suffix.lower().lstrip(".")
     if ending in _FORMATS_OF_OTHERS and not output.is_dir():
         raise click.BadParameter(f"unknown format {ending!r}; known are {known}", param_hint="--output")
+    if output.exists() and not output.is_dir():
+        raise click.BadParameter(f"{output} is a file, not a folder", param_hint="--output")
 
 
 def refuse_several(job: Job[Any], inputs: Inputs) -> None:

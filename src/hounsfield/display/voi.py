@@ -186,7 +186,10 @@ def named_voi(window: str | int, known: list[Voi], name: str) -> Voi:
     """Return a preset, or one of the file's own by its number or its explanation; a preset's name is the preset."""
     if isinstance(window, int):
         if not 0 <= window < len(known):
-            detail = f"there is no window {window}: the file has {len(known)}, counted from 0"
+            detail = (
+                f"there is no window {window}: the file has {len(known)}, counted from 0; "
+                f"a center and a width are {window},WIDTH"
+            )
             raise InvalidAttributeError(detail, source=name, attribute="WindowCenter")
         return known[window]
     key = _key(window)

@@ -44,8 +44,9 @@ def check_title(title: str, *, phi: bool = True) -> None:
         keyword = found[1]
         if keyword_vr(keyword) in _NO_TEXT:
             alike = similar_keyword(keyword)
-            known = alike != keyword and keyword_vr(alike) not in _NO_TEXT
-            hint = f"; did you mean {{{alike}}}?" if known else " with a value of its own"
+            known = alike not in ("", keyword) and keyword_vr(alike) not in _NO_TEXT
+            without = " with a value of its own" if keyword_vr(keyword) else ""
+            hint = f"; did you mean {{{alike}}}?" if known else without
             raise ValueError(f"{{{keyword}}} is no attribute{hint}")
         if not phi and keyword_identifies(keyword):
             raise ValueError(f"{{{keyword}}} may identify the patient, which is to be hidden")

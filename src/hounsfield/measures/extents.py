@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.cropping import extent_words
 from hounsfield.errors import GeometryError
 from hounsfield.header import finite_number
 from hounsfield.image import Image
@@ -48,6 +49,13 @@ def index_at(image: Image | Volume, point: Sequence[float]) -> list[float]:
     return [row, column]
 
 
+def extent_of(image: Image | Volume) -> str:
+    """Return in words from where to where a volume reaches in the patient; ``""`` where that is not known."""
+    if not isinstance(image, Volume) or image.affine is None:
+        return ""
+    return extent_words(image.affine, image.shape[:3])
+
+
 def half_lengths(shape: str, extent: tuple[float, float], turn: float) -> tuple[float, float]:
     """Return half the length of a shape's bounds along (rows, columns), when it is turned."""
     high, wide = extent
@@ -85,7 +93,9 @@ def steps_within(image: Image | Volume, what: str, bounds: Bounds, inside: NDArr
         rows, columns = image.size
         extent = f"{rows} rows and {columns} columns"
         extent = f"{image.shape[0]} slices of {extent}" if isinstance(image, Volume) else extent
-        where = f"is outside of the image: {extent}, counted from 0" if any(over) else "holds no centre of a pixel"
+        place = extent_of(image)
+        extent += f", counted from 0; {place}" if place else ", counted from 0"
+        where = f"is outside of the image: {extent}" if any(over) else "holds no centre of a pixel"
         raise GeometryError(f"the region ({what}) {where}", source=image.name)
     return (
         (Step(BEYOND, f"a part of the region ({what}) is outside, and has no pixels", "not done"),) if any(over) else ()

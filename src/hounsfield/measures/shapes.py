@@ -17,7 +17,7 @@ from hounsfield.errors import GeometryError
 from hounsfield.header import finite_number
 from hounsfield.image import Image
 from hounsfield.imagelike import require_grid
-from hounsfield.measures.extents import Bounds, half_lengths, index_at, steps_within
+from hounsfield.measures.extents import Bounds, extent_of, half_lengths, index_at, steps_within
 from hounsfield.steps import Step
 from hounsfield.volume import Volume
 
@@ -130,7 +130,8 @@ def region(
         inside = _within(shape, along_rows, along_columns, given)
         high, wide = half_lengths(shape, _half(shape, given), turn)
         bounds = [(at - half, at + half) for at, half in zip(middle, (high / down, wide / across), strict=True)]
-        detail = f"center (row {middle[0]:g}, column {middle[1]:g}), {_extent(shape, given)}"
+        center = given.get("point", f"(row {middle[0]:g}, column {middle[1]:g})")
+        detail = f"center {center}, {_extent(shape, given)}"
         detail += f", turned by {angle:g} degrees" if turn else ""
     detail += f" ({image.spacing_kind})" if given["mm"] else ""
     values = _in_slices(inside, image, given.get("slice"))
@@ -217,12 +218,14 @@ def _place_center(chosen: dict[str, Any], shape: str, image: Image | Volume) -> 
     GeometryError
         The point is not in the image.
     """
+    point = ", ".join(f"{at:g}" for at in chosen["center"])
     at = index_at(image, chosen["center"])
+    chosen["point"] = f"({point}) mm"
     if shape != "sphere" and isinstance(image, Volume):
         along, *at = at
         chosen["slice"] = int(np.floor(along + 0.5))
         if not 0 <= chosen["slice"] < len(image):
-            detail = f"the centre is at slice {along:.6g}, and there are {len(image)}, counted from 0"
+            detail = f"its centre is {chosen['point']}, and there are slices of {extent_of(image)}"
             raise GeometryError(f"the region is outside of the volume: {detail}", source=image.name)
     chosen["center"] = at
 
@@ -306,8 +309,8 @@ def _sphere(image: Image | Volume, given: dict[str, Any]) -> Volume:
         x, y, z = (matrix[axis, number] * index[number] for number in range(3))
         squared += (x[:, None, None] + y[None, :, None] + z[None, None, :]) ** 2
     inside = np.sqrt(squared) <= given["radius"] * (1 + _ROUNDING)
-    center = ", ".join(f"{at:g}" for at in given["center"])
-    detail = f"sphere, center ({center}), radius {given['radius']:g} mm ({image.spacing_kind})"
+    center = given.get("point", "({:g}, {:g}, {:g})".format(*given["center"]))
+    detail = f"sphere, center {center}, radius {given['radius']:g} mm ({image.spacing_kind})"
     # How far a sphere reaches along an index is the length of that row of the inverse: the planes need not be square.
     reach = given["radius"] * np.linalg.norm(np.linalg.inv(matrix), axis=1)
     bounds = [(at - half, at + half) for at, half in zip(given["center"], reach.tolist(), strict=True)]

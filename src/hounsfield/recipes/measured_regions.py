@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -145,7 +146,8 @@ def _token(token: str, kind: str, numbers: str) -> tuple[float, str]:
         value = math.nan
     if not math.isfinite(value):
         hint = f"{_WORDS[kind]}, in pixels or with mm"
-        raise RecipeError(f"{numbers!r} is not {hint}: {token!r} is no number", kind)
+        with_unit = " with mm or px" if re.fullmatch(r"[-+.\d]+\s*[a-z]+", token) else ""
+        raise RecipeError(f"{numbers!r} is not {hint}: {token!r} is no number{with_unit}", kind)
     return value, unit
 
 

@@ -148,7 +148,8 @@ def _is_plain(keyword: str) -> bool:
 def _check_keyword(keyword: str, phi: bool) -> None:
     if not _is_plain(keyword):
         alike = similar_keyword(keyword)
-        hint = f"; did you mean {{{alike}}}?" if alike != keyword and _is_plain(alike) else " with a value of its own"
+        without = " with a value of its own" if keyword_vr(keyword) else ""
+        hint = f"; did you mean {{{alike}}}?" if alike not in ("", keyword) and _is_plain(alike) else without
         raise ValueError(f"{{{keyword}}} is no attribute{hint}")
     if not phi and keyword_identifies(keyword):
         raise ValueError(f"{{{keyword}}} may identify the patient, which is to be hidden")
