@@ -507,3 +507,44 @@ def test_a_segmentation_comes_to_the_images_that_it_was_made_from(corpus):
     image = hu.read(folder / "image/IMG0002.dcm", values="stored")
     (read,) = hu.read_rois(folder / "seg/label.seg", image).values()
     assert np.array_equal(read.values, segment.mask.values[1])
+
+
+# ---- NIfTI's units and forms
+
+
+@pytest.mark.parametrize(("unit", "of_mm"), [("meter", 1e-3), ("mm", 1.0), ("micron", 1e3), ("unknown", 1.0)])
+def test_units_of_nifti_are_those_of_its_header(unit, of_mm, study, tmp_path):
+    _, volume = study
+    mask = bone(volume)
+    whole = mask.to_nibabel()
+    affine = whole.affine.copy()
+    affine[:3] *= of_mm
+    made = nibabel.Nifti1Image(np.asarray(whole.dataobj), affine)
+    made.header.set_xyzt_units(unit)
+    nibabel.save(made, tmp_path / "m.nii")
+    assert np.array_equal(hu.read_rois(tmp_path / "m.nii", volume)["m"].values, mask.values)
+    assert hu.read_grid(tmp_path / "m.nii").spacing == pytest.approx(volume.spacing, rel=1e-5)
+
+
+def test_forms_of_nifti_that_differ_are_said(study, tmp_path):
+    """nibabel takes the sform, FSL too; SimpleITK the qform unless the sform's code is 1."""
+    _, volume = study
+    mask = bone(volume)
+    whole = mask.to_nibabel()
+    other = whole.affine.copy()
+    other[2, 3] += 5
+    made = nibabel.Nifti1Image(np.asarray(whole.dataobj), whole.affine)
+    made.set_sform(whole.affine, code=2)
+    made.set_qform(other, code=1)
+    nibabel.save(made, tmp_path / "m.nii")
+    with pytest.warns(hu.AssumptionWarning, match="differ by up to 5 mm; the sform is taken"):
+        (read,) = hu.read_rois(tmp_path / "m.nii", volume).values()
+    assert np.array_equal(read.values, mask.values)
+    assert read.steps[-1].outcome == "assumed"
+    with pytest.warns(hu.AssumptionWarning, match="the sform is taken"):
+        grid = hu.read_grid(tmp_path / "m.nii")
+    assert grid.affine == pytest.approx(volume.affine, abs=1e-3)
+    made.set_sform(whole.affine, code=0)
+    made.set_qform(whole.affine, code=1)
+    nibabel.save(made, tmp_path / "q.nii")
+    assert np.array_equal(hu.read_rois(tmp_path / "q.nii", volume)["q"].values, mask.values)

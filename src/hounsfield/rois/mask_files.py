@@ -109,9 +109,10 @@ def nifti_masks(path: str, image: Image | Volume, name: str, source: str, limits
     GeometryError
         Its voxels are not those of the image.
     """
-    values, affine = read_nifti(path, limits.volume_bytes, source)
+    values, affine, steps = read_nifti(path, limits.volume_bytes, source)
     if affine is not None:
-        return [_by_place(each, values == label, affine, image) for each, label in _labels(values, name, source)]
+        regions = [_by_place(each, values == label, affine, image) for each, label in _labels(values, name, source)]
+        return [region._replace(steps=steps) for region in regions]
     ordered = values.transpose(2, 1, 0)[:, ::-1]  # rows are kept from the last to the first
     ordered = ordered[0] if len(ordered) == 1 else ordered
     _check_shape(ordered.shape, image, source)
