@@ -354,3 +354,50 @@ class TestVolumes:
         assert (file.Rows, file.Columns) == mask.size
         np.testing.assert_allclose(found.affine, mask.affine, atol=1e-4)
         np.testing.assert_array_equal(found.values.astype(bool), mask.values)
+
+
+def test_a_mask_of_another_part_is_refused_as_volumes_refuse_it(ct):
+    one, other = ct[10:60, 10:60], ct[20:70, 15:65]
+    mask = hu.mask(one, above=0, opening=0)
+    uses = [
+        lambda image: hu.measure(image, mask),
+        lambda image: image.crop(mask=mask),
+        lambda image: hu.apply_mask(image, mask),
+        lambda image: hu.figure(image, mask),
+        lambda image: hu.union(hu.mask(image, above=0, opening=0), mask),
+        lambda image: hu.intersection(hu.mask(image, above=0, opening=0), mask),
+    ]
+    for use in uses:
+        use(ct.crop(rows=(10, 60), columns=(10, 60)))
+        with pytest.raises(hu.GeometryError, match="of another part"):
+            use(other)
+    # Without knowledge of a place only the shape counts.
+    for values in (mask.values, hu.Image(mask.values)):
+        assert hu.measure(other, values).pixels == np.count_nonzero(mask.values)
+
+
+def test_a_mask_of_another_part_is_refused_where_no_place_in_the_patient_is_known(sample):
+    image = hu.read(sample("examples_rgb_color.dcm")).channel(0)
+    assert image.plane is None
+    mask = hu.mask(image[10:60, 10:60], above=0, opening=0)
+    assert hu.measure(image[10:60, 10:60], mask).pixels
+    with pytest.raises(hu.GeometryError, match="of another part"):
+        hu.measure(image[11:61, 10:60], mask)
+    several = hu.read(sample("examples_ybr_color.dcm")).channel(0)
+    mask = hu.mask(several[10:60, 10:60], above=0, opening=0)
+    with pytest.raises(hu.GeometryError, match="of another part"):
+        hu.measure(several[10:60, 20:70], mask)
+    # A part of one frame on the same part of another one, whose place is not known to be another.
+    assert hu.measure(several[10:60, 10:60].frame(3), mask.frame(2)).mean
+
+
+def test_a_mask_that_lies_elsewhere_is_refused(tmp_path):
+    hu.phantom(tmp_path, matrix=32, slices=4)
+    volume = hu.read_volumes(tmp_path)[0]
+    mask = hu.mask(volume[1], above=-500, opening=0)
+    assert hu.measure(hu.read(volume.sources[1].path), mask).pixels
+    for image in (volume[2], volume.flip("row")[1], hu.read(volume.sources[3].path)):
+        with pytest.raises(hu.GeometryError, match="lies elsewhere"):
+            hu.measure(image, mask)
+    stack = volume.as_image()
+    assert hu.measure(stack, volume.with_values(volume.values > 0, hu.Step("mask", "")).as_image()).pixels

@@ -53,6 +53,12 @@ class _PixelGrid:
         matrix[:3, 3] = self.position
         return matrix
 
+    def farthest(self, other: _PixelGrid, size: tuple[int, int]) -> float:
+        """Return how many mm a pixel of another grid, of so many rows and columns, is off at most."""
+        corners = np.array([(row, column, 0, 1) for row in (-0.5, size[0] - 0.5) for column in (-0.5, size[1] - 0.5)])
+        off = corners @ (self.affine - other.affine).T
+        return float(np.linalg.norm(off[:, :3], axis=1).max())
+
     def _at(self, row: float, column: float) -> tuple[float, float, float]:
         x, y, z = (self.affine @ np.array([row, column, 0.0, 1.0]))[:3].tolist()
         return x, y, z

@@ -28,6 +28,9 @@ from hounsfield.header import Header, NoHeader
 from hounsfield.steps import Step
 from hounsfield.text import counted, printable
 
+#: In pixels: a mask that is so far off counts as at the same place. Other programs write positions in single precision.
+_OFF = 0.05
+
 
 def require_image(image: object, function: str) -> None:
     """Raise TypeError where a function was given something else than an image: a path, an array.
@@ -342,7 +345,7 @@ def mask_values(image: Image, mask: Image | NDArray[np.bool_]) -> NDArray[np.boo
     Raises
     ------
     GeometryError
-        The shapes differ.
+        The shapes differ, or the mask is of another part of the picture, or lies elsewhere in the patient.
     TypeError
         The values are not bool.
     """
@@ -355,7 +358,31 @@ def mask_values(image: Image, mask: Image | NDArray[np.bool_]) -> NDArray[np.boo
             f"the mask has shape {values.shape}, the image's frames {(*frames, *image.size)}",
             source=image.name,
         )
+    if isinstance(mask, Image) and mask.header is not image.header:
+        _check_place(image, mask)
     return values
+
+
+def _check_place(image: Image, mask: Image) -> None:
+    """Refuse a mask that is known to be of other pixels; one that knows of no place fits by its shape."""
+    (top, left), (row, column) = (_first_pixel(one.header) for one in (image, mask))
+    uid, same = (one.header.get("SOPInstanceUID") for one in (image, mask))
+    if (top, left) != (row, column) and uid == same and not isinstance(mask.header, NoHeader):
+        detail = f"the mask is of another part of the picture: from row {row}, column {column} on, not {top}, {left}"
+        raise GeometryError(detail, source=image.name)
+    for index in dict.fromkeys((0, image.frames - 1)):
+        one, other = image.frame(index), mask.frame(index)
+        for place, another in ((one.plane, other.plane), (one.slide_plane, other.slide_plane)):
+            apart = 0.0 if place is None or another is None else place.farthest(another, image.size)
+            if place is not None and apart > _OFF * min(place.pixel_spacing):
+                detail = f"the mask lies elsewhere: its pixels are up to {apart:.6g} mm off"
+                raise GeometryError(detail, source=image.name)
+
+
+def _first_pixel(header: Header) -> tuple[int, int]:
+    """Row and column, in the file's picture, at which what a header is of begins."""
+    cut = header.cut
+    return (cut[0][0], cut[1][0]) if cut else (0, 0)
 
 
 def not_bool(dtype: np.dtype[Any]) -> str:

@@ -41,3 +41,20 @@ def test_they_have_to_fit(tmp_path):
     with pytest.raises(TypeError, match="Volume"):
         hu.union(mask, one)
     assert hu.intersection(mask, mask).is_mask
+
+
+@pytest.mark.parametrize("join", [hu.union, hu.intersection])
+def test_arrays_are_joined_too(join):
+    image = hu.Image(np.zeros((9, 9)))
+    circle = hu.region("circle", image, center=(4, 4), radius=3)
+    array = np.zeros((9, 9), bool)
+    array[4:] = True
+    made = join(circle, array)
+    assert np.array_equal(made.values, circle.values | array if join is hu.union else circle.values & array)
+    assert made.steps[:-1] == circle.steps
+    with pytest.raises(TypeError, match="must have bool values"):
+        join(circle, array.astype(int))
+    with pytest.raises(hu.GeometryError, match="shape"):
+        join(circle, array[:3])
+    with pytest.raises(TypeError, match="takes an Image or a Volume"):
+        join(array, circle)

@@ -7,6 +7,7 @@ import zipfile
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 import roifile
 from matplotlib.path import Path as Outline
@@ -393,3 +394,157 @@ def test_a_tilted_volume_has_its_masks_back(tmp_path):
     for name in ("m.nii.gz", "s.dcm"):
         (read,) = hu.read_rois(tmp_path / name, volume).values()
         assert np.array_equal(read.values, bone(volume).values), name
+
+
+# ---- segmentations of other slices, and images of one frame
+
+
+def box_of(volume, slices):
+    values = np.zeros(volume.shape, bool)
+    values[slices, 10:20, 12:30] = True
+    return volume.with_values(values, hu.Step("drawn", "a box"), unit="", padding=None)
+
+
+@pytest.fixture(scope="module")
+def stacks(tmp_path_factory):
+    """Slices that are 2.5 mm and 5 mm thick, from the same first position; a box in a segmentation of each."""
+    folder = tmp_path_factory.mktemp("stacks")
+    volumes = {}
+    for name, between, count in (("thin", 2.5, 9), ("thick", 5.0, 5)):
+        hu.phantom(folder / name, matrix=48, slices=count, slice_spacing=between)
+        volumes[name] = hu.read_volumes(folder / name)[0]
+        hu.write_seg(box_of(volumes[name], slice(1, 4)), folder / f"{name}.dcm")
+    return folder, volumes
+
+
+@pytest.mark.parametrize(("segmentation", "onto"), [("thick", "thin"), ("thin", "thick")])
+def test_a_segmentation_of_thicker_or_thinner_slices_is_of_other_voxels(segmentation, onto, stacks):
+    folder, volumes = stacks
+    with pytest.raises(hu.GeometryError, match="other voxels|between the voxels"):
+        hu.read_rois(folder / f"{segmentation}.dcm", volumes[onto])
+
+
+@pytest.mark.parametrize("keep", [("SpacingBetweenSlices",), ("SliceThickness",), ()])
+def test_a_segmentation_of_one_slice_is_as_thick_as_it_says(keep, stacks, tmp_path):
+    folder, volumes = stacks
+    hu.write_seg(box_of(volumes["thick"], slice(2, 3)).crop(slices=(2, 3)), tmp_path / "one.dcm")
+    dataset = pydicom.dcmread(tmp_path / "one.dcm")
+    (measures,) = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence
+    measures.SpacingBetweenSlices = measures.SliceThickness = 5
+    for keyword in {"SpacingBetweenSlices", "SliceThickness"} - set(keep):
+        delattr(measures, keyword)
+    dataset.save_as(tmp_path / "one.dcm")
+    if keep:
+        with pytest.raises(hu.GeometryError, match="other voxels"):
+            hu.read_rois(tmp_path / "one.dcm", volumes["thin"])
+        (mask,) = hu.read_rois(tmp_path / "one.dcm", volumes["thick"]).values()
+    else:
+        with pytest.warns(hu.AssumptionWarning, match="as thick as the slices of the volume"):
+            (mask,) = hu.read_rois(tmp_path / "one.dcm", volumes["thick"]).values()
+    assert np.array_equal(mask.values, box_of(volumes["thick"], slice(2, 3)).values)
+
+
+def without_empty_frames(path):
+    """Leave the frames of a segmentation out that have no pixel, as other programs do."""
+    dataset = pydicom.dcmread(path)
+    frames, groups = dataset.pixel_array, dataset.PerFrameFunctionalGroupsSequence
+    kept = [index for index, frame in enumerate(frames) if frame.any()]
+    assert len(kept) < len(frames)
+    dataset.PerFrameFunctionalGroupsSequence = [groups[index] for index in kept]
+    dataset.NumberOfFrames = len(kept)
+    dataset.PixelData = np.packbits(frames[kept].ravel(), bitorder="little").tobytes()
+    for group in dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence:
+        del group.SpacingBetweenSlices
+    dataset.save_as(path)
+
+
+def test_empty_slices_that_were_left_out_stay_empty(stacks, tmp_path):
+    _, volumes = stacks
+    expected = box_of(volumes["thin"], slice(1, 8, 3))
+    hu.write_seg(expected, tmp_path / "gaps.dcm")
+    without_empty_frames(tmp_path / "gaps.dcm")
+    (mask,) = hu.read_rois(tmp_path / "gaps.dcm", volumes["thin"]).values()
+    assert np.array_equal(mask.values, expected.values)
+
+
+def test_a_segmentation_comes_to_a_volume_that_was_turned_mirrored_or_cut(stacks):
+    folder, volumes = stacks
+    volume, mask = volumes["thin"], box_of(volumes["thin"], slice(1, 4))
+    for change in (
+        lambda grid: grid.reformat("coronal"),
+        lambda grid: grid.reformat("sagittal"),
+        lambda grid: grid.flip("row"),
+        lambda grid: grid.flip("slice"),
+        lambda grid: grid.crop(slices=(2, 7), rows=(12, 40)),
+    ):
+        (read,) = hu.read_rois(folder / "thin.dcm", change(volume)).values()
+        assert np.array_equal(read.values, change(mask).values)
+        one = change(volume)[len(change(volume)) // 3]
+        if change(mask)[len(change(volume)) // 3].values.any():
+            (read,) = hu.read_rois(folder / "thin.dcm", one).values()
+            assert np.array_equal(read.values, change(mask)[len(change(volume)) // 3].values)
+
+
+def test_a_single_image_takes_the_slice_in_its_plane(stacks):
+    folder, volumes = stacks
+    for index in (1, 3):
+        image = hu.read(volumes["thin"].sources[index].path)
+        (read,) = hu.read_rois(folder / "thin.dcm", image).values()
+        assert np.array_equal(read.values, box_of(volumes["thin"], slice(1, 4)).values[index])
+    with pytest.raises(hu.GeometryError, match="has no pixel"):
+        hu.read_rois(folder / "thin.dcm", hu.read(volumes["thin"].sources[6].path))
+    with pytest.raises(hu.GeometryError, match="between the voxels"):  # at -2.5 mm, between -5 and 0 mm
+        hu.read_rois(folder / "thick.dcm", hu.read(volumes["thin"].sources[3].path))
+
+
+def test_a_segmentation_comes_to_the_images_that_it_was_made_from(corpus):
+    """24 x 38 x 3 pixels of dcmqi's tests, 2.5 mm apart: one segment, as files and as one file of three frames."""
+    folder = corpus / "dcmqi/segmentations/24x38x3"
+    (segment,) = hu.segments(folder / "seg/label.seg")
+    (read,) = hu.read_rois(folder / "seg/label.seg", hu.read(folder / "multiframe/mf.dcm", values="stored")).values()
+    assert np.array_equal(read.values, segment.mask.values)
+    assert [bool(frame.any()) for frame in segment.mask.values] == [False, True, False]
+    image = hu.read(folder / "image/IMG0002.dcm", values="stored")
+    (read,) = hu.read_rois(folder / "seg/label.seg", image).values()
+    assert np.array_equal(read.values, segment.mask.values[1])
+
+
+# ---- NIfTI's units and forms
+
+
+@pytest.mark.parametrize(("unit", "of_mm"), [("meter", 1e-3), ("mm", 1.0), ("micron", 1e3), ("unknown", 1.0)])
+def test_units_of_nifti_are_those_of_its_header(unit, of_mm, study, tmp_path):
+    _, volume = study
+    mask = bone(volume)
+    whole = mask.to_nibabel()
+    affine = whole.affine.copy()
+    affine[:3] *= of_mm
+    made = nibabel.Nifti1Image(np.asarray(whole.dataobj), affine)
+    made.header.set_xyzt_units(unit)
+    nibabel.save(made, tmp_path / "m.nii")
+    assert np.array_equal(hu.read_rois(tmp_path / "m.nii", volume)["m"].values, mask.values)
+    assert hu.read_grid(tmp_path / "m.nii").spacing == pytest.approx(volume.spacing, rel=1e-5)
+
+
+def test_forms_of_nifti_that_differ_are_said(study, tmp_path):
+    """nibabel takes the sform, FSL too; SimpleITK the qform unless the sform's code is 1."""
+    _, volume = study
+    mask = bone(volume)
+    whole = mask.to_nibabel()
+    other = whole.affine.copy()
+    other[2, 3] += 5
+    made = nibabel.Nifti1Image(np.asarray(whole.dataobj), whole.affine)
+    made.set_sform(whole.affine, code=2)
+    made.set_qform(other, code=1)
+    nibabel.save(made, tmp_path / "m.nii")
+    with pytest.warns(hu.AssumptionWarning, match="differ by up to 5 mm; the sform is taken"):
+        (read,) = hu.read_rois(tmp_path / "m.nii", volume).values()
+    assert np.array_equal(read.values, mask.values)
+    assert read.steps[-1].outcome == "assumed"
+    with pytest.warns(hu.AssumptionWarning, match="the sform is taken"):
+        grid = hu.read_grid(tmp_path / "m.nii")
+    assert grid.affine == pytest.approx(volume.affine, abs=1e-3)
+    made.set_sform(whole.affine, code=0)
+    made.set_qform(whole.affine, code=1)
+    nibabel.save(made, tmp_path / "q.nii")
+    assert np.array_equal(hu.read_rois(tmp_path / "q.nii", volume)["q"].values, mask.values)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hounsfield.image import Image
 from hounsfield.imagelike import fitting_mask, require_grid
@@ -15,13 +16,13 @@ from hounsfield.volume import Volume
 M = TypeVar("M", Image, Volume)
 
 
-def intersection(first: M, *others: M) -> M:
+def intersection(first: M, *others: M | NDArray[np.bool_]) -> M:
     """Return the pixels that are in all masks.
 
     Parameters
     ----------
     first, *others
-        Masks of the same image or volume.
+        Masks of the same image or volume; the others may be arrays of bool, too.
 
     Returns
     -------
@@ -33,7 +34,7 @@ def intersection(first: M, *others: M) -> M:
     GeometryError
         They have not the same shape, or lie elsewhere.
     TypeError
-        One is no mask.
+        One is no mask, or the first one an array.
 
     Examples
     --------
@@ -46,13 +47,13 @@ def intersection(first: M, *others: M) -> M:
     return _combined("intersection", first, others)
 
 
-def union(first: M, *others: M) -> M:
+def union(first: M, *others: M | NDArray[np.bool_]) -> M:
     """Return the pixels that are in any of some masks.
 
     Parameters
     ----------
     first, *others
-        Masks of the same image or volume.
+        Masks of the same image or volume; the others may be arrays of bool, too.
 
     Returns
     -------
@@ -64,7 +65,7 @@ def union(first: M, *others: M) -> M:
     GeometryError
         They have not the same shape, or lie elsewhere.
     TypeError
-        One is no mask.
+        One is no mask, or the first one an array.
 
     Examples
     --------
@@ -77,14 +78,15 @@ def union(first: M, *others: M) -> M:
     return _combined("union", first, others)
 
 
-def _combined(how: str, first: M, others: tuple[M, ...]) -> M:
+def _combined(how: str, first: M, others: tuple[M | NDArray[np.bool_], ...]) -> M:
     require_grid(first, how)
     values = fitting_mask(first, first)
     steps: list[Step] = []
     for other in others:
         further = fitting_mask(first, other)
         values = np.logical_and(values, further) if how == "intersection" else np.logical_or(values, further)
-        steps += [step for step in other.steps if step not in first.steps and step not in steps]
+        made_by = other.steps if isinstance(other, (Image, Volume)) else ()
+        steps += [step for step in made_by if step not in first.steps and step not in steps]
     if not others:
         return first
     made = first.with_values(values, Step(how, f"of {len(others) + 1} masks"))

@@ -1,4 +1,4 @@
-"""Masks and labels of files: PNG, NPY, NPZ, NIfTI and DICOM segmentations, on the grid of an image."""
+"""Masks and labels of files: PNG, NPY, NPZ and NIfTI, on the grid of an image."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from hounsfield.errors import FormatError, GeometryError, LimitExceededError
 from hounsfield.image import Image
 from hounsfield.limits import Limits
-from hounsfield.reading.objects import segments
-from hounsfield.rois.placing import Target, slice_affine
+from hounsfield.rois.placing import PlacedRegion, Target, shaped
 from hounsfield.volume import Volume
 from hounsfield.voxels.nifti_reading import read_nifti
 
@@ -25,11 +24,8 @@ _MOST_LABELS = 64
 #: What a mask is called within an NPZ of ours.
 _IN_NPZ = ("mask", "values")
 
-#: The name of a region, its voxels on the grid of an image, and whether it reaches beyond.
-Placed = tuple[str, NDArray[np.bool_], bool]
 
-
-def picture_masks(path: str, image: Image | Volume, name: str, source: str) -> list[Placed]:
+def picture_masks(path: str, image: Image | Volume, name: str, source: str) -> list[PlacedRegion]:
     """Return the masks of a PNG: each value other than 0 is one.
 
     Raises
@@ -58,7 +54,7 @@ def picture_masks(path: str, image: Image | Volume, name: str, source: str) -> l
     return [_by_shape(each, values == label, image) for each, label in _labels(values, name, source)]
 
 
-def array_masks(data: Any, image: Image | Volume, name: str, source: str, limits: Limits) -> list[Placed]:
+def array_masks(data: Any, image: Image | Volume, name: str, source: str, limits: Limits) -> list[PlacedRegion]:
     """Return the masks of an NPY file, given as an open file: each value other than 0 is one.
 
     Raises
@@ -72,7 +68,7 @@ def array_masks(data: Any, image: Image | Volume, name: str, source: str, limits
     return [_by_shape(each, values == label, image) for each, label in _labels(values, name, source)]
 
 
-def packed_masks(data: Any, image: Image | Volume, name: str, source: str, limits: Limits) -> list[Placed]:
+def packed_masks(data: Any, image: Image | Volume, name: str, source: str, limits: Limits) -> list[PlacedRegion]:
     """Return the masks of an NPZ file: of its array ``mask`` or ``values``; by its ``affine`` where it has one.
 
     Raises
@@ -103,7 +99,7 @@ def packed_masks(data: Any, image: Image | Volume, name: str, source: str, limit
     return [_by_place(each, values == label, affine, image) for each, label in _labels(values, name, source)]
 
 
-def nifti_masks(path: str, image: Image | Volume, name: str, source: str, limits: Limits) -> list[Placed]:
+def nifti_masks(path: str, image: Image | Volume, name: str, source: str, limits: Limits) -> list[PlacedRegion]:
     """Return the masks of a NIfTI file: each value other than 0 is one.
 
     Raises
@@ -113,43 +109,14 @@ def nifti_masks(path: str, image: Image | Volume, name: str, source: str, limits
     GeometryError
         Its voxels are not those of the image.
     """
-    values, affine = read_nifti(path, limits.volume_bytes, source)
+    values, affine, steps = read_nifti(path, limits.volume_bytes, source)
     if affine is not None:
-        return [_by_place(each, values == label, affine, image) for each, label in _labels(values, name, source)]
+        regions = [_by_place(each, values == label, affine, image) for each, label in _labels(values, name, source)]
+        return [region._replace(steps=steps) for region in regions]
     ordered = values.transpose(2, 1, 0)[:, ::-1]  # rows are kept from the last to the first
     ordered = ordered[0] if len(ordered) == 1 else ordered
     _check_shape(ordered.shape, image, source)
     return [_by_shape(each, ordered == label, image) for each, label in _labels(ordered, name, source)]
-
-
-def segment_masks(path: str, image: Image | Volume, name: str, source: str, limits: Limits) -> list[Placed]:
-    """Return the segments of a DICOM segmentation.
-
-    Raises
-    ------
-    FormatError
-        It is no segmentation.
-    GeometryError
-        Its pixels are not those of the image, or it does not say where they lie.
-    """
-    found = segments(path, limits=limits)
-    if not found:
-        detail = "is a DICOM file, but no segmentation (RT structure sets are not read)"
-        raise FormatError(detail, source=source)
-    placed: list[Placed] = []
-    for segment in found:
-        target = Target(image)
-        along = image.affine if isinstance(image, Volume) else None
-        mask = segment.mask
-        for values, plane in zip([] if mask is None else mask.values, segment.planes, strict=True):
-            if plane is None:
-                raise GeometryError("does not say where its frames lie", source=source)
-            affine = slice_affine(plane, None)
-            if along is not None:
-                affine[:3, 0] = along[:3, 0]
-            target.put(values[None], affine)
-        placed.append((segment.label or f"{name} {segment.number}", _shaped(target.values, image), target.beyond))
-    return placed
 
 
 def _npy(stream: Any, source: str, limits: Limits, image: Image | Volume | None = None) -> NDArray[Any]:
@@ -211,17 +178,13 @@ def _check_shape(shape: tuple[int, ...], image: Image | Volume, source: str) -> 
         raise GeometryError(f"the mask has {shape[0]} frames, the image {frames}", source=source)
 
 
-def _by_shape(name: str, mask: NDArray[np.bool_], image: Image | Volume) -> Placed:
+def _by_shape(name: str, mask: NDArray[np.bool_], image: Image | Volume) -> PlacedRegion:
     """A mask whose file says of no place: the same in each frame where it has one."""
     frames = image.shape[0] if isinstance(image, Volume) else image.frames
-    return name, _shaped(np.broadcast_to(mask, (frames, *image.size)).copy(), image), False
+    return PlacedRegion(name, shaped(np.broadcast_to(mask, (frames, *image.size)).copy(), image))
 
 
-def _by_place(name: str, mask: NDArray[np.bool_], affine: NDArray[np.float64], image: Image | Volume) -> Placed:
+def _by_place(name: str, mask: NDArray[np.bool_], affine: NDArray[np.float64], image: Image | Volume) -> PlacedRegion:
     target = Target(image)
     target.put(mask, affine)
-    return name, _shaped(target.values, image), target.beyond
-
-
-def _shaped(values: NDArray[np.bool_], image: Image | Volume) -> NDArray[np.bool_]:
-    return values if isinstance(image, Volume) or image.multi_frame else values[0]
+    return PlacedRegion(name, shaped(target.values, image), target.beyond)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,37 @@ from numpy.typing import NDArray
 from hounsfield.errors import GeometryError
 from hounsfield.geometry import ImagePlane
 from hounsfield.image import Image
+from hounsfield.steps import Step
 from hounsfield.volume import Volume
 
 #: In voxels: so far off counts as the same place. Other programs write positions in single precision.
-_OFF = 0.05
+OFF = 0.05
+
+
+class PlacedRegion(NamedTuple):
+    """A region of a file.
+
+    Attributes
+    ----------
+    name
+        As the file calls it.
+    values
+        Its voxels on the grid of an image, in its shape.
+    beyond
+        Whether it reaches beyond the image.
+    steps
+        What had to be assumed.
+    """
+
+    name: str
+    values: NDArray[np.bool_]
+    beyond: bool = False
+    steps: tuple[Step, ...] = ()
+
+
+def shaped(values: NDArray[np.bool_], image: Image | Volume) -> NDArray[np.bool_]:
+    """Return a mask of frames or slices in the shape of its image or volume."""
+    return values if isinstance(image, Volume) or image.multi_frame else values[0]
 
 
 class Target:
@@ -51,12 +78,24 @@ class Target:
             if self._image.affine is None:
                 raise GeometryError("its position in the patient is not known", source=self.name)
             return [self._image.affine]
+        return [slice_affine(plane, None if along is None else along[:3, :3]) for plane in self.planes]
+
+    @property
+    def planes(self) -> list[ImagePlane]:
+        """The plane of each frame of an image.
+
+        Raises
+        ------
+        GeometryError
+            Its place is not known.
+        """
+        assert isinstance(self._image, Image)  # noqa: S101  volumes have an affine
         if self._planes is None:
             planes = [self._image.frame(index).plane for index in range(self._image.frames)]
             self._planes = [plane for plane in planes if plane is not None]
             if len(self._planes) < len(planes):
                 raise GeometryError("its position in the patient is not known", source=self.name)
-        return [slice_affine(plane, None if along is None else along[:3, :3]) for plane in self._planes]
+        return self._planes
 
     def put(self, mask: NDArray[np.bool_], affine: NDArray[np.float64]) -> None:
         """Add a mask of three axes whose affine leads to LPS mm.
@@ -74,6 +113,18 @@ class Target:
             part = self.values if one else self.values[index : index + 1]
             within += _put(part, place, mask, affine, self.name)
         self.beyond |= within < total
+
+    def put_in_frame(self, index: int, mask: NDArray[np.bool_], affine: NDArray[np.float64]) -> None:
+        """Add a mask of three axes to one frame of an image, in whose plane it lies.
+
+        Raises
+        ------
+        GeometryError
+            Its pixels are not those of the image.
+        """
+        place = slice_affine(self.planes[index], affine[:3, :3])
+        within = _put(self.values[index : index + 1], place, mask, affine, self.name)
+        self.beyond |= within < int(np.count_nonzero(mask))
 
 
 def slice_affine(plane: ImagePlane, voxels: NDArray[np.float64] | None) -> NDArray[np.float64]:
@@ -101,12 +152,12 @@ def _put(
     order = np.abs(turn).argmax(axis=1)
     if sorted(order.tolist()) != [0, 1, 2] or not np.array_equal(np.abs(turn).sum(axis=1), [1, 1, 1]):
         raise GeometryError("the mask has other voxels: another size, or turned by an angle", source=name)
-    extent = np.array(mask.shape) - 1.0
-    corners = np.array(np.meshgrid(*([0.0, far] for far in extent))).reshape(3, -1)
+    # Outer corners: those of a single slice, too, tell how thick it is.
+    corners = np.array(np.meshgrid(*([-0.5, count - 0.5] for count in mask.shape))).reshape(3, -1)
     exact = matrix[:3, :3] @ corners + matrix[:3, 3:]
     start = np.rint(matrix[:3, 3])
     off = float(np.abs(exact - (turn @ corners + start[:, None])).max())
-    if off > _OFF:
+    if off > OFF:
         raise GeometryError(f"the mask lies between the voxels: up to {off:.3g} of one off", source=name)
     turned: NDArray[Any] = mask.transpose(order)
     signs = turn[range(3), order]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hounsfield.errors import FormatError, GeometryError, LimitExceededError, SourceError
 from hounsfield.image import Image
@@ -16,9 +15,11 @@ from hounsfield.imagelike import require_grid
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.measures.extents import BEYOND
 from hounsfield.rois.imagej import MAGIC, outline_of, zipped_outlines
-from hounsfield.rois.mask_files import Placed, array_masks, nifti_masks, packed_masks, picture_masks, segment_masks
+from hounsfield.rois.mask_files import array_masks, nifti_masks, packed_masks, picture_masks
 from hounsfield.rois.outlines import Outline, json_outlines
-from hounsfield.steps import Step
+from hounsfield.rois.placing import PlacedRegion
+from hounsfield.rois.segment_masks import segment_masks
+from hounsfield.steps import Step, say_assumptions
 from hounsfield.volume import Volume
 
 Kind = Literal["ImageJ", "ROI Manager", "JSON", "PNG", "NPY", "NPZ", "NIfTI", "DICOM"]
@@ -77,6 +78,11 @@ def read_rois(
     MissingDependencyError
         Something has to be installed to read it.
 
+    Warns
+    -----
+    AssumptionWarning
+        Where its voxels lie, or how thick they are, had to be assumed.
+
     Examples
     --------
     >>> import hounsfield as hu, json, pathlib, tempfile
@@ -97,9 +103,10 @@ def read_rois(
     else:
         placed = _masks(kind, source, image, called, limits)
     masks: dict[str, Image | Volume] = {}
-    for name, values, beyond in placed:
-        name = _unique(name, masks)
-        masks[name] = _mask(image, values, beyond, f"{name}, {kind} file {Path(source).name}")
+    for region in placed:
+        name = _unique(region.name, masks)
+        masks[name] = _mask(image, region, f"{name}, {kind} file {Path(source).name}")
+    say_assumptions((step for region in placed for step in region.steps), source)
     return masks  # pyright: ignore[reportReturnType]  all of one type: that of the image
 
 
@@ -172,7 +179,7 @@ def _content(path: str, most: int) -> bytes:
         raise SourceError(error.strerror or "cannot be opened", source=path) from None
 
 
-def _masks(kind: Kind, source: str, image: Image | Volume, called: str, limits: Limits) -> list[Placed]:
+def _masks(kind: Kind, source: str, image: Image | Volume, called: str, limits: Limits) -> list[PlacedRegion]:
     if kind == "PNG":
         return picture_masks(source, image, called, source)
     if kind == "NIfTI":
@@ -183,7 +190,7 @@ def _masks(kind: Kind, source: str, image: Image | Volume, called: str, limits: 
         return (array_masks if kind == "NPY" else packed_masks)(file, image, called, source, limits)
 
 
-def _drawn(outline: Outline, image: Image | Volume, called: str, source: str) -> Placed:
+def _drawn(outline: Outline, image: Image | Volume, called: str, source: str) -> PlacedRegion:
     """The pixels within an outline: on the frame that it was drawn on, or on all."""
     rows, columns = image.size
     name = outline.name or called
@@ -198,7 +205,7 @@ def _drawn(outline: Outline, image: Image | Volume, called: str, source: str) ->
     values = np.zeros((frames, rows, columns), np.bool_)
     values[slice(None) if only is None else only] = inside
     several = isinstance(image, Volume) or image.multi_frame
-    return name, values if several else values[0], outline.reaches_beyond(rows, columns)
+    return PlacedRegion(name, values if several else values[0], outline.reaches_beyond(rows, columns))
 
 
 def _unique(name: str, taken: dict[str, Image | Volume]) -> str:
@@ -208,7 +215,7 @@ def _unique(name: str, taken: dict[str, Image | Volume]) -> str:
     return unique
 
 
-def _mask(image: Image | Volume, values: NDArray[np.bool_], beyond: bool, what: str) -> Image | Volume:
+def _mask(image: Image | Volume, region: PlacedRegion, what: str) -> Image | Volume:
     """A mask with the steps that made it.
 
     Raises
@@ -216,10 +223,12 @@ def _mask(image: Image | Volume, values: NDArray[np.bool_], beyond: bool, what: 
     GeometryError
         It is empty.
     """
-    if not values.any():
+    if not region.values.any():
         raise GeometryError(f"the region ({what}) has no pixel of the image", source=image.name)
-    made = image.with_values(values, Step("region", what), unit="", padding=None, color=False)
-    if not beyond:
-        return made
-    step = Step(BEYOND, f"a part of the region ({what}) is outside, and has no pixels", "not done")
-    return made.with_values(values, step)
+    made = image.with_values(region.values, Step("region", what), unit="", padding=None, color=False)
+    steps = region.steps
+    if region.beyond:
+        steps += (Step(BEYOND, f"a part of the region ({what}) is outside, and has no pixels", "not done"),)
+    for step in steps:
+        made = made.with_values(region.values, step)
+    return made

@@ -8,7 +8,7 @@ import numpy as np
 
 from hounsfield.errors import GeometryError
 from hounsfield.series.volumes import Volumes, read_volumes
-from hounsfield.steps import Step
+from hounsfield.steps import Step, say_assumptions
 from hounsfield.volume import Volume
 from hounsfield.voxels.nifti_space import read_nifti_grid
 
@@ -40,6 +40,12 @@ def read_grid(source: str | os.PathLike[str]) -> Volume:
     MissingDependencyError
         nibabel is not installed, and it is a NIfTI.
 
+    Warns
+    -----
+    AssumptionWarning
+        Its sform and qform differ: the sform is taken, as nibabel does. SimpleITK takes the qform, unless the code of
+        the sform is 1.
+
     Examples
     --------
     >>> import hounsfield as hu, pathlib, tempfile
@@ -52,9 +58,10 @@ def read_grid(source: str | os.PathLike[str]) -> Volume:
     """
     path = os.fspath(source)
     if path.lower().endswith(_NIFTI):
-        affine, shape = read_nifti_grid(path)
-        step = Step("grid", "the affine of a NIfTI file")
-        return Volume(np.broadcast_to(np.False_, shape), affine, steps=(step,), name=path)
+        affine, shape, assumed = read_nifti_grid(path)
+        say_assumptions(assumed, path)
+        steps = (Step("grid", "the affine of a NIfTI file"), *assumed)
+        return Volume(np.broadcast_to(np.False_, shape), affine, steps=steps, name=path)
     volumes = read_volumes(path)
     facts = volumes.facts[_only(volumes, path)]
     if facts.affine is None:

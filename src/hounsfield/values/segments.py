@@ -117,6 +117,10 @@ class Segment:
         header = self._stored.header
         return tuple(replace(shell, header=header.for_frame(index)).plane for index in self.frame_index)
 
+    def frame_header(self, index: int) -> Header:
+        """Return the header of one of its frames, counted as in `frame_index`."""
+        return self._stored.header.for_frame(self.frame_index[index])
+
     def _frames(self) -> NDArray[Any]:
         values = self._stored.values
         return values[list(self.frame_index)] if self._stored.multi_frame else values[np.newaxis]

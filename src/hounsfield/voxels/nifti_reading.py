@@ -12,12 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import FormatError, LimitExceededError, missing
+from hounsfield.steps import Step
+from hounsfield.voxels.nifti_space import nifti_place
 
 _AXES = 3
 _GZIP = b"\x1f\x8b"
 
 
-def read_nifti(path: str | os.PathLike[str], most: int, source: str) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+def read_nifti(
+    path: str | os.PathLike[str], most: int, source: str
+) -> tuple[NDArray[Any], NDArray[np.float64] | None, tuple[Step, ...]]:
     """Return the values of a NIfTI file, (column, row, slice) or as it has them, and their affine to LPS mm.
 
     Parameters
@@ -31,8 +35,8 @@ def read_nifti(path: str | os.PathLike[str], most: int, source: str) -> tuple[ND
 
     Returns
     -------
-    values, affine
-        The affine is None where the file says of no place: both its form codes are 0.
+    values, affine, steps
+        The affine is None where the file says of no place: both its form codes are 0. Steps are what was assumed.
 
     Raises
     ------
@@ -57,8 +61,8 @@ def read_nifti(path: str | os.PathLike[str], most: int, source: str) -> tuple[ND
             if math.prod(shape) * max(8, image.get_data_dtype().itemsize) > most:
                 raise LimitExceededError(f"its values would take more than {most} bytes", source=source)
             values = np.asanyarray(image.dataobj).reshape(shape)
-            known = any(image.header[name] for name in ("sform_code", "qform_code"))
-            affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine if known else None
+            place, steps = nifti_place(image)
+            affine = None if place is None else np.diag([-1.0, -1.0, 1.0, 1.0]) @ place
     except (FormatError, LimitExceededError):
         raise
     except (
@@ -75,7 +79,7 @@ def read_nifti(path: str | os.PathLike[str], most: int, source: str) -> tuple[ND
         raise FormatError("is a NIfTI file that cannot be read", source=source) from None
     if affine is not None and not np.isfinite(affine).all():
         raise FormatError("is a NIfTI file whose affine is not finite", source=source)
-    return values, affine
+    return values, affine, steps
 
 
 def _three(shape: tuple[int, ...], source: str) -> tuple[int, int, int]:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hounsfield.errors import FormatError, GeometryError, SourceError, missing
 from hounsfield.geometry import as_affine
+from hounsfield.steps import Step
 
 #: A qform is given where it puts no voxel farther than this, in mm, from where the sform does.
 _QFORM_TOLERANCE = 0.05
@@ -76,8 +77,39 @@ def nifti_affine(affine: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
 _UNITS = {"mm": 1.0, "unknown": 1.0, "meter": 1e3, "micron": 1e-3}
 
 
-def read_nifti_grid(path: str) -> tuple[NDArray[np.float64], tuple[int, int, int]]:
+def nifti_place(image: Any) -> tuple[NDArray[np.float64] | None, tuple[Step, ...]]:
+    """Return the matrix from the indices of nibabel's image to RAS mm, and what had to be assumed.
+
+    It is the sform where there is one, else the qform, as nibabel and FSL have it. None where its codes say of neither.
+    """
+    header: Any = image.header
+    sform, qform = (int(header[f"{name}_code"]) for name in ("sform", "qform"))
+    if sform <= 0 and qform <= 0:
+        return None, ()
+    try:
+        to_mm = _UNITS.get(header.get_xyzt_units()[0], 1.0)
+    except KeyError:  # a code of no unit
+        to_mm = 1.0
+    scale = np.diag([to_mm, to_mm, to_mm, 1.0])
+    place: NDArray[np.float64] = scale @ np.array(image.affine, np.float64)
+    if sform <= 0 or qform <= 0:
+        return place, ()
+    corners = np.array(np.meshgrid(*([0, count - 1] for count in (*image.shape, 1, 1)[:3]), [1])).reshape(4, -1)
+    try:
+        other: NDArray[np.float64] = scale @ np.array(header.get_qform(), np.float64)
+    except ValueError:  # it is no turn: nobody can take it
+        return place, ()
+    off = float(np.linalg.norm(((place - other) @ corners)[:3], axis=0).max())
+    if off <= _QFORM_TOLERANCE:
+        return place, ()
+    detail = f"its sform and its qform differ by up to {off:.3g} mm; the sform is taken, which not every program does"
+    return place, (Step("grid", detail, "assumed", "NIfTI-1, nifti1.h: methods 2 and 3"),)
+
+
+def read_nifti_grid(path: str) -> tuple[NDArray[np.float64], tuple[int, int, int], tuple[Step, ...]]:
     """Return the affine, to LPS mm, and the shape of a NIfTI file: (slice, row, column), the inverse of `nifti_affine`.
+
+    Last what had to be assumed.
 
     Raises
     ------
@@ -103,20 +135,18 @@ def read_nifti_grid(path: str) -> tuple[NDArray[np.float64], tuple[int, int, int
         raise FormatError("is not a NIfTI file", source=path) from None
     if not isinstance(image, nifti1.Nifti1Pair):
         raise FormatError("is not a NIfTI file", source=path)
-    header: Any = image.header
     columns, rows, slices = (*map(int, image.shape[:3]), 1, 1, 1)[:3]
     if min(columns, rows, slices) < 1:
         raise FormatError("has an axis without voxels", source=path)
-    if int(header["sform_code"]) == int(header["qform_code"]) == 0:
+    to_mm, steps = nifti_place(image)
+    if to_mm is None:
         raise GeometryError("does not say where its voxels lie: both of its codes are 0", source=path)
-    to_mm: NDArray[np.float64] = np.array(image.affine, np.float64)
-    to_mm[:3] *= _UNITS.get(header.get_xyzt_units()[0], 1.0)
     to_mm[:2] *= -1
     affine = to_mm[:, [2, 1, 0, 3]]
     affine[:, 3] += (rows - 1) * affine[:, 1]
     affine[:, 1] *= -1
     try:
-        return as_affine(affine + 0.0), (slices, rows, columns)
+        return as_affine(affine + 0.0), (slices, rows, columns), steps
     except ValueError as error:
         raise GeometryError(str(error), source=path) from None
 
