@@ -137,6 +137,22 @@ def test_projections_are_numpys(option, how, folder, tmp_path, volume):
     assert slabs["reshaped"][option[2:]] == 20
 
 
+def test_a_rest_that_is_no_slab_is_left_out_and_greatest_values_have_no_millilitres(folder, tmp_path, volume):
+    """Ten slices of 5 mm: 40 mm are eight of them, the ninth and the tenth are no slab."""
+    result = result_of("stats", folder / "ct", "--mip", "40", "--above", "-500", cwd=tmp_path)
+    projected = volume.values[:8].max(axis=0)
+    assert result["reshaped"]["shape"] == [1, 64, 64]
+    assert result["measures"]["volume_ml"] is None
+    mask = hu.mask(hu.Image(projected, "HU"), above=-500)
+    assert result["measures"]["area_mm2"] == pytest.approx(np.count_nonzero(mask.values) * 36)
+    assert any("the last 2 slices (10 mm)" in step["detail"] for step in result["steps"])
+    middle = volume.to_lps((3.5, 0, 0))
+    np.testing.assert_allclose(np.array(result["reshaped"]["affine"])[:3, 3], middle)
+    code, _, err = hu_here("mask", folder / "ct", "--mip", "--format", "stl", cwd=tmp_path)
+    assert code == 2
+    assert "--mip" in err
+
+
 def test_the_whole_projected_is_one_picture(folder, tmp_path):
     result = result_of(
         "convert", folder / "ct", "--plane", "coronal", "--spacing", "2", "--mip", "-o", "m.png", cwd=tmp_path

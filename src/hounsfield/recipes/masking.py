@@ -87,8 +87,8 @@ class Masking:
     Raises
     ------
     RecipeError
-        Two regions have the same name, arguments shape a selection where only regions are, a segmentation of a
-        projection is asked for, or a label is given and the format is not SEG, or it is none.
+        Two regions have the same name, arguments shape a selection where only regions are, a segmentation or
+        a surface of a projection is asked for, or a label is given and the format is not SEG, or it is none.
     """
 
     command: ClassVar[str] = "mask"
@@ -110,6 +110,8 @@ class Masking:
         if self.format == "seg" and self.reshaping.projection is not None:
             name = self.reshaping.projection[0]
             raise RecipeError(f"a SEG lies over its source images, and a projection over none: not with `{name}`")
+        if self.format == "stl" and (flat := self.reshaping.projection) is not None and flat[0] != "mean":
+            raise RecipeError(f"a surface encloses a volume, and a projection has none: not with `{flat[0]}`")
         check_names(self.regions)
         self._check_label()
         if not self.regions or self.selection.chosen:

@@ -13,8 +13,8 @@ PROJECTIONS: tuple[Projection, ...] = get_args(Projection)
 
 
 def slabs(count: int, thickness: int) -> list[range]:
-    """Return the slices of each slab: so many one after another; the last has what is left."""
-    return [range(start, min(start + thickness, count)) for start in range(0, count, thickness)]
+    """Return the slices of each slab: so many one after another; the rest, which is no whole one, is in none."""
+    return [range(start, start + thickness) for start in range(0, count - thickness + 1, thickness)]
 
 
 def slices_in(slab: float | None, spacing: float | None, count: int) -> int:
