@@ -99,6 +99,19 @@ def test_on_the_grid_of_a_folder_voxels_lie_on_each_other(folder, tmp_path, volu
     assert result["reshaped"]["shape"] == [10, 64, 64]
 
 
+def test_a_grid_elsewhere_is_an_error(folder, tmp_path):
+    matrix = np.diag([2, 2, 2, 1.0])
+    matrix[:3, 3] = 5000
+    nibabel.save(nibabel.Nifti1Image(np.zeros((10, 10, 10), np.uint8), matrix), tmp_path / "far.nii.gz")
+    code, _, err = hu_here("stats", folder / "ct", "--like", "far.nii.gz", cwd=tmp_path)
+    assert code == 1
+    assert "do not overlap" in err
+    nibabel.save(nibabel.Nifti1Image(np.zeros((10, 10, 10), np.uint8), np.diag([1e-30] * 3 + [1])), tmp_path / "s.nii")
+    code, _, err = hu_here("stats", folder / "ct", "--like", "s.nii", cwd=tmp_path)
+    assert code == 2
+    assert "--like" in err
+
+
 def test_a_box_is_a_part_of_the_values(folder, tmp_path, volume):
     box = "-60:45.5,,-10:12"
     result = result_of("convert", folder / "ct", "--to", "npy", "--crop", box, cwd=tmp_path)
