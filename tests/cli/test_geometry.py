@@ -312,3 +312,48 @@ def test_what_has_no_place_fails_by_itself(sample, tmp_path):
     )
     code, _, err = hu_here("stats", "some", "--mip", cwd=tmp_path)
     assert (code, "colours have no" in err) == (1, True)
+
+
+def circle_at(row, column, radius, shape):
+    rows, columns = np.indices(shape)
+    return (columns - column) ** 2 + (rows - row) ** 2 <= radius**2
+
+
+@pytest.mark.parametrize("more", [[], ["--mip"], ["--plane", "coronal"]])
+@pytest.mark.parametrize("margin", ["0", "12"])
+def test_pixels_of_regions_are_those_of_what_comes_out(more, margin, folder, tmp_path, volume):
+    """The same in both commands: column 20, row 4 of the cropped picture."""
+    words = [folder / "ct", "--above", "-300", "--crop", "mask", "--margin-mm", margin, "--circle", "20,4,3", *more]
+    masked = result_of("mask", *words, "--no-figure", "-o", "out", cwd=tmp_path)
+    (region,) = result_of("stats", *words, cwd=tmp_path)["regions"]
+    assert masked["measures"] == region["measures"]
+    plane = volume.reformat("coronal") if "coronal" in more else volume
+    whole = hu.mask(plane, above=-300)
+    cropped = plane.crop(mask=whole, margin_mm=float(margin))
+    values = cropped.values.max(axis=0, keepdims=True) if "--mip" in more else cropped.values
+    inside = hu.mask(cropped.with_values(values), above=-300).values if "--mip" in more else None
+    inside = whole.crop(mask=whole, margin_mm=float(margin)).values if inside is None else inside
+    chosen = values[inside & circle_at(4, 20, 3, values.shape[1:])]
+    assert chosen.size
+    assert region["measures"]["pixels"] == chosen.size
+    assert region["measures"]["mean"] == pytest.approx(chosen.mean())
+
+
+def test_a_picture_is_cropped_to_regions_in_the_patient_only(folder, tmp_path, volume):
+    words = ["mask", folder / "ct", "--crop", "mask", "--no-figure"]
+    code, _, err = hu_here(*words, "--circle", "20,30,5", cwd=tmp_path)
+    assert code == 2
+    assert "--circle" in err
+    assert "LPS mm" in err
+    (tmp_path / "p.json").write_text("[[1, 1], [9, 1], [9, 9]]")
+    for kind in ("--roi", "--polygon"):
+        code, _, err = hu_here(*words, kind, "p.json", cwd=tmp_path)
+        assert code == 2, err
+        assert kind in err
+    x, y, z = volume.to_lps((4, 30, 20))
+    result = result_of(*words, "--sphere", f"{x},{y},{z},20mm", "-o", "o", cwd=tmp_path)
+    places = volume.to_lps(np.stack(np.meshgrid(*map(np.arange, volume.shape), indexing="ij"), axis=-1))
+    assert result["measures"]["pixels"] == np.count_nonzero(np.linalg.norm(places - [x, y, z], axis=-1) <= 20)
+    assert result["reshaped"]["shape"] == [9, 7, 7]
+    by_file = result_of(*words, "--roi", result["outputs"]["mask"], "-o", "o2", cwd=tmp_path)
+    assert by_file["reshaped"]["shape"] == [9, 7, 7]
