@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.cropping import Bounds, Box, box_bounds, margins_of, mask_bounds, one_way
-from hounsfield.errors import UnitError
 from hounsfield.geometry import SpacingKind, as_affine
 from hounsfield.header import Header, NoHeader
 from hounsfield.image import Image
@@ -20,14 +19,13 @@ from hounsfield.text import counted, printable
 from hounsfield.voxels import grids
 from hounsfield.voxels.conversions import Convertible
 from hounsfield.voxels.fitting import mask_voxels
-from hounsfield.voxels.grids import Plane, PlaneName
-from hounsfield.voxels.projections import PROJECTIONS, Projection, ProjectionStep, projected, slabs, slices_in
-from hounsfield.voxels.regriddable import Regriddable
+from hounsfield.voxels.grids import PlaneName
+from hounsfield.voxels.projectable import Projectable
 from hounsfield.voxels.slices import SliceHeader, SliceSource, SomeHeaders, VolumeHeader, cropped
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Volume(Convertible, Regriddable):
+class Volume(Convertible, Projectable):
     """A regular grid of values in the patient. Masks are volumes with values of type bool.
 
     Attributes
@@ -293,72 +291,6 @@ class Volume(Convertible, Regriddable):
         off = f", off by {turn.off:.2g} in a direction cosine" if turn.off > 1e-9 else ""
         step = Step(name, f"{plane}: {turn}{off}" if plane else str(turn))
         return self._taken(turn.picks(self.shape), step, turn.order)
-
-    def project(
-        self, how: Projection = "max", axis: str | Plane = "slice", *, slab: float | None = None, order: int = 1
-    ) -> Volume:
-        """Return the greatest, the least or the mean value along an axis, of all slices or of slabs.
-
-        Parameters
-        ----------
-        how
-            ``"max"`` (MIP), ``"min"`` or ``"mean"``.
-        axis
-            ``"slice"``, ``"row"`` or ``"column"``: along which. Or a plane as `reformat` takes it: through the slices
-            that lie in it, so ``"coronal"`` looks from the front.
-        slab
-            Thickness in mm, to the nearest whole number of slices. Slabs follow one another; the last may hold fewer
-            slices. None: one slab of everything.
-        order
-            Of the interpolation, where a plane is asked for in which the voxels do not lie.
-
-        Returns
-        -------
-        Volume
-            One slice for each slab, in its middle; ``volume.project()[0]`` is the image of the whole. The axis along
-            which was projected is the first. Padding has no part in it, and stays where nothing else is. Of ``"max"``
-            and ``"min"`` the type stays; ``"mean"`` is float32, or float64 where that loses digits.
-
-        Raises
-        ------
-        ValueError
-            There is no such projection, axis or plane, or the thickness is not positive.
-        UnitError
-            The volume is in colour.
-        GeometryError
-            Millimetres or a plane are asked for, and the files do not say where slices lie.
-
-        Examples
-        --------
-        >>> import hounsfield as hu, numpy as np
-        >>> volume = hu.Volume([[[1, 5]], [[3, 2]]], affine=np.diag([5, 2, 1, 1])[[2, 1, 0, 3]])
-        >>> volume.project("max").values.tolist(), volume.project("mean", slab=5).spacing
-        ([[[3, 5]]], (5.0, 2.0, 1.0))
-        """
-        if how not in PROJECTIONS:
-            raise ValueError(f"a projection is {', '.join(PROJECTIONS)}, not {how!r}")
-        if self.color:
-            raise UnitError("colours have no greatest, least or mean value; project one channel", source=self.name)
-        if isinstance(axis, str) and axis in grids.AXES:
-            turned = self if axis == "slice" else self.reorder((axis, *(name for name in grids.AXES if name != axis)))
-        else:
-            turned = self.reformat(cast("Plane", axis), order=order)
-        if slab is not None:
-            turned._placed()
-        return turned._slabs(how, slices_in(slab, turned.spacing_between_slices, len(turned)))
-
-    def _slabs(self, how: Projection, thickness: int) -> Volume:
-        parts = slabs(len(self), thickness)
-        values, padding = projected(self.values, self.padding, parts, how)
-        step = ProjectionStep.of(how, len(self), thickness, self.spacing_between_slices)
-        chosen = self._taken((range(0, len(self), thickness), *map(range, self.size)), step)
-        affine = None
-        if self.affine is not None and chosen.affine is not None:
-            affine = chosen.affine.copy()
-            affine[:3, 0] = self.affine[:3, 0] * thickness  # also of a single slab: that is how thick it is
-            affine[:3, 3] += self.affine[:3, 0] * ((thickness - 1) / 2)
-        unit = "1" if self.is_mask and how == "mean" else self.unit
-        return replace(chosen, values=values, padding=padding, affine=affine, unit=unit, slice_headers=None, sources=())
 
     def as_image(self) -> Image:
         """Return the slices as the frames of an `Image` that shares this one's memory."""

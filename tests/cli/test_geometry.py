@@ -99,6 +99,19 @@ def test_on_the_grid_of_a_folder_voxels_lie_on_each_other(folder, tmp_path, volu
     assert result["reshaped"]["shape"] == [10, 64, 64]
 
 
+def test_a_grid_elsewhere_is_an_error(folder, tmp_path):
+    matrix = np.diag([2, 2, 2, 1.0])
+    matrix[:3, 3] = 5000
+    nibabel.save(nibabel.Nifti1Image(np.zeros((10, 10, 10), np.uint8), matrix), tmp_path / "far.nii.gz")
+    code, _, err = hu_here("stats", folder / "ct", "--like", "far.nii.gz", cwd=tmp_path)
+    assert code == 1
+    assert "do not overlap" in err
+    nibabel.save(nibabel.Nifti1Image(np.zeros((10, 10, 10), np.uint8), np.diag([1e-30] * 3 + [1])), tmp_path / "s.nii")
+    code, _, err = hu_here("stats", folder / "ct", "--like", "s.nii", cwd=tmp_path)
+    assert code == 2
+    assert "--like" in err
+
+
 def test_a_box_is_a_part_of_the_values(folder, tmp_path, volume):
     box = "-60:45.5,,-10:12"
     result = result_of("convert", folder / "ct", "--to", "npy", "--crop", box, cwd=tmp_path)
@@ -135,6 +148,22 @@ def test_projections_are_numpys(option, how, folder, tmp_path, volume):
     made = np.load(tmp_path / slabs["outputs"][0])  # of four slices of 5 mm
     np.testing.assert_allclose(made[1], how(volume.values[4:8], axis=0), rtol=1e-6)
     assert slabs["reshaped"][option[2:]] == 20
+
+
+def test_a_rest_that_is_no_slab_is_left_out_and_greatest_values_have_no_millilitres(folder, tmp_path, volume):
+    """Ten slices of 5 mm: 40 mm are eight of them, the ninth and the tenth are no slab."""
+    result = result_of("stats", folder / "ct", "--mip", "40", "--above", "-500", cwd=tmp_path)
+    projected = volume.values[:8].max(axis=0)
+    assert result["reshaped"]["shape"] == [1, 64, 64]
+    assert result["measures"]["volume_ml"] is None
+    mask = hu.mask(hu.Image(projected, "HU"), above=-500)
+    assert result["measures"]["area_mm2"] == pytest.approx(np.count_nonzero(mask.values) * 36)
+    assert any("the last 2 slices (10 mm)" in step["detail"] for step in result["steps"])
+    middle = volume.to_lps((3.5, 0, 0))
+    np.testing.assert_allclose(np.array(result["reshaped"]["affine"])[:3, 3], middle)
+    code, _, err = hu_here("mask", folder / "ct", "--mip", "--format", "stl", cwd=tmp_path)
+    assert code == 2
+    assert "--mip" in err
 
 
 def test_the_whole_projected_is_one_picture(folder, tmp_path):
@@ -345,3 +374,48 @@ def test_pixels_that_stay_unequal_are_said_once(folder, tmp_path):
     result = result_of("convert", "two/a.dcm", "--no-square", cwd=tmp_path)
     assert "not drawn square" in str(result["steps"])
     assert "square" not in str(result_of("convert", folder / "ct" / "0000.dcm", cwd=tmp_path)["steps"])
+
+
+def circle_at(row, column, radius, shape):
+    rows, columns = np.indices(shape)
+    return (columns - column) ** 2 + (rows - row) ** 2 <= radius**2
+
+
+@pytest.mark.parametrize("more", [[], ["--mip"], ["--plane", "coronal"]])
+@pytest.mark.parametrize("margin", ["0", "12"])
+def test_pixels_of_regions_are_those_of_what_comes_out(more, margin, folder, tmp_path, volume):
+    """The same in both commands: column 20, row 4 of the cropped picture."""
+    words = [folder / "ct", "--above", "-300", "--crop", "mask", "--margin-mm", margin, "--circle", "20,4,3", *more]
+    masked = result_of("mask", *words, "--no-figure", "-o", "out", cwd=tmp_path)
+    (region,) = result_of("stats", *words, cwd=tmp_path)["regions"]
+    assert masked["measures"] == region["measures"]
+    plane = volume.reformat("coronal") if "coronal" in more else volume
+    whole = hu.mask(plane, above=-300)
+    cropped = plane.crop(mask=whole, margin_mm=float(margin))
+    values = cropped.values.max(axis=0, keepdims=True) if "--mip" in more else cropped.values
+    inside = hu.mask(cropped.with_values(values), above=-300).values if "--mip" in more else None
+    inside = whole.crop(mask=whole, margin_mm=float(margin)).values if inside is None else inside
+    chosen = values[inside & circle_at(4, 20, 3, values.shape[1:])]
+    assert chosen.size
+    assert region["measures"]["pixels"] == chosen.size
+    assert region["measures"]["mean"] == pytest.approx(chosen.mean())
+
+
+def test_a_picture_is_cropped_to_regions_in_the_patient_only(folder, tmp_path, volume):
+    words = ["mask", folder / "ct", "--crop", "mask", "--no-figure"]
+    code, _, err = hu_here(*words, "--circle", "20,30,5", cwd=tmp_path)
+    assert code == 2
+    assert "--circle" in err
+    assert "LPS mm" in err
+    (tmp_path / "p.json").write_text("[[1, 1], [9, 1], [9, 9]]")
+    for kind in ("--roi", "--polygon"):
+        code, _, err = hu_here(*words, kind, "p.json", cwd=tmp_path)
+        assert code == 2, err
+        assert kind in err
+    x, y, z = volume.to_lps((4, 30, 20))
+    result = result_of(*words, "--sphere", f"{x},{y},{z},20mm", "-o", "o", cwd=tmp_path)
+    places = volume.to_lps(np.stack(np.meshgrid(*map(np.arange, volume.shape), indexing="ij"), axis=-1))
+    assert result["measures"]["pixels"] == np.count_nonzero(np.linalg.norm(places - [x, y, z], axis=-1) <= 20)
+    assert result["reshaped"]["shape"] == [9, 7, 7]
+    by_file = result_of(*words, "--roi", result["outputs"]["mask"], "-o", "o2", cwd=tmp_path)
+    assert by_file["reshaped"]["shape"] == [9, 7, 7]

@@ -61,14 +61,14 @@ def headings(figure):
 
 def test_a_projection_is_no_slice_in_words():
     affine = np.diag([1.5, 1.5, 5.0, 1])[:, [2, 1, 0, 3]]
-    volume = hu.Volume(np.zeros((7, 6, 5), np.int16), affine, unit="HU")
-    slabs = volume.project("max", slab=20)  # 4 slices of 5 mm, then 3
-    mip = "maximum intensity projection of 20 mm (4 slices, the last slab of 3)"
+    volume = hu.Volume(np.zeros((8, 6, 5), np.int16), affine, unit="HU")
+    slabs = volume.project("max", slab=20)  # 4 slices of 5 mm each
+    mip = "maximum intensity projection of 20 mm (4 slices)"
     # In the middle of slices at 0, 5, 10 and 15 mm.
     assert slice_caption(slabs, 0, EN) == f"axial slice 1 of 2 (index 0), z = 7.5 mm (feet to head), {mip}"
     assert image_caption(slabs[0], EN).endswith(mip)
     assert mip in montage_caption(slabs, 2, False, EN)
-    assert "最大密度投影：20 mm（4 层，最后一块 3 层）" in slice_caption(slabs, 0, ZH)
+    assert "最大密度投影：20 mm（4 层）" in slice_caption(slabs, 0, ZH)
     for further in (slabs.crop(rows=(1, 3)), slabs[1:], slabs.resample(1.0), slabs.reformat("coronal")):
         assert mip in slice_caption(further, 0, EN)
     assert mip in headings(hu.figure(slabs.crop(rows=(1, 3)))).replace("\n", " ")

@@ -200,6 +200,8 @@ def test_a_folder_gives_the_same_files(words, here, mixed):
         ["mask", "ct", "-o", "out", "--no-figure", "--like", "tilted"],
         ["mask", "ct", "-o", "out", "--above", "-300", "--crop", "mask", "--margin-mm", "12"],
         ["mask", "ct", "-o", "out", "--tissue", "lung", "--crop", "mask", "--minip", "--no-figure"],
+        ["mask", "ct", "-o", "out", "--above", "-300", "--crop", "mask", "--mip", "--circle", "20,9,5", "--no-figure"],
+        ["mask", "ct", "-o", "out", "--crop", "mask", "--sphere", "0,0,0,20mm", "--no-figure"],
         pytest.param(["figure", "ct", "-o", "f.png", "--plane", "sagittal", "--slice", "3"], marks=pytest.mark.long),
         ["figure", "tilted", "-o", "f.png", "--rectify", "--montage", "3", "--mean", "10"],
         pytest.param(["figure", "ct", "-o", "f.png", "--no-mask", "--crop", "mask"], marks=pytest.mark.long),

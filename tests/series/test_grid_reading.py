@@ -94,3 +94,10 @@ def test_what_is_not_there_is_a_typed_error(tmp_path):
     for name in ("none.nii", "none"):
         with pytest.raises(hu.SourceError, match="none"):
             hu.read_grid(tmp_path / name)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-5, 2e4])
+def test_voxels_of_a_size_that_nothing_has_are_refused(size, tmp_path):
+    nibabel.save(nibabel.Nifti1Image(np.zeros((4, 5, 6), np.uint8), np.diag([size, size, size, 1])), tmp_path / "x.nii")
+    with pytest.raises(hu.GeometryError, match=r"x\.nii: .*voxels"):
+        hu.read_grid(tmp_path / "x.nii")

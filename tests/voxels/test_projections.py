@@ -37,11 +37,34 @@ def test_slabs_lie_in_the_middle_of_their_slices():
     np.testing.assert_allclose(shrunk.GetOrigin(), slabs.origin, atol=1e-9)
 
 
-def test_the_last_slab_holds_what_is_left_and_the_step_says_so():
-    full = volume((7, 5, 6))
-    slabs = full.project("max", slab=3 * full.spacing_between_slices)
-    assert np.array_equal(slabs.values[2], full.values[6])
-    assert slabs.steps[-1].detail.endswith("; the last slab has 1")
+def test_what_is_no_whole_slab_is_left_out_and_a_step_says_so():
+    """As by ITK's BinShrink: three slices in the last slab would count as four, and lie elsewhere."""
+    full = volume((11, 5, 6))
+    slabs = full.project("mean", slab=4 * full.spacing_between_slices)
+    shrunk = SimpleITK.BinShrink(SimpleITK.Cast(full.to_sitk(), SimpleITK.sitkFloat64), [1, 1, 4])
+    np.testing.assert_allclose(SimpleITK.GetArrayFromImage(shrunk), slabs.values, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(shrunk.GetOrigin(), slabs.origin, atol=1e-9)
+    np.testing.assert_allclose(shrunk.GetSpacing()[::-1], slabs.spacing, rtol=1e-9)
+    assert "the last 3 slices" in slabs.steps[-1].detail
+    assert slabs.steps[-1].outcome == "not done"
+    assert len(full.project("mean", slab=100 * full.spacing_between_slices)) == 1
+
+
+@pytest.mark.parametrize(("how", "has_volume"), [("max", False), ("min", False), ("mean", True)])
+@pytest.mark.parametrize("slab", [None, 5])
+def test_a_slab_of_greatest_values_has_areas_and_no_volume(how, has_volume, slab):
+    """Of 6 slices of 2.5 mm with pixels of 3 x 2 mm; mean values of slabs are thicker slices."""
+    full = hu.Volume(np.ones((6, 4, 5)), np.diag([2.5, 3, 2, 1])[[2, 1, 0, 3]])
+    slabs = full.project(how, slab=slab)
+    measures = hu.measure(slabs, hu.mask(slabs, above=0, fill=False, opening=0))
+    assert measures.volume_ml == (pytest.approx(15 * 12 * 10 / 1000) if has_volume else None)
+    assert measures.area_mm2 == (120 if not has_volume and slab is None else None)
+    assert hu.measure(slabs[0]).area_mm2 == 120
+    assert slabs.is_projection is not has_volume
+    if not has_volume:
+        mask = hu.mask(slabs, above=0, fill=False, opening=0)
+        with pytest.raises(hu.GeometryError, match="no volume"):
+            hu.components(mask, min_ml=1)
 
 
 def test_padding_has_no_part_and_stays_where_nothing_else_is():

@@ -142,3 +142,32 @@ def test_like_is_a_volume(wrong):
 def test_a_spacing_is_one_that_a_grid_can_have(spacing):
     with pytest.raises(ValueError, match="spacing must be"):
         hu.Volume(np.zeros((2, 2, 2)), np.eye(4)).resample(spacing)
+
+
+@pytest.mark.parametrize("kind", ["int16", "bool"])
+def test_grids_that_do_not_overlap_are_refused(kind):
+    """3 mm, 4 mm and 12 mm apart along the axes: the middles are 13 mm from each other (3-4-12-13)."""
+    volume = hu.Volume(np.ones((3, 3, 3), kind), np.eye(4))
+    away = np.eye(4)
+    away[:3, 3] = 3, 4, 12
+    with pytest.raises(hu.GeometryError, match="do not overlap.* 13 mm apart"):
+        volume.resample(like=hu.Volume(np.zeros((3, 3, 3)), away))
+    between = np.diag([100.0, 100, 100, 1])
+    between[:3, 3] = -50  # around it on all sides: no centre of a voxel is in it
+    with pytest.raises(hu.GeometryError, match="do not overlap"):
+        volume.resample(like=hu.Volume(np.zeros((2, 2, 2)), between))
+
+
+def test_of_a_part_the_step_says_what_is_padding():
+    away = np.eye(4)
+    away[:3, 3] = 0, 0, 2
+    made = hu.Volume(np.ones((3, 3, 3)), np.eye(4)[[2, 1, 0, 3]]).resample(
+        like=hu.Volume(np.zeros((3, 3, 3)), away[[0, 1, 2, 3]][:, [2, 1, 0, 3]])
+    )
+    assert np.count_nonzero(made.padding) == 18
+    assert "18 voxels are padding" in made.steps[-1].detail
+
+
+def test_what_is_padding_everywhere_overlaps():
+    volume = hu.Volume(np.ones((3, 3, 3)), np.eye(4), padding=np.ones((3, 3, 3), bool))
+    assert volume.resample(like=hu.Volume(np.zeros((2, 2, 2)), np.diag([1.5, 1.5, 1.5, 1]))).padding.all()

@@ -44,8 +44,8 @@ class MaskTask:
         import hounsfield as hu
 
         image = item.read_image(self.recipe.reading)
-        image, mask = self.recipe.reshaping.of_image(image, self.recipe)
-        mask = self.recipe.mask(image) if mask is None else mask
+        image, mask = self.recipe.reshaping.of_image(image, self.recipe.cropped_to)
+        mask = self.recipe.mask(image, mask)
         measures = hu.measure(image, mask).to_dict()
         path = self._path_of(item)
         written = {"mask": self.recipe.encode(mask), "figure": self.recipe.draw(image, mask)}
@@ -64,8 +64,8 @@ class MaskTask:
         import hounsfield as hu
 
         source = item.read_volume(self.recipe.reading)
-        volume, mask = self.recipe.reshaping.of_volume(source, self.recipe)
-        mask = self.recipe.mask_volume(volume) if mask is None else mask
+        volume, mask = self.recipe.reshaping.of_volume(source, self.recipe.cropped_to)
+        mask = self.recipe.mask_volume(volume, mask)
         self.recipe.check_volume(item.name)
         measures = hu.measure(volume, mask).to_dict()
         path = self._path_of(item)

@@ -111,7 +111,7 @@ Examples:
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Select pixels by value, fill holes, apply an opening (for tissues if asked); write masks, figures, measures."""
     job = job_of(paths, options)
-    check_region_files(job.recipe.regions)
+    check_region_files(job.recipe.regions, cropped_to=job.recipe.crops_to_regions)
     if options["no_phi"] and job.recipe.format == "seg":
         raise click.UsageError("a DICOM SEG identifies its patient: give --no-phi or --format seg, not both")
     if options["as_python"]:

@@ -53,7 +53,7 @@ def region_options(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             help="A circle: column X and row Y of its middle, counted from 0, and its radius, in pixels or with mm: "
             "60,70,5mm. A point in the patient, in LPS mm, has three numbers: 10.5,-20,120,5mm. NAME=60,70,5 names it. "
-            "May be repeated, as all regions.",
+            "Pixels are those of what --plane, --crop and the like leave. May be repeated, as all regions.",
         ),
     ):
         command = option(command)
@@ -67,8 +67,8 @@ def regions_of(options: dict[str, Any]) -> tuple[MeasuredRegion, ...]:
     return tuple(MeasuredRegion(kind, text) for kind in KINDS for text in options.pop(kind))
 
 
-def check_region_files(regions: Iterable[MeasuredRegion]) -> None:
-    """Refuse files that are no regions, once and before any input is read.
+def check_region_files(regions: Iterable[MeasuredRegion], *, cropped_to: bool = False) -> None:
+    """Refuse files that are no regions, once and before any input is read; and those in pixels that are cropped to.
 
     Raises
     ------
@@ -78,12 +78,16 @@ def check_region_files(regions: Iterable[MeasuredRegion]) -> None:
     for region in regions:
         if not region.is_file:
             continue
+        from hounsfield.recipes.command_line import in_options
+        from hounsfield.recipes.measured_regions import IN_PIXELS
         from hounsfield.rois.rois import check_rois, kind_of_rois
 
         try:
             if region.kind == "polygon" and kind_of_rois(region.text) != "JSON":
                 raise click.BadParameter(f"{region.text} is no JSON; --roi takes other files", param_hint="--polygon")
             check_rois(region.text)
+            if cropped_to and kind_of_rois(region.text) not in ("NIfTI", "DICOM"):
+                raise click.BadParameter(in_options(IN_PIXELS), param_hint=f"--{region.kind}")
         except MissingDependencyError:
             continue  # each input says so, and the exit code does
         except HounsfieldError as error:

@@ -170,8 +170,7 @@ def _slabs(image: Image | Volume, words: Mapping[str, str]) -> list[str]:
     said: list[str] = []
     for step in image.steps:
         if isinstance(step, ProjectionStep):
-            kind = "last slab" if step.rest else "slab" if step.thickness < step.count else "whole slab"
-            slab = words[kind].format(count=step.thickness, rest=step.rest)
+            slab = words["slab" if step.thickness < step.count else "whole slab"].format(count=step.thickness)
             if step.thick_mm is not None:
                 slab = words["slab in mm"].format(mm=f"{round(step.thick_mm, 2):g}", slab=slab)
             said.append(words[step.how].format(slab=slab))

@@ -135,6 +135,8 @@ def _pixels(mask: Image, min_mm2: float | None) -> float:
 def _voxels(mask: Volume, min_ml: float | None) -> float:
     if min_ml is None:
         return 0
+    if mask.is_projection:
+        raise GeometryError("the voxels of a projection have no volume; use min_pixels", source=mask.name)
     if mask.voxel_mm3 is None:
         raise GeometryError(
             "min_ml needs slices of known position, and that of these is not known; use min_pixels", source=mask.name

@@ -41,11 +41,11 @@ class Measures:
         The bins' bounds, one more than bins.
     area_mm2
         Area of the measured pixels in square millimetres; None where the pixel spacing is unknown, or what it
-        measures, for several frames together, and for volumes.
+        measures, for several frames together, and for volumes; of one slice of greatest or least values it is known.
     volume_ml
         Volume of the measured voxels in millilitres (cubic centimetres): their number times the volume of one, which is
-        the determinant of the affine, where slices are tilted too. None for images, and where the place of the slices
-        is not known.
+        the determinant of the affine, where slices are tilted too. None for images, for greatest and least values of
+        slabs (`Volume.is_projection`), and where the place of the slices is not known.
     spacing_kind
         What the area or volume is measured on: ``"detector"`` means on the image receptor, ``"slide"`` on a microscope
         slide, not in the patient.
@@ -174,7 +174,9 @@ def measure(
     if isinstance(image, Volume):
         voxel = image.voxel_mm3
         volume_ml = None if voxel is None else summary.count * voxel / 1000
-        return _measures(summary, image.unit, volume_ml=volume_ml, spacing_kind=kind, slices=len(image))
+        area = _area(image[0], summary.count) if image.is_projection and len(image) == 1 else None
+        size: dict[str, Any] = {"volume_ml": volume_ml, "area_mm2": area}
+        return _measures(summary, image.unit, **size, spacing_kind=kind, slices=len(image))
     return _measures(summary, image.unit, area_mm2=_area(image, summary.count), spacing_kind=kind, frames=image.frames)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from hounsfield.errors import FormatError, GeometryError
 from hounsfield.recipes.checks import RecipeError
-from hounsfield.recipes.measured_regions import MeasuredRegion, check_names, masks_of
+from hounsfield.recipes.measured_regions import MeasuredRegion, check_in_patient, check_names, masks_of
 from hounsfield.recipes.reading import Reading
-from hounsfield.recipes.reshaping import Reshaping
+from hounsfield.recipes.reshaping import Masker, Reshaping
 from hounsfield.recipes.segment import SegmentName
 from hounsfield.recipes.selection import Selection
 from hounsfield.recipes.styling import FigureStyle
@@ -59,6 +59,25 @@ def beside(file: str, ending: str) -> str:
 
 
 @dataclass(frozen=True)
+class _Regions:
+    """Regions as a mask: all of them together."""
+
+    regions: tuple[MeasuredRegion, ...]
+
+    def mask(self, image: Image) -> Image:
+        """Make the mask of an image."""
+        import hounsfield as hu
+
+        return hu.union(*(mask for _, _, mask in masks_of(self.regions, image, None)))
+
+    def mask_volume(self, volume: Volume) -> Volume:
+        """Make the mask of a volume."""
+        import hounsfield as hu
+
+        return hu.union(*(mask for _, _, mask in masks_of(self.regions, volume, None)))
+
+
+@dataclass(frozen=True)
 class Masking:
     """A mask of an image or a volume, and what is written of it.
 
@@ -72,7 +91,8 @@ class Masking:
         What it selects by place: all of them together, within the selection. Where there are some and nothing is
         `Selection.chosen`, they are the mask.
     reshaping
-        What is done to the image before.
+        What is done to the image before: pixels of regions are those of what comes out. `crop` mask is to what is
+        selected by value; where nothing is, to the regions, which lie in the patient then.
     format
         Of masks. None is PNG; NPZ for several frames; NIfTI for volumes.
     figure
@@ -87,8 +107,9 @@ class Masking:
     Raises
     ------
     RecipeError
-        Two regions have the same name, arguments shape a selection where only regions are, a segmentation of a
-        projection is asked for, or a label is given and the format is not SEG, or it is none.
+        Two regions have the same name, arguments shape a selection where only regions are, regions in pixels are to be
+        cropped to, a segmentation or a surface of a projection is asked for, or a label is given and the format is not
+        SEG, or it is none.
     """
 
     command: ClassVar[str] = "mask"
@@ -110,8 +131,12 @@ class Masking:
         if self.format == "seg" and self.reshaping.projection is not None:
             name = self.reshaping.projection[0]
             raise RecipeError(f"a SEG lies over its source images, and a projection over none: not with `{name}`")
+        if self.format == "stl" and (flat := self.reshaping.projection) is not None and flat[0] != "mean":
+            raise RecipeError(f"a surface encloses a volume, and a projection has none: not with `{flat[0]}`")
         check_names(self.regions)
         self._check_label()
+        if self.crops_to_regions:
+            check_in_patient(self.regions)
         if not self.regions or self.selection.chosen:
             return
         for name in ("fill", "fill_3d", "opening"):
@@ -135,8 +160,25 @@ class Masking:
         """The name and the codes of the segment of a SEG."""
         return SegmentName.of(self.label, self.selection.tissue)
 
-    def mask(self, image: Image) -> Image:
-        """Make the mask of an image.
+    @property
+    def crops_to_regions(self) -> bool:
+        """True where the mask that is cropped to is made of regions: nothing is selected by value."""
+        return self.reshaping.crop == "mask" and bool(self.regions) and not self.selection.chosen
+
+    @property
+    def cropped_to(self) -> Masker:
+        """The maker of the mask that is cropped to: the selection, where there is one, else the regions."""
+        return _Regions(self.regions) if self.crops_to_regions else self.selection
+
+    def mask(self, image: Image, cropped: Image | None = None) -> Image:
+        """Make the mask of an image: regions count in what is left of it.
+
+        Parameters
+        ----------
+        image
+            As it is after `reshaping`.
+        cropped
+            The mask that it was cropped to (see `cropped_to`), where there is one.
 
         Raises
         ------
@@ -145,13 +187,13 @@ class Masking:
         """
         import hounsfield as hu
 
-        if not self.regions:
-            return self.selection.mask(image)
-        together = hu.union(*(mask for _, _, mask in masks_of(self.regions, image, None)))
-        return hu.intersection(self.selection.mask(image), together) if self.selection.chosen else together
+        if self.regions and not self.selection.chosen:
+            return _Regions(self.regions).mask(image) if cropped is None else cropped
+        selected = self.selection.mask(image) if cropped is None else cropped
+        return hu.intersection(selected, _Regions(self.regions).mask(image)) if self.regions else selected
 
-    def mask_volume(self, volume: Volume) -> Volume:
-        """Make the mask of a volume.
+    def mask_volume(self, volume: Volume, cropped: Volume | None = None) -> Volume:
+        """Make the mask of a volume, as `mask` that of an image.
 
         Raises
         ------
@@ -160,10 +202,10 @@ class Masking:
         """
         import hounsfield as hu
 
-        if not self.regions:
-            return self.selection.mask_volume(volume)
-        together = hu.union(*(mask for _, _, mask in masks_of(self.regions, volume, None)))
-        return hu.intersection(self.selection.mask_volume(volume), together) if self.selection.chosen else together
+        if self.regions and not self.selection.chosen:
+            return _Regions(self.regions).mask_volume(volume) if cropped is None else cropped
+        selected = self.selection.mask_volume(volume) if cropped is None else cropped
+        return hu.intersection(selected, _Regions(self.regions).mask_volume(volume)) if self.regions else selected
 
     def encode(self, mask: Image) -> tuple[str, bytes]:
         """Return the mask of an image as a file's ending and content.

@@ -105,6 +105,11 @@ class MeasuredRegion:
         """True where the text is the path of a file."""
         return self.kind in ("polygon", "roi")
 
+    @property
+    def is_in_pixels(self) -> bool:
+        """True where the middle is a pixel, or the vertices are. Of other files their content says it."""
+        return self.kind == "polygon" or "center" in self.options
+
     def masks(self, image: M) -> dict[str, M]:
         """Return the masks of an image or a volume, by their names.
 
@@ -188,6 +193,26 @@ def check_names(regions: Iterable[MeasuredRegion]) -> None:
         if region.name in seen:
             raise RecipeError(f"there are two regions called {region.name!r}", region.kind)
         seen.add(region.name)
+
+
+def check_in_patient(regions: Iterable[MeasuredRegion]) -> None:
+    """Refuse regions in pixels where a picture is cropped to them: pixels are those of what comes out of that.
+
+    Raises
+    ------
+    RecipeError
+        Saying what can be cropped to.
+    """
+    for region in regions:
+        if region.is_in_pixels:
+            raise RecipeError(IN_PIXELS, region.kind)
+
+
+#: What is wrong with cropping to pixels.
+IN_PIXELS = (
+    "pixels are those of the cropped picture, so it cannot be cropped to them: give X,Y,Z in LPS mm, or `above`, "
+    "`below`, `tissue` or `method` for the mask that `crop` takes"
+)
 
 
 def masks_of(regions: Iterable[MeasuredRegion], image: M, within: M | None) -> list[tuple[str, MeasuredRegion, M]]:

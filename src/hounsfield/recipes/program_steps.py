@@ -69,10 +69,10 @@ def chosen(volumes: str, choice: Choice) -> str:
 
 def masking_lines(recipe: Masking, place: Place) -> list[str] | None:
     """Mask, write, draw and measure; None where the format is not for such."""
-    masks = mask_lines(recipe.selection, place.kind) if recipe.selection.chosen or not recipe.regions else []
-    if recipe.regions:
-        masks += region_mask_lines(recipe.regions, place.kind, within=recipe.selection.chosen)
-    lines = reshaped_mask_lines(recipe.reshaping, place.kind, masks)
+    by_value = recipe.selection.chosen or not recipe.regions
+    regions = region_mask_lines(recipe.regions, place.kind, within=by_value) if recipe.regions else []
+    masks = mask_lines(recipe.selection, place.kind) if by_value else regions
+    lines = [*reshaped_mask_lines(recipe.reshaping, place.kind, masks), *(regions if by_value else [])]
     if place.kind == "volume":
         if (recipe.format or "nifti") not in VOLUME_ENDINGS:
             return None

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
+from hounsfield.geometry import column_lengths
 from hounsfield.series.volumes import Volumes, read_volumes
 from hounsfield.steps import Step, say_assumptions
 from hounsfield.volume import Volume
 from hounsfield.voxels.nifti_space import read_nifti_grid
 
 _NIFTI = (".nii", ".nii.gz")
+#: Beyond all voxels that anything is imaged with.
+_LEAST_MM, _MOST_MM = 1e-4, 1e4
 
 
 def read_grid(source: str | os.PathLike[str]) -> Volume:
@@ -32,7 +36,8 @@ def read_grid(source: str | os.PathLike[str]) -> Volume:
     Raises
     ------
     GeometryError
-        There is no volume, or several; or it does not say where its voxels lie.
+        There is no volume, or several; or it does not say where its voxels lie, or they are less than 0.1 micrometres
+        or more than 10 metres wide.
     FormatError
         It is called so, and is no NIfTI.
     SourceError
@@ -59,6 +64,7 @@ def read_grid(source: str | os.PathLike[str]) -> Volume:
     path = os.fspath(source)
     if path.lower().endswith(_NIFTI):
         affine, shape, assumed = read_nifti_grid(path)
+        _check_size(affine, path)
         say_assumptions(assumed, path)
         steps = (Step("grid", "the affine of a NIfTI file"), *assumed)
         return Volume(np.broadcast_to(np.False_, shape), affine, steps=steps, name=path)
@@ -66,6 +72,7 @@ def read_grid(source: str | os.PathLike[str]) -> Volume:
     facts = volumes.facts[_only(volumes, path)]
     if facts.affine is None:
         raise GeometryError("does not say where its voxels lie", source=path)
+    _check_size(facts.affine, path)
     return Volume(
         np.broadcast_to(np.False_, facts.shape[:3]),
         facts.affine,
@@ -73,6 +80,14 @@ def read_grid(source: str | os.PathLike[str]) -> Volume:
         frame_of_reference=str(facts.attributes.get("FrameOfReferenceUID") or ""),
         name=path,
     )
+
+
+def _check_size(affine: NDArray[np.float64], path: str) -> None:
+    """Refuse voxels of a size that nothing was imaged with: a damaged matrix."""
+    sizes = column_lengths(affine[:3, :3])
+    if not ((sizes >= _LEAST_MM) & (sizes <= _MOST_MM)).all():
+        said = " x ".join(f"{size:.6g}" for size in sizes.tolist())
+        raise GeometryError(f"its voxels are {said} mm: not between {_LEAST_MM:g} and {_MOST_MM:g} mm", source=path)
 
 
 def _only(volumes: Volumes, path: str) -> int:

@@ -330,6 +330,20 @@ def oriented(grid: Grid, plane: Plane, spacing: Any = None) -> tuple[Grid, Turn 
     return target, turn if upright is grid and spacing is None else None
 
 
+def meets(grid: Grid, other: Grid) -> bool:
+    """Return whether the centre of any voxel of a grid lies within another, edges included."""
+    matrix = np.linalg.solve(other.affine, grid.affine)[:3]
+    low, high = -0.5 - _NOTHING, np.array(other.shape) - 0.5 + _NOTHING
+    across = np.stack(np.meshgrid(*map(np.arange, grid.shape[1:]), indexing="ij"), axis=-1) @ matrix[:, 1:3].T
+    slices = (across + matrix[:, 0] * number + matrix[:, 3] for number in range(grid.shape[0]))
+    return any(bool(((at >= low) & (at <= high)).all(axis=-1).any()) for at in slices)
+
+
+def middle_of(grid: Grid) -> NDArray[np.float64]:
+    """Return the x, y, z in LPS mm of the middle of a grid."""
+    return grid.affine[:3] @ [*((np.array(grid.shape) - 1) / 2), 1.0]
+
+
 def slice_through(grid: Grid, point: Sequence[float]) -> Grid:
     """Return the grid of one slice, parallel to those of a grid, moved along their normal to a point in LPS mm."""
     normal = np.cross(grid.affine[:3, 2], grid.affine[:3, 1])

@@ -26,7 +26,7 @@ class ProjectionStep(Step):
     count
         How many slices there were.
     thickness
-        How many of them each slab has, except for the last, which has what is left.
+        How many of them each slab has.
     thick_mm
         How thick a slab is; None where that is not known.
     """
@@ -41,20 +41,13 @@ class ProjectionStep(Step):
         """Return the step of slabs of so many slices, which are so many mm apart."""
         thick_mm = None if between is None else thickness * between
         thick = "" if thick_mm is None else f" ({thick_mm:.6g} mm)"
-        detail = f"{how} of {'each ' if thickness < count else ''}{thickness} slices{thick}"
-        rest = count % thickness
-        detail += f"; the last slab has {rest}" if rest else ""
+        detail = f"{how} of {'each ' if 2 * thickness <= count else ''}{thickness} slices{thick}"
         return cls("project", detail, how=how, count=count, thickness=thickness, thick_mm=thick_mm)
-
-    @property
-    def rest(self) -> int:
-        """Number of slices in the last slab, where they are fewer than in the others; else 0."""
-        return self.count % self.thickness
 
 
 def slabs(count: int, thickness: int) -> list[range]:
-    """Return the slices of each slab: so many one after another; the last has what is left."""
-    return [range(start, min(start + thickness, count)) for start in range(0, count, thickness)]
+    """Return the slices of each slab: so many one after another; the rest, which is no whole one, is in none."""
+    return [range(start, start + thickness) for start in range(0, count - thickness + 1, thickness)]
 
 
 def slices_in(slab: float | None, spacing: float | None, count: int) -> int:

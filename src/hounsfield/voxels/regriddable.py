@@ -135,7 +135,7 @@ class Regriddable(Placed):
         Raises
         ------
         GeometryError
-            The files do not say where slices lie, of one of both.
+            The files do not say where slices lie, of one of both; or no voxel of the other's grid lies in this volume.
         ValueError
             Neither a spacing nor another volume is given, or both are.
         LimitExceededError
@@ -180,6 +180,10 @@ class Regriddable(Placed):
         if target.shape == source.shape and np.allclose(target.affine, source.affine, rtol=0, atol=1e-9):
             return self.with_values(self.values, *steps)
         result = self._regridded(target, how, "resample", named)
+        if result.padding is not None and result.padding.all() and not grids.meets(target, source):
+            apart = float(np.linalg.norm(grids.middle_of(target) - grids.middle_of(source)))
+            detail = f"no voxel of {named} lies in it: their middles are {apart:.6g} mm apart"
+            raise GeometryError(f"the grids do not overlap: {detail}", source=self.name)
         changes: dict[str, Any] = {"frame_of_reference": other.frame_of_reference or self.frame_of_reference}
         if self.is_mask:
             changes |= {"slice_headers": other.slice_headers, "sources": other.sources, "padding": None}
