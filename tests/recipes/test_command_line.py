@@ -295,7 +295,7 @@ def test_a_command_line_parsed_again_is_the_same_job(job):
         ("hu stats ct --each --gaps refuse -- -x", "hu stats --each --gaps refuse -- ct -x"),
         ("hu convert ct --spacing 1 --mip -o out", "hu convert --spacing 1 --mip all -o out ct"),
         ("hu convert ct --mip 20.0 --plane coronal", "hu convert --plane coronal --mip 20 ct"),
-        ("hu stats --mean ct --volumes", "hu stats --mean all ct"),
+        ("hu stats --mean . --volumes", "hu stats --mean all ."),
         ("hu figure ct --crop -90:90.5,,0:10", "hu figure --crop=-90:90.5,,0:10 ct"),
         ("hu stats ct --spacing 3,1,1 -- --mip", "hu stats --spacing 3,1,1 -- ct --mip"),
         ("hu mask ct --crop mask --margin-mm 5", "hu mask --crop mask --margin-mm 5 ct"),
