@@ -216,6 +216,8 @@ def test_a_point_in_the_patient_is_measured_in_the_slice_that_it_is_in(study):
         (["--circle", "1,2,-3"], "is positive"),
         (["--circle", "1,2,nan"], "is no number"),
         (["--circle", "1,2,3cm"], "is no number"),
+        (["--circle", "1_0,5,3"], "is no number"),
+        (["--circle", "1,2,\uff13"], "is no number"),
         (["--circle", "1,2,3,30deg"], "has no angle"),
         (["--circle", "=1,2,3"], "no name"),
         (["--circle", ""], "is no number"),

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import tracemalloc
 import zipfile
 
 import nibabel
@@ -548,3 +549,59 @@ def test_forms_of_nifti_that_differ_are_said(study, tmp_path):
     made.set_qform(whole.affine, code=1)
     nibabel.save(made, tmp_path / "q.nii")
     assert np.array_equal(hu.read_rois(tmp_path / "q.nii", volume)["q"].values, mask.values)
+
+
+# ---- what a small file may cost
+
+
+def peak_of(function):
+    """The most memory, in bytes, that Python and numpy had allocated meanwhile."""
+    tracemalloc.start()
+    try:
+        function()
+    except hu.HounsfieldError:
+        pass
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return peak
+
+
+def test_voxels_of_another_grid_are_refused_before_they_are_read(study, tmp_path):
+    """20 MB of zeros take 20 kB when they are compressed."""
+    _, volume = study
+    large = np.zeros((20, 1000, 1000), np.uint8)
+    large[0, 0, 0] = 1
+    affine = volume.affine @ np.diag([1.0, 0.7, 1.0, 1.0])
+    np.savez_compressed(tmp_path / "m.npz", mask=large, affine=affine)
+    nibabel.save(nibabel.Nifti1Image(large.T, volume.to_nibabel().affine * [[0.7, 1, 1, 1]]), tmp_path / "m.nii.gz")
+    np.savez_compressed(tmp_path / "shape.npz", mask=large)
+    for name in ("m.npz", "m.nii.gz", "shape.npz"):
+        with pytest.raises(hu.GeometryError):
+            hu.read_rois(tmp_path / name, volume)
+        assert peak_of(lambda name=name: hu.read_rois(tmp_path / name, volume)) < 4e6, name
+
+
+def test_masks_of_whole_numbers_stay_small(study, tmp_path):
+    _, volume = study
+    large = np.zeros((20, 700, 1000), np.uint8)
+    large[:9, :48, :48] = bone(volume).values
+    np.savez_compressed(tmp_path / "m.npz", mask=large, affine=volume.affine)
+    # The values, one label of them, and what reading needs meanwhile.
+    assert peak_of(lambda: hu.read_rois(tmp_path / "m.npz", volume)) < 3.5 * large.nbytes
+    (mask,) = hu.read_rois(tmp_path / "m.npz", volume).values()
+    assert np.array_equal(mask.values, bone(volume).values)
+
+
+def test_the_masks_of_a_file_together_have_a_bound(tmp_path):
+    square = [{"points": [[1, 1], [4, 1], [1, 4]]}] * 50
+    path = written(tmp_path / "a.json", square)
+    assert len(hu.read_rois(path, image())) == 50
+    with pytest.raises(hu.LimitExceededError, match="50 masks"):
+        hu.read_rois(path, image(), limits=hu.Limits(image_bytes=49 * ROWS * COLUMNS))
+    with pytest.raises(hu.LimitExceededError, match="50 masks"):
+        hu.read_rois(path, hu.Volume(np.zeros((3, ROWS, COLUMNS))), limits=hu.Limits(image_bytes=149 * ROWS * COLUMNS))
+    values = np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS) % 51
+    np.save(tmp_path / "labels.npy", values)
+    with pytest.raises(hu.LimitExceededError, match="50 masks"):
+        hu.read_rois(tmp_path / "labels.npy", image(), limits=hu.Limits(image_bytes=49 * ROWS * COLUMNS))

@@ -29,6 +29,7 @@ _SHAPES: dict[str, tuple[str, str, int]] = {
 KINDS: tuple[RegionKind, ...] = ("circle", "rect", "ellipse", "sphere", "polygon", "roi")
 _WORDS = {"circle": "X,Y,R", "rect": "X,Y,WIDTH,HEIGHT", "ellipse": "X,Y,RX,RY", "sphere": "X,Y,Z,Rmm"}
 _UNITS = ("mm", "px", "deg")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -145,10 +146,9 @@ def _token(token: str, kind: str, numbers: str) -> tuple[float, str]:
     """A number and its unit."""
     token = token.strip()
     unit = next((unit for unit in _UNITS if token.endswith(unit)), "")
-    try:
-        value = float(token.removesuffix(unit))
-    except ValueError:
-        value = math.nan
+    # Python reads 1_0 as 10; here it is more likely a slip for 1,0.
+    number = token.removesuffix(unit).strip()
+    value = float(number) if _NUMBER.fullmatch(number) else math.nan
     if not math.isfinite(value):
         hint = f"{_WORDS[kind]}, in pixels or with mm"
         with_unit = " with mm or px" if re.fullmatch(r"[-+.\d]+\s*[a-z]+", token) else ""

@@ -6,7 +6,8 @@ import io
 import math
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from hounsfield.errors import FormatError, GeometryError, LimitExceededError
 from hounsfield.image import Image
 from hounsfield.limits import Limits
-from hounsfield.rois.placing import PlacedRegion, Target, shaped
+from hounsfield.rois.placing import PlacedRegion, Target, check_number, shaped
 from hounsfield.volume import Volume
 from hounsfield.voxels.nifti_reading import read_nifti
 
@@ -25,7 +26,7 @@ _MOST_LABELS = 64
 _IN_NPZ = ("mask", "values")
 
 
-def picture_masks(path: str, image: Image | Volume, name: str, source: str) -> list[PlacedRegion]:
+def picture_masks(path: str, image: Image | Volume, name: str, source: str, limits: Limits) -> list[PlacedRegion]:
     """Return the masks of a PNG: each value other than 0 is one.
 
     Raises
@@ -51,7 +52,7 @@ def picture_masks(path: str, image: Image | Volume, name: str, source: str) -> l
         if (colours != colours[..., :1]).any() or (opacity != opacity.max(initial=0)).any():
             raise FormatError("is a picture in colours: a mask has one value a pixel", source=source)
         values = colours[..., 0]
-    return [_by_shape(each, values == label, image) for each, label in _labels(values, name, source)]
+    return _regions_of(values, None, image, name, source, limits)
 
 
 def array_masks(data: Any, image: Image | Volume, name: str, source: str, limits: Limits) -> list[PlacedRegion]:
@@ -64,8 +65,8 @@ def array_masks(data: Any, image: Image | Volume, name: str, source: str, limits
     GeometryError
         It has not the shape of the image.
     """
-    values = _npy(data, source, limits, image)
-    return [_by_shape(each, values == label, image) for each, label in _labels(values, name, source)]
+    values = _npy(data, source, limits, lambda shape: _check_shape(shape, image, source))
+    return _regions_of(values, None, image, name, source, limits)
 
 
 def packed_masks(data: Any, image: Image | Volume, name: str, source: str, limits: Limits) -> list[PlacedRegion]:
@@ -88,15 +89,13 @@ def packed_masks(data: Any, image: Image | Volume, name: str, source: str, limit
             has_place = "affine" in known and not (isinstance(image, Volume) and image.affine is None)
             affine = _npy(archive.open(known["affine"]), source, limits) if has_place else None
             affine = affine if affine is not None and affine.shape == (4, 4) else None
-            values = _npy(archive.open(known[called]), source, limits, image if affine is None else None)
+            if affine is not None and not np.isfinite(affine).all():
+                raise FormatError("is an NPZ whose affine is not finite", source=source)
+            check = partial(_check_grid, affine=affine, image=image, source=source)
+            values = _npy(archive.open(known[called]), source, limits, check)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
         raise FormatError("is an NPZ that cannot be read", source=source) from None
-    if affine is None or values.ndim != 3:
-        _check_shape(values.shape, image, source)
-        return [_by_shape(each, values == label, image) for each, label in _labels(values, name, source)]
-    if not np.isfinite(affine).all():
-        raise FormatError("is an NPZ whose affine is not finite", source=source)
-    return [_by_place(each, values == label, affine, image) for each, label in _labels(values, name, source)]
+    return _regions_of(values, affine, image, name, source, limits)
 
 
 def nifti_masks(path: str, image: Image | Volume, name: str, source: str, limits: Limits) -> list[PlacedRegion]:
@@ -109,18 +108,22 @@ def nifti_masks(path: str, image: Image | Volume, name: str, source: str, limits
     GeometryError
         Its voxels are not those of the image.
     """
-    values, affine, steps = read_nifti(path, limits.volume_bytes, source)
-    if affine is not None:
-        regions = [_by_place(each, values == label, affine, image) for each, label in _labels(values, name, source)]
-        return [region._replace(steps=steps) for region in regions]
-    ordered = values.transpose(2, 1, 0)[:, ::-1]  # rows are kept from the last to the first
-    ordered = ordered[0] if len(ordered) == 1 else ordered
-    _check_shape(ordered.shape, image, source)
-    return [_by_shape(each, ordered == label, image) for each, label in _labels(ordered, name, source)]
+
+    def check(shape: tuple[int, int, int], affine: NDArray[np.float64] | None) -> None:
+        slices = (*shape[::-1],) if shape[2] > 1 else (*shape[1::-1],)
+        _check_grid(slices if affine is None else shape, affine, image, source)
+
+    values, affine, steps = read_nifti(path, limits.volume_bytes, source, check)
+    if affine is None:  # rows are kept from the last to the first
+        ordered = values.transpose(2, 1, 0)[:, ::-1]
+        values = ordered[0] if len(ordered) == 1 else ordered
+    return [region._replace(steps=steps) for region in _regions_of(values, affine, image, name, source, limits)]
 
 
-def _npy(stream: Any, source: str, limits: Limits, image: Image | Volume | None = None) -> NDArray[Any]:
-    """Read an array, after a look at how large it will be: one that an image is given for has its shape."""
+def _npy(
+    stream: Any, source: str, limits: Limits, check: Callable[[tuple[int, ...]], None] | None = None
+) -> NDArray[Any]:
+    """Read an array, after a look at its shape, which is checked, and at how much memory it will take."""
     start = io.BytesIO()
     try:
         version = np.lib.format.read_magic(stream)
@@ -131,9 +134,9 @@ def _npy(stream: Any, source: str, limits: Limits, image: Image | Volume | None 
         size = math.prod(shape) * dtype.itemsize
         if dtype.kind not in "biuf" or len(shape) not in (2, 3):
             raise FormatError(f"holds an array of {dtype} of {len(shape)} axes: no mask", source=source)
-        if image is not None:
-            _check_shape(shape, image, source)
-        if size > limits.volume_bytes:
+        if check is not None:
+            check(shape)
+        if size + math.prod(shape) > limits.volume_bytes:  # a mask of one of its labels is there at the same time
             raise LimitExceededError(f"its array would take {size} bytes", source=source)
         while (missing := size - start.tell()) > 0 and (part := stream.read(min(missing, 2**24))):
             start.write(part)
@@ -147,19 +150,48 @@ def _npy(stream: Any, source: str, limits: Limits, image: Image | Volume | None 
     return values.reshape(shape, order="F" if fortran else "C")
 
 
+def _regions_of(
+    values: NDArray[Any],
+    affine: NDArray[np.float64] | None,
+    image: Image | Volume,
+    name: str,
+    source: str,
+    limits: Limits,
+) -> list[PlacedRegion]:
+    """Return a region for each label: by its place in the patient where that is known, else by its shape."""
+    labels = list(_labels(values, name, source))
+    check_number(len(labels), image, source, limits)
+    if affine is None:
+        return [_by_shape(each, values == label, image) for each, label in labels]
+    volume = values if values.ndim == 3 else values[None]
+    return [_by_place(each, volume == label, affine, image) for each, label in labels]
+
+
 def _labels(values: NDArray[Any], name: str, source: str) -> Iterator[tuple[str, Any]]:
     """Yield the name of each region, and the value that it has; one region alone is called like its file."""
-    if values.dtype.kind not in "biuf" or not (values == np.rint(values.astype(np.float64))).all():
-        raise FormatError(
-            "holds fractions or no numbers: a mask has whole numbers, 0 for what is outside", source=source
-        )
-    labels = [value for value in np.unique(values).tolist() if value]
+    found: set[Any] = set()
+    # Part by part, as they lie in memory: a sorted copy of all of them would take as much memory again.
+    for part in values.T if values.flags.f_contiguous else values:
+        if part.dtype.kind not in "biuf" or (part.dtype.kind == "f" and not (part == np.rint(part)).all()):
+            raise FormatError(
+                "holds fractions or no numbers: a mask has whole numbers, 0 for what is outside", source=source
+            )
+        found.update(np.unique(part).tolist())
+        if len(found - {0}) > _MOST_LABELS:
+            raise FormatError(f"has more than {_MOST_LABELS} different values: a picture, not a mask", source=source)
+    labels = sorted(value for value in found if value)
     if not labels:
         raise FormatError("is empty: all its values are 0", source=source)
-    if len(labels) > _MOST_LABELS:
-        raise FormatError(f"has {len(labels)} different values: a picture, not a mask", source=source)
     for label in labels:
         yield (name if len(labels) == 1 else f"{name} {label:g}"), label
+
+
+def _check_grid(shape: tuple[int, ...], affine: NDArray[np.float64] | None, image: Image | Volume, source: str) -> None:
+    """Refuse voxels that are not those of the image: by their place where that is known, else by their shape."""
+    if affine is None or len(shape) != 3:
+        _check_shape(shape, image, source)
+    else:
+        Target(image).check(shape, affine)
 
 
 def _check_size(size: tuple[int, int], image: Image | Volume, source: str) -> None:

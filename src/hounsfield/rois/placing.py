@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import GeometryError
+from hounsfield.errors import GeometryError, LimitExceededError
 from hounsfield.geometry import ImagePlane
 from hounsfield.image import Image
+from hounsfield.limits import Limits
 from hounsfield.steps import Step
 from hounsfield.volume import Volume
 
@@ -42,6 +43,20 @@ class PlacedRegion(NamedTuple):
 def shaped(values: NDArray[np.bool_], image: Image | Volume) -> NDArray[np.bool_]:
     """Return a mask of frames or slices in the shape of its image or volume."""
     return values if isinstance(image, Volume) or image.multi_frame else values[0]
+
+
+def check_number(count: int, image: Image | Volume, source: str, limits: Limits) -> None:
+    """Raise where so many masks of an image would take too much memory: they are all there at the same time.
+
+    Raises
+    ------
+    LimitExceededError
+        They would.
+    """
+    frames = image.shape[0] if isinstance(image, Volume) else image.frames
+    size = count * frames * image.size[0] * image.size[1]
+    if size > limits.image_bytes:
+        raise LimitExceededError(f"its {count} masks would take {size} bytes", source=source)
 
 
 class Target:
@@ -114,6 +129,17 @@ class Target:
             within += _put(part, place, mask, affine, self.name)
         self.beyond |= within < total
 
+    def check(self, shape: Sequence[int], affine: NDArray[np.float64]) -> None:
+        """Raise what `put` raises of a mask of this shape, before there is one.
+
+        Raises
+        ------
+        GeometryError
+            Its voxels are not those of the image.
+        """
+        for place in self.affines(affine):
+            _layout(place, shape, affine, self.name)
+
     def put_in_frame(self, index: int, mask: NDArray[np.bool_], affine: NDArray[np.float64]) -> None:
         """Add a mask of three axes to one frame of an image, in whose plane it lies.
 
@@ -136,14 +162,22 @@ def slice_affine(plane: ImagePlane, voxels: NDArray[np.float64] | None) -> NDArr
     return made
 
 
-def _put(
-    target: NDArray[np.bool_],
-    place: NDArray[np.float64],
-    mask: NDArray[np.bool_],
-    affine: NDArray[np.float64],
-    name: str,
-) -> int:
-    """Set the voxels of a mask in a target; return how many of those that are set lie within."""
+class _Layout(NamedTuple):
+    """How a mask comes to lie in a grid: the order and the direction of its axes, and where its first voxel lies."""
+
+    order: list[int]
+    signs: list[float]
+    low: list[int]
+
+
+def _layout(place: NDArray[np.float64], shape: Sequence[int], affine: NDArray[np.float64], name: str) -> _Layout:
+    """Lay a mask out in a grid, of which its shape is all that has to be known.
+
+    Raises
+    ------
+    GeometryError
+        It has other voxels than the grid.
+    """
     try:
         matrix = np.linalg.solve(place, affine)
     except np.linalg.LinAlgError:
@@ -153,17 +187,29 @@ def _put(
     if sorted(order.tolist()) != [0, 1, 2] or not np.array_equal(np.abs(turn).sum(axis=1), [1, 1, 1]):
         raise GeometryError("the mask has other voxels: another size, or turned by an angle", source=name)
     # Outer corners: those of a single slice, too, tell how thick it is.
-    corners = np.array(np.meshgrid(*([-0.5, count - 0.5] for count in mask.shape))).reshape(3, -1)
+    corners = np.array(np.meshgrid(*([-0.5, count - 0.5] for count in shape))).reshape(3, -1)
     exact = matrix[:3, :3] @ corners + matrix[:3, 3:]
     start = np.rint(matrix[:3, 3])
     off = float(np.abs(exact - (turn @ corners + start[:, None])).max())
     if off > OFF:
         raise GeometryError(f"the mask lies between the voxels: up to {off:.3g} of one off", source=name)
-    turned: NDArray[Any] = mask.transpose(order)
-    signs = turn[range(3), order]
-    turned = turned[tuple(slice(None, None, -1) if sign < 0 else slice(None) for sign in signs)]
+    signs = turn[range(3), order].tolist()
     # The index at which the first voxel comes to lie, after axes that run the other way were turned round.
-    low = [int(start[axis] - (turned.shape[axis] - 1 if signs[axis] < 0 else 0)) for axis in range(3)]
+    low = [int(start[axis] - (shape[order[axis]] - 1 if signs[axis] < 0 else 0)) for axis in range(3)]
+    return _Layout(order.tolist(), signs, low)
+
+
+def _put(
+    target: NDArray[np.bool_],
+    place: NDArray[np.float64],
+    mask: NDArray[np.bool_],
+    affine: NDArray[np.float64],
+    name: str,
+) -> int:
+    """Set the voxels of a mask in a target; return how many of those that are set lie within."""
+    order, signs, low = _layout(place, mask.shape, affine, name)
+    turned: NDArray[Any] = mask.transpose(order)
+    turned = turned[tuple(slice(None, None, -1) if sign < 0 else slice(None) for sign in signs)]
     return _overlay(target, turned, low)
 
 

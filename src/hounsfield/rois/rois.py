@@ -17,7 +17,7 @@ from hounsfield.measures.extents import BEYOND
 from hounsfield.rois.imagej import MAGIC, outline_of, zipped_outlines
 from hounsfield.rois.mask_files import array_masks, nifti_masks, packed_masks, picture_masks
 from hounsfield.rois.outlines import Outline, json_outlines
-from hounsfield.rois.placing import PlacedRegion
+from hounsfield.rois.placing import PlacedRegion, check_number
 from hounsfield.rois.segment_masks import segment_masks
 from hounsfield.steps import Step, say_assumptions
 from hounsfield.volume import Volume
@@ -99,7 +99,9 @@ def read_rois(
     kind = kind_of_rois(source)
     called = Path(source).name.partition(".")[0] or "region"
     if kind in _OUTLINES:
-        placed = [_drawn(outline, image, called, source) for outline in outlines_of(source, kind)]
+        outlines = outlines_of(source, kind)
+        check_number(len(outlines), image, source, limits)
+        placed = [_drawn(outline, image, called, source) for outline in outlines]
     else:
         placed = _masks(kind, source, image, called, limits)
     masks: dict[str, Image | Volume] = {}
@@ -181,7 +183,7 @@ def _content(path: str, most: int) -> bytes:
 
 def _masks(kind: Kind, source: str, image: Image | Volume, called: str, limits: Limits) -> list[PlacedRegion]:
     if kind == "PNG":
-        return picture_masks(source, image, called, source)
+        return picture_masks(source, image, called, source, limits)
     if kind == "NIfTI":
         return nifti_masks(source, image, called, source, limits)
     if kind == "DICOM":

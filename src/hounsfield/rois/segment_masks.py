@@ -13,7 +13,7 @@ from hounsfield.header import finite_number
 from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.reading.objects import Segment, segments
-from hounsfield.rois.placing import OFF, PlacedRegion, Target, shaped, slice_affine
+from hounsfield.rois.placing import OFF, PlacedRegion, Target, check_number, shaped, slice_affine
 from hounsfield.steps import Step
 from hounsfield.volume import Volume
 
@@ -38,6 +38,7 @@ def segment_masks(path: str, image: Image | Volume, name: str, source: str, limi
     if not found:
         detail = "is a DICOM file, but no segmentation (RT structure sets are not read)"
         raise FormatError(detail, source=source)
+    check_number(len(found), image, source, limits)
     slices = _SegmentSlices(found, source)
     placed: list[PlacedRegion] = []
     for segment in found:

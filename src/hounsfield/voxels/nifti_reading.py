@@ -6,12 +6,13 @@ import gzip
 import math
 import os
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import FormatError, LimitExceededError, missing
+from hounsfield.errors import FormatError, HounsfieldError, LimitExceededError, missing
 from hounsfield.steps import Step
 from hounsfield.voxels.nifti_space import nifti_place
 
@@ -20,7 +21,10 @@ _GZIP = b"\x1f\x8b"
 
 
 def read_nifti(
-    path: str | os.PathLike[str], most: int, source: str
+    path: str | os.PathLike[str],
+    most: int,
+    source: str,
+    check: Callable[[tuple[int, int, int], NDArray[np.float64] | None], None],
 ) -> tuple[NDArray[Any], NDArray[np.float64] | None, tuple[Step, ...]]:
     """Return the values of a NIfTI file, (column, row, slice) or as it has them, and their affine to LPS mm.
 
@@ -32,6 +36,8 @@ def read_nifti(
         Bytes that its values may take.
     source
         Its name in messages.
+    check
+        Called with the shape and the affine before any value is read: it raises what is wrong with them.
 
     Returns
     -------
@@ -42,6 +48,8 @@ def read_nifti(
     ------
     FormatError
         It is damaged, or has not three axes.
+    GeometryError
+        Of `check`.
     LimitExceededError
         It is too large.
     """
@@ -60,10 +68,13 @@ def read_nifti(
             shape = _three(image.shape, source)
             if math.prod(shape) * max(8, image.get_data_dtype().itemsize) > most:
                 raise LimitExceededError(f"its values would take more than {most} bytes", source=source)
-            values = np.asanyarray(image.dataobj).reshape(shape)
             place, steps = nifti_place(image)
             affine = None if place is None else np.diag([-1.0, -1.0, 1.0, 1.0]) @ place
-    except (FormatError, LimitExceededError):
+            if affine is not None and not np.isfinite(affine).all():
+                raise FormatError("is a NIfTI file whose affine is not finite", source=source)
+            check(shape, affine)
+            values = np.asanyarray(image.dataobj).reshape(shape)
+    except HounsfieldError:
         raise
     except (
         OSError,
@@ -77,8 +88,6 @@ def read_nifti(
         ImageFileError,
     ):
         raise FormatError("is a NIfTI file that cannot be read", source=source) from None
-    if affine is not None and not np.isfinite(affine).all():
-        raise FormatError("is a NIfTI file whose affine is not finite", source=source)
     return values, affine, steps
 
 
