@@ -80,7 +80,9 @@ def test_slices_know_their_plane_and_their_file(pair):
             at = int(after.values[number].flat[0]) // (before.shape[1] * before.shape[2])
             assert after.sources[number] == before.sources[at]
             header = after.slice_headers[number]  # of a part: that of the file, seen through the part
-            assert (header if header.cut is None else header._whole) is before.slice_headers[at]
+            while header.cut is not None:  # of a part of a part
+                header = header._whole
+            assert header is before.slice_headers[at]
             assert image.name == f"{at}.dcm"
 
 
@@ -186,3 +188,40 @@ def test_voxels_and_planes_that_there_are_not_are_refused():
     for plane in ("LPS", (1, 0, 0), (1, 0, 0, 1, 0, 0), (2, 0, 0, 0, 1, 0), (np.nan,) * 6, None):
         with pytest.raises(ValueError):
             volume.reformat(plane)
+
+
+def own_header(made, index):
+    image = made[index]
+    header = image.header
+    assert (header["Rows"], header["Columns"]) == image.values.shape
+    assert header["PixelSpacing"] == pytest.approx(made.spacing[1:])
+    assert header["SliceThickness"] == pytest.approx(made.spacing_between_slices)
+    assert header["SpacingBetweenSlices"] == header["SliceThickness"]
+    np.testing.assert_allclose(header["ImagePositionPatient"], made.to_lps((index, 0, 0)))
+    for keyword in ("SOPInstanceUID", "InstanceNumber", "SliceLocation"):
+        assert keyword not in header
+        assert keyword not in list(header)
+    assert header["Modality"] == "CT"
+    assert len(list(header)) == len(set(header)) == len(header)
+    assert made.as_image().header.for_frame(index)["Rows"] == image.values.shape[0]
+
+
+def test_headers_of_computed_slices_are_their_own(tmp_path):
+    """Rows, spacing and thickness of slices that no file has; those of cropped slices are the file's, as before."""
+    hu.phantom(tmp_path, matrix=32, slices=5)
+    volume = hu.read_volumes(tmp_path)[0]
+    for made in (
+        volume.reformat("coronal"),
+        volume.reformat((1, 0, 0, 0, 0.8, 0.6)),
+        volume.resample(3),
+        volume.project("max", slab=10),
+        volume.project("mean"),
+        volume.crop(rows=(2, 20)).reformat("sagittal"),
+        volume.reformat("coronal").crop(rows=(1, 4)),
+    ):
+        own_header(made, 0)
+        own_header(made, len(made) - 1)
+    assert volume.project("max", slab=10)[0].header["SliceThickness"] == 10
+    assert volume[1:3][0].header["SOPInstanceUID"] == volume[1].header["SOPInstanceUID"]
+    cropped = volume.reformat("coronal")[3].crop(rows=(1, 4))
+    assert (cropped.header["Rows"], cropped.header["Columns"]) == cropped.values.shape

@@ -39,7 +39,8 @@ _UNKNOWN = frozenset(
 )
 #: A tile's place in the whole slide: of its first pixel, counted from 1.
 _MATRIX = ("RowPositionInTotalImagePixelMatrix", "ColumnPositionInTotalImagePixelMatrix")
-_CHANGED = frozenset(
+#: Attributes that count pixels of a picture, or say where it lies: of a part they have other values, or none.
+COUNTING_PIXELS = frozenset(
     ["Rows", "Columns", "ImagePositionPatient", "SequenceOfUltrasoundRegions"]
     + [*_DOWN, *_ACROSS, *_PAIRS, *_MATRIX, *_UNKNOWN]
 )
@@ -259,14 +260,14 @@ class CroppedHeader(WrappedHeader):
 
     def __getitem__(self, keyword: str) -> Any:
         value = self._whole[keyword]
-        if keyword in _CHANGED:
+        if keyword in COUNTING_PIXELS:
             value = self._of_part(keyword, value)
         if value is None:
             raise KeyError(keyword)
         return value
 
     def __iter__(self) -> Iterator[str]:
-        return (keyword for keyword in self._whole if keyword not in _CHANGED or keyword in self)
+        return (keyword for keyword in self._whole if keyword not in COUNTING_PIXELS or keyword in self)
 
     def _of_part(self, keyword: str, value: Any) -> Any:
         """The value that an attribute has for the part; None where it has none."""

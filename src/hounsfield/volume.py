@@ -21,7 +21,7 @@ from hounsfield.voxels.conversions import Convertible
 from hounsfield.voxels.fitting import mask_voxels
 from hounsfield.voxels.grids import PlaneName
 from hounsfield.voxels.projectable import Projectable
-from hounsfield.voxels.slices import SliceHeader, SliceSource, SomeHeaders, VolumeHeader, cropped
+from hounsfield.voxels.slices import ComputedHeader, SliceHeader, SliceSource, SomeHeaders, VolumeHeader, cropped
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,7 +49,9 @@ class Volume(Convertible, Projectable):
     header
         Attributes of the first slice's file.
     slice_headers
-        The header of each slice, made when it is asked for; None where slices no longer correspond to files.
+        The header of each slice, made when it is asked for; None where slices no longer correspond to files. Headers of
+        such slices have their own size, place and thickness (the distance of slices), and nothing that tells a file's
+        picture from others.
     sources
         Which file, and which frame of it, each slice came from; empty where slices no longer correspond to files.
     separated_by
@@ -132,7 +134,7 @@ class Volume(Convertible, Projectable):
         if not -len(self) <= index < len(self):
             raise IndexError(f"slice {index} is out of range: {counted(len(self), 'slice')}, counted from 0")
         index %= len(self)
-        header = self.header if self.slice_headers is None else self.slice_headers[index]
+        header = self._of_computed() if self.slice_headers is None else self.slice_headers[index]
         if self.affine is not None:
             header = SliceHeader(header, self.plane(index))
         source = self.sources[index] if self.sources else SliceSource(self.name)
@@ -148,6 +150,10 @@ class Volume(Convertible, Projectable):
             source.path,
             source.frame_index,
         )
+
+    def _of_computed(self) -> Header:
+        """The header of each slice where no file has it, but for its place."""
+        return ComputedHeader(self.header, self.size, self.spacing_between_slices)
 
     def __iter__(self) -> Iterator[Image]:
         return (self[index] for index in range(len(self)))
@@ -301,7 +307,7 @@ class Volume(Convertible, Projectable):
             self.pixel_spacing,
             self.spacing_kind,
             self.padding,
-            VolumeHeader(self.header, self.plane),
+            VolumeHeader(self._of_computed() if self.slice_headers is None else self.header, self.plane),
             self.color,
             self.name,
         )

@@ -6,12 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from hounsfield.cropping import CroppedHeader
+from hounsfield.cropping import COUNTING_PIXELS, CroppedHeader
 from hounsfield.geometry import ImagePlane, SlidePlane
 from hounsfield.header import Cut, Header, WrappedHeader
 
 #: Attributes that say where a slice lies; those of a slice of a volume follow from the volume's affine.
 _PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
+
+#: Attributes of a file's picture that a slice computed of several does not have, beside those that count its pixels.
+_OF_A_FILE = frozenset(
+    "SOPInstanceUID InstanceNumber SliceLocation NumberOfFrames PixelAspectRatio ImagerPixelSpacing "
+    "NominalScannedPixelSpacing ReferencedImageSequence SourceImageSequence".split()
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,58 @@ class SliceHeader(WrappedHeader):
         own = [keyword for keyword, value in self._place.items() if value is not None]
         yield from own
         yield from (keyword for keyword in self._whole if keyword not in self._place)
+
+
+class ComputedHeader(WrappedHeader):
+    """The header of a slice that no file has: one of another plane or grid, or of a projection.
+
+    Its size and its thickness are its own. What counts the pixels of a file's picture, says where that lies or tells it
+    from others is not shown, and `SliceHeader` says where the slice lies. `dataset` remains that of the file.
+
+    Parameters
+    ----------
+    whole
+        The header of the volume.
+    size
+        Rows and columns.
+    thickness
+        Distance of the slices in mm, as thick as each of them is; None where it is not known.
+    """
+
+    def __init__(self, whole: Header, size: tuple[int, int], thickness: float | None) -> None:
+        super().__init__(whole)
+        own: dict[str, Any] = {"Rows": size[0], "Columns": size[1]}
+        own |= {} if thickness is None else {"SliceThickness": thickness, "SpacingBetweenSlices": thickness}
+        self._own = own
+
+    @property
+    def slide_plane(self) -> SlidePlane | None:
+        """None: a slice lies where its volume has it, in the patient."""
+        return None
+
+    @property
+    def cut(self) -> Cut | None:
+        """None: it is no part of a file's picture."""
+        return None
+
+    def for_frame(self, index: int) -> Header:
+        """Return this header: a slice is one picture."""
+        return self
+
+    def __getitem__(self, keyword: str) -> Any:
+        if keyword in self._own:
+            return self._own[keyword]
+        if keyword in _NOT_OF_COMPUTED:
+            raise KeyError(keyword)
+        return self._whole[keyword]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._own
+        hidden = _NOT_OF_COMPUTED.union(self._own)
+        yield from (keyword for keyword in self._whole if keyword not in hidden)
+
+
+_NOT_OF_COMPUTED = COUNTING_PIXELS.union(_OF_A_FILE, _PLACE, ("SliceThickness", "SpacingBetweenSlices"))
 
 
 class VolumeHeader(SliceHeader):
