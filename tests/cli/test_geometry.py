@@ -419,3 +419,29 @@ def test_a_picture_is_cropped_to_regions_in_the_patient_only(folder, tmp_path, v
     assert result["reshaped"]["shape"] == [9, 7, 7]
     by_file = result_of(*words, "--roi", result["outputs"]["mask"], "-o", "o2", cwd=tmp_path)
     assert by_file["reshaped"]["shape"] == [9, 7, 7]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["stats", "--like", "a", "--like", "b"], "--like"),
+        (["mask", "--no-figure", "--title", "x"], "--title"),
+        (["mask", "-o", "m.nii.gz", "--dpi", "200"], "--dpi"),
+        (["mask", "--no-figure", "--language", "zh"], "--language"),
+        (["mask", "--no-figure", "--outline"], "--outline"),
+        (["mask", "--no-figure", "--window", "lung"], "--window"),
+        (["mask", "--no-figure", "--figure-format", "svg"], "--figure-format"),
+        (["figure", "--no-mask", "--above", "3"], "--above"),
+        (["figure", "--no-mask", "--outline"], "--outline"),
+        (["figure", "--no-mask", "--largest", "2"], "--largest"),
+        (["stats", "--fill-3d"], "--fill-3d"),
+        (["stats", "--opening", "3"], "--opening"),
+        (["stats", "--fill"], "--fill"),
+    ],
+)
+def test_options_that_would_do_nothing_are_wrong_usage(words, named, folder, tmp_path):
+    code, out, err = hu_here(*words, folder / "ct", cwd=tmp_path)
+    assert code == 2
+    assert named in err.splitlines()[-1]
+    assert not out
+    assert not list(tmp_path.iterdir())

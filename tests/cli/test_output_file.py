@@ -104,6 +104,18 @@ def test_standard_output_has_the_bytes_of_the_file(here):
     assert np.load(io.BytesIO(out)).shape == (4, 32, 32)
 
 
+def test_a_mask_of_a_volume_on_standard_output_is_nifti(here):
+    """As the help says: NIfTI for volumes; `--each` and a file are images, and PNG."""
+    for words in (["ct"], ["ct/0001.dcm", "--volumes"], ["ct", "--plane", "coronal"]):
+        code, out, err = piped("mask", *words, "-o", "-", cwd=here)
+        assert code == 0, err
+        (here / "m.nii.gz").write_bytes(out)
+        assert nibabel.load(here / "m.nii.gz").get_fdata().any()
+    assert nibabel.load(here / "m.nii.gz").shape[2] == 32
+    code, out, err = piped("mask", "ct/0001.dcm", "-o", "-", cwd=here)
+    assert Picture.open(io.BytesIO(out)).size == (32, 32)
+
+
 def test_several_files_do_not_go_to_standard_output(sample, here):
     code, out, err = piped("convert", str(sample("examples_ybr_color.dcm")), "-o", "-", cwd=here)
     assert (code, out, f"this image has {CINE_FRAMES}: give --frame" in err) == (1, b"", True)
@@ -112,12 +124,12 @@ def test_several_files_do_not_go_to_standard_output(sample, here):
 
 
 def test_the_program_writes_the_same_to_standard_output(here):
-    for words in (["mask", "a.dcm"], ["mask", "ct", "--format", "nifti"], ["convert", "a.dcm", "--to", "npy"]):
+    for words in (["mask", "a.dcm"], ["mask", "ct"], ["convert", "a.dcm", "--to", "npy"]):
         expected = piped(*words, "-o", "-", cwd=here)[1]
         program = piped(*words, "-o", "-", "--as-python", cwd=here)[1]
         done = subprocess.run([sys.executable, "-"], input=program, cwd=here, capture_output=True, check=False)
         assert len(done.stdout) == len(expected) > 100, done.stderr
-        assert done.stdout == expected or words[-1] == "nifti"  # whose header holds a time
+        assert done.stdout == expected or words[-1] == "ct"  # NIfTI, whose header holds a time
 
 
 @pytest.mark.skipif(not hasattr(sys.stdout, "fileno") or sys.platform == "win32", reason="needs a terminal of POSIX")

@@ -14,6 +14,7 @@ from hounsfield.batch.origins import Origins
 from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs, found_inputs
 from hounsfield.cli.figure_options import check_language, style_of, style_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
+from hounsfield.cli.idle_options import OF_MASKS, refuse_idle
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
@@ -105,6 +106,10 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Drawing]:
     """Parse the options."""
+    if not options["with_mask"]:
+        refuse_idle({"outline": "--outline"}, "--no-mask draws no mask")
+        if options["crop"] != "mask":
+            refuse_idle(OF_MASKS, "--no-mask draws no mask")
     output, form = options["output"], options["form"]
     ending: Any = output.suffix.lower().lstrip(".") if output is not None else ""
     to_standard = output == Path(STDOUT)

@@ -114,7 +114,11 @@ def _grid_options() -> Iterator[Any]:
         help="Of volumes: slices in this plane of the patient; interpolated only where the axes are oblique.",
     )
     yield click.option(
-        "--like", metavar="PATH", help="Put volumes on the grid of another: a NIfTI file, or DICOM of one volume."
+        "--like",
+        callback=_once,
+        multiple=True,
+        metavar="PATH",
+        help="Put volumes on the grid of another: a NIfTI file, or DICOM of one volume.",
     )
     yield click.option(
         "--rectify", is_flag=True, help="Of volumes with tilted gantry: make the axes rectangular, by interpolation."
@@ -170,6 +174,13 @@ def check_like(reshaping: Reshaping) -> None:
         open_grid(reshaping.like)
     except HounsfieldError as error:
         raise click.BadParameter(str(error), param_hint="--like") from None
+
+
+def _once(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> str | None:
+    """Return what was given once; of two grids neither would be the right one."""
+    if len(given) > 1:
+        raise click.BadParameter("there is one grid: give it once")
+    return given[0] if given else None
 
 
 def _slab(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:

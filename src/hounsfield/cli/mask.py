@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,7 @@ from hounsfield.batch.origins import Origins
 from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs, found_inputs
 from hounsfield.cli.figure_options import check_language, style_of, style_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
+from hounsfield.cli.idle_options import OF_FIGURES, refuse_idle
 from hounsfield.cli.language import translated
 from hounsfield.cli.options import (
     damaged_option,
@@ -42,6 +43,9 @@ from hounsfield.cli.stats import mask_words
 from hounsfield.cli.terminal import say, write_line
 from hounsfield.recipes.job import STDOUT, Job
 from hounsfield.recipes.masking import FORMATS_BY_ENDING, VOLUME_ENDINGS, VOLUMES_ONLY, Masking, format_of
+
+if TYPE_CHECKING:
+    from hounsfield.recipes.input_grouping import Grouping
 
 _ENDINGS = {"png": ".png", **VOLUME_ENDINGS}
 _EPILOG = """\b
@@ -139,6 +143,9 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
     """Parse the options."""
     check_standard_output(options)
     form, to_file = _format(options)
+    figure = not to_file if options["figure"] is None else options["figure"]
+    if not figure:
+        refuse_idle(OF_FIGURES, "no figure is drawn; --figure draws one")
     with refusing():
         recipe = Masking(
             selection=selection_of(options),
@@ -147,7 +154,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
             reshaping=reshaping_of(options),
             style=style_of(options),
             format=form,
-            figure=not to_file if options["figure"] is None else options["figure"],
+            figure=figure,
             figure_format=options["figure_format"],
             outline=options["outline"],
             window=options["window"],
@@ -155,9 +162,19 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
         )
     output, choice, naming = os.fspath(options["output"]), choice_of(options), naming_of(options, to_file)
     grouping = grouped(grouping_of(options), recipe.reshaping)
+    if to_file and form is None:  # to standard output
+        form = "nifti" if _takes_volumes(paths, grouping) else "png"
+        recipe = replace(recipe, format=form)
     if to_file and form in VOLUMES_ONLY and grouping.together is None:
         grouping = replace(grouping, together=True)  # nothing else fits into it
     return Job(recipe, paths, grouping, output, to_file, force=options["force"], choice=choice, **naming)
+
+
+def _takes_volumes(paths: tuple[str, ...], grouping: Grouping) -> bool:
+    """Return whether what is masked is a volume: slices are put together, or folders and archives are taken so."""
+    from hounsfield.sources.several import is_collection
+
+    return bool(grouping.together) or (grouping.together is None and any(map(is_collection, paths)))
 
 
 def _format(options: dict[str, Any]) -> tuple[Any, bool]:
@@ -166,7 +183,7 @@ def _format(options: dict[str, Any]) -> tuple[Any, bool]:
     if output == Path(STDOUT):
         if options["figure"]:
             raise click.UsageError("-o - writes the mask alone: give a folder for --output, or no --figure")
-        return form or "png", True
+        return form, True
     named = None if output.is_dir() else format_of(output.name)
     if named is None:
         refuse_other_formats(output, ", ".join(FORMATS_BY_ENDING))

@@ -42,7 +42,7 @@ class Measuring:
     ------
     RecipeError
         Two regions have the same name, or one frame is asked for and each,
-        or it is to be cropped to a mask and nothing is selected.
+        or it is to be cropped to a mask, or a mask is to be filled or opened, and nothing is selected.
     """
 
     command: ClassVar[str] = "stats"
@@ -61,8 +61,13 @@ class Measuring:
         if self.frames and (self.frame is not None or self.slice_index is not None):
             one = "frame" if self.frame is not None else "slice_index"
             raise RecipeError(f"give `{one}` or `frames`: one of them or each")
-        if self.reshaping.crop == "mask" and not self.selection.chosen:
+        if self.selection.chosen:
+            return
+        if self.reshaping.crop == "mask":
             raise RecipeError("`crop` mask needs a mask: `above`, `below`, `tissue` or `method`")
+        for name in ("fill", "fill_3d", "opening"):
+            if getattr(self.selection, name) not in (None, False):
+                raise RecipeError(f"`{name}` shapes what is selected by value: give `above` or `tissue`, too")
 
     def picked(self, image: Image, mask: Image | None) -> tuple[Image, Image | None]:
         """Return the frame that was asked for, and its mask; all frames where none was.
