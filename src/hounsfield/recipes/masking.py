@@ -144,10 +144,11 @@ class Masking:
             A region has no pixel in it. Otherwise as `Selection.mask`.
         """
         import hounsfield as hu
+        from hounsfield.measures.sets import union_of
 
         if not self.regions:
             return self.selection.mask(image)
-        together = hu.union(*(mask for _, _, mask in masks_of(self.regions, image, None)))
+        together = union_of(mask for _, _, mask in masks_of(self.regions, image, None))
         return hu.intersection(self.selection.mask(image), together) if self.selection.chosen else together
 
     def mask_volume(self, volume: Volume) -> Volume:
@@ -159,10 +160,11 @@ class Masking:
             A region has no voxel in it. Otherwise as `Selection.mask_volume`.
         """
         import hounsfield as hu
+        from hounsfield.measures.sets import union_of
 
         if not self.regions:
             return self.selection.mask_volume(volume)
-        together = hu.union(*(mask for _, _, mask in masks_of(self.regions, volume, None)))
+        together = union_of(mask for _, _, mask in masks_of(self.regions, volume, None))
         return hu.intersection(self.selection.mask_volume(volume), together) if self.selection.chosen else together
 
     def encode(self, mask: Image) -> tuple[str, bytes]:
