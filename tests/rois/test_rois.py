@@ -16,6 +16,8 @@ from PIL import Image as Picture
 from skimage import draw
 
 import hounsfield as hu
+from hounsfield.recipes.masking import Masking
+from hounsfield.recipes.measured_regions import MeasuredRegion, masks_of
 
 ROWS, COLUMNS = 40, 50
 
@@ -600,8 +602,41 @@ def test_the_masks_of_a_file_together_have_a_bound(tmp_path):
     with pytest.raises(hu.LimitExceededError, match="50 masks"):
         hu.read_rois(path, image(), limits=hu.Limits(image_bytes=49 * ROWS * COLUMNS))
     with pytest.raises(hu.LimitExceededError, match="50 masks"):
-        hu.read_rois(path, hu.Volume(np.zeros((3, ROWS, COLUMNS))), limits=hu.Limits(image_bytes=149 * ROWS * COLUMNS))
+        hu.read_rois(path, hu.Volume(np.zeros((3, ROWS, COLUMNS))), limits=hu.Limits(volume_bytes=149 * ROWS * COLUMNS))
     values = np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS) % 51
     np.save(tmp_path / "labels.npy", values)
     with pytest.raises(hu.LimitExceededError, match="50 masks"):
         hu.read_rois(tmp_path / "labels.npy", image(), limits=hu.Limits(image_bytes=49 * ROWS * COLUMNS))
+
+
+@pytest.mark.parametrize("command", ["stats", "mask"])
+def test_the_command_makes_the_regions_of_a_file_one_at_a_time(command, tmp_path):
+    """60 masks of 256 x 256 pixels are 3.9 MB."""
+    hu.phantom(tmp_path / "ct", matrix=256, slices=1)
+    (path,) = (tmp_path / "ct").iterdir()
+    image = hu.read(path)
+    many = [{"points": [[9, 9], [40 + at % 90, 9], [9, 40]], "name": str(at)} for at in range(60)]
+    region = MeasuredRegion("roi", str(written(tmp_path / "a.json", many)))
+    if command == "stats":
+        assert peak_of(lambda: [hu.measure(image, mask).mean for *_, mask in masks_of([region], image, None)]) < 3e6
+    else:
+        assert peak_of(lambda: Masking(regions=(region,)).mask(image)) < 3e6
+        expected = hu.union(*hu.read_rois(region.text, image).values())
+        made = Masking(regions=(region,)).mask(image)
+        assert np.array_equal(made.values, expected.values)
+        assert made.steps == expected.steps
+
+
+def test_an_atlas_has_more_labels_than_a_picture_has_shades(tmp_path):
+    """TotalSegmentator's files have 117 labels; a picture without a place has as many shades, and is refused."""
+    values = np.zeros((4, 20, 20), np.uint8)
+    values[1, :10, :12] = np.arange(120).reshape(10, 12)
+    volume = hu.Volume(np.zeros(values.shape, np.int16), np.diag([5.0, 2, 2, 1])[:, [2, 1, 0, 3]], unit="HU")
+    atlas = volume.with_values(values, unit="")
+    nibabel.save(atlas.to_nibabel(), tmp_path / "atlas.nii")
+    found = hu.read_rois(tmp_path / "atlas.nii", volume)
+    assert len(found) == 119
+    assert sum(int(mask.values.sum()) for mask in found.values()) == 119
+    np.save(tmp_path / "shades.npy", values)
+    with pytest.raises(hu.FormatError, match="a picture, not a mask"):
+        hu.read_rois(tmp_path / "shades.npy", volume)

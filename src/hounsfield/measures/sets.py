@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -78,16 +79,30 @@ def union(first: M, *others: M | NDArray[np.bool_]) -> M:
     return _combined("union", first, others)
 
 
-def _combined(how: str, first: M, others: tuple[M | NDArray[np.bool_], ...]) -> M:
+def union_of(masks: Iterable[M]) -> M:
+    """Return the `union` of masks that are made one at a time, and need not be in memory together.
+
+    Raises
+    ------
+    GeometryError, TypeError
+        As of `union`.
+    """
+    others = iter(masks)
+    return _combined("union", next(others), others)
+
+
+def _combined(how: str, first: M, others: Iterable[M | NDArray[np.bool_]]) -> M:
     require_grid(first, how)
     values = fitting_mask(first, first)
     steps: list[Step] = []
+    count = 1
     for other in others:
+        count += 1
         further = fitting_mask(first, other)
         values = np.logical_and(values, further) if how == "intersection" else np.logical_or(values, further)
         made_by = other.steps if isinstance(other, (Image, Volume)) else ()
         steps += [step for step in made_by if step not in first.steps and step not in steps]
-    if not others:
+    if count == 1:
         return first
-    made = first.with_values(values, Step(how, f"of {len(others) + 1} masks"))
+    made = first.with_values(values, Step(how, f"of {count} masks"))
     return replace(made, steps=(*first.steps, *steps, made.steps[-1]))

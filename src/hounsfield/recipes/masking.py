@@ -66,15 +66,15 @@ class _Regions:
 
     def mask(self, image: Image) -> Image:
         """Make the mask of an image."""
-        import hounsfield as hu
+        from hounsfield.measures.sets import union_of
 
-        return hu.union(*(mask for _, _, mask in masks_of(self.regions, image, None)))
+        return union_of(mask for _, _, mask in masks_of(self.regions, image, None))
 
     def mask_volume(self, volume: Volume) -> Volume:
         """Make the mask of a volume."""
-        import hounsfield as hu
+        from hounsfield.measures.sets import union_of
 
-        return hu.union(*(mask for _, _, mask in masks_of(self.regions, volume, None)))
+        return union_of(mask for _, _, mask in masks_of(self.regions, volume, None))
 
 
 @dataclass(frozen=True)

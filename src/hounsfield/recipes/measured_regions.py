@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -111,8 +111,8 @@ class MeasuredRegion:
         """True where the middle is a pixel, or the vertices are. Of other files their content says it."""
         return self.kind == "polygon" or "center" in self.options
 
-    def masks(self, image: M) -> dict[str, M]:
-        """Return the masks of an image or a volume, by their names.
+    def masks(self, image: M) -> Iterator[tuple[str, M]]:
+        """Yield the name and the mask of each region of an image or a volume, one at a time.
 
         Raises
         ------
@@ -122,10 +122,13 @@ class MeasuredRegion:
         import hounsfield as hu
 
         if self.is_file:
-            read: Any = hu.read_rois(self.text, image)
-            return read
+            from hounsfield.rois.rois import each_roi
+
+            read: Any = each_roi(self.text, image)
+            yield from read
+            return
         made: Any = hu.region(self.shape, image, **self.options)  # pyright: ignore[reportCallIssue,reportArgumentType]
-        return {self.name: made}
+        yield self.name, made
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -215,8 +218,8 @@ IN_PIXELS = (
 )
 
 
-def masks_of(regions: Iterable[MeasuredRegion], image: M, within: M | None) -> list[tuple[str, MeasuredRegion, M]]:
-    """Return the name, the region and the mask of each; within another mask where there is one.
+def masks_of(regions: Iterable[MeasuredRegion], image: M, within: M | None) -> Iterator[tuple[str, MeasuredRegion, M]]:
+    """Yield the name, the region and the mask of each, one at a time; within another mask where there is one.
 
     Raises
     ------
@@ -225,10 +228,10 @@ def masks_of(regions: Iterable[MeasuredRegion], image: M, within: M | None) -> l
     """
     import hounsfield as hu
 
-    found: list[tuple[str, MeasuredRegion, M]] = []
+    found = False
     for region in regions:
-        for name, mask in region.masks(image).items():
-            found.append((name, region, mask if within is None else hu.intersection(within, mask)))
+        for name, mask in region.masks(image):
+            found = True
+            yield name, region, mask if within is None else hu.intersection(within, mask)
     if not found:
         raise GeometryError("there is no region", source=image.name)
-    return found

@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 from hounsfield.errors import FormatError, GeometryError, LimitExceededError
 from hounsfield.image import Image
 from hounsfield.limits import Limits
-from hounsfield.rois.placing import PlacedRegion, Target, check_number, shaped
+from hounsfield.rois.placing import PlacedRegion, PlacedRegions, Target, shaped
 from hounsfield.volume import Volume
 from hounsfield.voxels.nifti_reading import read_nifti
 
-#: Different labels in one file; more of them are shades of a picture.
-_MOST_LABELS = 64
+#: Different labels in one file; more of them are shades of a picture. Atlases, which have many, have a place, too.
+_MOST_LABELS, _MOST_PLACED = 64, 2000
 #: What a mask is called within an NPZ of ours.
 _IN_NPZ = ("mask", "values")
 
 
-def picture_masks(path: str, image: Image | Volume, name: str, source: str, limits: Limits) -> list[PlacedRegion]:
+def picture_masks(path: str, image: Image | Volume, name: str, source: str) -> PlacedRegions:
     """Return the masks of a PNG: each value other than 0 is one.
 
     Raises
@@ -52,10 +52,10 @@ def picture_masks(path: str, image: Image | Volume, name: str, source: str, limi
         if (colours != colours[..., :1]).any() or (opacity != opacity.max(initial=0)).any():
             raise FormatError("is a picture in colours: a mask has one value a pixel", source=source)
         values = colours[..., 0]
-    return _regions_of(values, None, image, name, source, limits)
+    return _regions_of(values, None, image, name, source)
 
 
-def array_masks(data: Any, image: Image | Volume, name: str, source: str, limits: Limits) -> list[PlacedRegion]:
+def array_masks(data: Any, image: Image | Volume, name: str, source: str, limits: Limits) -> PlacedRegions:
     """Return the masks of an NPY file, given as an open file: each value other than 0 is one.
 
     Raises
@@ -66,10 +66,10 @@ def array_masks(data: Any, image: Image | Volume, name: str, source: str, limits
         It has not the shape of the image.
     """
     values = _npy(data, source, limits, lambda shape: _check_shape(shape, image, source))
-    return _regions_of(values, None, image, name, source, limits)
+    return _regions_of(values, None, image, name, source)
 
 
-def packed_masks(data: Any, image: Image | Volume, name: str, source: str, limits: Limits) -> list[PlacedRegion]:
+def packed_masks(data: Any, image: Image | Volume, name: str, source: str, limits: Limits) -> PlacedRegions:
     """Return the masks of an NPZ file: of its array ``mask`` or ``values``; by its ``affine`` where it has one.
 
     Raises
@@ -95,10 +95,10 @@ def packed_masks(data: Any, image: Image | Volume, name: str, source: str, limit
             values = _npy(archive.open(known[called]), source, limits, check)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
         raise FormatError("is an NPZ that cannot be read", source=source) from None
-    return _regions_of(values, affine, image, name, source, limits)
+    return _regions_of(values, affine, image, name, source)
 
 
-def nifti_masks(path: str, image: Image | Volume, name: str, source: str, limits: Limits) -> list[PlacedRegion]:
+def nifti_masks(path: str, image: Image | Volume, name: str, source: str, limits: Limits) -> PlacedRegions:
     """Return the masks of a NIfTI file: each value other than 0 is one.
 
     Raises
@@ -117,7 +117,8 @@ def nifti_masks(path: str, image: Image | Volume, name: str, source: str, limits
     if affine is None:  # rows are kept from the last to the first
         ordered = values.transpose(2, 1, 0)[:, ::-1]
         values = ordered[0] if len(ordered) == 1 else ordered
-    return [region._replace(steps=steps) for region in _regions_of(values, affine, image, name, source, limits)]
+    count, regions = _regions_of(values, affine, image, name, source)
+    return PlacedRegions(count, (region._replace(steps=steps) for region in regions))
 
 
 def _npy(
@@ -151,23 +152,17 @@ def _npy(
 
 
 def _regions_of(
-    values: NDArray[Any],
-    affine: NDArray[np.float64] | None,
-    image: Image | Volume,
-    name: str,
-    source: str,
-    limits: Limits,
-) -> list[PlacedRegion]:
+    values: NDArray[Any], affine: NDArray[np.float64] | None, image: Image | Volume, name: str, source: str
+) -> PlacedRegions:
     """Return a region for each label: by its place in the patient where that is known, else by its shape."""
-    labels = list(_labels(values, name, source))
-    check_number(len(labels), image, source, limits)
+    labels = list(_labels(values, name, source, _MOST_LABELS if affine is None else _MOST_PLACED))
     if affine is None:
-        return [_by_shape(each, values == label, image) for each, label in labels]
+        return PlacedRegions(len(labels), (_by_shape(each, values == label, image) for each, label in labels))
     volume = values if values.ndim == 3 else values[None]
-    return [_by_place(each, volume == label, affine, image) for each, label in labels]
+    return PlacedRegions(len(labels), (_by_place(each, volume == label, affine, image) for each, label in labels))
 
 
-def _labels(values: NDArray[Any], name: str, source: str) -> Iterator[tuple[str, Any]]:
+def _labels(values: NDArray[Any], name: str, source: str, most: int) -> Iterator[tuple[str, Any]]:
     """Yield the name of each region, and the value that it has; one region alone is called like its file."""
     found: set[Any] = set()
     # Part by part, as they lie in memory: a sorted copy of all of them would take as much memory again.
@@ -177,8 +172,8 @@ def _labels(values: NDArray[Any], name: str, source: str) -> Iterator[tuple[str,
                 "holds fractions or no numbers: a mask has whole numbers, 0 for what is outside", source=source
             )
         found.update(np.unique(part).tolist())
-        if len(found - {0}) > _MOST_LABELS:
-            raise FormatError(f"has more than {_MOST_LABELS} different values: a picture, not a mask", source=source)
+        if len(found - {0}) > most:
+            raise FormatError(f"has more than {most} different values: a picture, not a mask", source=source)
     labels = sorted(value for value in found if value)
     if not labels:
         raise FormatError("is empty: all its values are 0", source=source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,6 +45,13 @@ def shaped(values: NDArray[np.bool_], image: Image | Volume) -> NDArray[np.bool_
     return values if isinstance(image, Volume) or image.multi_frame else values[0]
 
 
+class PlacedRegions(NamedTuple):
+    """The regions of a file, of which each is made when it is its turn: all of them may be too many to keep."""
+
+    number: int
+    regions: Iterator[PlacedRegion]
+
+
 def check_number(count: int, image: Image | Volume, source: str, limits: Limits) -> None:
     """Raise where so many masks of an image would take too much memory: they are all there at the same time.
 
@@ -55,7 +62,7 @@ def check_number(count: int, image: Image | Volume, source: str, limits: Limits)
     """
     frames = image.shape[0] if isinstance(image, Volume) else image.frames
     size = count * frames * image.size[0] * image.size[1]
-    if size > limits.image_bytes:
+    if size > (limits.volume_bytes if isinstance(image, Volume) else limits.image_bytes):
         raise LimitExceededError(f"its {count} masks would take {size} bytes", source=source)
 
 
@@ -163,7 +170,7 @@ def slice_affine(plane: ImagePlane, voxels: NDArray[np.float64] | None) -> NDArr
 
 
 class _Layout(NamedTuple):
-    """How a mask comes to lie in a grid: the order and the direction of its axes, and where its first voxel lies."""
+    """The way in which a mask lies in a grid: order and direction of its axes, and where its first voxel lies."""
 
     order: list[int]
     signs: list[float]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, overload
 
@@ -17,7 +18,7 @@ from hounsfield.measures.extents import BEYOND
 from hounsfield.rois.imagej import MAGIC, outline_of, zipped_outlines
 from hounsfield.rois.mask_files import array_masks, nifti_masks, packed_masks, picture_masks
 from hounsfield.rois.outlines import Outline, json_outlines
-from hounsfield.rois.placing import PlacedRegion, check_number
+from hounsfield.rois.placing import PlacedRegion, PlacedRegions, check_number
 from hounsfield.rois.segment_masks import segment_masks
 from hounsfield.steps import Step, say_assumptions
 from hounsfield.volume import Volume
@@ -28,6 +29,7 @@ _OUTLINES: tuple[Kind, ...] = ("ImageJ", "ROI Manager", "JSON")
 _MAGIC: dict[bytes, Kind] = {MAGIC: "ImageJ", b"\x93NUMPY": "NPY", b"\x89PNG\r\n\x1a\n": "PNG"}
 _MOST_BYTES = 64 * 2**20
 _LOOK = 400
+_PART = 2**18
 _KNOWN = "JSON and GeoJSON, ImageJ's .roi and .zip, PNG, NPY, NPZ, NIfTI and DICOM segmentations"
 
 
@@ -97,19 +99,49 @@ def read_rois(
     require_grid(image, "read_rois")
     source = os.fspath(path)
     kind = kind_of_rois(source)
-    called = Path(source).name.partition(".")[0] or "region"
-    if kind in _OUTLINES:
-        outlines = outlines_of(source, kind)
-        check_number(len(outlines), image, source, limits)
-        placed = [_drawn(outline, image, called, source) for outline in outlines]
-    else:
-        placed = _masks(kind, source, image, called, limits)
-    masks: dict[str, Image | Volume] = {}
-    for region in placed:
-        name = _unique(region.name, masks)
-        masks[name] = _mask(image, region, f"{name}, {kind} file {Path(source).name}")
-    say_assumptions((step for region in placed for step in region.steps), source)
+    found = _found(kind, source, image, limits)
+    check_number(found.number, image, source, limits)
+    masks = dict(_made(found, kind, source, image))
+    say_assumptions((step for mask in masks.values() for step in mask.steps[len(image.steps) :]), source)
     return masks  # pyright: ignore[reportReturnType]  all of one type: that of the image
+
+
+def each_roi(path: str, image: Image | Volume) -> Iterator[tuple[str, Image | Volume]]:
+    """Yield what `read_rois` returns, each mask when it is its turn: a file may have more than fit into memory.
+
+    Raises
+    ------
+    SourceError, FormatError, GeometryError, LimitExceededError, MissingDependencyError
+        As of `read_rois`, when the first mask is asked for or a later one.
+
+    Warns
+    -----
+    AssumptionWarning
+        As of `read_rois`, once, after the last mask.
+    """
+    kind = kind_of_rois(path)
+    steps: dict[Step, None] = {}
+    for name, mask in _made(_found(kind, path, image, DEFAULT_LIMITS), kind, path, image):
+        steps |= dict.fromkeys(mask.steps[len(image.steps) :])
+        yield name, mask
+    say_assumptions(steps, path)
+
+
+def _found(kind: Kind, source: str, image: Image | Volume, limits: Limits) -> PlacedRegions:
+    called = Path(source).name.partition(".")[0] or "region"
+    if kind not in _OUTLINES:
+        return _masks(kind, source, image, called, limits)
+    outlines = outlines_of(source, kind)
+    return PlacedRegions(len(outlines), (_drawn(outline, image, called, source) for outline in outlines))
+
+
+def _made(found: PlacedRegions, kind: Kind, source: str, image: Image | Volume) -> Iterator[tuple[str, Image | Volume]]:
+    """Yield the name and the mask of each region; names that occur again get a number."""
+    taken: set[str] = set()
+    for region in found.regions:
+        name = _unique(region.name, taken)
+        taken.add(name)
+        yield name, _mask(image, region, f"{name}, {kind} file {Path(source).name}")
 
 
 def outlines_of(source: str, kind: Kind) -> list[Outline]:
@@ -176,14 +208,19 @@ def _kind_of_zip(path: str) -> Kind:
 def _content(path: str, most: int) -> bytes:
     try:
         with open(path, "rb") as file:
-            return file.read(most)
+            parts: list[bytes] = []
+            # Bit by bit: what is asked for at once is allocated at once, however short the file is.
+            while most > 0 and (part := file.read(min(most, _PART))):
+                parts.append(part)
+                most -= len(part)
+            return b"".join(parts)
     except OSError as error:
         raise SourceError(error.strerror or "cannot be opened", source=path) from None
 
 
-def _masks(kind: Kind, source: str, image: Image | Volume, called: str, limits: Limits) -> list[PlacedRegion]:
+def _masks(kind: Kind, source: str, image: Image | Volume, called: str, limits: Limits) -> PlacedRegions:
     if kind == "PNG":
-        return picture_masks(source, image, called, source, limits)
+        return picture_masks(source, image, called, source)
     if kind == "NIfTI":
         return nifti_masks(source, image, called, source, limits)
     if kind == "DICOM":
@@ -210,7 +247,7 @@ def _drawn(outline: Outline, image: Image | Volume, called: str, source: str) ->
     return PlacedRegion(name, values if several else values[0], outline.reaches_beyond(rows, columns))
 
 
-def _unique(name: str, taken: dict[str, Image | Volume]) -> str:
+def _unique(name: str, taken: set[str]) -> str:
     number, unique = 2, name
     while unique in taken:
         unique, number = f"{name} ({number})", number + 1

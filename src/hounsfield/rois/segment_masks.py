@@ -13,7 +13,7 @@ from hounsfield.header import finite_number
 from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.reading.objects import Segment, segments
-from hounsfield.rois.placing import OFF, PlacedRegion, Target, check_number, shaped, slice_affine
+from hounsfield.rois.placing import OFF, PlacedRegion, PlacedRegions, Target, shaped, slice_affine
 from hounsfield.steps import Step
 from hounsfield.volume import Volume
 
@@ -24,7 +24,7 @@ _SAME = 1e-3
 _REFERENCE = "PS3.3 C.7.6.16.2.1"
 
 
-def segment_masks(path: str, image: Image | Volume, name: str, source: str, limits: Limits) -> list[PlacedRegion]:
+def segment_masks(path: str, image: Image | Volume, name: str, source: str, limits: Limits) -> PlacedRegions:
     """Return the segments of a DICOM segmentation.
 
     Raises
@@ -38,21 +38,22 @@ def segment_masks(path: str, image: Image | Volume, name: str, source: str, limi
     if not found:
         detail = "is a DICOM file, but no segmentation (RT structure sets are not read)"
         raise FormatError(detail, source=source)
-    check_number(len(found), image, source, limits)
     slices = _SegmentSlices(found, source)
-    placed: list[PlacedRegion] = []
-    for segment in found:
-        target = Target(image)
-        mask = segment.mask
-        for values, plane in zip([] if mask is None else mask.values, segment.planes, strict=True):
-            assert plane is not None  # noqa: S101  _SegmentSlices has looked
-            if isinstance(image, Volume):
-                target.put(values[None], slices.affine_in(plane, target.affines()[0]))
-            else:
-                slices.put_in_frames(values[None], plane, target)
-        label = segment.label or f"{name} {segment.number}"
-        placed.append(PlacedRegion(label, shaped(target.values, image), target.beyond, slices.steps))
-    return placed
+    return PlacedRegions(len(found), (_placed(segment, slices, image, name) for segment in found))
+
+
+def _placed(segment: Segment, slices: _SegmentSlices, image: Image | Volume, name: str) -> PlacedRegion:
+    """Put the frames of a segment onto the grid of an image."""
+    target = Target(image)
+    mask = segment.mask
+    for values, plane in zip([] if mask is None else mask.values, segment.planes, strict=True):
+        assert plane is not None  # noqa: S101  _SegmentSlices has looked
+        if isinstance(image, Volume):
+            target.put(values[None], slices.affine_in(plane, target.affines()[0]))
+        else:
+            slices.put_in_frames(values[None], plane, target)
+    label = segment.label or f"{name} {segment.number}"
+    return PlacedRegion(label, shaped(target.values, image), target.beyond, slices.steps)
 
 
 class _SegmentSlices:
