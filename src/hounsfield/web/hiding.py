@@ -1,4 +1,4 @@
-"""What of the files may leave the server: never a path, and nothing that may identify the patient while that is hidden."""
+"""What of the files may leave the server: no path, and nothing that may identify the patient while that is hidden."""
 
 from __future__ import annotations
 
