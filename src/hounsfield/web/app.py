@@ -199,6 +199,7 @@ async def events(request: Request, viewing: Viewing) -> Response:
 
 
 async def event_stream(viewing: Viewing) -> AsyncIterator[bytes]:
+    """Yield the state, then each change, until the server ends."""
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[tuple[str, Any] | None] = asyncio.Queue()
     items, hiding = viewing.discovery.items, viewing.hiding

@@ -171,7 +171,9 @@ def shown(whole: Image | Volume, image: Image, item: Item, hiding: Hiding) -> di
     chosen = None if image.color or image.is_mask else choose_voi(whole)
     unit = hiding.unit(whole.unit)
     ct = whole.unit == "HU" and not is_localizer(header_of_frame(image))
-    steps = [{**step.to_dict(), "detail": hiding.sentence(step.detail, item.files)} for step in whole.steps]
+    steps = [
+        {**step.to_dict(), "detail": hiding.sentence(step.detail, item.files, (whole.unit,))} for step in whole.steps
+    ]
     return {
         "color": image.color,
         "dtype": str(sent_type(image.values, color=image.color)),
@@ -181,7 +183,7 @@ def shown(whole: Image | Volume, image: Image, item: Item, hiding: Hiding) -> di
         "padding": padding_range(image),
         "inverted": inverted,
         "presentation_table": table,
-        "windows": [_window(voi, hiding, number) | {"default": voi == chosen} for number, voi in enumerate(own)],
+        "windows": [_window(voi, hiding, number) | {"default": number == 0} for number, voi in enumerate(own)],
         "presets": [_preset(name) for name in PRESETS] if ct else [],
         "default_window": None if chosen is None else _window(chosen, hiding, 0),
         "steps": steps,
