@@ -258,7 +258,9 @@ def _read(item: Item, index: int) -> Image:
 async def frame(request: Request, viewing: Viewing) -> Response:
     """Send the values of a frame."""
     item, index = viewing.item(request), index_of(request.path_params["frame"])
-    answer = await viewing.run(lambda: _values(_read(item, index), own_window=item.kind == "image"))
+    own = item.kind == "image"  # slices of a volume share one window, and need no header
+    ready = None if own else item.frames.values(index)
+    answer = await viewing.run(lambda: _values(ready or _read(item, index), own_window=own))
     viewing.assemble(item)
     return answer
 

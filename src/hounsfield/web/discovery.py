@@ -25,10 +25,10 @@ from hounsfield.sources.collection import open_collection
 from hounsfield.sources.entries import Entry
 from hounsfield.volume import Volume
 from hounsfield.web.item_frames import (
+    FramePlace,
     ItemFrames,
     KeptVolumes,
     OpenFiles,
-    Place,
     SlideFrames,
     fits_in_memory,
     opened,
@@ -163,7 +163,7 @@ class Discovery:
             pictures: ItemFrames = SlideFrames(entry, total, self.limits, self.files)
         else:
             rows, columns = (int(header[keyword]) for keyword in ("Rows", "Columns"))
-            places = [Place(entry, n) for n in range(len(frames))] if len(frames) > 1 else [Place(entry)]
+            places = [FramePlace(entry, n) for n in range(len(frames))] if len(frames) > 1 else [FramePlace(entry)]
             pictures = ItemFrames(places, (len(frames), rows, columns), self.limits, self.files)
         facts = _facts(header, pictures.shape, index)
         color = _is_color(header.get("SamplesPerPixel"), text_of(header, "PhotometricInterpretation"))
@@ -184,7 +184,7 @@ class Discovery:
         files = rows.file[stack.members].tolist()
         apart = stack.weights is not None or not instances.mosaics.keys().isdisjoint(files)
         sources = surveyed.sources(stack)
-        places = [Place(instances.entries[n], of.frame_index) for n, of in zip(files, sources, strict=True)]
+        places = [FramePlace(instances.entries[n], of.frame_index) for n, of in zip(files, sources, strict=True)]
         frames = ItemFrames(None if apart else places, facts.shape, self.limits, self.files)
         frames.origins = places
         color = _is_color(float(rows.numbers["SamplesPerPixel"][first]), rows.text("PhotometricInterpretation", first))

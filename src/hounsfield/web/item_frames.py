@@ -31,8 +31,8 @@ def volume_bytes(volume: Volume) -> int:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where one frame of an item stands.
+class FramePlace:
+    """The place of one frame of an item.
 
     Attributes
     ----------
@@ -103,12 +103,12 @@ class ItemFrames:
     """
 
     def __init__(
-        self, places: Sequence[Place] | None, shape: tuple[int, int, int], limits: Limits, files: OpenFiles
+        self, places: Sequence[FramePlace] | None, shape: tuple[int, int, int], limits: Limits, files: OpenFiles
     ) -> None:
         self.places, self.shape = places, shape
         self._limits, self._files = limits, files
         self.key: Any = object()
-        self.origins: Sequence[Place] = ()
+        self.origins: Sequence[FramePlace] = ()
         self._kept: KeptVolumes | None = None
         self._assemble: Callable[[], Volume] | None = None
 
@@ -167,6 +167,13 @@ class ItemFrames:
             image = Frames(source, Wanted(), self._limits, lazy=False).read(0)
             source.check()
             return image
+
+    def values(self, index: int) -> Image | None:
+        """Return a frame of the volume without its header, which would be read; None where the volume is not there."""
+        volume = self.assembled
+        if volume is None or not 0 <= index < len(volume) or self._is_lost(volume, index):
+            return None
+        return Image(volume.values[index], volume.unit, color=volume.color)
 
     def _is_lost(self, volume: Volume, index: int) -> bool:
         """Return whether a slice may be one that could not be read: the file says why."""
