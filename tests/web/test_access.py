@@ -5,7 +5,9 @@ import asyncio
 import pytest
 from pydicom.data import get_testdata_file
 
-from hounsfield.web.access import LOOPBACK, MOST_BODY, Door, Keys, is_host, is_origin_of, read_body
+from hounsfield.web.access import MOST_BODY, Door, is_host, is_origin_of, read_body
+from hounsfield.web.keys import Keys
+from hounsfield.web.sockets import LOOPBACK
 
 from viewing import BASE, PORT, shown
 

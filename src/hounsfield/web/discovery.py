@@ -72,8 +72,9 @@ class Discovery:
         self._thread = threading.Thread(target=self.run, name="hounsfield-view-discovery", daemon=True)
 
     def start(self) -> None:
-        """Begin, in a thread of its own."""
-        self._thread.start()
+        """Begin, in a thread of its own; once."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def stop(self) -> None:
         """Ask the thread, and whoever assembles a volume, to end; forget everything."""
