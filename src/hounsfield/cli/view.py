@@ -6,13 +6,13 @@ import os
 import sys
 import threading
 import warnings
-from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hounsfield.cli.terminal import say, write_text
+from hounsfield.interrupt import is_interrupted
 
 if TYPE_CHECKING:
     from socket import socket
@@ -66,16 +66,23 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     name = f"[{host}]" if ":" in host else host
     if not is_loopback(host):
         say(f"other machines can reach {name}: whoever knows the address sees the images, and nothing is encrypted")
-    # Who asks now waits for the little that is left: a browser takes longer to start than the server.
-    write_text(f"http://{name}:{port}/#{keys.token}\n")
+    try:
+        _announce(f"http://{name}:{port}/", keys, browser=not options["no_browser"])
+        _serve(paths, listener, keys, options)
+    except (KeyboardInterrupt, Exception):
+        # Before the server hears signals itself they ask for the same end; in an import they come as anything.
+        if not is_interrupted():
+            raise
+    return 0
+
+
+def _announce(address: str, keys: Keys, *, browser: bool) -> None:
+    """Print the address; who asks now waits for the little that is left: browsers start no faster than the server."""
+    write_text(f"{address}#{keys.token}\n")
     sys.stdout.flush()
     say("press Ctrl-C to end")
-    if not options["no_browser"]:
-        _open(f"http://{name}:{port}/#{keys.for_one_session()}")
-    # An interrupt before the server hears signals itself is the same request to end.
-    with suppress(KeyboardInterrupt):
-        _serve(paths, listener, keys, options)
-    return 0
+    if browser:
+        _open(f"{address}#{keys.for_one_session()}")
 
 
 def _serve(paths: tuple[str, ...], listener: socket, keys: Keys, options: dict[str, Any]) -> None:

@@ -111,6 +111,7 @@ def create_app(viewing: Viewing) -> Guard:
         "/api/events": events,
         "/api/items/{id}": describe,
         "/api/items/{id}/frames/{frame}": frame,
+        "/api/items/{id}/frames/{frame}/palette": palette,
         "/api/items/{id}/planes/{plane}": describe_plane,
         "/api/items/{id}/planes/{plane}/{frame}": plane_frame,
         "/api/items/{id}/thumbnail": small,
@@ -279,6 +280,17 @@ def _values(image: Image, *, own_window: bool = False) -> Response:
         headers["X-Window"] = f"{voi.center!r},{voi.width!r},{voi.function}"
     data = values.astype(dtype.newbyteorder("<"), copy=False).tobytes()
     return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+async def palette(request: Request, viewing: Viewing) -> Response:
+    """Send the indices of a frame into its palette."""
+    item, index = viewing.item(request), index_of(request.path_params["frame"])
+    image = await viewing.run(lambda: item.frames.indices(index))
+    if image is None:
+        raise Refused(404, "the image has no palette")
+    answer = _values(image)
+    answer.headers["X-Palette"] = "1"
+    return answer
 
 
 async def describe_plane(request: Request, viewing: Viewing) -> Response:

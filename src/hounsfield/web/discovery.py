@@ -38,8 +38,10 @@ from hounsfield.web.item_frames import (
 from hounsfield.web.items import Item, Items
 from hounsfield.web.kept import Kept
 
-#: So many files are tried until one is an image that can be shown at once; seconds between two words on progress.
-_TRIES, _PACE = 50, 0.1
+#: So many files are tried until one is an image that can be shown at once; and so many in each folder after that.
+_FIRST_TRIES, _MORE_TRIES = 50, 3
+#: Images that are shown before all is understood: each takes some milliseconds. Seconds between two words on progress.
+_MOST_EARLY, _PACE = 100, 0.1
 
 
 class Stopped(Exception):
@@ -69,6 +71,8 @@ class Discovery:
         self.files = OpenFiles(limits)
         self._stopping = threading.Event()
         self._told = 0.0
+        self._tries: dict[str, int] = {}
+        self._seen: set[str] = set()
         self._thread = threading.Thread(target=self.run, name="hounsfield-view-discovery", daemon=True)
 
     def start(self) -> None:
@@ -106,14 +110,13 @@ class Discovery:
             )
 
     def _find(self) -> None:
-        early: Item | None = None
+        early: dict[str, Item] = {}
         entries: list[Entry] = []
         with open_collection(self._paths, self.limits, file_references) as collection:
             for entry in collection:
                 self.check()
                 entries.append(entry)
-                if early is None and len(entries) <= _TRIES:
-                    early = self._early(entry)
+                self._look(entry, early)
                 self._tell(0, len(entries))
             name = collection.name
         if not entries:
@@ -124,16 +127,32 @@ class Discovery:
         self.check()
         volumes = Volumes(surveyed, Wanted(), self.limits, name, range(len(surveyed.stacks)))
         volumes.progress = lambda done, count: self.check()
-        into: Item | None = None
         for item in self._items(surveyed, volumes):
             self.check()
-            if early is not None and into is None and early.files[0] in item.files:
-                item.id = early.id if item.frames.shape[0] == early.frames.shape[0] else item.id
-                into = item
-            self.items.put(item)
-        if early is not None and (into is None or into.id != early.id):
-            self.items.remove(early, into)
+            self._replace([early.pop(name) for name in item.files if name in early], item)
+        for item in early.values():
+            self.items.remove(item, None)
         self.items.finish(surveyed.report)
+
+    def _look(self, entry: Entry, early: dict[str, Item]) -> None:
+        """Show the first image of each folder until its files are understood; the very first takes more tries."""
+        folder = os.path.dirname(entry.name)
+        tries = self._tries[folder] = self._tries.get(folder, 0) + 1
+        if folder in self._seen or len(early) >= _MOST_EARLY or tries > (_MORE_TRIES if early else _FIRST_TRIES):
+            return
+        item = self._early(entry)
+        if item is not None:
+            early[entry.name] = item
+            self._seen.add(folder)
+
+    def _replace(self, early: list[Item], item: Item) -> None:
+        """Add an item in the place of early ones; one that shows the same keeps its id."""
+        for one in early[:1]:
+            item.id = one.id if one.frames.shape == item.frames.shape else item.id
+        self.items.put(item)
+        for one in early:
+            if one.id != item.id:
+                self.items.remove(one, item)
 
     def _progress(self, progress: Progress) -> None:
         self.check()

@@ -10,6 +10,7 @@ from math import ceil, prod
 from typing import Any
 
 from hounsfield.errors import HounsfieldError
+from hounsfield.header import text_of
 from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.reading.frames import Frames, Wanted
@@ -46,11 +47,11 @@ class FramePlace:
     frame: int | None = None
 
 
-def opened(entry: Entry, limits: Limits) -> Frames:
+def opened(entry: Entry, limits: Limits, values: str = "modality") -> Frames:
     """Return an open file as its frames; it closes what it has opened where it holds none."""
     source = entry.open(limits)
     try:
-        return Frames(source, Wanted(), limits)
+        return Frames(source, Wanted(values), limits)
     except BaseException:
         source.close()
         raise
@@ -175,6 +176,16 @@ class ItemFrames:
             return None
         return Image(volume.values[index], volume.unit, color=volume.color)
 
+    def indices(self, index: int) -> Image | None:
+        """Return a frame's indices into its palette; None of an image without one."""
+        entry = self.entry(index)
+        if entry is None:
+            raise IndexError(f"there is no frame {index}")
+        place = (self.origins or self.places or ())[index]
+        with closing(opened(entry, self._limits, "stored")) as frames:
+            palette = text_of(frames.header, "PhotometricInterpretation") == "PALETTE COLOR"
+            return frames.read(place.frame or 0) if palette else None
+
     def _is_lost(self, volume: Volume, index: int) -> bool:
         """Return whether a slice may be one that could not be read: the file says why."""
         return self.places is not None and volume.padding is not None and bool(volume.padding[index].all())
@@ -193,6 +204,10 @@ class SlideFrames(ItemFrames):
         down, across = divmod(index, self.across)
         _, rows, columns = self.shape
         return min(down * rows, self.total[0] - rows), min(across * columns, self.total[1] - columns)
+
+    def indices(self, index: int) -> Image | None:
+        """Return None: regions of slides have no palette."""
+        return None
 
     def entry(self, index: int) -> Entry | None:
         """Return the file of the slide."""
