@@ -126,6 +126,7 @@ REFUSED = [
     ("POST", "/api/patient", {"Origin": "http://localhost:8000", "X-Token": "{token}"}, 403),
     ("GET", "/", {"Sec-Fetch-Site": "cross-site"}, 403),
     ("GET", "/api/events", {"Sec-Fetch-Site": "cross-site", "X-Token": "{token}"}, 403),
+    ("GET", "/api/events", {"Sec-Fetch-Site": "same-site", "X-Token": "{token}"}, 403),
     # other methods
     ("PUT", "/api/patient", {"X-Token": "{token}"}, 405),
     ("DELETE", "/api/items/x", {"X-Token": "{token}"}, 405),

@@ -94,12 +94,11 @@ class Viewing:
         def work() -> None:
             try:
                 frames.volume()
-            except HounsfieldError as error:
-                item.error = item.error if frames.places is not None else error.message
-            except Exception:  # frames are read one by one then, and say what is wrong with each
-                return
-            finally:
                 self.begun.discard(item.id)
+            except HounsfieldError as error:  # which is not tried again: frames are read one by one then
+                item.error = item.error if frames.places is not None else error.message
+            except Exception:  # each frame says what is wrong with it
+                return
             self.discovery.items.put(item)
 
         self.assembler.submit(work)

@@ -88,8 +88,8 @@ def reported(report: Report | None, hiding: Hiding) -> dict[str, Any] | None:
     return {
         "counts": dict(report.counts),
         "others": others,
-        "missing": [str(gap) for gap in report.missing],
-        "conflicts": [hiding.sentence(conflict.detail, conflict.paths) for conflict in report.conflicts],
+        "missing": [str(gap) for gap in report.missing[:_FILES]],
+        "conflicts": [hiding.sentence(conflict.detail, conflict.paths) for conflict in report.conflicts[:_FILES]],
     }
 
 
