@@ -7,11 +7,12 @@ import pydicom
 import pytest
 from PIL import Image as Picture
 from pydicom.data import get_testdata_file
+from pydicom.dataset import Dataset
 
 import hounsfield as hu
 from classes_tiled import full_slide
 
-from made import dataset, file_bytes, to_bytes
+from made import dataset, enhanced, file_bytes, to_bytes
 from viewing import shown
 
 pytestmark = pytest.mark.filterwarnings("ignore::hounsfield.AssumptionWarning")
@@ -317,3 +318,26 @@ def test_an_unknown_place_is_not_a_place(tmp_path):
         described = page.json(f"items/{item['id']}")
         assert (described["affine"], described["letters"], described["planes"]) == (None, None, [])
         assert page.get(f"items/{item['id']}/planes/axial/0").status_code == 404
+
+
+def test_frames_that_lie_everywhere_are_one_image(tmp_path):
+    """A file of many frames of which no two are of one stack is not shown in pieces."""
+    turned = [(0, 0, 1), (0, 1, 0), (1, 0, 0)]
+    stored = np.arange(3 * 64, dtype=np.uint16).reshape(3, 8, 8)
+    frames = [(2.0, n) for n in range(3)]
+    made = pydicom.dcmread(io.BytesIO(enhanced(stored, frames)))
+    for number, (item, normal) in enumerate(zip(made.PerFrameFunctionalGroupsSequence, turned, strict=True)):
+        across, down = turned[number - 1], turned[number - 2]
+        orientation, position = Dataset(), Dataset()
+        orientation.ImageOrientationPatient = [*across, *down]
+        position.ImagePositionPatient = list(normal)
+        item.PlaneOrientationSequence, item.PlanePositionSequence = [orientation], [position]
+    made.save_as(tmp_path / "a.dcm")
+    image = hu.read(tmp_path / "a.dcm")
+    with shown(tmp_path) as page:
+        (item,) = page.state()["items"]
+        assert (item["kind"], item["shape"]) == ("image", [3, 8, 8])
+        for index in range(3):
+            assert np.array_equal(page.values(f"items/{item['id']}/frames/{index}"), image.values[index])
+            described = page.json(f"items/{item['id']}?frame={index}")
+            assert described["orientation"]["row"] == list(turned[index - 1])

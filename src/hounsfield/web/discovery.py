@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -190,8 +191,12 @@ class Discovery:
         return Item("image", facts, pictures, color, (entry.name,))
 
     def _items(self, surveyed: Survey, volumes: Volumes) -> Iterator[Item]:
+        together = _scattered(surveyed)
         for index, stack in enumerate(surveyed.stacks):
-            yield self._item(surveyed, volumes, index, stack)
+            of_file = together.get(index, [index])
+            if of_file[0] == index:
+                item = self._item(surveyed, volumes, index, stack)
+                yield item if len(of_file) == 1 else self._together(surveyed, item, of_file)
         entries = {entry.name: entry for entry in surveyed.instances.entries}
         for file in surveyed.report.files:
             item = self._slide(entries[file.path], file)
@@ -215,6 +220,16 @@ class Discovery:
         names = tuple(dict.fromkeys(source.path for source in sources))
         return Item("volume" if is_volume else "image", facts, frames, color, names, notes)
 
+    def _together(self, surveyed: Survey, item: Item, stacks: list[int]) -> Item:
+        """The frames of one file of which each lies elsewhere: one image, in the order of the file."""
+        rows, entry = surveyed.instances.rows, item.frames.origins[0].entry
+        numbers = sorted(int(rows.frame[surveyed.stacks[index].members[0]]) for index in stacks)
+        shape = (len(numbers), *item.frames.shape[1:])
+        item.frames = ItemFrames([FramePlace(entry, n) for n in numbers], shape, self.limits, self.files)
+        item.facts = replace(item.facts, shape=shape, affine=None, spacing=None)
+        item.notes = ([], [])
+        return item
+
     def _assembled(self, volumes: Volumes, index: int) -> Volume:
         self.check()
         return volumes[index]
@@ -228,6 +243,22 @@ class Discovery:
                 return self._single(entry, frames, -1)
         except Exception:  # the report says why
             return None
+
+
+def _scattered(surveyed: Survey) -> dict[int, list[int]]:
+    """Return, for each stack of one frame, the stacks of its file, where all of those have one frame only."""
+    rows, of_file = surveyed.instances.rows, dict[int, list[int]]()
+    several: set[int] = set()
+    for index, stack in enumerate(surveyed.stacks):
+        files = {int(rows.file[row]) for row in stack.members.tolist()}
+        if len(stack.members) != 1 or int(rows.frame[stack.members[0]]) < 0:
+            several |= files
+        else:
+            of_file.setdefault(files.pop(), []).append(index)
+    kept = (
+        stacks for file, stacks in of_file.items() if file not in several and file not in surveyed.instances.mosaics
+    )
+    return {index: stacks for stacks in kept if len(stacks) > 1 for index in stacks}
 
 
 def _short_name(paths: Sequence[str]) -> str:
