@@ -214,6 +214,8 @@ def test_a_palette_can_still_be_looked_up():
         face, ct = sorted(page.state()["items"], key=lambda item: not item["color"])
         answer = page.get(f"items/{face['id']}/frames/0/palette")
         assert answer.headers["X-Palette"] == "1"
+        assert page.get(f"items/{face['id']}/frames/0").headers["X-Palette"] == "1"
+        assert "X-Palette" not in page.get(f"items/{ct['id']}/frames/0").headers
         stored = hu.read(path, values="stored").values
         assert np.array_equal(page.values(f"items/{face['id']}/frames/0/palette"), stored)
         assert page.get(f"items/{ct['id']}/frames/0/palette").status_code == 404

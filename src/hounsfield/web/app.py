@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from hounsfield.display.voi import Window, WindowLike, file_voi
 from hounsfield.errors import HounsfieldError
+from hounsfield.header import text_of
 from hounsfield.headers.dataset import open_dataset
 from hounsfield.headers.tags import attributes
 from hounsfield.image import Image
@@ -274,6 +275,8 @@ def _values(image: Image, *, own_window: bool = False) -> Response:
         values = colour_8(image)
     rows, columns = image.size
     headers = {"X-Dtype": str(dtype), "X-Shape": f"{rows},{columns}{',3' if image.color else ''}"}
+    if own_window and text_of(image.header, "PhotometricInterpretation") == "PALETTE COLOR":
+        headers["X-Palette"] = "1"
     voi = file_voi(image) if own_window and not image.color and not image.is_mask else None
     if isinstance(voi, Window):
         headers["X-Window"] = f"{voi.center!r},{voi.width!r},{voi.function}"
