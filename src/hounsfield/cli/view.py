@@ -1,0 +1,150 @@
+"""`hu view`: look at images in the browser, by a server on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import warnings
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hounsfield.cli.terminal import say, write_text
+from hounsfield.interrupt import is_interrupted
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from hounsfield.web.discovery import Discovery
+    from hounsfield.web.keys import Keys
+
+#: Seconds that threads have to end.
+_PATIENCE = 1.0
+
+_EPILOG = """\b
+Examples:
+  hu view folder/                         series of a folder, in the browser
+  hu view slice.dcm other.zip             files and archives
+  hu view folder/ --no-phi                never send what identifies the patient
+  hu view folder/ --no-browser --port 8123   only print the address, say for a tunnel
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port; by default any that is free."
+)
+@click.option("--no-browser", is_flag=True, help="Only print the address; do not open a browser.")
+@click.option("--no-phi", is_flag=True, help="Hide the patient for the whole run: names, dates, descriptions, numbers.")
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Listen on another address of this machine, for other machines; what is sent is not encrypted.",
+)
+@click.option("--exit-with-page", is_flag=True, help="End when the last page is closed.")
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """Show images in the browser: files, folders, archives, DICOMDIRs, URLs.
+
+    A server on this machine reads them; its address, with a secret, is printed. It serves until Ctrl-C, which is the
+    way to end it: the exit code is 0 then.
+    """
+    from hounsfield.web.keys import Keys
+    from hounsfield.web.sockets import is_loopback, listening
+
+    host = options["host"]
+    _check(paths, host)
+    try:
+        listener = listening(host, options["port"])
+    except OSError as error:
+        raise click.UsageError(f"cannot listen on {host}, port {options['port']}: {error.strerror or error}") from None
+    port, keys = int(listener.getsockname()[1]), Keys()
+    name = f"[{host}]" if ":" in host else host
+    if not is_loopback(host):
+        say(f"other machines can reach {name}: whoever knows the address sees the images, and nothing is encrypted")
+    try:
+        _announce(f"http://{name}:{port}/", keys, browser=not options["no_browser"])
+        _serve(paths, listener, keys, options)
+    except (KeyboardInterrupt, Exception):
+        # Before the server hears signals itself they ask for the same end; in an import they come as anything.
+        if not is_interrupted():
+            raise
+    return 0
+
+
+def _announce(address: str, keys: Keys, *, browser: bool) -> None:
+    """Print the address; who asks now waits for the little that is left: browsers start no faster than the server."""
+    write_text(f"{address}#{keys.token}\n")
+    sys.stdout.flush()
+    say("press Ctrl-C to end")
+    if browser:
+        _open(f"{address}#{keys.for_one_session()}")
+
+
+def _serve(paths: tuple[str, ...], listener: socket, keys: Keys, options: dict[str, Any]) -> None:
+    """Read and serve until the end; reading begins while the server is loaded."""
+    from hounsfield.errors import AssumptionWarning
+    from hounsfield.limits import DEFAULT_LIMITS
+    from hounsfield.web.discovery import Discovery
+
+    with warnings.catch_warnings():
+        # They are steps as well, which the page shows; as warnings they would name files on a terminal nobody reads.
+        warnings.simplefilter("ignore", AssumptionWarning)
+        discovery = Discovery(paths, DEFAULT_LIMITS)
+        discovery.start()
+        try:
+            _answer(discovery, listener, keys, options)
+        finally:
+            discovery.stop()
+    _end(discovery)
+
+
+def _answer(discovery: Discovery, listener: socket, keys: Keys, options: dict[str, Any]) -> None:
+    from hounsfield.web.access import Door
+    from hounsfield.web.app import Viewing
+    from hounsfield.web.hiding import Hiding
+    from hounsfield.web.serving import serve
+    from hounsfield.web.sockets import LOOPBACK
+
+    hidden, port = options["no_phi"], int(listener.getsockname()[1])
+    door = Door(keys, port, tuple(dict.fromkeys((*LOOPBACK, options["host"]))))
+    viewing = Viewing(discovery, door, Hiding(hidden, hidden))
+    serve(viewing, listener, exit_with_page=options["exit_with_page"])
+
+
+def _check(paths: tuple[str, ...], host: str) -> None:
+    """Refuse what can never be shown before a page is opened for it."""
+    from glob import has_magic
+
+    from hounsfield.sources.kinds import is_url
+
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104  that is what is refused
+        raise click.BadParameter("name one address of this machine: requests are for that one", param_hint="--host")
+    for path in paths:
+        if path != "-" and not is_url(path) and not has_magic(path) and not os.path.lexists(path):
+            raise click.BadParameter(f"there is no {path}", param_hint="PATH")
+
+
+def _open(address: str) -> None:
+    """Open the browser; some do not return before they are closed."""
+    import webbrowser
+
+    threading.Thread(target=webbrowser.open, args=(address,), name="hounsfield-view-browser", daemon=True).start()
+
+
+def _end(discovery: Discovery) -> None:
+    """Wait for threads a moment; one that decodes, or waits for a network, does not keep the command."""
+    until = monotonic() + _PATIENCE
+    if discovery.join(_PATIENCE):
+        for thread in threading.enumerate():
+            if thread.name.startswith("hounsfield"):
+                thread.join(max(0.0, until - monotonic()))
+        if not any(thread.name.startswith("hounsfield") for thread in threading.enumerate()):
+            return
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
