@@ -128,7 +128,7 @@ class Input:
 
     def volume_dict(self) -> dict[str, Any]:
         """Return what a result says of a volume: nothing that identifies the patient."""
-        from hounsfield.batch.notes import notes_of
+        from hounsfield.series.notes import notes_of
 
         known = self.facts.to_dict(phi=False)
         kept = {key: value for key, value in known.items() if key not in ("volume", "steps", "affine", "split_by")}

@@ -23,6 +23,7 @@ COMMANDS = {
     "figure": ("hounsfield.cli.figure", "Draw Original, Mask and Result side by side."),
     "convert": ("hounsfield.cli.convert", "Write NIfTI, OME-Zarr, PNG, JPEG, TIFF, NPY, NPZ, GIF or MP4."),
     "ls": ("hounsfield.cli.ls", "List the volumes of a folder, and account for every file."),
+    "view": ("hounsfield.cli.view", "Look at images in the browser: a page that this machine serves."),
     "scan": ("hounsfield.cli.scan", "Headers of many files as a table: Parquet, CSV, JSON."),
     "explain": ("hounsfield.cli.explain", "How the values came to be: every step, with its source."),
     "demo": ("hounsfield.cli.demo", "Show the main job on files that need no download."),

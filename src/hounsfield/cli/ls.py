@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hounsfield.batch.notes import notes_of
 from hounsfield.batch.others import is_told_only
 from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.language import translated
@@ -17,6 +16,7 @@ from hounsfield.cli.showing import show_program
 from hounsfield.cli.terminal import say, table, write_json, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.headers.privacy import HIDDEN
+from hounsfield.series.notes import notes_of
 
 if TYPE_CHECKING:
     from hounsfield.recipes.job import Job

@@ -1,0 +1,93 @@
+"""`hu view`: look at images in the browser, by a server on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import Any
+
+import click
+
+from hounsfield.cli.terminal import say, write_text
+
+_EPILOG = """\b
+Examples:
+  hu view folder/                         series of a folder, in the browser
+  hu view slice.dcm other.zip             files and archives
+  hu view folder/ --no-phi                never send what identifies the patient
+  hu view folder/ --no-browser --port 8123   only print the address, say for a tunnel
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port; by default any that is free."
+)
+@click.option("--no-browser", is_flag=True, help="Only print the address; do not open a browser.")
+@click.option("--no-phi", is_flag=True, help="Hide the patient for the whole run: names, dates, descriptions, numbers.")
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Listen on another address of this machine, for other machines; what is sent is not encrypted.",
+)
+@click.option("--exit-with-page", is_flag=True, help="End when the last page is closed.")
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """Show images in the browser: files, folders, archives, DICOMDIRs, URLs.
+
+    A server on this machine reads them; its address, with a secret, is printed. It serves until Ctrl-C, which is the
+    way to end it: the exit code is 0 then.
+    """
+    from hounsfield.limits import DEFAULT_LIMITS
+    from hounsfield.web.access import LOOPBACK, Door, Keys
+    from hounsfield.web.app import Viewing
+    from hounsfield.web.discovery import Discovery
+    from hounsfield.web.hiding import Hiding
+    from hounsfield.web.serving import is_loopback, listening, serve
+
+    host = options["host"]
+    try:
+        listener = listening(host, options["port"])
+    except OSError as error:
+        raise click.UsageError(f"cannot listen on {host}, port {options['port']}: {error.strerror or error}") from None
+    port, keys = int(listener.getsockname()[1]), Keys()
+    hidden = options["no_phi"]
+    door = Door(keys, port, tuple(dict.fromkeys((*LOOPBACK, host))))
+    viewing = Viewing(Discovery(paths, DEFAULT_LIMITS), door, Hiding(hidden, hidden))
+    name = f"[{host}]" if ":" in host else host
+    if not is_loopback(host):
+        say(
+            f"other machines can reach {name}: whoever knows the address below sees the images, and nothing is encrypted"
+        )
+
+    def ready() -> None:
+        write_text(f"http://{name}:{port}/#{keys.token}\n")
+        sys.stdout.flush()
+        say("press Ctrl-C to end")
+        if not options["no_browser"]:
+            _open(f"http://{name}:{port}/#{keys.for_one_session()}")
+
+    serve(viewing, listener, exit_with_page=options["exit_with_page"], ready=ready)
+    _end(viewing)
+    return 0
+
+
+def _open(address: str) -> None:
+    """Open the browser; some do not return before they are closed."""
+    import webbrowser
+
+    threading.Thread(target=webbrowser.open, args=(address,), name="hounsfield-view-browser", daemon=True).start()
+
+
+def _end(viewing: Any) -> None:
+    """Wait for threads a moment; one that decodes, or waits for a network, does not keep the command."""
+    if viewing.discovery.join(1.0) and not any(
+        thread.name.startswith("hounsfield") for thread in threading.enumerate()
+    ):
+        return
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

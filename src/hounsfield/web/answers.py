@@ -1,0 +1,35 @@
+"""Documents as JSON: numbers that are none become null, text is escaped, errors are sentences."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+
+from hounsfield.text import json_safe
+
+
+def json_bytes(document: Any) -> bytes:
+    """Return a document as JSON on one line, in ASCII where text could command anything."""
+    return json_safe(json.dumps(jsonable(document), ensure_ascii=False, allow_nan=False)).encode("utf-8", "replace")
+
+
+def error_bytes(sentence: str) -> bytes:
+    """Return the document of an error."""
+    return json_bytes({"error": sentence})
+
+
+def jsonable(value: Any) -> Any:
+    """Return what JSON can hold in the place of numpy's values, tuples, and numbers that are none."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(each) for key, each in cast("Mapping[Any, Any]", value).items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return jsonable(cast("Any", value).tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [jsonable(each) for each in cast("list[Any]", value)]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value

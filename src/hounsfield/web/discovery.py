@@ -1,0 +1,234 @@
+"""Finds what is to be shown, in a thread of its own: the first readable file at once, then the volumes of all files."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from time import monotonic
+
+import numpy as np
+
+from hounsfield.errors import HounsfieldError
+from hounsfield.header import Header, text_of
+from hounsfield.headers.dicomdir import file_references
+from hounsfield.limits import Limits
+from hounsfield.reading.frames import Frames, Wanted
+from hounsfield.scanning.walking import Progress
+from hounsfield.series.instances import read_instances
+from hounsfield.series.notes import notes_of
+from hounsfield.series.report import FileOutcome, Report
+from hounsfield.series.stacking import Stack
+from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts, survey
+from hounsfield.series.tolerances import Tolerances
+from hounsfield.series.volumes import Volumes
+from hounsfield.sources.collection import open_collection
+from hounsfield.sources.entries import Entry
+from hounsfield.volume import Volume
+from hounsfield.web.item_frames import (
+    ItemFrames,
+    KeptVolumes,
+    OpenFiles,
+    Place,
+    SlideFrames,
+    fits_in_memory,
+    readable,
+    volume_bytes,
+)
+from hounsfield.web.items import Item, Items
+from hounsfield.web.kept import Kept
+
+#: So many files are tried until one is an image that can be shown at once; seconds between two words on progress.
+_TRIES, _PACE = 50, 0.1
+
+
+class Stopped(Exception):
+    """The server ends: whatever is read is not wanted any more."""
+
+
+class Discovery:
+    """Finds items.
+
+    Parameters
+    ----------
+    paths
+        What to show: files, folders, archives, DICOMDIRs, URLs.
+    limits
+        What it may cost.
+
+    Attributes
+    ----------
+    items
+        What has been found.
+    """
+
+    def __init__(self, paths: Sequence[str], limits: Limits) -> None:
+        self._paths, self.limits = list(paths), limits
+        self.items = Items(_short_name(self._paths))
+        self.kept: KeptVolumes = Kept(volume_bytes)
+        self.files = OpenFiles(limits)
+        self._stopping = threading.Event()
+        self._told = 0.0
+        self._thread = threading.Thread(target=self.run, name="hounsfield-view-discovery", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread, and whoever assembles a volume, to end; forget everything."""
+        self._stopping.set()
+        self.kept.clear()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the thread; return whether it has ended."""
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def check(self) -> None:
+        """Raise Stopped where the server ends."""
+        if self._stopping.is_set():
+            raise Stopped
+
+    def run(self) -> None:
+        """Find everything; whatever goes wrong is said, and ends nothing but the search."""
+        try:
+            self._find()
+        except Stopped:
+            pass
+        except HounsfieldError as error:
+            self.items.finish(None, error.message)
+        except Exception as error:
+            self.items.finish(
+                None, f"the files cannot be read ({type(error).__name__}); please report this as a defect"
+            )
+
+    def _find(self) -> None:
+        early: Item | None = None
+        entries: list[Entry] = []
+        with open_collection(self._paths, self.limits, file_references) as collection:
+            for entry in collection:
+                self.check()
+                entries.append(entry)
+                if early is None and len(entries) <= _TRIES:
+                    early = self._early(entry)
+                self._tell(0, len(entries))
+            name = collection.name
+        if not entries:
+            self.items.finish(Report(()), "there are no files")
+            return
+        instances = read_instances(entries, self.limits, self.limits.threads, self._progress)
+        surveyed = survey(instances, self.limits, "split", Tolerances())
+        self.check()
+        volumes = Volumes(surveyed, Wanted(), self.limits, name, range(len(surveyed.stacks)))
+        volumes.progress = lambda done, count: self.check()
+        into: Item | None = None
+        for item in self._items(surveyed, volumes):
+            self.check()
+            if early is not None and into is None and early.files[0] in item.files:
+                item.id = early.id if item.frames.shape[0] == early.frames.shape[0] else item.id
+                into = item
+            self.items.put(item)
+        if early is not None and (into is None or into.id != early.id):
+            self.items.remove(early, into)
+        self.items.finish(surveyed.report)
+
+    def _progress(self, progress: Progress) -> None:
+        self.check()
+        self._tell(progress.done, progress.found)
+
+    def _tell(self, done: int, found: int) -> None:
+        if monotonic() - self._told >= _PACE:
+            self._told = monotonic()
+            self.items.advance(done, found)
+
+    def _early(self, entry: Entry) -> Item | None:
+        """The first file that can be shown, as an image of its own until the others are understood."""
+        try:
+            with closing(Frames(entry.open(self.limits), Wanted(), self.limits)) as frames:
+                item = self._single(entry, frames, -1)
+        except HounsfieldError:  # the report will say why
+            return None
+        except Exception:  # so it will, of what nobody foresaw
+            return None
+        if readable(item.frames):
+            return None
+        self.items.put(item)
+        return item
+
+    def _single(self, entry: Entry, frames: Frames, index: int) -> Item:
+        header, total = frames.header, frames.total_size
+        if total is not None:
+            pictures: ItemFrames = SlideFrames(entry, total, self.limits, self.files)
+        else:
+            rows, columns = (int(header[keyword]) for keyword in ("Rows", "Columns"))
+            places = [Place(entry, n) for n in range(len(frames))] if len(frames) > 1 else [Place(entry)]
+            pictures = ItemFrames(places, (len(frames), rows, columns), self.limits, self.files)
+        facts = _facts(header, pictures.shape, index)
+        color = _is_color(header.get("SamplesPerPixel"), text_of(header, "PhotometricInterpretation"))
+        return Item("image", facts, pictures, color, (entry.name,))
+
+    def _items(self, surveyed: Survey, volumes: Volumes) -> Iterator[Item]:
+        for index, stack in enumerate(surveyed.stacks):
+            yield self._item(surveyed, volumes, index, stack)
+        for file in surveyed.report.files:
+            item = self._slide(surveyed, file)
+            if item is not None:
+                yield item
+
+    def _item(self, surveyed: Survey, volumes: Volumes, index: int, stack: Stack) -> Item:
+        instances, facts = surveyed.instances, volumes.facts[index]
+        rows, first = instances.rows, int(stack.members[0])
+        files = rows.file[stack.members].tolist()
+        apart = stack.weights is not None or not instances.mosaics.keys().isdisjoint(files)
+        sources = surveyed.sources(stack)
+        places = [Place(instances.entries[n], of.frame_index) for n, of in zip(files, sources, strict=True)]
+        frames = ItemFrames(None if apart else places, facts.shape, self.limits, self.files)
+        frames.origins = places
+        color = _is_color(rows.numbers["SamplesPerPixel"][first], rows.text("PhotometricInterpretation", first))
+        is_volume = facts.affine is not None and facts.shape[0] > 1
+        if is_volume or apart or (facts.shape[0] > 1 and fits_in_memory(facts.shape, 3 if color else 1)):
+            frames.with_volume(self.kept, lambda: self._assembled(volumes, index), index)
+        notes = list(notes_of(facts, volumes, False)), list(notes_of(facts, volumes, True))
+        names = tuple(dict.fromkeys(source.path for source in sources))
+        return Item("volume" if is_volume else "image", facts, frames, color, names, notes)
+
+    def _assembled(self, volumes: Volumes, index: int) -> Volume:
+        self.check()
+        return volumes[index]
+
+    def _slide(self, surveyed: Survey, file: FileOutcome) -> Item | None:
+        """A whole slide: an image whose frames are tiles, which make no volume."""
+        if file.outcome != "no volume" or file.no_image:
+            return None
+        entry = next(entry for entry in surveyed.instances.entries if entry.name == file.path)
+        try:
+            with closing(Frames(entry.open(self.limits), Wanted(), self.limits)) as frames:
+                return self._single(entry, frames, -1)
+        except Exception:  # the report says why
+            return None
+
+
+def _short_name(paths: Sequence[str]) -> str:
+    """The last part of what was named, or how many there were."""
+    if len(paths) != 1:
+        return f"{len(paths)} paths"
+    return "standard input" if paths[0] == "-" else last_part(paths[0])
+
+
+def last_part(path: str) -> str:
+    """Return the last part of a path or a URL, without what follows a question mark."""
+    plain = path.partition("?")[0] if "://" in path else path
+    return os.path.basename(plain.rstrip("/\\")) or plain
+
+
+def _is_color(samples: object, photometric: str) -> bool:
+    return photometric == "PALETTE COLOR" or bool(np.equal(samples, 3))  # pyright: ignore[reportArgumentType]
+
+
+def _facts(header: Header, shape: tuple[int, int, int], index: int) -> VolumeFacts:
+    known = {keyword: value for keyword in ATTRIBUTES if (value := header.get(keyword)) is not None}
+    description = text_of(header, "SeriesDescription")
+    return VolumeFacts(index, text_of(header, "Modality"), description, shape, files=1, attributes=known)

@@ -1,0 +1,57 @@
+"""What of the files may leave the server: never a path, and nothing that may identify the patient while that is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hounsfield.text import modality_words, printable, unit_words
+from hounsfield.web.discovery import last_part
+
+
+@dataclass
+class Hiding:
+    """Whether the patient is hidden.
+
+    Attributes
+    ----------
+    hidden
+        True while nothing that may identify the patient is sent.
+    always
+        True where it cannot be shown again in this run.
+    """
+
+    hidden: bool = False
+    always: bool = False
+
+    def set(self, hidden: bool) -> bool:
+        """Hide the patient or not; return False where that is not allowed."""
+        if self.always and not hidden:
+            return False
+        self.hidden = hidden
+        return True
+
+    def text(self, text: str | None) -> str | None:
+        """Return free text of a file; None while the patient is hidden: nobody knows what it holds."""
+        return None if self.hidden else text
+
+    def file(self, name: str, number: int) -> str:
+        """Return the last part of a file's name; its number while the patient is hidden."""
+        return f"file {number}" if self.hidden else last_part(name)
+
+    def sentence(self, text: str, files: Iterable[str]) -> str:
+        """Return a sentence of the library without paths; without names of files while the patient is hidden."""
+        for name in sorted(files, key=len, reverse=True):
+            shown = "a file" if self.hidden else last_part(name)
+            for written in {name, printable(name)}:
+                if written and written in text:
+                    text = text.replace(written, shown)
+        return text
+
+    def unit(self, unit: str) -> str:
+        """Return a unit; one of the file's own words is not said while the patient is hidden."""
+        return unit if not self.hidden or unit_words(unit) == unit else ""
+
+    def modality(self, modality: str) -> str:
+        """Return a modality; one that is no term of the standard is not said while the patient is hidden."""
+        return modality if not self.hidden or modality_words(modality) == modality else ""

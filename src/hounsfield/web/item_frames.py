@@ -1,0 +1,206 @@
+"""The frames of an item: from the volume where it is assembled, else from the file, so that the first one is quick."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from math import ceil, prod
+from typing import Any
+
+from hounsfield.errors import HounsfieldError
+from hounsfield.image import Image
+from hounsfield.limits import Limits
+from hounsfield.reading.frames import Frames, Wanted
+from hounsfield.sources.entries import Entry
+from hounsfield.volume import Volume
+from hounsfield.web.kept import MOST_BYTES, Kept
+
+#: Files of several frames that are kept open.
+_OPEN = 4
+#: Rows and columns of a part of a whole slide.
+REGION = 2048
+
+KeptVolumes = Kept[Volume]
+
+
+def volume_bytes(volume: Volume) -> int:
+    """Return the bytes of a volume: its values, and its padding."""
+    return volume.values.nbytes + (0 if volume.padding is None else volume.padding.nbytes)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one frame of an item stands.
+
+    Attributes
+    ----------
+    entry
+        The file.
+    frame
+        0-based frame of it; None of a file with one.
+    """
+
+    entry: Entry
+    frame: int | None = None
+
+
+class OpenFiles:
+    """Files of several frames that stay open, the last few; each is read by one thread at a time."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._open: dict[str, tuple[Frames, threading.Lock]] = {}
+
+    def read(self, entry: Entry, take: Callable[[Frames], Image]) -> Image:
+        """Return what is taken of an open file."""
+        with self._lock:
+            known = self._open.pop(entry.name, None)
+            frames, lock = known or (Frames(entry.open(self._limits), Wanted(), self._limits), threading.Lock())
+            self._open[entry.name] = frames, lock
+            while len(self._open) > _OPEN:
+                self._close(next(iter(self._open)))
+        with lock:
+            return take(frames)
+
+    def _close(self, name: str) -> None:
+        frames, lock = self._open.pop(name)
+        with lock:
+            frames.close()
+
+    def close(self) -> None:
+        """Close all of them."""
+        with self._lock:
+            for name in list(self._open):
+                self._close(name)
+
+
+class ItemFrames:
+    """The frames of one item.
+
+    Parameters
+    ----------
+    places
+        Where each frame stands; None where no frame can be read by itself (mosaics, interpolated slices).
+    shape
+        (frame, row, column).
+    limits
+        What reading may cost.
+    files
+        Keeps files open.
+    """
+
+    def __init__(
+        self, places: Sequence[Place] | None, shape: tuple[int, int, int], limits: Limits, files: OpenFiles
+    ) -> None:
+        self.places, self.shape = places, shape
+        self._limits, self._files = limits, files
+        self.key: Any = object()
+        self.origins: Sequence[Place] = ()
+        self._kept: KeptVolumes | None = None
+        self._assemble: Callable[[], Volume] | None = None
+
+    def with_volume(self, kept: KeptVolumes, assemble: Callable[[], Volume], key: Any) -> ItemFrames:
+        """Take frames from a volume from now on, when it is assembled."""
+        self._kept, self._assemble, self.key = kept, assemble, key
+        return self
+
+    @property
+    def can_be_assembled(self) -> bool:
+        """True where all frames belong into memory together."""
+        return self._assemble is not None and (self.shape[0] > 1 or self.places is None)
+
+    @property
+    def assembled(self) -> Volume | None:
+        """The volume, where it is in memory."""
+        return None if self._kept is None else self._kept.peek(self.key)
+
+    def entry(self, index: int) -> Entry | None:
+        """Return the file that a frame comes from; None where there is no such frame."""
+        places = self.origins or self.places or ()
+        return places[index].entry if 0 <= index < len(places) else None
+
+    def volume(self) -> Volume:
+        """Return the volume, which is assembled where it is not in memory.
+
+        Raises
+        ------
+        HounsfieldError
+            It cannot be.
+        """
+        assert self._kept is not None and self._assemble is not None  # noqa: S101  who asks has looked
+        return self._kept.get(self.key, self._assemble)
+
+    def frame(self, index: int) -> Image:
+        """Return a frame.
+
+        Raises
+        ------
+        IndexError
+            There is none of this number.
+        HounsfieldError
+            It cannot be read.
+        """
+        if not 0 <= index < self.shape[0]:
+            raise IndexError(f"there is no frame {index}")
+        volume = self.assembled
+        if volume is not None:
+            return volume[index]
+        if self.places is None:
+            return self.volume()[index]
+        place = self.places[index]
+        if place.frame is not None:
+            return self._files.read(place.entry, lambda frames: frames.read(place.frame))
+        with closing(place.entry.open(self._limits)) as source:
+            image = Frames(source, Wanted(), self._limits, lazy=False).read(0)
+            source.check()
+            return image
+
+
+class SlideFrames(ItemFrames):
+    """A level of a whole slide as regions of one size, row by row; the last ones overlap those before."""
+
+    def __init__(self, entry: Entry, total: tuple[int, int], limits: Limits, files: OpenFiles) -> None:
+        (self.down, rows), (self.across, columns) = (_parts(count) for count in total)
+        super().__init__([], (self.down * self.across, rows, columns), limits, files)
+        self.total, self._entry = total, entry
+
+    def origin(self, index: int) -> tuple[int, int]:
+        """Return the row and the column of the total matrix at which a region begins."""
+        down, across = divmod(index, self.across)
+        _, rows, columns = self.shape
+        return min(down * rows, self.total[0] - rows), min(across * columns, self.total[1] - columns)
+
+    def entry(self, index: int) -> Entry | None:
+        """Return the file of the slide."""
+        return self._entry if 0 <= index < self.shape[0] else None
+
+    def frame(self, index: int) -> Image:
+        """Return a region; as of the others."""
+        if not 0 <= index < self.shape[0]:
+            raise IndexError(f"there is no region {index}")
+        (top, left), (_, rows, columns) = self.origin(index), self.shape
+        bounds = (top, top + rows), (left, left + columns)
+        return self._files.read(self._entry, lambda frames: frames.region(*bounds))
+
+
+def _parts(count: int) -> tuple[int, int]:
+    """Return how many parts a side has, and how long each is."""
+    parts = ceil(count / REGION)
+    return parts, ceil(count / parts)
+
+
+def fits_in_memory(shape: tuple[int, int, int], samples: int) -> bool:
+    """Return whether frames that are not slices of one grid are kept together in memory."""
+    return prod(shape) * samples * 4 <= MOST_BYTES
+
+
+def readable(frames: ItemFrames) -> str:
+    """Return why the first frame cannot be read; ``""`` where it can."""
+    try:
+        frames.frame(0)
+    except HounsfieldError as error:
+        return error.message
+    return ""

@@ -1,0 +1,138 @@
+"""What has been found so far, under ids of this run; who listens is told of each change."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hounsfield.series.report import Report
+from hounsfield.series.survey import VolumeFacts
+from hounsfield.web.item_frames import ItemFrames
+
+Listener = Callable[[str, Any], None]
+
+
+def new_id() -> str:
+    """Return an id of this run, which no other run knows."""
+    return secrets.token_urlsafe(9)
+
+
+@dataclass
+class Item:
+    """A volume or an image, of which frames can be shown.
+
+    Attributes
+    ----------
+    kind
+        ``"volume"``: slices on one grid, with a place in the patient. ``"image"``: pictures, one or several.
+    facts
+        What is known without pixels.
+    frames
+        Its frames.
+    color
+        True of colour.
+    files
+        Names of its files, which no answer holds.
+    notes
+        What is to be known of it: as it is, and without what may identify the patient.
+    error
+        Why nothing of it can be shown; ``""`` where it can.
+    unit
+        Unit of the values; None as long as no frame was read.
+    """
+
+    kind: Literal["volume", "image"]
+    facts: VolumeFacts
+    frames: ItemFrames
+    color: bool = False
+    files: tuple[str, ...] = ()
+    notes: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))
+    error: str = ""
+    unit: str | None = None
+    id: str = field(default_factory=new_id)
+
+
+class Items:
+    """The items of this run, and how far reading has come.
+
+    Attributes
+    ----------
+    name
+        What was asked to be shown, in short.
+    report
+        What became of every file; None as long as they are read.
+    problem
+        Why nothing can be read; ``""`` where that is not so.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.report: Report | None = None
+        self.problem = ""
+        self.found = self.done = 0
+        self.reading = True
+        self._items: dict[str, Item] = {}
+        self._spaces: dict[str, str] = {}
+        self._listeners: list[Listener] = []
+        self._lock = threading.Lock()
+
+    def __iter__(self) -> Any:
+        with self._lock:
+            return iter(list(self._items.values()))
+
+    def get(self, key: str) -> Item | None:
+        """Return the item of an id, or None."""
+        with self._lock:
+            return self._items.get(key)
+
+    def space_id(self, uid: str) -> str | None:
+        """Return our own id for a frame of reference."""
+        if not uid:
+            return None
+        with self._lock:
+            return self._spaces.setdefault(uid, new_id())
+
+    def put(self, item: Item) -> None:
+        """Add an item, or say that it has changed."""
+        with self._lock:
+            self._items[item.id] = item
+        self.tell("item", item)
+
+    def remove(self, item: Item, into: Item | None) -> None:
+        """Remove an item that is part of another one now."""
+        with self._lock:
+            self._items.pop(item.id, None)
+        self.tell("gone", {"id": item.id, "into": None if into is None else into.id})
+
+    def advance(self, done: int, found: int) -> None:
+        """Say how far reading has come."""
+        self.done, self.found = done, found
+        self.tell("progress", {"found": found, "done": done})
+
+    def finish(self, report: Report | None, problem: str = "") -> None:
+        """Say that all files are understood, or why they cannot be."""
+        self.report, self.problem, self.reading = report, problem, False
+        if report is not None:
+            self.found = self.done = len(report.files)
+        self.tell("done", None)
+
+    def tell(self, kind: str, content: Any) -> None:
+        """Tell who listens."""
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(kind, content)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Tell somebody from now on, from any thread; returns what ends it."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def end() -> None:
+            with self._lock:
+                self._listeners.remove(listener)
+
+        return end

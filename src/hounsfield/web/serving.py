@@ -1,0 +1,169 @@
+"""The server itself: a port, uvicorn, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from hounsfield.errors import AssumptionWarning
+from hounsfield.web.access import LOOPBACK, MOST_HEADERS
+from hounsfield.web.app import Viewing, create_app
+
+#: Seconds: that a request's header may take; without any page until the server ends; that open answers have at the end.
+_HEADER_SECONDS, _EMPTY_SECONDS, _END_SECONDS = 10.0, 3.0, 1
+#: Connections at a time: pages take a few each.
+_CONNECTIONS = 200
+
+
+class _Protocol(H11Protocol):
+    """HTTP that does not wait for the rest of a header for ever."""
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, and look whether a request has come."""
+        begun = self._timer is not None
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop()
+        elif not begun:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._stop()
+        self._timer = self.loop.call_later(_HEADER_SECONDS, self._too_late)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_late(self) -> None:
+        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+            self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that ends at once, and leaves signals to who started it."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """End on SIGINT and SIGTERM."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Tell pages that the server ends, and end it."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        asyncio.get_running_loop().call_soon_threadsafe(self._ending)
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Parameters
+    ----------
+    host
+        An address of this machine.
+    port
+        0: any that is free.
+
+    Raises
+    ------
+    OSError
+        The address is not this machine's, or the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=128)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address is reached from this machine alone."""
+    return host in LOOPBACK or host.startswith("127.")
+
+
+def serve(viewing: Viewing, listener: socket.socket, *, exit_with_page: bool, ready: Callable[[], Any]) -> None:
+    """Serve until a signal comes, or the last page is closed; for the main thread.
+
+    Parameters
+    ----------
+    viewing
+        What is shown.
+    listener
+        As `listening` made it.
+    exit_with_page
+        End when the last page is closed.
+    ready
+        Called when requests are answered.
+    """
+    config = uvicorn.Config(
+        create_app(viewing),
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        log_level=logging.CRITICAL + 1,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=MOST_HEADERS,
+        limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_END_SECONDS,
+    )
+    server = _Server(config, viewing.close)
+    with warnings.catch_warnings():
+        # They are steps as well, which the page shows; as warnings they would name files on a terminal nobody reads.
+        warnings.simplefilter("ignore", AssumptionWarning)
+        viewing.discovery.start()
+        try:
+            asyncio.run(_run(server, listener, viewing, exit_with_page, ready))
+        finally:
+            viewing.close()
+
+
+async def _run(
+    server: _Server, listener: socket.socket, viewing: Viewing, exit_with_page: bool, ready: Callable[[], Any]
+) -> None:
+    task = asyncio.ensure_future(server.serve([listener]))
+    while not server.started and not task.done():
+        await asyncio.sleep(0.01)
+    if not task.done():
+        ready()
+    while exit_with_page and not task.done() and not viewing.presence.is_over(_EMPTY_SECONDS):
+        await asyncio.wait([task], timeout=0.25)
+    if exit_with_page and not task.done():
+        server.should_exit = True
+        viewing.close()
+    await task

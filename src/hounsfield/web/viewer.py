@@ -1,0 +1,286 @@
+"""What the page is told of items and of their frames, as documents for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.display.aspect import ratio
+from hounsfield.display.defaults import PRESETS
+from hounsfield.display.shading import shading_of
+from hounsfield.display.voi import Voi, VoiTable, Window, choose_voi, windows
+from hounsfield.errors import HounsfieldError
+from hounsfield.figures.panels import edge_directions
+from hounsfield.geometry import direction
+from hounsfield.header import Header, text_of
+from hounsfield.headers.frame_times import RATES, read_frame_times
+from hounsfield.headers.units import is_localizer
+from hounsfield.image import Image, header_of_frame
+from hounsfield.series.report import Report
+from hounsfield.values.lut import LookUpTable
+from hounsfield.values.undo import linear, stored_range, value_space
+from hounsfield.volume import Volume
+from hounsfield.voxels.grids import NAMED_PLANES
+from hounsfield.web.hiding import Hiding
+from hounsfield.web.item_frames import SlideFrames
+from hounsfield.web.items import Item, Items
+
+#: Files that are told of one by one.
+_FILES = 1000
+_LETTERS = ("left", "right", "top", "bottom")
+
+
+def state(items: Items, hiding: Hiding) -> dict[str, Any]:
+    """Return everything that is known: the first of the events."""
+    return {
+        "type": "state",
+        "name": hiding.text(items.name) or "",
+        "no_phi": hiding.always,
+        "hidden": hiding.hidden,
+        "reading": items.reading,
+        "found": items.found,
+        "done": items.done,
+        "items": [listed(item, hiding) for item in items],
+        "report": reported(items.report, hiding),
+        "error": hiding.sentence(items.problem, ()) or None,
+    }
+
+
+def listed(item: Item, hiding: Hiding) -> dict[str, Any]:
+    """Return an item as it stands in the list."""
+    facts, known = item.facts, item.facts.attributes
+    patient = {"name": str(known.get("PatientName") or ""), "id": str(known.get("PatientID") or "")}
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "modality": hiding.modality(facts.modality),
+        "series_number": _number(known.get("SeriesNumber")),
+        "description": hiding.text(facts.description),
+        "patient": None if hiding.hidden else patient,
+        "study_date": hiding.text(_words(known.get("StudyDate"))),
+        "study_description": hiding.text(_words(known.get("StudyDescription"))),
+        "shape": list(item.frames.shape),
+        "frames": item.frames.shape[0],
+        "unit": None if item.unit is None else hiding.unit(item.unit),
+        "color": item.color,
+        "files": facts.files,
+        "notes": [hiding.sentence(note, item.files) for note in item.notes[hiding.hidden]],
+        "error": hiding.sentence(item.error, item.files) or None,
+        "assembled": item.frames.assembled is not None,
+        "thumbnail": True,
+    }
+
+
+def reported(report: Report | None, hiding: Hiding) -> dict[str, Any] | None:
+    """Return what became of the files: the counts, and each that is not simply part of a volume."""
+    if report is None:
+        return None
+    others: list[dict[str, Any]] = []
+    for number, file in enumerate(report.files, 1):
+        if file.outcome == "volume" and not file.detail:
+            continue
+        if len(others) == _FILES:
+            break
+        why = hiding.sentence(file.detail, (file.path, file.copy_of))
+        others.append({"name": hiding.file(file.path, number), "outcome": file.outcome, "why": why})
+    return {
+        "counts": dict(report.counts),
+        "others": others,
+        "missing": [str(gap) for gap in report.missing],
+        "conflicts": [hiding.sentence(conflict.detail, conflict.paths) for conflict in report.conflicts],
+    }
+
+
+def described(item: Item, image: Image, index: int, items: Items, hiding: Hiding) -> dict[str, Any]:
+    """Return what a viewport needs to show an item.
+
+    Parameters
+    ----------
+    item
+        The item.
+    image
+        One frame of it.
+    index
+        Which.
+    items
+        Gives frames of reference our own ids.
+    hiding
+        What may be said.
+    """
+    volume = item.frames.assembled if item.kind == "volume" else None
+    document = {
+        "id": item.id,
+        "kind": item.kind,
+        "shape": list(item.frames.shape),
+        "frames": item.frames.shape[0],
+        "rows": item.frames.shape[1],
+        "columns": item.frames.shape[2],
+        "frame": index,
+        "space": "modality",
+        "assembled": item.frames.assembled is not None,
+        "frame_times": None if item.kind == "volume" else _times(image, item.frames.shape[0]),
+        "planes": list(NAMED_PLANES) if item.kind == "volume" and not item.color else [],
+        "frame_of_reference": items.space_id(str(item.facts.attributes.get("FrameOfReferenceUID") or "")),
+        "burned_in": _burned_in(image.header),
+    }
+    if isinstance(item.frames, SlideFrames):
+        at = item.frames.origin(index)
+        document["slide"] = {"total": list(item.frames.total), "origin": list(at), "across": item.frames.across}
+    return document | placed(item, image) | shown(volume or image, image, item, hiding)
+
+
+def placed(item: Item, image: Image) -> dict[str, Any]:
+    """Return where an item lies in the patient, and how large its pixels are."""
+    affine, edges = item.facts.affine, edge_directions(image)
+    if affine is None and image.plane is not None and item.frames.shape[0] == 1:
+        affine = image.plane.affine[:, [2, 0, 1, 3]]
+    plane = image.plane
+    orientation = None if plane is None else (plane.orientation[:3], plane.orientation[3:])
+    return {
+        "pixel_spacing": image.pixel_spacing if image.spacing_kind is not None else None,
+        "spacing_kind": image.spacing_kind,
+        "pixel_aspect": _aspect(image),
+        "affine": affine,
+        "orientation": None if orientation is None else {"row": orientation[0], "column": orientation[1]},
+        "letters": None if edges is None else dict(zip(_LETTERS, edges, strict=True)),
+    }
+
+
+def shown(whole: Image | Volume, image: Image, item: Item, hiding: Hiding) -> dict[str, Any]:
+    """Return what the values are, and how they are shown.
+
+    Parameters
+    ----------
+    whole
+        What the window is chosen for: the volume, where there is one.
+    image
+        A frame of it.
+    item, hiding
+        Whose, and what may be said of it.
+    """
+    own, inverted, table = (windows(whole), *_presentation(image)) if not image.color else ([], False, None)
+    chosen = None if image.color or image.is_mask else choose_voi(whole)
+    unit = hiding.unit(whole.unit)
+    ct = whole.unit == "HU" and not is_localizer(header_of_frame(image))
+    steps = [{**step.to_dict(), "detail": hiding.sentence(step.detail, item.files)} for step in whole.steps]
+    return {
+        "color": image.color,
+        "dtype": str(sent_type(image.values, color=image.color)),
+        "slope": 1,
+        "intercept": 0,
+        "unit": unit,
+        "padding": padding_range(image),
+        "inverted": inverted,
+        "presentation_table": table,
+        "windows": [_window(voi, hiding, number) | {"default": voi == chosen} for number, voi in enumerate(own)],
+        "presets": [_preset(name) for name in PRESETS] if ct else [],
+        "default_window": None if chosen is None else _window(chosen, hiding, 0),
+        "steps": steps,
+        "warnings": [step["detail"] for step in steps if step["outcome"] == "assumed"],
+    }
+
+
+def sent_type(values: NDArray[Any], *, color: bool) -> np.dtype[Any]:
+    """Return the type that values are sent as: little endian, and one that holds them exactly."""
+    if color or values.dtype == np.bool_:
+        return np.dtype(np.uint8)
+    if values.dtype in (np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64):
+        return values.dtype.newbyteorder("=")
+    if values.dtype == np.int8:
+        return np.dtype(np.int16)
+    if values.dtype.kind in "iu":
+        low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
+        return np.dtype(np.int32 if low >= -(2**31) and high < 2**31 else np.float64)
+    return np.dtype(np.float32 if values.dtype == np.float16 else np.float64)
+
+
+def padding_range(image: Image) -> dict[str, float] | None:
+    """Return the first and the last value that are padding; None where none are, or no range tells them apart."""
+    header = header_of_frame(image)
+    first = _number(header.get("PixelPaddingValue"))
+    last = _number(header.get("PixelPaddingRangeLimit"))
+    if first is None or image.color or value_space(image) == "other":
+        return None
+    bounds = stored_range(header)
+    ends = [_as_stored(end, bounds) for end in (first, first if last is None else last)]
+    slope, intercept = linear(header) if value_space(image) == "modality" else (1.0, 0.0)
+    low, high = sorted(end * slope + intercept for end in ends)
+    within = (image.values >= low) & (image.values <= high)
+    marked = np.zeros(within.shape, np.bool_) if image.padding is None else image.padding
+    return {"first": low, "last": high} if np.array_equal(within, marked) else None
+
+
+def _as_stored(value: float, bounds: tuple[int, int] | None) -> float:
+    """A padding value in the sense of the stored values: its own VR is often the other one of US and SS."""
+    if bounds is not None and bounds[0] < 0 and value > bounds[1]:
+        return value - 2 ** (16 if value >= 2**15 else (bounds[1] + 1).bit_length())
+    return value + 2**16 if bounds is not None and bounds[0] == 0 and value < 0 else value
+
+
+def _presentation(image: Image) -> tuple[bool, dict[str, Any] | None]:
+    try:
+        shading = shading_of(image, Window(0, 1))
+    except (HounsfieldError, ValueError, KeyError):
+        return text_of(image.header, "PhotometricInterpretation") == "MONOCHROME1", None
+    return shading.inverted, None if shading.table is None else _table(shading.table)
+
+
+def _table(table: LookUpTable) -> dict[str, Any]:
+    return {"first": table.first, "bits": table.bits, "entries": table.entries}
+
+
+def _window(voi: Voi, hiding: Hiding, number: int) -> dict[str, Any]:
+    low, high = voi.bounds
+    label = (hiding.text(voi.explanation) or "") or f"window {number + 1}"
+    if isinstance(voi, VoiTable):
+        ends = {"center": (low + high) / 2, "width": high - low + 1}
+        return {"label": label, "function": "TABLE", **ends, "low": low, "high": high, "table": _table(voi.table)}
+    ends = {"center": voi.center, "width": voi.width, "low": low, "high": high}
+    return {"label": label, "function": voi.function, **ends, "origin": voi.origin}
+
+
+def _preset(name: str) -> dict[str, Any]:
+    center, width = PRESETS[name]
+    return {"label": name, "center": center, "width": width}
+
+
+def _aspect(image: Image) -> list[float] | None:
+    if image.pixel_spacing is not None:
+        return list(image.pixel_spacing)
+    aspect = ratio(image.header.get("PixelAspectRatio"))
+    return None if aspect is None else [aspect, 1.0]
+
+
+def _times(image: Image, frames: int) -> dict[str, Any] | None:
+    if frames < 2:
+        return None
+    try:
+        times = read_frame_times(image.header, frames, image.name)
+    except HounsfieldError:
+        return None
+    if times.milliseconds is None:
+        return None
+    span = float(times.milliseconds[-1] - times.milliseconds[0])
+    rate = (frames - 1) * 1000 / span if span > 0 else None
+    return {"ms": times.milliseconds, "per_second": rate, "origin": times.origin, "display_only": times.origin in RATES}
+
+
+def _burned_in(header: Header) -> bool | None:
+    return {"YES": True, "NO": False}.get(text_of(header, "BurnedInAnnotation"))
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _words(value: Any) -> str | None:
+    return None if value in (None, "") else str(value)
+
+
+def plane_letters(affine: NDArray[np.float64]) -> dict[str, str]:
+    """Return the letters at the edges of the slices of a grid."""
+    across = affine[:3, 2] / np.linalg.norm(affine[:3, 2])
+    down = affine[:3, 1] / np.linalg.norm(affine[:3, 1])
+    return dict(zip(_LETTERS, map(direction, (-across, across, -down, down)), strict=True))
