@@ -48,6 +48,7 @@ export function setLabel(element, words) {
   element.dataset.label = words;
   element.setAttribute("aria-label", t(words));
   element.title = t(words);
+  if (element instanceof HTMLInputElement && element.type === "search") element.placeholder = t(words);
 }
 
 /**

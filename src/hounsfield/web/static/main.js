@@ -17,6 +17,7 @@ import { setLanguage, t } from "./words.js";
 /** @typedef {import("./store.js").State} State */
 
 const MEGA = 2 ** 20;
+const REFUSED = "Open the address that hu view printed, with all that stands behind #.";
 const address = readFragment(location.hash);
 const narrow = matchMedia("(max-width: 800px)").matches;
 const small = matchMedia("(pointer: coarse)").matches;
@@ -191,7 +192,10 @@ function connect() {
       receive(store, message, hooks);
       openFirst();
     },
-    (open) => store.set({ connection: open ? "open" : "lost" }),
+    (connection) => {
+      store.set({ connection });
+      if (connection === "denied") viewport.active().fail(t(REFUSED));
+    },
   );
 }
 
@@ -200,19 +204,10 @@ async function start() {
     history.replaceState(null, "", location.pathname + location.search);
     await startSession(address.token);
   }
-  const answer = await fetch("api/items/none", { credentials: "same-origin" });
-  if (answer.status === 401 || answer.status === 403)
-    throw new ServerError(t("Open the address that hu view printed, with all that stands behind #."), answer.status);
   connect();
 }
 
 start().catch((error) => {
   store.set({ connection: "denied" });
-  viewport
-    .active()
-    .fail(
-      error instanceof ServerError && error.status === 401
-        ? t("Open the address that hu view printed, with all that stands behind #.")
-        : error.message,
-    );
+  viewport.active().fail(error instanceof ServerError && error.status === 401 ? t(REFUSED) : error.message);
 });

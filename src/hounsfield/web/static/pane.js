@@ -262,7 +262,7 @@ export class Pane {
   // Drawing.
 
   resize() {
-    const box = this.element.getBoundingClientRect();
+    const box = this.canvas.getBoundingClientRect();
     const ratio = devicePixelRatio || 1;
     const [width, height] = [Math.max(1, Math.round(box.width * ratio)), Math.max(1, Math.round(box.height * ratio))];
     if (width === this.canvas.width && height === this.canvas.height) return;

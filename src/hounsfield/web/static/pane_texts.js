@@ -30,7 +30,7 @@ export function tellPane(pane, item, state) {
     topLeft: [patient?.name ?? "", patient?.id ?? "", state.hidden ? "" : readableDate(item?.study_date ?? "")],
     topRight: [seriesText(item), item?.description ?? "", planeText(pane)],
     bottomLeft: [
-      windowText(pane.voi()),
+      d.color ? "" : windowText(pane.voi()),
       `${t("zoom")} ${zoomText(pane)}`,
       d.burned_in ? t("Burned-in text may name the patient") : "",
     ],

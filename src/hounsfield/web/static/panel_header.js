@@ -14,7 +14,7 @@ export class HeaderPanel {
     this.viewport = viewport;
     this.search = h("input", {
       label: "Search the header",
-      attributes: { type: "search", placeholder: t("name, tag or value") },
+      attributes: { type: "search" },
       on: { input: () => this.typed() },
     });
     this.count = h("p", { class: "quiet", attributes: { role: "status" } });

@@ -166,7 +166,14 @@ export class Viewport {
     const key = plane ? `${id}/${plane}` : id;
     const known = this.descriptions.get(key);
     if (known) return known;
-    const asked = plane ? describePlane(id, plane) : describe(id);
+    // What is not said of a plane is as in the volume that it cuts.
+    const asked = plane
+      ? Promise.all([this.describe(id, null), describePlane(id, plane)]).then(([own, cut]) => ({
+          ...own,
+          ...cut,
+          planes: own.planes,
+        }))
+      : describe(id);
     this.descriptions.set(key, asked);
     asked.catch(() => this.descriptions.delete(key));
     return asked;
