@@ -1,7 +1,7 @@
 // Colour maps: 256 colours each, from few stops between which colours change evenly. Knows numbers only.
 
 // Each stop is index, red, green, blue in hexadecimal. Hot iron and PET are those of PS3.6 B.1; viridis, magma and
-// inferno are by Smith and van der Walt, cividis by Nuñez, Anderton and Renslow; within one level of matplotlib's.
+// inferno are by Smith and van der Walt, cividis by Nuñez, Anderton and Renslow; within two levels of matplotlib's.
 /** @type {Record<string, string>} */
 const STOPS = {
   grey: "00000000 ffffffff",

@@ -35,6 +35,6 @@ export function wheelSteps(rest, event) {
   const delta = event.deltaMode === 1 ? event.deltaY * 33.4 : event.deltaMode === 2 ? event.deltaY * 100 : event.deltaY;
   const total = Math.sign(rest) === -Math.sign(delta) ? delta : rest + delta;
   const big = Math.abs(delta) >= 50;
-  const steps = big ? Math.sign(delta) * Math.max(1, Math.round(Math.abs(delta) / 100)) : Math.trunc(total / 30);
+  const steps = big ? Math.sign(delta) * Math.max(1, Math.round(Math.abs(delta) / 100)) : Math.trunc(total / 30) || 0;
   return { steps, rest: big ? 0 : total - steps * 30 };
 }

@@ -79,7 +79,7 @@ export class HeaderPanel {
         h(
           "tr",
           {},
-          h("td", { class: `tag depth${Math.min(row.depth, 6)}`, text: row.tag }),
+          h("td", { class: `tag depth${Math.min(row.depth, 6)}`, text: tagText(row.tag) }),
           h("td", { text: row.vr }),
           h("td", { text: row.name || row.keyword }),
           h("td", { class: "value", text: row.value }),
@@ -87,4 +87,9 @@ export class HeaderPanel {
       ),
     );
   }
+}
+
+/** @param {string} tag eight hexadecimal digits are written as the standard writes them */
+function tagText(tag) {
+  return /^[0-9a-fA-F]{8}$/.test(tag) ? `(${tag.slice(0, 4)},${tag.slice(4)})` : tag;
 }

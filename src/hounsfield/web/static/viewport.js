@@ -20,7 +20,7 @@ import { t } from "./words.js";
 /** @typedef {"stack"|"frame"|"look"|"view"|"cine"|"active"} Change */
 
 /** @type {Record<Layout, number>} */
-const PANES = { 1: 1, 2: 2, 4: 4, planes: 4 };
+const PANES = { 1: 1, 2: 2, 4: 4, planes: 3 };
 
 export class Viewport {
   /**
@@ -87,7 +87,7 @@ export class Viewport {
     const wanted = PANES[layout];
     while (this.panes.length > wanted) this.panes.pop()?.close();
     while (this.panes.length < wanted) this.panes.push(this.makePane());
-    this.element.dataset.layout = String(wanted);
+    this.element.dataset.layout = layout;
     if (this.store.get().active >= wanted) this.store.set({ active: 0 });
     this.markActive(this.store.get().active);
     this.panes.forEach((pane, i) => {
@@ -161,7 +161,7 @@ export class Viewport {
       if (key === id || key.startsWith(`${id}/`)) this.descriptions.delete(key);
   }
 
-  /** @param {string} id @param {string|null} plane */
+  /** @param {string} id @param {string|null} plane @returns {Promise<Description>} */
   describe(id, plane) {
     const key = plane ? `${id}/${plane}` : id;
     const known = this.descriptions.get(key);
@@ -217,7 +217,7 @@ export class Viewport {
       const look = this.active();
       const { chosen, inverted, map } = look.stack?.id === id ? look : { chosen: null, inverted: false, map: "grey" };
       this.links.follow(() => {
-        [...stacks, own].slice(0, this.panes.length).forEach((stack, i) => {
+        stacks.slice(0, this.panes.length).forEach((stack, i) => {
           const at = this.panes[i].stack;
           if (at?.key === stack.key) return;
           this.panes[i].show(stack, Math.floor(stack.description.frames / 2), { chosen, inverted, map });
