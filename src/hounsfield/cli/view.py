@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from time import monotonic
 from typing import Any
 
 import click
 
 from hounsfield.cli.terminal import say, write_text
+
+#: Seconds that threads have to end.
+_PATIENCE = 1.0
 
 _EPILOG = """\b
 Examples:
@@ -49,6 +53,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     from hounsfield.web.serving import is_loopback, listening, serve
 
     host = options["host"]
+    _check(paths, host)
     try:
         listener = listening(host, options["port"])
     except OSError as error:
@@ -59,9 +64,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     viewing = Viewing(Discovery(paths, DEFAULT_LIMITS), door, Hiding(hidden, hidden))
     name = f"[{host}]" if ":" in host else host
     if not is_loopback(host):
-        say(
-            f"other machines can reach {name}: whoever knows the address below sees the images, and nothing is encrypted"
-        )
+        say(f"other machines can reach {name}: whoever knows the address sees the images, and nothing is encrypted")
 
     def ready() -> None:
         write_text(f"http://{name}:{port}/#{keys.token}\n")
@@ -75,6 +78,19 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     return 0
 
 
+def _check(paths: tuple[str, ...], host: str) -> None:
+    """Refuse what can never be shown before a page is opened for it."""
+    from glob import has_magic
+
+    from hounsfield.sources.kinds import is_url
+
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104  that is what is refused
+        raise click.BadParameter("name one address of this machine: requests are for that one", param_hint="--host")
+    for path in paths:
+        if path != "-" and not is_url(path) and not has_magic(path) and not os.path.lexists(path):
+            raise click.BadParameter(f"there is no {path}", param_hint="PATH")
+
+
 def _open(address: str) -> None:
     """Open the browser; some do not return before they are closed."""
     import webbrowser
@@ -84,10 +100,13 @@ def _open(address: str) -> None:
 
 def _end(viewing: Any) -> None:
     """Wait for threads a moment; one that decodes, or waits for a network, does not keep the command."""
-    if viewing.discovery.join(1.0) and not any(
-        thread.name.startswith("hounsfield") for thread in threading.enumerate()
-    ):
-        return
+    until = monotonic() + _PATIENCE
+    if viewing.discovery.join(_PATIENCE):
+        for thread in threading.enumerate():
+            if thread.name.startswith("hounsfield"):
+                thread.join(max(0.0, until - monotonic()))
+        if not any(thread.name.startswith("hounsfield") for thread in threading.enumerate()):
+            return
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

@@ -12,11 +12,10 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from hounsfield.display.aspect import pixel_aspect
+from hounsfield.display.directions import edge_directions
 from hounsfield.errors import LimitExceededError
 from hounsfield.figures.labels import Lettering
 from hounsfield.figures.words import WORDS
-from hounsfield.geometry import direction
-from hounsfield.header import texts_of
 from hounsfield.image import Image
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ _OUTLINE = "#ffb000"
 _SCALES = [m * 10**e for e in range(-3, 4) for m in (1, 2, 5)]
 #: Dots of a figure, and along one side: what matplotlib draws into takes 4 bytes for each.
 MOST_DOTS, _MOST_ALONG = 2**27, 2**16 - 1
-_OPPOSITE = str.maketrans("LRAPHF", "RLPAFH")
 
 DEFAULT_DPI = 120.0
 ENGLISH = Lettering(WORDS["en"])
@@ -302,22 +300,6 @@ def _label(lettering: Lettering, size: float, shift: tuple[float, float]) -> dic
         "path_effects": [withStroke(linewidth=2.0, foreground="black")],
         "annotation_clip": False,
     }
-
-
-def edge_directions(frame: Image) -> tuple[str, str, str, str] | None:
-    """Return the directions in the patient of the left, right, upper and lower edge; None where they are not known.
-
-    By the frame's plane; of projections by Patient Orientation (PS3.3 C.7.6.1.1.1), which names right and lower edge.
-    """
-    plane = frame.plane
-    if plane is not None:
-        row, column = np.array(plane.orientation[:3]), np.array(plane.orientation[3:])
-        return direction(-row), direction(row), direction(-column), direction(column)
-    named = texts_of(frame.header, "PatientOrientation")
-    if len(named) != 2 or not all(0 < len(name) <= 3 and set(name) <= set("LRAPHF") for name in named):
-        return None
-    right, lower = named
-    return right.translate(_OPPOSITE), right, lower.translate(_OPPOSITE), lower
 
 
 def draw_directions(axes: Any, frame: Image, lettering: Lettering = ENGLISH, panel: float = _PANEL) -> None:

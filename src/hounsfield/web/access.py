@@ -1,8 +1,8 @@
 """Who may ask what of the server: method, Host, Origin, token and session; bounds on headers and bodies.
 
-The server listens on the loopback device, where every program of the machine and, by way of the browser, every web page
-can reach it. Pages of other sites are kept out by Host, Origin and Sec-Fetch-Site (also where a name of theirs is made to
-point here, DNS rebinding), other programs and users of the machine by a secret.
+The server listens on the loopback device, where every program of the machine and, by way of the browser, every web
+page can reach it. Pages of other sites are kept out by Host, Origin and Sec-Fetch-Site (also where a name of theirs is
+made to point here, DNS rebinding), other programs and users of the machine by a secret.
 """
 
 from __future__ import annotations
@@ -115,13 +115,13 @@ class Door:
             return 403, "the request comes from a page of another site"
         if "cross-site" in values_of(fields, b"sec-fetch-site"):
             return 403, "the request comes from a page of another site"
-        if is_api(path) and not self._is_known(path, fields):
+        if is_api(path) and not self._is_known(method, path, fields):
             return 401, "open the address that hu view printed"
         return None
 
-    def _is_known(self, path: str, headers: Headers) -> bool:
+    def _is_known(self, method: str, path: str, headers: Headers) -> bool:
         tokens = values_of(headers, b"x-token")
-        if path == "/api/session":
+        if (method, path) == ("POST", "/api/session"):
             return len(tokens) == 1 and self.keys.opens(tokens[0])
         if len(tokens) == 1 and _same(tokens[0], self.keys.token):
             return True
@@ -145,7 +145,7 @@ def is_host(text: str, names: Iterable[str], port: int) -> bool:
 
     Examples
     --------
-    >>> [is_host(text, ("localhost", "::1"), 80) for text in ("localhost", "[::1]:80", "localhost:81", "localhost.x.org")]
+    >>> [is_host(text, ("localhost", "::1"), 80) for text in ("localhost", "[::1]:80", "localhost:81", "localhost.x")]
     [True, True, False, False]
     """
     if not text.isascii() or any(character in text for character in "/@?#\\ \t"):

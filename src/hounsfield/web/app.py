@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from starlette.applications import Starlette
@@ -21,13 +20,15 @@ from hounsfield.errors import HounsfieldError
 from hounsfield.headers.dataset import open_dataset
 from hounsfield.headers.tags import attributes
 from hounsfield.image import Image
-from hounsfield.voxels.grids import NAMED_PLANES, PlaneName
+from hounsfield.voxels.grids import PlaneName
 from hounsfield.voxels.projections import PROJECTIONS, Projection
 from hounsfield.web.access import Door, Guard
 from hounsfield.web.answers import error_bytes, json_bytes
 from hounsfield.web.discovery import Discovery
 from hounsfield.web.hiding import Hiding
 from hounsfield.web.items import Item
+from hounsfield.web.page_files import page_file
+from hounsfield.web.parameters import Refused, decimal_of, index_of, plane_of, whole_number_of
 from hounsfield.web.plane_frames import PlaneFrames
 from hounsfield.web.presence import Presence
 from hounsfield.web.previews import annotated, picture, thumbnail
@@ -35,28 +36,10 @@ from hounsfield.web.viewer import described, listed, reported, sent_type, state
 
 _Result = TypeVar("_Result")
 
-STATIC = Path(__file__).parent / "static"
-#: The system's own table of types is not to be trusted: on some systems scripts are text in it.
-_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".json": "application/json",
-}
 #: Rows of a header that are sent; seconds between two signs of life; frames that are read at a time.
 _ROWS, _ALIVE, _THREADS = 2000, 15.0, 4
 #: Events that wait for a page; of one that does not take them the connection ends.
 _WAITING = 10_000
-
-
-class Refused(Exception):
-    """A request that cannot be answered: its status, and a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status, self.sentence = status, sentence
 
 
 @dataclass
@@ -127,9 +110,9 @@ def create_app(viewing: Viewing) -> Guard:
     handlers = {
         "/api/events": events,
         "/api/items/{id}": describe,
-        "/api/items/{id}/frames/{frame:int}": frame,
+        "/api/items/{id}/frames/{frame}": frame,
         "/api/items/{id}/planes/{plane}": describe_plane,
-        "/api/items/{id}/planes/{plane}/{frame:int}": plane_frame,
+        "/api/items/{id}/planes/{plane}/{frame}": plane_frame,
         "/api/items/{id}/thumbnail": small,
         "/api/items/{id}/header": header,
         "/api/items/{id}/picture": full,
@@ -137,8 +120,9 @@ def create_app(viewing: Viewing) -> Guard:
     posts = {"/api/session": session, "/api/patient": patient, "/api/closed": closed}
     routes = [Route(path, _answering(handler), methods=["GET"]) for path, handler in handlers.items()]
     routes += [Route(path, _answering(handler), methods=["POST"]) for path, handler in posts.items()]
-    routes += [Route(path, _answering(static), methods=["GET"]) for path in ("/", "/index.html", "/static/{path:path}")]
+    routes += [Route(path, _answering(page), methods=["GET"]) for path in ("/", "/index.html", "/static/{path:path}")]
     app = Starlette(routes=routes, exception_handlers={404: _nothing, 405: _not_so})
+    app.router.redirect_slashes = False
     app.state.viewing = viewing
     return Guard(app, viewing.door)
 
@@ -209,10 +193,13 @@ async def closed(request: Request, viewing: Viewing) -> Response:
 
 async def events(request: Request, viewing: Viewing) -> Response:
     """Tell a page what is there, then each change, until it closes."""
-    return StreamingResponse(_stream(viewing), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    if request.method == "HEAD":
+        return Response(media_type="text/event-stream")
+    return StreamingResponse(event_stream(viewing), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def _stream(viewing: Viewing) -> AsyncIterator[bytes]:
+async def event_stream(viewing: Viewing) -> AsyncIterator[bytes]:
+    """Yield the state, then each change, until the server ends."""
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[tuple[str, Any] | None] = asyncio.Queue()
     items, hiding = viewing.discovery.items, viewing.hiding
@@ -246,7 +233,7 @@ def _documents(kind: str, content: Any, viewing: Viewing) -> list[dict[str, Any]
     if kind == "patient":  # what the page knows already is told anew
         return [{"type": kind, "hidden": hiding.hidden}, state(items, hiding)]
     if kind == "done":
-        error = hiding.sentence(items.problem, ()) or None
+        error = hiding.sentence(items.problem, items.sources) or None
         return [{"type": kind, "report": reported(items.report, hiding), "error": error}]
     return [{"type": kind, **content}]
 
@@ -257,7 +244,7 @@ def _event(document: dict[str, Any]) -> bytes:
 
 async def describe(request: Request, viewing: Viewing) -> Response:
     """Describe an item, by its first frame or another one."""
-    item, index = viewing.item(request), _whole(request, "frame", 0)
+    item, index = viewing.item(request), whole_number_of(request, "frame", 0)
     items, hiding = viewing.discovery.items, viewing.hiding
     return _json(await viewing.run(lambda: described(item, _read(item, index), index, items, hiding)))
 
@@ -270,7 +257,7 @@ def _read(item: Item, index: int) -> Image:
 
 async def frame(request: Request, viewing: Viewing) -> Response:
     """Send the values of a frame."""
-    item, index = viewing.item(request), int(request.path_params["frame"])
+    item, index = viewing.item(request), index_of(request.path_params["frame"])
     answer = await viewing.run(lambda: _values(_read(item, index), own_window=item.kind == "image"))
     viewing.assemble(item)
     return answer
@@ -296,17 +283,17 @@ async def describe_plane(request: Request, viewing: Viewing) -> Response:
     """Describe the slices of a volume in a plane of the patient."""
     from hounsfield.web.plane_description import plane_described
 
-    item, plane = viewing.item(request), _plane(request)
+    item, plane = viewing.item(request), plane_of(request)
     return _json(await viewing.run(lambda: plane_described(item, _planes(item, plane, viewing), plane)))
 
 
 async def plane_frame(request: Request, viewing: Viewing) -> Response:
     """Send the values of a slice in a plane of the patient, or of a slab around it."""
-    item, plane, index = viewing.item(request), _plane(request), int(request.path_params["frame"])
-    slab, how = _decimal(request, "slab"), request.query_params.get("how", "mean")
+    item, plane, index = viewing.item(request), plane_of(request), index_of(request.path_params["frame"])
+    slab, how = decimal_of(request, "slab"), request.query_params.get("how", "mean")
     if how not in PROJECTIONS or (slab is not None and not 0 < slab < 1e6):
         raise Refused(400, "slab is a thickness in mm, and how is mean, max or min")
-    kind = cast("Projection", how)
+    kind: Projection = how
     return await viewing.run(lambda: _values(_planes(item, plane, viewing).slice(index, slab, kind)))
 
 
@@ -314,13 +301,6 @@ def _planes(item: Item, plane: PlaneName, viewing: Viewing) -> PlaneFrames:
     if item.kind != "volume":
         raise Refused(404, "the item is no volume: it has no planes")
     return PlaneFrames(item.frames.volume(), plane, viewing.discovery.limits)
-
-
-def _plane(request: Request) -> PlaneName:
-    name = request.path_params["plane"]
-    if name not in NAMED_PLANES:
-        raise Refused(404, "a plane is axial, coronal or sagittal")
-    return name
 
 
 async def small(request: Request, viewing: Viewing) -> Response:
@@ -332,8 +312,8 @@ async def small(request: Request, viewing: Viewing) -> Response:
 
 async def full(request: Request, viewing: Viewing) -> Response:
     """Send a picture of a frame by the library, at full resolution."""
-    item, index = viewing.item(request), _whole(request, "frame", 0)
-    center, width = _decimal(request, "center"), _decimal(request, "width")
+    item, index = viewing.item(request), whole_number_of(request, "frame", 0)
+    center, width = decimal_of(request, "center"), decimal_of(request, "width")
     if width is not None and not width > 0:
         raise Refused(400, "a window needs a positive width")
     window: WindowLike = None if center is None or width is None else (center, width)
@@ -343,7 +323,7 @@ async def full(request: Request, viewing: Viewing) -> Response:
 
 async def header(request: Request, viewing: Viewing) -> Response:
     """List the attributes of the file that a frame comes from."""
-    item, index = viewing.item(request), _whole(request, "frame", 0)
+    item, index = viewing.item(request), whole_number_of(request, "frame", 0)
     search = request.query_params.get("search", "")[:200]
     return _json(await viewing.run(lambda: _header(item, index, search, viewing)))
 
@@ -370,35 +350,7 @@ def _header(item: Item, index: int, search: str, viewing: Viewing) -> dict[str, 
     return {"rows": listed_rows, "more": len(rows) > _ROWS}
 
 
-async def static(request: Request, viewing: Viewing) -> Response:
+async def page(request: Request, viewing: Viewing) -> Response:
     """Send a file of the page."""
-    parts = str(request.path_params.get("path", "index.html")).split("/")
-    if not all(part.replace("-", "").replace("_", "").replace(".", "").isalnum() and part[0] != "." for part in parts):
-        raise Refused(404, "there is nothing at this address")
-    path = STATIC.joinpath(*parts)
-    kind = _TYPES.get(path.suffix)
-    if kind is None or not path.is_file():
-        raise Refused(404, "there is nothing at this address")
-    return Response(path.read_bytes(), headers={"Content-Type": kind, "Cache-Control": "no-cache"})
-
-
-def _whole(request: Request, name: str, default: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise Refused(400, f"{name} is a whole number")
-    return int(text)
-
-
-def _decimal(request: Request, name: str) -> float | None:
-    text = request.query_params.get(name)
-    if text in (None, ""):
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not abs(number) < 1e300:
-        raise Refused(400, f"{name} is a number")
-    return number
+    content, kind = await viewing.run(lambda: page_file(request.path_params.get("path", "index.html")))
+    return Response(content, headers={"Content-Type": kind, "Cache-Control": "no-cache"})

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from time import monotonic
-
-import numpy as np
+from typing import Any
 
 from hounsfield.errors import HounsfieldError
 from hounsfield.header import Header, text_of
@@ -33,6 +31,7 @@ from hounsfield.web.item_frames import (
     Place,
     SlideFrames,
     fits_in_memory,
+    opened,
     readable,
     volume_bytes,
 )
@@ -65,7 +64,7 @@ class Discovery:
 
     def __init__(self, paths: Sequence[str], limits: Limits) -> None:
         self._paths, self.limits = list(paths), limits
-        self.items = Items(_short_name(self._paths))
+        self.items = Items(_short_name(self._paths), self._paths)
         self.kept: KeptVolumes = Kept(volume_bytes)
         self.files = OpenFiles(limits)
         self._stopping = threading.Event()
@@ -147,7 +146,7 @@ class Discovery:
     def _early(self, entry: Entry) -> Item | None:
         """The first file that can be shown, as an image of its own until the others are understood."""
         try:
-            with closing(Frames(entry.open(self.limits), Wanted(), self.limits)) as frames:
+            with opened(entry, self.limits) as frames:
                 item = self._single(entry, frames, -1)
         except HounsfieldError:  # the report will say why
             return None
@@ -173,8 +172,9 @@ class Discovery:
     def _items(self, surveyed: Survey, volumes: Volumes) -> Iterator[Item]:
         for index, stack in enumerate(surveyed.stacks):
             yield self._item(surveyed, volumes, index, stack)
+        entries = {entry.name: entry for entry in surveyed.instances.entries}
         for file in surveyed.report.files:
-            item = self._slide(surveyed, file)
+            item = self._slide(entries[file.path], file)
             if item is not None:
                 yield item
 
@@ -187,7 +187,7 @@ class Discovery:
         places = [Place(instances.entries[n], of.frame_index) for n, of in zip(files, sources, strict=True)]
         frames = ItemFrames(None if apart else places, facts.shape, self.limits, self.files)
         frames.origins = places
-        color = _is_color(rows.numbers["SamplesPerPixel"][first], rows.text("PhotometricInterpretation", first))
+        color = _is_color(float(rows.numbers["SamplesPerPixel"][first]), rows.text("PhotometricInterpretation", first))
         is_volume = facts.affine is not None and facts.shape[0] > 1
         if is_volume or apart or (facts.shape[0] > 1 and fits_in_memory(facts.shape, 3 if color else 1)):
             frames.with_volume(self.kept, lambda: self._assembled(volumes, index), index)
@@ -199,13 +199,12 @@ class Discovery:
         self.check()
         return volumes[index]
 
-    def _slide(self, surveyed: Survey, file: FileOutcome) -> Item | None:
+    def _slide(self, entry: Entry, file: FileOutcome) -> Item | None:
         """A whole slide: an image whose frames are tiles, which make no volume."""
         if file.outcome != "no volume" or file.no_image:
             return None
-        entry = next(entry for entry in surveyed.instances.entries if entry.name == file.path)
         try:
-            with closing(Frames(entry.open(self.limits), Wanted(), self.limits)) as frames:
+            with opened(entry, self.limits) as frames:
                 return self._single(entry, frames, -1)
         except Exception:  # the report says why
             return None
@@ -224,8 +223,8 @@ def last_part(path: str) -> str:
     return os.path.basename(plain.rstrip("/\\")) or plain
 
 
-def _is_color(samples: object, photometric: str) -> bool:
-    return photometric == "PALETTE COLOR" or bool(np.equal(samples, 3))  # pyright: ignore[reportArgumentType]
+def _is_color(samples: Any, photometric: str) -> bool:
+    return photometric == "PALETTE COLOR" or samples == 3
 
 
 def _facts(header: Header, shape: tuple[int, int, int], index: int) -> VolumeFacts:

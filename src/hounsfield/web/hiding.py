@@ -1,10 +1,11 @@
-"""What of the files may leave the server: never a path, and nothing that may identify the patient while that is hidden."""
+"""What of the files may leave the server: no path, and nothing that may identify the patient while that is hidden."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hounsfield.headers.privacy import HIDDEN
 from hounsfield.text import modality_words, printable, unit_words
 from hounsfield.web.discovery import last_part
 
@@ -39,8 +40,21 @@ class Hiding:
         """Return the last part of a file's name; its number while the patient is hidden."""
         return f"file {number}" if self.hidden else last_part(name)
 
-    def sentence(self, text: str, files: Iterable[str]) -> str:
-        """Return a sentence of the library without paths; without names of files while the patient is hidden."""
+    def sentence(self, text: str, files: Iterable[str], words: Iterable[str] = ()) -> str:
+        """Return a sentence of the library without paths; while the patient is hidden also without names of files.
+
+        Parameters
+        ----------
+        text
+            The sentence.
+        files
+            Names of files that it may hold.
+        words
+            Terms of the file that it may hold: units, modalities. Those of the standard stay.
+        """
+        for word in words if self.hidden else ():
+            if word and unit_words(word) != word and modality_words(word) != word:
+                text = text.replace(printable(word), HIDDEN)
         for name in sorted(files, key=len, reverse=True):
             shown = "a file" if self.hidden else last_part(name)
             for written in {name, printable(name)}:

@@ -46,6 +46,16 @@ class Place:
     frame: int | None = None
 
 
+def opened(entry: Entry, limits: Limits) -> Frames:
+    """Return an open file as its frames; it closes what it has opened where it holds none."""
+    source = entry.open(limits)
+    try:
+        return Frames(source, Wanted(), limits)
+    except BaseException:
+        source.close()
+        raise
+
+
 class OpenFiles:
     """Files of several frames that stay open, the last few; each is read by one thread at a time."""
 
@@ -58,7 +68,7 @@ class OpenFiles:
         """Return what is taken of an open file."""
         with self._lock:
             known = self._open.pop(entry.name, None)
-            frames, lock = known or (Frames(entry.open(self._limits), Wanted(), self._limits), threading.Lock())
+            frames, lock = known or (opened(entry, self._limits), threading.Lock())
             self._open[entry.name] = frames, lock
             while len(self._open) > _OPEN:
                 self._close(next(iter(self._open)))
@@ -146,7 +156,7 @@ class ItemFrames:
         if not 0 <= index < self.shape[0]:
             raise IndexError(f"there is no frame {index}")
         volume = self.assembled
-        if volume is not None:
+        if volume is not None and not self._is_lost(volume, index):
             return volume[index]
         if self.places is None:
             return self.volume()[index]
@@ -157,6 +167,10 @@ class ItemFrames:
             image = Frames(source, Wanted(), self._limits, lazy=False).read(0)
             source.check()
             return image
+
+    def _is_lost(self, volume: Volume, index: int) -> bool:
+        """Return whether a slice may be one that could not be read: the file says why."""
+        return self.places is not None and volume.padding is not None and bool(volume.padding[index].all())
 
 
 class SlideFrames(ItemFrames):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -62,14 +62,16 @@ class Items:
     ----------
     name
         What was asked to be shown, in short.
+    sources
+        The same as it was asked for: paths, which no answer holds.
     report
         What became of every file; None as long as they are read.
     problem
         Why nothing can be read; ``""`` where that is not so.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, sources: Sequence[str] = ()) -> None:
+        self.name, self.sources = name, tuple(sources)
         self.report: Report | None = None
         self.problem = ""
         self.found = self.done = 0

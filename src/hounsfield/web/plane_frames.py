@@ -1,13 +1,13 @@
-"""Slices of a volume in the planes of the patient, each made when it is asked for: the same as `Volume.reformat` makes."""
+"""Slices of a volume in planes of the patient, each made when it is asked for: those that `Volume.reformat` makes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
 import numpy as np
 
+from hounsfield.geometry import column_lengths
 from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.volume import Volume
@@ -35,7 +35,8 @@ class PlaneFrames:
     """
 
     def __init__(self, volume: Volume, plane: PlaneName, limits: Limits) -> None:
-        self._volume, self._plane, self._limits = volume, plane, limits
+        self._volume, self._limits = volume, limits
+        self._plane: PlaneName = plane
         affine = np.eye(4) if volume.affine is None else volume.affine
         self._source = Grid(affine, cast("tuple[int, int, int]", volume.values.shape[:3]))
         turned: tuple[Grid, Turn | None] = oriented(self._source, plane)
@@ -63,9 +64,8 @@ class PlaneFrames:
         count = self.grid.shape[0]
         if not 0 <= index < count:
             raise IndexError(f"there is no slice {index}")
-        thickness = (
-            1 if slab is None else slices_in(slab, self.part(range(index, index + 1)).spacing_between_slices, count)
-        )
+        between = float(column_lengths(self.grid.affine[:3, :3])[0])  # at right angles to the slices
+        thickness = 1 if slab is None else slices_in(slab, between, count)
         first = max(0, min(index - (thickness - 1) // 2, count - thickness))
         part = self.part(range(first, first + thickness))
         return part[0] if thickness == 1 else part.project(how)[0]
@@ -80,6 +80,3 @@ class PlaneFrames:
         how = sampling(volume.values, 1, None, volume.unit, self._limits, color=volume.color, name=volume.name)
         values, padding = regrid(volume.values, volume.padding, self._source, target, how)
         return replace(volume, values=values, padding=padding, affine=affine, slice_headers=None, sources=())
-
-
-MakesPlane = Callable[[], PlaneFrames]

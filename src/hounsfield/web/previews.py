@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from hounsfield.display.voi import WindowLike
 from hounsfield.exports.pictures import png_bytes
 from hounsfield.image import Image
 
+#: Matplotlib draws for one thread at a time.
+_DRAWING = threading.Lock()
 #: Pixels of the longer side of a thumbnail.
 THUMBNAIL = 96
 
@@ -31,7 +34,8 @@ def annotated(image: Image, window: WindowLike) -> bytes:
     """Return a PNG of an image as the library draws it, with directions, scale and caption."""
     from hounsfield.figures.figure import figure, figure_bytes
 
-    return figure_bytes(figure(image, window=window), "png")
+    with _DRAWING:
+        return figure_bytes(figure(image, window=window), "png")
 
 
 def _small(shown: NDArray[np.uint8], name: str) -> NDArray[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import signal
 import socket
 import warnings
@@ -22,6 +23,7 @@ from hounsfield.web.app import Viewing, create_app
 
 #: Seconds: that a request's header may take; without any page until the server ends; that open answers have at the end.
 _HEADER_SECONDS, _EMPTY_SECONDS, _END_SECONDS = 10.0, 3.0, 1
+_IS_127 = re.compile(r"127(\.\d{1,3}){3}")
 #: Connections at a time: pages take a few each.
 _CONNECTIONS = 200
 
@@ -109,7 +111,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 def is_loopback(host: str) -> bool:
     """Return whether an address is reached from this machine alone."""
-    return host in LOOPBACK or host.startswith("127.")
+    return host in LOOPBACK or _IS_127.fullmatch(host) is not None
 
 
 def serve(viewing: Viewing, listener: socket.socket, *, exit_with_page: bool, ready: Callable[[], Any]) -> None:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from hounsfield.display.aspect import ratio
 from hounsfield.display.defaults import PRESETS
+from hounsfield.display.directions import edge_directions
 from hounsfield.display.shading import shading_of
-from hounsfield.display.voi import Voi, VoiTable, Window, choose_voi, windows
+from hounsfield.display.voi import Voi, VoiTable, Window, choose_voi, file_voi, windows
 from hounsfield.errors import HounsfieldError
-from hounsfield.figures.panels import edge_directions
 from hounsfield.geometry import direction
 from hounsfield.header import Header, text_of
 from hounsfield.headers.frame_times import RATES, read_frame_times
@@ -44,7 +44,7 @@ def state(items: Items, hiding: Hiding) -> dict[str, Any]:
         "done": items.done,
         "items": [listed(item, hiding) for item in items],
         "report": reported(items.report, hiding),
-        "error": hiding.sentence(items.problem, ()) or None,
+        "error": hiding.sentence(items.problem, items.sources) or None,
     }
 
 
@@ -109,7 +109,6 @@ def described(item: Item, image: Image, index: int, items: Items, hiding: Hiding
     hiding
         What may be said.
     """
-    volume = item.frames.assembled if item.kind == "volume" else None
     document = {
         "id": item.id,
         "kind": item.kind,
@@ -120,7 +119,7 @@ def described(item: Item, image: Image, index: int, items: Items, hiding: Hiding
         "frame": index,
         "space": "modality",
         "assembled": item.frames.assembled is not None,
-        "frame_times": None if item.kind == "volume" else _times(image, item.frames.shape[0]),
+        "frame_times": _times(item, image),
         "planes": list(NAMED_PLANES) if item.kind == "volume" and not item.color else [],
         "frame_of_reference": items.space_id(str(item.facts.attributes.get("FrameOfReferenceUID") or "")),
         "burned_in": _burned_in(image.header),
@@ -128,7 +127,15 @@ def described(item: Item, image: Image, index: int, items: Items, hiding: Hiding
     if isinstance(item.frames, SlideFrames):
         at = item.frames.origin(index)
         document["slide"] = {"total": list(item.frames.total), "origin": list(at), "across": item.frames.across}
-    return document | placed(item, image) | shown(volume or image, image, item, hiding)
+    return document | placed(item, image) | shown(_window_of(item, image), image, item, hiding)
+
+
+def _window_of(item: Item, image: Image) -> Image | Volume:
+    """What the window is chosen for: the frame where the file gives frames windows of their own, else all frames."""
+    volume = item.frames.assembled
+    if volume is None or (item.kind == "image" and (image.color or file_voi(image) is not None)):
+        return image
+    return volume
 
 
 def placed(item: Item, image: Image) -> dict[str, Any]:
@@ -164,7 +171,9 @@ def shown(whole: Image | Volume, image: Image, item: Item, hiding: Hiding) -> di
     chosen = None if image.color or image.is_mask else choose_voi(whole)
     unit = hiding.unit(whole.unit)
     ct = whole.unit == "HU" and not is_localizer(header_of_frame(image))
-    steps = [{**step.to_dict(), "detail": hiding.sentence(step.detail, item.files)} for step in whole.steps]
+    steps = [
+        {**step.to_dict(), "detail": hiding.sentence(step.detail, item.files, (whole.unit,))} for step in whole.steps
+    ]
     return {
         "color": image.color,
         "dtype": str(sent_type(image.values, color=image.color)),
@@ -174,7 +183,7 @@ def shown(whole: Image | Volume, image: Image, item: Item, hiding: Hiding) -> di
         "padding": padding_range(image),
         "inverted": inverted,
         "presentation_table": table,
-        "windows": [_window(voi, hiding, number) | {"default": voi == chosen} for number, voi in enumerate(own)],
+        "windows": [_window(voi, hiding, number) | {"default": number == 0} for number, voi in enumerate(own)],
         "presets": [_preset(name) for name in PRESETS] if ct else [],
         "default_window": None if chosen is None else _window(chosen, hiding, 0),
         "steps": steps,
@@ -186,7 +195,7 @@ def sent_type(values: NDArray[Any], *, color: bool) -> np.dtype[Any]:
     """Return the type that values are sent as: little endian, and one that holds them exactly."""
     if color or values.dtype == np.bool_:
         return np.dtype(np.uint8)
-    if values.dtype in (np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64):
+    if values.dtype.name in ("uint8", "int16", "uint16", "int32", "float32", "float64"):
         return values.dtype.newbyteorder("=")
     if values.dtype == np.int8:
         return np.dtype(np.int16)
@@ -253,8 +262,9 @@ def _aspect(image: Image) -> list[float] | None:
     return None if aspect is None else [aspect, 1.0]
 
 
-def _times(image: Image, frames: int) -> dict[str, Any] | None:
-    if frames < 2:
+def _times(item: Item, image: Image) -> dict[str, Any] | None:
+    frames = item.frames.shape[0]
+    if item.kind == "volume" or frames < 2 or len(item.files) != 1:
         return None
     try:
         times = read_frame_times(image.header, frames, image.name)

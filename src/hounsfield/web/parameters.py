@@ -1,0 +1,54 @@
+"""What a request says, checked: numbers, planes, and the refusal of what cannot be answered."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from hounsfield.voxels.grids import NAMED_PLANES, PlaneName
+
+
+class Refused(Exception):
+    """A request that cannot be answered: its status, and a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+def plane_of(request: Request) -> PlaneName:
+    """Return the plane that an address names."""
+    name = request.path_params["plane"]
+    if name not in NAMED_PLANES:
+        raise Refused(404, "a plane is axial, coronal or sagittal")
+    return name
+
+
+def index_of(text: str) -> int:
+    """Return the number of a frame."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise Refused(404, "there is no such frame")
+    return int(text)
+
+
+def whole_number_of(request: Request, name: str, default: int) -> int:
+    """Return a parameter that is a whole number."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise Refused(400, f"{name} is a whole number")
+    return int(text)
+
+
+def decimal_of(request: Request, name: str) -> float | None:
+    """Return a parameter that is a number; None where it is not given."""
+    text = request.query_params.get(name)
+    if text in (None, ""):
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not abs(number) < 1e300:
+        raise Refused(400, f"{name} is a number")
+    return number
