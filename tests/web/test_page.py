@@ -145,9 +145,9 @@ def differing(screen, picture):
     return int((seen != part).any(-1).sum()), part.shape[:2]
 
 
-def rendered(path, frame):
-    volumes = list(hu.read_volumes(path))
-    picture = hu.render(volumes[0] if volumes else hu.read(path))
+def rendered(page, path, frame):
+    volume = "slices" in page.locator(".entry[aria-current]").inner_text()
+    picture = hu.render(next(iter(hu.read_volumes(path))) if volume else hu.read(path))
     return picture[frame] if picture.ndim == 4 or (picture.ndim == 3 and picture.shape[-1] != 3) else picture
 
 
@@ -155,7 +155,7 @@ def rendered(path, frame):
 def test_grey_levels_on_the_canvas_are_those_of_render(page, folder, text):
     frame = show(page, text)
     plain(page)
-    picture = rendered(folder / FILES[text], frame)
+    picture = rendered(page, folder / FILES[text], frame)
     different, compared = differing(canvas(page), picture)
     assert min(compared) >= min(10, *picture.shape[:2])
     assert different == 0
@@ -345,6 +345,29 @@ def test_language_theme_and_help(page):
     page.keyboard.press("?")
     assert page.get_by_role("dialog").is_visible()
     page.keyboard.press("Escape")
+
+
+AXE = Path(__file__).parent / "js" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in tests/web/js")
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_nothing_keeps_people_out(browser, address, scheme, language):
+    context = browser.new_context(color_scheme=scheme, locale=language)
+    page = context.new_page()
+    page.goto(address)
+    page.locator(".entry").first.wait_for()
+    show(page, "CT 1 Phantom axial")
+    for panel in ("display", "header", "steps"):
+        page.locator(f"#tab-{panel}").click()
+        page.wait_for_timeout(300)
+        page.evaluate(AXE.read_text("utf-8"))
+        found = page.evaluate(
+            "axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes.slice(0, 3).map(n => n.html.slice(0, 200))]))"
+        )
+        assert [each for each in found if each[0] in ("serious", "critical")] == []
+    context.close()
 
 
 def test_the_view_is_saved_at_full_resolution(page, folder, tmp_path):

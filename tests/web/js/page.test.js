@@ -18,6 +18,7 @@ import { distanceToSegment, frameOnRail, wheelSteps } from "../../../src/hounsfi
 import { actionOf, KEYS } from "../../../src/hounsfield/web/static/key_map.js";
 import { fixed, scaleBar, shortNumber } from "../../../src/hounsfield/web/static/numbers.js";
 import { filterRows, matches } from "../../../src/hounsfield/web/static/search.js";
+import { stepOf, subsample } from "../../../src/hounsfield/web/static/subsample.js";
 import * as views from "../../../src/hounsfield/web/static/view_transform.js";
 import { CHINESE } from "../../../src/hounsfield/web/static/words_zh.js";
 
@@ -227,6 +228,13 @@ test("search finds tags, words and values, and the sequences around them", () =>
     rows.map((each) => each.name),
   );
   assert.ok(matches("ct CHEST", "Chest CT 5 mm"));
+});
+
+test("large images are painted in part while the window is dragged", () => {
+  assert.deepEqual([stepOf(512 * 512, 0.1), stepOf(4096 * 3328, 0.24), stepOf(4096 * 3328, 2)], [1, 4, 1]);
+  const raw = Int16Array.from({ length: 15 }, (_, i) => i);
+  assert.deepEqual(subsample(raw, 3, 5, 2, 1), { raw: Int16Array.of(0, 2, 4, 10, 12, 14), rows: 2, columns: 3 });
+  assert.deepEqual([...subsample(Uint8Array.from(raw), 1, 5, 3, 3).raw], [0, 1, 2, 9, 10, 11]);
 });
 
 test("numbers are short, with a real minus sign", () => {

@@ -100,7 +100,7 @@ export function paint(raw, shading, colours, out) {
     if (!quick) for (let i = 0; i < raw.length; i++) out[i] = colours[grey(raw[i])];
     return;
   }
-  const [low, high] = range(raw);
+  const [low, high] = rangeOf(raw);
   if (high - low > 2 * raw.length) {
     for (let i = 0; i < raw.length; i++) out[i] = colours[grey(raw[i])];
     return;
@@ -144,6 +144,16 @@ export function paintColour(raw, inverted, out) {
   for (let i = 0, j = 0; i < out.length; i++, j += 3) {
     out[i] = (0xff000000 | ((raw[j] | (raw[j + 1] << 8) | (raw[j + 2] << 16)) ^ flip)) >>> 0;
   }
+}
+
+/** @type {WeakMap<Raw, [number, number]>} */
+const ranges = new WeakMap();
+
+/** @param {Raw} raw values that do not change @returns {[number, number]} */
+function rangeOf(raw) {
+  const known = ranges.get(raw) ?? range(raw);
+  ranges.set(raw, known);
+  return known;
 }
 
 /**

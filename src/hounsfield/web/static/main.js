@@ -19,7 +19,7 @@ import { setLanguage, t } from "./words.js";
 const MEGA = 2 ** 20;
 const REFUSED = "Open the address that hu view printed, with all that stands behind #.";
 const address = readFragment(location.hash);
-const narrow = matchMedia("(max-width: 800px)").matches;
+const narrow = matchMedia("(max-width: 1000px)").matches;
 const small = matchMedia("(pointer: coarse)").matches;
 
 /** @param {string} key */

@@ -8,6 +8,7 @@ import { bounds, range } from "./grey.js";
 import { drawPicture, Picture } from "./pane_drawing.js";
 import { PaneLabels } from "./pane_labels.js";
 import { Rail } from "./rail.js";
+import { stepOf } from "./subsample.js";
 import { fit, flip, pixelAt, toCanvas, turn, zoomAbout } from "./view_transform.js";
 import { t } from "./words.js";
 
@@ -59,11 +60,15 @@ export class Pane {
     this.message = "";
     this.shownKey = "";
     this.drawing = 0;
+    this.settling = 0;
     this.cine = new CinePlayer({
       has: (index) => Boolean(this.stack && this.frames.get(this.stack, index)),
       show: (index) => this.go(index, true),
       want: (index) => this.frames.want(this, this.stack, index, 1, true),
-      told: () => this.hooks.changed(this, "cine"),
+      told: () => {
+        this.hooks.changed(this, "cine");
+        this.hooks.tell(this);
+      },
     });
     new ResizeObserver(() => this.resize()).observe(this.element);
   }
@@ -152,6 +157,7 @@ export class Pane {
 
   changedLook() {
     this.hooks.changed(this, "look");
+    this.coarse();
     this.redraw();
   }
 
@@ -288,7 +294,7 @@ export class Pane {
     const raw = this.raw();
     if (stack && raw) {
       const look = { voi: this.voi(), inverted: this.inverted, map: this.map };
-      this.picture.paint(frameKey(stack, this.index), stack.description, raw, look);
+      this.picture.paint(frameKey(stack, this.index), stack.description, raw, look, this.paintStep());
       this.shownKey = frameKey(stack, this.index);
     }
     // The last frame stays until the next has come; one that cannot come leaves none.
@@ -303,6 +309,28 @@ export class Pane {
     this.element.toggleAttribute("data-waits", Boolean(waits));
     this.element.dataset.frame = shown && raw ? String(this.index) : "";
     this.hooks.tell(this);
+  }
+
+  /** Paint large images in part until nothing has changed for a moment. */
+  coarse() {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      this.settling = 0;
+      this.redraw();
+    }, 150);
+  }
+
+  /** Paint every pixel at once. */
+  settled() {
+    clearTimeout(this.settling);
+    this.settling = 0;
+    this.draw();
+  }
+
+  /** Every how many pixels are painted now. */
+  paintStep() {
+    const d = this.stack?.description;
+    return d && this.settling ? stepOf(d.rows * d.columns, this.view.zoom) : 1;
   }
 
   /** A window that shows every value of the frame. @returns {Voi|null} */

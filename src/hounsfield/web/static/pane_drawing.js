@@ -2,6 +2,7 @@
 
 import { colours } from "./colour_maps.js";
 import { paint, paintColour } from "./grey.js";
+import { subsample } from "./subsample.js";
 import { apply } from "./view_transform.js";
 
 /** @typedef {import("./types.js").Description} Description */
@@ -17,8 +18,12 @@ export class Picture {
   constructor() {
     this.canvas = document.createElement("canvas");
     this.key = "";
+    /** Pixels of the image on one of this canvas, along each axis. */
+    this.step = 1;
     /** @type {ImageData|null} */
     this.pixels = null;
+    /** @type {{key: string, raw: Raw, rows: number, columns: number}|null} */
+    this.few = null;
   }
 
   /**
@@ -26,19 +31,21 @@ export class Picture {
    * @param {Description} d
    * @param {Raw} raw
    * @param {Look} look
+   * @param {number} step paint every n-th pixel only
    */
-  paint(key, d, raw, look) {
-    const whole = `${key} ${JSON.stringify(look)}`;
+  paint(key, d, raw, look, step) {
+    const whole = `${key} ${JSON.stringify(look)} ${step}`;
     if (whole === this.key) return;
+    const part = step === 1 ? { raw, rows: d.rows, columns: d.columns } : this.every(key, d, raw, step);
     const context = this.canvas.getContext("2d");
     if (!context) throw new Error("This browser gives no canvas.");
-    if (!this.pixels || this.pixels.width !== d.columns || this.pixels.height !== d.rows) {
-      this.canvas.width = d.columns;
-      this.canvas.height = d.rows;
-      this.pixels = context.createImageData(d.columns, d.rows);
+    if (!this.pixels || this.pixels.width !== part.columns || this.pixels.height !== part.rows) {
+      this.canvas.width = part.columns;
+      this.canvas.height = part.rows;
+      this.pixels = context.createImageData(part.columns, part.rows);
     }
     const out = new Uint32Array(this.pixels.data.buffer);
-    if (d.color) paintColour(raw, look.inverted, out);
+    if (d.color) paintColour(part.raw, look.inverted, out);
     else {
       const shading = {
         voi: look.voi,
@@ -47,16 +54,32 @@ export class Picture {
         slope: d.slope,
         intercept: d.intercept,
       };
-      paint(raw, shading, colours(look.map), out);
+      paint(part.raw, shading, colours(look.map), out);
     }
     context.putImageData(this.pixels, 0, 0);
     this.key = whole;
+    this.step = step;
+  }
+
+  /**
+   * Every n-th pixel of a frame, kept while the window is dragged.
+   * @param {string} key
+   * @param {Description} d
+   * @param {Raw} raw
+   * @param {number} step
+   */
+  every(key, d, raw, step) {
+    const wanted = `${key} ${step}`;
+    if (this.few?.key !== wanted) {
+      this.few = { key: wanted, ...subsample(raw, d.rows, d.columns, step, d.color ? 3 : 1) };
+    }
+    return this.few;
   }
 
   /** Give the memory back. */
   clear() {
     this.canvas.width = this.canvas.height = 0;
-    this.pixels = null;
+    this.pixels = this.few = null;
     this.key = "";
   }
 }
@@ -76,7 +99,8 @@ export function drawPicture(context, picture, transform, smooth) {
   const scale = Math.min(Math.hypot(transform[0], transform[1]), Math.hypot(transform[2], transform[3]));
   context.imageSmoothingEnabled = scale < 1 || (smooth && scale !== 1);
   context.imageSmoothingQuality = "high";
-  context.setTransform(...transform);
+  const [a, b, c, e, x, y] = transform;
+  context.setTransform(a * picture.step, b * picture.step, c * picture.step, e * picture.step, x, y);
   context.drawImage(picture.canvas, 0, 0);
   context.setTransform(1, 0, 0, 1, 0, 0);
 }

@@ -136,9 +136,7 @@ export class DisplayPanel {
         attributes: { type: "button" },
         on: { click: () => this.viewport.active().setVoi(voi) },
       });
-    this.windows.replaceChildren(
-      ...d.windows.map((voi, i) => choose(voi, voi.label || `${i + 1}: ${windowText(voi)}`)),
-    );
+    this.windows.replaceChildren(...d.windows.map((voi, i) => choose(voi, nameOf(voi, i))));
     this.presets.replaceChildren(
       ...d.presets.map((voi) => choose({ ...voi, function: voi.function ?? "LINEAR" }, t(voi.label ?? ""))),
     );
@@ -211,4 +209,10 @@ function labelled(words, control) {
 /** @param {...HTMLElement} fields */
 function row(...fields) {
   return h("div", { class: "row" }, ...fields);
+}
+
+/** @param {Voi} voi @param {number} number */
+function nameOf(voi, number) {
+  const name = voi.label || String(number + 1);
+  return voi.function === "TABLE" ? name : `${name} · ${windowText(voi)}`;
 }

@@ -17,7 +17,7 @@ import { t } from "./words.js";
 export async function pictureOf(pane, annotated) {
   const d = pane.stack?.description;
   if (!d || !pane.raw()) return null;
-  pane.draw();
+  pane.settled();
   const canvas = document.createElement("canvas");
   const [wide, high] = extent(d, pane.view.turns);
   canvas.width = Math.round(wide);

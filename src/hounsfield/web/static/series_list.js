@@ -48,7 +48,7 @@ export class SeriesList {
 
   /** @param {State} state */
   tellProgress({ reading, found, done, items, connection }) {
-    this.bar.hidden = !reading;
+    this.bar.hidden = !reading || connection === "denied" || connection === "lost";
     this.search.hidden = items.size < 8;
     if (found > 0) {
       this.bar.max = found;
