@@ -90,7 +90,7 @@ def entry(page, text):
     for i in range(entries.count()):
         if " ".join(entries.nth(i).inner_text().split()).startswith(text):
             return entries.nth(i)
-    pytest.skip(f"{text} is not there: pydicom-data is not installed or a file was not found")
+    raise AssertionError(f"{text} is not in the list")
 
 
 def shown(page, pane=0):
@@ -153,6 +153,8 @@ def rendered(page, path, frame):
 
 @pytest.mark.parametrize("text", FILES)
 def test_grey_levels_on_the_canvas_are_those_of_render(page, folder, text):
+    if not (folder / FILES[text]).exists():
+        pytest.skip("pydicom-data is not installed")
     frame = show(page, text)
     plain(page)
     picture = rendered(page, folder / FILES[text], frame)

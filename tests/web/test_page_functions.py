@@ -97,6 +97,7 @@ def _places(folder):
             yield {"affine": volume.affine.tolist(), "index": index, "lps": lps[:3].tolist()}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_pure_functions_agree_with_the_library(tmp_path):
     values = {"shadings": list(_shadings()), "maps": dict(_maps()), "places": list(_places(tmp_path))}

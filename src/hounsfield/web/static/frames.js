@@ -123,9 +123,12 @@ export class Frames {
     this.fill();
   }
 
-  /** Forget errors, so that frames are asked for again. */
-  retry() {
-    this.errors.clear();
+  /**
+   * Forget the errors of an item that has changed, so that its frames are asked for again.
+   * @param {string} id
+   */
+  forgive(id) {
+    for (const key of this.errors.keys()) if (key.startsWith(`${id}/`)) this.errors.delete(key);
     this.fill();
   }
 }

@@ -111,14 +111,19 @@ export class Links {
   }
 
   /**
-   * Start with the crosshair in the middle of a stack, where it has no place yet.
+   * Bring panes to the crosshair; it starts in the middle of a stack, where it has no place yet.
    * @param {Pane} pane
    */
   begin(pane) {
     const where = space(pane);
     const d = pane.stack?.description;
-    if (where === null || !d?.affine || this.points.has(where)) return;
-    this.place(pane, Math.floor(d.rows / 2), Math.floor(d.columns / 2));
+    if (where === null || !d?.affine) return;
+    const point = this.points.get(where);
+    if (!point) return this.place(pane, Math.floor(d.rows / 2), Math.floor(d.columns / 2));
+    this.follow(() => {
+      for (const each of [pane, ...this.others(pane)]) this.bring(each, point);
+    });
+    this.redraw(pane);
   }
 
   /**

@@ -167,14 +167,25 @@ function openFirst() {
   viewport.open(first.id, asked ? (address.frame ?? undefined) : undefined);
 }
 
+/** @type {Set<string>} */
+const changing = new Set();
+let changeTimer = 0;
+
+/** More slices have come: panes stay where they are, in the stack as it is now. */
+function refresh() {
+  for (const pane of viewport.panes) {
+    const id = pane.stack?.id;
+    if (id && changing.has(id) && !pane.stack?.plane) viewport.open(id, pane.index, pane);
+  }
+  changing.clear();
+}
+
 const hooks = {
   changed: (/** @type {string} */ id) => {
-    const known = viewport.panes.some((pane) => pane.stack?.id === id);
     viewport.forget(id);
-    // More slices have come: the pane stays where it is, in the stack as it is now.
-    if (known)
-      for (const pane of viewport.panes)
-        if (pane.stack?.id === id && !pane.stack.plane) viewport.open(id, pane.index, pane);
+    changing.add(id);
+    clearTimeout(changeTimer);
+    changeTimer = setTimeout(refresh, 250);
   },
   gone: (/** @type {string} */ id, /** @type {string|null} */ into) => {
     viewport.forget(id);

@@ -25,6 +25,7 @@ import { t } from "./words.js";
  * @property {(pane: Pane, context: CanvasRenderingContext2D, transform: Transform) => void} drawOver
  * @property {(pane: Pane) => void} tell put texts over the image
  * @property {() => boolean} smooth
+ * @property {() => string} idle what to say in a pane without an image
  */
 
 /** @type {Voi} */
@@ -79,10 +80,10 @@ export class Pane {
    * @param {{chosen: Voi|null, inverted: boolean, map: string}} [look] of another stack of the same item
    */
   show(stack, index, look) {
-    this.cine.stop();
     const same = this.stack?.id === stack?.id && this.stack?.plane === stack?.plane;
     this.stack = stack;
     this.message = "";
+    if (!same || stack?.description.frames !== this.cine.timing?.starts.length) this.cine.stop();
     if (!same) {
       this.chosen = look?.chosen ?? null;
       this.inverted = look?.inverted ?? false;
@@ -302,10 +303,8 @@ export class Pane {
     drawPicture(context, shown, transform ?? [1, 0, 0, 1, 0, 0], this.hooks.smooth());
     if (transform && !error) this.hooks.drawOver(this, context, transform);
     const waits = stack && !raw && !error;
-    this.labels.setMessage(
-      error ?? (this.message || (waits && !this.shownKey ? t("Loading…") : "")),
-      Boolean(error || this.message),
-    );
+    const quiet = stack ? (waits && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();
+    this.labels.setMessage(error || this.message || quiet, Boolean(error || this.message));
     this.element.toggleAttribute("data-waits", Boolean(waits));
     this.element.dataset.frame = shown && raw ? String(this.index) : "";
     this.hooks.tell(this);

@@ -29,6 +29,8 @@ export class SeriesList {
     });
     this.list = h("ul", { class: "series" });
     this.rest = h("div", { class: "rest" });
+    /** @type {Map<string, HTMLElement>} */
+    this.pictures = new Map();
     /** @type {Map<string, {element: HTMLElement, item: Item}>} */
     this.entries = new Map();
     this.element = h(
@@ -69,6 +71,7 @@ export class SeriesList {
       if (items.has(id)) continue;
       element.remove();
       this.entries.delete(id);
+      this.pictures.delete(id);
     }
     for (const item of items.values()) {
       const known = this.entries.get(item.id);
@@ -94,12 +97,7 @@ export class SeriesList {
   /** @param {Item} item */
   makeEntry(item) {
     const name = [item.modality, item.series_number].filter((part) => part !== null && part !== "").join(" ");
-    const picture = h("div", { class: "thumbnail" });
-    if (item.thumbnail && !item.error) {
-      const image = h("img", { attributes: { alt: "", loading: "lazy", src: thumbnailAddress(item.id) } });
-      image.addEventListener("error", () => image.remove());
-      picture.append(image);
-    }
+    const picture = this.pictureOf(item);
     const notes = [...item.notes];
     const button = h(
       "button",
@@ -117,6 +115,23 @@ export class SeriesList {
       ),
     );
     return h("li", {}, button);
+  }
+
+  /**
+   * The thumbnail, which stays when an item changes: it is not asked for again.
+   * @param {Item} item
+   */
+  pictureOf(item) {
+    const known = this.pictures.get(item.id);
+    if (known?.firstChild) return known;
+    const picture = known ?? h("div", { class: "thumbnail" });
+    this.pictures.set(item.id, picture);
+    if (item.thumbnail && !item.error) {
+      const image = h("img", { attributes: { alt: "", loading: "lazy", src: thumbnailAddress(item.id) } });
+      image.addEventListener("error", () => image.remove());
+      picture.append(image);
+    }
+    return picture;
   }
 
   /** @param {string|null} id */
@@ -143,11 +158,8 @@ export class SeriesList {
     if (!report) return;
     const lines = Object.entries(report.counts).filter(([, count]) => count > 0);
     if (!reading && !items.size) {
-      this.rest.append(
-        h("p", {
-          t: lines.length ? "None of the files holds an image that can be shown." : "There are no files here.",
-        }),
-      );
+      const why = lines.length ? "None of the files holds an image that can be shown." : "There are no files here.";
+      if (!error) this.rest.append(h("p", { t: why }));
       this.rest.append(
         h("p", { class: "quiet", t: "Stop hu view and start it with another folder, file or archive." }),
       );

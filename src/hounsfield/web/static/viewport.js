@@ -46,7 +46,9 @@ export class Viewport {
     });
     this.makePanes(store.get().layout);
     store.watch(["active"], ({ active }) => this.markActive(active));
-    store.watch(["crosshair", "smooth", "texts", "hidden", "language", "items"], () => this.redraw());
+    store.watch(["crosshair", "smooth", "texts", "hidden", "language", "items", "reading", "connection"], () =>
+      this.redraw(),
+    );
   }
 
   /** @param {(pane: Pane, what: Change) => void} call */
@@ -102,10 +104,19 @@ export class Viewport {
       drawOver: (from, context, transform) => this.drawOver(from, context, transform),
       tell: (from) => this.tell(from),
       smooth: () => this.store.get().smooth,
+      idle: () => this.idle(),
     });
     attachTools(pane, this.store, this.links, (from) => this.activate(from));
     this.element.append(pane.element);
     return pane;
+  }
+
+  /** What an empty pane says. */
+  idle() {
+    const { connection, reading, items } = this.store.get();
+    if (connection !== "open") return "";
+    if (items.size) return t("Choose a series from the list.");
+    return reading ? t("Looking for images…") : t("There is no image to show.");
   }
 
   /** @param {Pane} pane @param {number} number */
@@ -157,6 +168,7 @@ export class Viewport {
 
   /** @param {string} id */
   forget(id) {
+    this.frames.forgive(id);
     for (const key of this.descriptions.keys())
       if (key === id || key.startsWith(`${id}/`)) this.descriptions.delete(key);
   }

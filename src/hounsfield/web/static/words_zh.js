@@ -5,6 +5,9 @@ export const CHINESE = {
   // Start and series
   "Starting…": "正在启动…",
   "Loading…": "正在读取…",
+  "Choose a series from the list.": "请从列表中选择一个序列。",
+  "Looking for images…": "正在查找图像…",
+  "There is no image to show.": "没有可显示的图像。",
   "Not allowed": "没有访问权限",
   "Open the address that hu view printed, with all that stands behind #.":
     "请打开 hu view 打印的完整地址，包括 # 后面的部分。",
