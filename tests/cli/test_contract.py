@@ -30,6 +30,7 @@ COMMANDS = [
     "convert",
     "ls",
     "scan",
+    "view",
     "explain",
     "demo",
     "doctor",
@@ -39,7 +40,7 @@ COMMANDS = [
 PRINTS_VALUES = {
     "stats": [], "mask": ["-o", "out"], "figure": ["-o", "out"], "convert": ["-o", "out"], "explain": [], "demo": [],
 }  # fmt: skip
-PRINTS_NONE = {"info", "tags", "ls", "scan", "doctor", "completion"}
+PRINTS_NONE = {"info", "tags", "ls", "scan", "view", "doctor", "completion"}
 
 
 @pytest.fixture(scope="module")

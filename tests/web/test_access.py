@@ -5,7 +5,9 @@ import asyncio
 import pytest
 from pydicom.data import get_testdata_file
 
-from hounsfield.web.access import LOOPBACK, MOST_BODY, Door, Keys, is_host, is_origin_of, read_body
+from hounsfield.web.access import MOST_BODY, Door, is_host, is_origin_of, read_body
+from hounsfield.web.keys import Keys
+from hounsfield.web.sockets import LOOPBACK
 
 from viewing import BASE, PORT, shown
 
@@ -124,6 +126,7 @@ REFUSED = [
     ("POST", "/api/patient", {"Origin": "http://localhost:8000", "X-Token": "{token}"}, 403),
     ("GET", "/", {"Sec-Fetch-Site": "cross-site"}, 403),
     ("GET", "/api/events", {"Sec-Fetch-Site": "cross-site", "X-Token": "{token}"}, 403),
+    ("GET", "/api/events", {"Sec-Fetch-Site": "same-site", "X-Token": "{token}"}, 403),
     # other methods
     ("PUT", "/api/patient", {"X-Token": "{token}"}, 405),
     ("DELETE", "/api/items/x", {"X-Token": "{token}"}, 405),

@@ -97,6 +97,22 @@ def test_the_first_file_is_an_image_before_the_others_are_read(tmp_path):
     discovery.files.close()
 
 
+def test_the_first_image_of_each_folder_is_shown_at_once(tmp_path):
+    for name in ("a", "b", "c"):
+        hu.phantom(tmp_path / name, matrix=16, slices=4)
+        (tmp_path / name / "00").write_bytes(b"junk")
+    discovery, told = Discovery([str(tmp_path)], DEFAULT_LIMITS), []
+    discovery.items.listen(lambda kind, content: told.append((kind, content)))
+    discovery.run()
+    kinds = [kind for kind, _ in told if kind != "progress"]
+    early = kinds.index("gone")
+    assert [content.kind for kind, content in told if kind == "item"][:3] == ["image"] * 3
+    assert kinds[:3] == ["item"] * 3 and early > 3
+    gone = [content["id"] for kind, content in told if kind == "gone"]
+    assert len(gone) == 3 and not {item.id for item in discovery.items} & set(gone)
+    discovery.files.close()
+
+
 def test_an_image_that_stays_by_itself_keeps_its_id():
     discovery, told = Discovery([get_testdata_file("CT_small.dcm")], DEFAULT_LIMITS), []
     discovery.items.listen(lambda kind, content: told.append((kind, content)))

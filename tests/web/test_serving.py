@@ -13,7 +13,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from hounsfield.web.presence import Presence
-from hounsfield.web.serving import is_loopback, listening
+from hounsfield.web.sockets import is_loopback, listening
 
 from cli_runner import hu_here, start
 

@@ -207,6 +207,18 @@ def test_values_that_no_small_type_holds_are_sent_exactly(tmp_path):
         assert page.values(f"items/{item['id']}/frames/0").tolist() == stored.tolist()
 
 
+def test_a_palette_can_still_be_looked_up():
+    path = existing("OT-PAL-8-face.dcm")
+    with shown(path, existing("CT_small.dcm")) as page:
+        face, ct = sorted(page.state()["items"], key=lambda item: not item["color"])
+        answer = page.get(f"items/{face['id']}/frames/0/palette")
+        assert answer.headers["X-Palette"] == "1"
+        stored = hu.read(path, values="stored").values
+        assert np.array_equal(page.values(f"items/{face['id']}/frames/0/palette"), stored)
+        assert page.get(f"items/{ct['id']}/frames/0/palette").status_code == 404
+        assert page.get(f"items/{face['id']}/frames/1/palette").status_code == 404
+
+
 def test_padding_is_a_range_of_the_values_that_are_sent(tmp_path):
     stored = np.array([[-2000, 0], [5, 100]], np.int16)
     attributes = {"RescaleSlope": 1, "RescaleIntercept": -1024, "PixelPaddingValue": -2000}

@@ -5,12 +5,20 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import warnings
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hounsfield.cli.terminal import say, write_text
+from hounsfield.interrupt import is_interrupted
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from hounsfield.web.discovery import Discovery
+    from hounsfield.web.keys import Keys
 
 #: Seconds that threads have to end.
 _PATIENCE = 1.0
@@ -45,12 +53,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     A server on this machine reads them; its address, with a secret, is printed. It serves until Ctrl-C, which is the
     way to end it: the exit code is 0 then.
     """
-    from hounsfield.limits import DEFAULT_LIMITS
-    from hounsfield.web.access import LOOPBACK, Door, Keys
-    from hounsfield.web.app import Viewing
-    from hounsfield.web.discovery import Discovery
-    from hounsfield.web.hiding import Hiding
-    from hounsfield.web.serving import is_loopback, listening, serve
+    from hounsfield.web.keys import Keys
+    from hounsfield.web.sockets import is_loopback, listening
 
     host = options["host"]
     _check(paths, host)
@@ -59,23 +63,57 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     except OSError as error:
         raise click.UsageError(f"cannot listen on {host}, port {options['port']}: {error.strerror or error}") from None
     port, keys = int(listener.getsockname()[1]), Keys()
-    hidden = options["no_phi"]
-    door = Door(keys, port, tuple(dict.fromkeys((*LOOPBACK, host))))
-    viewing = Viewing(Discovery(paths, DEFAULT_LIMITS), door, Hiding(hidden, hidden))
     name = f"[{host}]" if ":" in host else host
     if not is_loopback(host):
         say(f"other machines can reach {name}: whoever knows the address sees the images, and nothing is encrypted")
-
-    def ready() -> None:
-        write_text(f"http://{name}:{port}/#{keys.token}\n")
-        sys.stdout.flush()
-        say("press Ctrl-C to end")
-        if not options["no_browser"]:
-            _open(f"http://{name}:{port}/#{keys.for_one_session()}")
-
-    serve(viewing, listener, exit_with_page=options["exit_with_page"], ready=ready)
-    _end(viewing)
+    try:
+        _announce(f"http://{name}:{port}/", keys, browser=not options["no_browser"])
+        _serve(paths, listener, keys, options)
+    except (KeyboardInterrupt, Exception):
+        # Before the server hears signals itself they ask for the same end; in an import they come as anything.
+        if not is_interrupted():
+            raise
     return 0
+
+
+def _announce(address: str, keys: Keys, *, browser: bool) -> None:
+    """Print the address; who asks now waits for the little that is left: browsers start no faster than the server."""
+    write_text(f"{address}#{keys.token}\n")
+    sys.stdout.flush()
+    say("press Ctrl-C to end")
+    if browser:
+        _open(f"{address}#{keys.for_one_session()}")
+
+
+def _serve(paths: tuple[str, ...], listener: socket, keys: Keys, options: dict[str, Any]) -> None:
+    """Read and serve until the end; reading begins while the server is loaded."""
+    from hounsfield.errors import AssumptionWarning
+    from hounsfield.limits import DEFAULT_LIMITS
+    from hounsfield.web.discovery import Discovery
+
+    with warnings.catch_warnings():
+        # They are steps as well, which the page shows; as warnings they would name files on a terminal nobody reads.
+        warnings.simplefilter("ignore", AssumptionWarning)
+        discovery = Discovery(paths, DEFAULT_LIMITS)
+        discovery.start()
+        try:
+            _answer(discovery, listener, keys, options)
+        finally:
+            discovery.stop()
+    _end(discovery)
+
+
+def _answer(discovery: Discovery, listener: socket, keys: Keys, options: dict[str, Any]) -> None:
+    from hounsfield.web.access import Door
+    from hounsfield.web.app import Viewing
+    from hounsfield.web.hiding import Hiding
+    from hounsfield.web.serving import serve
+    from hounsfield.web.sockets import LOOPBACK
+
+    hidden, port = options["no_phi"], int(listener.getsockname()[1])
+    door = Door(keys, port, tuple(dict.fromkeys((*LOOPBACK, options["host"]))))
+    viewing = Viewing(discovery, door, Hiding(hidden, hidden))
+    serve(viewing, listener, exit_with_page=options["exit_with_page"])
 
 
 def _check(paths: tuple[str, ...], host: str) -> None:
@@ -98,10 +136,10 @@ def _open(address: str) -> None:
     threading.Thread(target=webbrowser.open, args=(address,), name="hounsfield-view-browser", daemon=True).start()
 
 
-def _end(viewing: Any) -> None:
+def _end(discovery: Discovery) -> None:
     """Wait for threads a moment; one that decodes, or waits for a network, does not keep the command."""
     until = monotonic() + _PATIENCE
-    if viewing.discovery.join(_PATIENCE):
+    if discovery.join(_PATIENCE):
         for thread in threading.enumerate():
             if thread.name.startswith("hounsfield"):
                 thread.join(max(0.0, until - monotonic()))

@@ -8,14 +8,15 @@ made to point here, DNS rebinding), other programs and users of the machine by a
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from hounsfield.web.answers import error_bytes
+from hounsfield.web.keys import Keys, same
+from hounsfield.web.sockets import LOOPBACK
 
 Headers = Iterable[tuple[bytes, bytes]]
 Scope = MutableMapping[str, Any]
@@ -25,7 +26,6 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 METHODS = ("GET", "HEAD", "POST")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 #: Bytes of a body, bytes of all headers, and how many of these; seconds that a body may take.
 MOST_BODY, MOST_HEADERS, MOST_FIELDS, BODY_SECONDS = 64 * 1024, 16 * 1024, 64, 10.0
 
@@ -40,40 +40,6 @@ SECURITY_HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _NO_STORE = (b"cache-control", b"no-store")
-
-
-@dataclass
-class Keys:
-    """The secrets of one run.
-
-    Attributes
-    ----------
-    token
-        Stands in the address that is printed; opens sessions, and serves in the place of one.
-    session
-        The value of the cookie.
-    once
-        Tokens that open one session: of addresses that other users of the machine can see, as arguments of a browser.
-    """
-
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
-    session: str = field(default_factory=lambda: secrets.token_urlsafe(32))
-    once: list[str] = field(default_factory=list[str])
-
-    def for_one_session(self) -> str:
-        """Return a new token that opens one session."""
-        self.once.append(secrets.token_urlsafe(32))
-        return self.once[-1]
-
-    def opens(self, token: str) -> bool:
-        """Return whether a token opens a session; one that does so once is used up."""
-        if _same(token, self.token):
-            return True
-        for known in self.once:
-            if _same(token, known):
-                self.once.remove(known)
-                return True
-        return False
 
 
 @dataclass(frozen=True)
@@ -113,7 +79,9 @@ class Door:
             return 403, "the server is not called by this name"
         if not all(is_origin_of(origin, hosts[0]) for origin in values_of(fields, b"origin")):
             return 403, "the request comes from a page of another site"
-        if "cross-site" in values_of(fields, b"sec-fetch-site"):
+        # Another port of this machine is the same site to a browser, which sends it our cookie.
+        strangers = {"cross-site", "same-site"} if is_api(path) else {"cross-site"}
+        if not strangers.isdisjoint(values_of(fields, b"sec-fetch-site")):
             return 403, "the request comes from a page of another site"
         if is_api(path) and not self._is_known(method, path, fields):
             return 401, "open the address that hu view printed"
@@ -123,11 +91,11 @@ class Door:
         tokens = values_of(headers, b"x-token")
         if (method, path) == ("POST", "/api/session"):
             return len(tokens) == 1 and self.keys.opens(tokens[0])
-        if len(tokens) == 1 and _same(tokens[0], self.keys.token):
+        if len(tokens) == 1 and same(tokens[0], self.keys.token):
             return True
         cookies = (pair for text in values_of(headers, b"cookie") for pair in text.split(";"))
         pairs = (pair.strip().partition("=") for pair in cookies)
-        return any(name == self.cookie and _same(value, self.keys.session) for name, _, value in pairs)
+        return any(name == self.cookie and same(value, self.keys.session) for name, _, value in pairs)
 
 
 def is_api(path: str) -> bool:
@@ -172,10 +140,6 @@ def is_origin_of(origin: str, host: str) -> bool:
     """
     scheme, between, name = origin.partition("://")
     return scheme in ("http", "https") and between == "://" and name.lower() == host.lower()
-
-
-def _same(given: str, known: str) -> bool:
-    return secrets.compare_digest(given.encode("utf-8", "replace"), known.encode())
 
 
 class Guard:

@@ -94,12 +94,11 @@ class Viewing:
         def work() -> None:
             try:
                 frames.volume()
-            except HounsfieldError as error:
-                item.error = item.error if frames.places is not None else error.message
-            except Exception:  # frames are read one by one then, and say what is wrong with each
-                return
-            finally:
                 self.begun.discard(item.id)
+            except HounsfieldError as error:  # which is not tried again: frames are read one by one then
+                item.error = item.error if frames.places is not None else error.message
+            except Exception:  # each frame says what is wrong with it
+                return
             self.discovery.items.put(item)
 
         self.assembler.submit(work)
@@ -111,6 +110,7 @@ def create_app(viewing: Viewing) -> Guard:
         "/api/events": events,
         "/api/items/{id}": describe,
         "/api/items/{id}/frames/{frame}": frame,
+        "/api/items/{id}/frames/{frame}/palette": palette,
         "/api/items/{id}/planes/{plane}": describe_plane,
         "/api/items/{id}/planes/{plane}/{frame}": plane_frame,
         "/api/items/{id}/thumbnail": small,
@@ -258,7 +258,9 @@ def _read(item: Item, index: int) -> Image:
 async def frame(request: Request, viewing: Viewing) -> Response:
     """Send the values of a frame."""
     item, index = viewing.item(request), index_of(request.path_params["frame"])
-    answer = await viewing.run(lambda: _values(_read(item, index), own_window=item.kind == "image"))
+    own = item.kind == "image"  # slices of a volume share one window, and need no header
+    ready = None if own else item.frames.values(index)
+    answer = await viewing.run(lambda: _values(ready or _read(item, index), own_window=own))
     viewing.assemble(item)
     return answer
 
@@ -277,6 +279,17 @@ def _values(image: Image, *, own_window: bool = False) -> Response:
         headers["X-Window"] = f"{voi.center!r},{voi.width!r},{voi.function}"
     data = values.astype(dtype.newbyteorder("<"), copy=False).tobytes()
     return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+async def palette(request: Request, viewing: Viewing) -> Response:
+    """Send the indices of a frame into its palette."""
+    item, index = viewing.item(request), index_of(request.path_params["frame"])
+    image = await viewing.run(lambda: item.frames.indices(index))
+    if image is None:
+        raise Refused(404, "the image has no palette")
+    answer = _values(image)
+    answer.headers["X-Palette"] = "1"
+    return answer
 
 
 async def describe_plane(request: Request, viewing: Viewing) -> Response:

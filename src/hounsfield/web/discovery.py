@@ -25,10 +25,10 @@ from hounsfield.sources.collection import open_collection
 from hounsfield.sources.entries import Entry
 from hounsfield.volume import Volume
 from hounsfield.web.item_frames import (
+    FramePlace,
     ItemFrames,
     KeptVolumes,
     OpenFiles,
-    Place,
     SlideFrames,
     fits_in_memory,
     opened,
@@ -38,8 +38,10 @@ from hounsfield.web.item_frames import (
 from hounsfield.web.items import Item, Items
 from hounsfield.web.kept import Kept
 
-#: So many files are tried until one is an image that can be shown at once; seconds between two words on progress.
-_TRIES, _PACE = 50, 0.1
+#: So many files are tried until one is an image that can be shown at once; and so many in each folder after that.
+_FIRST_TRIES, _MORE_TRIES = 50, 3
+#: Images that are shown before all is understood: each takes some milliseconds. Seconds between two words on progress.
+_MOST_EARLY, _PACE = 100, 0.1
 
 
 class Stopped(Exception):
@@ -69,11 +71,14 @@ class Discovery:
         self.files = OpenFiles(limits)
         self._stopping = threading.Event()
         self._told = 0.0
+        self._tries: dict[str, int] = {}
+        self._seen: set[str] = set()
         self._thread = threading.Thread(target=self.run, name="hounsfield-view-discovery", daemon=True)
 
     def start(self) -> None:
-        """Begin, in a thread of its own."""
-        self._thread.start()
+        """Begin, in a thread of its own; once."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def stop(self) -> None:
         """Ask the thread, and whoever assembles a volume, to end; forget everything."""
@@ -105,14 +110,13 @@ class Discovery:
             )
 
     def _find(self) -> None:
-        early: Item | None = None
+        early: dict[str, Item] = {}
         entries: list[Entry] = []
         with open_collection(self._paths, self.limits, file_references) as collection:
             for entry in collection:
                 self.check()
                 entries.append(entry)
-                if early is None and len(entries) <= _TRIES:
-                    early = self._early(entry)
+                self._look(entry, early)
                 self._tell(0, len(entries))
             name = collection.name
         if not entries:
@@ -123,16 +127,32 @@ class Discovery:
         self.check()
         volumes = Volumes(surveyed, Wanted(), self.limits, name, range(len(surveyed.stacks)))
         volumes.progress = lambda done, count: self.check()
-        into: Item | None = None
         for item in self._items(surveyed, volumes):
             self.check()
-            if early is not None and into is None and early.files[0] in item.files:
-                item.id = early.id if item.frames.shape[0] == early.frames.shape[0] else item.id
-                into = item
-            self.items.put(item)
-        if early is not None and (into is None or into.id != early.id):
-            self.items.remove(early, into)
+            self._replace([early.pop(name) for name in item.files if name in early], item)
+        for item in early.values():
+            self.items.remove(item, None)
         self.items.finish(surveyed.report)
+
+    def _look(self, entry: Entry, early: dict[str, Item]) -> None:
+        """Show the first image of each folder until its files are understood; the very first takes more tries."""
+        folder = os.path.dirname(entry.name)
+        tries = self._tries[folder] = self._tries.get(folder, 0) + 1
+        if folder in self._seen or len(early) >= _MOST_EARLY or tries > (_MORE_TRIES if early else _FIRST_TRIES):
+            return
+        item = self._early(entry)
+        if item is not None:
+            early[entry.name] = item
+            self._seen.add(folder)
+
+    def _replace(self, early: list[Item], item: Item) -> None:
+        """Add an item in the place of early ones; one that shows the same keeps its id."""
+        for one in early[:1]:
+            item.id = one.id if one.frames.shape == item.frames.shape else item.id
+        self.items.put(item)
+        for one in early:
+            if one.id != item.id:
+                self.items.remove(one, item)
 
     def _progress(self, progress: Progress) -> None:
         self.check()
@@ -163,7 +183,7 @@ class Discovery:
             pictures: ItemFrames = SlideFrames(entry, total, self.limits, self.files)
         else:
             rows, columns = (int(header[keyword]) for keyword in ("Rows", "Columns"))
-            places = [Place(entry, n) for n in range(len(frames))] if len(frames) > 1 else [Place(entry)]
+            places = [FramePlace(entry, n) for n in range(len(frames))] if len(frames) > 1 else [FramePlace(entry)]
             pictures = ItemFrames(places, (len(frames), rows, columns), self.limits, self.files)
         facts = _facts(header, pictures.shape, index)
         color = _is_color(header.get("SamplesPerPixel"), text_of(header, "PhotometricInterpretation"))
@@ -184,7 +204,7 @@ class Discovery:
         files = rows.file[stack.members].tolist()
         apart = stack.weights is not None or not instances.mosaics.keys().isdisjoint(files)
         sources = surveyed.sources(stack)
-        places = [Place(instances.entries[n], of.frame_index) for n, of in zip(files, sources, strict=True)]
+        places = [FramePlace(instances.entries[n], of.frame_index) for n, of in zip(files, sources, strict=True)]
         frames = ItemFrames(None if apart else places, facts.shape, self.limits, self.files)
         frames.origins = places
         color = _is_color(float(rows.numbers["SamplesPerPixel"][first]), rows.text("PhotometricInterpretation", first))

@@ -12,7 +12,7 @@ from hounsfield.web.discovery import last_part
 
 @dataclass
 class Hiding:
-    """Whether the patient is hidden.
+    """The choice whether the patient is hidden, and what of the files may be said by it.
 
     Attributes
     ----------

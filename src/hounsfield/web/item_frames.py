@@ -10,6 +10,7 @@ from math import ceil, prod
 from typing import Any
 
 from hounsfield.errors import HounsfieldError
+from hounsfield.header import text_of
 from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.reading.frames import Frames, Wanted
@@ -31,8 +32,8 @@ def volume_bytes(volume: Volume) -> int:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where one frame of an item stands.
+class FramePlace:
+    """The place of one frame of an item.
 
     Attributes
     ----------
@@ -46,11 +47,11 @@ class Place:
     frame: int | None = None
 
 
-def opened(entry: Entry, limits: Limits) -> Frames:
+def opened(entry: Entry, limits: Limits, values: str = "modality") -> Frames:
     """Return an open file as its frames; it closes what it has opened where it holds none."""
     source = entry.open(limits)
     try:
-        return Frames(source, Wanted(), limits)
+        return Frames(source, Wanted(values), limits)
     except BaseException:
         source.close()
         raise
@@ -103,12 +104,12 @@ class ItemFrames:
     """
 
     def __init__(
-        self, places: Sequence[Place] | None, shape: tuple[int, int, int], limits: Limits, files: OpenFiles
+        self, places: Sequence[FramePlace] | None, shape: tuple[int, int, int], limits: Limits, files: OpenFiles
     ) -> None:
         self.places, self.shape = places, shape
         self._limits, self._files = limits, files
         self.key: Any = object()
-        self.origins: Sequence[Place] = ()
+        self.origins: Sequence[FramePlace] = ()
         self._kept: KeptVolumes | None = None
         self._assemble: Callable[[], Volume] | None = None
 
@@ -168,6 +169,23 @@ class ItemFrames:
             source.check()
             return image
 
+    def values(self, index: int) -> Image | None:
+        """Return a frame of the volume without its header, which would be read; None where the volume is not there."""
+        volume = self.assembled
+        if volume is None or not 0 <= index < len(volume) or self._is_lost(volume, index):
+            return None
+        return Image(volume.values[index], volume.unit, color=volume.color)
+
+    def indices(self, index: int) -> Image | None:
+        """Return a frame's indices into its palette; None of an image without one."""
+        entry = self.entry(index)
+        if entry is None:
+            raise IndexError(f"there is no frame {index}")
+        place = (self.origins or self.places or ())[index]
+        with closing(opened(entry, self._limits, "stored")) as frames:
+            palette = text_of(frames.header, "PhotometricInterpretation") == "PALETTE COLOR"
+            return frames.read(place.frame or 0) if palette else None
+
     def _is_lost(self, volume: Volume, index: int) -> bool:
         """Return whether a slice may be one that could not be read: the file says why."""
         return self.places is not None and volume.padding is not None and bool(volume.padding[index].all())
@@ -186,6 +204,10 @@ class SlideFrames(ItemFrames):
         down, across = divmod(index, self.across)
         _, rows, columns = self.shape
         return min(down * rows, self.total[0] - rows), min(across * columns, self.total[1] - columns)
+
+    def indices(self, index: int) -> Image | None:
+        """Return None: regions of slides have no palette."""
+        return None
 
     def entry(self, index: int) -> Entry | None:
         """Return the file of the slide."""

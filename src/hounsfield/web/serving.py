@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import signal
 import socket
-import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from hounsfield.errors import AssumptionWarning
-from hounsfield.web.access import LOOPBACK, MOST_HEADERS
+from hounsfield.web.access import MOST_HEADERS
 from hounsfield.web.app import Viewing, create_app
 
 #: Seconds: that a request's header may take; without any page until the server ends; that open answers have at the end.
 _HEADER_SECONDS, _EMPTY_SECONDS, _END_SECONDS = 10.0, 3.0, 1
-_IS_127 = re.compile(r"127(\.\d{1,3}){3}")
 #: Connections at a time: pages take a few each.
 _CONNECTIONS = 200
 
@@ -90,31 +85,7 @@ class _Server(uvicorn.Server):
         asyncio.get_running_loop().call_soon_threadsafe(self._ending)
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """Return a socket that listens.
-
-    Parameters
-    ----------
-    host
-        An address of this machine.
-    port
-        0: any that is free.
-
-    Raises
-    ------
-    OSError
-        The address is not this machine's, or the port is taken.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=128)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address is reached from this machine alone."""
-    return host in LOOPBACK or _IS_127.fullmatch(host) is not None
-
-
-def serve(viewing: Viewing, listener: socket.socket, *, exit_with_page: bool, ready: Callable[[], Any]) -> None:
+def serve(viewing: Viewing, listener: socket.socket, *, exit_with_page: bool) -> None:
     """Serve until a signal comes, or the last page is closed; for the main thread.
 
     Parameters
@@ -125,8 +96,6 @@ def serve(viewing: Viewing, listener: socket.socket, *, exit_with_page: bool, re
         As `listening` made it.
     exit_with_page
         End when the last page is closed.
-    ready
-        Called when requests are answered.
     """
     config = uvicorn.Config(
         create_app(viewing),
@@ -144,25 +113,15 @@ def serve(viewing: Viewing, listener: socket.socket, *, exit_with_page: bool, re
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_END_SECONDS,
     )
-    server = _Server(config, viewing.close)
-    with warnings.catch_warnings():
-        # They are steps as well, which the page shows; as warnings they would name files on a terminal nobody reads.
-        warnings.simplefilter("ignore", AssumptionWarning)
-        viewing.discovery.start()
-        try:
-            asyncio.run(_run(server, listener, viewing, exit_with_page, ready))
-        finally:
-            viewing.close()
+    viewing.discovery.start()
+    try:
+        asyncio.run(_run(_Server(config, viewing.close), listener, viewing, exit_with_page))
+    finally:
+        viewing.close()
 
 
-async def _run(
-    server: _Server, listener: socket.socket, viewing: Viewing, exit_with_page: bool, ready: Callable[[], Any]
-) -> None:
+async def _run(server: _Server, listener: socket.socket, viewing: Viewing, exit_with_page: bool) -> None:
     task = asyncio.ensure_future(server.serve([listener]))
-    while not server.started and not task.done():
-        await asyncio.sleep(0.01)
-    if not task.done():
-        ready()
     while exit_with_page and not task.done() and not viewing.presence.is_over(_EMPTY_SECONDS):
         await asyncio.wait([task], timeout=0.25)
     if exit_with_page and not task.done():

@@ -88,8 +88,8 @@ def reported(report: Report | None, hiding: Hiding) -> dict[str, Any] | None:
     return {
         "counts": dict(report.counts),
         "others": others,
-        "missing": [str(gap) for gap in report.missing],
-        "conflicts": [hiding.sentence(conflict.detail, conflict.paths) for conflict in report.conflicts],
+        "missing": [str(gap) for gap in report.missing[:_FILES]],
+        "conflicts": [hiding.sentence(conflict.detail, conflict.paths) for conflict in report.conflicts[:_FILES]],
     }
 
 
@@ -131,7 +131,7 @@ def described(item: Item, image: Image, index: int, items: Items, hiding: Hiding
 
 
 def _window_of(item: Item, image: Image) -> Image | Volume:
-    """What the window is chosen for: the frame where the file gives frames windows of their own, else all frames."""
+    """Return what the window is chosen for: the frame where the file gives it a window of its own, else all frames."""
     volume = item.frames.assembled
     if volume is None or (item.kind == "image" and (image.color or file_voi(image) is not None)):
         return image
