@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
@@ -197,6 +198,21 @@ def test_value_under_the_cursor_is_the_librarys(page, folder):
         assert f"{volume.values[frame, row, column]} HU" in text
         assert f"[{frame}, {row}, {column}]" in text
         assert f"LPS {x:.1f}, {y:.1f}, {z:.1f} mm".replace("-0.0,", "0.0,") in text
+
+
+def test_palette_index_and_colour_stand_under_the_cursor(page, folder):
+    show(page, "US 1 800 × 350")
+    page.locator(".pane").first.focus()
+    page.keyboard.press("1")
+    box = page.locator(".pane > canvas").first.bounding_box()
+    left, top = int(box["width"] / 2 - 400 + 0.5), int(box["height"] / 2 - 175 + 0.5)
+    page.mouse.move(box["x"] + left + 400.5, box["y"] + top + 100.5)
+    page.wait_for_timeout(600)
+    row, column = map(int, re.search(r"\[(\d+), (\d+)\]", page.locator(".probe").first.inner_text()).groups())
+    path = folder / FILES["US 1 800 × 350"]
+    red, green, blue = hu.render(hu.read(path))[row, column]
+    index = pydicom.dcmread(path).pixel_array[row, column]
+    assert f"palette index {index} · RGB {red}, {green}, {blue}" in page.locator(".probe").first.inner_text()
 
 
 def test_frames_are_reached_by_wheel_keys_and_rail(page):

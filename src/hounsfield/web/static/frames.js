@@ -2,7 +2,7 @@
 // ahead of time. Knows the server's answers; nothing of panes.
 
 import { ByteCache } from "./byte_cache.js";
-import { loadFrame } from "./server.js";
+import { loadFrame, loadIndices } from "./server.js";
 
 /** @typedef {import("./types.js").Stack} Stack */
 /** @typedef {import("./types.js").Frame} Frame */
@@ -121,6 +121,23 @@ export class Frames {
     this.loading.delete(key);
     if (came) for (const call of this.listeners) call(key);
     this.fill();
+  }
+
+  /**
+   * Fetch the palette indices of a frame that has some, once somebody asks for them.
+   * @param {Stack} stack
+   * @param {number} index
+   */
+  async askIndices(stack, index) {
+    const frame = this.get(stack, index);
+    if (!frame?.palette || frame.indices) return;
+    frame.palette = false;
+    try {
+      frame.indices = await loadIndices(stack, index);
+      for (const call of this.listeners) call(frameKey(stack, index));
+    } catch {
+      // The colour is still told.
+    }
   }
 
   /**

@@ -256,6 +256,7 @@ export class Pane {
   /** @param {[number, number]|null} cursor */
   setCursor(cursor) {
     this.cursor = cursor;
+    if (cursor && this.stack) this.frames.askIndices(this.stack, this.index);
     this.hooks.tell(this);
   }
 

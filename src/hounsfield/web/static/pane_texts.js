@@ -108,5 +108,5 @@ function probeText(pane) {
   const pixel = pane.pixelAt(...pane.cursor);
   if (!pixel) return "";
   const d = pane.stack.description;
-  return `${valueText(d, raw, pixel.row, pixel.column)} · ${placeText(d, pane.index, pixel.row, pixel.column)}`;
+  return `${valueText(d, raw, pixel.row, pixel.column, pane.frame()?.indices)} · ${placeText(d, pane.index, pixel.row, pixel.column)}`;
 }

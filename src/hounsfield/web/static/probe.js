@@ -13,10 +13,14 @@ import { t } from "./words.js";
  * @param {Raw} raw
  * @param {number} row
  * @param {number} column
+ * @param {Raw|null} [indices] of a palette
  */
-export function valueText(d, raw, row, column) {
+export function valueText(d, raw, row, column, indices = null) {
   const at = row * d.columns + column;
-  if (d.color) return `RGB ${raw[3 * at]}, ${raw[3 * at + 1]}, ${raw[3 * at + 2]}`;
+  if (d.color) {
+    const colour = `RGB ${raw[3 * at]}, ${raw[3 * at + 1]}, ${raw[3 * at + 2]}`;
+    return indices ? `${t("palette index")} ${indices[at]} · ${colour}` : colour;
+  }
   const stored = raw[at];
   const { padding } = d;
   const value = shortNumber(stored * d.slope + d.intercept);

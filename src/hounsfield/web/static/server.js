@@ -3,6 +3,7 @@
 /** @typedef {import("./types.js").Description} Description */
 /** @typedef {import("./types.js").HeaderRow} HeaderRow */
 /** @typedef {import("./types.js").Frame} Frame */
+/** @typedef {import("./types.js").Raw} Raw */
 /** @typedef {import("./types.js").Stack} Stack */
 
 /** An answer other than the one asked for; its message is a sentence for people. */
@@ -125,7 +126,21 @@ export async function loadFrame(stack, index, signal) {
   const raw = new (d.color ? Uint8Array : (ARRAYS[type] ?? ARRAYS[d.dtype]))(bytes);
   const wanted = d.rows * d.columns * (d.color ? 3 : 1);
   if (raw.length !== wanted) throw new ServerError(`The frame has ${raw.length} values instead of ${wanted}.`, 0);
-  return { raw, voi: readWindow(answer.headers.get("X-Window")) };
+  const told = answer.headers.get("X-Palette") === "1";
+  const palette = told || d.steps.some((step) => step.name === "colour" && step.detail.startsWith("palette"));
+  return { raw, voi: readWindow(answer.headers.get("X-Window")), palette, indices: null };
+}
+
+/**
+ * Palette indices of a colour frame.
+ * @param {Stack} stack
+ * @param {number} index
+ * @returns {Promise<Raw>}
+ */
+export async function loadIndices(stack, index) {
+  const answer = await ask(`${frameAddress(stack, index)}/palette`);
+  const type = /** @type {keyof typeof ARRAYS} */ (answer.headers.get("X-Dtype") ?? "uint8");
+  return new ARRAYS[type](await answer.arrayBuffer());
 }
 
 /**

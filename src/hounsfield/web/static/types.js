@@ -17,7 +17,7 @@
 /** @typedef {Int16Array|Uint16Array|Uint8Array|Int32Array|Float32Array|Float64Array} Raw */
 /** @typedef {[number, number, number]} Point */
 /** @typedef {number[][]} Matrix a 4x4 matrix, rows first */
-/** One frame's values, and a window that the file gives to it alone. @typedef {{raw: Raw, voi: Voi|null}} Frame */
+/** One frame's values, and a window that the file gives to it alone. @typedef {{raw: Raw, voi: Voi|null, palette: boolean, indices: Raw|null}} Frame */
 /** @typedef {{left: string, right: string, top: string, bottom: string}} Letters */
 /** @typedef {{name: string, detail: string, outcome: string, reference: string}} Step */
 

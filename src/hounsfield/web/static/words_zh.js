@@ -81,6 +81,7 @@ export const CHINESE = {
   max: "最大",
   min: "最小",
   padding: "填充值",
+  "palette index": "调色板索引",
   "VOI LUT": "VOI 查找表",
   "{real}/s of {asked}": "实际 {real}/s，设定 {asked}",
   "Burned-in text may name the patient": "图像内嵌文字可能含患者信息",
