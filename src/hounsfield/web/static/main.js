@@ -1,0 +1,224 @@
+// Puts the page together: session, events, list, panes, panels. Knows every part by its outside only.
+
+import { readFragment, writeFragment } from "./address.js";
+import { h, translate } from "./dom.js";
+import { receive } from "./events.js";
+import { Frames } from "./frames.js";
+import { makeHelp } from "./help.js";
+import { download, pictureOf } from "./save_view.js";
+import { SeriesList } from "./series_list.js";
+import { hidePatient, listen, ServerError, startSession } from "./server.js";
+import { makeSidePanel } from "./side_panel.js";
+import { createStore } from "./store.js";
+import { makeToolbar } from "./toolbar.js";
+import { Viewport } from "./viewport.js";
+import { setLanguage, t } from "./words.js";
+
+/** @typedef {import("./store.js").State} State */
+
+const MEGA = 2 ** 20;
+const REFUSED = "Open the address that hu view printed, with all that stands behind #.";
+const address = readFragment(location.hash);
+const narrow = matchMedia("(max-width: 1000px)").matches;
+const small = matchMedia("(pointer: coarse)").matches;
+
+/** @param {string} key */
+const kept = (key) => {
+  try {
+    return localStorage.getItem(`hounsfield-${key}`);
+  } catch {
+    return null;
+  }
+};
+
+/** @param {string} key @param {string} value */
+const keep = (key, value) => {
+  try {
+    localStorage.setItem(`hounsfield-${key}`, value);
+  } catch {
+    // A browser that keeps nothing works as well.
+  }
+};
+
+/** @type {State} */
+const initial = {
+  items: new Map(),
+  connection: "starting",
+  name: "",
+  reading: true,
+  found: 0,
+  done: 0,
+  report: null,
+  error: null,
+  noPhi: false,
+  hidden: true, // until the server has said that it is not
+  layout: address.layout === "2" || address.layout === "4" || address.layout === "planes" ? address.layout : "1",
+  active: 0,
+  tool: "window",
+  crosshair: true,
+  linked: true,
+  smooth: kept("smooth") !== "no",
+  texts: true,
+  side: narrow ? null : "display",
+  list: true,
+  language: (kept("language") ?? navigator.language).startsWith("zh") ? "zh" : "en",
+  theme:
+    (kept("theme") ?? (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark")) === "light"
+      ? "light"
+      : "dark",
+};
+
+setLanguage(initial.language);
+const store = createStore(initial);
+store.watch(["language"], ({ language }) => {
+  setLanguage(language);
+  document.documentElement.lang = language === "zh" ? "zh-Hans" : "en";
+});
+store.watch(["theme"], ({ theme }) => {
+  document.documentElement.dataset.theme = theme;
+});
+
+const frames = new Frames((small ? 128 : 384) * MEGA);
+const viewport = new Viewport(store, frames);
+const list = new SeriesList(store, (id) => viewport.open(id));
+const help = makeHelp();
+const notice = h("p", { class: "notice", attributes: { role: "status" } });
+const openHelp = () => help.showModal();
+
+/** @param {unknown} error */
+function tell(error) {
+  notice.textContent = error instanceof Error ? error.message : String(error);
+  notice.hidden = false;
+  setTimeout(() => {
+    notice.hidden = true;
+  }, 8000);
+}
+
+async function save() {
+  const pane = viewport.active();
+  const item = pane.stack && store.get().items.get(pane.stack.id);
+  const blob = await pictureOf(pane, store.get().texts);
+  if (blob)
+    download(
+      blob,
+      ["hounsfield", item?.modality, item?.series_number, pane.stack?.plane, pane.index + 1].filter(Boolean).join("-") +
+        ".png",
+    );
+}
+
+const bar = makeToolbar(store, viewport, {
+  save,
+  help: openHelp,
+  hide: () => hidePatient(!store.get().hidden).catch(tell),
+});
+const side = makeSidePanel(store, viewport);
+const stage = h("main", { class: "stage", label: "Images" }, viewport.element, notice);
+notice.hidden = true;
+document.body.replaceChildren(bar, list.element, stage, side, help);
+document.addEventListener("hounsfield-help", openHelp);
+
+store.watch(["language"], () => {
+  translate(document.body);
+  viewport.redraw();
+});
+store.watch(["list"], (state) => {
+  list.element.hidden = !state.list;
+});
+store.watch(["language", "theme", "smooth"], ({ language, theme, smooth }) => {
+  if (language !== initial.language || kept("language")) keep("language", language);
+  if (theme !== initial.theme || kept("theme")) keep("theme", theme);
+  keep("smooth", smooth ? "yes" : "no");
+});
+
+function tellTitle() {
+  const { items, hidden, name } = store.get();
+  const item = items.get(viewport.active().stack?.id ?? "");
+  const shown = item ? [item.modality, hidden ? "" : item.description].filter(Boolean).join(" ") : hidden ? "" : name;
+  document.title = shown ? `${shown} – hounsfield` : "hounsfield";
+}
+store.watch(["hidden", "items", "name"], tellTitle);
+
+let addressTimer = 0;
+viewport.onChange((_pane, what) => {
+  if (what !== "stack" && what !== "frame" && what !== "active") return;
+  const pane = viewport.active();
+  if (what !== "frame") {
+    list.mark(pane.stack?.id ?? null);
+    tellTitle();
+  }
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(() => {
+    const { layout } = store.get();
+    const shown = { show: pane.stack?.id ?? null, frame: pane.stack?.plane ? null : pane.index, layout };
+    history.replaceState(null, "", location.pathname + location.search + writeFragment(shown));
+  }, 300);
+});
+
+let opened = false;
+
+/** Show what the address asks for, or else the first thing that can be shown. */
+function openFirst() {
+  if (opened) return;
+  const { items } = store.get();
+  const asked = address.show && items.get(address.show);
+  const first = asked || [...items.values()].find((item) => !item.error);
+  if (!first || (address.show && !asked && store.get().reading)) return;
+  opened = true;
+  viewport.open(first.id, asked ? (address.frame ?? undefined) : undefined);
+}
+
+/** @type {Set<string>} */
+const changing = new Set();
+let changeTimer = 0;
+
+/** More slices have come: panes stay where they are, in the stack as it is now. */
+function refresh() {
+  for (const pane of viewport.panes) {
+    const id = pane.stack?.id;
+    if (id && changing.has(id) && !pane.stack?.plane) viewport.open(id, pane.index, pane);
+  }
+  changing.clear();
+}
+
+const hooks = {
+  changed: (/** @type {string} */ id) => {
+    viewport.forget(id);
+    changing.add(id);
+    clearTimeout(changeTimer);
+    changeTimer = setTimeout(refresh, 250);
+  },
+  gone: (/** @type {string} */ id, /** @type {string|null} */ into) => {
+    viewport.forget(id);
+    for (const pane of viewport.panes) {
+      if (pane.stack?.id !== id) continue;
+      if (into) viewport.open(into, undefined, pane);
+      else pane.show(null, 0);
+    }
+  },
+};
+
+function connect() {
+  listen(
+    (message) => {
+      receive(store, message, hooks);
+      openFirst();
+    },
+    (connection) => {
+      store.set({ connection });
+      if (connection === "denied") viewport.active().fail(t(REFUSED));
+    },
+  );
+}
+
+async function start() {
+  if (address.token) {
+    history.replaceState(null, "", location.pathname + location.search);
+    await startSession(address.token);
+  }
+  connect();
+}
+
+start().catch((error) => {
+  store.set({ connection: "denied" });
+  viewport.active().fail(error instanceof ServerError && error.status === 401 ? t(REFUSED) : error.message);
+});

@@ -1,0 +1,440 @@
+"""The page in a real browser: what it shows is what the library says."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.data import get_testdata_file
+
+import hounsfield as hu
+
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+if CHROMIUM is None:
+    pytest.skip("chromium is not installed", allow_module_level=True)
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+#: What stands in the series list, and the file.
+FILES = {
+    "CT 1 128 × 128": "CT_small.dcm",
+    "MR 1 64 × 64": "MR_small.dcm",
+    "MR 301 64 × 64": "emri_small.dcm",
+    "US 1 320 × 240": "examples_rgb_color.dcm",
+    "US 1 800 × 350": "examples_palette.dcm",
+    "RTDOSE 1 10 × 10": "rtdose.dcm",
+    "SEG 1": "liver_1frame.dcm",
+    "NM 1 256 × 1024": "JPEG2000.dcm",
+    "CR 1 1760 × 1760": "RG3_UNCR.dcm",
+    "OT 4": "vlut_04.dcm",
+    "OT 18": "mlut_18.dcm",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    hu.phantom(folder / "ct", matrix=128, slices=24)
+    for name in FILES.values():
+        path = get_testdata_file(name)
+        if path:
+            shutil.copy(path, folder / name)
+    (folder / "<img src=x onerror=alert(1)>.dcm").write_bytes(bytes(300))
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    command = [sys.executable, "-m", "hounsfield", "view", "--no-browser", "--port", "0", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        yield re.search(r"http://\S+", server.stdout.readline()).group()
+        server.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def session(browser, address):
+    """One context for all tests: the token opens one session, whose cookie it keeps."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="en-US", color_scheme="dark")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(session, address):
+    page = session.new_page()
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.goto(address)
+    page.locator(".progress", has_text=re.compile(r"^\d+ files$")).wait_for(timeout=60_000)
+    yield page
+    page.close()
+    assert problems == []
+
+
+def entry(page, text):
+    entries = page.locator(".entry")
+    for i in range(entries.count()):
+        if " ".join(entries.nth(i).inner_text().split()).startswith(text):
+            return entries.nth(i)
+    raise AssertionError(f"{text} is not in the list")
+
+
+def shown(page, pane=0):
+    """Number of the frame that a pane shows, once it is drawn."""
+    page.locator(f".pane:nth-child({pane + 1})[data-frame]:not([data-frame=''])").wait_for(timeout=20_000)
+    page.wait_for_timeout(60)
+    return int(page.locator(".pane").nth(pane).get_attribute("data-frame"))
+
+
+def show(page, text):
+    entry(page, text).click()
+    page.locator(".entry[aria-current]").wait_for()
+    page.wait_for_timeout(200)
+    return shown(page)
+
+
+def plain(page):
+    """One image pixel to one of the screen, nothing drawn over it."""
+    pane = page.locator(".pane").first
+    pane.focus()
+    page.keyboard.press("1")
+    for label in ("Texts over the image", "Show or hide crosshair"):
+        button = page.get_by_role("button", name=label)
+        if button.get_attribute("aria-pressed") == "true":
+            button.click()
+    page.wait_for_timeout(150)
+
+
+def canvas(page, pane=0):
+    width, height, data = page.evaluate(
+        """(pane) => { const c = document.querySelectorAll('.pane > canvas')[pane];
+        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        let text = ''; for (let i = 0; i < d.length; i += 32768) text += String.fromCharCode(...d.subarray(i, i + 32768));
+        return [c.width, c.height, btoa(text)]; }""",
+        pane,
+    )
+    import base64
+
+    return np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)[..., :3]
+
+
+def differing(screen, picture):
+    """Pixels of the screen that are not those of a picture in its middle."""
+    height, width = screen.shape[:2]
+    rows, columns = picture.shape[:2]
+    if picture.ndim == 2:
+        picture = np.repeat(picture[..., None], 3, -1)
+    top, left = int(np.floor(height / 2 - rows / 2 + 0.5)), int(np.floor(width / 2 - columns / 2 + 0.5))
+    from_row, from_column = max(0, -top), max(0, -left)
+    part = picture[from_row : from_row + height - max(top, 0), from_column : from_column + width - max(left, 0)]
+    seen = screen[max(top, 0) : max(top, 0) + part.shape[0], max(left, 0) : max(left, 0) + part.shape[1]]
+    return int((seen != part).any(-1).sum()), part.shape[:2]
+
+
+def rendered(page, path, frame):
+    volume = "slices" in page.locator(".entry[aria-current]").inner_text()
+    picture = hu.render(next(iter(hu.read_volumes(path))) if volume else hu.read(path))
+    return picture[frame] if picture.ndim == 4 or (picture.ndim == 3 and picture.shape[-1] != 3) else picture
+
+
+@pytest.mark.parametrize("text", FILES)
+def test_grey_levels_on_the_canvas_are_those_of_render(page, folder, text):
+    if not (folder / FILES[text]).exists():
+        pytest.skip("pydicom-data is not installed")
+    frame = show(page, text)
+    plain(page)
+    picture = rendered(page, folder / FILES[text], frame)
+    different, compared = differing(canvas(page), picture)
+    assert min(compared) >= min(10, *picture.shape[:2])
+    assert different == 0
+
+
+def test_grey_levels_follow_the_window_that_is_typed(page, folder):
+    frame = show(page, "CT 1 Phantom axial")
+    for label, value in (("Center", "-500"), ("Width", "1234.5")):
+        page.get_by_role("spinbutton", name=label).fill(value)
+        page.keyboard.press("Enter")
+    plain(page)
+    volume = next(iter(hu.read_volumes(folder / "ct")))
+    assert differing(canvas(page), hu.render(volume, (-500, 1234.5))[frame])[0] == 0
+    page.locator(".pane").first.focus()
+    page.keyboard.press("i")
+    page.wait_for_timeout(100)
+    assert differing(canvas(page), 255 - hu.render(volume, (-500, 1234.5))[frame])[0] <= 128 * 128
+    page.keyboard.press("0")
+    page.keyboard.press("1")
+    page.wait_for_timeout(100)
+    assert differing(canvas(page), hu.render(volume)[frame])[0] == 0
+
+
+def test_value_under_the_cursor_is_the_librarys(page, folder):
+    frame = show(page, "CT 1 Phantom axial")
+    pane = page.locator(".pane").first
+    pane.focus()
+    page.keyboard.press("1")
+    volume = next(iter(hu.read_volumes(folder / "ct")))
+    box = page.locator(".pane > canvas").first.bounding_box()
+    for row, column in ((64, 64), (40, 30), (100, 90), (0, 0), (127, 127)):
+        left, top = round(box["width"] / 2 - 64), round(box["height"] / 2 - 64)
+        page.mouse.move(box["x"] + left + column + 0.5, box["y"] + top + row + 0.5)
+        page.wait_for_timeout(60)
+        text = page.locator(".probe").first.inner_text().replace("\u2212", "-")
+        x, y, z = (volume.affine @ [frame, row, column, 1])[:3]
+        assert f"{volume.values[frame, row, column]} HU" in text
+        assert f"[{frame}, {row}, {column}]" in text
+        assert f"LPS {x:.1f}, {y:.1f}, {z:.1f} mm".replace("-0.0,", "0.0,") in text
+
+
+def test_palette_index_and_colour_stand_under_the_cursor(page, folder):
+    show(page, "US 1 800 × 350")
+    page.locator(".pane").first.focus()
+    page.keyboard.press("1")
+    box = page.locator(".pane > canvas").first.bounding_box()
+    left, top = int(box["width"] / 2 - 400 + 0.5), int(box["height"] / 2 - 175 + 0.5)
+    page.mouse.move(box["x"] + left + 400.5, box["y"] + top + 100.5)
+    page.wait_for_timeout(600)
+    row, column = map(int, re.search(r"\[(\d+), (\d+)\]", page.locator(".probe").first.inner_text()).groups())
+    path = folder / FILES["US 1 800 × 350"]
+    red, green, blue = hu.render(hu.read(path))[row, column]
+    index = pydicom.dcmread(path).pixel_array[row, column]
+    assert f"palette index {index} · RGB {red}, {green}, {blue}" in page.locator(".probe").first.inner_text()
+
+
+def test_frames_are_reached_by_wheel_keys_and_rail(page):
+    start = show(page, "CT 1 Phantom axial")
+    pane = page.locator(".pane").first
+    pane.hover()
+    page.mouse.wheel(0, 100)
+    page.wait_for_timeout(100)
+    assert shown(page) == start + 1
+    pane.focus()
+    for key, wanted in (("ArrowUp", start), ("End", 23), ("Home", 0), ("PageDown", 10), ("ArrowDown", 11)):
+        page.keyboard.press(key)
+        page.wait_for_timeout(150)
+        assert shown(page) == wanted, key
+    box = page.locator(".rail").first.bounding_box()
+    page.mouse.click(box["x"] + 5, box["y"] + box["height"] * 0.99)
+    page.wait_for_timeout(200)
+    assert shown(page) == 23
+    assert "24 / 24" in page.locator(".labels").first.inner_text()
+
+
+def test_drags_window_zoom_and_pan(page):
+    show(page, "CT 1 Phantom axial")
+    box = page.locator(".pane").first.bounding_box()
+    x, y = box["x"] + 300, box["y"] + 300
+
+    def labels():
+        page.wait_for_timeout(80)
+        return page.locator(".bottomLeft").first.inner_text()
+
+    before = labels()
+    assert "C 40  W 400" in before
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 100, y - 50, steps=4)
+    page.mouse.up()
+    numbers = re.search(r"C (\S+)\s+W (\S+)", labels().replace("\u2212", "-"))
+    assert float(numbers[1]) < 40
+    assert float(numbers[2]) > 400
+    page.mouse.move(x, y)
+    page.mouse.down(button="right")
+    page.mouse.move(x, y - 100, steps=4)
+    page.mouse.up(button="right")
+    zoom = [int(re.search(r"zoom (\d+)%", text)[1]) for text in (before, labels())]
+    assert zoom[1] > zoom[0]
+    page.keyboard.press("f")
+    still = canvas(page)
+    page.mouse.move(x, y)
+    page.mouse.down(button="middle")
+    page.mouse.move(x + 40, y, steps=4)
+    page.mouse.up(button="middle")
+    page.wait_for_timeout(150)
+    moved = canvas(page)
+    assert (still[300, 100:300] == moved[300, 140:340]).all()
+
+
+def test_letters_stay_only_where_keys_are_for_the_pane(page):
+    show(page, "CT 1 Phantom axial")
+    page.get_by_role("tab", name="Header").click()
+    page.get_by_role("searchbox", name="Search the header").fill("i")
+    assert page.get_by_role("button", name="Invert").get_attribute("aria-pressed") == "false"
+    page.get_by_role("searchbox", name="Search the header").fill("0028 rows")
+    page.wait_for_timeout(300)
+    assert page.locator("table.header tbody tr").count() == 1
+    assert page.locator("table.header .value").inner_text() == "128"
+
+
+def test_planes_are_those_of_the_volume_and_follow_the_crosshair(page, folder):
+    show(page, "CT 1 Phantom axial")
+    page.get_by_role("button", name="Axial, coronal and sagittal planes").click()
+    page.wait_for_timeout(500)
+    for pane in range(3):
+        shown(page, pane)
+    assert [page.locator(".pane").nth(i).locator(".edge.left").inner_text() for i in range(3)] == ["R", "R", "A"]
+    page.locator(".pane").first.focus()
+    page.keyboard.press("c")
+    box = page.locator(".pane > canvas").first.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2 + 40, box["y"] + box["height"] / 2 - 60)
+    page.wait_for_timeout(800)
+    volume = next(iter(hu.read_volumes(folder / "ct")))
+    coronal = shown(page, 1)
+    probe = page.locator(".probe").first.inner_text()
+    row = int(re.search(r"\[\d+, (\d+), (\d+)\]", probe)[1])
+    column = int(re.search(r"\[\d+, (\d+), (\d+)\]", probe)[2])
+    assert coronal in (row, 127 - row)
+    assert shown(page, 2) in (column, 127 - column)
+    cut = volume.reformat("coronal")
+    page.locator(".pane").nth(1).focus()
+    pixels = page.evaluate(
+        """async () => { const at = new URLSearchParams(location.hash.slice(1)); const id = at.get('show');
+        const n = document.querySelectorAll('.pane')[1].dataset.frame;
+        const a = await fetch(`api/items/${id}/planes/coronal/${n}`); const kind = a.headers.get('X-Dtype');
+        return [kind, [...new Uint8Array(await a.arrayBuffer())]]; }"""
+    )
+    values = np.frombuffer(bytes(pixels[1]), pixels[0]).reshape(cut.values.shape[1:])
+    assert (values == cut.values[coronal]).all()
+
+
+def test_cine_plays_at_its_rate_and_says_so(page):
+    show(page, "MR 301 64 × 64")
+    page.locator(".pane").first.focus()
+    page.keyboard.press(" ")
+    page.wait_for_timeout(2500)
+    text = page.locator(".bottomRight").first.inner_text()
+    real, asked = (float(number) for number in re.search(r"(\S+)/s of (\S+)/s", text).groups())
+    assert asked / 2 <= real <= asked * 1.1
+    page.keyboard.press(" ")
+    page.wait_for_timeout(200)
+    assert "/s" not in page.locator(".bottomRight").first.inner_text()
+
+
+def test_patient_is_hidden_everywhere_by_one_switch(page):
+    show(page, "CT 1 Phantom axial")
+    assert "PHANTOM" in page.locator(".labels").first.inner_text().upper()
+    page.get_by_role("button", name="Hide patient").click()
+    page.wait_for_timeout(500)
+    page.get_by_role("tab", name="Header").click()
+    page.wait_for_timeout(500)
+    everything = page.evaluate("document.documentElement.outerHTML + document.title + location.href")
+    assert "Phantom^Thorax" not in everything
+    assert "PHANTOM-0" not in everything
+    page.get_by_role("button", name="Hide patient").click()
+    page.wait_for_timeout(500)
+    assert "Phantom^Thorax" in page.locator(".labels").first.inner_text()
+
+
+def test_every_file_is_accounted_for_and_names_are_text(page, folder):
+    files = sum(path.is_file() for path in Path(folder).rglob("*"))
+    assert page.locator(".progress").inner_text() == f"{files} files"
+    counts = page.locator(".counts td").all_inner_texts()
+    assert sum(map(int, counts)) == files
+    page.locator("details summary").click()
+    assert page.get_by_text("<img src=x onerror=alert(1)>.dcm").count() == 1
+    assert page.locator(".rest img").count() == 0
+
+
+def test_language_theme_and_help(page):
+    show(page, "CT 1 Phantom axial")
+    page.get_by_role("button", name="中文").click()
+    assert page.get_by_role("button", name="反相").count() == 1
+    assert page.evaluate("document.documentElement.lang") == "zh-Hans"
+    page.get_by_role("button", name="English").click()
+    before = page.evaluate("getComputedStyle(document.body).color")
+    page.get_by_role("button", name="Dark or light").click()
+    assert page.evaluate("getComputedStyle(document.body).color") != before
+    page.get_by_role("button", name="Dark or light").click()
+    page.locator(".pane").first.focus()
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+
+
+AXE = Path(__file__).parent / "js" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in tests/web/js")
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_nothing_keeps_people_out(browser, address, scheme, language):
+    context = browser.new_context(color_scheme=scheme, locale=language)
+    page = context.new_page()
+    page.goto(address)
+    page.locator(".entry").first.wait_for()
+    show(page, "CT 1 Phantom axial")
+    for panel in ("display", "header", "steps"):
+        page.locator(f"#tab-{panel}").click()
+        page.wait_for_timeout(300)
+        page.evaluate(AXE.read_text("utf-8"))
+        found = page.evaluate(
+            "axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes.slice(0, 3).map(n => n.html.slice(0, 200))]))"
+        )
+        assert [each for each in found if each[0] in ("serious", "critical")] == []
+    context.close()
+
+
+def test_the_view_is_saved_at_full_resolution(page, folder, tmp_path):
+    from PIL import Image
+
+    frame = show(page, "CT 1 Phantom axial")
+    plain(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the view as PNG").click()
+    download.value.save_as(tmp_path / "view.png")
+    assert "PHANTOM" not in download.value.suggested_filename.upper()
+    volume = next(iter(hu.read_volumes(folder / "ct")))
+    assert (np.asarray(Image.open(tmp_path / "view.png").convert("L")) == hu.render(volume)[frame]).all()
+
+
+def test_page_loads_less_than_200_kB_and_nothing_from_elsewhere(page, address):
+    sizes = page.evaluate("performance.getEntriesByType('resource').map(e => [e.name, e.decodedBodySize])")
+    host = address.split("#")[0]
+    assert all(name.startswith((host, "data:", "blob:")) for name, _ in sizes)
+    own = sum(size for name, size in sizes if "/static/" in name)
+    assert 0 < own < 200_000
+
+
+def test_fingers_at_390_by_844(browser, address, folder):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, device_scale_factor=3)
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_selector(".entry")
+    shown(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = page.locator(".pane").first.bounding_box()
+    assert box["width"] >= 300
+    before = page.locator(".bottomLeft").first.inner_text()
+    client = context.new_cdp_session(page)
+    x, y = box["x"] + 150, box["y"] + 150
+
+    def touch(kind, *points):
+        client.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"x": a, "y": b, "id": i} for i, (a, b) in enumerate(points)]},
+        )
+
+    touch("touchStart", (x - 30, y), (x + 30, y))
+    for wide in range(30, 90, 10):
+        touch("touchMove", (x - wide, y), (x + wide, y))
+    touch("touchEnd")
+    page.wait_for_timeout(200)
+    zoom = [
+        int(re.search(r"zoom (\d+)%", text)[1]) for text in (before, page.locator(".bottomLeft").first.inner_text())
+    ]
+    assert zoom[1] > zoom[0] * 1.5
+    context.close()
