@@ -32,7 +32,7 @@ NO_SENTENCES = (
     "recipes/program", "figures/words.py", "figures/captions.py", "recipes/source_code.py", "phantoms/",
     "headers/charset.py",
     "figures/notebook.py", "cli/language.py", "cli/help_page.py", "headers/profile.py", "scanning/by_frame.py",
-    "scanning/preparing.py", "series/separators.py",
+    "scanning/preparing.py", "series/separators.py", "web/",
 )  # fmt: skip
 #: Calls whose strings are none either.
 NO_SENTENCE = {"compile", "import_module", "items_of", "cast", "getattr", "setattr", "fromkeys", "split", "sub", "search", "strptime", "startswith", "endswith", "option", "argument", "command", "Path", "TypeVar", "path"}  # fmt: skip  # noqa: E501
