@@ -43,10 +43,9 @@ from hounsfield.cli.options import (
 from hounsfield.cli.output_file import check_standard_output, over_outputs, refuse_other_formats, refuse_several
 from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.showing import Run, default_jobs, show_program
-from hounsfield.cli.terminal import say, write_line
+from hounsfield.cli.terminal import for_command, say, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.exports.write import FORMATS, Format, find_format
-from hounsfield.recipes.command_line import in_options
 from hounsfield.recipes.conversion import Bounds, Conversion, open_presentation
 from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.job import STDOUT, Job
