@@ -69,7 +69,7 @@ def test_the_ct_series_of_a_cd_become_named_nifti(tmp_path: Path) -> None:
     assert set(series) <= listed
 
     code, out, err = hu_here("convert", cd, "--to", "nifti", "--modality", "CT", "-o", tmp_path / "out", "--jsonl")
-    assert code == 1  # fifty CT files of the disc have no pixel data
+    assert code == 0
     assert "2 localizers left out" in err
     rows = lines(out)
     slices = 0

@@ -226,7 +226,7 @@ def shower(quiet: bool) -> Callable[[dict[str, Any], bool], None]:
         for step in result["steps"]:
             if step["name"] in to_say:
                 to_say.remove(step["name"])
-                say(f"{result['source']}: {in_options(step['detail'])}")
+                say(f"{result['source']}: {for_command(step['detail'])}")
 
     return show_one
 

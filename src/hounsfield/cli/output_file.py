@@ -35,11 +35,13 @@ def refuse_other_formats(output: Path, known: str) -> None:
     click.BadParameter
         Naming the formats that are.
     """
-    ending = output.suffix.lower().lstrip(".")
-    if ending in _FORMATS_OF_OTHERS and not output.is_dir():
-        raise click.BadParameter(f"unknown format {ending!r}; known are {known}", param_hint="--output")
-    if output.exists() and not output.is_dir():
+    if output.is_dir():
+        return
+    if output.exists():
         raise click.BadParameter(f"{output} is a file, not a folder", param_hint="--output")
+    ending = output.suffix.lower().lstrip(".")
+    if ending in _FORMATS_OF_OTHERS:
+        raise click.BadParameter(f"unknown format {ending!r}; known are {known}", param_hint="--output")
 
 
 def refuse_several(job: Job[Any], inputs: Inputs) -> None:
