@@ -32,6 +32,27 @@ def test_an_interrupt_that_was_lost_is_raised_at_the_next_look(heard):
         interrupt.check_interrupt()
 
 
+def test_an_interrupt_that_python_drops_is_not_complained_of(heard, monkeypatch):
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    interrupt.listen()
+
+    class Dropping:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    class Failing:
+        def __del__(self):
+            raise ValueError("a defect")
+
+    Dropping()
+    assert told == []
+    with pytest.raises(KeyboardInterrupt):
+        interrupt.check_interrupt()
+    Failing()
+    assert [type(one.exc_value) for one in told] == [ValueError]
+
+
 def test_an_ignored_interrupt_stays_ignored(monkeypatch):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     monkeypatch.setitem(interrupt._state, "interrupted", False)

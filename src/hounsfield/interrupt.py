@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Generator
+import sys
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 #: Whether somebody has interrupted the command.
@@ -17,9 +18,20 @@ def _interrupt(number: int, frame: object) -> None:
 
 def listen() -> None:
     """End on Ctrl-C and on SIGTERM, with nothing half-written left behind; an ignored Ctrl-C stays ignored."""
+    _silence(sys.unraisablehook)
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
+
+
+def _silence(told: Callable[[sys.UnraisableHookArgs], object]) -> None:
+    """Let Python not complain of an interruption that it had to drop, in a callback say: `check_interrupt` knows of it."""
+
+    def hook(dropped: sys.UnraisableHookArgs) -> None:
+        if not (is_interrupted() and isinstance(dropped.exc_value, KeyboardInterrupt)):
+            told(dropped)
+
+    sys.unraisablehook = hook
 
 
 def is_interrupted() -> bool:

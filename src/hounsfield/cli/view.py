@@ -73,6 +73,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         # Before the server hears signals itself they ask for the same end; in an import they come as anything.
         if not is_interrupted():
             raise
+        _leave()  # Python may end by the signal itself, where an import was interrupted
     return 0
 
 
@@ -145,6 +146,11 @@ def _end(discovery: Discovery) -> None:
                 thread.join(max(0.0, until - monotonic()))
         if not any(thread.name.startswith("hounsfield") for thread in threading.enumerate()):
             return
+    _leave()
+
+
+def _leave() -> None:
+    """End now, with 0."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
