@@ -25,7 +25,7 @@ def listen() -> None:
 
 
 def _silence(told: Callable[[sys.UnraisableHookArgs], object]) -> None:
-    """Let Python not complain of an interruption that it had to drop, in a callback say: `check_interrupt` knows of it."""
+    """Let Python not complain of an interruption that it had to drop: `check_interrupt` knows of it."""
 
     def hook(dropped: sys.UnraisableHookArgs) -> None:
         if not (is_interrupted() and isinstance(dropped.exc_value, KeyboardInterrupt)):
