@@ -4,6 +4,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
+from hounsfield import interrupt
 from hounsfield.batch import executors
 from hounsfield.batch.executors import on_workers
 from hounsfield.batch.inputs import Input
@@ -49,3 +50,17 @@ def test_workers_that_die_while_inputs_are_handed_over_lose_none(monkeypatch, af
     sources = [*map(str, range(12))]
     outcomes = list(on_workers(ends_its_process, [*map(Input, sources)], 2))
     assert [outcome.result for outcome in outcomes] == sources
+
+
+def test_an_interruption_that_breaks_a_lock_is_one(monkeypatch):
+    """Python's own locks turn Ctrl-C between two of their states into a RuntimeError."""
+
+    class Broken(Future):
+        def result(self, timeout=None):
+            raise RuntimeError("cannot release un-acquired lock")
+
+    with pytest.raises(RuntimeError):
+        executors._result_of(Broken())
+    monkeypatch.setitem(interrupt._state, "interrupted", True)
+    with pytest.raises(KeyboardInterrupt):
+        executors._result_of(Broken())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hounsfield.batch.attempt import Outcome, Task, attempt
 from hounsfield.batch.inputs import Input
-from hounsfield.interrupt import unheard_by_children
+from hounsfield.interrupt import check_interrupt, unheard_by_children
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -80,6 +80,15 @@ def _protected_attempt(protected: Protected, task: Task, item: Input) -> Outcome
         protect_inputs((), ())
 
 
+def _result_of(future: Future[Outcome]) -> Outcome:
+    """Wait for a result; an interruption that meets a lock between two states is one, and no defect."""
+    try:
+        return future.result()
+    except RuntimeError:
+        check_interrupt()
+        raise
+
+
 def _ahead(
     executor: Executor, call: partial[Outcome], items: Sequence[Input], ahead: int, ended: Ended
 ) -> Iterator[Outcome]:
@@ -99,7 +108,7 @@ def _ahead(
                     waiting.append(executor.submit(call, items[submitted]))
                 waiting[-1].add_done_callback(tell)
                 submitted += 1
-            yield waiting[0].result()
+            yield _result_of(waiting[0])
             waiting.popleft()
             done += 1
     finally:
@@ -117,7 +126,7 @@ def _one_by_one(task: Task, items: Sequence[Input], ended: Ended) -> Iterator[Ou
             try:
                 with unheard_by_children():
                     reading = executor.submit(attempt, task, item)
-                outcome = reading.result()
+                outcome = _result_of(reading)
             except BrokenProcessPool:
                 outcome = Outcome(
                     item.name,
