@@ -82,12 +82,12 @@ class Formatter(click.HelpFormatter):
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Return lines of at most so many columns, broken at spaces and between Chinese characters.
+    """Return lines of so many columns, broken at spaces and between Chinese characters; a closing mark may hang.
 
     Examples
     --------
     >>> wrap("每个文件一行，按 volume 列出", 12)
-    ['每个文件一', '行，按', 'volume 列出']
+    ['每个文件一行，', '按 volume 列', '出']
     """
     lines, line = [""], 0
     for word in _WORD.findall(text):

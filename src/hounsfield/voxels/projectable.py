@@ -87,7 +87,7 @@ class Projectable(Regriddable):
 
         Examples
         --------
-        >>> import hounsfield as hu
+        >>> import hounsfield as hu, numpy as np
         >>> volume = hu.Volume([[[1, 5]], [[3, 2]]], affine=np.diag([5, 2, 1, 1])[[2, 1, 0, 3]])
         >>> volume.project("max").values.tolist(), volume.project("mean", slab=5).spacing
         ([[[3, 5]]], (5.0, 2.0, 1.0))
