@@ -9,7 +9,6 @@ import pytest
 from PIL import Image as Picture
 
 import hounsfield
-from hounsfield.cli.figure_options import language_of_environment
 
 from cli_runner import hu_here
 
@@ -110,22 +109,6 @@ def test_titles_and_dots_that_cannot_be_are_wrong_usage(options, words, ct, tmp_
 def test_a_figure_with_too_many_dots_is_refused_in_words_of_options(ct, tmp_path):
     code, _, err = hu_here("figure", ct, "--dpi", "2400", cwd=tmp_path)
     assert code == 3 and "give fewer --dpi" in err
-
-
-@pytest.mark.parametrize(
-    ("environment", "language"),
-    [
-        ({}, "en"),
-        ({"LANG": "zh_CN.UTF-8"}, "zh"),
-        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_TW"}, "zh"),
-        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
-        ({"LANG": "en_US.UTF-8", "LANGUAGE": "fr:zh_CN:en"}, "zh"),
-        ({"LANG": "zh_CN.UTF-8", "LANGUAGE": "en:zh"}, "en"),
-        ({"LANG": "C", "LANGUAGE": "zh"}, "en"),
-    ],
-)
-def test_the_language_of_the_environment_is_gettexts(environment, language):
-    assert language_of_environment(environment) == language
 
 
 def test_localizers_are_shown_without_a_mask_and_that_is_said(sample, tmp_path):

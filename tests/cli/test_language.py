@@ -86,7 +86,11 @@ def test_translations_keep_the_places_of_values() -> None:
         ({"LANG": "zh_SG.UTF-8"}, True),
         ({"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.UTF-8"}, True),
         ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_CN.GB18030"}, True),
-        ({"LANGUAGE": "zh_CN:en", "LANG": "C"}, True),
+        ({"LANGUAGE": "zh_CN:en", "LANG": "en_US.UTF-8"}, True),
+        ({"LANGUAGE": "zh_CN"}, True),
+        ({"LANGUAGE": "fr:zh_CN:en", "LANG": "fr_FR.UTF-8"}, True),
+        ({"LANGUAGE": "zh_CN:en", "LANG": "C"}, False),  # gettext: the C locale is translated into no language
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, False),
         ({"LANG": "zh"}, True),
         ({"LANGUAGE": "en:zh_CN", "LANG": "zh_CN.UTF-8"}, False),
         ({"LANG": "zh_TW.UTF-8"}, False),  # other characters: English is read more easily

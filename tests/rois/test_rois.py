@@ -415,6 +415,10 @@ def stacks(tmp_path_factory):
     volumes = {}
     for name, between, count in (("thin", 2.5, 9), ("thick", 5.0, 5)):
         hu.phantom(folder / name, matrix=48, slices=count, slice_spacing=between)
+        for path in (folder / name).iterdir():  # two reconstructions of one acquisition
+            header = pydicom.dcmread(path)
+            header.FrameOfReferenceUID = "2.25.1"
+            header.save_as(path)
         volumes[name] = hu.read_volumes(folder / name)[0]
         hu.write_seg(box_of(volumes[name], slice(1, 4)), folder / f"{name}.dcm")
     return folder, volumes
@@ -640,3 +644,23 @@ def test_an_atlas_has_more_labels_than_a_picture_has_shades(tmp_path):
     np.save(tmp_path / "shades.npy", values)
     with pytest.raises(hu.FormatError, match="a picture, not a mask"):
         hu.read_rois(tmp_path / "shades.npy", volume)
+
+
+def test_a_segmentation_of_another_space_is_refused(tmp_path):
+    hu.phantom(tmp_path / "ct", matrix=32, slices=4)
+    volume = hu.read_volumes(tmp_path / "ct")[0]
+    hu.write_seg(hu.mask(volume, tissue="bone"), tmp_path / "seg.dcm")
+    assert hu.read_rois(tmp_path / "seg.dcm", volume[2])
+    header = pydicom.dcmread(tmp_path / "seg.dcm")
+    header.FrameOfReferenceUID = "1.2.3.4"
+    header.save_as(tmp_path / "other.dcm")
+    for image in (volume, volume[2]):
+        with pytest.raises(hu.GeometryError, match="frame of reference"):
+            hu.read_rois(tmp_path / "other.dcm", image)
+
+
+def test_an_affine_of_another_shape_is_no_place_that_could_be_left_out(tmp_path):
+    volume = hu.Volume(np.zeros((2, 3, 4), np.int16), np.eye(4), unit="HU")
+    np.savez(tmp_path / "m.npz", mask=np.ones((2, 3, 4), bool), affine=np.eye(3))
+    with pytest.raises(hu.FormatError, match="affine is not 4 x 4"):
+        hu.read_rois(tmp_path / "m.npz", volume)

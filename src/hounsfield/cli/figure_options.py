@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import click
 
+from hounsfield.cli.language import is_chinese
 from hounsfield.recipes.styling import LEAST_DPI, MOST_DPI, FigureStyle
 
 
@@ -24,7 +25,7 @@ def style_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--language",
             type=click.Choice(["en", "zh"]),
             help="Of the labels in figures: English or Chinese. By default Chinese where LANGUAGE, LC_ALL, LC_MESSAGES "
-            "or LANG says zh.",
+            "or LANG says zh_CN.",
         ),
         click.option(
             "--title",
@@ -37,8 +38,8 @@ def style_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def style_of(options: dict[str, Any]) -> FigureStyle:
-    """Take how figures look out of a command's options.
+def style_of(options: dict[str, Any], *, drawn: bool = True) -> FigureStyle:
+    """Take how figures look out of a command's options; the environment's language is for those that are drawn.
 
     Raises
     ------
@@ -46,32 +47,9 @@ def style_of(options: dict[str, Any]) -> FigureStyle:
         The title cannot be filled, or may identify the patient under --no-phi.
     """
     title, language, dpi = (options.pop(name) for name in ("title", "language", "dpi"))
-    style = FigureStyle(title, language or language_of_environment(os.environ), dpi)
+    style = FigureStyle(title, language or ("zh" if drawn and is_chinese(os.environ) else "en"), dpi)
     style.check_title(phi=not options["no_phi"])
     return style
-
-
-def language_of_environment(environment: Any) -> Literal["en", "zh"]:
-    """Return the language of messages that the environment asks for, as gettext finds it, if figures have it.
-
-    Examples
-    --------
-    >>> language_of_environment({"LANG": "zh_CN.UTF-8"})
-    'zh'
-    >>> language_of_environment({"LC_ALL": "C", "LANGUAGE": "zh", "LANG": "zh_CN.UTF-8"})
-    'en'
-    """
-    named = [environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    locale = next((value for value in named if value), "")
-    if locale.split(".")[0] in ("C", "POSIX"):
-        return "en"  # LANGUAGE holds only where a language is asked for at all
-    wanted = (environment.get("LANGUAGE") or locale).split(":")
-    for language in wanted:
-        if language.lower().startswith("zh"):
-            return "zh"
-        if language.lower().startswith(("en", "c.", "posix")):
-            return "en"
-    return "en"
 
 
 def check_language(style: FigureStyle, quiet: bool) -> None:

@@ -54,9 +54,15 @@ def speak_chinese() -> None:
 
 def is_chinese(environment: Any) -> bool:
     """Whether an environment asks for simplified Chinese before any language that is not translated."""
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if environment.get(name):
-            return bool(_CHINESE.fullmatch(environment[name].partition(":")[0]))
+    named = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    locale = next((value for value in named if value), "")
+    if locale.partition(".")[0] in ("C", "POSIX"):
+        return False  # LANGUAGE holds only where a language is asked for at all
+    for wanted in (environment.get("LANGUAGE") or locale).split(":"):
+        if _CHINESE.fullmatch(wanted):
+            return True
+        if wanted.lower().startswith(("en", "c.", "posix")):
+            return False
     return False
 
 

@@ -152,7 +152,7 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
             regions=regions_of(options),
             reading=reading_of(options),
             reshaping=reshaping_of(options),
-            style=style_of(options),
+            style=style_of(options, drawn=figure),
             format=form,
             figure=figure,
             figure_format=options["figure_format"],

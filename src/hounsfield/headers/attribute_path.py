@@ -24,7 +24,7 @@ class AttributePath:
 
     Attributes
     ----------
-    sequences
+    path
         Tags of the sequences, each with the 0-based number of the item.
     tag
         The attribute.
@@ -32,23 +32,23 @@ class AttributePath:
         The dictionary's value representation; ``""`` where it has none.
     """
 
-    sequences: tuple[tuple[int, int], ...]
+    path: tuple[tuple[int, int], ...]
     tag: int
     vr: str
 
     @property
     def in_meta(self) -> bool:
         """True where it stands in the file meta information."""
-        return self.tag >> 16 == 2 and not self.sequences
+        return self.tag >> 16 == 2 and not self.path
 
     @property
     def identifies(self) -> bool:
         """True where it may tell who the patient is (see `hounsfield.headers.privacy`)."""
-        return identifies(self.tag, self.vr) or any(identifies(tag, "SQ") for tag, _ in self.sequences)
+        return identifies(self.tag, self.vr) or any(identifies(tag, "SQ") for tag, _ in self.path)
 
     def value_in(self, header: Mapping[str, Any]) -> Any:
         """Return the value that a header has there; None where it has none."""
-        for tag, item in self.sequences:
+        for tag, item in self.path:
             inner = item_at({"items": _value_at(header, tag)}, "items", item)
             if inner is None:
                 return None
@@ -72,7 +72,7 @@ def attribute_path(name: str) -> AttributePath:
 
     Examples
     --------
-    >>> attribute_path("SharedFunctionalGroupsSequence.PixelMeasuresSequence.PixelSpacing").sequences
+    >>> attribute_path("SharedFunctionalGroupsSequence.PixelMeasuresSequence.PixelSpacing").path
     ((1375769129, 0), (2658576, 0))
     """
     parts = [_PART.fullmatch(part) for part in name.split(".")]

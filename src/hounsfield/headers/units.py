@@ -28,7 +28,8 @@ _MAPS = {
     *("MTT", "RMTT", "TTP", "TMAX", "TTD", "TTS", "KTRANS", "PERMEABILITY"),
 }
 _PERFUSION_WORD = "PERFUSION"
-_LOCALIZERS = {"LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW"}
+#: Words of Image Type that say so: LOCALIZER is the standard's (PS3.3 C.8.2.1.1.1), makers write others.
+LOCALIZERS = {"LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW"}
 #: Sequences that only multi-energy CT has, where Multi-energy CT Acquisition itself is absent (PS3.3 C.8.15.2.1.1.5).
 _MULTI_ENERGY_SEQUENCES = (
     "MultienergyCTAcquisitionSequence",
@@ -98,7 +99,18 @@ def is_localizer(header: Mapping[str, Any]) -> bool:
     >>> is_localizer({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]})
     True
     """
-    return bool(_image_words(header) & _LOCALIZERS)
+    return bool(_image_words(header) & LOCALIZERS)
+
+
+def is_localizer_type(image_type: str) -> bool:
+    r"""Return the same of Image Type alone, as one text.
+
+    Examples
+    --------
+    >>> is_localizer_type("ORIGINAL\\PRIMARY\\SCOUT"), is_localizer_type("ORIGINAL\\PRIMARY\\AXIAL")
+    (True, False)
+    """
+    return any(word in image_type.upper() for word in LOCALIZERS)
 
 
 def leads_to_intensity(header: Mapping[str, Any]) -> bool:
@@ -130,7 +142,7 @@ def _declared_against_type(header: Mapping[str, Any], declared: str) -> Step | N
         against = f"the file maps its stored values to {min(units)} by the same slope and intercept"
     if against:
         return Step("unit", f"Rescale Type is HU, but {against}; taken as HU", "assumed", _RESCALE_TYPE)
-    if words & _LOCALIZERS and text_of(header, "Modality") == "CT":
+    if words & LOCALIZERS and text_of(header, "Modality") == "CT":
         detail = "a localizer is a projection: its HU, which Rescale Type names, are not those of slices"
         return Step("unit", detail, reference=_CT_REFERENCE)
     return None
@@ -171,7 +183,7 @@ def _doubts(header: Mapping[str, Any], declared: str, words: set[str]) -> list[s
             if declared
             else "Rescale Type is missing, and the SOP class is not a CT image"
         )
-    if words & _LOCALIZERS:
+    if words & LOCALIZERS:
         doubts.append("the image is a localizer, whose values need not be HU")
     if "DERIVED" in words and _PERFUSION_WORD in words:
         doubts.append("Image Type says perfusion")
@@ -187,7 +199,7 @@ def _other_quantity(header: Mapping[str, Any], declared: str, words: set[str]) -
         return "Modality is CT, but the SOP class holds images of another kind"
     if others := words & (_MATERIALS | _MAPS):
         return f"Image Type says {min(others)}, which is not measured in HU"
-    if words & _LOCALIZERS and declared:
+    if words & LOCALIZERS and declared:
         return f"Rescale Type is {declared!r} (unspecified), and a localizer's values need not be HU"
     units = _other_units(header) if declared or "DERIVED" in words else _mapped_alike(header)
     if units:

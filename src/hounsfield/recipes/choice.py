@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hounsfield.header import text_of, values_in, whole_number
+from hounsfield.header import text_of, whole_number
 from hounsfield.recipes.checks import RecipeError
 
 if TYPE_CHECKING:
@@ -133,7 +133,9 @@ def what_beside(header: Mapping[str, Any], slices: int, placed: bool) -> str:
     >>> what_beside({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, 1, True)
     'localizer'
     """
-    if "LOCALIZER" in values_in(header.get("ImageType")):
+    from hounsfield.headers.units import is_localizer
+
+    if is_localizer(header):
         return "localizer"
     if placed:
         return ""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hounsfield.headers.units import LOCALIZERS
 from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
@@ -169,7 +170,8 @@ def drawing_lines(recipe: Drawing, place: Place) -> list[str] | None:
     masks = masks if recipe.mask and not has_mask else []
     if masks and not recipe.selection.chosen:
         lines.append(f'image_type = str({place.kind}.header.get("ImageType"))')
-        condition = f'{place.kind}.unit == "HU" and not {place.kind}.color and "LOCALIZER" not in image_type'
+        lines.append(f"localizer = any(word in image_type for word in {sorted(LOCALIZERS)!r})".replace("'", '"'))
+        condition = f'{place.kind}.unit == "HU" and not {place.kind}.color and not localizer'
         masks = [f"{masks[0]} if {condition} else None"]
     window = recipe.selection.window(recipe.window)
     options: dict[str, Any] = {"window": window, "outline": recipe.outline}

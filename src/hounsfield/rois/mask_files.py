@@ -88,9 +88,8 @@ def packed_masks(data: Any, image: Image | Volume, name: str, source: str, limit
             # Without a place in the patient only the shape tells whether it fits.
             has_place = "affine" in known and not (isinstance(image, Volume) and image.affine is None)
             affine = _npy(archive.open(known["affine"]), source, limits) if has_place else None
-            affine = affine if affine is not None and affine.shape == (4, 4) else None
-            if affine is not None and not np.isfinite(affine).all():
-                raise FormatError("is an NPZ whose affine is not finite", source=source)
+            if affine is not None and not (affine.shape == (4, 4) and np.isfinite(affine).all()):
+                raise FormatError("is an NPZ whose affine is not 4 x 4 finite numbers", source=source)
             check = partial(_check_grid, affine=affine, image=image, source=source)
             values = _npy(archive.open(known[called]), source, limits, check)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import FormatError, GeometryError
 from hounsfield.geometry import ImagePlane
-from hounsfield.header import finite_number
+from hounsfield.header import finite_number, text_of
 from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.reading.objects import Segment, segments
@@ -38,8 +38,17 @@ def segment_masks(path: str, image: Image | Volume, name: str, source: str, limi
     if not found:
         detail = "is a DICOM file, but no segmentation (RT structure sets are not read)"
         raise FormatError(detail, source=source)
+    _check_space(found, image)
     slices = _SegmentSlices(found, source)
     return PlacedRegions(len(found), (_placed(segment, slices, image, name) for segment in found))
+
+
+def _check_space(found: Sequence[Segment], image: Image | Volume) -> None:
+    here = image.frame_of_reference if isinstance(image, Volume) else text_of(image.header, "FrameOfReferenceUID")
+    for mask in (segment.mask for segment in found):
+        there = "" if mask is None else text_of(mask.header, "FrameOfReferenceUID")
+        if here and there and here != there:
+            raise GeometryError("the mask has another frame of reference", source=image.name)
 
 
 def _placed(segment: Segment, slices: _SegmentSlices, image: Image | Volume, name: str) -> PlacedRegion:

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.datadict import dictionary_VM, keyword_for_tag
 
-from hounsfield.headers.attribute_path import attribute_path
-from hounsfield.headers.privacy import identifies
+from hounsfield.headers.attribute_path import AttributePath, attribute_path
 
 #: What a table has of the file itself, beside the attributes of its header.
 FILE_COLUMNS = ("file_size", "mtime", "pixel_offset", "pixel_length", "encapsulated")
@@ -64,40 +63,23 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(AttributePath):
     """One attribute of the table.
 
     Attributes
     ----------
     name
         As it was asked for.
-    path
-        Tags of the sequences around the attribute, each with the 0-based number of the item.
-    tag, keyword
-        The attribute; private and unknown ones have no keyword.
-    vr
-        The dictionary's value representation; ``""`` where it has none.
+    keyword
+        That of the attribute; private and unknown ones have none.
     kind, many
         Type of the values, and whether a row has a list of them (the dictionary's multiplicity is above 1).
     """
 
     name: str
-    path: tuple[tuple[int, int], ...]
-    tag: int
     keyword: str
-    vr: str
     kind: Kind
     many: bool
-
-    @property
-    def in_meta(self) -> bool:
-        """True where it stands in the file meta information."""
-        return self.tag >> 16 == 2 and not self.path
-
-    @property
-    def identifies(self) -> bool:
-        """True where it may tell who the patient is (see `hounsfield.headers.privacy`)."""
-        return identifies(self.tag, self.vr) or any(identifies(tag, "SQ") for tag, _ in self.path)
 
 
 def column(name: str) -> Column:
@@ -121,7 +103,7 @@ def column(name: str) -> Column:
     """
     path = attribute_path(name)
     kind = _KINDS.get(path.vr, Kind.TEXT)
-    return Column(name, path.sequences, path.tag, keyword_for_tag(path.tag), path.vr, kind, _many(path.tag))
+    return Column(path.path, path.tag, path.vr, name, keyword_for_tag(path.tag), kind, _many(path.tag))
 
 
 def _many(tag: int) -> bool:

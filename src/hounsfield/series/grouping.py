@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hounsfield.geometry import ORTHONORMAL_TOLERANCE
 from hounsfield.headers.spacing import PROJECTIONS, RECONSTRUCTED
+from hounsfield.headers.units import is_localizer_type
 from hounsfield.series.patients import PATIENT, patients
 from hounsfield.series.rows import Indices, Numbers, Rows, parts
 from hounsfield.series.tolerances import Tolerances
@@ -129,7 +130,7 @@ def _keys(rows: Rows, members: Indices, placed: NDArray[np.bool_], tolerances: T
     frames = rows.frame[members] >= 0
     whole = _among(rows, "SOPClassUID", members, _SEGMENTATIONS) | _among(rows, "Modality", members, _WHOLE)
     alone = frames & (~placed | whole)
-    localizer = [i for i, value in enumerate(rows.texts["ImageType"].values) if "LOCALIZER" in value.upper()]
+    localizer = [i for i, value in enumerate(rows.texts["ImageType"].values) if is_localizer_type(value)]
     palette = _among(rows, "PhotometricInterpretation", members, {"PALETTE COLOR"})
     return {
         "SOPClassUID": rows.codes("SOPClassUID", members),

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from hounsfield.errors import HounsfieldError
+from hounsfield.headers.units import is_localizer_type
 from hounsfield.limits import Limits
 from hounsfield.series.naming import Named, Subject, Template, names_of
 from hounsfield.series.report import FileOutcome, Report
@@ -58,8 +59,8 @@ def is_of_one_file(report: Report, name: str, number: int) -> bool:
 def localizers_of(surveyed: Survey) -> frozenset[int]:
     """Return the numbers of the volumes whose Image Type says that they are localizers."""
     rows = surveyed.instances.rows
-    types = [rows.text("ImageType", int(stack.members[0])).upper() for stack in surveyed.stacks]
-    return frozenset(index for index, text in enumerate(types) if "LOCALIZER" in text)
+    types = [rows.text("ImageType", int(stack.members[0])) for stack in surveyed.stacks]
+    return frozenset(index for index, text in enumerate(types) if is_localizer_type(text))
 
 
 def names_among(surveys: Iterable[Survey], template: Template, limits: Limits) -> list[list[Named]]:
