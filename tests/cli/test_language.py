@@ -118,12 +118,12 @@ def test_help_in_chinese_keeps_every_option_and_the_width() -> None:
 
 
 def test_every_page_of_help_can_be_written_in_chinese() -> None:
-    context = click.Context(cli)
+    context = click.Context(cli, **cli.context_settings)  # commands keep the help option of who asks first
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None
         page = Formatter(width=78)
-        with click.Context(command, info_name=name) as inner:
+        with click.Context(command, parent=context, info_name=name) as inner:
             command.format_help(inner, page)
         assert f"{name} [OPTIONS]" in page.getvalue()
     assert translate(click.Command("none")).help is None
