@@ -14,10 +14,12 @@ import numpy as np
 
 from hounsfield.limits import DEFAULT_LIMITS
 from hounsfield.web.access import Door
-from hounsfield.web.app import Viewing, create_app, event_stream
+from hounsfield.web.app import create_app
 from hounsfield.web.discovery import Discovery
 from hounsfield.web.hiding import Hiding
 from hounsfield.web.keys import Keys
+from hounsfield.web.routes.event_routes import event_stream
+from hounsfield.web.viewing import Viewing
 
 PORT = 8000
 BASE = f"http://127.0.0.1:{PORT}"

@@ -12,8 +12,8 @@ from pydicom.data import get_testdata_file
 
 import hounsfield as hu
 from hounsfield.limits import DEFAULT_LIMITS
-from hounsfield.web.app import event_stream
 from hounsfield.web.discovery import Discovery
+from hounsfield.web.routes.event_routes import event_stream
 
 from viewing import shown
 

@@ -8,8 +8,8 @@ import pytest
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
-from hounsfield.web.app import event_stream
 from hounsfield.web.hiding import Hiding
+from hounsfield.web.routes.event_routes import event_stream
 
 from viewing import shown
 

@@ -106,10 +106,10 @@ def _serve(paths: tuple[str, ...], listener: socket, keys: Keys, options: dict[s
 
 def _answer(discovery: Discovery, listener: socket, keys: Keys, options: dict[str, Any]) -> None:
     from hounsfield.web.access import Door
-    from hounsfield.web.app import Viewing
     from hounsfield.web.hiding import Hiding
     from hounsfield.web.serving import serve
     from hounsfield.web.sockets import LOOPBACK
+    from hounsfield.web.viewing import Viewing
 
     hidden, port = options["no_phi"], int(listener.getsockname()[1])
     door = Door(keys, port, tuple(dict.fromkeys((*LOOPBACK, options["host"]))))

@@ -15,7 +15,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from hounsfield.web.access import MOST_HEADERS
-from hounsfield.web.app import Viewing, create_app
+from hounsfield.web.app import create_app
+from hounsfield.web.viewing import Viewing
 
 #: Seconds: that a request's header may take; without any page until the server ends; that open answers have at the end.
 _HEADER_SECONDS, _EMPTY_SECONDS, _END_SECONDS = 10.0, 3.0, 1

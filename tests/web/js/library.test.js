@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { colours } from "../../../src/hounsfield/web/static/colour_maps.js";
-import { toIndex, toPatient } from "../../../src/hounsfield/web/static/geometry.js";
-import { paint } from "../../../src/hounsfield/web/static/grey.js";
+import { colours } from "../../../src/hounsfield/web/static/numbers/colour_maps.js";
+import { paint } from "../../../src/hounsfield/web/static/numbers/grey.js";
+import { toIndex, toPatient } from "../../../src/hounsfield/web/static/place/geometry.js";
 
 const path = process.env.HOUNSFIELD_PAGE_VALUES;
 const skip = path ? false : "HOUNSFIELD_PAGE_VALUES is not set: run tests/web/test_page_functions.py";

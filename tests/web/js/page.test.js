@@ -3,26 +3,33 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { readFragment, writeFragment } from "../../../src/hounsfield/web/static/address.js";
-import { ByteCache } from "../../../src/hounsfield/web/static/byte_cache.js";
-import { frameAt, RateMeter, timingOf } from "../../../src/hounsfield/web/static/cine_timing.js";
+import { actionOf, KEYS } from "../../../src/hounsfield/web/static/input/key_map.js";
+import { dragWindow } from "../../../src/hounsfield/web/static/numbers/grey.js";
+import { distanceToSegment, frameOnRail, wheelSteps } from "../../../src/hounsfield/web/static/numbers/hit_test.js";
+import { fixed, scaleBar, shortNumber } from "../../../src/hounsfield/web/static/numbers/numbers.js";
+import { stepOf, subsample } from "../../../src/hounsfield/web/static/numbers/subsample.js";
+import { filterRows, matches } from "../../../src/hounsfield/web/static/panels/search.js";
+import { frameAt, RateMeter, timingOf } from "../../../src/hounsfield/web/static/panes/cine_timing.js";
 import {
   letterOf,
   referenceLine,
   screenLetters,
   toIndex,
   toPatient,
-} from "../../../src/hounsfield/web/static/geometry.js";
-import { dragWindow } from "../../../src/hounsfield/web/static/grey.js";
-import { distanceToSegment, frameOnRail, wheelSteps } from "../../../src/hounsfield/web/static/hit_test.js";
-import { actionOf, KEYS } from "../../../src/hounsfield/web/static/key_map.js";
-import { fixed, scaleBar, shortNumber } from "../../../src/hounsfield/web/static/numbers.js";
-import { filterRows, matches } from "../../../src/hounsfield/web/static/search.js";
-import { stepOf, subsample } from "../../../src/hounsfield/web/static/subsample.js";
-import * as views from "../../../src/hounsfield/web/static/view_transform.js";
-import { CHINESE } from "../../../src/hounsfield/web/static/words_zh.js";
+} from "../../../src/hounsfield/web/static/place/geometry.js";
+import * as views from "../../../src/hounsfield/web/static/place/view_transform.js";
+import { ByteCache } from "../../../src/hounsfield/web/static/server/byte_cache.js";
+import { readFragment, writeFragment } from "../../../src/hounsfield/web/static/state/address.js";
+import { CHINESE } from "../../../src/hounsfield/web/static/words/words_zh.js";
 
 const STATIC = new URL("../../../src/hounsfield/web/static/", import.meta.url);
+const FILES = readdirSync(STATIC, { recursive: true, encoding: "utf8" })
+  .map((name) => name.replaceAll("\\", "/"))
+  .filter((name) => /\.\w+$/.test(name));
+const MODULES = FILES.filter((name) => name.endsWith(".js") && name !== "types.js");
+
+/** Rooms of the page, lowest first: each may know itself and those before it. */
+const ROOMS = ["numbers", "words", "state", "place", "server", "drawing", "input", "panes", "panels"];
 const near = (actual, expected, within = 1e-9) => {
   assert.equal(actual.length, expected.length);
   actual.forEach((value, i) => {
@@ -254,8 +261,7 @@ test("the fragment is a token once, and our ids afterwards", () => {
 test("every word of the page has its Chinese", () => {
   const calls =
     /\b(?:t|setWords|labelled|group)\((?:this\.\w+, |\w+, )?"((?:[^"\\]|\\.)+)"|\b(?:t|label): "((?:[^"\\]|\\.)+)"/g;
-  const missing = readdirSync(STATIC)
-    .filter((name) => name.endsWith(".js") && !["types.js", "words_zh.js"].includes(name))
+  const missing = MODULES.filter((name) => !name.endsWith("words_zh.js"))
     .flatMap((name) =>
       [...readFileSync(new URL(name, STATIC), "utf8").matchAll(calls)].map((match) => match[1] ?? match[2]),
     )
@@ -264,8 +270,24 @@ test("every word of the page has its Chinese", () => {
   assert.deepEqual([...new Set(missing)], []);
 });
 
+test("rooms of the page know only those below them", () => {
+  for (const name of MODULES) {
+    const [room, inside] = name.includes("/") ? name.split("/") : ["", name];
+    const code = readFileSync(new URL(name, STATIC), "utf8").replaceAll(/\/\*\*[\s\S]*?\*\//g, "");
+    for (const [, from] of code.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)) {
+      const path = new URL(from, new URL(name, "file:///")).pathname.slice(1);
+      assert.ok(FILES.includes(path), `${name} loads ${from}`);
+      const other = path.includes("/") ? path.split("/")[0] : "";
+      if (inside === "main.js") continue;
+      assert.ok(path === "dom.js" ? room !== "numbers" : other !== "", `${name} loads ${path}`);
+      if (room && other) assert.ok(ROOMS.indexOf(other) <= ROOMS.indexOf(room), `${name} loads ${path}`);
+    }
+    if (room) assert.ok(ROOMS.includes(room), name);
+  }
+});
+
 test("modules are short, say what they may know, and load nothing from elsewhere", () => {
-  for (const name of readdirSync(STATIC)) {
+  for (const name of FILES) {
     const text = readFileSync(new URL(name, STATIC), "utf8");
     assert.doesNotMatch(text, /https?:\/\/(?!www\.w3\.org\/2000\/svg)/, name);
     assert.doesNotMatch(

@@ -1,6 +1,6 @@
 // Elements made in code: text as text nodes only, words in the chosen language. Knows the document and the words.
 
-import { t } from "./words.js";
+import { t } from "./words/words.js";
 
 /**
  * @typedef {object} Properties

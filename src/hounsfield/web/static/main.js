@@ -1,20 +1,20 @@
 // Puts the page together: session, events, list, panes, panels. Knows every part by its outside only.
 
-import { readFragment, writeFragment } from "./address.js";
 import { h, translate } from "./dom.js";
-import { receive } from "./events.js";
-import { Frames } from "./frames.js";
-import { makeHelp } from "./help.js";
-import { download, pictureOf } from "./save_view.js";
-import { SeriesList } from "./series_list.js";
-import { hidePatient, listen, ServerError, startSession } from "./server.js";
-import { makeSidePanel } from "./side_panel.js";
-import { createStore } from "./store.js";
-import { makeToolbar } from "./toolbar.js";
-import { Viewport } from "./viewport.js";
-import { setLanguage, t } from "./words.js";
+import { makeHelp } from "./panels/help.js";
+import { SeriesList } from "./panels/series_list.js";
+import { makeSidePanel } from "./panels/side_panel.js";
+import { makeToolbar } from "./panels/toolbar.js";
+import { download, pictureOf } from "./panes/save_view.js";
+import { Viewport } from "./panes/viewport.js";
+import { receive } from "./server/events.js";
+import { Frames } from "./server/frames.js";
+import { hidePatient, listen, ServerError, startSession } from "./server/server.js";
+import { readFragment, writeFragment } from "./state/address.js";
+import { createStore } from "./state/store.js";
+import { setLanguage, t } from "./words/words.js";
 
-/** @typedef {import("./store.js").State} State */
+/** @typedef {import("./state/store.js").State} State */
 
 const MEGA = 2 ** 20;
 const REFUSED = "Open the address that hu view printed, with all that stands behind #.";

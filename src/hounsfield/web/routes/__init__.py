@@ -1,0 +1,1 @@
+"""What is done for each address; each module lists its own as `ROUTES`: method, path, handler."""

@@ -1,0 +1,50 @@
+"""What all routes share: how a handler is called, and how its errors are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hounsfield.errors import HounsfieldError
+from hounsfield.web.answers import error_bytes, json_bytes
+from hounsfield.web.parameters import Refused
+from hounsfield.web.viewing import Viewing
+
+Handler = Callable[[Request, Viewing], Awaitable[Response]]
+#: Handlers by method and path.
+Routes = dict[tuple[str, str], Handler]
+
+
+def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Return a handler whose errors are answers: sentences that say nothing which should not be said."""
+
+    async def answer(request: Request) -> Response:
+        viewing = cast("Viewing", request.app.state.viewing)
+        try:
+            return await handler(request, viewing)
+        except Refused as error:
+            return refusal(error.status, error.sentence)
+        except HounsfieldError as error:
+            item = viewing.discovery.items.get(request.path_params.get("id", ""))
+            return refusal(422, viewing.hiding.sentence(error.message, item.files if item else ()))
+        except IndexError:
+            return refusal(404, "there is no such frame")
+        except MemoryError:
+            return refusal(422, "there is not enough memory for it")
+        except Exception:  # whatever it is: its text may hold names, and nobody reads a log
+            return refusal(500, "the server met with a defect; please report it")
+
+    return answer
+
+
+def refusal(status: int, sentence: str) -> Response:
+    """Return an answer that says why there is none."""
+    return Response(error_bytes(sentence), status, media_type="application/json")
+
+
+def answered(document: Any) -> Response:
+    """Return a document as an answer."""
+    return Response(json_bytes(document), media_type="application/json")

@@ -1,0 +1,71 @@
+"""An item: its description, a small picture, the header of its file."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hounsfield.headers.dataset import open_dataset
+from hounsfield.headers.tags import attributes
+from hounsfield.web.items import Item
+from hounsfield.web.parameters import Refused, whole_number_of
+from hounsfield.web.previews import thumbnail
+from hounsfield.web.routes.answering import Routes, answered
+from hounsfield.web.viewer import described
+from hounsfield.web.viewing import Viewing, read_frame
+
+#: Rows of a header that are sent.
+_ROWS = 2000
+
+
+async def describe(request: Request, viewing: Viewing) -> Response:
+    """Describe an item, by its first frame or another one."""
+    item, index = viewing.item(request), whole_number_of(request, "frame", 0)
+    items, hiding = viewing.discovery.items, viewing.hiding
+    return answered(await viewing.run(lambda: described(item, read_frame(item, index), index, items, hiding)))
+
+
+async def small(request: Request, viewing: Viewing) -> Response:
+    """Send a small picture of an item's frame in the middle."""
+    item = viewing.item(request)
+    data = await viewing.run(lambda: thumbnail(read_frame(item, item.frames.shape[0] // 2)))
+    return Response(data, media_type="image/png")
+
+
+async def header(request: Request, viewing: Viewing) -> Response:
+    """List the attributes of the file that a frame comes from."""
+    item, index = viewing.item(request), whole_number_of(request, "frame", 0)
+    search = request.query_params.get("search", "")[:200]
+    return answered(await viewing.run(lambda: _header(item, index, search, viewing)))
+
+
+def _header(item: Item, index: int, search: str, viewing: Viewing) -> dict[str, Any]:
+    entry = item.frames.entry(index)
+    if entry is None:
+        raise Refused(404, "there is no such frame")
+    limits = viewing.discovery.limits
+    with closing(entry.open(limits)) as source:
+        rows = attributes(open_dataset(source, limits), search, not viewing.hiding.hidden, limits)
+    listed_rows = [
+        {
+            "depth": row.level,
+            "tag": row.tag,
+            "vr": row.vr,
+            "keyword": row.keyword,
+            "name": row.name,
+            "value": row.value,
+            "readable": row.readable,
+        }
+        for row in rows[:_ROWS]
+    ]
+    return {"rows": listed_rows, "more": len(rows) > _ROWS}
+
+
+ROUTES: Routes = {
+    ("GET", "/api/items/{id}"): describe,
+    ("GET", "/api/items/{id}/thumbnail"): small,
+    ("GET", "/api/items/{id}/header"): header,
+}

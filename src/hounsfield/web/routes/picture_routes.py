@@ -1,0 +1,28 @@
+"""Pictures by the library: what a user saves."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hounsfield.display.voi import WindowLike
+from hounsfield.web.parameters import Refused, decimal_of, whole_number_of
+from hounsfield.web.previews import annotated, picture
+from hounsfield.web.routes.answering import Routes
+from hounsfield.web.viewing import Viewing, read_frame
+
+
+async def full(request: Request, viewing: Viewing) -> Response:
+    """Send a picture of a frame by the library, at full resolution."""
+    item, index = viewing.item(request), whole_number_of(request, "frame", 0)
+    center, width = decimal_of(request, "center"), decimal_of(request, "width")
+    if width is not None and not width > 0:
+        raise Refused(400, "a window needs a positive width")
+    window: WindowLike = None if center is None or width is None else (center, width)
+    make = annotated if request.query_params.get("annotations") == "1" else picture
+    return Response(await viewing.run(lambda: make(read_frame(item, index), window)), media_type="image/png")
+
+
+ROUTES: Routes = {
+    ("GET", "/api/items/{id}/picture"): full,
+}

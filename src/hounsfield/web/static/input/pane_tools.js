@@ -1,0 +1,132 @@
+// What drags, wheels and keys do to a pane. Knows a pane's methods, the chosen tool and the links; nothing of events.
+
+import { dragWindow } from "../numbers/grey.js";
+import { unapply } from "../place/view_transform.js";
+import { actionOf } from "./key_map.js";
+import { attachPointer } from "./pointer_input.js";
+
+/** @typedef {import("../panes/pane.js").Pane} Pane */
+/** @typedef {import("../state/store.js").Store} Store */
+/** @typedef {import("../panes/linking.js").Links} Links */
+/** @typedef {import("./key_map.js").Action} Action */
+
+/**
+ * @param {Pane} pane
+ * @param {Store} store
+ * @param {Links} links
+ * @param {(pane: Pane) => void} activate
+ */
+export function attachTools(pane, store, links, activate) {
+  let scrolled = 0;
+  let anchor = { x: 0, y: 0 };
+
+  const cross = (/** @type {number} */ x, /** @type {number} */ y) => {
+    const transform = pane.transform();
+    const d = pane.stack?.description;
+    if (!transform || !d) return;
+    const [column, row] = unapply(transform, x, y).map((v) => v - 0.5);
+    links.place(pane, Math.min(Math.max(row, 0), d.rows - 1), Math.min(Math.max(column, 0), d.columns - 1));
+  };
+
+  const drag = (/** @type {string} */ tool, /** @type {number} */ dx, /** @type {number} */ dy, x = 0, y = 0) => {
+    const size = Math.min(pane.canvas.width, pane.canvas.height);
+    if (tool === "pan") pane.pan(dx, dy);
+    else if (tool === "zoom") pane.zoom(Math.exp(-dy / (size / 3)), anchor.x, anchor.y);
+    else if (tool === "cross") cross(x, y);
+    else if (tool === "scroll") {
+      const frames = pane.stack?.description.frames ?? 1;
+      scrolled += dy / Math.max(size / frames, 3 * devicePixelRatio);
+      const steps = Math.trunc(scrolled);
+      scrolled -= steps;
+      if (steps) pane.step(steps);
+    } else if (!pane.stack?.description.color) {
+      pane.setVoi(dragWindow(pane.voi(), dx / size, dy / size, pane.dragSpan()));
+    }
+  };
+
+  attachPointer(pane.element, {
+    start(kind, x, y) {
+      activate(pane);
+      pane.element.focus({ preventScroll: true });
+      scrolled = 0;
+      anchor = { x, y };
+      if (kind === "tool" && store.get().tool === "cross") cross(x, y);
+    },
+    drag(kind, dx, dy, x, y) {
+      drag(kind === "tool" ? store.get().tool : kind, dx, dy, x, y);
+    },
+    end() {},
+    pinch(factor, x, y, dx, dy) {
+      pane.zoom(factor, x, y);
+      pane.pan(dx, dy);
+    },
+    hover: (x, y) => pane.setCursor([x, y]),
+    leave: () => pane.setCursor(null),
+    wheel(steps) {
+      activate(pane);
+      pane.step(steps);
+    },
+    wheelZoom: (factor, x, y) => pane.zoom(factor, x, y),
+  });
+
+  pane.element.addEventListener("focusin", () => activate(pane));
+  pane.element.addEventListener("keydown", (event) => {
+    const action = actionOf(event);
+    if (!action) return;
+    event.preventDefault();
+    runAction(pane, action, store);
+  });
+}
+
+/** @param {Pane} pane @param {number} wider factor @param {number} center shift in widths */
+function window(pane, wider, center) {
+  const span = pane.dragSpan() / 3;
+  const voi = pane.voi();
+  const next = dragWindow(voi, 0, 0, span);
+  const width = (next.width ?? 1) * wider;
+  pane.setVoi({
+    ...next,
+    width: next.function === "LINEAR" ? Math.max(width, 1) : width,
+    center: (next.center ?? 0) + center * width,
+  });
+}
+
+/** @type {Record<Action, (pane: Pane, store: Store) => void>} */
+const ACTIONS = {
+  previous: (pane) => pane.step(-1),
+  next: (pane) => pane.step(1),
+  back10: (pane) => pane.step(-10),
+  forward10: (pane) => pane.step(10),
+  first: (pane) => pane.go(0),
+  last: (pane) => pane.go(Number.MAX_SAFE_INTEGER),
+  cine: (pane) => pane.playOrStop(),
+  invert: (pane) => pane.invert(),
+  turn: (pane) => pane.turn(),
+  flipHorizontal: (pane) => pane.flip("horizontal"),
+  flipVertical: (pane) => pane.flip("vertical"),
+  fit: (pane) => pane.refit(),
+  actual: (pane) => pane.setZoom(1),
+  life: (pane) => pane.lifeSize(),
+  reset: (pane) => pane.reset(),
+  smooth: (_, store) => store.set({ smooth: !store.get().smooth }),
+  zoomIn: (pane) => pane.zoom(1.25),
+  zoomOut: (pane) => pane.zoom(0.8),
+  narrower: (pane) => window(pane, 0.9, 0),
+  wider: (pane) => window(pane, 1 / 0.9, 0),
+  darker: (pane) => window(pane, 1, 0.05),
+  brighter: (pane) => window(pane, 1, -0.05),
+  toolWindow: (_, store) => store.set({ tool: "window" }),
+  toolPan: (_, store) => store.set({ tool: "pan" }),
+  toolZoom: (_, store) => store.set({ tool: "zoom" }),
+  toolScroll: (_, store) => store.set({ tool: "scroll" }),
+  toolCross: (_, store) => store.set({ tool: "cross" }),
+  crosshair: (_, store) => store.set({ crosshair: !store.get().crosshair }),
+  nextPane: (_, store) => store.set({ active: store.get().active + 1 }),
+  help: () => document.dispatchEvent(new CustomEvent("hounsfield-help")),
+};
+
+/** @param {Pane} pane @param {Action} action @param {Store} store */
+export function runAction(pane, action, store) {
+  if (!pane.stack && action !== "help" && !action.startsWith("tool")) return;
+  ACTIONS[action](pane, store);
+}

@@ -1,0 +1,42 @@
+// Help: what mouse, touch and keys do. Knows the key map.
+
+import { h, iconButton, setWords } from "../dom.js";
+import { KEYS, keyName } from "../input/key_map.js";
+
+const MOUSE = /** @type {const} */ ([
+  ["Wheel", "Frames"],
+  ["Left drag", "The chosen tool; window at first: right is wider, up is brighter"],
+  ["Right drag", "Zoom"],
+  ["Middle drag", "Pan"],
+  ["Ctrl and wheel", "Zoom"],
+  ["One finger", "The chosen tool"],
+  ["Two fingers", "Pinch to zoom, move to pan"],
+  ["Rail at the edge of a pane", "To any frame"],
+]);
+
+export function makeHelp() {
+  const close = iconButton("close", "Close", () => dialog.close());
+  const rows = MOUSE.map(([what, does]) =>
+    h("tr", {}, h("th", { t: what, attributes: { scope: "row" } }), h("td", { t: does })),
+  );
+  const keys = KEYS.map(([, words, names]) => {
+    const cell = h("th", { attributes: { scope: "row" } });
+    for (const name of names) {
+      const key = h("kbd", name === " " ? { t: "Space" } : { text: keyName(name) });
+      cell.append(key, " ");
+    }
+    return h("tr", {}, cell, h("td", { t: words }));
+  });
+  const note = h("p", { class: "quiet" });
+  setWords(note, "Keys act while a pane has the focus: click it, or reach it with Tab.");
+  const dialog = h(
+    "dialog",
+    { class: "help", label: "All keys" },
+    h("div", { class: "title" }, h("h2", { t: "Mouse, touch and keys" }), close),
+    h("div", { class: "columns" }, h("table", {}, ...rows), h("div", {}, note, h("table", {}, ...keys))),
+  );
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  return dialog;
+}

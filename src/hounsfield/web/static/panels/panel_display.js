@@ -1,0 +1,218 @@
+// The panel Display: window in numbers, the file's own windows, presets, colours, slab. Knows the active pane's public
+// state and the viewport's methods.
+
+import { h } from "../dom.js";
+import { COLOUR_MAPS, colours } from "../numbers/colour_maps.js";
+import { bounds } from "../numbers/grey.js";
+import { fixed, shortNumber } from "../numbers/numbers.js";
+import { windowText } from "../panes/pane_texts.js";
+import { KINDS } from "../panes/probe.js";
+import { t } from "../words/words.js";
+
+/** @typedef {import("../panes/viewport.js").Viewport} Viewport */
+/** @typedef {import("../types.js").Voi} Voi */
+/** @typedef {import("../types.js").How} How */
+
+export class DisplayPanel {
+  /**
+   * @param {Viewport} viewport
+   * @param {import("../state/store.js").Store} store
+   */
+  constructor(viewport, store) {
+    this.viewport = viewport;
+    this.store = store;
+    const number = { class: "number", attributes: { type: "number", step: "any", inputmode: "decimal" } };
+    const typed = { change: () => this.typed() };
+    this.center = h("input", { ...number, label: "Center", on: typed });
+    this.width = h("input", { ...number, label: "Width", on: typed });
+    this.range = h("p", { class: "quiet" });
+    this.windows = h("div", { class: "choices" });
+    this.presets = h("div", { class: "choices" });
+    this.presetsTitle = h("h3", { t: "Presets" });
+    this.windowsTitle = h("h3", { t: "Windows of the file" });
+    this.maps = h("div", { class: "maps", attributes: { role: "group" } });
+    this.slab = h("input", { ...number, label: "Slab in mm", on: { change: () => this.slabbed() } });
+    this.slab.min = "0";
+    this.slab.value = "0";
+    this.how = h("select", { label: "How a slab is projected", on: { change: () => this.slabbed() } });
+    for (const how of ["mean", "max", "min"]) this.how.append(h("option", { t: how, attributes: { value: how } }));
+    this.slabBox = h(
+      "div",
+      {},
+      h("h3", { t: "Slab" }),
+      row(labelled("Slab in mm", this.slab), labelled("Projection", this.how)),
+    );
+    this.rate = h("select", { label: "Speed", on: { change: () => this.speed() } });
+    for (const factor of ["0.25", "0.5", "1", "2", "4"])
+      this.rate.append(h("option", { text: `${factor}×`, attributes: { value: factor } }));
+    this.rate.value = "1";
+    this.rateText = h("p", { class: "quiet" });
+    this.cineBox = h("div", {}, h("h3", { t: "Cine" }), row(labelled("Speed", this.rate)), this.rateText);
+    this.smooth = h("input", {
+      attributes: { type: "checkbox" },
+      on: { change: () => store.set({ smooth: this.smooth.checked }) },
+    });
+    this.facts = h("dl", { class: "facts" });
+    this.grey = h(
+      "div",
+      {},
+      row(labelled("Center", this.center), labelled("Width", this.width)),
+      this.range,
+      this.windowsTitle,
+      this.windows,
+      this.presetsTitle,
+      this.presets,
+      h("h3", { t: "Colours" }),
+      this.maps,
+    );
+    const smooth = h("label", { class: "check" }, this.smooth, h("span", { t: "Smooth when enlarged" }));
+    this.element = h("div", {}, this.grey, smooth, this.slabBox, this.cineBox, this.facts);
+    this.shownFor = "";
+    store.watch(["smooth"], (state) => {
+      this.smooth.checked = state.smooth;
+    });
+  }
+
+  typed() {
+    const [center, width] = [this.center.valueAsNumber, this.width.valueAsNumber];
+    if (!Number.isFinite(center) || !(width > 0)) return this.update("look");
+    const before = this.viewport.active().voi();
+    const sigmoid = before.function === "SIGMOID";
+    const kind =
+      sigmoid || before.function === "LINEAR_EXACT" || width < 1 ? (sigmoid ? "SIGMOID" : "LINEAR_EXACT") : "LINEAR";
+    this.viewport.active().setVoi({ center, width, function: kind });
+  }
+
+  slabbed() {
+    const how = /** @type {How} */ (this.how.value);
+    this.viewport.setSlab(Math.max(this.slab.valueAsNumber || 0, 0), how);
+  }
+
+  speed() {
+    const pane = this.viewport.active();
+    pane.cine.factor = Number(this.rate.value);
+    if (pane.cine.playing && pane.stack) pane.cine.start(pane.stack.description, pane.index);
+  }
+
+  /** @param {import("../panes/viewport.js").Change} what */
+  update(what) {
+    const pane = this.viewport.active();
+    const d = pane.stack?.description;
+    this.element.hidden = !d;
+    if (!d || what === "view") return;
+    this.tellCine();
+    if (what === "cine") return;
+    this.grey.hidden = d.color;
+    this.slabBox.hidden = !pane.stack?.plane;
+    const voi = pane.voi();
+    const [low, high] = bounds(voi);
+    const table = voi.function === "TABLE";
+    this.fill(this.center, table ? null : voi.center);
+    this.fill(this.width, table ? null : voi.width);
+    this.range.textContent = `${windowText(voi)} · ${shortNumber(Number(low.toPrecision(6)))} … ${shortNumber(Number(high.toPrecision(6)))} ${d.unit}`;
+    const key = `${pane.stack?.key} ${this.store.get().language}`;
+    if (key !== this.shownFor) {
+      this.shownFor = key;
+      this.makeChoices();
+      this.tellFacts();
+    }
+    this.mark();
+  }
+
+  /** @param {HTMLInputElement} input @param {number|null} value */
+  fill(input, value) {
+    if (document.activeElement !== input || value === null)
+      input.value = value === null ? "" : String(Number(value.toPrecision(6)));
+    else input.value = String(Number(value.toPrecision(6)));
+  }
+
+  makeChoices() {
+    const pane = this.viewport.active();
+    const d = pane.stack?.description;
+    if (!d) return;
+    const choose = (/** @type {Voi} */ voi, /** @type {string} */ label) =>
+      h("button", {
+        text: label,
+        attributes: { type: "button" },
+        on: { click: () => this.viewport.active().setVoi(voi) },
+      });
+    this.windows.replaceChildren(...d.windows.map((voi, i) => choose(voi, nameOf(voi, i))));
+    this.presets.replaceChildren(
+      ...d.presets.map((voi) => choose({ ...voi, function: voi.function ?? "LINEAR" }, t(voi.label ?? ""))),
+    );
+    const all = h("button", { t: "All values of the frame", attributes: { type: "button" } });
+    all.addEventListener("click", () => this.viewport.active().setVoi(this.viewport.active().fullRange()));
+    const own = h("button", { t: "Default", attributes: { type: "button" } });
+    own.addEventListener("click", () => this.viewport.active().setVoi(null));
+    this.presets.append(own, all);
+    this.windowsTitle.hidden = !d.windows.length;
+    this.maps.replaceChildren(...COLOUR_MAPS.map((name) => this.mapButton(name)));
+  }
+
+  /** @param {string} name */
+  mapButton(name) {
+    const canvas = h("canvas", { attributes: { width: "64", height: "1", "aria-hidden": "true" } });
+    const context = canvas.getContext("2d");
+    if (context) {
+      const pixels = context.createImageData(64, 1);
+      const line = new Uint32Array(pixels.data.buffer);
+      for (let i = 0; i < 64; i++) line[i] = colours(name)[i * 4 + 2];
+      context.putImageData(pixels, 0, 0);
+    }
+    const button = h("button", { attributes: { type: "button", "data-map": name } }, canvas, h("span", { t: name }));
+    button.addEventListener("click", () => this.viewport.active().setMap(name));
+    return button;
+  }
+
+  mark() {
+    const pane = this.viewport.active();
+    for (const button of this.maps.children)
+      button.setAttribute("aria-pressed", String(button instanceof HTMLElement && button.dataset.map === pane.map));
+  }
+
+  tellCine() {
+    const pane = this.viewport.active();
+    const d = pane.stack?.description;
+    this.cineBox.hidden = !d || d.frames < 2;
+    if (!d || this.cineBox.hidden) return;
+    const recorded = d.frame_times?.per_second;
+    const real = pane.cine.playing ? pane.cine.meter.rate() : null;
+    const origin = d.frame_times?.origin ? ` (${d.frame_times.origin})` : "";
+    const told = recorded
+      ? t("{n} frames a second", { n: fixed(recorded, 1) }) + origin
+      : t("no recorded rate: {n} frames a second", { n: 10 });
+    this.rateText.textContent = real === null ? told : `${told} · ${t("shown: {n}", { n: fixed(real, 1) })}`;
+  }
+
+  tellFacts() {
+    const d = this.viewport.active().stack?.description;
+    if (!d) return;
+    const spacing = d.pixel_spacing
+      ? `${d.pixel_spacing.map((mm) => Number(mm.toPrecision(5))).join(" × ")} mm`
+      : t("not known");
+    const kind = d.spacing_kind ? ` ${t(KINDS[d.spacing_kind] ?? d.spacing_kind)}` : "";
+    const facts = [
+      ["Matrix", `${d.columns} × ${d.rows}`],
+      ["Pixel spacing", spacing + kind],
+      ["Unit", d.color ? "RGB" : d.unit || t("not known")],
+      ["Low values are bright", d.inverted ? t("yes") : t("no")],
+    ];
+    this.facts.replaceChildren(...facts.flatMap(([name, text]) => [h("dt", { t: name }), h("dd", { text })]));
+  }
+}
+
+/** @param {string} words @param {HTMLElement} control */
+function labelled(words, control) {
+  return h("label", { class: "field" }, h("span", { t: words }), control);
+}
+
+/** @param {...HTMLElement} fields */
+function row(...fields) {
+  return h("div", { class: "row" }, ...fields);
+}
+
+/** @param {Voi} voi @param {number} number */
+function nameOf(voi, number) {
+  const name = voi.label || String(number + 1);
+  return voi.function === "TABLE" ? name : `${name} · ${windowText(voi)}`;
+}

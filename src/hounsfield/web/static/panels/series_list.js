@@ -1,0 +1,211 @@
+// The list of series, how far reading has come, and what became of the other files. Knows items and the report.
+
+import { h, setWords } from "../dom.js";
+import { thumbnailAddress } from "../server/server.js";
+import { t } from "../words/words.js";
+import { matches } from "./search.js";
+
+/** @typedef {import("../state/store.js").Store} Store */
+/** @typedef {import("../state/store.js").State} State */
+/** @typedef {import("../types.js").Item} Item */
+/** @typedef {import("../types.js").Report} Report */
+
+export class SeriesList {
+  /**
+   * @param {Store} store
+   * @param {(id: string) => void} open
+   */
+  constructor(store, open) {
+    this.store = store;
+    this.open = open;
+    /** @type {string|null} */
+    this.current = null;
+    this.progress = h("p", { class: "progress", attributes: { role: "status" } });
+    this.bar = h("progress", { label: "Files understood" });
+    this.search = h("input", {
+      label: "Find a series",
+      attributes: { type: "search" },
+      on: { input: () => this.filter() },
+    });
+    this.list = h("ul", { class: "series" });
+    this.rest = h("div", { class: "rest" });
+    /** @type {Map<string, HTMLElement>} */
+    this.pictures = new Map();
+    /** @type {Map<string, {element: HTMLElement, item: Item}>} */
+    this.entries = new Map();
+    this.element = h(
+      "nav",
+      { class: "list", label: "Series" },
+      this.progress,
+      this.bar,
+      this.search,
+      this.list,
+      this.rest,
+    );
+    store.watch(["reading", "found", "done", "items", "connection", "language"], (state) => this.tellProgress(state));
+    store.watch(["items"], (state) => this.tellItems(state));
+    store.watch(["language"], () => this.tellAll());
+    store.watch(["report", "language", "reading", "error"], (state) => this.tellReport(state));
+  }
+
+  /** @param {State} state */
+  tellProgress({ reading, found, done, items, connection }) {
+    this.bar.hidden = !reading || connection === "denied" || connection === "lost";
+    this.search.hidden = items.size < 8;
+    if (found > 0) {
+      this.bar.max = found;
+      this.bar.value = done;
+    } else this.bar.removeAttribute("value");
+    if (connection === "denied") setWords(this.progress, "Not allowed");
+    else if (connection === "lost") setWords(this.progress, "The server is gone. Start hu view again.");
+    else {
+      delete this.progress.dataset.t;
+      const words = reading ? "{done} of {found} files" : "{found} files";
+      this.progress.textContent = connection === "starting" ? t("Starting…") : t(words, { done, found });
+    }
+  }
+
+  /** @param {State} state */
+  tellItems({ items }) {
+    for (const [id, { element }] of this.entries) {
+      if (items.has(id)) continue;
+      element.remove();
+      this.entries.delete(id);
+      this.pictures.delete(id);
+    }
+    for (const item of items.values()) {
+      const known = this.entries.get(item.id);
+      if (known?.item === item) continue;
+      const element = this.makeEntry(item);
+      if (known) known.element.replaceWith(element);
+      else this.list.append(element);
+      this.entries.set(item.id, { element, item });
+    }
+    this.mark(this.current);
+    this.filter();
+  }
+
+  tellAll() {
+    for (const [id, { element, item }] of this.entries) {
+      const next = this.makeEntry(item);
+      element.replaceWith(next);
+      this.entries.set(id, { element: next, item });
+    }
+    this.mark(this.current);
+  }
+
+  /** @param {Item} item */
+  makeEntry(item) {
+    const name = [item.modality, item.series_number].filter((part) => part !== null && part !== "").join(" ");
+    const picture = this.pictureOf(item);
+    const notes = [...item.notes];
+    const button = h(
+      "button",
+      { class: "entry", attributes: { type: "button" }, on: { click: () => this.open(item.id) } },
+      picture,
+      h(
+        "span",
+        { class: "words" },
+        h("strong", { text: name }),
+        h("span", { class: "description", text: item.description }),
+        h("span", { class: "quiet", text: sizeText(item) }),
+        ...notes.slice(0, 4).map((note) => h("span", { class: "note", text: note })),
+        notes.length > 4 ? h("span", { class: "note", text: t("and {n} more notes", { n: notes.length - 4 }) }) : null,
+        item.error ? h("span", { class: "error", text: item.error }) : null,
+      ),
+    );
+    return h("li", {}, button);
+  }
+
+  /**
+   * The thumbnail, which stays when an item changes: it is not asked for again.
+   * @param {Item} item
+   */
+  pictureOf(item) {
+    const known = this.pictures.get(item.id);
+    if (known?.firstChild) return known;
+    const picture = known ?? h("div", { class: "thumbnail" });
+    this.pictures.set(item.id, picture);
+    if (item.thumbnail && !item.error) {
+      const image = h("img", { attributes: { alt: "", loading: "lazy", src: thumbnailAddress(item.id) } });
+      image.addEventListener("error", () => image.remove());
+      picture.append(image);
+    }
+    return picture;
+  }
+
+  /** @param {string|null} id */
+  mark(id) {
+    this.current = id;
+    for (const [each, { element }] of this.entries) {
+      const button = element.firstElementChild;
+      if (each === id) button?.setAttribute("aria-current", "true");
+      else button?.removeAttribute("aria-current");
+    }
+  }
+
+  filter() {
+    const query = this.search.hidden ? "" : this.search.value;
+    for (const { element, item } of this.entries.values()) {
+      element.hidden = !matches(query, `${item.modality} ${item.series_number} ${item.description}`);
+    }
+  }
+
+  /** @param {State} state */
+  tellReport({ report, reading, items, error }) {
+    this.rest.replaceChildren();
+    if (error) this.rest.append(h("p", { class: "error", text: error }));
+    if (!report) return;
+    const lines = Object.entries(report.counts).filter(([, count]) => count > 0);
+    if (!reading && !items.size) {
+      const why = lines.length ? "None of the files holds an image that can be shown." : "There are no files here.";
+      if (!error) this.rest.append(h("p", { t: why }));
+      this.rest.append(
+        h("p", { class: "quiet", t: "Stop hu view and start it with another folder, file or archive." }),
+      );
+    }
+    if (lines.length) {
+      const table = h("table", { class: "counts" });
+      for (const [outcome, count] of lines) {
+        table.append(
+          h("tr", {}, h("td", { text: String(count) }), h("th", { text: t(outcome), attributes: { scope: "row" } })),
+        );
+      }
+      this.rest.append(h("h2", { t: "What became of the files" }), table);
+    }
+    for (const [title, texts] of /** @type {const} */ ([
+      ["Missing", report.missing],
+      ["Contradictions", report.conflicts],
+    ])) {
+      if (texts.length)
+        this.rest.append(h("h2", { t: title }), h("ul", { class: "plain" }, ...texts.map((text) => h("li", { text }))));
+    }
+    if (report.others.length) this.rest.append(othersOf(report));
+  }
+}
+
+/** @param {Report} report */
+function othersOf(report) {
+  const rows = report.others.map((other) =>
+    h(
+      "li",
+      {},
+      h("span", { class: "name", text: other.name }),
+      h("span", { class: "quiet", text: `${t(other.outcome)}: ${other.why}` }),
+    ),
+  );
+  const title = h("summary", { text: t("{n} files are not shown, and why", { n: report.others.length }) });
+  return h("details", {}, title, h("ul", { class: "plain" }, ...rows));
+}
+
+/** @param {Item} item */
+function sizeText(item) {
+  const size = item.shape.slice(-2).reverse().join(" × ");
+  const count =
+    item.kind === "volume"
+      ? t("{n} slices", { n: item.frames })
+      : item.frames > 1
+        ? t("{n} frames", { n: item.frames })
+        : "";
+  return [size, count].filter(Boolean).join(" · ");
+}

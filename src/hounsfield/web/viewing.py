@@ -1,0 +1,94 @@
+"""All that a server shows, and how: what its routes share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from hounsfield.errors import HounsfieldError
+from hounsfield.image import Image
+from hounsfield.web.access import Door
+from hounsfield.web.discovery import Discovery
+from hounsfield.web.hiding import Hiding
+from hounsfield.web.items import Item
+from hounsfield.web.parameters import Refused
+from hounsfield.web.presence import Presence
+
+_Result = TypeVar("_Result")
+
+#: Frames that are read at a time.
+_THREADS = 4
+
+
+@dataclass
+class Viewing:
+    """All that a server shows, and how.
+
+    Attributes
+    ----------
+    discovery
+        Finds what is shown.
+    door
+        Who is let in.
+    hiding
+        What is said of the patient.
+    presence
+        How many pages are open.
+    """
+
+    discovery: Discovery
+    door: Door
+    hiding: Hiding = field(default_factory=Hiding)
+    presence: Presence = field(default_factory=Presence)
+    readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS, "hounsfield-view"))
+    assembler: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "hounsfield-view-volume"))
+    begun: set[str] = field(default_factory=set[str])
+
+    def close(self) -> None:
+        """End all work."""
+        self.presence.close()
+        self.discovery.stop()
+        self.readers.shutdown(wait=False, cancel_futures=True)
+        self.assembler.shutdown(wait=False, cancel_futures=True)
+
+    async def run(self, work: Callable[[], _Result]) -> _Result:
+        """Do some work in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self.readers, work)
+
+    def item(self, request: Request) -> Item:
+        """Return the item that is asked for."""
+        item = self.discovery.items.get(request.path_params["id"])
+        if item is None:
+            raise Refused(404, "there is no such item in this run")
+        return item
+
+    def assemble(self, item: Item) -> None:
+        """Begin to put an item's frames together, once; the page is told when that is done."""
+        frames = item.frames
+        if not frames.can_be_assembled or frames.assembled is not None or item.id in self.begun:
+            return
+        self.begun.add(item.id)
+
+        def work() -> None:
+            try:
+                frames.volume()
+                self.begun.discard(item.id)
+            except HounsfieldError as error:  # which is not tried again: frames are read one by one then
+                item.error = item.error if frames.places is not None else error.message
+            except Exception:  # each frame says what is wrong with it
+                return
+            self.discovery.items.put(item)
+
+        self.assembler.submit(work)
+
+
+def read_frame(item: Item, index: int) -> Image:
+    """Return a frame of an item, whose unit is known from then on."""
+    image = item.frames.frame(index)
+    item.unit = image.unit
+    return image
