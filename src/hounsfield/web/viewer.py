@@ -23,9 +23,9 @@ from hounsfield.values.lut import LookUpTable
 from hounsfield.values.undo import linear, stored_range, value_space
 from hounsfield.volume import Volume
 from hounsfield.voxels.grids import NAMED_PLANES
-from hounsfield.web.hiding import Hiding
-from hounsfield.web.item_frames import SlideFrames
+from hounsfield.web.hiding import WITHHELD, Hiding
 from hounsfield.web.items import Item, Items
+from hounsfield.web.slide_frames import SlideFrames
 
 #: Files that are told of one by one.
 _FILES = 1000
@@ -67,9 +67,9 @@ def listed(item: Item, hiding: Hiding) -> dict[str, Any]:
         "color": item.color,
         "files": facts.files,
         "notes": [hiding.sentence(note, item.files) for note in item.notes[hiding.hidden]],
-        "error": hiding.sentence(item.error, item.files) or None,
+        "error": WITHHELD if hiding.withholds(item) else hiding.sentence(item.error, item.files) or None,
         "assembled": item.frames.assembled is not None,
-        "thumbnail": True,
+        "thumbnail": not hiding.withholds(item),
     }
 
 
@@ -125,8 +125,7 @@ def described(item: Item, image: Image, index: int, items: Items, hiding: Hiding
         "burned_in": _burned_in(image.header),
     }
     if isinstance(item.frames, SlideFrames):
-        at = item.frames.origin(index)
-        document["slide"] = {"total": list(item.frames.total), "origin": list(at), "across": item.frames.across}
+        document["slide"] = {"paths": len(item.frames.paths), "planes": item.frames.planes}
     return document | placed(item, image) | shown(_window_of(item, image), image, item, hiding)
 
 
