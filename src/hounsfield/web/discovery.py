@@ -38,9 +38,9 @@ from hounsfield.web.item_frames import (
 from hounsfield.web.items import Item, Items
 from hounsfield.web.kept import Kept
 from hounsfield.web.slide_frames import KEPT_BYTES, KeptTiles, SlideFrames, tile_bytes
-from hounsfield.web.slide_levels import read_slide
 from hounsfield.web.slide_items import is_label_type, merged, shows_label
 from hounsfield.web.slide_items import notes_of as slide_notes
+from hounsfield.web.slide_levels import read_slide
 
 #: So many files are tried until one is an image that can be shown at once; and so many in each folder after that.
 _FIRST_TRIES, _MORE_TRIES = 50, 3
