@@ -93,15 +93,15 @@ def tiled(matrix: np.ndarray, side: int) -> np.ndarray:
     return parts.reshape(-1, side, side, *matrix.shape[2:])
 
 
-def write_levels(folder: Path, rows: int = 700, columns: int = 1100, side: int = 64) -> list[Path]:
+def write_levels(folder: Path, **attributes: Any) -> list[Path]:
     """Write a slide of three levels, each every 4th pixel of the one before."""
-    matrix, paths = tissue(rows, columns), []
+    matrix, paths = tissue(700, 1100), list[Path]()
     for number in range(3):
         reduced = 4**number
         level = np.ascontiguousarray(matrix[::reduced, ::reduced])
         flavor = "THUMBNAIL" if number == 2 else "VOLUME"
-        path = folder / f"level{number}.dcm"
-        paths.append(write_slide(path, tiled(level, side), level.shape[:2], reduced=reduced, flavor=flavor))
+        path, more = folder / f"level{number}.dcm", {"reduced": reduced, "flavor": flavor, **attributes}
+        paths.append(write_slide(path, tiled(level, 64), level.shape[:2], **more))
     return paths
 
 
@@ -110,7 +110,7 @@ HUGE, SIDE = 100_000, 256
 HUGE_PLACES = [(0, 0), (0, 99_744), (50_000, 50_000), (50_000, 50_256), (50_256, 50_000), (99_744, 99_744)]
 
 
-def write_huge(path: Path) -> Path:
+def write_huge(path: Path, **attributes: Any) -> Path:
     """Write a sparse slide of 100,000 x 100,000 pixels with a few tiles."""
     tiles = np.stack([np.roll(tissue(SIDE, SIDE), 40 * number, axis=1) for number in range(len(HUGE_PLACES))])
-    return write_slide(path, tiles, (HUGE, HUGE), HUGE_PLACES)
+    return write_slide(path, tiles, (HUGE, HUGE), HUGE_PLACES, **attributes)

@@ -39,7 +39,7 @@ class Hiding:
         return True
 
     def withholds(self, item: Item) -> bool:
-        """Return whether nothing of an item is sent: a picture of text that may name somebody."""
+        """Return whether no pixel of an item is sent: a picture of text that may name somebody."""
         return self.hidden and item.shows_label
 
     def text(self, text: str | None) -> str | None:

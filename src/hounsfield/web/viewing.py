@@ -63,12 +63,15 @@ class Viewing:
         """Do some work in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self.readers, work)
 
-    def item(self, request: Request) -> Item:
-        """Return the item that is asked for."""
+    def item(self, request: Request, *, header_only: bool = False) -> Item:
+        """Return the item that is asked for; one that shows a label, while the patient is hidden, for its header only.
+
+        What a header may say then is known, what a picture says is not.
+        """
         item = self.discovery.items.get(request.path_params["id"])
         if item is None:
             raise Refused(404, "there is no such item in this run")
-        if self.hiding.withholds(item):
+        if not header_only and self.hiding.withholds(item):
             raise Refused(403, WITHHELD)
         return item
 

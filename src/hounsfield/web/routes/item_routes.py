@@ -38,7 +38,7 @@ async def small(request: Request, viewing: Viewing) -> Response:
 
 async def header(request: Request, viewing: Viewing) -> Response:
     """List the attributes of the file that a frame comes from."""
-    item, index = viewing.item(request), whole_number_of(request, "frame", 0)
+    item, index = viewing.item(request, header_only=True), whole_number_of(request, "frame", 0)
     search = request.query_params.get("search", "")[:200]
     return answered(await viewing.run(lambda: _header(item, index, search, viewing)))
 
