@@ -59,7 +59,7 @@ def test_levels_of_one_slide_are_one_item_finest_first(tmp_path):
         for number, path in enumerate(paths):
             with hu.open_frames(path) as frames:
                 assert np.array_equal(whole(page, item, number), frames.region().values)
-        assert item["notes"] == ["3 levels"]
+        assert item["notes"] == []
 
 
 @pytest.mark.parametrize("made", [full_slide, sparse_slide], ids=["full", "sparse"])
@@ -192,6 +192,15 @@ def test_nothing_of_a_label_is_sent_while_the_patient_is_hidden(tmp_path, flavor
         assert page.get(f"items/{item['id']}/header").status_code == 200  # without what identifies
         slide = next(each for each in page.state()["items"] if each["id"] != item["id"])
         assert page.get(f"items/{slide['id']}/levels/0/tiles/0/0").status_code == 200
+
+
+def test_files_of_slides_are_not_reported_as_not_shown(tmp_path):
+    write_levels(tmp_path)
+    (tmp_path / "notes.txt").write_text("no image")
+    with shown(tmp_path) as page:
+        report = page.state()["report"]
+    assert {name: count for name, count in report["counts"].items() if count} == {"whole slide": 3, "not DICOM": 1}
+    assert [other["name"] for other in report["others"]] == ["notes.txt"]
 
 
 def test_specimen_label_in_image_is_believed(tmp_path):

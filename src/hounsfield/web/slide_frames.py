@@ -126,9 +126,9 @@ class SlideFrames(ItemFrames):
 
     @property
     def note(self) -> str:
-        """Return how many levels there are, for the list."""
+        """Return what the list says of computed levels; ``""`` where none is."""
         computed = sum(level.halvings > 0 for level in self.levels)
-        return counted(len(self.levels), "level") + (f", {computed} of them computed for display" if computed else "")
+        return f"{counted(len(self.levels), 'level')}, {computed} of them computed for display" if computed else ""
 
     def tile(self, level: int, row: int, column: int, index: int) -> Tile | None:
         """Return a tile of a level; None where no tile of the file reaches into it.

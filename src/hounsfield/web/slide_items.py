@@ -35,7 +35,8 @@ def merged(items: Sequence[Item], limits: Limits, opened: OpenFiles, kept: KeptT
 
 def notes_of(frames: SlideFrames) -> tuple[list[str], list[str]]:
     """Return what the list says of a slide; neither text identifies anybody."""
-    return [frames.note], [frames.note]
+    notes = [frames.note] if frames.note else []
+    return notes, list(notes)
 
 
 def shows_label(header: Header) -> bool:

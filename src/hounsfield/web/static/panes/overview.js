@@ -55,9 +55,14 @@ export class Overview {
    */
   draw(view, m) {
     const { d, picture, pane } = view;
+    const seen = seenBox(m, pane.canvas);
+    // Where all is seen, nothing need cover a part of it.
+    const all = seen.top < 1 && seen.left < 1 && seen.bottom > d.rows - 1 && seen.right > d.columns - 1;
+    this.element.classList.toggle("needless", all);
+    if (all) return [];
     const turned = { ...pane.view, zoom: 1, x: 0, y: 0 };
     const [wide, high] = extent(d, turned.turns);
-    const unit = ((SIDE * devicePixelRatio) / Math.max(wide, high)) * 1;
+    const unit = (SIDE * devicePixelRatio) / Math.max(wide, high);
     const [width, height] = [wide, high].map((size) => Math.max(Math.round(size * unit), 8));
     if (this.canvas.width !== width || this.canvas.height !== height) {
       this.canvas.width = width;
@@ -72,7 +77,6 @@ export class Overview {
     const box = seenBox(this.transform, this.canvas);
     const few = countIn(picture.levels[last], box) <= MOST;
     picture.draw(context, this.transform, last, view.get, view.look(), true);
-    const seen = seenBox(m, pane.canvas);
     const [x, y] = apply(this.transform, seen.left, seen.top);
     const [right, bottom] = apply(this.transform, seen.right, seen.bottom);
     frame(context, [x, y, right, bottom], devicePixelRatio);

@@ -65,7 +65,7 @@ export class Pane {
     this.drawing = 0;
     this.settling = 0;
     this.cine = new CinePlayer({
-      has: (index) => Boolean(this.stack && this.frames.get(this.stack, index)),
+      has: (index) => Boolean(this.stack && (this.tiles || this.frames.get(this.stack, index))),
       show: (index) => this.go(index, true),
       want: (index) => this.frames.want(this, this.stack, index, 1, true),
       told: () => {

@@ -18,7 +18,7 @@ import { KINDS, valueText } from "./probe.js";
 /** @typedef {{row: number, column: number}} Pixel */
 
 /** One store for all panes: its bound is that of the page. */
-const tiles = new Tiles((matchMedia("(pointer: coarse)").matches ? 96 : 256) * 2 ** 20);
+const tiles = new Tiles((matchMedia("(pointer: coarse)").matches ? 96 : 384) * 2 ** 20);
 
 /**
  * What shows a slide in a pane.
@@ -52,7 +52,10 @@ export class SlideView {
     this.picture = new TiledPicture(d, slide.levels, Math.max(4, Math.floor((0.6 * tiles.cache.limit) / bytes)));
     this.overview = new Overview(
       (row, column) => pane.setView(centred(d, pane.view, { row, column })),
-      () => pane.refit(),
+      () => {
+        pane.refit();
+        pane.element.focus({ preventScroll: true });
+      },
     );
     pane.element.append(this.overview.element);
     this.get = (/** @type {number} */ level, /** @type {Pixel} */ place) => tiles.get(this.key(level, place));
@@ -158,8 +161,9 @@ export class SlideView {
   /** Which level is shown. */
   levelText() {
     const { levels } = this.slide;
+    const reduced = shortNumber(Number(levels[this.level].factor[0].toPrecision(3)));
     const computed = levels[this.level].computed ? `, ${t("computed")}` : "";
-    return `${t("level")} ${this.level + 1} / ${levels.length}${computed}`;
+    return `${t("level")} ${this.level + 1} / ${levels.length} (1:${reduced}${computed})`;
   }
 
   /** Row and column in the middle of the pane, and the zoom, for the address. */

@@ -7,6 +7,7 @@ export const SLIDES_CHINESE = {
   "optical path": "光路",
   "focal plane": "焦平面",
   level: "层级",
+  "whole slide": "全切片",
   computed: "由程序计算",
   "Whole slide: wheel": "全切片：滚轮",
   "Zoom about the cursor": "以光标为中心缩放",
