@@ -256,6 +256,10 @@ def test_halving_takes_means_without_padding():
     assert tile.padding.tolist() == [[False, False], [False, True]]
     assert halved(Tile(values), nearest=True).values.tolist() == [[1, 9], [7, 5]]
     assert halved(Tile(values / 2)).values[0, 0] == pytest.approx(107 / 8)
+    for dtype in (np.uint8, np.uint16, np.int16):  # the quick way and the slow one
+        whole = np.random.default_rng(1).integers(0, np.iinfo(dtype).max, (6, 8, 3)).astype(dtype)
+        means = whole.reshape(3, 2, 4, 2, 3).astype(float).mean(axis=(1, 3))
+        assert np.array_equal(halved(Tile(whole)).values, np.floor(means + 0.5))
 
 
 @pytest.mark.parametrize(

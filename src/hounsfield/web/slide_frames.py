@@ -238,6 +238,8 @@ def halved(tile: Tile, *, nearest: bool = False) -> Tile:
     if nearest or values.dtype == np.bool_:
         return Tile(values[::2, ::2], None if padding is None else padding[::2, ::2])
     rows, columns = values.shape[:2]
+    if padding is None and values.dtype in (np.uint8, np.uint16) and rows % 2 == columns % 2 == 0:
+        return Tile(_quarter(values))
     whole = values.dtype.kind in "iu"
     total = np.zeros((-(-rows // 2), -(-columns // 2), *values.shape[2:]), np.int64 if whole else np.float64)
     count = np.zeros((*total.shape[:2], *(1,) * (values.ndim - 2)), np.int64)
@@ -253,3 +255,12 @@ def halved(tile: Tile, *, nearest: bool = False) -> Tile:
     means = (2 * total + most) // (2 * most) if whole else total / most
     empty = count.reshape(total.shape[:2]) == 0
     return Tile(means.astype(values.dtype), empty if empty.any() else None)
+
+
+def _quarter(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the means of whole fours of small numbers, several times as fast as of any."""
+    wide = np.uint16 if values.dtype == np.uint8 else np.uint32
+    total = values[::2, ::2].astype(wide)
+    for part in (values[::2, 1::2], values[1::2, ::2], values[1::2, 1::2]):
+        total += part
+    return ((total + 2) >> 2).astype(values.dtype)
