@@ -238,7 +238,7 @@ def halved(tile: Tile, *, nearest: bool = False) -> Tile:
     if nearest or values.dtype == np.bool_:
         return Tile(values[::2, ::2], None if padding is None else padding[::2, ::2])
     rows, columns = values.shape[:2]
-    if padding is None and values.dtype in (np.uint8, np.uint16) and rows % 2 == columns % 2 == 0:
+    if padding is None and values.dtype.name in ("uint8", "uint16") and rows % 2 == columns % 2 == 0:
         return Tile(_quarter(values))
     whole = values.dtype.kind in "iu"
     total = np.zeros((-(-rows // 2), -(-columns // 2), *values.shape[2:]), np.int64 if whole else np.float64)
