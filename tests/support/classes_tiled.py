@@ -13,7 +13,7 @@ from pydicom.encaps import encapsulate
 from classes import Made, code, made_class, ramp, uid
 from classes_enhanced import enhanced, measures
 
-_SLIDE: dict[str, Any] = {
+SLIDE: dict[str, Any] = {
     "ImageType": ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"],
     "VolumetricProperties": "VOLUME",
     "AcquisitionDuration": 1,
@@ -77,7 +77,7 @@ def _slide(tiles: np.ndarray, organization: str, order: Sequence[int]) -> Any:
         "WholeSlideMicroscopyImageFrameTypeSequence": [{"FrameType": ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]}]
     }
     frames = [_tile(index) for index in order]
-    dataset = enhanced("77.1.6", "SM", tiles, shared, frames, **_SLIDE, DimensionOrganizationType=organization)
+    dataset = enhanced("77.1.6", "SM", tiles, shared, frames, **SLIDE, DimensionOrganizationType=organization)
     dataset.OpticalPathSequence[0].ICCProfile = profile + b"\0" * (len(profile) % 2)
     return dataset
 

@@ -10,7 +10,6 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
 import hounsfield as hu
-from classes_tiled import full_slide
 
 from made import dataset, enhanced, file_bytes, to_bytes
 from viewing import shown
@@ -236,23 +235,6 @@ def test_padding_is_a_range_of_the_values_that_are_sent(tmp_path):
     assert described["padding"] == {"first": -3024, "last": -3024}
     inside = (values >= described["padding"]["first"]) & (values <= described["padding"]["last"])
     assert inside.tolist() == hu.read(tmp_path / "a.dcm").padding.tolist()
-
-
-def test_a_whole_slide_comes_in_regions(tmp_path, monkeypatch):
-    monkeypatch.setattr("hounsfield.web.item_frames.REGION", 15)
-    path = tmp_path / "slide.dcm"
-    path.write_bytes(to_bytes(full_slide().dataset))
-    with hu.open_frames(path) as frames:
-        whole = frames.region().values
-    with shown(path) as page:
-        (item,) = page.state()["items"]
-        assert (item["modality"], item["frames"], item["shape"][1:]) == ("SM", 6, [12, 14])
-        for index in range(6):
-            described = page.json(f"items/{item['id']}?frame={index}")
-            assert described["slide"]["total"] == [24, 40]
-            (top, left), rows, columns = described["slide"]["origin"], 12, 14
-            expected = whole[top : top + rows, left : left + columns]
-            assert np.array_equal(page.values(f"items/{item['id']}/frames/{index}"), expected)
 
 
 def test_the_header_is_that_of_tags_and_can_be_searched():

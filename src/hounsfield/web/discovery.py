@@ -30,7 +30,6 @@ from hounsfield.web.item_frames import (
     ItemFrames,
     KeptVolumes,
     OpenFiles,
-    SlideFrames,
     fits_in_memory,
     opened,
     readable,
@@ -38,6 +37,10 @@ from hounsfield.web.item_frames import (
 )
 from hounsfield.web.items import Item, Items
 from hounsfield.web.kept import Kept
+from hounsfield.web.slide_frames import KEPT_BYTES, KeptTiles, SlideFrames, tile_bytes
+from hounsfield.web.slide_items import is_label_type, merged, shows_label
+from hounsfield.web.slide_items import notes_of as slide_notes
+from hounsfield.web.slide_levels import read_slide
 
 #: So many files are tried until one is an image that can be shown at once; and so many in each folder after that.
 _FIRST_TRIES, _MORE_TRIES = 50, 3
@@ -69,6 +72,7 @@ class Discovery:
         self._paths, self.limits = list(paths), limits
         self.items = Items(_short_name(self._paths), self._paths)
         self.kept: KeptVolumes = Kept(volume_bytes)
+        self.tiles: KeptTiles = Kept(tile_bytes, KEPT_BYTES)
         self.files = OpenFiles(limits)
         self._stopping = threading.Event()
         self._told = 0.0
@@ -85,6 +89,7 @@ class Discovery:
         """Ask the thread, and whoever assembles a volume, to end; forget everything."""
         self._stopping.set()
         self.kept.clear()
+        self.tiles.clear()
 
     def join(self, seconds: float) -> bool:
         """Wait for the thread; return whether it has ended."""
@@ -179,16 +184,18 @@ class Discovery:
         return item
 
     def _single(self, entry: Entry, frames: Frames, index: int) -> Item:
-        header, total = frames.header, frames.total_size
-        if total is not None:
-            pictures: ItemFrames = SlideFrames(entry, total, self.limits, self.files)
+        header, slide = frames.header, read_slide(entry, frames)
+        notes: tuple[list[str], list[str]] = ([], [])
+        if slide is not None:
+            pictures: ItemFrames = (levels := SlideFrames([slide], self.limits, self.files, self.tiles))
+            notes = slide_notes(levels)
         else:
             rows, columns = (int(header[keyword]) for keyword in ("Rows", "Columns"))
             places = [FramePlace(entry, n) for n in range(len(frames))] if len(frames) > 1 else [FramePlace(entry)]
             pictures = ItemFrames(places, (len(frames), rows, columns), self.limits, self.files)
         facts = _facts(header, pictures.shape, index)
         color = _is_color(header.get("SamplesPerPixel"), text_of(header, "PhotometricInterpretation"))
-        return Item("image", facts, pictures, color, (entry.name,))
+        return Item("image", facts, pictures, color, (entry.name,), notes, shows_label=shows_label(header))
 
     def _items(self, surveyed: Survey, volumes: Volumes) -> Iterator[Item]:
         together = _scattered(surveyed)
@@ -198,10 +205,8 @@ class Discovery:
                 item = self._item(surveyed, volumes, index, stack)
                 yield item if len(of_file) == 1 else self._together(surveyed, item, of_file)
         entries = {entry.name: entry for entry in surveyed.instances.entries}
-        for file in surveyed.report.files:
-            item = self._slide(entries[file.path], file)
-            if item is not None:
-                yield item
+        slides = (self._slide(entries[file.path], file) for file in surveyed.report.files)
+        yield from merged([item for item in slides if item is not None], self.limits, self.files, self.tiles)
 
     def _item(self, surveyed: Survey, volumes: Volumes, index: int, stack: Stack) -> Item:
         instances, facts = surveyed.instances, volumes.facts[index]
@@ -218,7 +223,9 @@ class Discovery:
             frames.with_volume(self.kept, lambda: self._assembled(volumes, index), index)
         notes = list(notes_of(facts, volumes, False)), list(notes_of(facts, volumes, True))
         names = tuple(dict.fromkeys(source.path for source in sources))
-        return Item("volume" if is_volume else "image", facts, frames, color, names, notes)
+        label = is_label_type(rows.text("ImageType", first), facts.modality)
+        kind = "volume" if is_volume else "image"
+        return Item(kind, facts, frames, color, names, notes, shows_label=label)
 
     def _together(self, surveyed: Survey, item: Item, stacks: list[int]) -> Item:
         """The frames of one file of which each lies elsewhere: one image, in the order of the file."""

@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from hounsfield.headers.privacy import HIDDEN
 from hounsfield.text import modality_words, printable, unit_words
 from hounsfield.web.discovery import last_part
+from hounsfield.web.items import Item
+
+#: Why an image is not sent.
+WITHHELD = (
+    "the picture of the slide's label is not sent while the patient is hidden: names and numbers are written on labels"
+)
 
 
 @dataclass
@@ -31,6 +37,10 @@ class Hiding:
             return False
         self.hidden = hidden
         return True
+
+    def withholds(self, item: Item) -> bool:
+        """Return whether no pixel of an item is sent: a picture of text that may name somebody."""
+        return self.hidden and item.shows_label
 
     def text(self, text: str | None) -> str | None:
         """Return free text of a file; None while the patient is hidden: nobody knows what it holds."""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from math import ceil, prod
+from math import prod
 from typing import Any
 
 from hounsfield.errors import HounsfieldError
@@ -18,10 +18,8 @@ from hounsfield.sources.entries import Entry
 from hounsfield.volume import Volume
 from hounsfield.web.kept import MOST_BYTES, Kept
 
-#: Files of several frames that are kept open.
-_OPEN = 4
-#: Rows and columns of a part of a whole slide.
-REGION = 2048
+#: Files of several frames that are kept open: the levels of a slide, and a few others.
+_OPEN = 12
 
 KeptVolumes = Kept[Volume]
 
@@ -169,6 +167,14 @@ class ItemFrames:
             source.check()
             return image
 
+    def sample(self, index: int) -> Image:
+        """Return what a frame is described by; as of `frame`."""
+        return self.frame(index)
+
+    def preview(self) -> Image:
+        """Return what a small picture is made of; as of `frame`."""
+        return self.frame(self.shape[0] // 2)
+
     def values(self, index: int) -> Image | None:
         """Return a frame of the volume without its header, which would be read; None where the volume is not there."""
         volume = self.assembled
@@ -191,43 +197,6 @@ class ItemFrames:
         return self.places is not None and volume.padding is not None and bool(volume.padding[index].all())
 
 
-class SlideFrames(ItemFrames):
-    """A level of a whole slide as regions of one size, row by row; the last ones overlap those before."""
-
-    def __init__(self, entry: Entry, total: tuple[int, int], limits: Limits, files: OpenFiles) -> None:
-        (self.down, rows), (self.across, columns) = (_parts(count) for count in total)
-        super().__init__([], (self.down * self.across, rows, columns), limits, files)
-        self.total, self._entry = total, entry
-
-    def origin(self, index: int) -> tuple[int, int]:
-        """Return the row and the column of the total matrix at which a region begins."""
-        down, across = divmod(index, self.across)
-        _, rows, columns = self.shape
-        return min(down * rows, self.total[0] - rows), min(across * columns, self.total[1] - columns)
-
-    def indices(self, index: int) -> Image | None:
-        """Return None: regions of slides have no palette."""
-        return None
-
-    def entry(self, index: int) -> Entry | None:
-        """Return the file of the slide."""
-        return self._entry if 0 <= index < self.shape[0] else None
-
-    def frame(self, index: int) -> Image:
-        """Return a region; as of the others."""
-        if not 0 <= index < self.shape[0]:
-            raise IndexError(f"there is no region {index}")
-        (top, left), (_, rows, columns) = self.origin(index), self.shape
-        bounds = (top, top + rows), (left, left + columns)
-        return self._files.read(self._entry, lambda frames: frames.region(*bounds))
-
-
-def _parts(count: int) -> tuple[int, int]:
-    """Return how many parts a side has, and how long each is."""
-    parts = ceil(count / REGION)
-    return parts, ceil(count / parts)
-
-
 def fits_in_memory(shape: tuple[int, int, int], samples: int) -> bool:
     """Return whether frames that are not slices of one grid are kept together in memory."""
     return prod(shape) * samples * 4 <= MOST_BYTES
@@ -236,7 +205,7 @@ def fits_in_memory(shape: tuple[int, int, int], samples: int) -> bool:
 def readable(frames: ItemFrames) -> str:
     """Return why the first frame cannot be read; ``""`` where it can."""
     try:
-        frames.frame(0)
+        frames.sample(0)
     except HounsfieldError as error:
         return error.message
     return ""

@@ -42,6 +42,8 @@ class Item:
         Why nothing of it can be shown; ``""`` where it can.
     unit
         Unit of the values; None as long as no frame was read.
+    shows_label
+        True of pictures of a slide's label, on which names and numbers stand: not sent while the patient is hidden.
     """
 
     kind: Literal["volume", "image"]
@@ -52,6 +54,7 @@ class Item:
     notes: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))
     error: str = ""
     unit: str | None = None
+    shows_label: bool = False
     id: str = field(default_factory=new_id)
 
 

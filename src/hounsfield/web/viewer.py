@@ -18,14 +18,13 @@ from hounsfield.header import Header, text_of
 from hounsfield.headers.frame_times import RATES, read_frame_times
 from hounsfield.headers.units import is_localizer
 from hounsfield.image import Image, header_of_frame
-from hounsfield.series.report import Report
 from hounsfield.values.lut import LookUpTable
 from hounsfield.values.undo import linear, stored_range, value_space
 from hounsfield.volume import Volume
 from hounsfield.voxels.grids import NAMED_PLANES
-from hounsfield.web.hiding import Hiding
-from hounsfield.web.item_frames import SlideFrames
+from hounsfield.web.hiding import WITHHELD, Hiding
 from hounsfield.web.items import Item, Items
+from hounsfield.web.slide_frames import SlideFrames
 
 #: Files that are told of one by one.
 _FILES = 1000
@@ -43,7 +42,7 @@ def state(items: Items, hiding: Hiding) -> dict[str, Any]:
         "found": items.found,
         "done": items.done,
         "items": [listed(item, hiding) for item in items],
-        "report": reported(items.report, hiding),
+        "report": reported(items, hiding),
         "error": hiding.sentence(items.problem, items.sources) or None,
     }
 
@@ -67,26 +66,30 @@ def listed(item: Item, hiding: Hiding) -> dict[str, Any]:
         "color": item.color,
         "files": facts.files,
         "notes": [hiding.sentence(note, item.files) for note in item.notes[hiding.hidden]],
-        "error": hiding.sentence(item.error, item.files) or None,
+        "error": WITHHELD if hiding.withholds(item) else hiding.sentence(item.error, item.files) or None,
         "assembled": item.frames.assembled is not None,
-        "thumbnail": True,
+        "thumbnail": not hiding.withholds(item),
     }
 
 
-def reported(report: Report | None, hiding: Hiding) -> dict[str, Any] | None:
-    """Return what became of the files: the counts, and each that is not simply part of a volume."""
+def reported(items: Items, hiding: Hiding) -> dict[str, Any] | None:
+    """Return what became of the files: the counts, and each that is shown neither in a volume nor as a slide."""
+    report = items.report
     if report is None:
         return None
-    others: list[dict[str, Any]] = []
+    slides = {name for item in items if isinstance(item.frames, SlideFrames) for name in item.files}
+    counts, others = dict(report.counts), list[dict[str, Any]]()
+    if slides:
+        counts |= {"no volume": counts.get("no volume", 0) - len(slides), "whole slide": len(slides)}
     for number, file in enumerate(report.files, 1):
-        if file.outcome == "volume" and not file.detail:
+        if file.path in slides or (file.outcome == "volume" and not file.detail):
             continue
         if len(others) == _FILES:
             break
         why = hiding.sentence(file.detail, (file.path, file.copy_of))
         others.append({"name": hiding.file(file.path, number), "outcome": file.outcome, "why": why})
     return {
-        "counts": dict(report.counts),
+        "counts": counts,
         "others": others,
         "missing": [str(gap) for gap in report.missing[:_FILES]],
         "conflicts": [hiding.sentence(conflict.detail, conflict.paths) for conflict in report.conflicts[:_FILES]],
@@ -125,8 +128,7 @@ def described(item: Item, image: Image, index: int, items: Items, hiding: Hiding
         "burned_in": _burned_in(image.header),
     }
     if isinstance(item.frames, SlideFrames):
-        at = item.frames.origin(index)
-        document["slide"] = {"total": list(item.frames.total), "origin": list(at), "across": item.frames.across}
+        document["slide"] = {"paths": len(item.frames.paths), "planes": item.frames.planes}
     return document | placed(item, image) | shown(_window_of(item, image), image, item, hiding)
 
 

@@ -14,7 +14,7 @@ from hounsfield.errors import HounsfieldError
 from hounsfield.image import Image
 from hounsfield.web.access import Door
 from hounsfield.web.discovery import Discovery
-from hounsfield.web.hiding import Hiding
+from hounsfield.web.hiding import WITHHELD, Hiding
 from hounsfield.web.items import Item
 from hounsfield.web.parameters import Refused
 from hounsfield.web.presence import Presence
@@ -23,6 +23,8 @@ _Result = TypeVar("_Result")
 
 #: Frames that are read at a time.
 _THREADS = 4
+#: Tiles that are read at a time: one thread is left for everything else.
+_TILES = 3
 
 
 @dataclass
@@ -48,6 +50,7 @@ class Viewing:
     readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS, "hounsfield-view"))
     assembler: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "hounsfield-view-volume"))
     begun: set[str] = field(default_factory=set[str])
+    tile_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_TILES))
 
     def close(self) -> None:
         """End all work."""
@@ -60,11 +63,16 @@ class Viewing:
         """Do some work in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self.readers, work)
 
-    def item(self, request: Request) -> Item:
-        """Return the item that is asked for."""
+    def item(self, request: Request, *, header_only: bool = False) -> Item:
+        """Return the item that is asked for; one that shows a label, while the patient is hidden, for its header only.
+
+        What a header may say then is known, what a picture says is not.
+        """
         item = self.discovery.items.get(request.path_params["id"])
         if item is None:
             raise Refused(404, "there is no such item in this run")
+        if not header_only and self.hiding.withholds(item):
+            raise Refused(403, WITHHELD)
         return item
 
     def assemble(self, item: Item) -> None:
@@ -85,6 +93,13 @@ class Viewing:
             self.discovery.items.put(item)
 
         self.assembler.submit(work)
+
+
+def read_sample(item: Item, index: int) -> Image:
+    """Return what describes a frame of an item, whose unit is known from then on."""
+    image = item.frames.sample(index)
+    item.unit = image.unit
+    return image
 
 
 def read_frame(item: Item, index: int) -> Image:

@@ -250,11 +250,12 @@ test("numbers are short, with a real minus sign", () => {
 
 test("the fragment is a token once, and our ids afterwards", () => {
   assert.equal(readFragment("#abc-_1").token, "abc-_1");
-  assert.deepEqual(readFragment(writeFragment({ show: "x_1", frame: 3, layout: "2" })), {
+  assert.deepEqual(readFragment(writeFragment({ show: "x_1", frame: 3, layout: "2", at: "1.5,2.0,0.25" })), {
     token: null,
     show: "x_1",
     frame: 3,
     layout: "2",
+    at: "1.5,2.0,0.25",
   });
 });
 

@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from hounsfield.headers.dataset import open_dataset
 from hounsfield.headers.tags import attributes
+from hounsfield.image import Image
 from hounsfield.web.items import Item
 from hounsfield.web.parameters import Refused, whole_number_of
 from hounsfield.web.previews import thumbnail
 from hounsfield.web.routes.answering import Routes, answered
 from hounsfield.web.viewer import described
-from hounsfield.web.viewing import Viewing, read_frame
+from hounsfield.web.viewing import Viewing, read_sample
 
 #: Rows of a header that are sent.
 _ROWS = 2000
@@ -25,21 +26,27 @@ async def describe(request: Request, viewing: Viewing) -> Response:
     """Describe an item, by its first frame or another one."""
     item, index = viewing.item(request), whole_number_of(request, "frame", 0)
     items, hiding = viewing.discovery.items, viewing.hiding
-    return answered(await viewing.run(lambda: described(item, read_frame(item, index), index, items, hiding)))
+    return answered(await viewing.run(lambda: described(item, read_sample(item, index), index, items, hiding)))
 
 
 async def small(request: Request, viewing: Viewing) -> Response:
     """Send a small picture of an item's frame in the middle."""
     item = viewing.item(request)
-    data = await viewing.run(lambda: thumbnail(read_frame(item, item.frames.shape[0] // 2)))
+    data = await viewing.run(lambda: thumbnail(_preview(item)))
     return Response(data, media_type="image/png")
 
 
 async def header(request: Request, viewing: Viewing) -> Response:
     """List the attributes of the file that a frame comes from."""
-    item, index = viewing.item(request), whole_number_of(request, "frame", 0)
+    item, index = viewing.item(request, header_only=True), whole_number_of(request, "frame", 0)
     search = request.query_params.get("search", "")[:200]
     return answered(await viewing.run(lambda: _header(item, index, search, viewing)))
+
+
+def _preview(item: Item) -> Image:
+    image = item.frames.preview()
+    item.unit = image.unit
+    return image
 
 
 def _header(item: Item, index: int, search: str, viewing: Viewing) -> dict[str, Any]:

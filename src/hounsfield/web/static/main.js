@@ -140,16 +140,17 @@ store.watch(["hidden", "items", "name"], tellTitle);
 
 let addressTimer = 0;
 viewport.onChange((_pane, what) => {
-  if (what !== "stack" && what !== "frame" && what !== "active") return;
   const pane = viewport.active();
-  if (what !== "frame") {
+  if (what !== "stack" && what !== "frame" && what !== "active" && !(what === "view" && pane.tiles)) return;
+  if (what === "stack" || what === "active") {
     list.mark(pane.stack?.id ?? null);
     tellTitle();
   }
   clearTimeout(addressTimer);
   addressTimer = setTimeout(() => {
     const { layout } = store.get();
-    const shown = { show: pane.stack?.id ?? null, frame: pane.stack?.plane ? null : pane.index, layout };
+    const at = pane.tiles?.place() ?? null;
+    const shown = { show: pane.stack?.id ?? null, frame: pane.stack?.plane ? null : pane.index, layout, at };
     history.replaceState(null, "", location.pathname + location.search + writeFragment(shown));
   }, 300);
 });
@@ -164,7 +165,10 @@ function openFirst() {
   const first = asked || [...items.values()].find((item) => !item.error);
   if (!first || (address.show && !asked && store.get().reading)) return;
   opened = true;
-  viewport.open(first.id, asked ? (address.frame ?? undefined) : undefined);
+  const pane = viewport.active();
+  viewport.open(first.id, asked ? (address.frame ?? undefined) : undefined, pane).then(() => {
+    if (asked && address.at) pane.tiles?.goTo(address.at);
+  });
 }
 
 /** @type {Set<string>} */

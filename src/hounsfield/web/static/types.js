@@ -81,7 +81,11 @@
  * @property {boolean|null} burned_in
  * @property {string[]} planes
  * @property {string|null} frame_of_reference
+ * @property {{paths: number, planes: number}} [slide] of a whole slide
  */
+
+/** A level of a slide; `factor`: pixels of the finest level along one of its own, down and across. @typedef {{rows: number, columns: number, tile_rows: number, tile_columns: number, factor: [number, number], computed: boolean}} Level */
+/** @typedef {{levels: Level[], paths: string[], planes: number, slide_affine: (number|null)[][]|null}} SlideLevels */
 
 /** @typedef {{depth: number, tag: string, vr: string, keyword: string, name: string, value: string}} HeaderRow */
 
@@ -96,6 +100,7 @@
  * @property {number} slab millimetres, 0 for none
  * @property {How} how
  * @property {Description} description
+ * @property {(pane: any) => import("./panes/slide_view.js").SlideView} [tiled] makes what shows a slide in a pane
  */
 
 /**

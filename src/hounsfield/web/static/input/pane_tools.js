@@ -53,7 +53,8 @@ export function attachTools(pane, store, links, activate) {
       if (kind === "tool" && store.get().tool === "cross") cross(x, y);
     },
     drag(kind, dx, dy, x, y) {
-      drag(kind === "tool" ? store.get().tool : kind, dx, dy, x, y);
+      const { tool } = store.get();
+      drag(kind === "tool" ? (pane.tiles?.tool(tool) ?? tool) : kind, dx, dy, x, y);
     },
     end() {},
     pinch(factor, x, y, dx, dy) {
@@ -62,6 +63,7 @@ export function attachTools(pane, store, links, activate) {
     },
     hover: (x, y) => pane.setCursor([x, y]),
     leave: () => pane.setCursor(null),
+    zooms: () => Boolean(pane.tiles), // there is nothing to scroll
     wheel(steps) {
       activate(pane);
       pane.step(steps);
@@ -71,6 +73,7 @@ export function attachTools(pane, store, links, activate) {
 
   pane.element.addEventListener("focusin", () => activate(pane));
   pane.element.addEventListener("keydown", (event) => {
+    if (pane.tiles?.pressed(event)) return event.preventDefault();
     const action = actionOf(event);
     if (!action) return;
     event.preventDefault();

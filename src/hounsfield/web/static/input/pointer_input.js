@@ -14,6 +14,7 @@ import { wheelSteps } from "../numbers/hit_test.js";
  * @property {() => void} leave
  * @property {(steps: number, x: number, y: number) => void} wheel
  * @property {(factor: number, x: number, y: number) => void} wheelZoom
+ * @property {() => boolean} zooms whether the wheel zooms without a key
  */
 
 /**
@@ -73,7 +74,10 @@ export function attachPointer(element, gestures) {
     (event) => {
       event.preventDefault();
       const at = place(event);
-      if (event.ctrlKey) return gestures.wheelZoom(Math.exp(-event.deltaY / 200), at.x, at.y);
+      if (event.ctrlKey || gestures.zooms()) {
+        const turned = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 33 : 1);
+        return gestures.wheelZoom(Math.exp(-turned / 200), at.x, at.y);
+      }
       const turned = wheelSteps(rest, event);
       rest = turned.rest;
       if (turned.steps) gestures.wheel(turned.steps, at.x, at.y);

@@ -12,6 +12,9 @@ const MOUSE = /** @type {const} */ ([
   ["One finger", "The chosen tool"],
   ["Two fingers", "Pinch to zoom, move to pan"],
   ["Rail at the edge of a pane", "To any frame"],
+  ["Whole slide: wheel", "Zoom about the cursor"],
+  ["Whole slide: arrow keys", "Pan, with Shift by a whole pane"],
+  ["Whole slide: Page Up, Page Down", "Optical paths and focal planes"],
 ]);
 
 export function makeHelp() {

@@ -123,8 +123,9 @@ export class SeriesList {
    */
   pictureOf(item) {
     const known = this.pictures.get(item.id);
-    if (known?.firstChild) return known;
+    if (known?.firstChild && item.thumbnail) return known;
     const picture = known ?? h("div", { class: "thumbnail" });
+    picture.replaceChildren(); // one that is not sent any more goes
     this.pictures.set(item.id, picture);
     if (item.thumbnail && !item.error) {
       const image = h("img", { attributes: { alt: "", loading: "lazy", src: thumbnailAddress(item.id) } });

@@ -47,6 +47,8 @@ export class Pane {
     this.element = h("div", { class: "pane", attributes: role }, this.canvas, this.labels.element, this.rail.element);
     /** @type {Stack|null} */
     this.stack = null;
+    /** @type {import("./slide_view.js").SlideView|null} */
+    this.tiles = null;
     this.index = 0;
     this.direction = 1;
     /** @type {Voi|null} a window that was chosen; null follows the file */
@@ -63,7 +65,7 @@ export class Pane {
     this.drawing = 0;
     this.settling = 0;
     this.cine = new CinePlayer({
-      has: (index) => Boolean(this.stack && this.frames.get(this.stack, index)),
+      has: (index) => Boolean(this.stack && (this.tiles || this.frames.get(this.stack, index))),
       show: (index) => this.go(index, true),
       want: (index) => this.frames.want(this, this.stack, index, 1, true),
       told: () => {
@@ -81,6 +83,8 @@ export class Pane {
    */
   show(stack, index, look) {
     const same = this.stack?.id === stack?.id && this.stack?.plane === stack?.plane;
+    this.tiles?.close();
+    this.tiles = stack?.tiled?.(this) ?? null;
     this.stack = stack;
     this.message = "";
     if (!same || stack?.description.frames !== this.cine.timing?.starts.length) this.cine.stop();
@@ -190,7 +194,8 @@ export class Pane {
    * @param {number} [y]
    */
   zoom(factor, x = this.canvas.width / 2, y = this.canvas.height / 2) {
-    this.setView(zoomAbout(this.view, factor, x - this.canvas.width / 2, y - this.canvas.height / 2));
+    const [dx, dy] = [x - this.canvas.width / 2, y - this.canvas.height / 2];
+    this.setView(zoomAbout(this.view, factor, dx, dy, this.tiles?.least()));
   }
 
   /** @param {number} dx @param {number} dy */
@@ -200,7 +205,8 @@ export class Pane {
 
   /** @param {number} zoom device pixels of the image's smaller pixel side */
   setZoom(zoom) {
-    this.setView({ ...this.view, zoom, x: 0, y: 0 });
+    const stays = this.tiles ? zoom / this.view.zoom : 0; // of a slide the place that is looked at
+    this.setView({ ...this.view, zoom, x: this.view.x * stays, y: this.view.y * stays });
   }
 
   /** Life size: CSS says that 96 of its pixels are an inch. */
@@ -292,7 +298,8 @@ export class Pane {
     if (!context) return;
     const { stack } = this;
     const transform = this.transform();
-    const error = stack ? this.frames.error(stack, this.index) : null;
+    const tiled = transform && this.tiles?.draw(context, transform);
+    const error = tiled ? tiled.error : stack ? this.frames.error(stack, this.index) : null;
     const raw = this.raw();
     if (stack && raw) {
       const look = { voi: this.voi(), inverted: this.inverted, map: this.map };
@@ -301,13 +308,13 @@ export class Pane {
     }
     // The last frame stays until the next has come; one that cannot come leaves none.
     const shown = stack && this.shownKey && !error ? this.picture : null;
-    drawPicture(context, shown, transform ?? [1, 0, 0, 1, 0, 0], this.hooks.smooth());
-    if (transform && !error) this.hooks.drawOver(this, context, transform);
-    const waits = stack && !raw && !error;
-    const quiet = stack ? (waits && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();
+    if (!tiled) drawPicture(context, shown, transform ?? [1, 0, 0, 1, 0, 0], this.hooks.smooth());
+    if (transform && (tiled || !error)) this.hooks.drawOver(this, context, transform);
+    const waits = tiled ? tiled.waits : stack && !raw && !error;
+    const quiet = stack ? (waits && !tiled && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();
     this.labels.setMessage(error || this.message || quiet, Boolean(error || this.message));
     this.element.toggleAttribute("data-waits", Boolean(waits));
-    this.element.dataset.frame = shown && raw ? String(this.index) : "";
+    this.element.dataset.frame = (tiled && !waits) || (shown && raw) ? String(this.index) : "";
     this.hooks.tell(this);
   }
 
@@ -345,6 +352,7 @@ export class Pane {
   /** Give memory back; the pane is not used again. */
   close() {
     this.cine.stop();
+    this.tiles?.close();
     this.frames.want(this, null, 0);
     this.picture.clear();
     this.element.remove();

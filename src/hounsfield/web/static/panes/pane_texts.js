@@ -18,6 +18,7 @@ import { placeText, valueText } from "./probe.js";
  */
 export function tellPane(pane, item, state) {
   const { stack, labels } = pane;
+  pane.tiles?.overview.element.toggleAttribute("hidden", !state.texts);
   if (!stack || !state.texts) {
     labels.setCorners({ topLeft: [], topRight: [], bottomLeft: [], bottomRight: [] });
     labels.setLetters(null);
@@ -34,7 +35,9 @@ export function tellPane(pane, item, state) {
       `${t("zoom")} ${zoomText(pane)}`,
       d.burned_in ? t("Burned-in text may name the patient") : "",
     ],
-    bottomRight: [positionText(d, pane.index), d.frames > 1 ? `${pane.index + 1} / ${d.frames}` : "", rateText(pane)],
+    bottomRight: pane.tiles
+      ? [pane.tiles.layerText(), pane.tiles.levelText()]
+      : [positionText(d, pane.index), d.frames > 1 ? `${pane.index + 1} / ${d.frames}` : "", rateText(pane)],
   });
   const letters = imageLetters(d);
   labels.setLetters(letters && screenLetters(letters, pane.view));
@@ -65,7 +68,8 @@ export function windowText(voi) {
 
 /** @param {Pane} pane */
 function zoomText(pane) {
-  return `${Math.round(pane.view.zoom * 100)}%`;
+  const percent = pane.view.zoom * 100;
+  return `${percent < 10 ? Number(percent.toPrecision(2)) : Math.round(percent)}%`;
 }
 
 /**
@@ -104,9 +108,10 @@ export function rateText(pane) {
 /** @param {Pane} pane */
 function probeText(pane) {
   const raw = pane.raw();
-  if (!pane.cursor || !raw || !pane.stack) return "";
+  if (!pane.cursor || !pane.stack) return "";
   const pixel = pane.pixelAt(...pane.cursor);
-  if (!pixel) return "";
+  if (pixel && pane.tiles) return pane.tiles.probe(pixel);
+  if (!pixel || !raw) return "";
   const d = pane.stack.description;
   return `${valueText(d, raw, pixel.row, pixel.column, pane.frame()?.indices)} · ${placeText(d, pane.index, pixel.row, pixel.column)}`;
 }

@@ -16,6 +16,7 @@ import { KINDS } from "./probe.js";
  */
 export async function pictureOf(pane, annotated) {
   const d = pane.stack?.description;
+  if (pane.tiles) return pane.tiles.save(annotated);
   if (!d || !pane.raw()) return null;
   pane.settled();
   const canvas = document.createElement("canvas");

@@ -46,6 +46,13 @@ export class Viewport {
     });
     this.makePanes(store.get().layout);
     store.watch(["active"], ({ active }) => this.markActive(active));
+    store.watch(["items"], ({ items }) => {
+      for (const pane of this.panes) {
+        const item = pane.stack && items.get(pane.stack.id);
+        // An image that itself may name the patient is not sent any more.
+        if (item?.error && !item.thumbnail) pane.fail(item.error);
+      }
+    });
     store.watch(["crosshair", "smooth", "texts", "hidden", "language", "items", "reading", "connection"], () =>
       this.redraw(),
     );
@@ -195,7 +202,9 @@ export class Viewport {
   async stackOf(id, plane) {
     const description = await this.describe(id, plane);
     const { slab, how } = plane ? this.slab : { slab: 0, how: /** @type {How} */ ("mean") };
-    return { key: `${id}/${plane ?? ""}/${slab}/${how}`, id, plane, slab, how, description };
+    const slide = description.slide && (await import("./slide_view.js"));
+    const tiled = await slide?.openSlide(id, description);
+    return { key: `${id}/${plane ?? ""}/${slab}/${how}`, id, plane, slab, how, description, tiled };
   }
 
   /**

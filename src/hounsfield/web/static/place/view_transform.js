@@ -117,10 +117,11 @@ export function fit(d, canvas, view) {
  * @param {number} factor
  * @param {number} x from the centre of the canvas
  * @param {number} y
+ * @param {number} [least] smallest zoom
  * @returns {View}
  */
-export function zoomAbout(view, factor, x, y) {
-  const zoom = Math.min(Math.max(view.zoom * factor, 0.01), 200);
+export function zoomAbout(view, factor, x, y, least = 0.01) {
+  const zoom = Math.min(Math.max(view.zoom * factor, least), 200);
   const real = zoom / view.zoom;
   return { ...view, zoom, x: x + (view.x - x) * real, y: y + (view.y - y) * real };
 }

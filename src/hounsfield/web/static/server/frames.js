@@ -65,6 +65,7 @@ export class Frames {
    * @param {boolean} round
    */
   around(stack, index, direction, round) {
+    if (stack.tiled) return []; // tiles have a store of their own
     const { frames, rows, columns, color } = stack.description;
     const bytes = rows * columns * (color ? 3 : 2);
     // A quarter of the cache may be filled ahead of time, and never so much that what is wanted now waits.

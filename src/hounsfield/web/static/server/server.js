@@ -22,7 +22,7 @@ export class ServerError extends Error {
  * @param {string} address
  * @param {RequestInit} [options]
  */
-async function ask(address, options = {}) {
+export async function ask(address, options = {}) {
   let answer;
   try {
     answer = await fetch(address, { credentials: "same-origin", ...options });
@@ -102,7 +102,7 @@ function frameAddress(stack, index) {
 }
 
 /** Types of arrays by the server's names; all little-endian, as all machines that browsers run on are. */
-const ARRAYS = {
+export const ARRAYS = {
   int16: Int16Array,
   uint16: Uint16Array,
   uint8: Uint8Array,
