@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 import hounsfield as hu
 from classes_tiled import full_slide
+from hounsfield.geometry import direction
 
 from made import dataset, enhanced, file_bytes, to_bytes
 from viewing import shown
@@ -343,3 +344,7 @@ def test_frames_that_lie_everywhere_are_one_image(tmp_path):
             assert np.array_equal(page.values(f"items/{item['id']}/frames/{index}"), image.values[index])
             described = page.json(f"items/{item['id']}?frame={index}")
             assert described["orientation"]["row"] == list(turned[index - 1])
+            assert described["affine"] is None
+            own = image.frame(index).plane
+            assert np.allclose(np.array(described["frame_affine"])[:, [1, 2, 0, 3]], own.affine)
+            assert described["letters"]["right"] == direction(np.array(own.orientation[:3]))
