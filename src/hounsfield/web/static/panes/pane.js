@@ -10,6 +10,7 @@ import { fit, flip, pixelAt, toCanvas, turn, zoomAbout } from "../place/view_tra
 import { frameKey } from "../server/frames.js";
 import { t } from "../words/words.js";
 import { CinePlayer } from "./cine_player.js";
+import { FramePlaces } from "./frame_places.js";
 import { PaneLabels } from "./pane_labels.js";
 
 /** @typedef {import("../types.js").Stack} Stack */
@@ -21,7 +22,7 @@ import { PaneLabels } from "./pane_labels.js";
 /**
  * What a pane's owner hears, and adds.
  * @typedef {object} Hooks
- * @property {(pane: Pane, what: "stack"|"frame"|"look"|"view"|"cine") => void} changed
+ * @property {(pane: Pane, what: "stack"|"frame"|"look"|"view"|"cine"|"place") => void} changed
  * @property {(pane: Pane, context: CanvasRenderingContext2D, transform: Transform) => void} drawOver
  * @property {(pane: Pane) => void} tell put texts over the image
  * @property {() => boolean} smooth
@@ -71,6 +72,7 @@ export class Pane {
         this.hooks.tell(this);
       },
     });
+    this.places = new FramePlaces(() => this.hooks.changed(this, "place"));
     new ResizeObserver(() => this.resize()).observe(this.element);
   }
 
@@ -251,6 +253,11 @@ export class Pane {
 
   frame() {
     return this.stack ? this.frames.get(this.stack, this.index) : undefined;
+  }
+
+  /** What is known of the frame that is shown: its own place, where each has one. */
+  placed() {
+    return this.places.of(this.stack, this.index);
   }
 
   /** @param {[number, number]|null} cursor */

@@ -1,5 +1,7 @@
 // The page's words in Chinese, by their English words. Knows nothing.
 
+import { OBLIQUE } from "./zh_oblique.js";
+
 /** @type {Record<string, string>} */
 export const CHINESE = {
   // Start and series
@@ -170,4 +172,5 @@ export const CHINESE = {
   Brighter: "变亮",
   "Zoom in": "放大",
   "Zoom out": "缩小",
+  ...OBLIQUE,
 };
