@@ -26,7 +26,7 @@ if CHROMIUM is None:
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 PLANES = {"axial": (1, 0, 0, 0, 1, 0), "coronal": (1, 0, 0, 0, 0, -1), "sagittal": (0, 1, 0, 0, 0, -1)}
-#: Voxels are cubes of 4 mm, so that planes of straight volumes have square pixels.
+#: Voxels are cubes of 6 mm, so that planes of straight volumes have square pixels.
 PHANTOMS = {
     "straight": {},
     "oblique": {"orientation": "oblique"},
@@ -38,7 +38,7 @@ PHANTOMS = {
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("planes")
     for number, (name, options) in enumerate(PHANTOMS.items(), 1):
-        hu.phantom(folder / name, matrix=96, slices=30, slice_spacing=4.0, **options)
+        hu.phantom(folder / name, matrix=64, slices=20, slice_spacing=6.0, **options)
         for path in (folder / name).glob("*.dcm"):
             made = pydicom.dcmread(path)
             made.SeriesDescription, made.SeriesNumber = name, number
@@ -98,9 +98,9 @@ def page(session, address):
 
 def quiet(page):
     """Wait until no pane waits for a frame, and none is coarse."""
-    page.wait_for_timeout(80)
-    page.wait_for_function("!document.querySelector('.pane[data-waits]')", timeout=10_000)
-    page.wait_for_timeout(80)
+    page.wait_for_timeout(60)
+    playwright.expect(page.locator(".pane[data-waits]")).to_have_count(0, timeout=10_000)
+    page.wait_for_timeout(50)
 
 
 def cut(page, name):
@@ -154,7 +154,7 @@ def assert_seen(page, pane, volume, index):
     seen, picture = screen[np.ix_(y, x)].astype(int), wanted[np.ix_(from_rows, from_columns)].astype(int)
     picture = picture[..., None] if picture.ndim == 2 else picture
     off = np.abs(seen - picture).max(-1)
-    assert seen.size > 5000
+    assert seen.size > 2000
     assert (off > 1).mean() < 0.002 and (off > 0).mean() < 0.01, (off > 0).mean()
     assert picture.std() > 10  # and there is something to be seen
 
@@ -179,24 +179,18 @@ def turned(volume, cosines, point):
 @pytest.mark.parametrize("name", PHANTOMS)
 def test_planes_on_the_canvas_are_those_of_reformat(page, folder, name):
     cut(page, name)
+    volume = read(folder, name)
     look_plain(page)
-    volume = read(folder, name)
     for pane, plane in enumerate(PLANES):
-        made = volume.reformat(plane)
-        assert_seen(page, pane, made, frame_of(page, pane))
-
-
-@pytest.mark.parametrize("name", PHANTOMS)
-def test_turned_planes_on_the_canvas_are_those_of_reformat(page, folder, name):
-    cut(page, name)
-    volume = read(folder, name)
+        assert_seen(page, pane, volume.reformat(plane), frame_of(page, pane))
+    look_plain(page)
     page.locator(".pane").first.focus()
     for key in ("Shift+ArrowDown", "Shift+ArrowDown", "Shift+ArrowRight"):
         page.keyboard.press(key)
-    page.wait_for_timeout(700)
+    quiet(page)
     page.locator(".pane").nth(1).focus()
     page.keyboard.press("Shift+ArrowUp")
-    page.wait_for_timeout(900)
+    quiet(page)
     texts = [page.locator(".pane").nth(pane).locator(".topRight").inner_text() for pane in range(3)]
     assert [text.split("\n")[-1] for text in texts] == [f"oblique ({plane})" for plane in PLANES]
     page.locator(".pane").first.focus()
@@ -218,7 +212,6 @@ def test_planes_of_the_acquisition_are_a_choice_that_is_said(page, folder, name)
     cut(page, name)
     page.get_by_label("Planes of").select_option("own")
     quiet(page)
-    page.wait_for_timeout(300)
     assert "acquisition's axes" in page.locator(".pane").first.locator(".topRight").inner_text()
     letters = page.locator(".pane").nth(1).locator(".edge.right").inner_text()
     look_plain(page)
@@ -235,7 +228,6 @@ def test_a_sheared_volume_is_rectified_where_that_is_asked_for(page, folder):
     page.get_by_role("button", name="One pane").click()
     cut(page, "tilted")
     page.get_by_text("Rectify the sheared").click()
-    page.wait_for_timeout(500)
     quiet(page)
     assert "rectified" in page.locator(".pane").first.locator(".topRight").inner_text()
     page.get_by_role("tab", name="Steps").click()
@@ -248,19 +240,19 @@ def test_a_sheared_volume_is_rectified_where_that_is_asked_for(page, folder):
 
 def test_a_slab_of_turned_planes_is_that_of_project(page, folder):
     cut(page, "straight")
-    page.get_by_label("Slab in mm").fill("20")
+    page.get_by_label("Slab in mm").fill("30")
     page.get_by_label("How a slab is projected").select_option("max")
-    page.wait_for_timeout(400)
+    quiet(page)
     page.locator(".pane").first.focus()
     page.keyboard.press("Shift+ArrowDown")
-    page.wait_for_timeout(1200)
-    assert "max 20 mm" in page.locator(".pane").nth(1).locator(".topRight").inner_text()
+    quiet(page)
+    assert "max 30 mm" in page.locator(".pane").nth(1).locator(".topRight").inner_text()
     look_plain(page)
     volume = read(folder, "straight")
     turn = Rotation.from_rotvec([0, 0, 10], degrees=True)
     cosines = turn.apply(np.reshape(PLANES["coronal"], (2, 3))).ravel().tolist()
     made, index = turned(volume, cosines, middle_of(volume))
-    thick = round(20 / made.spacing_between_slices)
+    thick = round(30 / made.spacing_between_slices)
     first = index - (thick - 1) // 2
     assert_seen(page, 1, made[first : first + thick].project("max"), 0)
 
@@ -289,7 +281,7 @@ def test_lines_are_turned_by_their_handles_and_straightened_again(page, folder):
         page.mouse.move(x + away * np.cos(angle), y + away * np.sin(angle))
         page.wait_for_timeout(30)
     page.mouse.up()
-    page.wait_for_timeout(800)
+    quiet(page)
     assert lines(page) == {"axial": pytest.approx(30, abs=1.5), "coronal": 0, "sagittal": 0}
     assert page.locator(".bottomLeft").first.inner_text() == before  # neither window nor zoom
     assert [page.locator(".pane").nth(i).locator(".topRight").inner_text().split("\n")[-1] for i in range(3)] == [
@@ -299,12 +291,12 @@ def test_lines_are_turned_by_their_handles_and_straightened_again(page, folder):
     ]
     page.get_by_label("Lines in coronal", exact=True).fill("-15")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(900)
+    quiet(page)
     assert lines(page)["coronal"] == -15
     assert page.locator(".pane").first.locator(".topRight").inner_text().endswith("oblique (axial)")
     page.locator(".pane").first.focus()
     page.keyboard.press("o")
-    page.wait_for_timeout(500)
+    quiet(page)
     assert lines(page) == {"axial": 0, "coronal": 0, "sagittal": 0}
     assert page.locator(".pane").first.locator(".topRight").inner_text().endswith("axial")
 
@@ -326,7 +318,7 @@ def test_fingers_turn_planes(browser, address, folder):
     for degrees in range(4, 25, 4):
         touch("touchMove", (x + away * np.cos(np.radians(degrees)), y + away * np.sin(np.radians(degrees))))
     touch("touchEnd")
-    page.wait_for_timeout(800)
+    quiet(page)
     assert page.locator(".pane").nth(1).locator(".topRight").inner_text().endswith("oblique (coronal)")
     context.close()
 
@@ -336,7 +328,7 @@ def test_beyond_the_volume_is_padding_and_said_so(page, folder):
     page.locator(".pane").first.focus()
     for _ in range(3):
         page.keyboard.press("Shift+ArrowDown")
-    page.wait_for_timeout(900)
+    quiet(page)
     box = page.locator(".pane > canvas").nth(1).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_timeout(100)
@@ -365,10 +357,10 @@ def test_panes_of_two_spaces_are_linked_by_hand(page, folder):
     page.wait_for_timeout(200)
     assert link.get_attribute("aria-pressed") == "true"
     straight, tilted = read(folder, "straight"), read(folder, "tilted")
-    normal = np.array([0, 0, 1])
-    apart = normal @ ((tilted.affine @ [second, 0, 0, 1]) - (straight.affine @ [first, 0, 0, 1]))[:3]
+    here, there = (volume[index].plane for volume, index in ((straight, first), (tilted, second)))
+    apart = np.dot(there.normal, there.position) - np.dot(here.normal, here.position)
     said = [page.locator(".pane").nth(i).locator(".topRight").inner_text() for i in range(2)]
-    assert f"linked by hand: {apart:+.1f} mm (no registration)" in said[1]
+    assert f"linked by hand: {apart:+.1f} mm (no registration)".replace("-", "−") in said[1]
     assert f"linked by hand: {-apart:+.1f} mm".replace("-", "−") in said[0]
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
@@ -379,7 +371,7 @@ def test_panes_of_two_spaces_are_linked_by_hand(page, folder):
     quiet(page)
     assert (frame_of(page, 0), frame_of(page, 1)) == (first + 1, second + 1)
     link.click()
-    assert "linked" not in page.locator(".pane").nth(1).locator(".topRight").inner_text()
+    playwright.expect(page.locator(".pane").nth(1).locator(".topRight")).not_to_contain_text("linked")
     page.locator(".pane").first.focus()
     page.keyboard.press("ArrowUp")
     quiet(page)
@@ -395,7 +387,7 @@ def test_letters_are_those_of_the_frame(page, folder):
         page.keyboard.press("Home")
         for _ in range(index):
             page.keyboard.press("ArrowDown")
-        page.wait_for_timeout(400)
+        quiet(page)
         assert frame_of(page, 0) == index
         plane = image.frame(index).plane
         shown = page.locator(".pane").first.locator(".edge.right").inner_text()

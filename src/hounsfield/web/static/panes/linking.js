@@ -15,9 +15,9 @@ export function space(pane) {
   return d?.affine ? (d.frame_of_reference ?? d.id) : null;
 }
 
-/** @param {Matrix} m @returns {Point} unit normal of the frames */
+/** @param {Matrix} m @returns {Point} unit normal of the frames: direction of rows cross direction of columns */
 export function normalOf(m) {
-  const n = cross([m[0][1], m[1][1], m[2][1]], [m[0][2], m[1][2], m[2][2]]);
+  const n = cross([m[0][2], m[1][2], m[2][2]], [m[0][1], m[1][1], m[2][1]]);
   const length = Math.hypot(...n) || 1;
   return [n[0] / length, n[1] / length, n[2] / length];
 }

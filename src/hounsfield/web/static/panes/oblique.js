@@ -101,6 +101,8 @@ export class Oblique {
   /** Cut a pane's plane, and again as long as it has been turned meanwhile. @param {Pane} pane */
   pump(pane) {
     this.behind.add(pane);
+    pane.unsettled = true;
+    pane.element.toggleAttribute("data-waits", true);
     if (this.running.has(pane)) return;
     const run = async () => {
       while (this.behind.delete(pane)) await this.coarse(pane);
@@ -150,7 +152,7 @@ export class Oblique {
     clearTimeout(this.timer);
     const { turns } = this;
     await Promise.all(this.running.values());
-    const coarse = this.viewport.panes.filter((pane) => pane.stack?.query?.every);
+    const coarse = this.viewport.panes.filter((pane) => pane.unsettled);
     await Promise.all(coarse.map((pane) => this.whole(pane, () => turns === this.turns)));
   }
 

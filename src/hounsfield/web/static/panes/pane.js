@@ -63,6 +63,8 @@ export class Pane {
     this.shownKey = "";
     this.drawing = 0;
     this.settling = 0;
+    /** Whether what is shown is about to be cut anew, or at full resolution. */
+    this.unsettled = false;
     this.cine = new CinePlayer({
       has: (index) => Boolean(this.stack && this.frames.get(this.stack, index)),
       show: (index) => this.go(index, true),
@@ -85,6 +87,7 @@ export class Pane {
     const same = this.stack?.id === stack?.id && this.stack?.plane === stack?.plane;
     this.stack = stack;
     this.message = "";
+    this.unsettled = Boolean(stack?.query?.every);
     if (!same || stack?.description.frames !== this.cine.timing?.starts.length) this.cine.stop();
     if (!same) {
       this.chosen = look?.chosen ?? null;
@@ -313,7 +316,7 @@ export class Pane {
     const waits = stack && !raw && !error;
     const quiet = stack ? (waits && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();
     this.labels.setMessage(error || this.message || quiet, Boolean(error || this.message));
-    this.element.toggleAttribute("data-waits", Boolean(waits));
+    this.element.toggleAttribute("data-waits", Boolean(waits || this.unsettled));
     this.element.dataset.frame = shown && raw ? String(this.index) : "";
     this.hooks.tell(this);
   }

@@ -55,7 +55,8 @@ function planeText(pane) {
   const slab = stack.slab > 0 ? ` · ${t(stack.how)} ${shortNumber(stack.slab)} mm` : "";
   const own = stack.cut === "own" ? ` · ${t("acquisition's axes")}` : "";
   const plane = stack.cut === "oblique" ? t("oblique ({plane})", { plane: t(stack.plane) }) : t(stack.plane) + own;
-  return plane + (stack.query?.rectified ? ` · ${t("rectified")}` : "") + slab;
+  const coarse = Number(stack.query?.every ?? 1) > 1 ? ` · ${t("coarse while turned")}` : "";
+  return plane + coarse + (stack.query?.rectified ? ` · ${t("rectified")}` : "") + slab;
 }
 
 /** @param {{offset: number, mm: boolean}|null} linked by hand */

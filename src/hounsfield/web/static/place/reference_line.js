@@ -7,6 +7,9 @@ import { cross, dot, toIndex, toPatient } from "./geometry.js";
 /** @typedef {{rows: number, columns: number, affine: Matrix|null}} Placed */
 /** @typedef {[number, number]} Pixel row and column */
 
+/** Frames lie in one plane where no corner is so many mm off it: any line would be rounding. */
+const SAME = 1e-3;
+
 /**
  * Where the plane of one frame cuts another frame: two places (row, column) of the former, or null. The line ends where
  * either image ends, at the outer edges of its outer pixels.
@@ -19,7 +22,9 @@ import { cross, dot, toIndex, toPatient } from "./geometry.js";
 export function referenceLine(here, index, other, otherIndex) {
   const [m, theirs] = [here.affine, other.affine];
   if (!m || !theirs) return null;
-  const normal = cross([m[0][1], m[1][1], m[2][1]], [m[0][2], m[1][2], m[2][2]]);
+  const across = cross([m[0][1], m[1][1], m[2][1]], [m[0][2], m[1][2], m[2][2]]);
+  const length = Math.hypot(...across);
+  const normal = /** @type {Point} */ (across.map((part) => part / length));
   const origin = toPatient(m, index, 0, 0);
   const away = (/** @type {Point} */ p) => dot([p[0] - origin[0], p[1] - origin[1], p[2] - origin[2]], normal);
   const corners = [
@@ -28,11 +33,13 @@ export function referenceLine(here, index, other, otherIndex) {
     [other.rows - 0.5, other.columns - 0.5],
     [other.rows - 0.5, -0.5],
   ].map(([row, column]) => toPatient(theirs, otherIndex, row, column));
+  const heights = corners.map(away);
+  if (heights.every((mm) => Math.abs(mm) < SAME)) return null;
   /** @type {Pixel[]} */
   const cut = [];
   for (let i = 0; i < 4; i++) {
     const [p, q] = [corners[i], corners[(i + 1) % 4]];
-    const [u, v] = [away(p), away(q)];
+    const [u, v] = [heights[i], heights[(i + 1) % 4]];
     if (u === v || u * v > 0) continue;
     const share = u / (u - v);
     const at = /** @type {Point} */ ([0, 1, 2].map((k) => p[k] + share * (q[k] - p[k])));

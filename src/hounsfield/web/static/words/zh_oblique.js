@@ -9,6 +9,7 @@ export const OBLIQUE = {
   "acquisition's axes": "采集坐标轴",
   "oblique ({plane})": "斜位（{plane}）",
   middle: "中心",
+  "coarse while turned": "旋转时为低分辨率",
   rectified: "已校正倾斜",
   "Rectify the sheared volume first (Steps say how)": "先校正倾斜的体数据（处理步骤中有说明）",
   "Lines in axial": "轴位中的线",
