@@ -16,6 +16,7 @@ from scipy.spatial.transform import Rotation
 import hounsfield as hu
 from hounsfield.geometry import direction, image_plane
 
+from conftest import corpus_folder
 from made import enhanced
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
@@ -30,7 +31,7 @@ PLANES = {"axial": (1, 0, 0, 0, 1, 0), "coronal": (1, 0, 0, 0, 0, -1), "sagittal
 PHANTOMS = {
     "straight": {},
     "oblique": {"orientation": "oblique"},
-    "tilted": {"tilt": 20},
+    "leaning": {"tilt": 20},
 }
 
 
@@ -42,9 +43,14 @@ def folder(tmp_path_factory):
         for path in (folder / name).glob("*.dcm"):
             made = pydicom.dcmread(path)
             made.SeriesDescription, made.SeriesNumber = name, number
-            made.FrameOfReferenceUID += f".{number}"
+            made.FrameOfReferenceUID = f"1.2.3.{number}"
             made.save_as(path)
     localizers(folder / "localizers.dcm")
+    head = corpus_folder() and corpus_folder() / "gantry-tilt-ct"
+    if head and head.is_dir():
+        (folder / "head").mkdir()
+        for source in next(iter(hu.read_volumes(head))).sources:
+            shutil.copy(source.path, folder / "head")
     return folder
 
 
@@ -52,11 +58,13 @@ def localizers(path):
     """Three frames in three planes of the frame of reference of the straight phantom."""
     planes = [(1, 0, 0, 0, 0, -1), (0, 1, 0, 0, 0, -1), (0.8, 0.6, 0, 0, 0, -1)]
     made = pydicom.dcmread(io.BytesIO(enhanced(np.arange(192, dtype=np.uint16).reshape(3, 8, 8), [(2.0, 0)] * 3)))
+    made.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing = [20, 20]
     for item, cosines in zip(made.PerFrameFunctionalGroupsSequence, planes, strict=True):
         orientation, position = Dataset(), Dataset()
-        orientation.ImageOrientationPatient, position.ImagePositionPatient = list(cosines), [-3, -3, 3]
+        orientation.ImageOrientationPatient = list(cosines)
+        position.ImagePositionPatient = (-70 * np.add(cosines[:3], cosines[3:])).tolist()
         item.PlaneOrientationSequence, item.PlanePositionSequence = [orientation], [position]
-    made.SeriesDescription, made.SeriesNumber = "localizers", 9
+    made.SeriesDescription, made.SeriesNumber, made.FrameOfReferenceUID = "localizers", 9, "1.2.3.1"
     made.save_as(path)
 
 
@@ -207,7 +215,7 @@ def test_planes_on_the_canvas_are_those_of_reformat(page, folder, name):
         assert_seen(page, pane, made, index)
 
 
-@pytest.mark.parametrize("name", ["oblique", "tilted"])
+@pytest.mark.parametrize("name", ["oblique", "leaning"])
 def test_planes_of_the_acquisition_are_a_choice_that_is_said(page, folder, name):
     cut(page, name)
     page.get_by_label("Planes of").select_option("own")
@@ -226,14 +234,14 @@ def test_a_sheared_volume_is_rectified_where_that_is_asked_for(page, folder):
     cut(page, "straight")
     assert page.get_by_text("Rectify the sheared").is_hidden()
     page.get_by_role("button", name="One pane").click()
-    cut(page, "tilted")
+    cut(page, "leaning")
     page.get_by_text("Rectify the sheared").click()
     quiet(page)
     assert "rectified" in page.locator(".pane").first.locator(".topRight").inner_text()
     page.get_by_role("tab", name="Steps").click()
     assert "slices moved within their planes" in page.locator(".steps").inner_text()
     look_plain(page)
-    flat = read(folder, "tilted").rectified()
+    flat = read(folder, "leaning").rectified()
     for pane, plane in enumerate(PLANES):
         assert_seen(page, pane, flat.reformat(plane), frame_of(page, pane))
 
@@ -345,7 +353,7 @@ def test_panes_of_two_spaces_are_linked_by_hand(page, folder):
     page.locator(".entry", has_text="straight").click()
     quiet(page)
     page.locator(".pane").nth(1).click()
-    page.locator(".entry", has_text="tilted").click()
+    page.locator(".entry", has_text="leaning").click()
     quiet(page)
     link = page.get_by_role("button", name="Link panes here by hand")
     page.locator(".pane").nth(1).focus()
@@ -356,7 +364,7 @@ def test_panes_of_two_spaces_are_linked_by_hand(page, folder):
     page.keyboard.press("k")
     page.wait_for_timeout(200)
     assert link.get_attribute("aria-pressed") == "true"
-    straight, tilted = read(folder, "straight"), read(folder, "tilted")
+    straight, tilted = read(folder, "straight"), read(folder, "leaning")
     here, there = (volume[index].plane for volume, index in ((straight, first), (tilted, second)))
     apart = np.dot(there.normal, there.position) - np.dot(here.normal, here.position)
     said = [page.locator(".pane").nth(i).locator(".topRight").inner_text() for i in range(2)]
@@ -393,3 +401,65 @@ def test_letters_are_those_of_the_frame(page, folder):
         shown = page.locator(".pane").first.locator(".edge.right").inner_text()
         assert shown == direction(np.array(plane.orientation[:3]))
         assert "LPS" not in page.locator(".pane").first.locator(".bottomRight").inner_text()
+
+
+def test_lines_between_panes_are_those_of_the_frames_and_of_one_space(page, folder):
+    """A pane of the same frame of reference has the line of each localizer's own plane; another has none."""
+    page.get_by_role("button", name="Two panes").click()
+    for pane, name in enumerate(("straight", "localizers")):
+        page.locator(".pane").nth(pane).click()
+        page.locator(".entry", has_text=name).click()
+        quiet(page)
+    volume, image = read(folder, "straight"), hu.read(folder / "localizers.dcm")
+    page.locator(".pane").nth(1).focus()
+    for index in range(3):
+        if index:
+            page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(600)
+        y, x = np.nonzero(blue(page))
+        assert len(x) > 50
+        way = np.cross(
+            image.frame(index).plane.normal, (0, 0, 1)
+        )  # in the axial slice, whose columns and rows are x, y
+        seen = np.linalg.svd(np.stack([x - x.mean(), y - y.mean()]), full_matrices=False)[0][:, 0]
+        assert abs(seen @ way[:2]) / np.linalg.norm(way) > 0.999
+        length = 160 * 64 / volume.spacing[1] / 64  # mm over mm of a pixel
+        assert np.hypot(np.ptp(x), np.ptp(y)) == pytest.approx(length * zoom(page, 0), rel=0.05)
+    page.get_by_role("button", name="Show or hide crosshair").click()
+    page.wait_for_timeout(200)
+    assert not blue(page).any()
+    page.get_by_role("button", name="Show or hide crosshair").click()
+    page.locator(".pane").first.click()
+    page.locator(".entry", has_text="leaning").click()
+    quiet(page)
+    assert not blue(page).any()
+
+
+def blue(page):
+    """Pixels of the lines in the first pane: images, texts and the crosshair are not blue."""
+    red, _, most = np.moveaxis(canvas(page, 0).astype(int), -1, 0)
+    return most - red > 50
+
+
+def zoom(page, pane):
+    return int(re.search(r"zoom (\d+)%", page.locator(".pane").nth(pane).inner_text())[1]) / 100
+
+
+def test_planes_of_a_real_tilted_head_are_those_of_reformat(page, folder):
+    if not (folder / "head").is_dir():
+        pytest.skip("no corpus: set HOUNSFIELD_CORPUS, or put it at ../shared/corpus")
+    cut(page, "512 × 512")
+    volume = read(folder, "head")
+    point = middle_of(volume)
+    look_plain(page)
+    for pane, plane in enumerate(PLANES):
+        assert_seen(page, pane, volume.reformat(plane), frame_of(page, pane))
+    look_plain(page)
+    page.locator(".pane").first.focus()
+    page.keyboard.press("Shift+ArrowUp")
+    quiet(page)
+    look_plain(page)
+    turn = Rotation.from_rotvec([0, 0, -10], degrees=True)
+    cosines = turn.apply(np.reshape(PLANES["sagittal"], (2, 3))).ravel().tolist()
+    made, index = turned(volume, cosines, point)
+    assert_seen(page, 2, made, index)

@@ -12,9 +12,9 @@ export const OBLIQUE = {
   "coarse while turned": "旋转时为低分辨率",
   rectified: "已校正倾斜",
   "Rectify the sheared volume first (Steps say how)": "先校正倾斜的体数据（处理步骤中有说明）",
-  "Lines in axial": "轴位中的线",
-  "Lines in coronal": "冠状位中的线",
-  "Lines in sagittal": "矢状位中的线",
+  "Lines in axial": "横断面中的线",
+  "Lines in coronal": "冠状面中的线",
+  "Lines in sagittal": "矢状面中的线",
   Straighten: "恢复正位",
   "Degrees clockwise; or drag a line away from its middle, or hold Shift with the arrow keys":
     "顺时针角度；也可拖动线的远端，或按住 Shift 加方向键",
