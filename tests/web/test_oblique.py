@@ -46,6 +46,7 @@ def test_oblique_planes_are_those_of_reformat(series):
     said = page.json(f"items/{name}/oblique?{query(TURNED)}")
     assert tuple(said["shape"]) == wanted.shape
     assert np.allclose(said["affine"], wanted.affine, rtol=0, atol=1e-9)
+    assert said["interpolated"]
     assert [said["orientation"][which] for which in ("row", "column")] == [
         pytest.approx(TURNED[:3], abs=1e-9),
         pytest.approx(TURNED[3:], abs=1e-9),

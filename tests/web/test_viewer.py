@@ -159,6 +159,7 @@ def test_planes_are_those_of_reformat(series, plane):
     described = page.json(f"items/{item['id']}/planes/{plane}")
     assert tuple(described["shape"]) == expected.shape
     assert np.allclose(described["affine"], expected.affine)
+    assert described["interpolated"] is False
     for index in (0, len(expected) // 2, len(expected) - 1):
         assert np.array_equal(page.values(f"items/{item['id']}/planes/{plane}/{index}"), expected[index].values)
     assert page.get(f"items/{item['id']}/planes/{plane}/{len(expected)}").status_code == 404

@@ -46,6 +46,7 @@ def plane_placed(planes: PlaneFrames) -> dict[str, Any]:
         "affine": affine,
         "orientation": {"row": affine[:3, 2] / lengths[2], "column": affine[:3, 1] / lengths[1]},
         "letters": plane_letters(affine),
+        "interpolated": planes.interpolated,
     }
 
 

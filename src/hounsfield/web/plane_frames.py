@@ -87,6 +87,11 @@ class PlaneFrames:
             volume, values=values, padding=padding, affine=affine, slice_headers=None, sources=(), steps=steps
         )
 
+    @property
+    def interpolated(self) -> bool:
+        """True where values are mixed; False where the voxels themselves lie in the planes."""
+        return self._turn is None
+
     def nearest(self, point: Point) -> int:
         """Return the number of the slice that is nearest to a point in LPS mm: of one beyond all, no slice's."""
         return round(float(np.linalg.solve(self.grid.affine, [*point, 1.0])[0]))

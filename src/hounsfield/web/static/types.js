@@ -69,6 +69,7 @@
  * @property {[number, number]|null} pixel_aspect
  * @property {Matrix|null} affine
  * @property {Matrix|null} [frame_affine] of the described frame alone, where frames lie in planes of their own
+ * @property {boolean} [interpolated] whether the frames of a plane are: each takes time then
  * @property {number} [frame] the described frame
  * @property {{row: Point, column: Point}|null} orientation
  * @property {Letters|null} letters

@@ -73,7 +73,7 @@ export class Oblique {
     const { slab, how } = this.viewport.slab;
     const key = `${id}/${plane}/${slab}/${how}/${new URLSearchParams(query)}`;
     const stack = { key, id, plane, slab, how, query, cut: this.sets.get(id)?.kind(plane), description };
-    return query.every ? { ...stack, ahead: 0 } : query.row ? { ...stack, ahead: AHEAD } : stack;
+    return query.every ? { ...stack, ahead: 0 } : description.interpolated ? { ...stack, ahead: AHEAD } : stack;
   }
 
   /** The crosshair's place. @param {Pane} pane @returns {Point|undefined} */
