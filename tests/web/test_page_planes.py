@@ -133,6 +133,10 @@ def frame_of(page, pane):
     return int(page.locator(".pane").nth(pane).get_attribute("data-frame"))
 
 
+def shows(page, pane, index):
+    playwright.expect(page.locator(".pane").nth(pane)).to_have_attribute("data-frame", str(index), timeout=10_000)
+
+
 def look_plain(page):
     """One image pixel to one of the screen, nothing drawn over it, in every pane."""
     for pane in range(3):
@@ -372,18 +376,18 @@ def test_panes_of_two_spaces_are_linked_by_hand(page, folder):
     assert f"linked by hand: {-apart:+.1f} mm".replace("-", "−") in said[0]
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    quiet(page)
-    assert (frame_of(page, 0), frame_of(page, 1)) == (first + 2, second + 2)
+    shows(page, 0, first + 2)
+    shows(page, 1, second + 2)
     page.locator(".pane").first.focus()
     page.keyboard.press("ArrowUp")
-    quiet(page)
-    assert (frame_of(page, 0), frame_of(page, 1)) == (first + 1, second + 1)
+    shows(page, 0, first + 1)
+    shows(page, 1, second + 1)
     link.click()
     playwright.expect(page.locator(".pane").nth(1).locator(".topRight")).not_to_contain_text("linked")
     page.locator(".pane").first.focus()
     page.keyboard.press("ArrowUp")
-    quiet(page)
-    assert (frame_of(page, 0), frame_of(page, 1)) == (first, second + 1)
+    shows(page, 0, first)
+    shows(page, 1, second + 1)
 
 
 def test_letters_are_those_of_the_frame(page, folder):
@@ -395,11 +399,9 @@ def test_letters_are_those_of_the_frame(page, folder):
         page.keyboard.press("Home")
         for _ in range(index):
             page.keyboard.press("ArrowDown")
-        quiet(page)
-        assert frame_of(page, 0) == index
-        plane = image.frame(index).plane
-        shown = page.locator(".pane").first.locator(".edge.right").inner_text()
-        assert shown == direction(np.array(plane.orientation[:3]))
+        shows(page, 0, index)
+        letters = direction(np.array(image.frame(index).plane.orientation[:3]))
+        playwright.expect(page.locator(".pane").first.locator(".edge.right")).to_have_text(letters)
         assert "LPS" not in page.locator(".pane").first.locator(".bottomRight").inner_text()
 
 
@@ -415,7 +417,8 @@ def test_lines_between_panes_are_those_of_the_frames_and_of_one_space(page, fold
     for index in range(3):
         if index:
             page.keyboard.press("ArrowDown")
-        page.wait_for_timeout(600)
+        shows(page, 1, index)
+        page.wait_for_timeout(700)
         y, x = np.nonzero(blue(page))
         assert len(x) > 50
         way = np.cross(
