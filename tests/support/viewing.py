@@ -77,7 +77,8 @@ class Page:
         answer = self.get(path)
         assert answer.status_code == 200, answer.text
         shape = [int(part) for part in answer.headers["X-Shape"].split(",")]
-        return np.frombuffer(answer.content, np.dtype(answer.headers["X-Dtype"]).newbyteorder("<")).reshape(shape)
+        dtype = np.dtype(answer.headers["X-Dtype"]).newbyteorder("<")
+        return np.frombuffer(answer.content, dtype, int(np.prod(shape))).reshape(shape)
 
 
 @contextmanager

@@ -10,10 +10,12 @@ import matplotlib
 import numpy as np
 import pydicom
 import pytest
+from scipy.spatial.transform import Rotation
 
 import hounsfield as hu
 from hounsfield.display.shading import Shading
 from hounsfield.display.voi import VoiTable, Window
+from hounsfield.geometry import direction
 from hounsfield.values.lut import LookUpTable
 
 HERE = Path(__file__).parent / "js"
@@ -97,10 +99,56 @@ def _places(folder):
             yield {"affine": volume.affine.tolist(), "index": index, "lps": lps[:3].tolist()}
 
 
+def _directions():
+    rng = np.random.default_rng(8)
+    for vector in [*rng.normal(size=(200, 3)), [1, 0.24, 0], [0.96, 0.27, 0.05], [-0.577, 0.577, 0.577], [0, -1, 0]]:
+        unit = np.array(vector) / np.linalg.norm(vector)
+        yield {"vector": unit.tolist(), "letters": direction(unit)}
+
+
+def _on_both(here, other):
+    """Pixels (row, column) of one frame at which the library says that the other lies, and ends."""
+    step = 100
+    rows, columns = here.shape[1:]
+    edges = [np.linspace(-0.5, count - 0.5, step + 1) for count in (rows, columns)]
+    found = []
+    for fixed, along in ((0, 1), (1, 0)):  # along grid lines in both directions, where the index passes 0
+        for at in edges[fixed]:
+            ends = np.zeros((2, 4))
+            ends[:, 3], ends[:, 1 + fixed] = 1, at
+            ends[:, 1 + along] = edges[along][0], edges[along][-1]
+            low, high = (other.to_index((here.affine @ end)[:3]) for end in ends)
+            if low[0] * high[0] < -1e-12:  # two frames in one plane have no line
+                part = low[0] / (low[0] - high[0])
+                pixel = np.array([at, edges[along][0] + part * (edges[along][-1] - edges[along][0])])
+                index = low + part * (high - low)
+                if all(-0.5 <= i <= n - 0.5 for i, n in zip(index[1:], other.shape[1:], strict=True)):
+                    found.append((pixel if fixed == 0 else pixel[::-1]).tolist())
+    return found
+
+
+def _lines(folder):
+    hu.phantom(folder / "lines", matrix=24, slices=9, orientation="oblique", tilt=10)
+    volume = list(hu.read_volumes(folder / "lines"))[0]
+    turned = Rotation.from_euler("xyz", [10, -25, 40], degrees=True).as_matrix()
+    planes = ["axial", "coronal", "sagittal", [*turned[:, 0], *turned[:, 1]]]
+    slices = [made[i : i + 1] for made in map(volume.reformat, planes) for i in (len(made) // 3, len(made) // 2)]
+    slices += [volume[2:3], volume.crop(slices=(2, 3), rows=(4, 15), columns=(6, 20))]
+    for here in slices:
+        for other in slices:
+            if here is not other:
+                said = [
+                    {"affine": v.affine.tolist(), "rows": v.shape[1], "columns": v.shape[2], "index": 0}
+                    for v in (here, other)
+                ]
+                yield {"here": said[0], "other": said[1], "on": _on_both(here, other)}
+
+
 @pytest.mark.long
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_pure_functions_agree_with_the_library(tmp_path):
     values = {"shadings": list(_shadings()), "maps": dict(_maps()), "places": list(_places(tmp_path))}
+    values |= {"directions": list(_directions()), "lines": list(_lines(tmp_path))}
     written = tmp_path / "values.json"
     written.write_text(json.dumps(values), "utf-8")
     environment = {**os.environ, "HOUNSFIELD_PAGE_VALUES": str(written)}

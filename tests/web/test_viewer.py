@@ -10,6 +10,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
 import hounsfield as hu
+from hounsfield.geometry import direction
 
 from made import dataset, enhanced, file_bytes, to_bytes
 from viewing import shown
@@ -157,6 +158,7 @@ def test_planes_are_those_of_reformat(series, plane):
     described = page.json(f"items/{item['id']}/planes/{plane}")
     assert tuple(described["shape"]) == expected.shape
     assert np.allclose(described["affine"], expected.affine)
+    assert described["interpolated"] is False
     for index in (0, len(expected) // 2, len(expected) - 1):
         assert np.array_equal(page.values(f"items/{item['id']}/planes/{plane}/{index}"), expected[index].values)
     assert page.get(f"items/{item['id']}/planes/{plane}/{len(expected)}").status_code == 404
@@ -325,3 +327,7 @@ def test_frames_that_lie_everywhere_are_one_image(tmp_path):
             assert np.array_equal(page.values(f"items/{item['id']}/frames/{index}"), image.values[index])
             described = page.json(f"items/{item['id']}?frame={index}")
             assert described["orientation"]["row"] == list(turned[index - 1])
+            assert described["affine"] is None
+            own = image.frame(index).plane
+            assert np.allclose(np.array(described["frame_affine"])[:, [1, 2, 0, 3]], own.affine)
+            assert described["letters"]["right"] == direction(np.array(own.orientation[:3]))

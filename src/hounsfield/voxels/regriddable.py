@@ -287,10 +287,16 @@ class Regriddable(Placed):
 
     def _regridded(self, target: Grid, how: Sampling, name: str, detail: str) -> Self:
         values, padding = regrid(self.values, self.padding, self._grid(), target, how)
-        lost = 0 if padding is None else int(np.count_nonzero(padding))
-        size = " x ".join(str(count) for count in target.shape)
-        spacing = ", ".join(f"{v:.6g}" for v in target.spacing.tolist())
-        detail = f"{detail}; {size} voxels, spacing ({spacing}) mm, {ORDERS[how.order]}"
-        detail += f"; {lost} voxels are padding, value {how.outside:g}" if lost else ""
+        step = regrid_step(name, detail, target, how, padding)
         changes: dict[str, Any] = {"affine": target.affine, "slice_headers": None, "sources": ()}
-        return self.with_values(values, Step(name, detail), padding=padding, **changes)
+        return self.with_values(values, step, padding=padding, **changes)
+
+
+def regrid_step(name: str, detail: str, target: Grid, how: Sampling, padding: NDArray[np.bool_] | None) -> Step:
+    """Return what is said of values on another grid: its size, its spacing, how, and what is padding."""
+    lost = 0 if padding is None else int(np.count_nonzero(padding))
+    size = " x ".join(str(count) for count in target.shape)
+    spacing = ", ".join(f"{v:.6g}" for v in target.spacing.tolist())
+    detail = f"{detail}; {size} voxels, spacing ({spacing}) mm, {ORDERS[how.order]}"
+    detail += f"; {lost} voxels are padding, value {how.outside:g}" if lost else ""
+    return Step(name, detail)

@@ -142,6 +142,11 @@ class ItemFrames:
         assert self._kept is not None and self._assemble is not None  # noqa: S101  who asks has looked
         return self._kept.get(self.key, self._assemble)
 
+    def rectified(self) -> Volume:
+        """Return the volume with axes at right angles (`Volume.rectified`); as of `volume`."""
+        assert self._kept is not None  # noqa: S101  who asks has looked
+        return self._kept.get((self.key, "rectified"), lambda: self.volume().rectified(limits=self._limits))
+
     def frame(self, index: int) -> Image:
         """Return a frame.
 

@@ -6,6 +6,9 @@ from starlette.requests import Request
 
 from hounsfield.voxels.grids import NAMED_PLANES, PlaneName
 
+#: mm; nothing of a patient is so far from anything.
+_FAR = 1e6
+
 
 class Refused(Exception):
     """A request that cannot be answered: its status, and a sentence."""
@@ -52,3 +55,17 @@ def decimal_of(request: Request, name: str) -> float | None:
     if not abs(number) < 1e300:
         raise Refused(400, f"{name} is a number")
     return number
+
+
+def vector_of(request: Request, name: str) -> tuple[float, float, float] | None:
+    """Return a parameter that is three numbers, x,y,z; None where it is not given."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        numbers = [float(part) for part in text[:200].split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != 3 or not all(abs(number) < _FAR for number in numbers):
+        raise Refused(400, f"{name} is three numbers: x,y,z")
+    return numbers[0], numbers[1], numbers[2]

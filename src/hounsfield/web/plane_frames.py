@@ -1,4 +1,4 @@
-"""Slices of a volume in planes of the patient, each made when it is asked for: those that `Volume.reformat` makes."""
+"""Slices of a volume in planes, each made when it is asked for: those that `Volume.reformat` makes."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ from typing import cast
 
 import numpy as np
 
-from hounsfield.geometry import column_lengths
+from hounsfield.geometry import column_lengths, image_plane
 from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.volume import Volume
-from hounsfield.voxels.grids import Grid, PlaneName, Turn, oriented
+from hounsfield.voxels.grids import Grid, Plane, Turn, covering, directions_of, oriented
 from hounsfield.voxels.projections import Projection, slices_in
+from hounsfield.voxels.regriddable import regrid_step
 from hounsfield.voxels.regridding import regrid, sampling
+
+Point = tuple[float, float, float]
 
 
 class PlaneFrames:
-    """The slices of a volume in a named plane.
+    """The slices of a volume that lie in a plane.
 
     Parameters
     ----------
     volume
         The volume.
     plane
-        ``"axial"``, ``"coronal"`` or ``"sagittal"``.
+        As `Volume.reformat` takes it.
     limits
         What interpolating may cost.
 
@@ -34,11 +37,10 @@ class PlaneFrames:
         Where they lie.
     """
 
-    def __init__(self, volume: Volume, plane: PlaneName, limits: Limits) -> None:
-        self._volume, self._limits = volume, limits
-        self._plane: PlaneName = plane
-        affine = np.eye(4) if volume.affine is None else volume.affine
-        self._source = Grid(affine, cast("tuple[int, int, int]", volume.values.shape[:3]))
+    def __init__(self, volume: Volume, plane: Plane, limits: Limits) -> None:
+        self.volume, self._limits = volume, limits
+        self._plane: Plane = plane
+        self._source = volume_grid(volume)
         turned: tuple[Grid, Turn | None] = oriented(self._source, plane)
         self.grid, self._turn = turned
 
@@ -73,10 +75,57 @@ class PlaneFrames:
     def part(self, chosen: range) -> Volume:
         """Return some slices, one after another, as a volume."""
         if self._turn is not None:
-            return self._volume.reformat(self._plane)[chosen.start : chosen.stop]
+            return self.volume.reformat(self._plane)[chosen.start : chosen.stop]
         affine = self.grid.affine.copy()
         affine[:3, 3] += affine[:3, 0] * chosen.start
-        target, volume = Grid(affine, (len(chosen), *self.grid.shape[1:])), self._volume
+        target, volume = Grid(affine, (len(chosen), *self.grid.shape[1:])), self.volume
         how = sampling(volume.values, 1, None, volume.unit, self._limits, color=volume.color, name=volume.name)
         values, padding = regrid(volume.values, volume.padding, self._source, target, how)
-        return replace(volume, values=values, padding=padding, affine=affine, slice_headers=None, sources=())
+        named = self._plane if isinstance(self._plane, str) else "oblique plane"
+        steps = (*volume.steps, regrid_step("reformat", named, target, how, padding))
+        return replace(
+            volume, values=values, padding=padding, affine=affine, slice_headers=None, sources=(), steps=steps
+        )
+
+    @property
+    def interpolated(self) -> bool:
+        """True where values are mixed; False where the voxels themselves lie in the planes."""
+        return self._turn is None
+
+    def nearest(self, point: Point) -> int:
+        """Return the number of the slice that is nearest to a point in LPS mm: of one beyond all, no slice's."""
+        return round(float(np.linalg.solve(self.grid.affine, [*point, 1.0])[0]))
+
+
+def volume_grid(volume: Volume) -> Grid:
+    """Return where the voxels of a volume lie; the identity where that is not known."""
+    affine = np.eye(4) if volume.affine is None else volume.affine
+    return Grid(affine, cast("tuple[int, int, int]", volume.values.shape[:3]))
+
+
+def oblique_plane(volume: Volume, row: Point, column: Point, through: Point | None, every: int = 1) -> Plane:
+    """Return a plane by directions as `Volume.reformat` takes it.
+
+    Parameters
+    ----------
+    volume
+        What it cuts.
+    row, column
+        Direction cosines in which columns and rows follow each other.
+    through
+        A point in LPS mm that is to be a pixel's centre; None: the slices lie about the centre of the volume.
+    every
+        How many times as large pixels are: planes that are seen for a moment are made quicker.
+
+    Raises
+    ------
+    ValueError
+        The directions are no unit vectors at right angles.
+    """
+    directions = directions_of((*row, *column))
+    if through is None:
+        return (*row, *column)
+    spacing = covering(volume_grid(volume), directions).spacing[1:] * every
+    plane = image_plane(through, (*row, *column), spacing.tolist())
+    assert plane is not None  # noqa: S101  the directions have been looked at
+    return plane

@@ -143,15 +143,17 @@ def _window_of(item: Item, image: Image) -> Image | Volume:
 def placed(item: Item, image: Image) -> dict[str, Any]:
     """Return where an item lies in the patient, and how large its pixels are."""
     affine, edges = item.facts.affine, edge_directions(image)
-    if affine is None and image.plane is not None and item.frames.shape[0] == 1:
-        affine = image.plane.affine[:, [2, 0, 1, 3]]
-    plane = image.plane
+    plane, of_frame = image.plane, None
+    if affine is None and plane is not None:
+        of_frame = plane.affine[:, [2, 0, 1, 3]]
+        affine = of_frame if item.frames.shape[0] == 1 else None
     orientation = None if plane is None else (plane.orientation[:3], plane.orientation[3:])
     return {
         "pixel_spacing": image.pixel_spacing if image.spacing_kind is not None else None,
         "spacing_kind": image.spacing_kind,
         "pixel_aspect": _aspect(image),
         "affine": affine,
+        "frame_affine": of_frame,
         "orientation": None if orientation is None else {"row": orientation[0], "column": orientation[1]},
         "letters": None if edges is None else dict(zip(_LETTERS, edges, strict=True)),
     }
@@ -173,9 +175,7 @@ def shown(whole: Image | Volume, image: Image, item: Item, hiding: Hiding) -> di
     chosen = None if image.color or image.is_mask else choose_voi(whole)
     unit = hiding.unit(whole.unit)
     ct = whole.unit == "HU" and not is_localizer(header_of_frame(image))
-    steps = [
-        {**step.to_dict(), "detail": hiding.sentence(step.detail, item.files, (whole.unit,))} for step in whole.steps
-    ]
+    steps = sent_steps(whole, item, hiding)
     return {
         "color": image.color,
         "dtype": str(sent_type(image.values, color=image.color)),
@@ -191,6 +191,13 @@ def shown(whole: Image | Volume, image: Image, item: Item, hiding: Hiding) -> di
         "steps": steps,
         "warnings": [step["detail"] for step in steps if step["outcome"] == "assumed"],
     }
+
+
+def sent_steps(whole: Image | Volume, item: Item, hiding: Hiding) -> list[dict[str, str]]:
+    """Return what was done to values, without what may not be said."""
+    return [
+        {**step.to_dict(), "detail": hiding.sentence(step.detail, item.files, (whole.unit,))} for step in whole.steps
+    ]
 
 
 def sent_type(values: NDArray[Any], *, color: bool) -> np.dtype[Any]:

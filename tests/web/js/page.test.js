@@ -10,13 +10,8 @@ import { fixed, scaleBar, shortNumber } from "../../../src/hounsfield/web/static
 import { stepOf, subsample } from "../../../src/hounsfield/web/static/numbers/subsample.js";
 import { filterRows, matches } from "../../../src/hounsfield/web/static/panels/search.js";
 import { frameAt, RateMeter, timingOf } from "../../../src/hounsfield/web/static/panes/cine_timing.js";
-import {
-  letterOf,
-  referenceLine,
-  screenLetters,
-  toIndex,
-  toPatient,
-} from "../../../src/hounsfield/web/static/place/geometry.js";
+import { letterOf, screenLetters, toIndex, toPatient } from "../../../src/hounsfield/web/static/place/geometry.js";
+import { referenceLine } from "../../../src/hounsfield/web/static/place/reference_line.js";
 import * as views from "../../../src/hounsfield/web/static/place/view_transform.js";
 import { ByteCache } from "../../../src/hounsfield/web/static/server/byte_cache.js";
 import { readFragment, writeFragment } from "../../../src/hounsfield/web/static/state/address.js";

@@ -17,7 +17,7 @@
 /** @typedef {Int16Array|Uint16Array|Uint8Array|Int32Array|Float32Array|Float64Array} Raw */
 /** @typedef {[number, number, number]} Point */
 /** @typedef {number[][]} Matrix a 4x4 matrix, rows first */
-/** One frame's values, and a window that the file gives to it alone. @typedef {{raw: Raw, voi: Voi|null, palette: boolean, indices: Raw|null}} Frame */
+/** One frame's values, which of them are padding (a bit each), and a window that the file gives to it alone. @typedef {{raw: Raw, voi: Voi|null, palette: boolean, indices: Raw|null, outside: Uint8Array|null}} Frame */
 /** @typedef {{left: string, right: string, top: string, bottom: string}} Letters */
 /** @typedef {{name: string, detail: string, outcome: string, reference: string}} Step */
 
@@ -68,6 +68,9 @@
  * @property {string|null} spacing_kind
  * @property {[number, number]|null} pixel_aspect
  * @property {Matrix|null} affine
+ * @property {Matrix|null} [frame_affine] of the described frame alone, where frames lie in planes of their own
+ * @property {boolean} [interpolated] whether the frames of a plane are: each takes time then
+ * @property {number} [frame] the described frame
  * @property {{row: Point, column: Point}|null} orientation
  * @property {Letters|null} letters
  * @property {{ms: number[], per_second: number|null, origin: string}|null} frame_times
@@ -99,6 +102,9 @@
  * @property {string|null} plane
  * @property {number} slab millimetres, 0 for none
  * @property {How} how
+ * @property {Record<string, string>} [query] how the server is asked for a plane that is not simply named
+ * @property {"patient"|"own"|"oblique"} [cut] whose axes the plane follows
+ * @property {number} [ahead] frames that are fetched ahead of time
  * @property {Description} description
  * @property {(pane: any) => import("./panes/slide_view.js").SlideView} [tiled] makes what shows a slide in a pane
  */

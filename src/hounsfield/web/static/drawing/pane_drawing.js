@@ -192,6 +192,27 @@ export function drawCross(context, transform, at, ratio) {
 }
 
 /**
+ * Small rings by which lines are taken.
+ * @param {CanvasRenderingContext2D} context
+ * @param {[number, number][]} places
+ * @param {number} ratio
+ */
+export function drawHandles(context, places, ratio) {
+  for (const [style, width] of /** @type {const} */ ([
+    ["rgba(0,0,0,0.7)", 4],
+    ["#5aa9e6", 2],
+  ])) {
+    context.strokeStyle = style;
+    context.lineWidth = width * ratio;
+    for (const [x, y] of places) {
+      context.beginPath();
+      context.arc(x, y, 5 * ratio, 0, 2 * Math.PI);
+      context.stroke();
+    }
+  }
+}
+
+/**
  * A bar of known length at the bottom.
  * @param {CanvasRenderingContext2D} context
  * @param {{pixels: number, label: string}} bar

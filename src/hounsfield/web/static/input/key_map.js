@@ -1,6 +1,6 @@
 // Keys of the viewport and what they do. Knows names of actions only.
 
-/** @typedef {"previous"|"next"|"back10"|"forward10"|"first"|"last"|"cine"|"invert"|"turn"|"flipHorizontal"|"flipVertical"|"fit"|"actual"|"life"|"reset"|"smooth"|"zoomIn"|"zoomOut"|"narrower"|"wider"|"darker"|"brighter"|"toolWindow"|"toolPan"|"toolZoom"|"toolScroll"|"toolCross"|"crosshair"|"help"|"nextPane"} Action */
+/** @typedef {"previous"|"next"|"back10"|"forward10"|"first"|"last"|"cine"|"invert"|"turn"|"flipHorizontal"|"flipVertical"|"fit"|"actual"|"life"|"reset"|"smooth"|"zoomIn"|"zoomOut"|"narrower"|"wider"|"darker"|"brighter"|"toolWindow"|"toolPan"|"toolZoom"|"toolScroll"|"toolCross"|"crosshair"|"straight"|"linkHere"|"help"|"nextPane"} Action */
 
 /** @type {[Action, string, string[]][]} action, words, keys as `KeyboardEvent.key` has them */
 export const KEYS = [
@@ -17,6 +17,8 @@ export const KEYS = [
   ["toolScroll", "Left drag: scroll", ["l"]],
   ["toolCross", "Left drag: crosshair", ["c"]],
   ["crosshair", "Show or hide crosshair", ["x"]],
+  ["straight", "Planes back to straight", ["o"]],
+  ["linkHere", "Link panes here by hand", ["k"]],
   ["narrower", "Narrower window", ["["]],
   ["wider", "Wider window", ["]"]],
   ["darker", "Darker", [","]],

@@ -125,6 +125,8 @@ const ACTIONS = {
   toolCross: (_, store) => store.set({ tool: "cross" }),
   crosshair: (_, store) => store.set({ crosshair: !store.get().crosshair }),
   nextPane: (_, store) => store.set({ active: store.get().active + 1 }),
+  straight: () => document.dispatchEvent(new CustomEvent("hounsfield-straight")),
+  linkHere: () => document.dispatchEvent(new CustomEvent("hounsfield-link")),
   help: () => document.dispatchEvent(new CustomEvent("hounsfield-help")),
 };
 

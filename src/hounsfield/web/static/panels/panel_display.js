@@ -42,6 +42,9 @@ export class DisplayPanel {
       h("h3", { t: "Slab" }),
       row(labelled("Slab in mm", this.slab), labelled("Projection", this.how)),
     );
+    this.planes = h("div");
+    /** @type {import("./panel_planes.js").PlanesPanel|null} */
+    this.planesPanel = null;
     this.rate = h("select", { label: "Speed", on: { change: () => this.speed() } });
     for (const factor of ["0.25", "0.5", "1", "2", "4"])
       this.rate.append(h("option", { text: `${factor}×`, attributes: { value: factor } }));
@@ -66,7 +69,7 @@ export class DisplayPanel {
       this.maps,
     );
     const smooth = h("label", { class: "check" }, this.smooth, h("span", { t: "Smooth when enlarged" }));
-    this.element = h("div", {}, this.grey, smooth, this.slabBox, this.cineBox, this.facts);
+    this.element = h("div", {}, this.grey, smooth, this.planes, this.slabBox, this.cineBox, this.facts);
     this.shownFor = "";
     store.watch(["smooth"], (state) => {
       this.smooth.checked = state.smooth;
@@ -104,6 +107,8 @@ export class DisplayPanel {
     if (what === "cine") return;
     this.grey.hidden = d.color;
     this.slabBox.hidden = !pane.stack?.plane;
+    this.planes.hidden = !pane.stack?.plane;
+    if (pane.stack?.plane) this.tellPlanes();
     const voi = pane.voi();
     const [low, high] = bounds(voi);
     const table = voi.function === "TABLE";
@@ -117,6 +122,12 @@ export class DisplayPanel {
       this.tellFacts();
     }
     this.mark();
+  }
+
+  async tellPlanes() {
+    const { PlanesPanel } = await import("./panel_planes.js");
+    this.planesPanel ??= new PlanesPanel(this.viewport, this.planes);
+    this.planesPanel.update();
   }
 
   /** @param {HTMLInputElement} input @param {number|null} value */

@@ -50,6 +50,7 @@ export function makeToolbar(store, viewport, hooks) {
   const link = iconButton("link", "Scroll panes of one patient together", () =>
     store.set({ linked: !store.get().linked }),
   );
+  const hand = iconButton("hand", "Link panes here by hand", () => viewport.linkHere());
   const crosshair = iconButton(
     "cross",
     "Show or hide crosshair",
@@ -102,6 +103,8 @@ export function makeToolbar(store, viewport, hooks) {
     press(actions[2], pane.inverted);
   };
   viewport.onChange((pane, what) => {
+    press(hand, viewport.hand.holds());
+    hand.disabled = !viewport.hand.holds() && !viewport.hand.candidates(viewport.active()).length;
     if (pane === viewport.active() && what !== "frame" && what !== "view") update();
   });
   update();
@@ -112,7 +115,7 @@ export function makeToolbar(store, viewport, hooks) {
     group("Left drag", ...tools),
     group("View", ...actions, smooth),
     group("Cine", play),
-    group("Panes", ...layouts, link, crosshair),
+    group("Panes", ...layouts, link, hand, crosshair),
     h("div", { class: "space" }),
     group("Page", texts, hide, save, theme, language, help, side),
   );

@@ -1,7 +1,8 @@
 // Panes of one frame of reference: the crosshair's place, lines of planes in one another, scrolling by position. Knows
 // panes by what they show.
 
-import { cross, dot, referenceLine, toIndex, toPatient } from "../place/geometry.js";
+import { cross, dot, toIndex, toPatient } from "../place/geometry.js";
+import { referenceLine } from "../place/reference_line.js";
 
 /** @typedef {import("./pane.js").Pane} Pane */
 /** @typedef {import("../types.js").Point} Point */
@@ -10,13 +11,13 @@ import { cross, dot, referenceLine, toIndex, toPatient } from "../place/geometry
 
 /** @param {Pane} pane */
 export function space(pane) {
-  const d = pane.stack?.description;
+  const d = pane.placed();
   return d?.affine ? (d.frame_of_reference ?? d.id) : null;
 }
 
-/** @param {Matrix} m @returns {Point} unit normal of the frames */
-function normalOf(m) {
-  const n = cross([m[0][1], m[1][1], m[2][1]], [m[0][2], m[1][2], m[2][2]]);
+/** @param {Matrix} m @returns {Point} unit normal of the frames: direction of rows cross direction of columns */
+export function normalOf(m) {
+  const n = cross([m[0][2], m[1][2], m[2][2]], [m[0][1], m[1][1], m[2][1]]);
   const length = Math.hypot(...n) || 1;
   return [n[0] / length, n[1] / length, n[2] / length];
 }
@@ -47,7 +48,7 @@ export class Links {
    */
   place(pane, row, column) {
     const where = space(pane);
-    const m = pane.stack?.description.affine;
+    const m = pane.placed()?.affine;
     if (where === null || !m) return;
     const point = toPatient(m, pane.index, row, column);
     this.points.set(where, point);
@@ -64,7 +65,7 @@ export class Links {
    */
   moved(pane, linked) {
     const where = space(pane);
-    const m = pane.stack?.description.affine;
+    const m = pane.placed()?.affine;
     if (this.busy || where === null || !m) return;
     const point = this.points.get(where);
     if (point) {
@@ -76,7 +77,7 @@ export class Links {
       const middle = toPatient(m, pane.index, (d.rows - 1) / 2, (d.columns - 1) / 2);
       this.follow(() => {
         for (const other of this.others(pane)) {
-          const theirs = other.stack?.description.affine;
+          const theirs = other.placed()?.affine;
           if (theirs && Math.abs(dot(normalOf(m), normalOf(theirs))) > 0.9) this.bring(other, middle);
         }
       });
@@ -116,7 +117,7 @@ export class Links {
    */
   begin(pane) {
     const where = space(pane);
-    const d = pane.stack?.description;
+    const d = pane.placed();
     if (where === null || !d?.affine) return;
     const point = this.points.get(where);
     if (!point) return this.place(pane, Math.floor(d.rows / 2), Math.floor(d.columns / 2));
@@ -134,7 +135,7 @@ export class Links {
   crossIn(pane) {
     const where = space(pane);
     const point = where === null ? undefined : this.points.get(where);
-    const d = pane.stack?.description;
+    const d = pane.placed();
     const at = point && d?.affine ? toIndex(d.affine, point) : null;
     if (!at || !d || Math.abs(at[0] - pane.index) > 0.51) return null;
     return at[1] > -1 && at[2] > -1 && at[1] < d.rows && at[2] < d.columns ? [at[1], at[2]] : null;
@@ -145,10 +146,10 @@ export class Links {
    * @returns {Line[]}
    */
   lines(pane) {
-    const here = pane.stack?.description;
+    const here = pane.placed();
     if (!here) return [];
     return this.others(pane).flatMap((other) => {
-      const theirs = other.stack?.description;
+      const theirs = other.placed();
       const line = theirs && referenceLine(here, pane.index, theirs, other.index);
       return line ? [{ from: line[0], to: line[1] }] : [];
     });

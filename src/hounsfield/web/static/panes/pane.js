@@ -10,6 +10,7 @@ import { fit, flip, pixelAt, toCanvas, turn, zoomAbout } from "../place/view_tra
 import { frameKey } from "../server/frames.js";
 import { t } from "../words/words.js";
 import { CinePlayer } from "./cine_player.js";
+import { FramePlaces } from "./frame_places.js";
 import { PaneLabels } from "./pane_labels.js";
 
 /** @typedef {import("../types.js").Stack} Stack */
@@ -21,7 +22,7 @@ import { PaneLabels } from "./pane_labels.js";
 /**
  * What a pane's owner hears, and adds.
  * @typedef {object} Hooks
- * @property {(pane: Pane, what: "stack"|"frame"|"look"|"view"|"cine") => void} changed
+ * @property {(pane: Pane, what: "stack"|"frame"|"look"|"view"|"cine"|"place") => void} changed
  * @property {(pane: Pane, context: CanvasRenderingContext2D, transform: Transform) => void} drawOver
  * @property {(pane: Pane) => void} tell put texts over the image
  * @property {() => boolean} smooth
@@ -64,6 +65,8 @@ export class Pane {
     this.shownKey = "";
     this.drawing = 0;
     this.settling = 0;
+    /** Whether what is shown is about to be cut anew, or at full resolution. */
+    this.unsettled = false;
     this.cine = new CinePlayer({
       has: (index) => Boolean(this.stack && (this.tiles || this.frames.get(this.stack, index))),
       show: (index) => this.go(index, true),
@@ -73,6 +76,7 @@ export class Pane {
         this.hooks.tell(this);
       },
     });
+    this.places = new FramePlaces(() => this.hooks.changed(this, "place"));
     new ResizeObserver(() => this.resize()).observe(this.element);
   }
 
@@ -87,6 +91,7 @@ export class Pane {
     this.tiles = stack?.tiled?.(this) ?? null;
     this.stack = stack;
     this.message = "";
+    this.unsettled = Boolean(stack?.query?.every);
     if (!same || stack?.description.frames !== this.cine.timing?.starts.length) this.cine.stop();
     if (!same) {
       this.chosen = look?.chosen ?? null;
@@ -259,6 +264,11 @@ export class Pane {
     return this.stack ? this.frames.get(this.stack, this.index) : undefined;
   }
 
+  /** What is known of the frame that is shown: its own place, where each has one. */
+  placed() {
+    return this.places.of(this.stack, this.index);
+  }
+
   /** @param {[number, number]|null} cursor */
   setCursor(cursor) {
     this.cursor = cursor;
@@ -313,7 +323,7 @@ export class Pane {
     const waits = tiled ? tiled.waits : stack && !raw && !error;
     const quiet = stack ? (waits && !tiled && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();
     this.labels.setMessage(error || this.message || quiet, Boolean(error || this.message));
-    this.element.toggleAttribute("data-waits", Boolean(waits));
+    this.element.toggleAttribute("data-waits", Boolean(waits || this.unsettled));
     this.element.dataset.frame = (tiled && !waits) || (shown && raw) ? String(this.index) : "";
     this.hooks.tell(this);
   }

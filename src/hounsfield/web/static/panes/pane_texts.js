@@ -2,7 +2,7 @@
 // public state and the item it shows.
 
 import { fixed, readableDate, shortNumber } from "../numbers/numbers.js";
-import { imageLetters, letterOf, screenLetters, toPatient } from "../place/geometry.js";
+import { cross, imageLetters, letterOf, screenLetters, toPatient } from "../place/geometry.js";
 import { t } from "../words/words.js";
 import { placeText, valueText } from "./probe.js";
 
@@ -14,7 +14,7 @@ import { placeText, valueText } from "./probe.js";
 /**
  * @param {Pane} pane
  * @param {Item|undefined} item
- * @param {{hidden: boolean, texts: boolean}} state
+ * @param {{hidden: boolean, texts: boolean, offset: {offset: number, mm: boolean}|null}} state
  */
 export function tellPane(pane, item, state) {
   const { stack, labels } = pane;
@@ -25,11 +25,11 @@ export function tellPane(pane, item, state) {
     labels.setProbe("");
     return;
   }
-  const d = stack.description;
+  const d = pane.placed() ?? stack.description;
   const patient = state.hidden ? null : item?.patient;
   labels.setCorners({
     topLeft: [patient?.name ?? "", patient?.id ?? "", state.hidden ? "" : readableDate(item?.study_date ?? "")],
-    topRight: [seriesText(item), item?.description ?? "", planeText(pane)],
+    topRight: [seriesText(item), item?.description ?? "", planeText(pane), offsetText(state.offset)],
     bottomLeft: [
       d.color ? "" : windowText(pane.voi()),
       `${t("zoom")} ${zoomText(pane)}`,
@@ -56,7 +56,18 @@ function planeText(pane) {
   const { stack } = pane;
   if (!stack?.plane) return "";
   const slab = stack.slab > 0 ? ` · ${t(stack.how)} ${shortNumber(stack.slab)} mm` : "";
-  return `${t(stack.plane)}${slab}`;
+  const own = stack.cut === "own" ? ` · ${t("acquisition's axes")}` : "";
+  const plane = stack.cut === "oblique" ? t("oblique ({plane})", { plane: t(stack.plane) }) : t(stack.plane) + own;
+  const coarse = Number(stack.query?.every ?? 1) > 1 ? ` · ${t("coarse while turned")}` : "";
+  return plane + coarse + (stack.query?.rectified ? ` · ${t("rectified")}` : "") + slab;
+}
+
+/** @param {{offset: number, mm: boolean}|null} linked by hand */
+function offsetText(linked) {
+  if (!linked) return "";
+  const number = `${linked.offset < 0 ? "−" : "+"}${fixed(Math.abs(linked.offset), linked.mm ? 1 : 0)}`;
+  const offset = linked.mm ? `${number} mm` : t("{n} slices apart", { n: number });
+  return t("linked by hand: {offset} (no registration)", { offset });
 }
 
 /** @param {Voi} voi */
@@ -73,27 +84,21 @@ function zoomText(pane) {
 }
 
 /**
- * Where the slice lies along the axis of the patient that its normal is nearest to.
+ * Where the slice lies along the axis of the patient that is its normal; of an oblique one, where its middle lies.
  * @param {Description} d
  * @param {number} index
  */
 function positionText(d, index) {
   if (!d.affine || !d.orientation) return "";
   const at = toPatient(d.affine, index, (d.rows - 1) / 2, (d.columns - 1) / 2);
-  const m = d.affine;
-  const normal = /** @type {import("../types.js").Point} */ (cross3(d.orientation.row, d.orientation.column));
-  const axis = normal.reduce((best, part, i) => (Math.abs(part) > Math.abs(normal[best]) ? i : best), 0);
-  const direction = /** @type {import("../types.js").Point} */ ([0, 0, 0]);
-  direction[axis] = at[axis] < 0 ? -1 : 1;
-  return m ? `${letterOf(direction)} ${fixed(Math.abs(at[axis]), 1)} mm` : "";
-}
-
-/**
- * @param {number[]} a
- * @param {number[]} b
- */
-function cross3(a, b) {
-  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+  const normal = cross(d.orientation.row, d.orientation.column);
+  const along = normal.findIndex((part) => Math.abs(part) > 1 - 1e-3);
+  const said = [0, 1, 2].map((axis) => {
+    const direction = /** @type {import("../types.js").Point} */ ([0, 0, 0]);
+    direction[axis] = at[axis] < 0 ? -1 : 1;
+    return `${letterOf(direction)} ${fixed(Math.abs(at[axis]), 1)}`;
+  });
+  return along < 0 ? `${t("middle")} ${said.join(" ")} mm` : `${said[along]} mm`;
 }
 
 /** @param {Pane} pane */
@@ -112,6 +117,6 @@ function probeText(pane) {
   const pixel = pane.pixelAt(...pane.cursor);
   if (pixel && pane.tiles) return pane.tiles.probe(pixel);
   if (!pixel || !raw) return "";
-  const d = pane.stack.description;
-  return `${valueText(d, raw, pixel.row, pixel.column, pane.frame()?.indices)} · ${placeText(d, pane.index, pixel.row, pixel.column)}`;
+  const d = pane.placed() ?? pane.stack.description;
+  return `${valueText(d, raw, pixel.row, pixel.column, pane.frame())} · ${placeText(d, pane.index, pixel.row, pixel.column)}`;
 }

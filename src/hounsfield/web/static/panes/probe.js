@@ -13,10 +13,11 @@ import { t } from "../words/words.js";
  * @param {Raw} raw
  * @param {number} row
  * @param {number} column
- * @param {Raw|null} [indices] of a palette
+ * @param {{indices?: Raw|null, outside?: Uint8Array|null}} [more] of a palette; which pixels are padding
  */
-export function valueText(d, raw, row, column, indices = null) {
+export function valueText(d, raw, row, column, more = {}) {
   const at = row * d.columns + column;
+  const { indices, outside: bits } = more;
   if (d.color) {
     const colour = `RGB ${raw[3 * at]}, ${raw[3 * at + 1]}, ${raw[3 * at + 2]}`;
     return indices ? `${t("palette index")} ${indices[at]} · ${colour}` : colour;
@@ -25,7 +26,8 @@ export function valueText(d, raw, row, column, indices = null) {
   const { padding } = d;
   const value = shortNumber(stored * d.slope + d.intercept);
   const text = d.unit && d.unit !== "1" ? `${value} ${d.unit}` : value;
-  const outside = padding && stored >= padding.first && stored <= padding.last;
+  const within = padding && stored >= padding.first && stored <= padding.last;
+  const outside = bits ? (bits[at >> 3] >> (at & 7)) & 1 : within;
   return outside ? `${text} (${t("padding")})` : text;
 }
 

@@ -29,7 +29,7 @@ export async function pictureOf(pane, annotated) {
   drawPicture(context, pane.picture, toCanvas(d, view, canvas), true);
   if (annotated) {
     const ratio = Math.max(1, Math.min(canvas.width, canvas.height) / 512);
-    const letters = imageLetters(d);
+    const letters = imageLetters(pane.placed() ?? d);
     const seen = letters && screenLetters(letters, view);
     if (seen) {
       drawText(context, seen.left, 14 * ratio, canvas.height / 2, ratio);

@@ -7,6 +7,7 @@ import { scaleBar } from "../numbers/numbers.js";
 import { millimetres } from "../place/view_transform.js";
 import { describe, describePlane } from "../server/server.js";
 import { t } from "../words/words.js";
+import { HandLinks } from "./hand_links.js";
 import { Links } from "./linking.js";
 import { Pane } from "./pane.js";
 import { tellPane } from "./pane_texts.js";
@@ -17,7 +18,7 @@ import { KINDS } from "./probe.js";
 /** @typedef {import("../types.js").Description} Description */
 /** @typedef {import("../types.js").Stack} Stack */
 /** @typedef {import("../types.js").How} How */
-/** @typedef {"stack"|"frame"|"look"|"view"|"cine"|"active"} Change */
+/** @typedef {"stack"|"frame"|"look"|"view"|"cine"|"place"|"active"} Change */
 
 /** @type {Record<Layout, number>} */
 const PANES = { 1: 1, 2: 2, 4: 4, planes: 3 };
@@ -34,6 +35,9 @@ export class Viewport {
     /** @type {Pane[]} */
     this.panes = [];
     this.links = new Links(() => this.panes);
+    this.hand = new HandLinks(this.links);
+    /** @type {import("./oblique.js").Oblique|null} once planes are shown */
+    this.oblique = null;
     /** @type {((pane: Pane, what: Change) => void)[]} */
     this.listeners = [];
     /** @type {Map<string, Promise<Description>>} */
@@ -41,6 +45,7 @@ export class Viewport {
     /** @type {{slab: number, how: How}} */
     this.slab = { slab: 0, how: "mean" };
     this.copying = false;
+    document.addEventListener("hounsfield-link", () => this.linkHere());
     frames.onFrame((key) => {
       for (const pane of this.panes) if (pane.stack && key.startsWith(`${pane.stack.key}#`)) pane.redraw();
     });
@@ -66,9 +71,12 @@ export class Viewport {
   /** @param {Pane} pane @param {Change} what */
   changed(pane, what) {
     const { layout, linked } = this.store.get();
-    if (what === "frame") this.links.moved(pane, linked);
+    if (what === "frame") {
+      this.links.moved(pane, linked);
+      this.hand.moved(pane);
+    }
     if (what === "look" && layout === "planes") this.copyLook(pane);
-    if (what === "stack") this.links.redraw(pane);
+    if (what === "stack" || what === "place") this.links.redraw(pane);
     for (const call of this.listeners) call(pane, what);
   }
 
@@ -142,6 +150,7 @@ export class Viewport {
     const cross = crosshair ? this.links.crossIn(pane) : null;
     if (crosshair) drawReferenceLines(context, transform, this.links.lines(pane), cross, ratio);
     if (cross) drawCross(context, transform, cross, ratio);
+    this.oblique?.handles.draw(pane, context);
     const size = millimetres(d, pane.view);
     const bar = texts && size ? scaleBar(size, context.canvas.width / 4) : null;
     if (bar) drawScaleBar(context, bar, d.spacing_kind ? t(KINDS[d.spacing_kind] ?? d.spacing_kind) : "", ratio);
@@ -150,7 +159,8 @@ export class Viewport {
   /** @param {Pane} pane */
   tell(pane) {
     const state = this.store.get();
-    tellPane(pane, pane.stack ? state.items.get(pane.stack.id) : undefined, state);
+    const item = pane.stack ? state.items.get(pane.stack.id) : undefined;
+    tellPane(pane, item, { ...state, offset: this.hand.offset(pane) });
   }
 
   redraw() {
@@ -180,14 +190,14 @@ export class Viewport {
       if (key === id || key.startsWith(`${id}/`)) this.descriptions.delete(key);
   }
 
-  /** @param {string} id @param {string|null} plane @returns {Promise<Description>} */
-  describe(id, plane) {
-    const key = plane ? `${id}/${plane}` : id;
+  /** @param {string} id @param {string|null} plane @param {Record<string, string>} [query] @returns {Promise<Description>} */
+  describe(id, plane, query) {
+    const key = plane ? `${id}/${plane}?${new URLSearchParams(query)}` : id;
     const known = this.descriptions.get(key);
     if (known) return known;
     // What is not said of a plane is as in the volume that it cuts.
     const asked = plane
-      ? Promise.all([this.describe(id, null), describePlane(id, plane)]).then(([own, cut]) => ({
+      ? Promise.all([this.describe(id, null), describePlane(id, plane, query)]).then(([own, cut]) => ({
           ...own,
           ...cut,
           planes: own.planes,
@@ -200,11 +210,11 @@ export class Viewport {
 
   /** @param {string} id @param {string|null} plane @returns {Promise<Stack>} */
   async stackOf(id, plane) {
+    if (plane && this.oblique) return this.oblique.stackOf(id, plane);
     const description = await this.describe(id, plane);
-    const { slab, how } = plane ? this.slab : { slab: 0, how: /** @type {How} */ ("mean") };
     const slide = description.slide && (await import("./slide_view.js"));
     const tiled = await slide?.openSlide(id, description);
-    return { key: `${id}/${plane ?? ""}/${slab}/${how}`, id, plane, slab, how, description, tiled };
+    return { key: `${id}/${plane ?? ""}`, id, plane, slab: 0, how: "mean", description, tiled };
   }
 
   /**
@@ -234,6 +244,8 @@ export class Viewport {
         this.setLayout("1");
         return;
       }
+      this.oblique ??= new (await import("./oblique.js")).Oblique(this);
+      await this.oblique.begin(id);
       const stacks = await Promise.all(planes.map((plane) => this.stackOf(id, plane)));
       const look = this.active();
       const { chosen, inverted, map } = look.stack?.id === id ? look : { chosen: null, inverted: false, map: "grey" };
@@ -268,6 +280,13 @@ export class Viewport {
     for (const pane of this.panes) {
       if (pane.stack?.plane) pane.show(await this.stackOf(pane.stack.id, pane.stack.plane), pane.index);
     }
+  }
+
+  /** Link what the panes show now by hand, or end that. */
+  linkHere() {
+    this.hand.toggle(this.active());
+    this.changed(this.active(), "place");
+    this.redraw();
   }
 
   /** @param {import("../input/key_map.js").Action} action */

@@ -1,4 +1,4 @@
-// Where frames lie in the patient: LPS millimetres, letters, lines of one plane in another. Knows numbers only.
+// Where frames lie in the patient: LPS millimetres, letters. Knows numbers only.
 
 /** @typedef {import("../types.js").Point} Point */
 /** @typedef {import("../types.js").Matrix} Matrix */
@@ -37,7 +37,7 @@ export function toIndex(m, point) {
 }
 
 /**
- * Letters of a direction in the patient: largest part first, parts below a tenth left out.
+ * Letters of a direction in the patient, as the library names it: largest part first, parts up to a quarter left out.
  * @param {Point} direction
  */
 export function letterOf(direction) {
@@ -45,7 +45,7 @@ export function letterOf(direction) {
   if (!(length > 0)) return "";
   return direction
     .map((part, i) => ({ size: Math.abs(part) / length, letter: ["LR", "PA", "HF"][i][part > 0 ? 0 : 1] }))
-    .filter((part) => part.size > 0.1)
+    .filter((part) => part.size > 0.25)
     .sort((a, b) => b.size - a.size)
     .map((part) => part.letter)
     .join("");
@@ -57,7 +57,7 @@ export function letterOf(direction) {
  * @returns {Letters|null}
  */
 export function imageLetters(d) {
-  if (!d.orientation) return d.letters;
+  if (d.letters || !d.orientation) return d.letters;
   const { row, column } = d.orientation;
   const back = (/** @type {Point} */ p) => /** @type {Point} */ (p.map((x) => -x));
   return { right: letterOf(row), left: letterOf(back(row)), bottom: letterOf(column), top: letterOf(back(column)) };
@@ -74,53 +74,6 @@ export function screenLetters(letters, view) {
   if (view.flipped) [left, right] = [right, left];
   for (let i = 0; i < view.turns % 4; i++) [top, right, bottom, left] = [left, top, right, bottom];
   return { left, right, top, bottom };
-}
-
-/**
- * Where the plane of one frame cuts another frame: two places (row, column) of the latter, or null.
- * @param {Description} here
- * @param {number} index
- * @param {Description} other
- * @param {number} otherIndex
- * @returns {[[number, number], [number, number]]|null}
- */
-export function referenceLine(here, index, other, otherIndex) {
-  if (!here.affine || !other.affine) return null;
-  const corners = /** @type {[number, number][]} */ ([
-    [-0.5, -0.5],
-    [-0.5, other.columns - 0.5],
-    [other.rows - 0.5, other.columns - 0.5],
-    [other.rows - 0.5, -0.5],
-  ]);
-  const m = here.affine;
-  const normal = cross([m[0][1], m[1][1], m[2][1]], [m[0][2], m[1][2], m[2][2]]);
-  const origin = toPatient(m, index, 0, 0);
-  /** @type {[number, number][]} */
-  const cut = [];
-  const inside = corners.map(([row, column]) =>
-    toPatient(/** @type {Matrix} */ (other.affine), otherIndex, row, column),
-  );
-  for (let i = 0; i < 4; i++) {
-    const [p, q] = [inside[i], inside[(i + 1) % 4]];
-    const [u, v] = [away(p, origin, normal), away(q, origin, normal)];
-    if (u === v || u * v > 0) continue;
-    const share = u / (u - v);
-    const at = /** @type {Point} */ ([0, 1, 2].map((k) => p[k] + share * (q[k] - p[k])));
-    const place = toIndex(m, at);
-    if (place) cut.push([place[1], place[2]]);
-  }
-  if (cut.length < 2) return null;
-  const far = cut.find((p) => Math.hypot(p[0] - cut[0][0], p[1] - cut[0][1]) > 1e-6);
-  return far ? [cut[0], far] : null;
-}
-
-/**
- * @param {Point} p
- * @param {Point} origin
- * @param {Point} normal
- */
-function away(p, origin, normal) {
-  return dot(/** @type {Point} */ ([p[0] - origin[0], p[1] - origin[1], p[2] - origin[2]]), normal);
 }
 
 /**

@@ -69,7 +69,7 @@ export class Frames {
     const { frames, rows, columns, color } = stack.description;
     const bytes = rows * columns * (color ? 3 : 2);
     // A quarter of the cache may be filled ahead of time, and never so much that what is wanted now waits.
-    const ahead = Math.max(1, Math.min(24, Math.floor(this.cache.limit / 4 / bytes)));
+    const ahead = stack.ahead ?? Math.max(1, Math.min(24, Math.floor(this.cache.limit / 4 / bytes)));
     const list = [{ stack, index }];
     for (let step = 1; step <= ahead; step++) {
       for (const way of step <= ahead / 3 ? [direction, -direction] : [direction]) {

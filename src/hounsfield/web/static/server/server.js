@@ -71,19 +71,22 @@ export function listen(told, changed) {
 
 /**
  * @param {string} id
+ * @param {number} [frame] by which the item is described
  * @returns {Promise<Description>}
  */
-export async function describe(id) {
-  return (await ask(`api/items/${id}`)).json();
+export async function describe(id, frame) {
+  return (await ask(`api/items/${id}${frame ? `?frame=${frame}` : ""}`)).json();
 }
 
 /**
  * @param {string} id
  * @param {string} plane
+ * @param {Record<string, string>} [query] directions of an oblique plane, or of what volume
  * @returns {Promise<Description>}
  */
-export async function describePlane(id, plane) {
-  return (await ask(`api/items/${id}/planes/${plane}`)).json();
+export async function describePlane(id, plane, query = {}) {
+  const where = query.row ? "oblique" : `planes/${plane}`;
+  return (await ask(`api/items/${id}/${where}?${new URLSearchParams(query)}`)).json();
 }
 
 /** @param {string} id */
@@ -93,12 +96,17 @@ export function thumbnailAddress(id) {
 
 /**
  * @param {Stack} stack
- * @param {number} index
+ * @param {number|"through"} index of a frame; "through": the one at the point that an oblique plane goes through
  */
-function frameAddress(stack, index) {
+export function frameAddress(stack, index) {
   if (!stack.plane) return `api/items/${stack.id}/frames/${index}`;
-  const slab = stack.slab > 0 ? `?slab=${stack.slab}&how=${stack.how}` : "";
-  return `api/items/${stack.id}/planes/${stack.plane}/${index}${slab}`;
+  const query = new URLSearchParams(stack.query);
+  if (stack.slab > 0) {
+    query.set("slab", String(stack.slab));
+    query.set("how", stack.how);
+  }
+  const where = stack.query?.row ? "oblique" : `planes/${stack.plane}`;
+  return `api/items/${stack.id}/${where}/${index}${query.size ? `?${query}` : ""}`;
 }
 
 /** Types of arrays by the server's names; all little-endian, as all machines that browsers run on are. */
@@ -118,17 +126,29 @@ export const ARRAYS = {
  * @returns {Promise<Frame>}
  */
 export async function loadFrame(stack, index, signal) {
-  const d = stack.description;
-  const answer = await ask(frameAddress(stack, index), { signal });
+  return readFrame(await ask(frameAddress(stack, index), { signal }), stack.description);
+}
+
+/**
+ * @param {Response} answer
+ * @param {Description} d
+ * @returns {Promise<Frame>}
+ */
+export async function readFrame(answer, d) {
   const bytes = await answer.arrayBuffer();
   // A frame may be of a narrower type than the whole.
   const type = /** @type {keyof typeof ARRAYS} */ (answer.headers.get("X-Dtype") ?? d.dtype);
-  const raw = new (d.color ? Uint8Array : (ARRAYS[type] ?? ARRAYS[d.dtype]))(bytes);
+  const kind = d.color ? Uint8Array : (ARRAYS[type] ?? ARRAYS[d.dtype]);
   const wanted = d.rows * d.columns * (d.color ? 3 : 1);
-  if (raw.length !== wanted) throw new ServerError(`The frame has ${raw.length} values instead of ${wanted}.`, 0);
+  const values = wanted * kind.BYTES_PER_ELEMENT;
+  const padded = answer.headers.get("X-Padding") === "bits";
+  if (bytes.byteLength !== values + (padded ? Math.ceil((d.rows * d.columns) / 8) : 0))
+    throw new ServerError(`The frame has ${bytes.byteLength} bytes instead of ${values}.`, 0);
+  const raw = new kind(bytes, 0, wanted);
+  const outside = padded ? new Uint8Array(bytes, values) : null;
   const told = answer.headers.get("X-Palette") === "1";
   const palette = told || d.steps.some((step) => step.name === "colour" && step.detail.startsWith("palette"));
-  return { raw, voi: readWindow(answer.headers.get("X-Window")), palette, indices: null };
+  return { raw, voi: readWindow(answer.headers.get("X-Window")), palette, indices: null, outside };
 }
 
 /**

@@ -1,5 +1,6 @@
 // The page's words in Chinese, by their English words. Knows nothing.
 
+import { OBLIQUE } from "./zh_oblique.js";
 import { SLIDES_CHINESE } from "./zh_slides.js";
 
 /** @type {Record<string, string>} */
@@ -173,4 +174,5 @@ export const CHINESE = {
   Brighter: "变亮",
   "Zoom in": "放大",
   "Zoom out": "缩小",
+  ...OBLIQUE,
 };
