@@ -16,8 +16,10 @@ from hounsfield.web.access import Door
 from hounsfield.web.discovery import Discovery
 from hounsfield.web.hiding import Hiding
 from hounsfield.web.items import Item
+from hounsfield.web.overlay_planes import OverlayPlanes
 from hounsfield.web.parameters import Refused
 from hounsfield.web.presence import Presence
+from hounsfield.web.shown_states import States
 
 _Result = TypeVar("_Result")
 
@@ -47,6 +49,8 @@ class Viewing:
     presence: Presence = field(default_factory=Presence)
     readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS, "hounsfield-view"))
     assembler: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "hounsfield-view-volume"))
+    planes: OverlayPlanes = field(default_factory=OverlayPlanes)
+    states: States = field(default_factory=States)
     begun: set[str] = field(default_factory=set[str])
 
     def close(self) -> None:

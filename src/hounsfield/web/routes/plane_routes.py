@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hounsfield.image import Image
 from hounsfield.voxels.grids import PlaneName
 from hounsfield.voxels.projections import PROJECTIONS, Projection
 from hounsfield.web.items import Item
@@ -25,12 +26,17 @@ async def describe_plane(request: Request, viewing: Viewing) -> Response:
 
 async def plane_frame(request: Request, viewing: Viewing) -> Response:
     """Send the values of a slice in a plane of the patient, or of a slab around it."""
-    item, plane, index = viewing.item(request), plane_of(request), index_of(request.path_params["frame"])
+    return values_answer(await plane_image(request, viewing, plane_of(request)))
+
+
+async def plane_image(request: Request, viewing: Viewing, plane: PlaneName) -> Image:
+    """Return the slice that a request names, or the slab around it."""
+    item, index = viewing.item(request), index_of(request.path_params["frame"])
     slab, how = decimal_of(request, "slab"), request.query_params.get("how", "mean")
     if how not in PROJECTIONS or (slab is not None and not 0 < slab < 1e6):
         raise Refused(400, "slab is a thickness in mm, and how is mean, max or min")
     kind: Projection = how
-    return await viewing.run(lambda: values_answer(_planes(item, plane, viewing).slice(index, slab, kind)))
+    return await viewing.run(lambda: _planes(item, plane, viewing).slice(index, slab, kind))
 
 
 def _planes(item: Item, plane: PlaneName, viewing: Viewing) -> PlaneFrames:
