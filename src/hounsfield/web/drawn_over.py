@@ -76,8 +76,8 @@ def state_frame(item: Item, index: int, state: PresentationState) -> Image:
 def state_values(frame: Image, state: PresentationState) -> Image:
     """Return what enters the state's VOI; of pseudo-colour and colour states the colours."""
     if state.kind == "grayscale":
-        return Image(state_shading(frame, state)[1])
-    return Image(state_colours(frame, state), color=True)
+        return Image(state_shading(frame, state)[1], padding=frame.padding)
+    return Image(state_colours(frame, state), color=True, padding=frame.padding)
 
 
 def state_described(item: Item, index: int, shown: ShownState, hiding: Hiding) -> dict[str, Any]:

@@ -57,14 +57,14 @@ async def layer(request: Request, viewing: Viewing) -> Response:
 
 async def describe_state(request: Request, viewing: Viewing) -> Response:
     """Describe an item as a presentation state shows it."""
-    item, shown, index = viewing.item(request), _state(request, viewing), whole_number_of(request, "frame", 0)
+    item, shown, index = viewing.item(request), state_of(request, viewing), whole_number_of(request, "frame", 0)
     return answered(await viewing.run(lambda: state_described(item, index, shown, viewing.hiding)))
 
 
 async def frame_of_state(request: Request, viewing: Viewing) -> Response:
     """Send the values of a frame as a presentation state takes them."""
     item, index = viewing.item(request), index_of(request.path_params["frame"])
-    state = _state(request, viewing).state
+    state = state_of(request, viewing).state
 
     def work() -> Response:
         frame = state_frame(item, index, state)
@@ -80,7 +80,7 @@ async def frame_of_state(request: Request, viewing: Viewing) -> Response:
 async def layer_with_state(request: Request, viewing: Viewing) -> Response:
     """Send shutters and annotations of a presentation state as a picture with transparent parts."""
     item, index = viewing.item(request), index_of(request.path_params["frame"])
-    state = _state(request, viewing).state
+    state = state_of(request, viewing).state
     parts: tuple[Part, ...] = ("overlays", "graphics", "texts")
     if request.query_params.get("annotations") == "0":
         parts = ()
@@ -96,7 +96,8 @@ def _picture(made: Layer | None) -> Response:
     return Response(png_bytes(made.rgba), media_type="image/png", headers=headers)
 
 
-def _state(request: Request, viewing: Viewing) -> ShownState:
+def state_of(request: Request, viewing: Viewing) -> ShownState:
+    """Return the presentation state that an address names."""
     found = viewing.states.get(request.path_params["state"])
     if found is None:
         raise Refused(404, "there is no such presentation state in this run")

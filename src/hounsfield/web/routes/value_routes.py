@@ -10,8 +10,10 @@ from starlette.responses import Response
 
 from hounsfield.display.voi import window_of_values
 from hounsfield.image import Image
+from hounsfield.web.drawn_over import state_frame, state_values
 from hounsfield.web.parameters import Refused, index_of, plane_of, whole_number_of
 from hounsfield.web.routes.answering import Routes, answered
+from hounsfield.web.routes.layer_routes import state_of
 from hounsfield.web.routes.plane_routes import plane_image
 from hounsfield.web.viewer import regions_of, window_document
 from hounsfield.web.viewing import Viewing, read_frame
@@ -51,6 +53,9 @@ async def _image(request: Request, viewing: Viewing) -> Image:
     if "plane" in request.path_params:
         return await plane_image(request, viewing, plane_of(request))
     item, index = viewing.item(request), index_of(request.path_params["frame"])
+    if "state" in request.path_params:
+        state = state_of(request, viewing).state
+        return await viewing.run(lambda: state_values(state_frame(item, index, state), state))
     return await viewing.run(lambda: read_frame(item, index))
 
 
@@ -66,6 +71,8 @@ ROUTES: Routes = {
     ("GET", "/api/items/{id}/frames/{frame}/padding"): padding,
     ("GET", "/api/items/{id}/frames/{frame}/window"): window,
     ("GET", "/api/items/{id}/frames/{frame}/regions"): regions,
+    ("GET", "/api/items/{id}/states/{state}/frames/{frame}/padding"): padding,
+    ("GET", "/api/items/{id}/states/{state}/frames/{frame}/window"): window,
     ("GET", "/api/items/{id}/planes/{plane}/{frame}/padding"): padding,
     ("GET", "/api/items/{id}/planes/{plane}/{frame}/window"): window,
 }

@@ -81,6 +81,36 @@
  * @property {boolean|null} burned_in
  * @property {string[]} planes
  * @property {string|null} frame_of_reference
+ * @property {number} [frame] the one that is described
+ * @property {Region[]} [regions] of ultrasound
+ * @property {boolean} [regions_differ] each file may have others
+ * @property {boolean} [coloured] some values are colours of a palette
+ * @property {number} [turns] quarters clockwise, by a presentation state
+ * @property {boolean} [flipped] left and right exchanged after that
+ * @property {number[]|null} [area] top, left, bottom, right that are shown
+ */
+
+/**
+ * An ultrasound region; pairs are vertical, horizontal.
+ * @typedef {object} Region
+ * @property {[number, number]} rows the last excluded
+ * @property {[number, number]} columns
+ * @property {string} format
+ * @property {string} type
+ * @property {[string, string]} units
+ * @property {[number, number]} deltas
+ * @property {[number, number]|null} reference_pixel
+ * @property {[number, number]} reference_value
+ * @property {boolean} high_priority
+ */
+
+/**
+ * What can be drawn over a frame.
+ * @typedef {object} Over
+ * @property {{group: number, label: string, roi: boolean}[]} overlays
+ * @property {boolean} shutter
+ * @property {{id: string, label: string, kind: string}[]} states
+ * @property {string|null} problem
  */
 
 /** @typedef {{depth: number, tag: string, vr: string, keyword: string, name: string, value: string}} HeaderRow */
@@ -95,6 +125,7 @@
  * @property {string|null} plane
  * @property {number} slab millimetres, 0 for none
  * @property {How} how
+ * @property {string|null} [state] a presentation state that it is shown by
  * @property {Description} description
  */
 

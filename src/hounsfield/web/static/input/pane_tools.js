@@ -4,6 +4,7 @@ import { dragWindow } from "../numbers/grey.js";
 import { unapply } from "../place/view_transform.js";
 import { actionOf } from "./key_map.js";
 import { attachPointer } from "./pointer_input.js";
+import { RegionTool, takeVisible } from "./region_window.js";
 
 /** @typedef {import("../panes/pane.js").Pane} Pane */
 /** @typedef {import("../state/store.js").Store} Store */
@@ -19,6 +20,7 @@ import { attachPointer } from "./pointer_input.js";
 export function attachTools(pane, store, links, activate) {
   let scrolled = 0;
   let anchor = { x: 0, y: 0 };
+  const region = new RegionTool(pane);
 
   const cross = (/** @type {number} */ x, /** @type {number} */ y) => {
     const transform = pane.transform();
@@ -33,6 +35,7 @@ export function attachTools(pane, store, links, activate) {
     if (tool === "pan") pane.pan(dx, dy);
     else if (tool === "zoom") pane.zoom(Math.exp(-dy / (size / 3)), anchor.x, anchor.y);
     else if (tool === "cross") cross(x, y);
+    else if (tool === "region") region.drag(x, y);
     else if (tool === "scroll") {
       const frames = pane.stack?.description.frames ?? 1;
       scrolled += dy / Math.max(size / frames, 3 * devicePixelRatio);
@@ -51,12 +54,14 @@ export function attachTools(pane, store, links, activate) {
       scrolled = 0;
       anchor = { x, y };
       if (kind === "tool" && store.get().tool === "cross") cross(x, y);
+      if (kind === "tool" && store.get().tool === "region") region.start(x, y);
     },
     drag(kind, dx, dy, x, y) {
       drag(kind === "tool" ? store.get().tool : kind, dx, dy, x, y);
     },
-    end() {},
+    end: () => region.end(),
     pinch(factor, x, y, dx, dy) {
+      region.cancel();
       pane.zoom(factor, x, y);
       pane.pan(dx, dy);
     },
@@ -71,6 +76,7 @@ export function attachTools(pane, store, links, activate) {
 
   pane.element.addEventListener("focusin", () => activate(pane));
   pane.element.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && region.cancel()) event.preventDefault();
     const action = actionOf(event);
     if (!action) return;
     event.preventDefault();
@@ -120,6 +126,8 @@ const ACTIONS = {
   toolZoom: (_, store) => store.set({ tool: "zoom" }),
   toolScroll: (_, store) => store.set({ tool: "scroll" }),
   toolCross: (_, store) => store.set({ tool: "cross" }),
+  toolRegion: (_, store) => store.set({ tool: "region" }),
+  windowSeen: (pane) => takeVisible(pane),
   crosshair: (_, store) => store.set({ crosshair: !store.get().crosshair }),
   nextPane: (_, store) => store.set({ active: store.get().active + 1 }),
   help: () => document.dispatchEvent(new CustomEvent("hounsfield-help")),

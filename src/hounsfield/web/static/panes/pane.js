@@ -2,15 +2,18 @@
 // panels and of the server nothing: it tells its owner what changed.
 
 import { h } from "../dom.js";
-import { drawPicture, Picture } from "../drawing/pane_drawing.js";
+import { drawCovered } from "../drawing/layer_drawing.js";
+import { Picture } from "../drawing/pane_drawing.js";
 import { Rail } from "../input/rail.js";
 import { bounds, range } from "../numbers/grey.js";
 import { stepOf } from "../numbers/subsample.js";
-import { fit, flip, pixelAt, toCanvas, turn, zoomAbout } from "../place/view_transform.js";
+import { centred, firstView, fitShown } from "../place/shown_area.js";
+import { flip, pixelAt, toCanvas, turn, zoomAbout } from "../place/view_transform.js";
 import { frameKey } from "../server/frames.js";
 import { t } from "../words/words.js";
 import { CinePlayer } from "./cine_player.js";
 import { PaneLabels } from "./pane_labels.js";
+import { PaneLayers } from "./pane_layers.js";
 
 /** @typedef {import("../types.js").Stack} Stack */
 /** @typedef {import("../types.js").Voi} Voi */
@@ -41,6 +44,7 @@ export class Pane {
     this.hooks = hooks;
     this.picture = new Picture();
     this.labels = new PaneLabels();
+    this.layers = new PaneLayers(() => this.redraw());
     this.canvas = h("canvas", { attributes: { "aria-hidden": "true" } });
     this.rail = new Rail((index) => this.go(index));
     const role = { tabindex: "0", role: "application", "aria-roledescription": "image" };
@@ -80,7 +84,9 @@ export class Pane {
    * @param {{chosen: Voi|null, inverted: boolean, map: string}} [look] of another stack of the same item
    */
   show(stack, index, look) {
-    const same = this.stack?.id === stack?.id && this.stack?.plane === stack?.plane;
+    const of = (/** @type {Stack|null} */ shown) => `${shown?.id} ${shown?.plane} ${shown?.state ?? ""}`;
+    const same = of(this.stack) === of(stack);
+    if (this.stack?.id !== stack?.id) this.layers.reset();
     this.stack = stack;
     this.message = "";
     if (!same || stack?.description.frames !== this.cine.timing?.starts.length) this.cine.stop();
@@ -90,7 +96,7 @@ export class Pane {
       this.map = look?.map ?? "grey";
       this.shownKey = "";
       this.picture.clear();
-      this.view = { zoom: 1, x: 0, y: 0, turns: 0, flipped: false };
+      this.view = firstView(stack?.description);
       this.fitted = true;
     }
     this.index = stack ? Math.min(Math.max(index, 0), stack.description.frames - 1) : 0;
@@ -181,7 +187,7 @@ export class Pane {
   }
 
   refit() {
-    if (this.stack) this.setView(fit(this.stack.description, this.canvas, this.view), true);
+    if (this.stack) this.setView(fitShown(this.stack.description, this.canvas, this.view), true);
   }
 
   /**
@@ -200,7 +206,7 @@ export class Pane {
 
   /** @param {number} zoom device pixels of the image's smaller pixel side */
   setZoom(zoom) {
-    this.setView({ ...this.view, zoom, x: 0, y: 0 });
+    if (this.stack) this.setView(centred(this.stack.description, { ...this.view, zoom }));
   }
 
   /** Life size: CSS says that 96 of its pixels are an inch. */
@@ -223,7 +229,7 @@ export class Pane {
     this.chosen = null;
     this.inverted = false;
     this.map = "grey";
-    this.view = { zoom: 1, x: 0, y: 0, turns: 0, flipped: false };
+    this.view = firstView(this.stack?.description);
     this.refit();
     this.changedLook();
   }
@@ -301,7 +307,9 @@ export class Pane {
     }
     // The last frame stays until the next has come; one that cannot come leaves none.
     const shown = stack && this.shownKey && !error ? this.picture : null;
-    drawPicture(context, shown, transform ?? [1, 0, 0, 1, 0, 0], this.hooks.smooth());
+    const layers = stack && raw ? this.layers.of(stack, this.index) : [];
+    const over = stack?.description ?? null;
+    drawCovered(context, shown, transform ?? [1, 0, 0, 1, 0, 0], this.hooks.smooth(), layers, over);
     if (transform && !error) this.hooks.drawOver(this, context, transform);
     const waits = stack && !raw && !error;
     const quiet = stack ? (waits && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();

@@ -4,7 +4,7 @@
 import { fixed, readableDate, shortNumber } from "../numbers/numbers.js";
 import { imageLetters, letterOf, screenLetters, toPatient } from "../place/geometry.js";
 import { t } from "../words/words.js";
-import { placeText, valueText } from "./probe.js";
+import { placeText, regionText, valueText } from "./probe.js";
 
 /** @typedef {import("./pane.js").Pane} Pane */
 /** @typedef {import("../types.js").Item} Item */
@@ -107,6 +107,15 @@ function probeText(pane) {
   if (!pane.cursor || !raw || !pane.stack) return "";
   const pixel = pane.pixelAt(...pane.cursor);
   if (!pixel) return "";
-  const d = pane.stack.description;
-  return `${valueText(d, raw, pixel.row, pixel.column, pane.frame()?.indices)} · ${placeText(d, pane.index, pixel.row, pixel.column)}`;
+  const { stack, index, layers } = pane;
+  const { row, column } = pixel;
+  const d = stack.description;
+  const marked = layers.isPadding(stack, index, row * d.columns + column);
+  return [
+    valueText(d, raw, row, column, pane.frame()?.indices, marked),
+    regionText(layers.regionsOf(stack, index), row, column),
+    placeText(d, index, row, column),
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }

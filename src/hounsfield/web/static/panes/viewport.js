@@ -1,16 +1,15 @@
 // The panes side by side: how many, which item each shows, which one is active. Knows panes, links and the store.
 
 import { h } from "../dom.js";
-import { drawCross, drawReferenceLines, drawScaleBar } from "../drawing/pane_drawing.js";
+import { drawCross, drawReferenceLines } from "../drawing/pane_drawing.js";
 import { attachTools, runAction } from "../input/pane_tools.js";
-import { scaleBar } from "../numbers/numbers.js";
-import { millimetres } from "../place/view_transform.js";
+import { describeState } from "../server/over.js";
 import { describe, describePlane } from "../server/server.js";
 import { t } from "../words/words.js";
 import { Links } from "./linking.js";
 import { Pane } from "./pane.js";
+import { drawScale } from "./pane_scale.js";
 import { tellPane } from "./pane_texts.js";
-import { KINDS } from "./probe.js";
 
 /** @typedef {import("../state/store.js").Store} Store */
 /** @typedef {import("../state/store.js").Layout} Layout */
@@ -45,6 +44,9 @@ export class Viewport {
       for (const pane of this.panes) if (pane.stack && key.startsWith(`${pane.stack.key}#`)) pane.redraw();
     });
     this.makePanes(store.get().layout);
+    store.watch(["hidden"], () => {
+      for (const pane of this.panes) pane.layers.clear();
+    });
     store.watch(["active"], ({ active }) => this.markActive(active));
     store.watch(["crosshair", "smooth", "texts", "hidden", "language", "items", "reading", "connection"], () =>
       this.redraw(),
@@ -130,14 +132,11 @@ export class Viewport {
   drawOver(pane, context, transform) {
     const ratio = devicePixelRatio || 1;
     const { crosshair, texts } = this.store.get();
-    const d = pane.stack?.description;
-    if (!d) return;
+    if (!pane.stack) return;
     const cross = crosshair ? this.links.crossIn(pane) : null;
     if (crosshair) drawReferenceLines(context, transform, this.links.lines(pane), cross, ratio);
     if (cross) drawCross(context, transform, cross, ratio);
-    const size = millimetres(d, pane.view);
-    const bar = texts && size ? scaleBar(size, context.canvas.width / 4) : null;
-    if (bar) drawScaleBar(context, bar, d.spacing_kind ? t(KINDS[d.spacing_kind] ?? d.spacing_kind) : "", ratio);
+    if (texts) drawScale(pane, context, transform, pane.view, ratio);
   }
 
   /** @param {Pane} pane */
@@ -196,6 +195,23 @@ export class Viewport {
     const description = await this.describe(id, plane);
     const { slab, how } = plane ? this.slab : { slab: 0, how: /** @type {How} */ ("mean") };
     return { key: `${id}/${plane ?? ""}/${slab}/${how}`, id, plane, slab, how, description };
+  }
+
+  /**
+   * Show a pane's item as a presentation state says, or as its file does.
+   * @param {Pane} pane
+   * @param {string|null} state
+   */
+  async showState(pane, state) {
+    if (!pane.stack) return;
+    const stack = await this.stackOf(pane.stack.id, null);
+    if (state) {
+      const said = await describeState(stack.id, state, pane.index);
+      stack.description = { ...stack.description, ...said };
+      stack.state = state;
+      stack.key = `${stack.id}/state ${state}`;
+    }
+    pane.show(stack, pane.index);
   }
 
   /**

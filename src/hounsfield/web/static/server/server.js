@@ -22,7 +22,7 @@ export class ServerError extends Error {
  * @param {string} address
  * @param {RequestInit} [options]
  */
-async function ask(address, options = {}) {
+export async function ask(address, options = {}) {
   let answer;
   try {
     answer = await fetch(address, { credentials: "same-origin", ...options });
@@ -94,11 +94,14 @@ export function thumbnailAddress(id) {
 /**
  * @param {Stack} stack
  * @param {number} index
+ * @param {string} [part] of what is known of the frame
+ * @param {string} [query]
  */
-function frameAddress(stack, index) {
-  if (!stack.plane) return `api/items/${stack.id}/frames/${index}`;
-  const slab = stack.slab > 0 ? `?slab=${stack.slab}&how=${stack.how}` : "";
-  return `api/items/${stack.id}/planes/${stack.plane}/${index}${slab}`;
+export function frameAddress(stack, index, part = "", query = "") {
+  const within = stack.plane ? `planes/${stack.plane}` : stack.state ? `states/${stack.state}/frames` : "frames";
+  const slab = stack.plane && stack.slab > 0 ? `slab=${stack.slab}&how=${stack.how}` : "";
+  const asked = [slab, query].filter(Boolean).join("&");
+  return `api/items/${stack.id}/${within}/${index}${part}${asked && `?${asked}`}`;
 }
 
 /** Types of arrays by the server's names; all little-endian, as all machines that browsers run on are. */
@@ -126,8 +129,7 @@ export async function loadFrame(stack, index, signal) {
   const raw = new (d.color ? Uint8Array : (ARRAYS[type] ?? ARRAYS[d.dtype]))(bytes);
   const wanted = d.rows * d.columns * (d.color ? 3 : 1);
   if (raw.length !== wanted) throw new ServerError(`The frame has ${raw.length} values instead of ${wanted}.`, 0);
-  const told = answer.headers.get("X-Palette") === "1";
-  const palette = told || d.steps.some((step) => step.name === "colour" && step.detail.startsWith("palette"));
+  const palette = answer.headers.get("X-Palette") === "1";
   return { raw, voi: readWindow(answer.headers.get("X-Window")), palette, indices: null };
 }
 

@@ -1,7 +1,10 @@
 // The page's words in Chinese, by their English words. Knows nothing.
 
+import { OVER } from "./zh_over.js";
+
 /** @type {Record<string, string>} */
 export const CHINESE = {
+  ...OVER,
   // Start and series
   "Starting…": "正在启动…",
   "Loading…": "正在读取…",
