@@ -51,6 +51,7 @@ def can_be_drawn(
             for plane in listed
         ],
         "shutter": has_shutter(frame),
+        "padding": frame.padding is not None and bool(frame.padding.any()),
         "states": [
             {"id": each.id, "label": hiding.text(each.state.label) or "", "kind": each.state.kind} for each in states
         ],

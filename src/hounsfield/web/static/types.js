@@ -109,6 +109,7 @@
  * @typedef {object} Over
  * @property {{group: number, label: string, roi: boolean}[]} overlays
  * @property {boolean} shutter
+ * @property {boolean} padding
  * @property {{id: string, label: string, kind: string}[]} states
  * @property {string|null} problem
  */

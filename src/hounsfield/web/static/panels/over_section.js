@@ -94,8 +94,9 @@ export class OverSection {
     }
     const padding = check(t("Padding (no measurement)"), layers.padding, (on) => this.set(() => (layers.padding = on)));
     padding.append(swatch());
-    rows.push(padding);
+    if (over?.padding || layers.padding || stack?.plane) rows.push(padding);
     this.list.replaceChildren(...rows);
+    this.title.hidden = !rows.length && !named.length;
     this.tellProblem();
   }
 
