@@ -268,6 +268,24 @@ def test_nothing_that_names_is_drawn_while_the_patient_is_hidden(open_page, stat
             page.get_by_text("Overlays and texts are not shown while the patient is hidden").wait_for()
 
 
+def test_what_is_drawn_goes_when_the_patient_is_hidden(open_page):
+    path = found("examples_overlay.dcm")
+    page = open_page(path)
+    plain(page)
+    page.get_by_role("checkbox", name=re.compile("^Overlay")).check()
+    still(page)
+    image = hu.read(path)
+    assert worst(canvas(page), hu.render(image)) == 255
+    page.get_by_role("button", name="Hide patient").click()
+    page.get_by_text("Overlays and texts are not shown while the patient is hidden").wait_for()
+    still(page)
+    assert worst(canvas(page), hu.render(image)) == 0
+    page.get_by_role("button", name="Hide patient").click()
+    page.get_by_text("Overlays and texts are not shown while the patient is hidden").wait_for(state="hidden")
+    still(page)
+    assert worst(canvas(page), hu.render(image, overlays=hu.overlays(path))) == 0
+
+
 def test_supplemental_colours_stay_while_the_grey_is_windowed(open_page):
     path = found("eCT_Supplemental.dcm")
     page = open_page(path)
@@ -295,7 +313,7 @@ def test_ultrasound_axes_are_those_of_the_region_under_the_cursor(open_page):
     page.locator(".pane").first.focus()
     page.keyboard.press("1")
     image, regions = hu.read(path, values="stored"), hu.regions(path)
-    for row, column in ((196, 460), (120, 400), (330, 300), (5, 5), (340, 780)):
+    for row, column in ((196, 460), (120, 400), (330, 300), (5, 300), (345, 420)):
         at(page, row, column, image.size)
         page.wait_for_timeout(100)
         text, region = probed(page), regions.at(row, column)
@@ -426,23 +444,23 @@ def test_windows_of_all_functions_are_those_of_render(open_page, tmp_path):
         image = hu.read(tmp_path / f"{name}.dcm")
         choose(page, page.served, tmp_path / f"{name}.dcm")
         page.locator(".pane").first.focus()
-        still(page)
+        settled(page)
         page.keyboard.press("1")
-        still(page)
+        settled(page)
         assert worst(canvas(page), hu.render(image)) == 0, name
         own = page.locator(".choices").first.locator("button")
         assert own.count() == len(hu.windows(image))
         for index, voi in enumerate(hu.windows(image)):
             own.nth(index).click()
-            still(page)
+            settled(page)
             assert worst(canvas(page), hu.render(image, voi)) == 0, name
         # A drag leaves it, reset comes back.
         page.locator(".pane").first.focus()
         page.keyboard.press("w")
         page.keyboard.press("]")
-        still(page)
+        settled(page)
         assert worst(canvas(page), hu.render(image)) > 0, name
         page.keyboard.press("0")
         page.keyboard.press("1")
-        still(page)
+        settled(page)
         assert worst(canvas(page), hu.render(image)) == 0, name

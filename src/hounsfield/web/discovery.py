@@ -139,7 +139,7 @@ class Discovery:
         for item in early.values():
             self.items.remove(item, None)
         found = {entry.name: entry for entry in entries}
-        self.no_images = [found[file.path] for file in surveyed.report.files if file.no_image]
+        self.no_images += [found[file.path] for file in surveyed.report.files if file.no_image]
         self.items.finish(surveyed.report)
 
     def _look(self, entry: Entry, early: dict[str, Item]) -> None:

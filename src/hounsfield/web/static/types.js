@@ -87,6 +87,7 @@
  * @property {boolean} [coloured] some values are colours of a palette
  * @property {number} [turns] quarters clockwise, by a presentation state
  * @property {boolean} [flipped] left and right exchanged after that
+ * @property {string} [label] of the presentation state
  * @property {number[]|null} [area] top, left, bottom, right that are shown
  */
 

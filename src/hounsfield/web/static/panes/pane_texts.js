@@ -28,7 +28,7 @@ export function tellPane(pane, item, state) {
   const patient = state.hidden ? null : item?.patient;
   labels.setCorners({
     topLeft: [patient?.name ?? "", patient?.id ?? "", state.hidden ? "" : readableDate(item?.study_date ?? "")],
-    topRight: [seriesText(item), item?.description ?? "", planeText(pane)],
+    topRight: [seriesText(item), item?.description ?? "", planeText(pane), stateText(pane, state.hidden)],
     bottomLeft: [
       d.color ? "" : windowText(pane.voi()),
       `${t("zoom")} ${zoomText(pane)}`,
@@ -46,6 +46,12 @@ function seriesText(item) {
   if (!item) return "";
   const number = item.series_number === null || item.series_number === "" ? "" : ` ${item.series_number}`;
   return `${item.modality}${number}`;
+}
+
+/** @param {Pane} pane @param {boolean} hidden */
+function stateText({ stack }, hidden) {
+  if (!stack?.state) return "";
+  return `${t("Presentation state")} ${hidden ? "" : (stack.description.label ?? "")}`.trim();
 }
 
 /** @param {Pane} pane */
