@@ -122,6 +122,9 @@ store.watch(["language"], () => {
   translate(document.body);
   viewport.redraw();
 });
+store.watch(["tool"], ({ tool }) => {
+  if (tool === "region") import("./input/region_window.js");
+});
 store.watch(["list"], (state) => {
   list.element.hidden = !state.list;
 });

@@ -4,7 +4,6 @@ import { dragWindow } from "../numbers/grey.js";
 import { unapply } from "../place/view_transform.js";
 import { actionOf } from "./key_map.js";
 import { attachPointer } from "./pointer_input.js";
-import { RegionTool, takeVisible } from "./region_window.js";
 
 /** @typedef {import("../panes/pane.js").Pane} Pane */
 /** @typedef {import("../state/store.js").Store} Store */
@@ -20,7 +19,8 @@ import { RegionTool, takeVisible } from "./region_window.js";
 export function attachTools(pane, store, links, activate) {
   let scrolled = 0;
   let anchor = { x: 0, y: 0 };
-  const region = new RegionTool(pane);
+  /** @type {import("./region_window.js").RegionTool|null} few people use it */
+  let region = null;
 
   const cross = (/** @type {number} */ x, /** @type {number} */ y) => {
     const transform = pane.transform();
@@ -35,7 +35,7 @@ export function attachTools(pane, store, links, activate) {
     if (tool === "pan") pane.pan(dx, dy);
     else if (tool === "zoom") pane.zoom(Math.exp(-dy / (size / 3)), anchor.x, anchor.y);
     else if (tool === "cross") cross(x, y);
-    else if (tool === "region") region.drag(x, y);
+    else if (tool === "region") region?.drag(x, y);
     else if (tool === "scroll") {
       const frames = pane.stack?.description.frames ?? 1;
       scrolled += dy / Math.max(size / frames, 3 * devicePixelRatio);
@@ -48,20 +48,23 @@ export function attachTools(pane, store, links, activate) {
   };
 
   attachPointer(pane.element, {
-    start(kind, x, y) {
+    async start(kind, x, y) {
       activate(pane);
       pane.element.focus({ preventScroll: true });
       scrolled = 0;
       anchor = { x, y };
       if (kind === "tool" && store.get().tool === "cross") cross(x, y);
-      if (kind === "tool" && store.get().tool === "region") region.start(x, y);
+      if (kind !== "tool" || store.get().tool !== "region") return;
+      const { RegionTool } = await import("./region_window.js");
+      region ??= new RegionTool(pane);
+      region.start(x, y);
     },
     drag(kind, dx, dy, x, y) {
       drag(kind === "tool" ? store.get().tool : kind, dx, dy, x, y);
     },
-    end: () => region.end(),
+    end: () => region?.end(),
     pinch(factor, x, y, dx, dy) {
-      region.cancel();
+      region?.cancel();
       pane.zoom(factor, x, y);
       pane.pan(dx, dy);
     },
@@ -76,7 +79,7 @@ export function attachTools(pane, store, links, activate) {
 
   pane.element.addEventListener("focusin", () => activate(pane));
   pane.element.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && region.cancel()) event.preventDefault();
+    if (event.key === "Escape" && region?.cancel()) event.preventDefault();
     const action = actionOf(event);
     if (!action) return;
     event.preventDefault();
@@ -127,7 +130,7 @@ const ACTIONS = {
   toolScroll: (_, store) => store.set({ tool: "scroll" }),
   toolCross: (_, store) => store.set({ tool: "cross" }),
   toolRegion: (_, store) => store.set({ tool: "region" }),
-  windowSeen: (pane) => takeVisible(pane),
+  windowSeen: async (pane) => (await import("./region_window.js")).takeVisible(pane),
   crosshair: (_, store) => store.set({ crosshair: !store.get().crosshair }),
   nextPane: (_, store) => store.set({ active: store.get().active + 1 }),
   help: () => document.dispatchEvent(new CustomEvent("hounsfield-help")),
