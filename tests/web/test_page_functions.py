@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 import pydicom
 import pytest
+from pydicom.data import get_testdata_file
 from scipy.spatial.transform import Rotation
 
 import hounsfield as hu
@@ -17,6 +18,7 @@ from hounsfield.display.shading import Shading
 from hounsfield.display.voi import VoiTable, Window
 from hounsfield.geometry import direction
 from hounsfield.values.lut import LookUpTable
+from hounsfield.web.viewer import regions_of
 
 HERE = Path(__file__).parent / "js"
 DTYPES = ["int16", "uint16", "uint8", "int32", "float32", "float64"]
@@ -65,8 +67,6 @@ def _shadings():
     for dtype, voi, table in cases:
         for inverted in (False, True):
             values = _values(dtype)
-            if isinstance(voi, VoiTable):
-                values = values[~np.isinf(values)]
             grey = Shading(voi, table, inverted).grey(values)
             yield {
                 "name": f"{dtype} {_voi(voi)['function']} {voi} inverted={inverted}"[:120],
@@ -144,11 +144,26 @@ def _lines(folder):
                 yield {"here": said[0], "other": said[1], "on": _on_both(here, other)}
 
 
+def _regions():
+    for name in ("examples_palette.dcm", "examples_ybr_color.dcm"):
+        found = hu.regions(get_testdata_file(name))
+        places = [(row, column) for row in range(0, 360, 37) for column in range(0, 800, 61)]
+        sent = regions_of(hu.read(get_testdata_file(name)))
+        for row, column in places:
+            region = found.at(row, column)
+            yield {
+                "regions": sent,
+                "at": [row, column],
+                "which": None if region is None else found.index(region),
+                "physical": region.to_physical(row, column) if region is not None and region.reference_pixel else None,
+            }
+
+
 @pytest.mark.long
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_pure_functions_agree_with_the_library(tmp_path):
     values = {"shadings": list(_shadings()), "maps": dict(_maps()), "places": list(_places(tmp_path))}
-    values |= {"directions": list(_directions()), "lines": list(_lines(tmp_path))}
+    values |= {"directions": list(_directions()), "lines": list(_lines(tmp_path)), "regions": list(_regions())}
     written = tmp_path / "values.json"
     written.write_text(json.dumps(values), "utf-8")
     environment = {**os.environ, "HOUNSFIELD_PAGE_VALUES": str(written)}

@@ -14,6 +14,7 @@ from hounsfield.headers.spacing import PROJECTION_XRAY
 from hounsfield.headers.units import is_localizer
 from hounsfield.image import Image, header_of_frame
 from hounsfield.values.undo import linear, stored_range, value_space
+from hounsfield.volume import Volume
 
 #: Window center and width in HU, as radiology departments use them; sources in docs/display.md.
 PRESETS: dict[str, tuple[float, float]] = {
@@ -25,6 +26,13 @@ PRESETS: dict[str, tuple[float, float]] = {
     "mediastinum": (50, 350),
     "liver": (60, 160),
     "angio": (300, 600),
+}
+#: Center and width in SUV: from 0 to what is shown brightest.
+SUV_PRESETS: dict[str, tuple[float, float]] = {
+    "suv 0 to 5": (2.5, 5),
+    "suv 0 to 7": (3.5, 7),
+    "suv 0 to 10": (5, 10),
+    "suv 0 to 15": (7.5, 15),
 }
 #: Percentiles that bound the range where nothing better is known.
 _ROBUST = (0.5, 99.5)
@@ -41,7 +49,7 @@ _WIDEST = sys.float_info.max / 4
 _SHARE = 2**20
 
 
-def default_range(image: Image) -> tuple[float, float, str]:
+def default_range(image: Image, sample: NDArray[Any] | None = None) -> tuple[float, float, str]:
     """Return the values that become darkest and brightest, and why.
 
     By what the values are, in this order: HU, but of a localizer, which is a projection (the reason is then
@@ -49,32 +57,63 @@ def default_range(image: Image) -> tuple[float, float, str]:
     segmentations to their full scale; RT dose from 0 to its maximum; images of up to 8 bits without slope and
     intercept as they are; PET and NM from 0 to the 99.5th percentile; anything else from the 0.5th to the 99.5th
     percentile, for projection X-ray without the background. Padding and what is no number are left out.
+
+    Parameters
+    ----------
+    image
+        All frames; or one of them, with `sample`.
+    sample
+        Values of several frames (`frames_to_sample`, `measured`) that are not in memory together.
     """
     header = header_of_frame(image)
     modality = text_of(header, "Modality")
     if image.unit == "HU" and not is_localizer(header):
         return -160.0, 240.0, "soft tissue"
-    if image.unit.lower().startswith("g/ml"):
+    if is_suv(image):
         return 0.0, _SUV, f"SUV 0 to {_SUV:g}"
     if modality == "SEG" or text_of(header, "SegmentationType"):
         return 0.0, _segments(image, header), "0 to the highest label"
     full = _identity(image, header)
     if full is not None:
         return *full, "all values that the bits can hold"
-    values = _sample(image)
+    values = _sample(image) if sample is None else sample
     if values.size == 0:
         return 0.0, 1.0, "no value is a number"
     if image.unit == "Gy" or modality == "RTDOSE":
         return _ordered(0.0, float(values.max()), "0 to the highest value")
     if modality in PROJECTION_XRAY:
         values = _without_background(values)
+    if modality in _EMISSION and values.max() > 0:
+        high = _percentiles(values)[1]
+        return _ordered(0.0, high if high > 0 else float(values.max()), "0 to 99.5 percent of the values")
+    return _most_of(values)
+
+
+def range_of_values(image: Image) -> tuple[float, float, str]:
+    """Return the range that most values of an image lie in, whatever they are, and why.
+
+    From the 0.5th to the 99.5th percentile. Padding and what is no number are left out.
+    """
+    values = _sample(image)
+    return _most_of(values) if values.size else (0.0, 1.0, "no value is a number")
+
+
+def _percentiles(values: NDArray[Any]) -> tuple[float, float]:
     # Halved, in double precision: the difference of two values may overflow in their type.
     low, high = (2 * float(v) for v in np.percentile(values.astype(np.float64) / 2, _ROBUST))
-    if modality in _EMISSION and values.max() > 0:
-        return _ordered(0.0, high if high > 0 else float(values.max()), "0 to 99.5 percent of the values")
+    return low, high
+
+
+def _most_of(values: NDArray[Any]) -> tuple[float, float, str]:
+    low, high = _percentiles(values)
     if high <= low:
         low, high = float(values.min()), float(values.max())
     return _ordered(low, high, "0.5 to 99.5 percent of the values")
+
+
+def is_suv(image: Image | Volume) -> bool:
+    """Return whether values are SUV: g/ml, whatever the kind."""
+    return image.unit.lower().startswith("g/ml")
 
 
 def _ordered(low: float, high: float, why: str) -> tuple[float, float, str]:
@@ -109,17 +148,23 @@ def _identity(image: Image, header: Header) -> tuple[float, float] | None:
 
 def _sample(image: Image) -> NDArray[Any]:
     """Values of some frames and pixels that are measurements."""
-    indices = sorted({round(i) for i in np.linspace(0, image.frames - 1, min(image.frames, _FRAMES))})
-    parts: list[NDArray[Any]] = []
-    for index in indices:
-        values: NDArray[Any] = image.values[index] if image.multi_frame else image.values
-        padding = image.padding
-        if padding is not None:
-            values = values[~(padding[index] if image.multi_frame else padding)]
-        # An odd stride runs through all columns.
-        parts.append(values.ravel()[:: max(1, values.size // _PIXELS) | 1])
-    joined = np.concatenate(parts)
-    return joined[np.isfinite(joined)] if joined.dtype.kind == "f" else joined
+    values, padding = image.values, image.padding
+    if not image.multi_frame:
+        return measured(values, padding)
+    chosen = frames_to_sample(image.frames)
+    return np.concatenate([measured(values[i], None if padding is None else padding[i]) for i in chosen])
+
+
+def frames_to_sample(frames: int) -> list[int]:
+    """Return which of so many frames are looked at."""
+    return sorted({round(i) for i in np.linspace(0, frames - 1, min(frames, _FRAMES))})
+
+
+def measured(values: NDArray[Any], padding: NDArray[np.bool_] | None) -> NDArray[Any]:
+    """Return some values of a frame that are measurements: no padding, and numbers."""
+    values = values.ravel() if padding is None else values[~padding]
+    values = values[:: max(1, values.size // _PIXELS) | 1]  # an odd stride runs through all columns
+    return values[np.isfinite(values)] if values.dtype.kind == "f" else values
 
 
 def _without_background(values: NDArray[Any]) -> NDArray[Any]:

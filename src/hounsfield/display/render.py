@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from hounsfield.volume import Volume
 
 if TYPE_CHECKING:
     from hounsfield.display.presentation.state import PresentationState
+    from hounsfield.values.overlays import Overlay
 
 
 def render(
@@ -24,6 +26,8 @@ def render(
     window: WindowLike = None,
     *,
     presentation: PresentationState | None = None,
+    overlays: Iterable[Overlay] = (),
+    shutter: bool = False,
     square: bool = False,
     icc: bool = False,
 ) -> NDArray[np.uint8]:
@@ -46,6 +50,11 @@ def render(
     presentation
         A softcopy presentation state (`hounsfield.presentation`): it takes the place of all that the image says of
         its display, crops, turns and annotates. A `window` given as well takes the place of the state's VOI.
+    overlays
+        Overlay planes of the image to be drawn over it, in white (`hounsfield.overlays`). By default none, as the
+        standard leaves to presentation states which are shown.
+    shutter
+        Hide what the image's own Display Shutter hides, in its colour.
     square
         Make the pixels square, by enlarging one axis, where those of the image are not.
     icc
@@ -59,7 +68,7 @@ def render(
     Raises
     ------
     ValueError
-        There is no such window.
+        There is no such window; overlays are given for a volume, or beside a presentation state.
     InvalidAttributeError, MissingAttributeError
         The presentation state does not refer to the image; a presentation LUT, a palette or an ICC profile is
         damaged; with `icc`, there is no profile.
@@ -77,7 +86,10 @@ def render(
     [[0, 128, 255]]
     """
     require_grid(image, "render")
+    drawn = tuple(overlays)
     if presentation is not None:
+        if drawn or shutter:
+            raise ValueError("a presentation state says which overlays and which shutter are shown")
         from hounsfield.display.presentation.softcopy import render_slices, render_state
 
         if isinstance(image, Volume):
@@ -85,7 +97,22 @@ def render(
         return render_state(image, presentation, window, square=square, icc=icc)
     pictures = as_image(image)
     shown = _render(pictures, window, icc=icc)
+    if drawn or shutter:
+        _cover(shown, image, drawn, shutter=shutter)
     return squared(shown, pictures) if square else shown
+
+
+def _cover(shown: NDArray[np.uint8], image: Image | Volume, overlays: Sequence[Overlay], *, shutter: bool) -> None:
+    from hounsfield.display.layers import cover
+
+    if isinstance(image, Volume):
+        if overlays:
+            raise ValueError("overlays are of the frames of one file; render those, not a volume")
+        for picture, frame in zip(shown, image, strict=True):
+            cover(picture, frame, (), shutter=shutter)
+        return
+    for index, picture in enumerate(shown if image.multi_frame else (shown,)):
+        cover(picture, image.frame(index) if image.multi_frame else image, overlays, shutter=shutter)
 
 
 def _render(image: Image, window: WindowLike, *, icc: bool) -> NDArray[np.uint8]:

@@ -120,20 +120,34 @@ def supplemental(frame: Image, shading: Shading) -> NDArray[np.uint8]:
     MissingAttributeError, InvalidAttributeError
         A table is damaged, or the stored values do not follow from the image's.
     """
+    coloured, colours = coloured_pixels(frame)
+    rgb = np.repeat(shading.grey(frame.values)[..., None], 3, axis=-1)
+    rgb[coloured] = colours
+    return rgb
+
+
+def coloured_pixels(frame: Image) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+    """Return which pixels of a frame with a supplemental palette are coloured, and their RGB, one row for each.
+
+    Raises
+    ------
+    MissingAttributeError, InvalidAttributeError
+        As of `supplemental`.
+    """
     header, descriptor = header_of_frame(frame), f"{_TABLE}Descriptor"
     count, first, _ = read_descriptor(header.get(descriptor), descriptor, frame.name)
     if text_of(header, "PixelPresentation") == "COLOR_RANGE":
-        return palette_8(_spread(frame, header, count) + first, header, frame.name)
-    rgb = np.repeat(shading.grey(frame.values)[..., None], 3, axis=-1)
+        rgb = palette_8(_spread(frame, header, count) + first, header, frame.name)
+        return np.ones(frame.size, np.bool_), rgb.reshape(-1, 3)
     if not frame_is_coloured(frame):
-        return rgb
+        return np.zeros(frame.size, np.bool_), np.zeros((0, 3), np.uint8)
     stored = stored_of(frame)
     if header.get("PixelRepresentation") == 1 and first >= 2**15:
         first -= 2**16
     coloured = stored >= first
-    if coloured.any():
-        rgb[coloured] = palette_8(stored[coloured], header, frame.name)
-    return rgb
+    if not coloured.any():
+        return coloured, np.zeros((0, 3), np.uint8)
+    return coloured, palette_8(stored[coloured], header, frame.name)
 
 
 def _spread(frame: Image, header: Header, count: int) -> NDArray[np.int64]:

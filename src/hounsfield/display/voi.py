@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.display.defaults import PRESETS, default_range
+from hounsfield.display.defaults import PRESETS, SUV_PRESETS, default_range, is_suv, range_of_values
 from hounsfield.errors import InvalidAttributeError
 from hounsfield.header import finite_number, finite_numbers, items_of, text_of, texts_of, values_in
 from hounsfield.headers.remarks import used_bits
-from hounsfield.headers.units import modality_table
+from hounsfield.headers.units import is_localizer, modality_table
 from hounsfield.image import Image, header_of_frame
 from hounsfield.imagelike import as_image, require_grid
 from hounsfield.text import suggestion
@@ -193,17 +193,17 @@ def named_voi(window: str | int, known: list[Voi], name: str) -> Voi:
             raise InvalidAttributeError(detail, source=name, attribute="WindowCenter")
         return known[window]
     key = _key(window)
-    if key in PRESETS:
-        return _window(*PRESETS[key], origin=f"preset {key}")
+    if key in _NAMED:
+        return _NAMED[key]
     for voi in known:
         if key and _key(voi.explanation) == key:
             return voi
-    kinds = f"center,width; {', '.join(PRESETS)}"
+    kinds = f"center,width; {', '.join(_NAMED)}"
     # Explanations are free text, which a message does not quote.
     own = sum(bool(voi.explanation) for voi in known)
     explained = f"; or by their explanation {own} of the file's windows" if own else ""
     detail = f"unknown window {window!r}; known are {kinds}{explained}"
-    detail += suggestion(key, PRESETS)
+    detail += suggestion(key, _NAMED)
     raise InvalidAttributeError(detail, source=name, attribute="WindowCenterWidthExplanation")
 
 
@@ -289,10 +289,34 @@ def _may_be_negative(image: Image) -> bool:
     return possible[0] < 0
 
 
-def default_window(image: Image) -> Window:
+def default_window(image: Image, sample: NDArray[Any] | None = None) -> Window:
     """A window for values that come without one: see `defaults.default_range`."""
-    low, high, origin = default_range(image)
+    low, high, origin = default_range(image, sample)
     if origin == "soft tissue":
         return _window(*PRESETS["soft tissue"], origin="default for HU")
+    return _spanning(low, high, f"default: {origin}")
+
+
+def window_of_values(image: Image) -> Window:
+    """A window for most of the values of an image, or of a part of one: see `defaults.range_of_values`."""
+    return _spanning(*range_of_values(image))
+
+
+def presets(image: Image | Volume) -> dict[str, Window]:
+    """Return the named windows that are made for the values of an image: of HU, of SUV, or none."""
+    if image.unit == "HU":
+        header = as_image(image).header
+        return {} if is_localizer(header) else {name: _NAMED[name] for name in PRESETS}
+    return {name: _NAMED[name] for name in SUV_PRESETS} if is_suv(image) else {}
+
+
+def _spanning(low: float, high: float, origin: str) -> Window:
     middle = (low + high) / 2 if abs(low + high) < np.inf else low / 2 + high / 2
-    return Window(middle, high - low, "LINEAR_EXACT", f"default: {origin}")
+    return Window(middle, high - low, "LINEAR_EXACT", origin)
+
+
+_NAMED = {
+    **{name: Window(*ends, "LINEAR", f"preset {name}") for name, ends in PRESETS.items()},
+    # From 0 exactly, as the default for SUV.
+    **{name: Window(*ends, "LINEAR_EXACT", f"preset {name}") for name, ends in SUV_PRESETS.items()},
+}

@@ -94,13 +94,18 @@ def overlays(source: SourceLike | Image, *, limits: Limits = DEFAULT_LIMITS) -> 
     if isinstance(source, Image):
         return _planes(source.header, _shell(source), _no_cells(source.name), source.name, limits)
     with closing(open_source(source, limits)) as opened_source:
-        opened = open_header(opened_source, limits)
+        return overlays_in(opened_source, limits)
 
-        @cache
-        def cells() -> Cells:
-            return _cells(opened_source, opened, limits)
 
-        return _planes(opened.header, _image_below(opened, limits), cells, opened.name, limits)
+def overlays_in(source: Source, limits: Limits) -> tuple[Overlay, ...]:
+    """Return the overlay planes of an open source: see `overlays`."""
+    opened = open_header(source, limits)
+
+    @cache
+    def cells() -> Cells:
+        return _cells(source, opened, limits)
+
+    return _planes(opened.header, _image_below(opened, limits), cells, opened.name, limits)
 
 
 def segments(

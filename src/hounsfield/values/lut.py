@@ -21,9 +21,12 @@ class LookUpTable:
     entries: NDArray[Any]
 
     def apply(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Map each value to its entry."""
-        index = np.clip(values.astype(np.int64) - self.first, 0, len(self.entries) - 1)
-        return self.entries[index]
+        """Map each value to its entry; of values with a point what stands before it counts."""
+        last = len(self.entries) - 1
+        if values.dtype.kind == "f":  # clipped first: an infinite value has no place among whole numbers
+            wide = values.astype(np.promote_types(values.dtype, np.float32), copy=False)
+            values = np.clip(wide, self.first, self.first + last)
+        return self.entries[np.clip(values.astype(np.int64) - self.first, 0, last)]
 
 
 def read_table(descriptor: Any, data: Any, what: str, name: str, *, signed: bool) -> LookUpTable:

@@ -95,15 +95,30 @@ class Overlay:
             return None
         values = np.zeros(self._blank.shape, np.bool_)
         frames = values if self._blank.multi_frame else values[np.newaxis]
-        own = self.bitmap if self.bitmap.ndim == 3 else self.bitmap[np.newaxis]
-        top, left = self.origin[0] - 1, self.origin[1] - 1
-        inside, source = _overlap(frames.shape[1], own.shape[1], top), _overlap(own.shape[1], frames.shape[1], -top)
-        across, origin = _overlap(frames.shape[2], own.shape[2], left), _overlap(own.shape[2], frames.shape[2], -left)
         first = self._blank.frame_index or 0
-        for number, index in enumerate(self.frame_index):
-            if 0 <= index - first < len(frames):
-                frames[index - first, inside, across] = own[min(number, len(own) - 1), source, origin]
+        for index, frame in enumerate(frames):
+            self.draw(frame, first + index)
         return replace(self._blank, values=values, steps=self.steps)
+
+    def draw(self, frame: NDArray[np.bool_], index: int) -> bool:
+        """Write the plane's bits into a picture of a frame, (row, column); False where it does not lie over it.
+
+        Parameters
+        ----------
+        frame
+            Of the image's size. What the plane does not reach is left as it is.
+        index
+            0-based frame of the file.
+        """
+        if index not in self.frame_index:
+            return False
+        own = self.bitmap if self.bitmap.ndim == 3 else self.bitmap[np.newaxis]
+        bits = own[min(index - self.frame_index.start, len(own) - 1)]
+        top, left = self.origin[0] - 1, self.origin[1] - 1
+        inside, source = _overlap(frame.shape[0], bits.shape[0], top), _overlap(bits.shape[0], frame.shape[0], -top)
+        across, origin = _overlap(frame.shape[1], bits.shape[1], left), _overlap(bits.shape[1], frame.shape[1], -left)
+        frame[inside, across] = bits[source, origin]
+        return True
 
 
 def _overlap(size: int, other: int, shift: int) -> slice:

@@ -12,15 +12,27 @@ from hounsfield.web.routes import (
     event_routes,
     frame_routes,
     item_routes,
+    layer_routes,
     picture_routes,
     plane_routes,
     session_routes,
     tile_routes,
+    value_routes,
 )
 from hounsfield.web.routes.answering import answering, refusal
 from hounsfield.web.viewing import Viewing
 
-_ROUTES = (event_routes, item_routes, frame_routes, tile_routes, plane_routes, picture_routes, session_routes)
+_ROUTES = (
+    event_routes,
+    item_routes,
+    frame_routes,
+    tile_routes,
+    plane_routes,
+    picture_routes,
+    layer_routes,
+    value_routes,
+    session_routes,
+)
 
 
 def create_app(viewing: Viewing) -> Guard:

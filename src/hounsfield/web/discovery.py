@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 from hounsfield.errors import HounsfieldError
 from hounsfield.header import Header, text_of
@@ -47,6 +47,8 @@ _FIRST_TRIES, _MORE_TRIES = 50, 3
 #: Images that are shown before all is understood: each takes some milliseconds. Seconds between two words on progress.
 _MOST_EARLY, _PACE = 100, 0.1
 
+_PALETTE = "PALETTE COLOR"
+
 
 class Stopped(Exception):
     """The server ends: whatever is read is not wanted any more."""
@@ -66,6 +68,8 @@ class Discovery:
     ----------
     items
         What has been found.
+    no_images
+        Files that are no images by their kind, presentation states among them; empty until all are understood.
     """
 
     def __init__(self, paths: Sequence[str], limits: Limits) -> None:
@@ -74,6 +78,7 @@ class Discovery:
         self.kept: KeptVolumes = Kept(volume_bytes)
         self.tiles: KeptTiles = Kept(tile_bytes, KEPT_BYTES)
         self.files = OpenFiles(limits)
+        self.no_images: list[Entry] = []
         self._stopping = threading.Event()
         self._told = 0.0
         self._tries: dict[str, int] = {}
@@ -138,6 +143,8 @@ class Discovery:
             self._replace([early.pop(name) for name in item.files if name in early], item)
         for item in early.values():
             self.items.remove(item, None)
+        found = {entry.name: entry for entry in entries}
+        self.no_images += [found[file.path] for file in surveyed.report.files if file.no_image]
         self.items.finish(surveyed.report)
 
     def _look(self, entry: Entry, early: dict[str, Item]) -> None:
@@ -194,8 +201,10 @@ class Discovery:
             places = [FramePlace(entry, n) for n in range(len(frames))] if len(frames) > 1 else [FramePlace(entry)]
             pictures = ItemFrames(places, (len(frames), rows, columns), self.limits, self.files)
         facts = _facts(header, pictures.shape, index)
-        color = _is_color(header.get("SamplesPerPixel"), text_of(header, "PhotometricInterpretation"))
-        return Item("image", facts, pictures, color, (entry.name,), notes, shows_label=shows_label(header))
+        photometric = text_of(header, "PhotometricInterpretation")
+        color = _is_color(header.get("SamplesPerPixel"), photometric)
+        palette, label = photometric == _PALETTE, shows_label(header)
+        return Item("image", facts, pictures, color, palette, (entry.name,), notes, shows_label=label)
 
     def _items(self, surveyed: Survey, volumes: Volumes) -> Iterator[Item]:
         together = _scattered(surveyed)
@@ -217,15 +226,16 @@ class Discovery:
         places = [FramePlace(instances.entries[n], of.frame_index) for n, of in zip(files, sources, strict=True)]
         frames = ItemFrames(None if apart else places, facts.shape, self.limits, self.files)
         frames.origins = places
-        color = _is_color(float(rows.numbers["SamplesPerPixel"][first]), rows.text("PhotometricInterpretation", first))
+        photometric = rows.text("PhotometricInterpretation", first)
+        color = _is_color(float(rows.numbers["SamplesPerPixel"][first]), photometric)
         is_volume = facts.affine is not None and facts.shape[0] > 1
         if is_volume or apart or (facts.shape[0] > 1 and fits_in_memory(facts.shape, 3 if color else 1)):
             frames.with_volume(self.kept, lambda: self._assembled(volumes, index), index)
         notes = list(notes_of(facts, volumes, False)), list(notes_of(facts, volumes, True))
         names = tuple(dict.fromkeys(source.path for source in sources))
         label = is_label_type(rows.text("ImageType", first), facts.modality)
-        kind = "volume" if is_volume else "image"
-        return Item(kind, facts, frames, color, names, notes, shows_label=label)
+        kind: Literal["volume", "image"] = "volume" if is_volume else "image"
+        return Item(kind, facts, frames, color, photometric == _PALETTE, names, notes, shows_label=label)
 
     def _together(self, surveyed: Survey, item: Item, stacks: list[int]) -> Item:
         """The frames of one file of which each lies elsewhere: one image, in the order of the file."""
@@ -282,7 +292,7 @@ def last_part(path: str) -> str:
 
 
 def _is_color(samples: Any, photometric: str) -> bool:
-    return photometric == "PALETTE COLOR" or samples == 3
+    return photometric == _PALETTE or samples == 3
 
 
 def _facts(header: Header, shape: tuple[int, int, int], index: int) -> VolumeFacts:

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from hounsfield.display.defaults import frames_to_sample, measured
 from hounsfield.errors import HounsfieldError
 from hounsfield.header import text_of
 from hounsfield.image import Image
@@ -109,6 +113,7 @@ class ItemFrames:
         self.key: Any = object()
         self.origins: Sequence[FramePlace] = ()
         self._kept: KeptVolumes | None = None
+        self._sample: NDArray[Any] | None = None
         self._assemble: Callable[[], Volume] | None = None
 
     def with_volume(self, kept: KeptVolumes, assemble: Callable[[], Volume], key: Any) -> ItemFrames:
@@ -172,7 +177,7 @@ class ItemFrames:
             source.check()
             return image
 
-    def sample(self, index: int) -> Image:
+    def described_by(self, index: int) -> Image:
         """Return what a frame is described by; as of `frame`."""
         return self.frame(index)
 
@@ -187,15 +192,32 @@ class ItemFrames:
             return None
         return Image(volume.values[index], volume.unit, color=volume.color)
 
-    def indices(self, index: int) -> Image | None:
-        """Return a frame's indices into its palette; None of an image without one."""
+    def from_file(self, index: int, values: str = "modality") -> Image:
+        """Return a frame as it stands in its file, with the header of that: ``"modality"`` or ``"stored"`` values."""
         entry = self.entry(index)
         if entry is None:
             raise IndexError(f"there is no frame {index}")
         place = (self.origins or self.places or ())[index]
-        with closing(opened(entry, self._limits, "stored")) as frames:
-            palette = text_of(frames.header, "PhotometricInterpretation") == "PALETTE COLOR"
-            return frames.read(place.frame or 0) if palette else None
+        with closing(opened(entry, self._limits, values)) as frames:
+            return frames.read(place.frame or 0)
+
+    def sample(self) -> NDArray[Any] | None:
+        """Return values of some frames, by which the window is chosen that all share; None where one frame is enough.
+
+        Only of frames that are too many to be in memory together.
+        """
+        if self.can_be_assembled or self.shape[0] == 1 or not self.places:
+            return None
+        if self._sample is None:
+            frames = (self.frame(index) for index in frames_to_sample(self.shape[0]))
+            self._sample = np.concatenate([measured(frame.values, frame.padding) for frame in frames])
+        return self._sample
+
+    def indices(self, index: int) -> Image | None:
+        """Return a frame's indices into its palette; None of an image without one."""
+        image = self.from_file(index, "stored")
+        palette = text_of(image.header, "PhotometricInterpretation") == "PALETTE COLOR"
+        return image if palette else None
 
     def _is_lost(self, volume: Volume, index: int) -> bool:
         """Return whether a slice may be one that could not be read: the file says why."""
@@ -210,7 +232,7 @@ def fits_in_memory(shape: tuple[int, int, int], samples: int) -> bool:
 def readable(frames: ItemFrames) -> str:
     """Return why the first frame cannot be read; ``""`` where it can."""
     try:
-        frames.sample(0)
+        frames.described_by(0)
     except HounsfieldError as error:
         return error.message
     return ""

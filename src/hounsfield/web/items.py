@@ -34,6 +34,8 @@ class Item:
         Its frames.
     color
         True of colour.
+    palette
+        True where the colours are those of a palette.
     files
         Names of its files, which no answer holds.
     notes
@@ -50,6 +52,7 @@ class Item:
     facts: VolumeFacts
     frames: ItemFrames
     color: bool = False
+    palette: bool = False
     files: tuple[str, ...] = ()
     notes: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))
     error: str = ""

@@ -98,7 +98,11 @@ class SlideFrames(ItemFrames):
             raise LimitExceededError(f"the slide of {rows} x {columns} is too large to be read at once; read its tiles")
         return self._region(self.files[0], (0, self.shape[1], 0, self.shape[2]), index)
 
-    def sample(self, index: int) -> Image:
+    def from_file(self, index: int, values: str = "modality") -> Image:
+        """Return the first tile of the finest level, whatever values are asked for: nothing is drawn over slides."""
+        return self.described_by(index)
+
+    def described_by(self, index: int) -> Image:
         """Return the first tile of the finest level, which describes all; of grey slides with values of all parts."""
         image = self._region(self.files[0], self.levels[0].bounds(0, 0), index)
         steps = tuple(step for step in image.steps if step.name != "region") + self.computed_steps

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.display.aspect import ratio
-from hounsfield.display.defaults import PRESETS
 from hounsfield.display.directions import edge_directions
+from hounsfield.display.screen_colour import is_supplemental
 from hounsfield.display.shading import shading_of
-from hounsfield.display.voi import Voi, VoiTable, Window, choose_voi, file_voi, windows
+from hounsfield.display.voi import Voi, VoiTable, Window, choose_voi, default_window, file_voi, presets, windows
 from hounsfield.errors import HounsfieldError
 from hounsfield.geometry import direction
 from hounsfield.header import Header, text_of
 from hounsfield.headers.frame_times import RATES, read_frame_times
-from hounsfield.headers.units import is_localizer
+from hounsfield.headers.regions import read_regions
 from hounsfield.image import Image, header_of_frame
 from hounsfield.values.lut import LookUpTable
 from hounsfield.values.undo import linear, stored_range, value_space
@@ -126,6 +126,9 @@ def described(item: Item, image: Image, index: int, items: Items, hiding: Hiding
         "planes": list(NAMED_PLANES) if item.kind == "volume" and not item.color else [],
         "frame_of_reference": items.space_id(str(item.facts.attributes.get("FrameOfReferenceUID") or "")),
         "burned_in": _burned_in(image.header),
+        "regions": regions_of(image),
+        "regions_differ": len(item.files) > 1,
+        "coloured": is_supplemental(image),
     }
     if isinstance(item.frames, SlideFrames):
         document["slide"] = {"paths": len(item.frames.paths), "planes": item.frames.planes}
@@ -172,9 +175,8 @@ def shown(whole: Image | Volume, image: Image, item: Item, hiding: Hiding) -> di
         Whose, and what may be said of it.
     """
     own, inverted, table = (windows(whole), *_presentation(image)) if not image.color else ([], False, None)
-    chosen = None if image.color or image.is_mask else choose_voi(whole)
+    chosen = None if image.color or image.is_mask else _chosen(whole, image, item)
     unit = hiding.unit(whole.unit)
-    ct = whole.unit == "HU" and not is_localizer(header_of_frame(image))
     steps = sent_steps(whole, item, hiding)
     return {
         "color": image.color,
@@ -185,9 +187,9 @@ def shown(whole: Image | Volume, image: Image, item: Item, hiding: Hiding) -> di
         "padding": padding_range(image),
         "inverted": inverted,
         "presentation_table": table,
-        "windows": [_window(voi, hiding, number) | {"default": number == 0} for number, voi in enumerate(own)],
-        "presets": [_preset(name) for name in PRESETS] if ct else [],
-        "default_window": None if chosen is None else _window(chosen, hiding, 0),
+        "windows": [window_document(voi, hiding, number) | {"default": number == 0} for number, voi in enumerate(own)],
+        "presets": [window_document(voi, hiding, 0) | {"label": name} for name, voi in presets(whole).items()],
+        "default_window": None if chosen is None else window_document(chosen, hiding, 0),
         "steps": steps,
         "warnings": [step["detail"] for step in steps if step["outcome"] == "assumed"],
     }
@@ -198,6 +200,12 @@ def sent_steps(whole: Image | Volume, item: Item, hiding: Hiding) -> list[dict[s
     return [
         {**step.to_dict(), "detail": hiding.sentence(step.detail, item.files, (whole.unit,))} for step in whole.steps
     ]
+
+
+def _chosen(whole: Image | Volume, image: Image, item: Item) -> Voi:
+    """The window of a frame's own, or else one for all frames."""
+    sample = item.frames.sample() if whole is image and file_voi(image) is None else None
+    return choose_voi(whole) if sample is None else default_window(image, sample)
 
 
 def sent_type(values: NDArray[Any], *, color: bool) -> np.dtype[Any]:
@@ -242,26 +250,52 @@ def _presentation(image: Image) -> tuple[bool, dict[str, Any] | None]:
         shading = shading_of(image, Window(0, 1))
     except (HounsfieldError, ValueError, KeyError):
         return text_of(image.header, "PhotometricInterpretation") == "MONOCHROME1", None
-    return shading.inverted, None if shading.table is None else _table(shading.table)
+    return shading.inverted, None if shading.table is None else table_document(shading.table)
 
 
-def _table(table: LookUpTable) -> dict[str, Any]:
+def table_document(table: LookUpTable) -> dict[str, Any]:
+    """Return a table."""
     return {"first": table.first, "bits": table.bits, "entries": table.entries}
 
 
-def _window(voi: Voi, hiding: Hiding, number: int) -> dict[str, Any]:
+def window_document(voi: Voi, hiding: Hiding, number: int) -> dict[str, Any]:
+    """Return a window or a VOI LUT; `number` names one without a name."""
     low, high = voi.bounds
     label = (hiding.text(voi.explanation) or "") or f"window {number + 1}"
     if isinstance(voi, VoiTable):
         ends = {"center": (low + high) / 2, "width": high - low + 1}
-        return {"label": label, "function": "TABLE", **ends, "low": low, "high": high, "table": _table(voi.table)}
+        return {
+            "label": label,
+            "function": "TABLE",
+            **ends,
+            "low": low,
+            "high": high,
+            "table": table_document(voi.table),
+        }
     ends = {"center": voi.center, "width": voi.width, "low": low, "high": high}
     return {"label": label, "function": voi.function, **ends, "origin": voi.origin}
 
 
-def _preset(name: str) -> dict[str, Any]:
-    center, width = PRESETS[name]
-    return {"label": name, "center": center, "width": width}
+def regions_of(image: Image) -> list[dict[str, Any]]:
+    """Return the calibrated regions of an ultrasound image; none where they are damaged: they say nothing then."""
+    try:
+        found = read_regions(header_of_frame(image), image.name)
+    except HounsfieldError:
+        return []
+    return [
+        {
+            "rows": [region.rows.start, region.rows.stop],
+            "columns": [region.columns.start, region.columns.stop],
+            "format": region.spatial_format,
+            "type": region.data_type,
+            "units": region.units,
+            "deltas": region.deltas,
+            "reference_pixel": region.reference_pixel,
+            "reference_value": region.reference_value,
+            "high_priority": region.high_priority,
+        }
+        for region in found
+    ]
 
 
 def _aspect(image: Image) -> list[float] | None:

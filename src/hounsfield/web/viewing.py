@@ -16,8 +16,10 @@ from hounsfield.web.access import Door
 from hounsfield.web.discovery import Discovery
 from hounsfield.web.hiding import WITHHELD, Hiding
 from hounsfield.web.items import Item
+from hounsfield.web.overlay_planes import OverlayPlanes
 from hounsfield.web.parameters import Refused
 from hounsfield.web.presence import Presence
+from hounsfield.web.shown_states import States
 
 _Result = TypeVar("_Result")
 
@@ -49,6 +51,8 @@ class Viewing:
     presence: Presence = field(default_factory=Presence)
     readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS, "hounsfield-view"))
     assembler: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "hounsfield-view-volume"))
+    planes: OverlayPlanes = field(default_factory=OverlayPlanes)
+    states: States = field(default_factory=States)
     begun: set[str] = field(default_factory=set[str])
     tile_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_TILES))
 
@@ -97,7 +101,7 @@ class Viewing:
 
 def read_sample(item: Item, index: int) -> Image:
     """Return what describes a frame of an item, whose unit is known from then on."""
-    image = item.frames.sample(index)
+    image = item.frames.described_by(index)
     item.unit = image.unit
     return image
 

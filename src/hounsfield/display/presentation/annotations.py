@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from hounsfield.values.overlays import overlay_on
 _ACTIVATION = 0x1001
 
 
+Part = Literal["overlays", "graphics", "texts"]
+PARTS: tuple[Part, ...] = ("overlays", "graphics", "texts")
 Colour = int | tuple[int, int, int]
 #: A point so far outside draws the same line as any farther one.
 _FAR = 2.0**15
@@ -41,7 +44,9 @@ class _Layer:
     colour: Colour
 
 
-def annotate(picture: NDArray[np.uint8], frame: Image, state: PresentationState, view: View) -> NDArray[np.uint8]:
+def annotate(
+    picture: NDArray[np.uint8], frame: Image, state: PresentationState, view: View, parts: Collection[Part] = PARTS
+) -> NDArray[np.uint8]:
     """Return a picture with the state's layers on it, the lowest first; in each overlays, graphics, then text.
 
     Parameters
@@ -52,13 +57,15 @@ def annotate(picture: NDArray[np.uint8], frame: Image, state: PresentationState,
         What is shown, for its size and its overlays.
     state, view
         What is drawn, and where pixels of the image lie in the picture.
+    parts
+        Which kinds of it.
 
     Raises
     ------
     InvalidAttributeError
         A graphic object or an overlay is damaged.
     """
-    active = activations(state.header)
+    active = activations(state.header) if "overlays" in parts else []
     groups = applying(state.header, "GraphicAnnotationSequence", frame)
     if not active and not groups:
         return picture
@@ -69,10 +76,10 @@ def annotate(picture: NDArray[np.uint8], frame: Image, state: PresentationState,
         drawn = Picture.fromarray(picture)
         own = [item for item in groups if text_of(item, "GraphicLayer") == layer.name]
         pen = _Pen(drawn, view, layer.colour, state.name)
-        for item in own:
+        for item in own if "graphics" in parts else ():
             for graphic in items_of(item, "GraphicObjectSequence"):
                 pen.graphic(graphic)
-        for item in own:
+        for item in own if "texts" in parts else ():
             for words in items_of(item, "TextObjectSequence"):
                 pen.text(words)
         picture = np.asarray(drawn)

@@ -31,7 +31,7 @@ def render_state(
     image: Image, state: PresentationState, window: WindowLike, *, square: bool, icc: bool
 ) -> NDArray[np.uint8]:
     """Return a picture, or one for each frame: see `render`."""
-    _check(image, state)
+    check_state(image, state)
     shown: list[NDArray[np.uint8]] = []
     for index in range(image.frames):
         frame = image.frame(index)
@@ -73,7 +73,8 @@ def render_slices(
     return np.stack(shown)
 
 
-def _check(image: Image, state: PresentationState) -> None:
+def check_state(image: Image, state: PresentationState) -> None:
+    """Refuse an image that a state cannot show, or does not refer to."""
     uid, _ = frame_name(image)
     if not any(uid and uid == named for named, _ in state.references()):
         raise InvalidAttributeError(
@@ -100,12 +101,7 @@ def _render_frame(
     frame: Image, state: PresentationState, window: WindowLike, *, square: bool, icc: bool
 ) -> NDArray[np.uint8]:
     header = state.header
-    if state.kind == "color":
-        picture = colour_8(frame)
-    else:
-        shading, values = _shading(frame, state, window)
-        grey = state.kind == "grayscale"
-        picture = shading.grey(values) if grey else _pseudo(shading.brightness(values), state)
+    picture = state_colours(frame, state, window)
     if icc and state.kind != "grayscale":
         # The state's profile says how its colours are meant; a colour state without one leaves it to the image.
         own = state.header if header.get("ICCProfile") is not None or state.kind != "color" else frame.header
@@ -118,8 +114,16 @@ def _render_frame(
     return annotate(view.picture(picture), frame, state, view)
 
 
-def _shading(frame: Image, state: PresentationState, window: WindowLike) -> tuple[Shading, NDArray[Any]]:
-    """The state's grayscale transformation, and the values that enter its VOI.
+def state_colours(frame: Image, state: PresentationState, window: WindowLike = None) -> NDArray[np.uint8]:
+    """Return the grey levels or colours of a frame, before shutters and annotations."""
+    if state.kind == "color":
+        return colour_8(frame)
+    shading, values = state_shading(frame, state, window)
+    return shading.grey(values) if state.kind == "grayscale" else _pseudo(shading.brightness(values), state)
+
+
+def state_shading(frame: Image, state: PresentationState, window: WindowLike = None) -> tuple[Shading, NDArray[Any]]:
+    """Return the state's grayscale transformation, and the values that enter its VOI.
 
     All of it is the state's: what it leaves out is an identity, whatever the image says (PS3.4 N.2.1).
     """
@@ -151,8 +155,7 @@ def _modality(
 
 
 def _voi(frame: Image, state: PresentationState, window: WindowLike, span: tuple[float, float]) -> Voi:
-    own = applying(state.header, "SoftcopyVOILUTSequence", frame)
-    known = [voi for item in own for voi in declared(item, state.name, signed=span[0] < 0)]
+    known = state_windows(frame, state, signed=span[0] < 0)
     if isinstance(window, (str, int)):
         return named_voi(window, known, frame.name)
     if window is not None:
@@ -160,6 +163,12 @@ def _voi(frame: Image, state: PresentationState, window: WindowLike, span: tuple
     low, high = span
     identity = Window((low + high) / 2, max(high - low, 1.0), "LINEAR_EXACT", "identity")
     return known[0] if known else identity
+
+
+def state_windows(frame: Image, state: PresentationState, *, signed: bool) -> list[Voi]:
+    """Return the state's windows and VOI LUTs for a frame; `signed`: values may be negative."""
+    own = applying(state.header, "SoftcopyVOILUTSequence", frame)
+    return [voi for item in own for voi in declared(item, state.name, signed=signed)]
 
 
 def _pseudo(brightness: NDArray[np.float32], state: PresentationState) -> NDArray[np.uint8]:

@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hounsfield.display.voi import Window, file_voi
-from hounsfield.header import text_of
 from hounsfield.image import Image
 from hounsfield.web.parameters import Refused, index_of
 from hounsfield.web.routes.answering import Routes
@@ -20,6 +19,8 @@ async def frame(request: Request, viewing: Viewing) -> Response:
     own = item.kind == "image"  # slices of a volume share one window, and need no header
     ready = None if own else item.frames.values(index)
     answer = await viewing.run(lambda: values_answer(ready or read_frame(item, index), own_window=own))
+    if item.palette:
+        answer.headers["X-Palette"] = "1"
     viewing.assemble(item)
     return answer
 
@@ -34,8 +35,6 @@ def values_answer(image: Image, *, own_window: bool = False) -> Response:
         values = colour_8(image)
     rows, columns = image.size
     headers = {"X-Dtype": str(dtype), "X-Shape": f"{rows},{columns}{',3' if image.color else ''}"}
-    if own_window and text_of(image.header, "PhotometricInterpretation") == "PALETTE COLOR":
-        headers["X-Palette"] = "1"
     voi = file_voi(image) if own_window and not image.color and not image.is_mask else None
     if isinstance(voi, Window):
         headers["X-Window"] = f"{voi.center!r},{voi.width!r},{voi.function}"

@@ -31,9 +31,18 @@ async def describe_plane(request: Request, viewing: Viewing) -> Response:
 
 async def plane_frame(request: Request, viewing: Viewing) -> Response:
     """Send the values of a slice in a plane of the patient, or of a slab around it."""
-    item, plane, index = viewing.item(request), plane_of(request), index_of(request.path_params["frame"])
+    cut = cut_of(request, viewing)
+    return await viewing.run(lambda: _answer(cut()))
+
+
+def cut_of(request: Request, viewing: Viewing) -> Callable[[], Image]:
+    """Return what cuts the slice that a request names, or the slab around it: in a named plane, or by directions."""
+    item, index = viewing.item(request), index_of(request.path_params["frame"])
     slab, how = _slab_of(request)
-    return await viewing.run(lambda: _answer(_named(request, item, plane, viewing).slice(index, slab, how)))
+    if "plane" not in request.path_params:
+        return lambda: _oblique(request, item, viewing).slice(index, slab, how)
+    plane = plane_of(request)
+    return lambda: _named(request, item, plane, viewing).slice(index, slab, how)
 
 
 async def describe_axes(request: Request, viewing: Viewing) -> Response:
@@ -51,11 +60,9 @@ async def describe_oblique(request: Request, viewing: Viewing) -> Response:
 
 async def oblique_frame(request: Request, viewing: Viewing) -> Response:
     """Send the values of a slice in a plane by its directions; as frame ``through``, of the one at the point."""
-    item, asked = viewing.item(request), request.path_params["frame"]
-    slab, how = _slab_of(request)
-    if asked != "through":
-        index = index_of(asked)
-        return await viewing.run(lambda: _answer(_oblique(request, item, viewing).slice(index, slab, how)))
+    if request.path_params["frame"] != "through":
+        return await plane_frame(request, viewing)
+    item, (slab, how) = viewing.item(request), _slab_of(request)
     point = vector_of(request, "through")
     if point is None:
         raise Refused(400, "through is three numbers: x,y,z")

@@ -90,6 +90,7 @@ const ICONS = {
   list: "M4 6h4v4H4zM4 14h4v4H4zM11 8h9M11 16h9",
   panel: "M4 5h16v14H4zM14 5v14",
   window: "M12 4a8 8 0 1 0 0 16zM12 4a8 8 0 0 1 0 16",
+  region: "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M12 8a4 4 0 1 0 0 8zM12 8a4 4 0 0 1 0 8",
   pan: "M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3",
   zoom: "M10 4a6 6 0 1 0 0 12a6 6 0 1 0 0-12M14.5 14.5L20 20M10 7.5v5M7.5 10h5",
   scroll: "M6 4h9v12H6zM9 8h9v12H9",

@@ -116,10 +116,14 @@ const stage = h("main", { class: "stage", label: "Images" }, viewport.element, n
 notice.hidden = true;
 document.body.replaceChildren(bar, list.element, stage, side, help);
 document.addEventListener("hounsfield-help", openHelp);
+document.addEventListener("hounsfield-tell", (event) => tell(event instanceof CustomEvent ? event.detail : ""));
 
 store.watch(["language"], () => {
   translate(document.body);
   viewport.redraw();
+});
+store.watch(["tool"], ({ tool }) => {
+  if (tool === "region") import("./input/region_window.js");
 });
 store.watch(["list"], (state) => {
   list.element.hidden = !state.list;
@@ -179,7 +183,7 @@ let changeTimer = 0;
 function refresh() {
   for (const pane of viewport.panes) {
     const id = pane.stack?.id;
-    if (id && changing.has(id) && !pane.stack?.plane) viewport.open(id, pane.index, pane);
+    if (id && changing.has(id) && !pane.stack?.plane && !pane.stack?.state) viewport.open(id, pane.index, pane);
   }
   changing.clear();
 }

@@ -85,6 +85,37 @@
  * @property {string[]} planes
  * @property {string|null} frame_of_reference
  * @property {{paths: number, planes: number}} [slide] of a whole slide
+ * @property {Region[]} [regions] of ultrasound
+ * @property {boolean} [regions_differ] each file may have others
+ * @property {boolean} [coloured] some values are colours of a palette
+ * @property {number} [turns] quarters clockwise, by a presentation state
+ * @property {boolean} [flipped] left and right exchanged after that
+ * @property {string} [label] of the presentation state
+ * @property {number[]|null} [area] top, left, bottom, right that are shown
+ */
+
+/**
+ * An ultrasound region; pairs are vertical, horizontal.
+ * @typedef {object} Region
+ * @property {[number, number]} rows the last excluded
+ * @property {[number, number]} columns
+ * @property {string} format
+ * @property {string} type
+ * @property {[string, string]} units
+ * @property {[number, number]} deltas
+ * @property {[number, number]|null} reference_pixel
+ * @property {[number, number]} reference_value
+ * @property {boolean} high_priority
+ */
+
+/**
+ * What can be drawn over a frame.
+ * @typedef {object} Over
+ * @property {{group: number, label: string, roi: boolean}[]} overlays
+ * @property {boolean} shutter
+ * @property {boolean} padding
+ * @property {{id: string, label: string, kind: string}[]} states
+ * @property {string|null} problem
  */
 
 /** A level of a slide; `factor`: pixels of the finest level along one of its own, down and across. @typedef {{rows: number, columns: number, tile_rows: number, tile_columns: number, factor: [number, number], computed: boolean}} Level */
@@ -105,6 +136,7 @@
  * @property {Record<string, string>} [query] how the server is asked for a plane that is not simply named
  * @property {"patient"|"own"|"oblique"} [cut] whose axes the plane follows
  * @property {number} [ahead] frames that are fetched ahead of time
+ * @property {string|null} [state] a presentation state that it is shown by
  * @property {Description} description
  * @property {(pane: any) => import("./panes/slide_view.js").SlideView} [tiled] makes what shows a slide in a pane
  */

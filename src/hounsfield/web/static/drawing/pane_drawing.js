@@ -213,17 +213,17 @@ export function drawHandles(context, places, ratio) {
 }
 
 /**
- * A bar of known length at the bottom.
+ * A bar of known length.
  * @param {CanvasRenderingContext2D} context
  * @param {{pixels: number, label: string}} bar
  * @param {string} kind
  * @param {number} ratio
+ * @param {[number, number]} foot middle and bottom of what it stands in
  */
-export function drawScaleBar(context, bar, kind, ratio) {
-  const { width, height } = context.canvas;
-  const left = Math.round((width - bar.pixels) / 2);
+export function drawScaleBar(context, bar, kind, ratio, [middle, bottom]) {
+  const left = Math.round(middle - bar.pixels / 2);
   const right = Math.round(left + bar.pixels);
-  const base = height - 10 * ratio;
+  const base = Math.round(bottom - 10 * ratio);
   const tip = base - 6 * ratio;
   stroke(
     context,
@@ -245,7 +245,7 @@ export function drawScaleBar(context, bar, kind, ratio) {
     ratio,
   );
   const text = kind ? `${bar.label} · ${kind}` : bar.label;
-  drawText(context, text, width / 2, base - 9 * ratio, ratio);
+  drawText(context, text, middle, base - 9 * ratio, ratio);
 }
 
 /**

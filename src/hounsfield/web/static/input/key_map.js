@@ -1,6 +1,6 @@
 // Keys of the viewport and what they do. Knows names of actions only.
 
-/** @typedef {"previous"|"next"|"back10"|"forward10"|"first"|"last"|"cine"|"invert"|"turn"|"flipHorizontal"|"flipVertical"|"fit"|"actual"|"life"|"reset"|"smooth"|"zoomIn"|"zoomOut"|"narrower"|"wider"|"darker"|"brighter"|"toolWindow"|"toolPan"|"toolZoom"|"toolScroll"|"toolCross"|"crosshair"|"straight"|"linkHere"|"help"|"nextPane"} Action */
+/** @typedef {"previous"|"next"|"back10"|"forward10"|"first"|"last"|"cine"|"invert"|"turn"|"flipHorizontal"|"flipVertical"|"fit"|"actual"|"life"|"reset"|"smooth"|"zoomIn"|"zoomOut"|"narrower"|"wider"|"darker"|"brighter"|"toolWindow"|"toolPan"|"toolZoom"|"toolScroll"|"toolCross"|"toolRegion"|"windowSeen"|"crosshair"|"straight"|"linkHere"|"help"|"nextPane"} Action */
 
 /** @type {[Action, string, string[]][]} action, words, keys as `KeyboardEvent.key` has them */
 export const KEYS = [
@@ -16,6 +16,8 @@ export const KEYS = [
   ["toolZoom", "Left drag: zoom", ["z"]],
   ["toolScroll", "Left drag: scroll", ["l"]],
   ["toolCross", "Left drag: crosshair", ["c"]],
+  ["toolRegion", "Left drag: window from a region", ["e"]],
+  ["windowSeen", "Window from what is seen", ["Enter"]],
   ["crosshair", "Show or hide crosshair", ["x"]],
   ["straight", "Planes back to straight", ["o"]],
   ["linkHere", "Link panes here by hand", ["k"]],

@@ -19,6 +19,8 @@ import { attachPointer } from "./pointer_input.js";
 export function attachTools(pane, store, links, activate) {
   let scrolled = 0;
   let anchor = { x: 0, y: 0 };
+  /** @type {import("./region_window.js").RegionTool|null} few people use it */
+  let region = null;
 
   const cross = (/** @type {number} */ x, /** @type {number} */ y) => {
     const transform = pane.transform();
@@ -33,6 +35,7 @@ export function attachTools(pane, store, links, activate) {
     if (tool === "pan") pane.pan(dx, dy);
     else if (tool === "zoom") pane.zoom(Math.exp(-dy / (size / 3)), anchor.x, anchor.y);
     else if (tool === "cross") cross(x, y);
+    else if (tool === "region") region?.drag(x, y);
     else if (tool === "scroll") {
       const frames = pane.stack?.description.frames ?? 1;
       scrolled += dy / Math.max(size / frames, 3 * devicePixelRatio);
@@ -45,19 +48,24 @@ export function attachTools(pane, store, links, activate) {
   };
 
   attachPointer(pane.element, {
-    start(kind, x, y) {
+    async start(kind, x, y) {
       activate(pane);
       pane.element.focus({ preventScroll: true });
       scrolled = 0;
       anchor = { x, y };
       if (kind === "tool" && store.get().tool === "cross") cross(x, y);
+      if (kind !== "tool" || store.get().tool !== "region") return;
+      const { RegionTool } = await import("./region_window.js");
+      region ??= new RegionTool(pane);
+      region.start(x, y);
     },
     drag(kind, dx, dy, x, y) {
       const { tool } = store.get();
       drag(kind === "tool" ? (pane.tiles?.tool(tool) ?? tool) : kind, dx, dy, x, y);
     },
-    end() {},
+    end: () => region?.end(),
     pinch(factor, x, y, dx, dy) {
+      region?.cancel();
       pane.zoom(factor, x, y);
       pane.pan(dx, dy);
     },
@@ -73,6 +81,7 @@ export function attachTools(pane, store, links, activate) {
 
   pane.element.addEventListener("focusin", () => activate(pane));
   pane.element.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && region?.cancel()) return event.preventDefault();
     if (pane.tiles?.pressed(event)) return event.preventDefault();
     const action = actionOf(event);
     if (!action) return;
@@ -123,6 +132,8 @@ const ACTIONS = {
   toolZoom: (_, store) => store.set({ tool: "zoom" }),
   toolScroll: (_, store) => store.set({ tool: "scroll" }),
   toolCross: (_, store) => store.set({ tool: "cross" }),
+  toolRegion: (_, store) => store.set({ tool: "region" }),
+  windowSeen: async (pane) => (await import("./region_window.js")).takeVisible(pane),
   crosshair: (_, store) => store.set({ crosshair: !store.get().crosshair }),
   nextPane: (_, store) => store.set({ active: store.get().active + 1 }),
   straight: () => document.dispatchEvent(new CustomEvent("hounsfield-straight")),

@@ -8,6 +8,7 @@ import { fixed, shortNumber } from "../numbers/numbers.js";
 import { windowText } from "../panes/pane_texts.js";
 import { KINDS } from "../panes/probe.js";
 import { t } from "../words/words.js";
+import { OverSection } from "./over_section.js";
 
 /** @typedef {import("../panes/viewport.js").Viewport} Viewport */
 /** @typedef {import("../types.js").Voi} Voi */
@@ -69,7 +70,18 @@ export class DisplayPanel {
       this.maps,
     );
     const smooth = h("label", { class: "check" }, this.smooth, h("span", { t: "Smooth when enlarged" }));
-    this.element = h("div", {}, this.grey, smooth, this.planes, this.slabBox, this.cineBox, this.facts);
+    this.over = new OverSection(viewport, store);
+    this.element = h(
+      "div",
+      {},
+      this.grey,
+      smooth,
+      this.over.element,
+      this.planes,
+      this.slabBox,
+      this.cineBox,
+      this.facts,
+    );
     this.shownFor = "";
     store.watch(["smooth"], (state) => {
       this.smooth.checked = state.smooth;
@@ -105,6 +117,7 @@ export class DisplayPanel {
     if (!d || what === "view") return;
     this.tellCine();
     if (what === "cine") return;
+    this.over.update();
     this.grey.hidden = d.color;
     this.slabBox.hidden = !pane.stack?.plane;
     this.planes.hidden = !pane.stack?.plane;

@@ -9,6 +9,7 @@ import { h, iconButton, press, setIcon } from "../dom.js";
 
 const TOOLS = /** @type {const} */ ([
   ["window", "window", "Left drag: window"],
+  ["region", "region", "Left drag: window from a region"],
   ["pan", "pan", "Left drag: pan"],
   ["zoom", "zoom", "Left drag: zoom"],
   ["scroll", "scroll", "Left drag: scroll"],

@@ -2,16 +2,19 @@
 // panels and of the server nothing: it tells its owner what changed.
 
 import { h } from "../dom.js";
-import { drawPicture, Picture } from "../drawing/pane_drawing.js";
+import { drawCovered } from "../drawing/layer_drawing.js";
+import { Picture } from "../drawing/pane_drawing.js";
 import { Rail } from "../input/rail.js";
 import { bounds, range } from "../numbers/grey.js";
 import { stepOf } from "../numbers/subsample.js";
-import { fit, flip, pixelAt, toCanvas, turn, zoomAbout } from "../place/view_transform.js";
+import { centred, firstView, fitShown } from "../place/shown_area.js";
+import { flip, pixelAt, toCanvas, turn, zoomAbout } from "../place/view_transform.js";
 import { frameKey } from "../server/frames.js";
 import { t } from "../words/words.js";
 import { CinePlayer } from "./cine_player.js";
 import { FramePlaces } from "./frame_places.js";
 import { PaneLabels } from "./pane_labels.js";
+import { PaneLayers } from "./pane_layers.js";
 
 /** @typedef {import("../types.js").Stack} Stack */
 /** @typedef {import("../types.js").Voi} Voi */
@@ -42,6 +45,7 @@ export class Pane {
     this.hooks = hooks;
     this.picture = new Picture();
     this.labels = new PaneLabels();
+    this.layers = new PaneLayers(() => this.redraw());
     this.canvas = h("canvas", { attributes: { "aria-hidden": "true" } });
     this.rail = new Rail((index) => this.go(index));
     const role = { tabindex: "0", role: "application", "aria-roledescription": "image" };
@@ -86,7 +90,9 @@ export class Pane {
    * @param {{chosen: Voi|null, inverted: boolean, map: string}} [look] of another stack of the same item
    */
   show(stack, index, look) {
-    const same = this.stack?.id === stack?.id && this.stack?.plane === stack?.plane;
+    const of = (/** @type {Stack|null} */ shown) => `${shown?.id} ${shown?.plane} ${shown?.state ?? ""}`;
+    const same = of(this.stack) === of(stack);
+    if (this.stack?.id !== stack?.id) this.layers.reset();
     this.tiles?.close();
     this.tiles = stack?.tiled?.(this) ?? null;
     this.stack = stack;
@@ -99,7 +105,7 @@ export class Pane {
       this.map = look?.map ?? "grey";
       this.shownKey = "";
       this.picture.clear();
-      this.view = { zoom: 1, x: 0, y: 0, turns: 0, flipped: false };
+      this.view = firstView(stack?.description);
       this.fitted = true;
     }
     this.index = stack ? Math.min(Math.max(index, 0), stack.description.frames - 1) : 0;
@@ -190,7 +196,7 @@ export class Pane {
   }
 
   refit() {
-    if (this.stack) this.setView(fit(this.stack.description, this.canvas, this.view), true);
+    if (this.stack) this.setView(fitShown(this.stack.description, this.canvas, this.view), true);
   }
 
   /**
@@ -210,8 +216,10 @@ export class Pane {
 
   /** @param {number} zoom device pixels of the image's smaller pixel side */
   setZoom(zoom) {
+    if (!this.stack) return;
     const stays = this.tiles ? zoom / this.view.zoom : 0; // of a slide the place that is looked at
-    this.setView({ ...this.view, zoom, x: this.view.x * stays, y: this.view.y * stays });
+    const there = { ...this.view, zoom, x: this.view.x * stays, y: this.view.y * stays };
+    this.setView(this.tiles ? there : centred(this.stack.description, there));
   }
 
   /** Life size: CSS says that 96 of its pixels are an inch. */
@@ -234,7 +242,7 @@ export class Pane {
     this.chosen = null;
     this.inverted = false;
     this.map = "grey";
-    this.view = { zoom: 1, x: 0, y: 0, turns: 0, flipped: false };
+    this.view = firstView(this.stack?.description);
     this.refit();
     this.changedLook();
   }
@@ -318,7 +326,9 @@ export class Pane {
     }
     // The last frame stays until the next has come; one that cannot come leaves none.
     const shown = stack && this.shownKey && !error ? this.picture : null;
-    if (!tiled) drawPicture(context, shown, transform ?? [1, 0, 0, 1, 0, 0], this.hooks.smooth());
+    const layers = stack && raw ? this.layers.of(stack, this.index) : [];
+    const over = stack?.description ?? null;
+    if (!tiled) drawCovered(context, shown, transform ?? [1, 0, 0, 1, 0, 0], this.hooks.smooth(), layers, over);
     if (transform && (tiled || !error)) this.hooks.drawOver(this, context, transform);
     const waits = tiled ? tiled.waits : stack && !raw && !error;
     const quiet = stack ? (waits && !tiled && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();

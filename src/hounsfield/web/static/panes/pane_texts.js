@@ -4,7 +4,7 @@
 import { fixed, readableDate, shortNumber } from "../numbers/numbers.js";
 import { cross, imageLetters, letterOf, screenLetters, toPatient } from "../place/geometry.js";
 import { t } from "../words/words.js";
-import { placeText, valueText } from "./probe.js";
+import { placeText, regionText, valueText } from "./probe.js";
 
 /** @typedef {import("./pane.js").Pane} Pane */
 /** @typedef {import("../types.js").Item} Item */
@@ -29,7 +29,13 @@ export function tellPane(pane, item, state) {
   const patient = state.hidden ? null : item?.patient;
   labels.setCorners({
     topLeft: [patient?.name ?? "", patient?.id ?? "", state.hidden ? "" : readableDate(item?.study_date ?? "")],
-    topRight: [seriesText(item), item?.description ?? "", planeText(pane), offsetText(state.offset)],
+    topRight: [
+      seriesText(item),
+      item?.description ?? "",
+      planeText(pane),
+      offsetText(state.offset),
+      stateText(pane, state.hidden),
+    ],
     bottomLeft: [
       d.color ? "" : windowText(pane.voi()),
       `${t("zoom")} ${zoomText(pane)}`,
@@ -49,6 +55,12 @@ function seriesText(item) {
   if (!item) return "";
   const number = item.series_number === null || item.series_number === "" ? "" : ` ${item.series_number}`;
   return `${item.modality}${number}`;
+}
+
+/** @param {Pane} pane @param {boolean} hidden */
+function stateText({ stack }, hidden) {
+  if (!stack?.state) return "";
+  return `${t("Presentation state")} ${hidden ? "" : (stack.description.label ?? "")}`.trim();
 }
 
 /** @param {Pane} pane */
@@ -117,6 +129,15 @@ function probeText(pane) {
   const pixel = pane.pixelAt(...pane.cursor);
   if (pixel && pane.tiles) return pane.tiles.probe(pixel);
   if (!pixel || !raw) return "";
-  const d = pane.placed() ?? pane.stack.description;
-  return `${valueText(d, raw, pixel.row, pixel.column, pane.frame())} · ${placeText(d, pane.index, pixel.row, pixel.column)}`;
+  const { stack, index, layers } = pane;
+  const { row, column } = pixel;
+  const d = pane.placed() ?? stack.description;
+  const marked = layers.isPadding(stack, index, row * d.columns + column);
+  return [
+    valueText(d, raw, row, column, { ...pane.frame(), marked }),
+    regionText(layers.regionsOf(stack, index), row, column),
+    placeText(d, index, row, column),
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }

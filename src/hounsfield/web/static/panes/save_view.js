@@ -1,11 +1,11 @@
 // The view of a pane as a PNG: every pixel of the image, with its window, colours, turns and flips. Knows Canvas 2D.
 
-import { drawPicture, drawScaleBar, drawText } from "../drawing/pane_drawing.js";
-import { scaleBar } from "../numbers/numbers.js";
+import { drawCovered } from "../drawing/layer_drawing.js";
+import { drawText } from "../drawing/pane_drawing.js";
 import { imageLetters, screenLetters } from "../place/geometry.js";
-import { extent, millimetres, toCanvas } from "../place/view_transform.js";
-import { t } from "../words/words.js";
-import { KINDS } from "./probe.js";
+import { centred, shownExtent } from "../place/shown_area.js";
+import { toCanvas } from "../place/view_transform.js";
+import { drawScale } from "./pane_scale.js";
 
 /** @typedef {import("./pane.js").Pane} Pane */
 
@@ -15,18 +15,22 @@ import { KINDS } from "./probe.js";
  * @returns {Promise<Blob|null>}
  */
 export async function pictureOf(pane, annotated) {
-  const d = pane.stack?.description;
   if (pane.tiles) return pane.tiles.save(annotated);
-  if (!d || !pane.raw()) return null;
+  const { stack, index } = pane;
+  const d = stack?.description;
+  if (!stack || !d || !pane.raw()) return null;
+  const layers = await pane.layers.all(stack, index);
+  if (pane.stack !== stack || pane.index !== index) return null;
   pane.settled();
   const canvas = document.createElement("canvas");
-  const [wide, high] = extent(d, pane.view.turns);
+  const [wide, high] = shownExtent(d, pane.view.turns);
   canvas.width = Math.round(wide);
   canvas.height = Math.round(high);
   const context = canvas.getContext("2d", { alpha: false });
   if (!context) return null;
-  const view = { ...pane.view, zoom: 1, x: 0, y: 0 };
-  drawPicture(context, pane.picture, toCanvas(d, view, canvas), true);
+  const view = centred(d, { ...pane.view, zoom: 1 });
+  const transform = toCanvas(d, view, canvas);
+  drawCovered(context, pane.picture, transform, true, layers, d);
   if (annotated) {
     const ratio = Math.max(1, Math.min(canvas.width, canvas.height) / 512);
     const letters = imageLetters(pane.placed() ?? d);
@@ -37,9 +41,7 @@ export async function pictureOf(pane, annotated) {
       drawText(context, seen.top, canvas.width / 2, 16 * ratio, ratio);
       drawText(context, seen.bottom, canvas.width / 2, canvas.height - 34 * ratio, ratio);
     }
-    const size = millimetres(d, view);
-    const bar = size ? scaleBar(size, canvas.width / 4) : null;
-    if (bar) drawScaleBar(context, bar, d.spacing_kind ? t(KINDS[d.spacing_kind] ?? d.spacing_kind) : "", ratio);
+    drawScale(pane, context, transform, view, ratio);
   }
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }

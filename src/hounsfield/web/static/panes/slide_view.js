@@ -197,7 +197,8 @@ export class SlideView {
     this.picture.draw(context, m, this.level, this.get, this.look(), this.pane.hooks.smooth());
     const size = millimetres(this.d, this.pane.view);
     const bar = annotated && size ? scaleBar(size, canvas.width / 4) : null;
-    if (bar) drawScaleBar(context, bar, t(KINDS.slide), devicePixelRatio || 1);
+    const foot = /** @type {[number, number]} */ ([canvas.width / 2, canvas.height]);
+    if (bar) drawScaleBar(context, bar, t(KINDS.slide), devicePixelRatio || 1, foot);
     return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   }
 

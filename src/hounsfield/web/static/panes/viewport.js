@@ -1,17 +1,16 @@
 // The panes side by side: how many, which item each shows, which one is active. Knows panes, links and the store.
 
 import { h } from "../dom.js";
-import { drawCross, drawReferenceLines, drawScaleBar } from "../drawing/pane_drawing.js";
+import { drawCross, drawReferenceLines } from "../drawing/pane_drawing.js";
 import { attachTools, runAction } from "../input/pane_tools.js";
-import { scaleBar } from "../numbers/numbers.js";
-import { millimetres } from "../place/view_transform.js";
+import { describeState } from "../server/over.js";
 import { describe, describePlane } from "../server/server.js";
 import { t } from "../words/words.js";
 import { HandLinks } from "./hand_links.js";
 import { Links } from "./linking.js";
 import { Pane } from "./pane.js";
+import { drawScale } from "./pane_scale.js";
 import { tellPane } from "./pane_texts.js";
-import { KINDS } from "./probe.js";
 
 /** @typedef {import("../state/store.js").Store} Store */
 /** @typedef {import("../state/store.js").Layout} Layout */
@@ -50,6 +49,9 @@ export class Viewport {
       for (const pane of this.panes) if (pane.stack && key.startsWith(`${pane.stack.key}#`)) pane.redraw();
     });
     this.makePanes(store.get().layout);
+    store.watch(["hidden"], () => {
+      for (const pane of this.panes) pane.layers.clear();
+    });
     store.watch(["active"], ({ active }) => this.markActive(active));
     store.watch(["items"], ({ items }) => {
       for (const pane of this.panes) {
@@ -145,15 +147,12 @@ export class Viewport {
   drawOver(pane, context, transform) {
     const ratio = devicePixelRatio || 1;
     const { crosshair, texts } = this.store.get();
-    const d = pane.stack?.description;
-    if (!d) return;
+    if (!pane.stack) return;
     const cross = crosshair ? this.links.crossIn(pane) : null;
     if (crosshair) drawReferenceLines(context, transform, this.links.lines(pane), cross, ratio);
     if (cross) drawCross(context, transform, cross, ratio);
     this.oblique?.handles.draw(pane, context);
-    const size = millimetres(d, pane.view);
-    const bar = texts && size ? scaleBar(size, context.canvas.width / 4) : null;
-    if (bar) drawScaleBar(context, bar, d.spacing_kind ? t(KINDS[d.spacing_kind] ?? d.spacing_kind) : "", ratio);
+    if (texts) drawScale(pane, context, transform, pane.view, ratio);
   }
 
   /** @param {Pane} pane */
@@ -215,6 +214,23 @@ export class Viewport {
     const slide = description.slide && (await import("./slide_view.js"));
     const tiled = await slide?.openSlide(id, description);
     return { key: `${id}/${plane ?? ""}`, id, plane, slab: 0, how: "mean", description, tiled };
+  }
+
+  /**
+   * Show a pane's item as a presentation state says, or as its file does.
+   * @param {Pane} pane
+   * @param {string|null} state
+   */
+  async showState(pane, state) {
+    if (!pane.stack) return;
+    const stack = await this.stackOf(pane.stack.id, null);
+    if (state) {
+      const said = await describeState(stack.id, state, pane.index);
+      stack.description = { ...stack.description, ...said };
+      stack.state = state;
+      stack.key = `${stack.id}/state ${state}`;
+    }
+    pane.show(stack, pane.index);
   }
 
   /**

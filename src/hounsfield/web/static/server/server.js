@@ -97,16 +97,19 @@ export function thumbnailAddress(id) {
 /**
  * @param {Stack} stack
  * @param {number|"through"} index of a frame; "through": the one at the point that an oblique plane goes through
+ * @param {string} [part] of what is known of the frame
+ * @param {string} [more] parameters
  */
-export function frameAddress(stack, index) {
-  if (!stack.plane) return `api/items/${stack.id}/frames/${index}`;
-  const query = new URLSearchParams(stack.query);
-  if (stack.slab > 0) {
+export function frameAddress(stack, index, part = "", more = "") {
+  const query = new URLSearchParams(more);
+  for (const [name, value] of Object.entries(stack.query ?? {})) query.set(name, value);
+  if (stack.plane && stack.slab > 0) {
     query.set("slab", String(stack.slab));
     query.set("how", stack.how);
   }
-  const where = stack.query?.row ? "oblique" : `planes/${stack.plane}`;
-  return `api/items/${stack.id}/${where}/${index}${query.size ? `?${query}` : ""}`;
+  const whole = stack.state ? `states/${stack.state}/frames` : "frames";
+  const within = !stack.plane ? whole : stack.query?.row ? "oblique" : `planes/${stack.plane}`;
+  return `api/items/${stack.id}/${within}/${index}${part}${query.size ? `?${query}` : ""}`;
 }
 
 /** Types of arrays by the server's names; all little-endian, as all machines that browsers run on are. */
@@ -146,8 +149,7 @@ export async function readFrame(answer, d) {
     throw new ServerError(`The frame has ${bytes.byteLength} bytes instead of ${values}.`, 0);
   const raw = new kind(bytes, 0, wanted);
   const outside = padded ? new Uint8Array(bytes, values) : null;
-  const told = answer.headers.get("X-Palette") === "1";
-  const palette = told || d.steps.some((step) => step.name === "colour" && step.detail.startsWith("palette"));
+  const palette = answer.headers.get("X-Palette") === "1";
   return { raw, voi: readWindow(answer.headers.get("X-Window")), palette, indices: null, outside };
 }
 

@@ -3,7 +3,7 @@
 /** @typedef {import("../types.js").Item} Item */
 /** @typedef {import("../types.js").Report} Report */
 /** @typedef {import("../types.js").Point} Point */
-/** @typedef {"window"|"pan"|"zoom"|"scroll"|"cross"} Tool */
+/** @typedef {"window"|"pan"|"zoom"|"scroll"|"cross"|"region"} Tool */
 /** @typedef {"1"|"2"|"4"|"planes"} Layout */
 
 /**

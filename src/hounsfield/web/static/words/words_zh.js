@@ -1,11 +1,13 @@
 // The page's words in Chinese, by their English words. Knows nothing.
 
 import { OBLIQUE } from "./zh_oblique.js";
+import { OVER } from "./zh_over.js";
 import { SLIDES_CHINESE } from "./zh_slides.js";
 
 /** @type {Record<string, string>} */
 export const CHINESE = {
   ...SLIDES_CHINESE,
+  ...OVER,
   // Start and series
   "Starting…": "正在启动…",
   "Loading…": "正在读取…",
