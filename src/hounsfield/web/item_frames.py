@@ -113,9 +113,9 @@ class ItemFrames:
         self._kept: KeptVolumes | None = None
         self._assemble: Callable[[], Volume] | None = None
 
-    def with_volume(self, kept: KeptVolumes, assemble: Callable[[], Volume], key: Any) -> ItemFrames:
+    def with_volume(self, kept: KeptVolumes, assemble: Callable[[], Volume]) -> ItemFrames:
         """Take frames from a volume from now on, when it is assembled."""
-        self._kept, self._assemble, self.key = kept, assemble, key
+        self._kept, self._assemble = kept, assemble
         return self
 
     @property

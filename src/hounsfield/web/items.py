@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from hounsfield.header import Header
 from hounsfield.series.report import Report
 from hounsfield.series.survey import VolumeFacts
 from hounsfield.web.item_frames import ItemFrames
@@ -20,7 +21,7 @@ def new_id() -> str:
     return secrets.token_urlsafe(9)
 
 
-@dataclass
+@dataclass(eq=False)
 class Item:
     """A volume or an image, of which frames can be shown.
 
@@ -42,6 +43,8 @@ class Item:
         Why nothing of it can be shown; ``""`` where it can.
     unit
         Unit of the values; None as long as no frame was read.
+    phases
+        Those that lie at the same place, itself among them; None where there are no others.
     """
 
     kind: Literal["volume", "image"]
@@ -53,6 +56,49 @@ class Item:
     error: str = ""
     unit: str | None = None
     id: str = field(default_factory=new_id)
+    phases: Phases | None = None
+
+    @property
+    def entry(self) -> Item:
+        """The item that stands in the list: itself, or of a phase the first one."""
+        return self if self.phases is None else self.phases.items[0]
+
+    @property
+    def parts(self) -> list[Item]:
+        """The phases, or itself where it has none."""
+        return [self] if self.phases is None else self.phases.items
+
+
+@dataclass(eq=False)
+class Phases:
+    """Volumes of one series at one place, of which the first stands for all in the list.
+
+    Attributes
+    ----------
+    items
+        In their order; each is addressed by an id of its own.
+    keywords
+        Attributes in which they differ, those with a unit first.
+    values
+        Of each what tells it apart.
+    fit
+        Whether all of them may be in memory together.
+    headers
+        Reads the header of the first slice of each.
+    """
+
+    items: list[Item]
+    keywords: tuple[str, ...]
+    values: list[dict[str, Any]]
+    fit: bool
+    headers: Callable[[], list[Header]]
+    times: Any = None
+    _looked_at: Item | None = field(default=None, init=False, repr=False)
+
+    def stays(self, item: Item) -> bool:
+        """Note that a phase is looked at; return whether it is worth its memory: it stays on the screen, or all fit."""
+        before, self._looked_at = self._looked_at, item
+        return self.fit or before is item
 
 
 class Items:
@@ -77,6 +123,7 @@ class Items:
         self.found = self.done = 0
         self.reading = True
         self._items: dict[str, Item] = {}
+        self._phases: dict[str, Item] = {}
         self._spaces: dict[str, str] = {}
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
@@ -86,9 +133,9 @@ class Items:
             return iter(list(self._items.values()))
 
     def get(self, key: str) -> Item | None:
-        """Return the item of an id, or None."""
+        """Return the item of an id, which may be a phase of one, or None."""
         with self._lock:
-            return self._items.get(key)
+            return self._items.get(key) or self._phases.get(key)
 
     def space_id(self, uid: str) -> str | None:
         """Return our own id for a frame of reference."""
@@ -98,16 +145,25 @@ class Items:
             return self._spaces.setdefault(uid, new_id())
 
     def put(self, item: Item) -> None:
-        """Add an item, or say that it has changed."""
+        """Add an item, or say that it has changed; a phase stands in no list, and is known by its id."""
         with self._lock:
-            self._items[item.id] = item
+            if item.entry is item:
+                self._items[item.id] = item
+            self._phases.update({part.id: part for part in item.parts[1:]})
         self.tell("item", item)
 
     def remove(self, item: Item, into: Item | None) -> None:
         """Remove an item that is part of another one now."""
         with self._lock:
             self._items.pop(item.id, None)
+            for part in item.parts[1:]:
+                self._phases.pop(part.id, None)
         self.tell("gone", {"id": item.id, "into": None if into is None else into.id})
+
+    def arrange(self, items: Sequence[Item]) -> None:
+        """Put the items in the order of these."""
+        with self._lock:
+            self._items = {item.id: item for item in items} | self._items
 
     def advance(self, done: int, found: int) -> None:
         """Say how far reading has come."""

@@ -25,7 +25,7 @@ class Kept(Generic[_Value]):
     """
 
     def __init__(self, size_of: Callable[[_Value], int], most: int = MOST_BYTES) -> None:
-        self._size_of, self._most = size_of, most
+        self._size_of, self.most = size_of, most
         self._values: OrderedDict[Hashable, _Value] = OrderedDict()
         self._lock = threading.Lock()
         self._making: dict[Hashable, threading.Lock] = {}
@@ -59,7 +59,7 @@ class Kept(Generic[_Value]):
         with self._lock:
             self._values[key] = value
             self._values.move_to_end(key)
-            while len(self._values) > 1 and self.size > self._most:
+            while len(self._values) > 1 and self.size > self.most:
                 dropped.append(self._values.popitem(last=False))
 
     @property

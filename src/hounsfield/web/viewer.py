@@ -26,6 +26,7 @@ from hounsfield.voxels.grids import NAMED_PLANES
 from hounsfield.web.hiding import Hiding
 from hounsfield.web.item_frames import SlideFrames
 from hounsfield.web.items import Item, Items
+from hounsfield.web.phase_description import phases_described, phases_listed
 
 #: Files that are told of one by one.
 _FILES = 1000
@@ -65,11 +66,12 @@ def listed(item: Item, hiding: Hiding) -> dict[str, Any]:
         "frames": item.frames.shape[0],
         "unit": None if item.unit is None else hiding.unit(item.unit),
         "color": item.color,
-        "files": facts.files,
+        "files": len({name for part in item.parts for name in part.files}) if item.phases else facts.files,
         "notes": [hiding.sentence(note, item.files) for note in item.notes[hiding.hidden]],
         "error": hiding.sentence(item.error, item.files) or None,
         "assembled": item.frames.assembled is not None,
         "thumbnail": True,
+        "phases": phases_listed(item, hiding),
     }
 
 
@@ -123,6 +125,7 @@ def described(item: Item, image: Image, index: int, items: Items, hiding: Hiding
         "planes": list(NAMED_PLANES) if item.kind == "volume" and not item.color else [],
         "frame_of_reference": items.space_id(str(item.facts.attributes.get("FrameOfReferenceUID") or "")),
         "burned_in": _burned_in(image.header),
+        "phases": phases_described(item, hiding),
     }
     if isinstance(item.frames, SlideFrames):
         at = item.frames.origin(index)

@@ -55,13 +55,17 @@ async def event_stream(viewing: Viewing) -> AsyncIterator[bytes]:
 
 def _documents(kind: str, content: Any, viewing: Viewing) -> list[dict[str, Any]]:
     items, hiding = viewing.discovery.items, viewing.hiding
+    if kind == "item" and content.entry is not content:
+        return [{"type": "phase", "id": content.id, "of": content.entry.id}]
     if kind == "item":
         return [{"type": kind, "item": listed(content, hiding)}]
     if kind == "patient":  # what the page knows already is told anew
         return [{"type": kind, "hidden": hiding.hidden}, state(items, hiding)]
     if kind == "done":
         error = hiding.sentence(items.problem, items.sources) or None
-        return [{"type": kind, "report": reported(items.report, hiding), "error": error}]
+        return [
+            {"type": kind, "report": reported(items.report, hiding), "error": error, "order": [i.id for i in items]}
+        ]
     return [{"type": kind, **content}]
 
 

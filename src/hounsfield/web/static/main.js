@@ -11,6 +11,7 @@ import { receive } from "./server/events.js";
 import { Frames } from "./server/frames.js";
 import { hidePatient, listen, ServerError, startSession } from "./server/server.js";
 import { readFragment, writeFragment } from "./state/address.js";
+import { ItemMap } from "./state/item_map.js";
 import { createStore } from "./state/store.js";
 import { setLanguage, t } from "./words/words.js";
 
@@ -42,7 +43,7 @@ const keep = (key, value) => {
 
 /** @type {State} */
 const initial = {
-  items: new Map(),
+  items: new ItemMap(),
   connection: "starting",
   name: "",
   reading: true,
@@ -101,8 +102,16 @@ async function save() {
   if (blob)
     download(
       blob,
-      ["hounsfield", item?.modality, item?.series_number, pane.stack?.plane, pane.index + 1].filter(Boolean).join("-") +
-        ".png",
+      [
+        "hounsfield",
+        item?.modality,
+        item?.series_number,
+        pane.stack?.plane,
+        pane.phases.set && `phase${pane.phases.index + 1}`,
+        pane.index + 1,
+      ]
+        .filter(Boolean)
+        .join("-") + ".png",
     );
 }
 
@@ -143,7 +152,7 @@ viewport.onChange((_pane, what) => {
   if (what !== "stack" && what !== "frame" && what !== "active") return;
   const pane = viewport.active();
   if (what !== "frame") {
-    list.mark(pane.stack?.id ?? null);
+    list.mark(store.get().items.get(pane.stack?.id ?? "")?.id ?? null);
     tellTitle();
   }
   clearTimeout(addressTimer);
@@ -164,7 +173,7 @@ function openFirst() {
   const first = asked || [...items.values()].find((item) => !item.error);
   if (!first || (address.show && !asked && store.get().reading)) return;
   opened = true;
-  viewport.open(first.id, asked ? (address.frame ?? undefined) : undefined);
+  viewport.open(asked ? (address.show ?? first.id) : first.id, asked ? (address.frame ?? undefined) : undefined);
 }
 
 /** @type {Set<string>} */
@@ -175,7 +184,8 @@ let changeTimer = 0;
 function refresh() {
   for (const pane of viewport.panes) {
     const id = pane.stack?.id;
-    if (id && changing.has(id) && !pane.stack?.plane) viewport.open(id, pane.index, pane);
+    const entry = pane.phases.set?.ids[0] ?? "";
+    if (id && (changing.has(id) || changing.has(entry)) && !pane.stack?.plane) viewport.open(id, pane.index, pane);
   }
   changing.clear();
 }

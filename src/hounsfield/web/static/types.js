@@ -40,6 +40,18 @@
  * @property {string[]} notes
  * @property {string|null} error
  * @property {boolean} thumbnail
+ * @property {Phases|null} [phases]
+ */
+
+/**
+ * Volumes at one place, by their ids; `index` and `times` are those of a description.
+ * @typedef {object} Phases
+ * @property {string[]} ids
+ * @property {string} word for one of them
+ * @property {string[]} keywords in which they differ
+ * @property {string[]} labels
+ * @property {number} [index]
+ * @property {{ms: number[], per_second: number|null, origin: string}|null} [times]
  */
 
 /**
@@ -81,6 +93,7 @@
  * @property {boolean|null} burned_in
  * @property {string[]} planes
  * @property {string|null} frame_of_reference
+ * @property {Phases|null} [phases]
  */
 
 /** @typedef {{depth: number, tag: string, vr: string, keyword: string, name: string, value: string}} HeaderRow */

@@ -12,7 +12,7 @@ import { wheelSteps } from "../numbers/hit_test.js";
  * @property {(factor: number, x: number, y: number, dx: number, dy: number) => void} pinch
  * @property {(x: number, y: number) => void} hover
  * @property {() => void} leave
- * @property {(steps: number, x: number, y: number) => void} wheel
+ * @property {(steps: number, shift: boolean) => void} wheel
  * @property {(factor: number, x: number, y: number) => void} wheelZoom
  */
 
@@ -35,7 +35,7 @@ export function attachPointer(element, gestures) {
   };
 
   element.addEventListener("pointerdown", (event) => {
-    if (event.target instanceof Element && event.target.closest("button, .rail")) return;
+    if (event.target instanceof Element && event.target.closest("button, .rail, .phases")) return;
     const at = place(event);
     down.set(event.pointerId, at);
     element.setPointerCapture(event.pointerId);
@@ -74,9 +74,11 @@ export function attachPointer(element, gestures) {
       event.preventDefault();
       const at = place(event);
       if (event.ctrlKey) return gestures.wheelZoom(Math.exp(-event.deltaY / 200), at.x, at.y);
-      const turned = wheelSteps(rest, event);
+      // With Shift held, browsers tell of a wheel as if it turned sideways.
+      const deltaY = event.shiftKey && !event.deltaY ? event.deltaX : event.deltaY;
+      const turned = wheelSteps(rest, { deltaY, deltaMode: event.deltaMode });
       rest = turned.rest;
-      if (turned.steps) gestures.wheel(turned.steps, at.x, at.y);
+      if (turned.steps) gestures.wheel(turned.steps, event.shiftKey);
     },
     { passive: false },
   );

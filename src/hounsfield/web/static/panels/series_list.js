@@ -207,5 +207,8 @@ function sizeText(item) {
       : item.frames > 1
         ? t("{n} frames", { n: item.frames })
         : "";
-  return [size, count].filter(Boolean).join(" · ");
+  const { phases } = item;
+  const along = phases ? t("{n} × {word}", { n: phases.ids.length, word: t(phases.word) }) : "";
+  const ends = phases ? [phases.labels[0], phases.labels[phases.labels.length - 1]].filter(Boolean).join(" … ") : "";
+  return [size, count, along, ends].filter(Boolean).join(" · ");
 }

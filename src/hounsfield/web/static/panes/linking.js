@@ -11,7 +11,7 @@ import { cross, dot, referenceLine, toIndex, toPatient } from "../place/geometry
 /** @param {Pane} pane */
 export function space(pane) {
   const d = pane.stack?.description;
-  return d?.affine ? (d.frame_of_reference ?? d.id) : null;
+  return d?.affine ? (d.frame_of_reference ?? d.phases?.ids[0] ?? d.id) : null;
 }
 
 /** @param {Matrix} m @returns {Point} unit normal of the frames */

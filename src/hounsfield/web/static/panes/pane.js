@@ -11,6 +11,8 @@ import { frameKey } from "../server/frames.js";
 import { t } from "../words/words.js";
 import { CinePlayer } from "./cine_player.js";
 import { PaneLabels } from "./pane_labels.js";
+import { PhaseAxis } from "./phase_axis.js";
+import { PhaseBar } from "./phase_bar.js";
 
 /** @typedef {import("../types.js").Stack} Stack */
 /** @typedef {import("../types.js").Voi} Voi */
@@ -25,8 +27,13 @@ import { PaneLabels } from "./pane_labels.js";
  * @property {(pane: Pane, context: CanvasRenderingContext2D, transform: Transform) => void} drawOver
  * @property {(pane: Pane) => void} tell put texts over the image
  * @property {() => boolean} smooth
+ * @property {(id: string, plane: string|null) => Promise<Stack>} stackOf
+ * @property {(pane: Pane, phase: number, playing: boolean) => void} phased it goes to another phase
  * @property {() => string} idle what to say in a pane without an image
  */
+
+/** @param {Stack|null} stack what a stack is a phase of */
+const entryOf = (stack) => stack?.description.phases?.ids[0] ?? stack?.id;
 
 /** @type {Voi} */
 const PLAIN = { center: 128, width: 256, function: "LINEAR_EXACT" };
@@ -44,7 +51,10 @@ export class Pane {
     this.canvas = h("canvas", { attributes: { "aria-hidden": "true" } });
     this.rail = new Rail((index) => this.go(index));
     const role = { tabindex: "0", role: "application", "aria-roledescription": "image" };
-    this.element = h("div", { class: "pane", attributes: role }, this.canvas, this.labels.element, this.rail.element);
+    this.phases = new PhaseAxis(this, hooks.stackOf);
+    this.bar = new PhaseBar(this.phases);
+    const parts = [this.canvas, this.labels.element, this.rail.element, this.bar.element];
+    this.element = h("div", { class: "pane", attributes: role }, ...parts);
     /** @type {Stack|null} */
     this.stack = null;
     this.index = 0;
@@ -71,7 +81,9 @@ export class Pane {
         this.hooks.tell(this);
       },
     });
-    new ResizeObserver(() => this.resize()).observe(this.element);
+    // The bar of phases takes some of the image's height when it comes.
+    const sizes = new ResizeObserver(() => this.resize());
+    for (const each of [this.element, this.canvas]) sizes.observe(each);
   }
 
   /**
@@ -80,7 +92,7 @@ export class Pane {
    * @param {{chosen: Voi|null, inverted: boolean, map: string}} [look] of another stack of the same item
    */
   show(stack, index, look) {
-    const same = this.stack?.id === stack?.id && this.stack?.plane === stack?.plane;
+    const same = entryOf(this.stack) === entryOf(stack) && this.stack?.plane === stack?.plane;
     this.stack = stack;
     this.message = "";
     if (!same || stack?.description.frames !== this.cine.timing?.starts.length) this.cine.stop();
@@ -95,6 +107,7 @@ export class Pane {
     }
     this.index = stack ? Math.min(Math.max(index, 0), stack.description.frames - 1) : 0;
     this.direction = 1;
+    this.phases.shown();
     this.frames.want(this, stack, this.index);
     this.rail.update(this.index, stack?.description.frames ?? 1);
     if (this.fitted) this.refit();
@@ -122,11 +135,13 @@ export class Pane {
 
   /** @param {number} steps */
   step(steps) {
+    if (this.stack?.description.frames === 1) this.phases.step(steps);
     this.go(this.index + steps);
   }
 
   playOrStop() {
-    if (this.cine.playing) this.cine.stop();
+    if (this.phases.cine.playing || this.stack?.description.frames === 1) this.phases.playOrStop();
+    else if (this.cine.playing) this.cine.stop();
     else if (this.stack) this.cine.start(this.stack.description, this.index);
   }
 
@@ -136,7 +151,12 @@ export class Pane {
   voi() {
     const d = this.stack?.description;
     if (this.chosen || !d) return this.chosen ?? PLAIN;
-    return this.frame()?.voi ?? d.default_window ?? PLAIN;
+    return this.ownVoi() ?? d.default_window ?? PLAIN;
+  }
+
+  /** The window of the frame alone; phases share one, so that their brightness can be compared. */
+  ownVoi() {
+    return this.stack?.description.phases ? null : this.frame()?.voi;
   }
 
   /** @param {Voi|null} voi */
@@ -166,7 +186,7 @@ export class Pane {
   dragSpan() {
     const d = this.stack?.description;
     if (!d) return 1;
-    const [low, high] = bounds(this.frame()?.voi ?? d.default_window ?? PLAIN);
+    const [low, high] = bounds(this.ownVoi() ?? d.default_window ?? PLAIN);
     return Math.max(high - low, Number.EPSILON) * 3;
   }
 
@@ -260,9 +280,9 @@ export class Pane {
     this.hooks.tell(this);
   }
 
-  /** @param {string} message shown over the pane instead of an image */
-  fail(message) {
-    this.show(null, 0);
+  /** @param {string} message shown over the pane instead of an image @param {boolean} [stays] in the stack shown */
+  fail(message, stays = false) {
+    if (!stays) this.show(null, 0);
     this.message = message;
     this.redraw();
   }
@@ -345,6 +365,7 @@ export class Pane {
   /** Give memory back; the pane is not used again. */
   close() {
     this.cine.stop();
+    this.phases.cine.stop();
     this.frames.want(this, null, 0);
     this.picture.clear();
     this.element.remove();

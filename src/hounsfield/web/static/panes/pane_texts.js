@@ -34,11 +34,17 @@ export function tellPane(pane, item, state) {
       `${t("zoom")} ${zoomText(pane)}`,
       d.burned_in ? t("Burned-in text may name the patient") : "",
     ],
-    bottomRight: [positionText(d, pane.index), d.frames > 1 ? `${pane.index + 1} / ${d.frames}` : "", rateText(pane)],
+    bottomRight: [
+      positionText(d, pane.index),
+      d.frames > 1 ? `${pane.index + 1} / ${d.frames}` : "",
+      pane.phases.text(),
+      rateText(pane),
+    ],
   });
   const letters = imageLetters(d);
   labels.setLetters(letters && screenLetters(letters, pane.view));
   labels.setProbe(probeText(pane));
+  pane.bar.update();
 }
 
 /** @param {Item|undefined} item */
@@ -94,7 +100,7 @@ function cross3(a, b) {
 
 /** @param {Pane} pane */
 export function rateText(pane) {
-  const { cine } = pane;
+  const cine = pane.phases.cine.playing ? pane.phases.cine : pane.cine;
   if (!cine.playing || !cine.timing) return "";
   const real = cine.meter.rate();
   const asked = `${fixed(cine.timing.rate, 1)}/s`;

@@ -1,7 +1,10 @@
 // The page's words in Chinese, by their English words. Knows nothing.
 
+import { PHASES } from "./zh_phases.js";
+
 /** @type {Record<string, string>} */
 export const CHINESE = {
+  ...PHASES,
   // Start and series
   "Starting…": "正在启动…",
   "Loading…": "正在读取…",
