@@ -23,6 +23,7 @@ from hounsfield.web.item_frames import KeptVolumes, OpenFiles, volume_bytes
 from hounsfield.web.item_making import ItemMaker
 from hounsfield.web.items import Items
 from hounsfield.web.kept import Kept
+from hounsfield.web.memory import most_bytes
 from hounsfield.web.reading_in_parts import folder_of, read_in_parts
 
 #: So many files are tried until one is an image that can be shown at once; and so many in each folder after that.
@@ -56,7 +57,7 @@ class Discovery:
     def __init__(self, paths: Sequence[str], limits: Limits) -> None:
         self._paths, self.limits = list(paths), limits
         self.items = Items(_short_name(self._paths), self._paths)
-        self.kept: KeptVolumes = Kept(volume_bytes)
+        self.kept: KeptVolumes = Kept(volume_bytes, most_bytes())
         self.files = OpenFiles(limits)
         self.share = SHARE
         self._maker = ItemMaker(limits, self.files, self.kept, self.check)

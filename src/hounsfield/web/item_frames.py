@@ -5,18 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, prod
 from typing import Any
 
-from hounsfield.errors import HounsfieldError
+from hounsfield.errors import HounsfieldError, SourceError
 from hounsfield.header import text_of
 from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.reading.frames import Frames, Wanted
 from hounsfield.sources.entries import Entry
 from hounsfield.volume import Volume
-from hounsfield.web.kept import MOST_BYTES, Kept
+from hounsfield.web.kept import Kept
+from hounsfield.web.memory import LEAST
 
 #: Files of several frames that are kept open.
 _OPEN = 4
@@ -109,6 +110,7 @@ class ItemFrames:
         self.places, self.shape = places, shape
         self._limits, self._files = limits, files
         self.key: Any = object()
+        self._frame_bytes = 0
         self.origins: Sequence[FramePlace] = ()
         self._kept: KeptVolumes | None = None
         self._assemble: Callable[[], Volume] | None = None
@@ -127,6 +129,16 @@ class ItemFrames:
     def assembled(self) -> Volume | None:
         """The volume, where it is in memory."""
         return None if self._kept is None else self._kept.peek(self.key)
+
+    @property
+    def is_assembled(self) -> bool:
+        """True where the volume is in memory; to ask is no use of it."""
+        return self._kept is not None and self._kept.has(self.key)
+
+    @property
+    def has_room(self) -> bool:
+        """True where the volume fits into memory beside those that are looked at."""
+        return self._kept is None or self._kept.has_room(self._frame_bytes * self.shape[0])
 
     def entry(self, index: int) -> Entry | None:
         """Return the file that a frame comes from; None where there is no such frame."""
@@ -158,10 +170,12 @@ class ItemFrames:
             raise IndexError(f"there is no frame {index}")
         volume = self.assembled
         if volume is not None and not self._is_lost(volume, index):
-            return volume[index]
-        if self.places is None:
-            return self.volume()[index]
-        place = self.places[index]
+            return _slice(volume, index)
+        image = _slice(self.volume(), index) if self.places is None else self._read(self.places[index])
+        self._frame_bytes = image.values.nbytes
+        return image
+
+    def _read(self, place: FramePlace) -> Image:
         if place.frame is not None:
             return self._files.read(place.entry, lambda frames: frames.read(place.frame))
         with closing(place.entry.open(self._limits)) as source:
@@ -189,6 +203,19 @@ class ItemFrames:
     def _is_lost(self, volume: Volume, index: int) -> bool:
         """Return whether a slice may be one that could not be read: the file says why."""
         return self.places is not None and volume.padding is not None and bool(volume.padding[index].all())
+
+
+def _slice(volume: Volume, index: int) -> Image:
+    """A slice of a volume in memory; where the file is gone that has its header, by the header of the first."""
+    try:
+        return volume[index]
+    except SourceError:
+        return without_files(volume)[index]
+
+
+def without_files(volume: Volume) -> Volume:
+    """Return a volume that asks no file for the headers of its slices."""
+    return replace(volume, slice_headers=None, sources=())
 
 
 class SlideFrames(ItemFrames):
@@ -230,7 +257,7 @@ def _parts(count: int) -> tuple[int, int]:
 
 def fits_in_memory(shape: tuple[int, int, int], samples: int) -> bool:
     """Return whether frames that are not slices of one grid are kept together in memory."""
-    return prod(shape) * samples * 4 <= MOST_BYTES
+    return prod(shape) * samples * 4 <= LEAST
 
 
 def readable(frames: ItemFrames) -> str:

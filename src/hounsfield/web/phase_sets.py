@@ -44,6 +44,7 @@ AXES: dict[str, tuple[str, str, str]] = {
     "ImageIndex": ("volume", "ImageIndex ", ""),
     "InstanceNumber": ("volume", "InstanceNumber ", ""),
 }
+_COUNTING = ("acquisition", "volume")
 _WHOSE = "StudyInstanceUID SeriesInstanceUID PatientID PatientName PatientBirthDate FrameOfReferenceUID".split()
 
 
@@ -105,7 +106,7 @@ def _entry(phases: list[Item], volumes: Volumes, most: int) -> Item:
     """Return the item that stands for phases: the first of them."""
     values = [_parted(item.facts)[0] for item in phases]
     keywords = [k for k in dict.fromkeys(k for v in values for k in v) if len({repr(v.get(k)) for v in values}) > 1]
-    keywords.sort(key=lambda keyword: not AXES[keyword][2])  # what has a unit tells more than what only counts
+    keywords.sort(key=lambda keyword: AXES[keyword][1].strip() == keyword)  # what only counts tells least
     entry, indices = phases[0], [item.facts.index for item in phases]
     fit = sum(prod(item.frames.shape) * 4 * (3 if item.color else 1) for item in phases) <= most // 2
     together = Phases(phases, tuple(keywords), values, fit, lambda: [volumes.header(index) for index in indices])
@@ -122,18 +123,25 @@ def _notes(phases: Iterable[Item], volumes: Volumes, *, hide: bool) -> list[str]
 
 
 def word_of(phases: Phases) -> str:
-    """Return the word for one of some phases: phase, time point, echo ..."""
-    words = dict.fromkeys(AXES[keyword][0] for keyword in phases.keywords)
-    return next(iter(words)) if len(words) == 1 or "b-value" not in words else "volume"
+    """Return the word for one of some phases: phase, echo ...; ``"volume"`` where they differ in several ways."""
+    words = {AXES[keyword][0] for keyword in phases.keywords}
+    told = sorted(words - set(_COUNTING)) or [word for word in _COUNTING if word in words]
+    if {"phase", "time point"} == set(told):  # phases come at times
+        return "phase"
+    return told[0] if len(told) == 1 or not words - set(_COUNTING) else "volume"
 
 
 def label_of(phases: Phases, index: int, *, hidden: bool) -> str:
-    """Return by what a phase differs, in short: ``"120 ms"``; without what may identify the patient where hidden."""
+    """Return by what a phase differs, in short: ``"120 ms"``; without what may identify the patient where hidden.
+
+    What only counts is not said where it is the phase's own number, or something else tells more.
+    """
     parts: list[str] = []
     for keyword in phases.keywords:
-        value = phases.values[index].get(keyword)
-        if value is not None and not (hidden and (column(keyword).identifies or isinstance(value, str))):
-            before, unit = AXES[keyword][1:]
+        value, (_, before, unit) = phases.values[index].get(keyword), AXES[keyword]
+        if value is None or (hidden and (column(keyword).identifies or isinstance(value, str))):
+            continue
+        if before.strip() != keyword or not (parts or value == index + 1):
             parts.append(f"{before}{_short(value)}{unit}")
     return " · ".join(parts[:2])
 

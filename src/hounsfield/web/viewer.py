@@ -69,7 +69,7 @@ def listed(item: Item, hiding: Hiding) -> dict[str, Any]:
         "files": len({name for part in item.parts for name in part.files}) if item.phases else facts.files,
         "notes": [hiding.sentence(note, item.files) for note in item.notes[hiding.hidden]],
         "error": hiding.sentence(item.error, item.files) or None,
-        "assembled": item.frames.assembled is not None,
+        "assembled": item.frames.is_assembled,
         "thumbnail": True,
         "phases": phases_listed(item, hiding),
     }

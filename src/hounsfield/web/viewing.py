@@ -72,7 +72,7 @@ class Viewing:
         frames = item.frames
         if not frames.can_be_assembled or frames.assembled is not None or item.id in self.begun:
             return
-        if item.phases is not None and not item.phases.stays(item):
+        if not frames.has_room or (item.phases is not None and not item.phases.stays(item)):
             return
         self.begun.add(item.id)
 

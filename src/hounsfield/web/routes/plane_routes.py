@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from hounsfield.voxels.grids import PlaneName
 from hounsfield.voxels.projections import PROJECTIONS, Projection
+from hounsfield.web.item_frames import without_files
 from hounsfield.web.items import Item
 from hounsfield.web.parameters import Refused, decimal_of, index_of, plane_of
 from hounsfield.web.plane_frames import PlaneFrames
@@ -36,7 +37,7 @@ async def plane_frame(request: Request, viewing: Viewing) -> Response:
 def _planes(item: Item, plane: PlaneName, viewing: Viewing) -> PlaneFrames:
     if item.kind != "volume":
         raise Refused(404, "the item is no volume: it has no planes")
-    return PlaneFrames(item.frames.volume(), plane, viewing.discovery.limits)
+    return PlaneFrames(without_files(item.frames.volume()), plane, viewing.discovery.limits)
 
 
 ROUTES: Routes = {

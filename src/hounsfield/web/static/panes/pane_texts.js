@@ -34,12 +34,7 @@ export function tellPane(pane, item, state) {
       `${t("zoom")} ${zoomText(pane)}`,
       d.burned_in ? t("Burned-in text may name the patient") : "",
     ],
-    bottomRight: [
-      positionText(d, pane.index),
-      d.frames > 1 ? `${pane.index + 1} / ${d.frames}` : "",
-      pane.phases.text(),
-      rateText(pane),
-    ],
+    bottomRight: [positionText(d, pane.index), d.frames > 1 ? `${pane.index + 1} / ${d.frames}` : "", rateText(pane)],
   });
   const letters = imageLetters(d);
   labels.setLetters(letters && screenLetters(letters, pane.view));

@@ -148,10 +148,10 @@ export class PhaseAxis {
     if (!set) return "";
     const recorded = set.times?.per_second;
     return recorded
-      ? t("{n} a second ({origin})", {
+      ? t("{n}/s ({origin})", {
           n: fixed(recorded * cine.factor, recorded < 1 ? 2 : 1),
           origin: set.times?.origin ?? "",
         })
-      : t("{n} a second, for display only: no time is recorded", { n: fixed(10 * cine.factor, 1) });
+      : t("{n}/s, for display only", { n: fixed(10 * cine.factor, 1) });
   }
 }

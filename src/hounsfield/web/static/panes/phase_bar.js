@@ -2,7 +2,7 @@
 // pane's phases only.
 
 import { h, iconButton, press, setIcon } from "../dom.js";
-import { frameOnRail } from "../numbers/hit_test.js";
+import { frameOnRail, wheelSteps } from "../numbers/hit_test.js";
 import { t } from "../words/words.js";
 
 /** @typedef {import("./phase_axis.js").PhaseAxis} PhaseAxis */
@@ -34,6 +34,13 @@ export class PhaseBar {
     this.element = h("div", { class: "phases" }, this.play, this.slider, this.words);
     this.element.hidden = true;
     this.playing = false;
+    let rest = 0;
+    this.element.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      const turned = wheelSteps(rest, { deltaY: event.deltaY || event.deltaX, deltaMode: event.deltaMode });
+      rest = turned.rest;
+      if (turned.steps) axis.step(turned.steps);
+    });
     for (const kind of ["pointerdown", "keydown", "wheel"]) {
       this.element.addEventListener(kind, (event) => {
         if (!(event instanceof KeyboardEvent) || event.target === this.play || event.key in STEPS)
@@ -72,6 +79,7 @@ export class PhaseBar {
     const size = Math.max(100 / count, 4);
     this.thumb.style.width = `${size}%`;
     this.thumb.style.left = `${(axis.index / (count - 1)) * (100 - size)}%`;
+    this.words.title = `${text} · ${axis.rate()}`;
     this.play.title = `${t("Play or stop phases")} · ${axis.rate()}`;
     if (this.playing !== axis.cine.playing) {
       this.playing = axis.cine.playing;
