@@ -14,7 +14,7 @@ from hounsfield.series.joining import joined
 from hounsfield.series.survey import survey
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
-from hounsfield.web import reading_in_parts
+from hounsfield.web import early_series, reading_in_parts
 from hounsfield.web.discovery import Discovery
 
 from series_made import edit
@@ -24,8 +24,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::hounsfield.AssumptionWarning")
 
 @pytest.fixture
 def small_parts(monkeypatch):
-    monkeypatch.setattr(reading_in_parts, "_FEWEST", 10)
-    monkeypatch.setattr(reading_in_parts, "_SECONDS", 0.0)
+    monkeypatch.setattr(reading_in_parts, "_VERY_MANY", 10)
+    monkeypatch.setattr(reading_in_parts, "_FIRST", 10)
+    monkeypatch.setattr(early_series, "_WAIT", 0.0)
 
 
 def renamed(folder, number):
@@ -121,8 +122,6 @@ def test_parts_joined_are_the_whole(folder):
 
 
 def test_early_series_cost_a_small_share_of_reading(folder, small_parts, monkeypatch):
-    from hounsfield.web import early_series
-
     asked = []
     monkeypatch.setattr(early_series.EarlySeries, "_complete", lambda self, folder: asked.append(folder) or [])
     run(folder, 0.0)

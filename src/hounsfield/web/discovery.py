@@ -10,7 +10,7 @@ from time import monotonic
 from hounsfield.errors import HounsfieldError
 from hounsfield.headers.dicomdir import file_references
 from hounsfield.limits import Limits
-from hounsfield.series.instances import Instances
+from hounsfield.series.instances import Instances, Some
 from hounsfield.series.joining import joined
 from hounsfield.series.report import Report
 from hounsfield.series.survey import survey
@@ -121,15 +121,17 @@ class Discovery:
 
     def _read(self, entries: list[Entry], name: str) -> Instances:
         """Read all headers; series of which no more files are to be expected are shown on the way."""
-        parts: list[Instances] = []
         early, done = EarlySeries(self._maker, self.limits, name, self.share), 0
-        for part in read_in_parts(entries, self.limits, self._progress):
+
+        def told(some: Some) -> None:
+            nonlocal done
             self.check()
-            parts.append(part)
-            done += len(part.entries)
+            early.read(some)
+            done += len(some.entries)
             if done < len(entries):
-                self._arrivals.put(early.found(part, folder_of(entries[done]), self.check))
-        return joined(parts)
+                self._arrivals.put(early.found(folder_of(entries[done])))
+
+        return joined(list(read_in_parts(entries, self.limits, self._progress, told)))
 
     def _look(self, entry: Entry) -> None:
         """Show the first image of each folder until its files are understood; the very first takes more tries."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from time import monotonic
 
 from hounsfield.limits import Limits
-from hounsfield.series.instances import Instances
+from hounsfield.series.instances import Some
 from hounsfield.series.joining import joined
 from hounsfield.series.survey import survey
 from hounsfield.series.tolerances import Tolerances
@@ -16,6 +15,8 @@ from hounsfield.web.items import Item
 
 #: The share of the time of reading that early series may cost: all is surveyed once more at the end.
 SHARE = 0.04
+#: Seconds before which no series comes early: small collections are read by then.
+_WAIT = 0.3
 #: Seconds that the survey of a file takes, as long as none was measured.
 _A_FILE = 3e-5
 
@@ -37,35 +38,37 @@ class EarlySeries:
 
     def __init__(self, maker: ItemMaker, limits: Limits, name: str, share: float = SHARE) -> None:
         self._maker, self._limits, self._name, self._share = maker, limits, name, share
-        self._pending: list[Instances] = []
+        self._pending: list[Some] = []
+        self._count = 0
         self._shown: set[str] = set()
         self._begun, self._spent, self._a_file = monotonic(), 0.0, _A_FILE
 
-    def found(self, part: Instances, next_folder: str, check: Callable[[], None]) -> list[Item]:
-        """Return the items that are known well enough after one more part.
+    def read(self, some: Some) -> None:
+        """Take some files more."""
+        self._pending.append(some)
+        self._count += len(some.entries)
+
+    def found(self, next_folder: str) -> list[Item]:
+        """Return the items that are known well enough by now.
 
         Parameters
         ----------
-        part
-            What has been read.
         next_folder
             The folder of the file that is read next: it is not finished.
-        check
-            Raises where nobody wants the result any more.
         """
-        self._pending.append(part)
-        count = sum(len(one.entries) for one in self._pending)
-        if self._spent + self._a_file * count > self._share * (monotonic() - self._begun):
+        passed = monotonic() - self._begun
+        if passed < _WAIT or self._spent + self._a_file * self._count > self._share * passed:
             return []
-        check()
         begun = monotonic()
         items = self._complete(next_folder)
         took = monotonic() - begun
-        self._spent, self._a_file = self._spent + took, took / max(count, 1)
+        self._spent, self._a_file = self._spent + took, took / max(self._count, 1)
+        self._count = sum(len(one.entries) for one in self._pending)
         return items
 
     def _complete(self, next_folder: str) -> list[Item]:
-        surveyed = survey(joined(self._pending), self._limits, "split", Tolerances())
+        parts = [some.instances(self._limits) for some in self._pending]
+        surveyed = survey(joined(parts), self._limits, "split", Tolerances())
         items = self._maker.of_survey(surveyed, self._name)
         last = {entry.name for entry in self._pending[-1].entries}
         growing = {_series(item) for item in items if any(name in last for name in _files(item))}

@@ -1,4 +1,4 @@
-"""The headers of a collection read part by part, folder by folder: a part takes about a moment, whatever the medium."""
+"""The headers of a collection, read in as few parts as tell soon enough what there is, however fast the medium is."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from time import monotonic
 
 from hounsfield.limits import Limits
 from hounsfield.scanning.walking import Progress
-from hounsfield.series.instances import Instances, read_instances
+from hounsfield.series.instances import Instances, Some, read_instances
 from hounsfield.sources.entries import Entry
 
-#: Files of a part at least, and seconds that a part takes about.
-_FEWEST, _SECONDS = 100, 0.5
-#: From so many files on a part is made so large that reading many at once pays.
-_MANY, _VERY_MANY = 8_000, 25_000
+#: More files than this are read in parts, of which the first is small: it tells how fast reading is.
+_VERY_MANY, _FIRST = 25_000, 2_000
+#: Files a second from which on parts are so large that reading many at once pays, although nothing is told meanwhile.
+_FAST = 8_000
 
 
 def read_in_parts(
-    entries: Sequence[Entry], limits: Limits, progress: Callable[[int, int], None]
+    entries: Sequence[Entry], limits: Limits, progress: Callable[[int, int], None], told: Callable[[Some], None]
 ) -> Iterator[Instances]:
     """Yield what the headers of files say; together the parts are all files in their order.
 
@@ -30,29 +30,20 @@ def read_in_parts(
         What each may cost.
     progress
         Is told how many files are done, and how many there are.
+    told
+        Is told of some files after the others as they are read.
     """
-    start, wanted = 0, _FEWEST
+    start, count = 0, len(entries) if len(entries) < _VERY_MANY else _FIRST
     while start < len(entries):
-        end = part_end(entries, start, wanted)
         begun, before = monotonic(), start
 
-        def told(state: Progress, before: int = before) -> None:
+        def step(state: Progress, before: int = before) -> None:
             progress(before + state.done, len(entries))
 
-        yield read_instances(entries[start:end], limits, limits.threads, told)
-        took = max(monotonic() - begun, 1e-3)
-        wanted = max(_FEWEST, min(int((end - start) / took * _SECONDS), 10 * (end - start)))
-        wanted = max(wanted, _VERY_MANY) if wanted >= _MANY else wanted
-        start = end
-
-
-def part_end(entries: Sequence[Entry], start: int, wanted: int) -> int:
-    """Return where a part ends: with a folder, unless that is much longer than a part."""
-    end = min(start + wanted, len(entries))
-    for stop in range(end, min(start + 2 * wanted, len(entries)) + 1):
-        if stop == len(entries) or folder_of(entries[stop - 1]) != folder_of(entries[stop]):
-            return stop
-    return end
+        yield read_instances(entries[start : start + count], limits, limits.threads, step, told)
+        rate = count / max(monotonic() - begun, 1e-3)
+        start += count
+        count = _VERY_MANY if rate > _FAST else _VERY_MANY - 1
 
 
 def folder_of(entry: Entry) -> str:
