@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hounsfield.errors import HounsfieldError, MissingAttributeError, NotDicomError
-from hounsfield.headers.classes import is_no_image, without_pixels
+from hounsfield.headers.classes import is_no_image, kind_of, without_pixels
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.frame_table import FRAME_NUMBERS, FRAME_TEXTS, FrameTable, frame_table
 from hounsfield.headers.mosaic import UNCUT, Mosaic, is_mosaic, is_one_slice, read_mosaic
@@ -236,7 +236,8 @@ def _without_pixels(instances: Instances, index: int, limits: Limits) -> FileOut
         except HounsfieldError as failure:
             return FileOutcome(entry.name, "unreadable", failure.message)
     detail = without_pixels(known)
-    return FileOutcome(entry.name, "no volume", detail, no_image=is_no_image(known), no_pixels=True)
+    kind = kind_of(known) if is_no_image(known) else ""
+    return FileOutcome(entry.name, "no volume", detail, no_image=is_no_image(known), no_pixels=True, kind=kind)
 
 
 def _of_frames(files: Rows, images: Sequence[int]) -> list[int]:

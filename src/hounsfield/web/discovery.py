@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from time import monotonic
 
 from hounsfield.errors import HounsfieldError
@@ -101,6 +102,23 @@ class Discovery:
             self.items.finish(
                 None, f"the files cannot be read ({type(error).__name__}); please report this as a defect"
             )
+
+    def account(self) -> None:
+        """Say what turned out to be damaged when volumes were assembled: in the report, and of the items themselves."""
+        report, damaged = self.items.report, self._maker.damaged()
+        if report is None or not damaged:
+            return
+        files = tuple(damaged.get(file.path, file) for file in report.files)
+        if files != report.files:
+            self.items.report = replace(report, files=files)
+            self.items.tell("done", None)
+        for item in self.items:
+            own = {name for part in item.parts for name in part.files}
+            notes = [f"{path}: {file.detail}" for path, file in damaged.items() if path in own]
+            new = [note for note in notes if note not in item.notes[0]]
+            if new:
+                item.notes = item.notes[0] + new, item.notes[1] + new
+                self.items.put(item)
 
     def _find(self) -> None:
         entries: list[Entry] = []

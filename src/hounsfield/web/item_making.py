@@ -11,7 +11,7 @@ from hounsfield.header import Header, text_of
 from hounsfield.limits import Limits
 from hounsfield.reading.frames import Frames, Wanted
 from hounsfield.series.notes import notes_of
-from hounsfield.series.report import FileOutcome
+from hounsfield.series.report import FileOutcome, Report
 from hounsfield.series.stacking import Stack
 from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts
 from hounsfield.series.volumes import Volumes
@@ -48,6 +48,18 @@ class ItemMaker:
 
     def __init__(self, limits: Limits, files: OpenFiles, kept: KeptVolumes, check: Callable[[], None]) -> None:
         self._limits, self._files, self._kept, self._check = limits, files, kept, check
+        self._found: list[tuple[Volumes, Report]] = []
+
+    def damaged(self) -> dict[str, FileOutcome]:
+        """Return what became of files that turned out damaged when volumes were assembled, by path."""
+        reports = [(volumes.report, before) for volumes, before in self._found]
+        changed = [
+            (now, was)
+            for now, before in reports
+            if now is not before
+            for now, was in zip(now.files, before.files, strict=True)
+        ]
+        return {now.path: now for now, was in changed if now != was}
 
     def of_file(self, entry: Entry) -> Item | None:
         """Return the first image of a file as an item of its own; None where it cannot be shown."""
@@ -64,6 +76,7 @@ class ItemMaker:
         """Return the items of all files, in the order of the survey; volumes that are phases of one place are one."""
         volumes = Volumes(surveyed, Wanted(), self._limits, name, range(len(surveyed.stacks)))
         volumes.progress = lambda done, count: self._check()
+        self._found.append((volumes, surveyed.report))
         return with_phases(list(self._items(surveyed, volumes)), volumes, self._kept.most)
 
     def _single(self, entry: Entry, frames: Frames, index: int) -> Item:

@@ -80,16 +80,20 @@ def reported(report: Report | None, hiding: Hiding) -> dict[str, Any] | None:
     if report is None:
         return None
     others: list[dict[str, Any]] = []
+    told = [file for file in report.files if file.outcome != "volume" or file.detail]
     for number, file in enumerate(report.files, 1):
         if file.outcome == "volume" and not file.detail:
             continue
         if len(others) == _FILES:
             break
         why = hiding.sentence(file.detail, (file.path, file.copy_of))
-        others.append({"name": hiding.file(file.path, number), "outcome": file.outcome, "why": why})
+        name = hiding.file(file.path, number)
+        others.append({"name": name, "outcome": file.outcome, "why": why, "object": file.no_image, "kind": file.kind})
     return {
         "counts": dict(report.counts),
         "others": others,
+        "more": len(told) - len(others),
+        "objects": sum(file.no_image for file in told),
         "missing": [str(gap) for gap in report.missing[:_FILES]],
         "conflicts": [hiding.sentence(conflict.detail, conflict.paths) for conflict in report.conflicts[:_FILES]],
     }

@@ -80,6 +80,7 @@ class Viewing:
             try:
                 frames.volume()
                 self.begun.discard(item.id)
+                self.discovery.account()
             except HounsfieldError as error:  # which is not tried again: frames are read one by one then
                 item.error = item.error if frames.places is not None else error.message
             except Exception:  # each frame says what is wrong with it

@@ -57,7 +57,9 @@
 /**
  * @typedef {object} Report
  * @property {Record<string, number>} counts
- * @property {{name: string, outcome: string, why: string}[]} others
+ * @property {{name: string, outcome: string, why: string, object: boolean, kind: string}[]} others
+ * @property {number} more than `others` holds
+ * @property {number} objects files of DICOM that are no images by their kind
  * @property {string[]} missing
  * @property {string[]} conflicts
  */

@@ -1,4 +1,4 @@
-// Words of phases in Chinese. Knows nothing.
+// Words of phases and of the account of files in Chinese. Knows nothing.
 
 /** @type {Record<string, string>} */
 export const PHASES = {
@@ -13,6 +13,13 @@ export const PHASES = {
   "{n}/s ({origin})": "{n}/s（{origin}）",
   "{n}/s, for display only": "{n}/s，仅用于显示",
   "{n} × {word}": "{n} 个{word}",
+  shown: "已显示",
+  "not shown: no slices": "未显示：不含层面图像",
+  "copies of others": "其他文件的副本",
+  "other DICOM objects": "其他 DICOM 对象",
+  "Other DICOM objects": "其他 DICOM 对象",
+  "{n} files are shown, but not all is well": "{n} 个文件已显示，但有问题",
+  "and {n} more files: hu scan lists all": "另有 {n} 个文件：hu scan 可列出全部",
   phase: "时相",
   "time point": "时间点",
   echo: "回波",
