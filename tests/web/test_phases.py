@@ -50,6 +50,38 @@ def test_times_are_the_recorded_ones_and_say_where_they_are_from(tmp_path):
     }
 
 
+def test_times_of_acquisition_are_those_of_the_headers(tmp_path):
+    series(
+        tmp_path,
+        3,
+        lambda made, volume: made.update(
+            {
+                "AcquisitionDate": "20260101",
+                "AcquisitionTime": f"1000{10 * volume:02}",
+                "TemporalPositionIdentifier": volume + 1,
+            }
+        ),
+    )
+    with shown(tmp_path) as page:
+        (item,) = page.state()["items"]
+        times = page.json(f"items/{item['id']}")["phases"]["times"]
+        assert (times["ms"], times["origin"]) == ([0, 10_000, 20_000], "AcquisitionTime")
+        assert item["phases"]["word"] == "time point"
+
+
+def test_b_values_are_told_and_have_no_pace(tmp_path):
+    def change(made, volume):
+        made.DiffusionBValue = float([0, 500, 1000][volume])
+        made.RepetitionTime, made.ScanningSequence = 8000, "EP"
+
+    series(tmp_path, 3, change)
+    with shown(tmp_path) as page:
+        (item,) = page.state()["items"]
+        assert item["phases"]["word"] == "b-value"
+        assert item["phases"]["labels"] == ["b 0 s/mm²", "b 500 s/mm²", "b 1000 s/mm²"]
+        assert page.json(f"items/{item['id']}")["phases"]["times"] is None
+
+
 def test_echoes_have_no_time_between_them(tmp_path):
     series(tmp_path, 2, lambda made, volume: setattr(made, "EchoTime", [20, 80][volume]))
     with shown(tmp_path) as page:
@@ -141,13 +173,15 @@ def test_phases_that_do_not_fit_in_memory_are_put_together_only_where_somebody_s
     with shown(tmp_path) as page:
         (item,) = page.state()["items"]
         first = page.viewing.discovery.items.get(item["id"])
-        first.phases.fit = False
+        now = [0.0]
+        first.phases.fit, first.phases.clock = False, lambda: now[0]
         for _ in range(2):
             for phase in item["phases"]["ids"]:
                 page.get(f"items/{phase}/frames/1")
         page.viewing.assembler.submit(lambda: None).result()
         assert [part.frames.assembled for part in first.parts] == [None] * 3
         page.get(f"items/{item['phases']['ids'][1]}/frames/1")
+        now[0] = 1.5
         page.get(f"items/{item['phases']['ids'][1]}/frames/2")
         page.viewing.assembler.submit(lambda: None).result()
         assert [part.frames.assembled is not None for part in first.parts] == [False, True, False]

@@ -43,7 +43,7 @@ _MOST = 1e12
 
 
 class OfTime(Protocol):
-    """What of a volume tells its time."""
+    """The part of a volume that tells its time."""
 
     @property
     def separated_by(self) -> Mapping[str, Any]:

@@ -6,12 +6,16 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Literal
 
 from hounsfield.header import Header
 from hounsfield.series.report import Report
 from hounsfield.series.survey import VolumeFacts
 from hounsfield.web.item_frames import ItemFrames
+
+#: Seconds for which one phase alone is looked at before its slices are put together, where not all fit in memory.
+_STAYS = 1.0
 
 Listener = Callable[[str, Any], None]
 
@@ -85,6 +89,10 @@ class Phases:
         Whether all of them may be in memory together.
     headers
         Reads the header of the first slice of each.
+    times
+        What is known of when each was acquired, once somebody has asked.
+    clock
+        Gives seconds.
     """
 
     items: list[Item]
@@ -93,12 +101,14 @@ class Phases:
     fit: bool
     headers: Callable[[], list[Header]]
     times: Any = None
-    _looked_at: Item | None = field(default=None, init=False, repr=False)
+    clock: Callable[[], float] = monotonic
+    _looked_at: tuple[Item | None, float] = field(default=(None, 0.0), init=False, repr=False)
 
     def stays(self, item: Item) -> bool:
         """Note that a phase is looked at; return whether it is worth its memory: it stays on the screen, or all fit."""
-        before, self._looked_at = self._looked_at, item
-        return self.fit or before is item
+        if self._looked_at[0] is not item:
+            self._looked_at = item, self.clock()
+        return self.fit or self.clock() - self._looked_at[1] >= _STAYS
 
 
 class Items:

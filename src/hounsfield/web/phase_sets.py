@@ -75,7 +75,7 @@ def with_phases(items: Sequence[Item], volumes: Volumes, most: int) -> list[Item
 
 
 def _key(item: Item) -> Any:
-    """What phases of one place have in common; None of what is no phase."""
+    """Return all that phases of one place have in common; None of what is no phase."""
     facts, known = item.facts, item.facts.attributes
     along, apart = _parted(facts)
     if not along or facts.affine is None or not known.get("SeriesInstanceUID"):
@@ -117,7 +117,7 @@ def _entry(phases: list[Item], volumes: Volumes, most: int) -> Item:
 
 
 def _notes(phases: Iterable[Item], volumes: Volumes, *, hide: bool) -> list[str]:
-    """What is to be known of all phases, each once; by what they differ the page says itself."""
+    """Return the notes on all phases, each once; by what they differ the page says itself."""
     plain = [replace(item.facts, separated_by=_parted(item.facts)[1]) for item in phases]
     return list(dict.fromkeys(note for facts in plain for note in notes_of(facts, volumes, hide)))
 

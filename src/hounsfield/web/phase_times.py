@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hounsfield.errors import HounsfieldError
-from hounsfield.exports.nifti_time import volume_times
-from hounsfield.header import Header
+from hounsfield.exports.nifti_time import Times, volume_times
+from hounsfield.header import Header, NoHeader
 from hounsfield.web.items import Phases
+from hounsfield.web.phase_sets import AXES
+
+#: Words of phases that follow each other in time.
+_IN_TIME = frozenset({"phase", "time point", "acquisition", "volume"})
+#: Headers that are read for it at most: whoever opens a series waits for that.
+_MOST_READ = 500
 
 
 @dataclass(frozen=True)
@@ -27,13 +33,20 @@ def times_of(phases: Phases) -> dict[str, Any] | None:
 
 
 def _times_of(phases: Phases) -> dict[str, Any] | None:
-    try:
-        headers = phases.headers()
-    except HounsfieldError:  # a file is gone or damaged: then no rate is known
-        return None
-    told = volume_times([_Phase(by, header) for by, header in zip(phases.values, headers, strict=True)])
+    if any(AXES[keyword][0] not in _IN_TIME for keyword in phases.keywords):
+        return None  # settings of the scanner: who compares them wants no pace of the scanner's
+    told = _told(phases, [NoHeader()] * len(phases.items))
+    if told is None and len(phases.items) <= _MOST_READ:
+        try:
+            told = _told(phases, phases.headers())
+        except HounsfieldError:  # a file is gone or damaged: then no rate is known
+            return None
     if told is None:
         return None
     span = told.milliseconds[-1] - told.milliseconds[0]
-    rate = (len(headers) - 1) * 1000 / span if span > 0 else None
+    rate = (len(phases.items) - 1) * 1000 / span if span > 0 else None
     return {"ms": told.milliseconds, "per_second": rate, "origin": told.by, "display_only": False}
+
+
+def _told(phases: Phases, headers: Sequence[Header]) -> Times | None:
+    return volume_times([_Phase(by, header) for by, header in zip(phases.values, headers, strict=True)])

@@ -97,6 +97,7 @@ export class Pane {
     this.message = "";
     if (!same || stack?.description.frames !== this.cine.timing?.starts.length) this.cine.stop();
     if (!same) {
+      this.phases.cine.stop();
       this.chosen = look?.chosen ?? null;
       this.inverted = look?.inverted ?? false;
       this.map = look?.map ?? "grey";
@@ -320,10 +321,10 @@ export class Pane {
       this.shownKey = frameKey(stack, this.index);
     }
     // The last frame stays until the next has come; one that cannot come leaves none.
-    const shown = stack && this.shownKey && !error ? this.picture : null;
+    const shown = stack && this.shownKey && !error && !this.message ? this.picture : null;
     drawPicture(context, shown, transform ?? [1, 0, 0, 1, 0, 0], this.hooks.smooth());
     if (transform && !error) this.hooks.drawOver(this, context, transform);
-    const waits = stack && !raw && !error;
+    const waits = stack && !error && (!raw || this.phases.waits);
     const quiet = stack ? (waits && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();
     this.labels.setMessage(error || this.message || quiet, Boolean(error || this.message));
     this.element.toggleAttribute("data-waits", Boolean(waits));

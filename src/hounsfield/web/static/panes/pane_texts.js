@@ -105,7 +105,7 @@ export function rateText(pane) {
 /** @param {Pane} pane */
 function probeText(pane) {
   const raw = pane.raw();
-  if (!pane.cursor || !raw || !pane.stack) return "";
+  if (!pane.cursor || !raw || !pane.stack || pane.phases.waits) return "";
   const pixel = pane.pixelAt(...pane.cursor);
   if (!pixel) return "";
   const d = pane.stack.description;

@@ -39,6 +39,11 @@ export class PhaseAxis {
     return this.pane.stack?.description.phases ?? null;
   }
 
+  /** Whether a phase that was gone to has not come yet. */
+  get waits() {
+    return Boolean(this.set && this.index !== this.set.index);
+  }
+
   /** The pane shows another stack. */
   shown() {
     const { set } = this;
@@ -125,7 +130,9 @@ export class PhaseAxis {
       const stack = this.stacks.get(at);
       return stack ? [{ stack, index: pane.index }] : [];
     });
-    pane.frames.wantThese(pane, [...list, ...pane.frames.around(pane.stack, pane.index, 1, false).slice(0, 4)]);
+    // Slices beside it only for who stays: the server puts phases together that slices are asked of.
+    const beside = this.cine.playing ? [] : pane.frames.around(pane.stack, pane.index, 1, false).slice(0, 4);
+    pane.frames.wantThese(pane, [...list, ...beside]);
     const unknown = around.find((at) => at >= 0 && at < count && !this.stacks.has(at));
     if (unknown === undefined) return;
     this.load(unknown).then(
