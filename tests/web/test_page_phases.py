@@ -93,6 +93,7 @@ def value_at(page, x, y):
 
 def test_shift_and_wheel_go_through_phases_at_one_slice(page, volumes):
     assert page.locator(".entry").count() == 1
+    assert "8 × phase · TriggerTime 0 ms … 350 ms" in page.locator(".entry").inner_text()
     box = page.locator(".pane canvas").first.bounding_box()
     x, y = box["x"] + box["width"] / 2 + 20, box["y"] + box["height"] / 2 + 20
     window = page.locator(".bottomLeft").first.inner_text()

@@ -173,5 +173,6 @@ function sizeText(item) {
   const { phases } = item;
   const along = phases ? t("{n} × {word}", { n: phases.ids.length, word: t(phases.word) }) : "";
   const ends = phases ? [phases.labels[0], phases.labels[phases.labels.length - 1]].filter(Boolean).join(" … ") : "";
-  return [size, count, along, ends].filter(Boolean).join(" · ");
+  const by = phases ? [phases.keywords[0], ends].filter(Boolean).join(" ") : "";
+  return [size, count, along, by].filter(Boolean).join(" · ");
 }
