@@ -84,6 +84,7 @@ def at(page, phase):
 def value_at(page, x, y):
     """The value that is told under the cursor, and its row and column."""
     page.mouse.move(x, y)
+    page.locator(".probe", has_text="[").first.wait_for(timeout=5000)
     page.wait_for_timeout(60)
     text = page.locator(".probe").first.inner_text()
     return float(re.match(r"-?[\d.]+", text).group()), [
