@@ -164,3 +164,59 @@ def test_stopping_ends_the_search(tmp_path):
     assert discovery.join(10)
     assert discovery.items.reading and not list(discovery.items)
     assert not [thread for thread in threading.enumerate() if thread.name == "hounsfield-view-discovery"]
+
+
+def test_objects_without_an_image_are_told_by_what_they_are(tmp_path):
+    hu.phantom(tmp_path / "ct", matrix=16, slices=4)
+    for name in ("rtplan.dcm", "rtstruct.dcm", "reportsi.dcm", "test-SR.dcm"):
+        shutil.copy(get_testdata_file(name), tmp_path / name)
+    (tmp_path / "junk").write_bytes(b"junk" * 100)
+    with shown(tmp_path) as page:
+        report = page.state()["report"]
+    kinds = {other["name"]: other["kind"] for other in report["others"] if other["object"]}
+    assert kinds == {
+        "rtplan.dcm": "RT Plan",
+        "rtstruct.dcm": "RT Structure Set",
+        "reportsi.dcm": "Basic Text SR",
+        "test-SR.dcm": "Comprehensive SR",
+    }
+    assert (report["objects"], report["more"], len(report["others"])) == (4, 0, 5)
+
+
+def test_what_turns_out_damaged_when_it_is_loaded_is_said_then(tmp_path):
+    hu.phantom(tmp_path, matrix=16, slices=6, transfer_syntax="jpeg 2000")
+    path = tmp_path / "0003.dcm"
+    data = path.read_bytes()
+    at = data.rindex(b"\xff\x4f\xff\x51")
+    path.write_bytes(data[: at + 20] + bytes(len(data) - at - 20))
+    with shown(tmp_path) as page:
+        (item,) = page.state()["items"]
+        assert page.state()["report"]["counts"]["unreadable"] == 0
+        answer = page.get(f"items/{item['id']}/frames/3")
+        assert answer.status_code == 422 and "0003.dcm" in answer.json()["error"]
+        assert page.get(f"items/{item['id']}/frames/2").status_code == 200
+        page.viewing.assembler.submit(lambda: None).result()
+        state = page.state()
+        assert state["report"]["counts"]["unreadable"] == 1
+        assert [other["name"] for other in state["report"]["others"]] == ["0003.dcm"]
+        assert any(note.startswith("0003.dcm: ") for note in state["items"][0]["notes"])
+        assert page.get(f"items/{item['id']}/frames/3").status_code == 422
+
+
+def test_what_is_in_memory_still_shows_when_its_folder_is_gone(tmp_path):
+    hu.phantom(tmp_path / "ct", matrix=16, slices=5)
+    volume = hu.read_volumes(tmp_path)[0]
+    with shown(tmp_path / "ct") as page:
+        (item,) = page.state()["items"]
+        page.get(f"items/{item['id']}/frames/0")
+        page.viewing.assembler.submit(lambda: None).result()
+        shutil.rmtree(tmp_path / "ct")
+        assert (page.values(f"items/{item['id']}/frames/4") == volume.values[4]).all()
+        for path in ("", "/thumbnail", "/picture?frame=3", "/planes/coronal", "/planes/coronal/3"):
+            assert page.get(f"items/{item['id']}{path}").status_code == 200, path
+        answer = page.get(f"items/{item['id']}/header?frame=3")
+        assert answer.status_code == 422
+        assert answer.json()["error"].startswith("0003.dcm is no longer there")
+    with shown(get_testdata_file("CT_small.dcm"), no_phi=True) as page:
+        error = hu.SourceError("no such file or directory", source="/secret/Doe^John.dcm")
+        assert page.viewing.hiding.failure(error, ()).startswith("a file is no longer there")

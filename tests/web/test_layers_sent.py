@@ -265,7 +265,7 @@ def test_the_default_window_of_frames_that_do_not_fit_is_that_of_all(tmp_path, m
         + np.arange(12, dtype=np.uint16)[:, None, None] * 100
     )
     made = dataset(values, SOPClassUID="1.2.840.10008.5.1.4.1.1.7.3", Modality="OT")
-    monkeypatch.setattr("hounsfield.web.discovery.fits_in_memory", lambda shape, samples: False)
+    monkeypatch.setattr("hounsfield.web.item_making.fits_in_memory", lambda shape, samples: False)
     with shown(written(tmp_path, one=made)) as page:
         expected = hu.render(hu.read(tmp_path / "one.dcm"))
         told = page.json(f"{only(page)}?frame=3")["default_window"]

@@ -1,19 +1,18 @@
-"""How much time passes from one volume of a fourth axis to the next."""
+"""When the volumes of a fourth axis were acquired, and how much time passes from one to the next."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from hounsfield.header import Header, finite_number, text_of, texts_of
 from hounsfield.headers.times import datetime_of
 from hounsfield.steps import Step
-from hounsfield.volume import Volume
 
 #: Attributes that are a time from one volume to the next, and how many ms their unit is. Echo and inversion times are
 #: settings of the scanner, not moments at which the patient was looked at.
@@ -43,14 +42,64 @@ _AGREE = 0.05
 _MOST = 1e12
 
 
+class OfTime(Protocol):
+    """The part of a volume that tells its time."""
+
+    @property
+    def separated_by(self) -> Mapping[str, Any]:
+        """By what it is told apart from others."""
+        ...
+
+    @property
+    def header(self) -> Header:
+        """Its header."""
+        ...
+
+    @property
+    def slice_headers(self) -> Sequence[Header] | None:
+        """Those of its slices."""
+        ...
+
+
 class TimeStep(NamedTuple):
-    """Milliseconds from one volume to the next, or None; and the step that says so."""
+    """Milliseconds from one volume to the next, or None; the step that says so; from which attribute."""
 
     milliseconds: float | None
     step: Step
+    by: str = ""
 
 
-def time_step(volumes: Sequence[Volume]) -> TimeStep:
+class Times(NamedTuple):
+    """Milliseconds of each volume after the first, and the attribute that says so."""
+
+    milliseconds: list[float]
+    by: str
+
+
+def volume_times(volumes: Sequence[OfTime]) -> Times | None:
+    """Return when volumes were acquired, also at unequal distances; None where the files do not say.
+
+    Parameters
+    ----------
+    volumes
+        In the order of the fourth axis.
+    """
+    if _setting(volumes):
+        return None
+    headers = [_header(volume) for volume in volumes]
+    moments = (found for keywords in _MOMENTS if (found := _moments(headers, keywords)))
+    step = time_step(volumes)
+    for keyword, times in _clocks(volumes, headers):
+        if all(after > before for before, after in pairwise(times)):
+            return Times([time - times[0] for time in times], keyword)
+    if step.milliseconds is not None:
+        return Times([step.milliseconds * index for index in range(len(volumes))], step.by)
+    keyword, times = next(moments, ("", []))
+    grow = bool(times) and all(after > before for before, after in pairwise(times))
+    return Times(times, keyword) if grow else None
+
+
+def time_step(volumes: Sequence[OfTime]) -> TimeStep:
     """Return how much time passes from one volume to the next.
 
     Parameters
@@ -70,18 +119,23 @@ def time_step(volumes: Sequence[Volume]) -> TimeStep:
         return _none(f"the volumes differ in {setting}, which is not a time")
     headers = [_header(volume) for volume in volumes]
     clock: tuple[str, list[float]] | None = None
-    for keyword, unit in _ELAPSED.items():
-        known = [_known(volume, header, keyword) for volume, header in zip(volumes, headers, strict=True)]
-        times = [number * unit for number in map(finite_number, known) if number is not None and abs(number) < _MOST]
-        if len(times) < len(volumes) or len(set(times)) == 1:
-            continue
+    for keyword, times in _clocks(volumes, headers):
         if (step := _even(times, 0.0)) is not None:
             return _found(step, keyword)
         clock = clock or (keyword, times)
     return _by_rate(volumes, headers, clock)
 
 
-def _by_rate(volumes: Sequence[Volume], headers: list[Header], clock: tuple[str, list[float]] | None) -> TimeStep:
+def _clocks(volumes: Sequence[OfTime], headers: Sequence[Header]) -> Iterator[tuple[str, list[float]]]:
+    """Yield attributes that count the time itself, with ms of each volume, where all have one and not all the same."""
+    for keyword, unit in _ELAPSED.items():
+        known = [_known(volume, header, keyword) for volume, header in zip(volumes, headers, strict=True)]
+        times = [number * unit for number in map(finite_number, known) if number is not None and abs(number) < _MOST]
+        if len(times) == len(volumes) and len(set(times)) > 1:
+            yield keyword, times
+
+
+def _by_rate(volumes: Sequence[OfTime], headers: list[Header], clock: tuple[str, list[float]] | None) -> TimeStep:
     """By what the scanner repeats, and by when it did; `clock`: times that do not grow evenly."""
     moments = next((found for keywords in _MOMENTS if (found := _moments(headers, keywords))), None)
     repetition = _repetition(headers)
@@ -109,14 +163,14 @@ def _contradicted(repetition: float, times: Sequence[float]) -> bool:
 
 
 def _found(step: float, by: str) -> TimeStep:
-    return TimeStep(step, Step("fourth axis", f"{step:g} ms from one volume to the next, by {by}"))
+    return TimeStep(step, Step("fourth axis", f"{step:g} ms from one volume to the next, by {by}"), by)
 
 
 def _none(why: str) -> TimeStep:
     return TimeStep(None, Step("fourth axis", f"{why}: numbered in steps of 1", "not done"))
 
 
-def _setting(volumes: Sequence[Volume]) -> str:
+def _setting(volumes: Sequence[OfTime]) -> str:
     """The attribute that tells volumes apart and is no time; ``""`` where there is none."""
     keywords = dict.fromkeys(keyword for volume in volumes for keyword in volume.separated_by)
     for keyword in keywords:
@@ -126,12 +180,12 @@ def _setting(volumes: Sequence[Volume]) -> str:
     return ""
 
 
-def _header(volume: Volume) -> Header:
+def _header(volume: OfTime) -> Header:
     """The header of the first slice, of all volumes the same one."""
     return volume.header if volume.slice_headers is None else volume.slice_headers[0]
 
 
-def _known(volume: Volume, header: Header, keyword: str) -> Any:
+def _known(volume: OfTime, header: Header, keyword: str) -> Any:
     value = volume.separated_by.get(keyword)
     return header.get(keyword) if value is None else value
 

@@ -57,6 +57,11 @@ def is_no_image(header: Mapping[str, Any]) -> bool:
     return is_dicomdir(header) or not has_image(text_of(header, "SOPClassUID"))
 
 
+def kind_of(header: Mapping[str, Any]) -> str:
+    """Return what an object without an image is: ``"RT Plan"``; ``""`` where the standard has no name for it."""
+    return "DICOMDIR" if is_dicomdir(header) else class_name(text_of(header, "SOPClassUID"))
+
+
 def without_pixels(header: Mapping[str, Any]) -> str:
     """Return what is to be said of an object without pixel data: which class it is of, and which modality."""
     if is_dicomdir(header):

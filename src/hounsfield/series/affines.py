@@ -24,6 +24,13 @@ def normal_of(rows: Rows, row: int) -> Numbers:
     return normal / np.linalg.norm(normal)
 
 
+def same_affine(a: NDArray[np.float64] | None, b: NDArray[np.float64] | None) -> bool:
+    """Return whether two grids lie at one place, or neither has one."""
+    if a is None or b is None:
+        return a is b
+    return bool(np.abs(a - b).max() <= 1e-3)
+
+
 def affine_and_steps(
     rows: Rows, members: Indices, points: Numbers, rounded: float, tolerances: Tolerances
 ) -> tuple[NDArray[np.float64], tuple[Step, ...]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import islice
 
 import numpy as np
 
@@ -23,6 +24,11 @@ from hounsfield.sources.source import Source
 
 #: Files from which on compiled code and Arrow pay, where both are loaded, and where they are not.
 _MANY_LOADED, _MANY = 1_000, 25_000
+#: Rows of a batch of members of archives.
+_AT_ONCE = 200
+
+#: Is told of a batch: the indices of its files, and its rows.
+Told = Callable[[Sequence[int], HeaderTable], None]
 
 
 def read_header_table(
@@ -31,6 +37,7 @@ def read_header_table(
     limits: Limits,
     threads: int | None,
     progress: Callable[[Progress], None] | None,
+    told: Told | None = None,
 ) -> HeaderTable:
     """Read the headers of all entries, each once; a row for each, in their order.
 
@@ -46,6 +53,8 @@ def read_header_table(
         How many read at a time.
     progress
         Is told how far it has come.
+    told
+        Is told each batch of rows as it comes, in the order of reading, where few enough files are read for that.
     """
     local = [index for index, entry in enumerate(entries) if entry.path is not None]
     others = [index for index, entry in enumerate(entries) if entry.path is None]
@@ -63,12 +72,28 @@ def read_header_table(
         return ArrowTable(table)
     make = _make(names)
     walk = HeaderWalk(make.plan, make, limits, threads, progress)
-    batches = list(walk.batches_of(paths))
+    batches = list(_telling(walk.batches_of(paths), local, told))
     if others:
         with ThreadPoolExecutor(threads or os.cpu_count() or 1, "hounsfield-scan") as pool:
-            rows = list(pool.map(partial(read_source_row, wanted=make.plan, limits=limits), opens))
-        batches.append(make([""] * len(rows), nothing_found(len(rows), make.plan), dict(enumerate(rows))))
+            rows = pool.map(partial(read_source_row, wanted=make.plan, limits=limits), opens)
+            batches += _telling(_batches(rows, make), others, told)
     return CodedTable(batches, order)
+
+
+def _batches(rows: Iterator[Row], make: _CodedBatches) -> Iterator[CodedBatch]:
+    while some := list(islice(rows, _AT_ONCE)):
+        yield make([""] * len(some), nothing_found(len(some), make.plan), dict(enumerate(some)))
+
+
+def _telling(batches: Iterable[CodedBatch], files: Sequence[int], told: Told | None) -> Iterator[CodedBatch]:
+    """Pass batches on, and tell of each which files it is of."""
+    start = 0
+    for batch in batches:
+        count = len(batch.errors)
+        if told is not None:
+            told(files[start : start + count], CodedTable([batch]))
+        start += count
+        yield batch
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hounsfield.errors import HounsfieldError, MissingAttributeError, NotDicomError
-from hounsfield.headers.classes import is_no_image, without_pixels
+from hounsfield.headers.classes import is_no_image, kind_of, without_pixels
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.frame_table import FRAME_NUMBERS, FRAME_TEXTS, FrameTable, frame_table
 from hounsfield.headers.mosaic import UNCUT, Mosaic, is_mosaic, is_one_slice, read_mosaic
@@ -107,6 +107,7 @@ def read_instances(
     limits: Limits,
     threads: int | None = None,
     progress: Callable[[Progress], None] | None = None,
+    told: Callable[[Some], None] | None = None,
 ) -> Instances:
     """Read the headers of files, each once.
 
@@ -120,8 +121,31 @@ def read_instances(
         How many read at a time.
     progress
         Is told how far it has come.
+    told
+        Is told of some files after the others as their headers are read; of very many at once nothing is told.
     """
-    table = read_header_table(entries, _COLUMNS, limits, threads, progress)
+
+    def some(files: Sequence[int], table: HeaderTable) -> None:
+        if told is not None:
+            told(Some([entries[index] for index in files], table))
+
+    table = read_header_table(entries, _COLUMNS, limits, threads, progress, some)
+    return _instances(entries, table, limits)
+
+
+@dataclass(frozen=True)
+class Some:
+    """Some of the files, whose headers have been read while others are not."""
+
+    entries: Sequence[Entry]
+    table: HeaderTable
+
+    def instances(self, limits: Limits) -> Instances:
+        """Return the slices in them."""
+        return _instances(self.entries, self.table, limits)
+
+
+def _instances(entries: Sequence[Entry], table: HeaderTable, limits: Limits) -> Instances:
     files = _rows_of(table)
     doubtful = frozenset(index for index, sentences in enumerate(table.issues) if sentences)
     instances = Instances(entries, files, files, doubtful=doubtful)
@@ -212,7 +236,8 @@ def _without_pixels(instances: Instances, index: int, limits: Limits) -> FileOut
         except HounsfieldError as failure:
             return FileOutcome(entry.name, "unreadable", failure.message)
     detail = without_pixels(known)
-    return FileOutcome(entry.name, "no volume", detail, no_image=is_no_image(known), no_pixels=True)
+    kind = kind_of(known) if is_no_image(known) else ""
+    return FileOutcome(entry.name, "no volume", detail, no_image=is_no_image(known), no_pixels=True, kind=kind)
 
 
 def _of_frames(files: Rows, images: Sequence[int]) -> list[int]:

@@ -36,6 +36,8 @@ class FileOutcome:
         True of DICOM that is no image by its kind: a report, a document, a presentation state, a DICOMDIR.
     no_pixels
         True of DICOM without pixel data, of whatever kind.
+    kind
+        Of DICOM that is no image, what it is: ``"Basic Text SR"``; ``""`` where the standard has no name for it.
     """
 
     path: str
@@ -45,6 +47,7 @@ class FileOutcome:
     copy_of: str = ""
     no_image: bool = False
     no_pixels: bool = False
+    kind: str = ""
 
     @property
     def is_lost(self) -> bool:

@@ -19,6 +19,7 @@ from hounsfield.headers.dicomdir import file_references
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.reading.frames import Wanted
 from hounsfield.scanning.walking import Progress
+from hounsfield.series.affines import same_affine
 from hounsfield.series.instances import read_instances
 from hounsfield.series.loading import Loader
 from hounsfield.series.naming import Named, parse_template
@@ -208,7 +209,7 @@ class Volumes(Sequence[Volume]):
         first, space = self.facts[0], "FrameOfReferenceUID"
         for facts in self.facts[1:]:
             same = facts.attributes.get(space) == first.attributes.get(space)
-            if facts.shape != first.shape or not same or not _same_affine(facts.affine, first.affine):
+            if facts.shape != first.shape or not same or not same_affine(facts.affine, first.affine):
                 detail = f"volumes {first.index} and {facts.index} differ in shape or place, and cannot be stacked"
                 raise GeometryError(detail, source=self._name)
         out: NDArray[Any] | None = None
@@ -297,12 +298,6 @@ class Volumes(Sequence[Volume]):
         head = ("", "modality", "slices x rows x columns", "spacing in mm", "told apart by")
         note = f"{more}files: {counts or 'none'}"
         return import_module("hounsfield.figures.notebook").table_html(f"{len(self)} volumes", head, rows, note)
-
-
-def _same_affine(a: Any, b: Any) -> bool:
-    if a is None or b is None:
-        return a is b
-    return bool(np.abs(a - b).max() <= 1e-3)
 
 
 def read_volumes(  # noqa: PLR0913  what `read` takes, and how slices are put together

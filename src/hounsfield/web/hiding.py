@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from errno import ENODEV, ENOENT, ENOTDIR, ENXIO, ESTALE
 
+from hounsfield.errors import HounsfieldError, SourceError
 from hounsfield.headers.privacy import HIDDEN
+from hounsfield.sources.files import reason
 from hounsfield.text import modality_words, printable, unit_words
 from hounsfield.web.discovery import last_part
 from hounsfield.web.items import Item
@@ -14,6 +18,10 @@ from hounsfield.web.items import Item
 WITHHELD = (
     "the picture of the slide's label is not sent while the patient is hidden: names and numbers are written on labels"
 )
+
+#: What systems say of a file that is gone, or whose disk or server is.
+_GONE = frozenset(reason(OSError(code, os.strerror(code))) for code in (ENOENT, ENOTDIR, ENODEV, ENXIO, ESTALE))
+_TAKEN_AWAY = "is no longer there: it, its folder or its disk was moved, renamed or taken away"
 
 
 @dataclass
@@ -71,6 +79,15 @@ class Hiding:
                 if written and written in text:
                     text = text.replace(written, shown)
         return text
+
+    def failure(self, error: HounsfieldError, files: Iterable[str]) -> str:
+        """Return what went wrong with which of some files, in words; of one that is gone, that it is."""
+        known = list(files)
+        if isinstance(error, SourceError) and error.message in _GONE and error.source:
+            known.append(error.source)
+            return self.sentence(f"{error.source} {_TAKEN_AWAY}", known)
+        named = f"{error.source}: {error.message}" if error.source in known else error.message
+        return self.sentence(named, known)
 
     def unit(self, unit: str) -> str:
         """Return a unit; one of the file's own words is not said while the patient is hidden."""

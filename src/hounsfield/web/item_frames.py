@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -13,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.display.defaults import frames_to_sample, measured
-from hounsfield.errors import HounsfieldError
+from hounsfield.errors import HounsfieldError, SourceError
 from hounsfield.header import text_of
 from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.reading.frames import Frames, Wanted
 from hounsfield.sources.entries import Entry
 from hounsfield.volume import Volume
-from hounsfield.web.kept import MOST_BYTES, Kept
+from hounsfield.web.kept import Kept
+from hounsfield.web.memory import LEAST
 
 #: Files of several frames that are kept open: the levels of a slide, and a few others.
 _OPEN = 12
@@ -111,14 +112,15 @@ class ItemFrames:
         self.places, self.shape = places, shape
         self._limits, self._files = limits, files
         self.key: Any = object()
+        self._frame_bytes = 0
         self.origins: Sequence[FramePlace] = ()
         self._kept: KeptVolumes | None = None
         self._sample: NDArray[Any] | None = None
         self._assemble: Callable[[], Volume] | None = None
 
-    def with_volume(self, kept: KeptVolumes, assemble: Callable[[], Volume], key: Any) -> ItemFrames:
+    def with_volume(self, kept: KeptVolumes, assemble: Callable[[], Volume]) -> ItemFrames:
         """Take frames from a volume from now on, when it is assembled."""
-        self._kept, self._assemble, self.key = kept, assemble, key
+        self._kept, self._assemble = kept, assemble
         return self
 
     @property
@@ -130,6 +132,16 @@ class ItemFrames:
     def assembled(self) -> Volume | None:
         """The volume, where it is in memory."""
         return None if self._kept is None else self._kept.peek(self.key)
+
+    @property
+    def is_assembled(self) -> bool:
+        """True where the volume is in memory; to ask is no use of it."""
+        return self._kept is not None and self._kept.has(self.key)
+
+    @property
+    def has_room(self) -> bool:
+        """True where the volume fits into memory beside those that are looked at."""
+        return self._kept is None or self._kept.has_room(self._frame_bytes * self.shape[0])
 
     def entry(self, index: int) -> Entry | None:
         """Return the file that a frame comes from; None where there is no such frame."""
@@ -166,10 +178,12 @@ class ItemFrames:
             raise IndexError(f"there is no frame {index}")
         volume = self.assembled
         if volume is not None and not self._is_lost(volume, index):
-            return volume[index]
-        if self.places is None:
-            return self.volume()[index]
-        place = self.places[index]
+            return _slice(volume, index)
+        image = _slice(self.volume(), index) if self.places is None else self._read(self.places[index])
+        self._frame_bytes = image.values.nbytes
+        return image
+
+    def _read(self, place: FramePlace) -> Image:
         if place.frame is not None:
             return self._files.read(place.entry, lambda frames: frames.read(place.frame))
         with closing(place.entry.open(self._limits)) as source:
@@ -224,9 +238,22 @@ class ItemFrames:
         return self.places is not None and volume.padding is not None and bool(volume.padding[index].all())
 
 
+def _slice(volume: Volume, index: int) -> Image:
+    """A slice of a volume in memory; where the file is gone that has its header, by the header of the first."""
+    try:
+        return volume[index]
+    except SourceError:
+        return without_files(volume)[index]
+
+
+def without_files(volume: Volume) -> Volume:
+    """Return a volume that asks no file for the headers of its slices."""
+    return replace(volume, slice_headers=None, sources=())
+
+
 def fits_in_memory(shape: tuple[int, int, int], samples: int) -> bool:
     """Return whether frames that are not slices of one grid are kept together in memory."""
-    return prod(shape) * samples * 4 <= MOST_BYTES
+    return prod(shape) * samples * 4 <= LEAST
 
 
 def readable(frames: ItemFrames) -> str:

@@ -6,11 +6,16 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Literal
 
+from hounsfield.header import Header
 from hounsfield.series.report import Report
 from hounsfield.series.survey import VolumeFacts
 from hounsfield.web.item_frames import ItemFrames
+
+#: Seconds for which one phase alone is looked at before its slices are put together, where not all fit in memory.
+_STAYS = 1.0
 
 Listener = Callable[[str, Any], None]
 
@@ -20,7 +25,7 @@ def new_id() -> str:
     return secrets.token_urlsafe(9)
 
 
-@dataclass
+@dataclass(eq=False)
 class Item:
     """A volume or an image, of which frames can be shown.
 
@@ -46,6 +51,8 @@ class Item:
         Unit of the values; None as long as no frame was read.
     shows_label
         True of pictures of a slide's label, on which names and numbers stand: not sent while the patient is hidden.
+    phases
+        Those that lie at the same place, itself among them; None where there are no others.
     """
 
     kind: Literal["volume", "image"]
@@ -59,6 +66,55 @@ class Item:
     unit: str | None = None
     shows_label: bool = False
     id: str = field(default_factory=new_id)
+    phases: Phases | None = None
+
+    @property
+    def entry(self) -> Item:
+        """The item that stands in the list: itself, or of a phase the first one."""
+        return self if self.phases is None else self.phases.items[0]
+
+    @property
+    def parts(self) -> list[Item]:
+        """The phases, or itself where it has none."""
+        return [self] if self.phases is None else self.phases.items
+
+
+@dataclass(eq=False)
+class Phases:
+    """Volumes of one series at one place, of which the first stands for all in the list.
+
+    Attributes
+    ----------
+    items
+        In their order; each is addressed by an id of its own.
+    keywords
+        Attributes in which they differ, those with a unit first.
+    values
+        Of each what tells it apart.
+    fit
+        Whether all of them may be in memory together.
+    headers
+        Reads the header of the first slice of each.
+    times
+        What is known of when each was acquired, once somebody has asked.
+    clock
+        Gives seconds.
+    """
+
+    items: list[Item]
+    keywords: tuple[str, ...]
+    values: list[dict[str, Any]]
+    fit: bool
+    headers: Callable[[], list[Header]]
+    times: Any = None
+    clock: Callable[[], float] = monotonic
+    _looked_at: tuple[Item | None, float] = field(default=(None, 0.0), init=False, repr=False)
+
+    def stays(self, item: Item) -> bool:
+        """Note that a phase is looked at; return whether it is worth its memory: it stays on the screen, or all fit."""
+        if self._looked_at[0] is not item:
+            self._looked_at = item, self.clock()
+        return self.fit or self.clock() - self._looked_at[1] >= _STAYS
 
 
 class Items:
@@ -83,6 +139,7 @@ class Items:
         self.found = self.done = 0
         self.reading = True
         self._items: dict[str, Item] = {}
+        self._phases: dict[str, Item] = {}
         self._spaces: dict[str, str] = {}
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
@@ -92,9 +149,9 @@ class Items:
             return iter(list(self._items.values()))
 
     def get(self, key: str) -> Item | None:
-        """Return the item of an id, or None."""
+        """Return the item of an id, which may be a phase of one, or None."""
         with self._lock:
-            return self._items.get(key)
+            return self._items.get(key) or self._phases.get(key)
 
     def space_id(self, uid: str) -> str | None:
         """Return our own id for a frame of reference."""
@@ -104,16 +161,25 @@ class Items:
             return self._spaces.setdefault(uid, new_id())
 
     def put(self, item: Item) -> None:
-        """Add an item, or say that it has changed."""
+        """Add an item, or say that it has changed; a phase stands in no list, and is known by its id."""
         with self._lock:
-            self._items[item.id] = item
+            if item.entry is item:
+                self._items[item.id] = item
+            self._phases.update({part.id: part for part in item.parts[1:]})
         self.tell("item", item)
 
     def remove(self, item: Item, into: Item | None) -> None:
         """Remove an item that is part of another one now."""
         with self._lock:
             self._items.pop(item.id, None)
+            for part in item.parts[1:]:
+                self._phases.pop(part.id, None)
         self.tell("gone", {"id": item.id, "into": None if into is None else into.id})
+
+    def arrange(self, items: Sequence[Item]) -> None:
+        """Put the items in the order of these."""
+        with self._lock:
+            self._items = {item.id: item for item in items} | self._items
 
     def advance(self, done: int, found: int) -> None:
         """Say how far reading has come."""

@@ -24,6 +24,7 @@ from hounsfield.volume import Volume
 from hounsfield.voxels.grids import NAMED_PLANES
 from hounsfield.web.hiding import WITHHELD, Hiding
 from hounsfield.web.items import Item, Items
+from hounsfield.web.phase_description import phases_described, phases_listed
 from hounsfield.web.slide_frames import SlideFrames
 
 #: Files that are told of one by one.
@@ -64,11 +65,12 @@ def listed(item: Item, hiding: Hiding) -> dict[str, Any]:
         "frames": item.frames.shape[0],
         "unit": None if item.unit is None else hiding.unit(item.unit),
         "color": item.color,
-        "files": facts.files,
+        "files": len({name for part in item.parts for name in part.files}) if item.phases else facts.files,
         "notes": [hiding.sentence(note, item.files) for note in item.notes[hiding.hidden]],
         "error": WITHHELD if hiding.withholds(item) else hiding.sentence(item.error, item.files) or None,
-        "assembled": item.frames.assembled is not None,
+        "assembled": item.frames.is_assembled,
         "thumbnail": not hiding.withholds(item),
+        "phases": phases_listed(item, hiding),
     }
 
 
@@ -81,16 +83,20 @@ def reported(items: Items, hiding: Hiding) -> dict[str, Any] | None:
     counts, others = dict(report.counts), list[dict[str, Any]]()
     if slides:
         counts |= {"no volume": counts.get("no volume", 0) - len(slides), "whole slide": len(slides)}
+    told = [file for file in report.files if file.path not in slides and (file.outcome != "volume" or file.detail)]
     for number, file in enumerate(report.files, 1):
         if file.path in slides or (file.outcome == "volume" and not file.detail):
             continue
         if len(others) == _FILES:
             break
         why = hiding.sentence(file.detail, (file.path, file.copy_of))
-        others.append({"name": hiding.file(file.path, number), "outcome": file.outcome, "why": why})
+        name = hiding.file(file.path, number)
+        others.append({"name": name, "outcome": file.outcome, "why": why, "object": file.no_image, "kind": file.kind})
     return {
         "counts": counts,
         "others": others,
+        "more": len(told) - len(others),
+        "objects": sum(file.no_image for file in told),
         "missing": [str(gap) for gap in report.missing[:_FILES]],
         "conflicts": [hiding.sentence(conflict.detail, conflict.paths) for conflict in report.conflicts[:_FILES]],
     }
@@ -129,6 +135,7 @@ def described(item: Item, image: Image, index: int, items: Items, hiding: Hiding
         "regions": regions_of(image),
         "regions_differ": len(item.files) > 1,
         "coloured": is_supplemental(image),
+        "phases": phases_described(item, hiding),
     }
     if isinstance(item.frames, SlideFrames):
         document["slide"] = {"paths": len(item.frames.paths), "planes": item.frames.planes}

@@ -84,12 +84,15 @@ class Viewing:
         frames = item.frames
         if not frames.can_be_assembled or frames.assembled is not None or item.id in self.begun:
             return
+        if not frames.has_room or (item.phases is not None and not item.phases.stays(item)):
+            return
         self.begun.add(item.id)
 
         def work() -> None:
             try:
                 frames.volume()
                 self.begun.discard(item.id)
+                self.discovery.account()
             except HounsfieldError as error:  # which is not tried again: frames are read one by one then
                 item.error = item.error if frames.places is not None else error.message
             except Exception:  # each frame says what is wrong with it

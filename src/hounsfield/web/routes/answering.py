@@ -29,7 +29,7 @@ def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             return refusal(error.status, error.sentence)
         except HounsfieldError as error:
             item = viewing.discovery.items.get(request.path_params.get("id", ""))
-            return refusal(422, viewing.hiding.sentence(error.message, item.files if item else ()))
+            return refusal(422, viewing.hiding.failure(error, item.files if item else ()))
         except IndexError:
             return refusal(404, "there is no such frame")
         except MemoryError:

@@ -55,13 +55,16 @@ async def event_stream(viewing: Viewing) -> AsyncIterator[bytes]:
 
 def _documents(kind: str, content: Any, viewing: Viewing) -> list[dict[str, Any]]:
     items, hiding = viewing.discovery.items, viewing.hiding
+    if kind == "item" and content.entry is not content:
+        return [{"type": "phase", "id": content.id, "of": content.entry.id}]
     if kind == "item":
         return [{"type": kind, "item": listed(content, hiding)}]
     if kind == "patient":  # what the page knows already is told anew
         return [{"type": kind, "hidden": hiding.hidden}, state(items, hiding)]
     if kind == "done":
         error = hiding.sentence(items.problem, items.sources) or None
-        return [{"type": kind, "report": reported(items, hiding), "error": error}]
+        order = [item.id for item in items]
+        return [{"type": kind, "report": reported(items, hiding), "error": error, "order": order}]
     return [{"type": kind, **content}]
 
 

@@ -12,6 +12,7 @@ from hounsfield.image import Image
 from hounsfield.voxels.grids import Plane
 from hounsfield.voxels.projections import PROJECTIONS, Projection
 from hounsfield.web.answers import jsonable
+from hounsfield.web.item_frames import without_files
 from hounsfield.web.items import Item
 from hounsfield.web.parameters import Refused, decimal_of, index_of, plane_of, vector_of, whole_number_of
 from hounsfield.web.plane_frames import PlaneFrames, oblique_plane
@@ -104,7 +105,8 @@ def _volume(item: Item) -> Item:
 def _named(request: Request, item: Item, plane: Plane, viewing: Viewing) -> PlaneFrames:
     frames = _volume(item).frames
     rectified = request.query_params.get("rectified") == "1"
-    return PlaneFrames(frames.rectified() if rectified else frames.volume(), plane, viewing.discovery.limits)
+    volume = frames.rectified() if rectified else frames.volume()
+    return PlaneFrames(without_files(volume), plane, viewing.discovery.limits)
 
 
 def _oblique(request: Request, item: Item, viewing: Viewing) -> PlaneFrames:
@@ -118,7 +120,7 @@ def _oblique(request: Request, item: Item, viewing: Viewing) -> PlaneFrames:
         plane = oblique_plane(volume, row, column, through, every)
     except ValueError as error:
         raise Refused(400, str(error)) from None
-    return PlaneFrames(volume, plane, viewing.discovery.limits)
+    return PlaneFrames(without_files(volume), plane, viewing.discovery.limits)
 
 
 def _answer(image: Image) -> Response:

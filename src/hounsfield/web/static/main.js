@@ -11,6 +11,7 @@ import { receive } from "./server/events.js";
 import { Frames } from "./server/frames.js";
 import { hidePatient, listen, ServerError, startSession } from "./server/server.js";
 import { readFragment, writeFragment } from "./state/address.js";
+import { ItemMap } from "./state/item_map.js";
 import { createStore } from "./state/store.js";
 import { setLanguage, t } from "./words/words.js";
 
@@ -42,7 +43,7 @@ const keep = (key, value) => {
 
 /** @type {State} */
 const initial = {
-  items: new Map(),
+  items: new ItemMap(),
   connection: "starting",
   name: "",
   reading: true,
@@ -101,8 +102,16 @@ async function save() {
   if (blob)
     download(
       blob,
-      ["hounsfield", item?.modality, item?.series_number, pane.stack?.plane, pane.index + 1].filter(Boolean).join("-") +
-        ".png",
+      [
+        "hounsfield",
+        item?.modality,
+        item?.series_number,
+        pane.stack?.plane,
+        pane.phases.set && `phase${pane.phases.index + 1}`,
+        pane.index + 1,
+      ]
+        .filter(Boolean)
+        .join("-") + ".png",
     );
 }
 
@@ -147,7 +156,7 @@ viewport.onChange((_pane, what) => {
   const pane = viewport.active();
   if (what !== "stack" && what !== "frame" && what !== "active" && !(what === "view" && pane.tiles)) return;
   if (what === "stack" || what === "active") {
-    list.mark(pane.stack?.id ?? null);
+    list.mark(store.get().items.get(pane.stack?.id ?? "")?.id ?? null);
     tellTitle();
   }
   clearTimeout(addressTimer);
@@ -170,7 +179,8 @@ function openFirst() {
   if (!first || (address.show && !asked && store.get().reading)) return;
   opened = true;
   const pane = viewport.active();
-  viewport.open(first.id, asked ? (address.frame ?? undefined) : undefined, pane).then(() => {
+  const id = asked ? (address.show ?? first.id) : first.id;
+  viewport.open(id, asked ? (address.frame ?? undefined) : undefined, pane).then(() => {
     if (asked && address.at) pane.tiles?.goTo(address.at);
   });
 }
@@ -183,7 +193,9 @@ let changeTimer = 0;
 function refresh() {
   for (const pane of viewport.panes) {
     const id = pane.stack?.id;
-    if (id && changing.has(id) && !pane.stack?.plane && !pane.stack?.state) viewport.open(id, pane.index, pane);
+    const entry = pane.phases.set?.ids[0] ?? "";
+    const plain = !pane.stack?.plane && !pane.stack?.state;
+    if (id && (changing.has(id) || changing.has(entry)) && plain) viewport.open(id, pane.index, pane);
   }
   changing.clear();
 }

@@ -40,12 +40,26 @@
  * @property {string[]} notes
  * @property {string|null} error
  * @property {boolean} thumbnail
+ * @property {Phases|null} [phases]
+ */
+
+/**
+ * Volumes at one place, by their ids; `index` and `times` are those of a description.
+ * @typedef {object} Phases
+ * @property {string[]} ids
+ * @property {string} word for one of them
+ * @property {string[]} keywords in which they differ
+ * @property {string[]} labels
+ * @property {number} [index]
+ * @property {{ms: number[], per_second: number|null, origin: string}|null} [times]
  */
 
 /**
  * @typedef {object} Report
  * @property {Record<string, number>} counts
- * @property {{name: string, outcome: string, why: string}[]} others
+ * @property {{name: string, outcome: string, why: string, object: boolean, kind: string}[]} others
+ * @property {number} more than `others` holds
+ * @property {number} objects files of DICOM that are no images by their kind
  * @property {string[]} missing
  * @property {string[]} conflicts
  */
@@ -92,6 +106,7 @@
  * @property {boolean} [flipped] left and right exchanged after that
  * @property {string} [label] of the presentation state
  * @property {number[]|null} [area] top, left, bottom, right that are shown
+ * @property {Phases|null} [phases]
  */
 
 /**

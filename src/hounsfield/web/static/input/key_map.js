@@ -1,6 +1,6 @@
 // Keys of the viewport and what they do. Knows names of actions only.
 
-/** @typedef {"previous"|"next"|"back10"|"forward10"|"first"|"last"|"cine"|"invert"|"turn"|"flipHorizontal"|"flipVertical"|"fit"|"actual"|"life"|"reset"|"smooth"|"zoomIn"|"zoomOut"|"narrower"|"wider"|"darker"|"brighter"|"toolWindow"|"toolPan"|"toolZoom"|"toolScroll"|"toolCross"|"toolRegion"|"windowSeen"|"crosshair"|"straight"|"linkHere"|"help"|"nextPane"} Action */
+/** @typedef {"previous"|"next"|"back10"|"forward10"|"first"|"last"|"cine"|"invert"|"turn"|"flipHorizontal"|"flipVertical"|"fit"|"actual"|"life"|"reset"|"smooth"|"zoomIn"|"zoomOut"|"narrower"|"wider"|"darker"|"brighter"|"toolWindow"|"toolPan"|"toolZoom"|"toolScroll"|"toolCross"|"toolRegion"|"windowSeen"|"crosshair"|"straight"|"linkHere"|"help"|"nextPane"|"previousPhase"|"nextPhase"|"cinePhases"} Action */
 
 /** @type {[Action, string, string[]][]} action, words, keys as `KeyboardEvent.key` has them */
 export const KEYS = [
@@ -11,6 +11,9 @@ export const KEYS = [
   ["first", "First frame", ["Home"]],
   ["last", "Last frame", ["End"]],
   ["cine", "Play or stop", [" "]],
+  ["previousPhase", "Previous phase", ["Shift+ArrowUp", "Shift+ArrowLeft"]],
+  ["nextPhase", "Next phase", ["Shift+ArrowDown", "Shift+ArrowRight"]],
+  ["cinePhases", "Play or stop the phases at one slice", ["Shift+ "]],
   ["toolWindow", "Left drag: window", ["w"]],
   ["toolPan", "Left drag: pan", ["p"]],
   ["toolZoom", "Left drag: zoom", ["z"]],
@@ -44,13 +47,13 @@ const ACTIONS = new Map(KEYS.flatMap(([action, , keys]) => keys.map((key) => /**
 
 /**
  * The action of a key, or null; keys held with Ctrl, Alt or the system's key belong to the browser.
- * @param {{key: string, ctrlKey?: boolean, altKey?: boolean, metaKey?: boolean}} event
+ * @param {{key: string, shiftKey?: boolean, ctrlKey?: boolean, altKey?: boolean, metaKey?: boolean}} event
  * @returns {Action|null}
  */
 export function actionOf(event) {
   if (event.ctrlKey || event.altKey || event.metaKey) return null;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  return ACTIONS.get(key) ?? null;
+  return (event.shiftKey && ACTIONS.get(`Shift+${key}`)) || (ACTIONS.get(key) ?? null);
 }
 
 /**
@@ -60,5 +63,6 @@ export function actionOf(event) {
 export function keyName(key) {
   /** @type {Record<string, string>} */
   const names = { " ": "Space", ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→" };
-  return names[key] ?? key;
+  const plain = key.replace("Shift+", "");
+  return key.slice(0, -plain.length) + (names[plain] ?? plain);
 }

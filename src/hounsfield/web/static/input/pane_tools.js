@@ -72,9 +72,10 @@ export function attachTools(pane, store, links, activate) {
     hover: (x, y) => pane.setCursor([x, y]),
     leave: () => pane.setCursor(null),
     zooms: () => Boolean(pane.tiles), // there is nothing to scroll
-    wheel(steps) {
+    wheel(steps, shift) {
       activate(pane);
-      pane.step(steps);
+      if (shift && pane.phases.set) pane.phases.step(steps);
+      else pane.step(steps);
     },
     wheelZoom: (factor, x, y) => pane.zoom(factor, x, y),
   });
@@ -112,6 +113,9 @@ const ACTIONS = {
   first: (pane) => pane.go(0),
   last: (pane) => pane.go(Number.MAX_SAFE_INTEGER),
   cine: (pane) => pane.playOrStop(),
+  previousPhase: (pane) => pane.phases.step(-1),
+  nextPhase: (pane) => pane.phases.step(1),
+  cinePhases: (pane) => pane.phases.playOrStop(),
   invert: (pane) => pane.invert(),
   turn: (pane) => pane.turn(),
   flipHorizontal: (pane) => pane.flip("horizontal"),

@@ -12,7 +12,7 @@ import { wheelSteps } from "../numbers/hit_test.js";
  * @property {(factor: number, x: number, y: number, dx: number, dy: number) => void} pinch
  * @property {(x: number, y: number) => void} hover
  * @property {() => void} leave
- * @property {(steps: number, x: number, y: number) => void} wheel
+ * @property {(steps: number, shift: boolean) => void} wheel
  * @property {(factor: number, x: number, y: number) => void} wheelZoom
  * @property {() => boolean} zooms whether the wheel zooms without a key
  */
@@ -36,7 +36,7 @@ export function attachPointer(element, gestures) {
   };
 
   element.addEventListener("pointerdown", (event) => {
-    if (event.target instanceof Element && event.target.closest("button, .rail")) return;
+    if (event.target instanceof Element && event.target.closest("button, .rail, .phases")) return;
     const at = place(event);
     down.set(event.pointerId, at);
     element.setPointerCapture(event.pointerId);
@@ -78,9 +78,11 @@ export function attachPointer(element, gestures) {
         const turned = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 33 : 1);
         return gestures.wheelZoom(Math.exp(-turned / 200), at.x, at.y);
       }
-      const turned = wheelSteps(rest, event);
+      // With Shift held, browsers tell of a wheel as if it turned sideways.
+      const deltaY = event.shiftKey && !event.deltaY ? event.deltaX : event.deltaY;
+      const turned = wheelSteps(rest, { deltaY, deltaMode: event.deltaMode });
       rest = turned.rest;
-      if (turned.steps) gestures.wheel(turned.steps, at.x, at.y);
+      if (turned.steps) gestures.wheel(turned.steps, event.shiftKey);
     },
     { passive: false },
   );

@@ -6,6 +6,7 @@ import { KEYS, keyName } from "../input/key_map.js";
 const MOUSE = /** @type {const} */ ([
   ["Wheel", "Frames"],
   ["Left drag", "The chosen tool; window at first: right is wider, up is brighter"],
+  ["Shift and wheel", "Phases, echoes, b-values of one slice"],
   ["Right drag", "Zoom"],
   ["Middle drag", "Pan"],
   ["Ctrl and wheel", "Zoom"],

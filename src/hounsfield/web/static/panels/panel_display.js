@@ -106,6 +106,7 @@ export class DisplayPanel {
   speed() {
     const pane = this.viewport.active();
     pane.cine.factor = Number(this.rate.value);
+    if (pane.phases.cine.playing) for (let i = 0; i < 2; i++) pane.phases.playOrStop();
     if (pane.cine.playing && pane.stack) pane.cine.start(pane.stack.description, pane.index);
   }
 
@@ -197,14 +198,18 @@ export class DisplayPanel {
   tellCine() {
     const pane = this.viewport.active();
     const d = pane.stack?.description;
-    this.cineBox.hidden = !d || d.frames < 2;
+    this.cineBox.hidden = !d || (d.frames < 2 && !d.phases);
     if (!d || this.cineBox.hidden) return;
     const recorded = d.frame_times?.per_second;
-    const real = pane.cine.playing ? pane.cine.meter.rate() : null;
+    const playing = [pane.cine, pane.phases.cine].find((cine) => cine.playing);
+    const real = playing ? playing.meter.rate() : null;
     const origin = d.frame_times?.origin ? ` (${d.frame_times.origin})` : "";
-    const told = recorded
-      ? t("{n} frames a second", { n: fixed(recorded, 1) }) + origin
-      : t("no recorded rate: {n} frames a second", { n: 10 });
+    const phases = pane.phases.set && (d.frames < 2 || pane.phases.cine.playing) ? pane.phases.rate() : "";
+    const told = phases
+      ? phases
+      : recorded
+        ? t("{n} frames a second", { n: fixed(recorded, 1) }) + origin
+        : t("no recorded rate: {n} frames a second", { n: 10 });
     this.rateText.textContent = real === null ? told : `${told} · ${t("shown: {n}", { n: fixed(real, 1) })}`;
   }
 

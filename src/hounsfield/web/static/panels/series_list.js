@@ -3,12 +3,12 @@
 import { h, setWords } from "../dom.js";
 import { thumbnailAddress } from "../server/server.js";
 import { t } from "../words/words.js";
+import { fileReport } from "./file_report.js";
 import { matches } from "./search.js";
 
 /** @typedef {import("../state/store.js").Store} Store */
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../types.js").Item} Item */
-/** @typedef {import("../types.js").Report} Report */
 
 export class SeriesList {
   /**
@@ -153,50 +153,13 @@ export class SeriesList {
   }
 
   /** @param {State} state */
-  tellReport({ report, reading, items, error }) {
-    this.rest.replaceChildren();
-    if (error) this.rest.append(h("p", { class: "error", text: error }));
-    if (!report) return;
-    const lines = Object.entries(report.counts).filter(([, count]) => count > 0);
-    if (!reading && !items.size) {
-      const why = lines.length ? "None of the files holds an image that can be shown." : "There are no files here.";
-      if (!error) this.rest.append(h("p", { t: why }));
-      this.rest.append(
-        h("p", { class: "quiet", t: "Stop hu view and start it with another folder, file or archive." }),
-      );
-    }
-    if (lines.length) {
-      const table = h("table", { class: "counts" });
-      for (const [outcome, count] of lines) {
-        table.append(
-          h("tr", {}, h("td", { text: String(count) }), h("th", { text: t(outcome), attributes: { scope: "row" } })),
-        );
-      }
-      this.rest.append(h("h2", { t: "What became of the files" }), table);
-    }
-    for (const [title, texts] of /** @type {const} */ ([
-      ["Missing", report.missing],
-      ["Contradictions", report.conflicts],
-    ])) {
-      if (texts.length)
-        this.rest.append(h("h2", { t: title }), h("ul", { class: "plain" }, ...texts.map((text) => h("li", { text }))));
-    }
-    if (report.others.length) this.rest.append(othersOf(report));
+  tellReport(state) {
+    const open = [...this.rest.querySelectorAll("details")].map((each) => each.open);
+    this.rest.replaceChildren(...fileReport(state));
+    [...this.rest.querySelectorAll("details")].forEach((each, i) => {
+      each.open = open[i] ?? false;
+    });
   }
-}
-
-/** @param {Report} report */
-function othersOf(report) {
-  const rows = report.others.map((other) =>
-    h(
-      "li",
-      {},
-      h("span", { class: "name", text: other.name }),
-      h("span", { class: "quiet", text: `${t(other.outcome)}: ${other.why}` }),
-    ),
-  );
-  const title = h("summary", { text: t("{n} files are not shown, and why", { n: report.others.length }) });
-  return h("details", {}, title, h("ul", { class: "plain" }, ...rows));
 }
 
 /** @param {Item} item */
@@ -208,5 +171,9 @@ function sizeText(item) {
       : item.frames > 1
         ? t("{n} frames", { n: item.frames })
         : "";
-  return [size, count].filter(Boolean).join(" · ");
+  const { phases } = item;
+  const along = phases ? t("{n} × {word}", { n: phases.ids.length, word: t(phases.word) }) : "";
+  const ends = phases ? [phases.labels[0], phases.labels[phases.labels.length - 1]].filter(Boolean).join(" … ") : "";
+  const by = phases ? [phases.keywords[0], ends].filter(Boolean).join(" ") : "";
+  return [size, count, along, by].filter(Boolean).join(" · ");
 }

@@ -97,10 +97,11 @@ export function makeToolbar(store, viewport, hooks) {
     const pane = viewport.active();
     const d = pane.stack?.description;
     for (const button of [...actions, save]) button.disabled = !d;
-    play.disabled = !d || d.frames < 2;
+    play.disabled = !d || (d.frames < 2 && !d.phases);
     layouts[3].disabled = !d?.planes.length;
-    setIcon(play, pane.cine.playing ? "stop" : "play");
-    press(play, pane.cine.playing);
+    const playing = pane.cine.playing || pane.phases.cine.playing;
+    setIcon(play, playing ? "stop" : "play");
+    press(play, playing);
     press(actions[2], pane.inverted);
   };
   viewport.onChange((pane, what) => {

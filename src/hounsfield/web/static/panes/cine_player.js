@@ -3,7 +3,7 @@
 
 import { frameAt, RateMeter, timingOf } from "./cine_timing.js";
 
-/** @typedef {import("../types.js").Description} Description */
+/** @typedef {import("./cine_timing.js").Timed} Timed */
 
 /**
  * @typedef {object} Screen
@@ -29,7 +29,7 @@ export class CinePlayer {
   }
 
   /**
-   * @param {Description} d
+   * @param {Timed} d
    * @param {number} index where to begin
    */
   start(d, index) {

@@ -1,6 +1,6 @@
 // Times of frames: which one is due, how fast they really come. Knows numbers only.
 
-/** @typedef {import("../types.js").Description} Description */
+/** @typedef {{frames: number, frame_times?: {ms: number[], per_second: number|null}|null}} Timed frames, and when each is */
 
 /** Frames a second where the file does not say. */
 export const ASSUMED_RATE = 10;
@@ -11,7 +11,7 @@ export const ASSUMED_RATE = 10;
  */
 
 /**
- * @param {Description} d
+ * @param {Timed} d
  * @param {number} [factor] of the recorded speed
  * @returns {Timing}
  */

@@ -12,7 +12,7 @@ import { referenceLine } from "../place/reference_line.js";
 /** @param {Pane} pane */
 export function space(pane) {
   const d = pane.placed();
-  return d?.affine ? (d.frame_of_reference ?? d.id) : null;
+  return d?.affine ? (d.frame_of_reference ?? d.phases?.ids[0] ?? d.id) : null;
 }
 
 /** @param {Matrix} m @returns {Point} unit normal of the frames: direction of rows cross direction of columns */

@@ -15,6 +15,8 @@ import { CinePlayer } from "./cine_player.js";
 import { FramePlaces } from "./frame_places.js";
 import { PaneLabels } from "./pane_labels.js";
 import { PaneLayers } from "./pane_layers.js";
+import { PhaseAxis } from "./phase_axis.js";
+import { PhaseBar } from "./phase_bar.js";
 
 /** @typedef {import("../types.js").Stack} Stack */
 /** @typedef {import("../types.js").Voi} Voi */
@@ -29,8 +31,13 @@ import { PaneLayers } from "./pane_layers.js";
  * @property {(pane: Pane, context: CanvasRenderingContext2D, transform: Transform) => void} drawOver
  * @property {(pane: Pane) => void} tell put texts over the image
  * @property {() => boolean} smooth
+ * @property {(id: string, plane: string|null) => Promise<Stack>} stackOf
+ * @property {(pane: Pane, phase: number, playing: boolean) => void} phased it goes to another phase
  * @property {() => string} idle what to say in a pane without an image
  */
+
+/** @param {Stack|null} stack what a stack is a phase of */
+const entryOf = (stack) => stack?.description.phases?.ids[0] ?? stack?.id;
 
 /** @type {Voi} */
 const PLAIN = { center: 128, width: 256, function: "LINEAR_EXACT" };
@@ -49,7 +56,10 @@ export class Pane {
     this.canvas = h("canvas", { attributes: { "aria-hidden": "true" } });
     this.rail = new Rail((index) => this.go(index));
     const role = { tabindex: "0", role: "application", "aria-roledescription": "image" };
-    this.element = h("div", { class: "pane", attributes: role }, this.canvas, this.labels.element, this.rail.element);
+    this.phases = new PhaseAxis(this, hooks.stackOf);
+    this.bar = new PhaseBar(this.phases);
+    const parts = [this.canvas, this.labels.element, this.rail.element, this.bar.element];
+    this.element = h("div", { class: "pane", attributes: role }, ...parts);
     /** @type {Stack|null} */
     this.stack = null;
     /** @type {import("./slide_view.js").SlideView|null} */
@@ -81,7 +91,9 @@ export class Pane {
       },
     });
     this.places = new FramePlaces(() => this.hooks.changed(this, "place"));
-    new ResizeObserver(() => this.resize()).observe(this.element);
+    // The bar of phases takes some of the image's height when it comes.
+    const sizes = new ResizeObserver(() => this.resize());
+    for (const each of [this.element, this.canvas]) sizes.observe(each);
   }
 
   /**
@@ -90,9 +102,9 @@ export class Pane {
    * @param {{chosen: Voi|null, inverted: boolean, map: string}} [look] of another stack of the same item
    */
   show(stack, index, look) {
-    const of = (/** @type {Stack|null} */ shown) => `${shown?.id} ${shown?.plane} ${shown?.state ?? ""}`;
+    const of = (/** @type {Stack|null} */ shown) => `${entryOf(shown)} ${shown?.plane} ${shown?.state ?? ""}`;
     const same = of(this.stack) === of(stack);
-    if (this.stack?.id !== stack?.id) this.layers.reset();
+    if (entryOf(this.stack) !== entryOf(stack)) this.layers.reset();
     this.tiles?.close();
     this.tiles = stack?.tiled?.(this) ?? null;
     this.stack = stack;
@@ -100,6 +112,7 @@ export class Pane {
     this.unsettled = Boolean(stack?.query?.every);
     if (!same || stack?.description.frames !== this.cine.timing?.starts.length) this.cine.stop();
     if (!same) {
+      this.phases.cine.stop();
       this.chosen = look?.chosen ?? null;
       this.inverted = look?.inverted ?? false;
       this.map = look?.map ?? "grey";
@@ -110,6 +123,7 @@ export class Pane {
     }
     this.index = stack ? Math.min(Math.max(index, 0), stack.description.frames - 1) : 0;
     this.direction = 1;
+    this.phases.shown();
     this.frames.want(this, stack, this.index);
     this.rail.update(this.index, stack?.description.frames ?? 1);
     if (this.fitted) this.refit();
@@ -137,11 +151,13 @@ export class Pane {
 
   /** @param {number} steps */
   step(steps) {
+    if (this.stack?.description.frames === 1) this.phases.step(steps);
     this.go(this.index + steps);
   }
 
   playOrStop() {
-    if (this.cine.playing) this.cine.stop();
+    if (this.phases.cine.playing || this.stack?.description.frames === 1) this.phases.playOrStop();
+    else if (this.cine.playing) this.cine.stop();
     else if (this.stack) this.cine.start(this.stack.description, this.index);
   }
 
@@ -151,7 +167,12 @@ export class Pane {
   voi() {
     const d = this.stack?.description;
     if (this.chosen || !d) return this.chosen ?? PLAIN;
-    return this.frame()?.voi ?? d.default_window ?? PLAIN;
+    return this.ownVoi() ?? d.default_window ?? PLAIN;
+  }
+
+  /** The window of the frame alone; phases share one, so that their brightness can be compared. */
+  ownVoi() {
+    return this.stack?.description.phases ? null : this.frame()?.voi;
   }
 
   /** @param {Voi|null} voi */
@@ -181,7 +202,7 @@ export class Pane {
   dragSpan() {
     const d = this.stack?.description;
     if (!d) return 1;
-    const [low, high] = bounds(this.frame()?.voi ?? d.default_window ?? PLAIN);
+    const [low, high] = bounds(this.ownVoi() ?? d.default_window ?? PLAIN);
     return Math.max(high - low, Number.EPSILON) * 3;
   }
 
@@ -284,9 +305,9 @@ export class Pane {
     this.hooks.tell(this);
   }
 
-  /** @param {string} message shown over the pane instead of an image */
-  fail(message) {
-    this.show(null, 0);
+  /** @param {string} message shown over the pane instead of an image @param {boolean} [stays] in the stack shown */
+  fail(message, stays = false) {
+    if (!stays) this.show(null, 0);
     this.message = message;
     this.redraw();
   }
@@ -325,12 +346,12 @@ export class Pane {
       this.shownKey = frameKey(stack, this.index);
     }
     // The last frame stays until the next has come; one that cannot come leaves none.
-    const shown = stack && this.shownKey && !error ? this.picture : null;
+    const shown = stack && this.shownKey && !error && !this.message ? this.picture : null;
     const layers = stack && raw ? this.layers.of(stack, this.index) : [];
     const over = stack?.description ?? null;
     if (!tiled) drawCovered(context, shown, transform ?? [1, 0, 0, 1, 0, 0], this.hooks.smooth(), layers, over);
     if (transform && (tiled || !error)) this.hooks.drawOver(this, context, transform);
-    const waits = tiled ? tiled.waits : stack && !raw && !error;
+    const waits = tiled ? tiled.waits : stack && !error && (!raw || this.phases.waits);
     const quiet = stack ? (waits && !tiled && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();
     this.labels.setMessage(error || this.message || quiet, Boolean(error || this.message));
     this.element.toggleAttribute("data-waits", Boolean(waits || this.unsettled));
@@ -373,6 +394,7 @@ export class Pane {
   close() {
     this.cine.stop();
     this.tiles?.close();
+    this.phases.cine.stop();
     this.frames.want(this, null, 0);
     this.picture.clear();
     this.element.remove();

@@ -48,6 +48,7 @@ export function tellPane(pane, item, state) {
   const letters = imageLetters(d);
   labels.setLetters(letters && screenLetters(letters, pane.view));
   labels.setProbe(probeText(pane));
+  pane.bar.update();
 }
 
 /** @param {Item|undefined} item */
@@ -115,7 +116,7 @@ function positionText(d, index) {
 
 /** @param {Pane} pane */
 export function rateText(pane) {
-  const { cine } = pane;
+  const cine = pane.phases.cine.playing ? pane.phases.cine : pane.cine;
   if (!cine.playing || !cine.timing) return "";
   const real = cine.meter.rate();
   const asked = `${fixed(cine.timing.rate, 1)}/s`;
@@ -125,7 +126,7 @@ export function rateText(pane) {
 /** @param {Pane} pane */
 function probeText(pane) {
   const raw = pane.raw();
-  if (!pane.cursor || !pane.stack) return "";
+  if (!pane.cursor || !pane.stack || pane.phases.waits) return "";
   const pixel = pane.pixelAt(...pane.cursor);
   if (pixel && pane.tiles) return pane.tiles.probe(pixel);
   if (!pixel || !raw) return "";

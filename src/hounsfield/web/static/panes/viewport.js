@@ -122,6 +122,8 @@ export class Viewport {
       tell: (from) => this.tell(from),
       smooth: () => this.store.get().smooth,
       idle: () => this.idle(),
+      stackOf: (id, plane) => this.stackOf(id, plane),
+      phased: (from, phase, playing) => this.phased(from, phase, playing),
     });
     attachTools(pane, this.store, this.links, (from) => this.activate(from));
     this.element.append(pane.element);
@@ -169,6 +171,14 @@ export class Viewport {
     });
   }
 
+  /** Planes of one volume go to a phase together. @param {Pane} pane @param {number} phase @param {boolean} playing */
+  phased(pane, phase, playing) {
+    if (this.store.get().layout !== "planes") return;
+    for (const other of this.panes)
+      if (other !== pane && other.stack?.plane && other.phases.set?.ids[0] === pane.phases.set?.ids[0])
+        other.phases.go(phase, playing);
+  }
+
   /** @param {Pane} pane whose window, inversion and colours the others of its volume take over */
   copyLook(pane) {
     if (this.copying) return;
@@ -210,7 +220,11 @@ export class Viewport {
   /** @param {string} id @param {string|null} plane @returns {Promise<Stack>} */
   async stackOf(id, plane) {
     if (plane && this.oblique) return this.oblique.stackOf(id, plane);
-    const description = await this.describe(id, plane);
+    let description = await this.describe(id, plane);
+    const first = description.phases?.ids[0] ?? id;
+    // All phases look alike: by the window of the first.
+    if (first !== id)
+      description = { ...description, default_window: (await this.describe(first, null)).default_window };
     const slide = description.slide && (await import("./slide_view.js"));
     const tiled = await slide?.openSlide(id, description);
     return { key: `${id}/${plane ?? ""}`, id, plane, slab: 0, how: "mean", description, tiled };

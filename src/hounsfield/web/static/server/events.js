@@ -1,5 +1,7 @@
 // What the server tells, put into the store. Knows the contract's messages and the store.
 
+import { ItemMap } from "../state/item_map.js";
+
 /** @typedef {import("../state/store.js").Store} Store */
 /** @typedef {import("../types.js").Item} Item */
 
@@ -19,17 +21,20 @@ export function receive(store, message, hooks) {
         reading: Boolean(message.reading),
         found: message.found ?? 0,
         done: message.done ?? 0,
-        items: new Map(message.items.map((/** @type {Item} */ item) => [item.id, item])),
+        items: new ItemMap(message.items.map((/** @type {Item} */ item) => [item.id, item])),
         report: message.report ?? null,
         error: message.error ?? null,
       });
       break;
     case "item":
-      store.set({ items: new Map(items).set(message.item.id, message.item) });
+      store.set({ items: new ItemMap(items).set(message.item.id, message.item) });
       hooks.changed(message.item.id);
       break;
+    case "phase":
+      hooks.changed(message.id);
+      break;
     case "gone": {
-      const rest = new Map(items);
+      const rest = new ItemMap(items);
       rest.delete(message.id);
       store.set({ items: rest });
       hooks.gone(message.id, message.into ?? null);
@@ -39,7 +44,12 @@ export function receive(store, message, hooks) {
       store.set({ found: message.found, done: message.done });
       break;
     case "done":
-      store.set({ reading: false, report: message.report, error: message.error ?? null });
+      store.set({
+        reading: false,
+        report: message.report,
+        error: message.error ?? null,
+        items: items.inOrder(message.order ?? []),
+      });
       break;
     case "patient":
       store.set({ hidden: Boolean(message.hidden) });

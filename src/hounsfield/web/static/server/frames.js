@@ -59,6 +59,17 @@ export class Frames {
   }
 
   /**
+   * Say in another order what a pane wants.
+   * @param {object} owner
+   * @param {{stack: Stack, index: number}[]} list the most wanted first
+   */
+  wantThese(owner, list) {
+    this.wanted.set(owner, list);
+    this.drop();
+    this.fill();
+  }
+
+  /**
    * @param {Stack} stack
    * @param {number} index
    * @param {number} direction

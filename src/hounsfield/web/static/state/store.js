@@ -8,7 +8,7 @@
 
 /**
  * @typedef {object} State
- * @property {Map<string, Item>} items in the order in which they came
+ * @property {import("./item_map.js").ItemMap} items in the order of the server
  * @property {"starting"|"open"|"lost"|"denied"} connection
  * @property {string} name of what is looked at
  * @property {boolean} reading

@@ -2,12 +2,14 @@
 
 import { OBLIQUE } from "./zh_oblique.js";
 import { OVER } from "./zh_over.js";
+import { PHASES } from "./zh_phases.js";
 import { SLIDES_CHINESE } from "./zh_slides.js";
 
 /** @type {Record<string, string>} */
 export const CHINESE = {
   ...SLIDES_CHINESE,
   ...OVER,
+  ...PHASES,
   // Start and series
   "Starting…": "正在启动…",
   "Loading…": "正在读取…",

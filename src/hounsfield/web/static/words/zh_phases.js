@@ -1,0 +1,32 @@
+// Words of phases and of the account of files in Chinese. Knows nothing.
+
+/** @type {Record<string, string>} */
+export const PHASES = {
+  Phase: "时相",
+  "Play or stop phases": "播放或停止各时相",
+  "Previous phase": "上一时相",
+  "Next phase": "下一时相",
+  "Play or stop the phases at one slice": "在同一层播放或停止各时相",
+  "Shift and wheel": "Shift 加滚轮",
+  "Phases, echoes, b-values of one slice": "同一层的时相、回波或 b 值",
+  "{word} {n} of {count}": "{word} {n} / {count}",
+  "{n}/s ({origin})": "{n}/s（{origin}）",
+  "{n}/s, for display only": "{n}/s，仅用于显示",
+  "{n} × {word}": "{n} 个{word}",
+  shown: "已显示",
+  "not shown: no slices": "未显示：不含层面图像",
+  "copies of others": "其他文件的副本",
+  "other DICOM objects": "其他 DICOM 对象",
+  "Other DICOM objects": "其他 DICOM 对象",
+  "{n} files are shown, but not all is well": "{n} 个文件已显示，但有问题",
+  "and {n} more files: hu scan lists all": "另有 {n} 个文件：hu scan 可列出全部",
+  phase: "时相",
+  "time point": "时间点",
+  echo: "回波",
+  "b-value": "b 值",
+  direction: "方向",
+  "inversion time": "反转时间",
+  "flip angle": "翻转角",
+  "repetition time": "重复时间",
+  acquisition: "采集",
+};
