@@ -8,6 +8,7 @@ made to point here, DNS rebinding), other programs and users of the machine by a
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -28,6 +29,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 METHODS = ("GET", "HEAD", "POST")
 #: Bytes of a body, bytes of all headers, and how many of these; seconds that a body may take.
 MOST_BODY, MOST_HEADERS, MOST_FIELDS, BODY_SECONDS = 64 * 1024, 16 * 1024, 64, 10.0
+
+_UPLOAD = re.compile(r"/api/uploads/[\w-]+/files", re.ASCII)
 
 _POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; "
@@ -103,6 +106,17 @@ def is_api(path: str) -> bool:
     return path == "/api" or path.startswith("/api/")
 
 
+def is_upload(path: str) -> bool:
+    """Return whether the body of an address may be long: its route bounds it, and writes it to a disk as it comes.
+
+    Examples
+    --------
+    >>> is_upload("/api/uploads/Zm9v/files"), is_upload("/api/uploads"), is_upload("/api/uploads/a/b/files")
+    (True, False, False)
+    """
+    return _UPLOAD.fullmatch(path) is not None
+
+
 def values_of(headers: Headers, name: bytes) -> list[str]:
     """Return the values of a header, each as it came."""
     return [value.decode("latin-1").strip() for known, value in headers if known.lower() == name]
@@ -168,7 +182,7 @@ class Guard:
             return
         told = _with_headers(send, api=is_api(scope["path"]))
         refused = self._door.refusal(scope["method"], scope["path"], scope["headers"])
-        if refused is None and scope["method"] == "POST":
+        if refused is None and scope["method"] == "POST" and not is_upload(scope["path"]):
             body = await read_body(receive, values_of(scope["headers"], b"content-length"), self._seconds)
             if isinstance(body, tuple):
                 refused = body

@@ -15,11 +15,12 @@ from hounsfield.web.routes import (
     picture_routes,
     plane_routes,
     session_routes,
+    upload_routes,
 )
 from hounsfield.web.routes.answering import answering, refusal
 from hounsfield.web.viewing import Viewing
 
-_ROUTES = (event_routes, item_routes, frame_routes, plane_routes, picture_routes, session_routes)
+_ROUTES = (event_routes, item_routes, frame_routes, plane_routes, picture_routes, session_routes, upload_routes)
 
 
 def create_app(viewing: Viewing) -> Guard:

@@ -22,7 +22,7 @@ from hounsfield.series.stacking import Stack
 from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.series.volumes import Volumes
-from hounsfield.sources.collection import open_collection
+from hounsfield.sources.collection import Collection, open_collection
 from hounsfield.sources.entries import Entry
 from hounsfield.volume import Volume
 from hounsfield.web.item_frames import (
@@ -113,7 +113,7 @@ class Discovery:
     def _find(self) -> None:
         early: dict[str, Item] = {}
         entries: list[Entry] = []
-        with open_collection(self._paths, self.limits, file_references) as collection:
+        with self._collection() as collection:
             for entry in collection:
                 self.check()
                 entries.append(entry)
@@ -134,6 +134,9 @@ class Discovery:
         for item in early.values():
             self.items.remove(item, None)
         self.items.finish(surveyed.report)
+
+    def _collection(self) -> Collection:
+        return open_collection(self._paths, self.limits, file_references)
 
     def _look(self, entry: Entry, early: dict[str, Item]) -> None:
         """Show the first image of each folder until its files are understood; the very first takes more tries."""

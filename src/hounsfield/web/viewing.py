@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -18,6 +18,9 @@ from hounsfield.web.hiding import Hiding
 from hounsfield.web.items import Item
 from hounsfield.web.parameters import Refused
 from hounsfield.web.presence import Presence
+from hounsfield.web.run_folder import RunFolder
+from hounsfield.web.upload_discovery import UploadDiscovery, Uploaded
+from hounsfield.web.uploads import Uploads
 
 _Result = TypeVar("_Result")
 
@@ -39,6 +42,10 @@ class Viewing:
         What is said of the patient.
     presence
         How many pages are open.
+    folder
+        Where files of this run only may lie.
+    searches
+        Those through files that were uploaded.
     """
 
     discovery: Discovery
@@ -48,11 +55,24 @@ class Viewing:
     readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS, "hounsfield-view"))
     assembler: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "hounsfield-view-volume"))
     begun: set[str] = field(default_factory=set[str])
+    folder: RunFolder = field(default_factory=RunFolder)
+    searches: list[UploadDiscovery] = field(default_factory=list[UploadDiscovery])
+
+    def __post_init__(self) -> None:
+        self.uploads = Uploads(self.folder, self.search)
+
+    def search(self, files: Sequence[Uploaded]) -> None:
+        """Look through files that were uploaded, too."""
+        one = UploadDiscovery(files, self.discovery)
+        self.searches.append(one)
+        one.start()
 
     def close(self) -> None:
         """End all work."""
         self.presence.close()
-        self.discovery.stop()
+        for discovery in (self.discovery, *self.searches):
+            discovery.stop()
+        self.folder.close()
         self.readers.shutdown(wait=False, cancel_futures=True)
         self.assembler.shutdown(wait=False, cancel_futures=True)
 

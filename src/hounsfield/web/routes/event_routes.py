@@ -61,7 +61,8 @@ def _documents(kind: str, content: Any, viewing: Viewing) -> list[dict[str, Any]
         return [{"type": kind, "hidden": hiding.hidden}, state(items, hiding)]
     if kind == "done":
         error = hiding.sentence(items.problem, items.sources) or None
-        return [{"type": kind, "report": reported(items.report, hiding), "error": error}]
+        told = {"reading": items.reading, "found": items.found, "done": items.done}
+        return [{"type": kind, "report": reported(items.report, hiding), "error": error, **told}]
     return [{"type": kind, **content}]
 
 

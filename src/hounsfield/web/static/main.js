@@ -2,9 +2,11 @@
 
 import { h, translate } from "./dom.js";
 import { makeHelp } from "./panels/help.js";
+import { makeOpening } from "./panels/opening.js";
 import { SeriesList } from "./panels/series_list.js";
 import { makeSidePanel } from "./panels/side_panel.js";
 import { makeToolbar } from "./panels/toolbar.js";
+import { WorkLine } from "./panels/work_line.js";
 import { download, pictureOf } from "./panes/save_view.js";
 import { Viewport } from "./panes/viewport.js";
 import { receive } from "./server/events.js";
@@ -106,7 +108,17 @@ async function save() {
     );
 }
 
+const work = new WorkLine();
+/** Items that were there when files came in: the first that is new is shown. @type {Set<string>|null} */
+let before = null;
+const opening = makeOpening(work, () => {
+  before = new Set(store.get().items.keys());
+  store.set({ reading: true });
+});
+
 const bar = makeToolbar(store, viewport, {
+  opening,
+  work: work.element,
   save,
   help: openHelp,
   hide: () => hidePatient(!store.get().hidden).catch(tell),
@@ -167,6 +179,15 @@ function openFirst() {
   viewport.open(first.id, asked ? (address.frame ?? undefined) : undefined);
 }
 
+/** Show the first item of files that have come in. */
+function openNew() {
+  const item = [...store.get().items.values()].find(({ id, error }) => before && !before.has(id) && !error);
+  if (!item) return;
+  before = null;
+  opened = true;
+  viewport.open(item.id);
+}
+
 /** @type {Set<string>} */
 const changing = new Set();
 let changeTimer = 0;
@@ -190,7 +211,7 @@ const hooks = {
   gone: (/** @type {string} */ id, /** @type {string|null} */ into) => {
     viewport.forget(id);
     for (const pane of viewport.panes) {
-      if (pane.stack?.id !== id) continue;
+      if (pane.stack?.id !== id && viewport.asked.get(pane) !== id) continue;
       if (into) viewport.open(into, undefined, pane);
       else pane.show(null, 0);
     }
@@ -201,7 +222,8 @@ function connect() {
   listen(
     (message) => {
       receive(store, message, hooks);
-      openFirst();
+      if (before) openNew();
+      else openFirst();
     },
     (connection) => {
       store.set({ connection });

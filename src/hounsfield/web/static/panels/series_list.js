@@ -161,7 +161,10 @@ export class SeriesList {
       const why = lines.length ? "None of the files holds an image that can be shown." : "There are no files here.";
       if (!error) this.rest.append(h("p", { t: why }));
       this.rest.append(
-        h("p", { class: "quiet", t: "Stop hu view and start it with another folder, file or archive." }),
+        h("p", {
+          class: "quiet",
+          t: "Drop files, folders or archives onto the page, or open them with the button above.",
+        }),
       );
     }
     if (lines.length) {

@@ -35,7 +35,7 @@ const LAYOUTS = /** @type {const} */ ([
 /**
  * @param {Store} store
  * @param {import("../panes/viewport.js").Viewport} viewport
- * @param {{save: () => void, help: () => void, hide: () => void}} hooks
+ * @param {{opening: HTMLElement, work: HTMLElement, save: () => void, help: () => void, hide: () => void}} hooks
  */
 export function makeToolbar(store, viewport, hooks) {
   const group = (/** @type {string} */ label, /** @type {HTMLElement[]} */ ...buttons) =>
@@ -108,12 +108,13 @@ export function makeToolbar(store, viewport, hooks) {
   return h(
     "header",
     { class: "toolbar", label: "Tools", attributes: { role: "toolbar" } },
-    group("Series", list),
+    group("Series", list, hooks.opening),
     group("Left drag", ...tools),
     group("View", ...actions, smooth),
     group("Cine", play),
     group("Panes", ...layouts, link, crosshair),
     h("div", { class: "space" }),
     group("Page", texts, hide, save, theme, language, help, side),
+    hooks.work,
   );
 }

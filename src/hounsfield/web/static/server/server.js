@@ -22,7 +22,7 @@ export class ServerError extends Error {
  * @param {string} address
  * @param {RequestInit} [options]
  */
-async function ask(address, options = {}) {
+export async function ask(address, options = {}) {
   let answer;
   try {
     answer = await fetch(address, { credentials: "same-origin", ...options });
@@ -31,14 +31,22 @@ async function ask(address, options = {}) {
     throw new ServerError("The server does not answer.", 0);
   }
   if (answer.ok) return answer;
-  let text = `The server answered ${answer.status}.`;
+  throw refusalOf(answer.status, await answer.text());
+}
+
+/**
+ * @param {number} status
+ * @param {string} body
+ */
+export function refusalOf(status, body) {
+  let text = `The server answered ${status}.`;
   try {
-    const told = await answer.json();
+    const told = JSON.parse(body);
     if (typeof told.error === "string") text = told.error;
   } catch {
     // No JSON: the status says it.
   }
-  throw new ServerError(text, answer.status);
+  return new ServerError(text, status);
 }
 
 /** @param {string} token */

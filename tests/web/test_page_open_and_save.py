@@ -1,0 +1,159 @@
+"""The page in a real browser: files that are opened or dropped, views and films that are saved."""
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from pydicom.data import get_testdata_file
+
+import hounsfield as hu
+
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+if CHROMIUM is None:
+    pytest.skip("chromium is not installed", allow_module_level=True)
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+CT = get_testdata_file("CT_small.dcm")
+MR = get_testdata_file("MR_small.dcm")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("open")
+    hu.phantom(folder / "ct", matrix=64, slices=8)
+    (folder / "empty").mkdir()
+    dropped = folder / "dropped"
+    dropped.mkdir()
+    hu.phantom(dropped / "series", matrix=48, slices=5)
+    (dropped / "notes.txt").write_text("no image")
+    with zipfile.ZipFile(folder / "cd.zip", "w") as archive:
+        archive.write(MR, "IMAGES/1")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """Start a server of its own for a test, and open its page."""
+    running = []
+
+    def begin(path, *options, **context_options):
+        command = [sys.executable, "-m", "hounsfield", "view", "--no-browser", *options, str(path)]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        known = {"viewport": {"width": 1400, "height": 900}, "locale": "en-US", "color_scheme": "dark"}
+        context = browser.new_context(**known | context_options)
+        running.append((server, context))
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.goto(re.search(r"http://\S+", server.stdout.readline()).group())
+        return page
+
+    yield begin
+    for server, context in running:
+        assert [problem for page in context.pages for problem in page.problems] == []
+        context.close()
+        server.terminate()
+        server.communicate()
+
+
+def listed(page, count):
+    playwright.expect(page.locator(".entry")).to_have_count(count, timeout=20_000)
+    return [" ".join(text.split()) for text in page.locator(".entry").all_inner_texts()]
+
+
+def drop(page, files):
+    """Drop files as a browser does: a script cannot make folders."""
+    page.evaluate(
+        """(files) => {
+          const data = new DataTransfer();
+          for (const [name, text] of files) {
+            const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+            data.items.add(new File([bytes], name));
+          }
+          for (const kind of ["dragover", "drop"])
+            document.querySelector(".pane").dispatchEvent(
+              new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+        }""",
+        files,
+    )
+
+
+def base64(path):
+    import base64
+
+    return base64.b64encode(Path(path).read_bytes()).decode()
+
+
+def test_an_empty_page_tells_how_and_dropped_files_are_shown(opened, folder):
+    page = opened(folder / "empty")
+    page.get_by_text("Drop files, folders or archives here").wait_for()
+    drop(page, [["scan.dcm", base64(CT)], ["<b>x.txt", "AAAA"], ["cd.zip", base64(folder / "cd.zip")]])
+    assert len(listed(page, 2)) == 2
+    page.locator(".pane[data-frame='0']").wait_for()
+    page.locator(".progress", has_text="3 files").wait_for()
+    assert page.locator(".error:visible").count() == 0
+    page.get_by_text("1 files are not shown, and why").click()
+    assert page.locator(".rest .name", has_text="<b>x.txt").count() == 1
+
+
+def test_a_folder_is_opened_by_keyboard_and_a_button(opened, folder):
+    page = opened(folder / "ct")
+    listed(page, 1)
+    button = page.get_by_role("button", name="Open files or a folder")
+    button.focus()
+    page.keyboard.press("Enter")
+    playwright.expect(page.get_by_role("button", name="Files or archives…")).to_be_focused()
+    page.keyboard.press("Tab")
+    playwright.expect(page.get_by_role("button", name="A folder…")).to_be_focused()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(folder / "dropped")
+    texts = listed(page, 2)
+    assert any("5 slices" in text for text in texts)
+    page.locator(".entry[aria-current]", has_text="5 slices").wait_for()
+    page.locator(".progress", has_text="14 files").wait_for()
+    assert "notes.txt" in page.locator(".rest").text_content()
+
+
+def test_what_is_too_much_is_said_beside_the_buttons(opened, folder):
+    page = opened(folder / "ct")
+    listed(page, 1)
+    page.route("**/api/uploads", lambda route: route.fulfill(status=413, body='{"error": "at most 16 GB are taken"}'))
+    drop(page, [["a.dcm", base64(MR)]])
+    page.locator(".work.error", has_text="at most 16 GB are taken").wait_for()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    assert page.locator(".work").is_hidden()
+
+
+def test_a_hidden_patient_hides_what_dropped_files_are_called(opened, folder):
+    page = opened(folder / "ct", "--no-phi")
+    listed(page, 1)
+    drop(page, [["Canary^Anna.dcm", base64(MR)], ["Canary^Otto.txt", "AAAA"]])
+    listed(page, 2)
+    page.locator(".progress", has_text="10 files").wait_for()
+    assert "Canary" not in page.content()
+
+
+def test_it_works_by_touch_on_a_small_screen(opened, folder):
+    page = opened(folder / "ct", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    listed(page, 1)
+    page.get_by_role("button", name="Open files or a folder").tap()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Files or archives…").tap()
+    chooser.value.set_files(folder / "cd.zip")
+    listed(page, 2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
