@@ -1,5 +1,6 @@
 """The page in a real browser: files that are opened or dropped, views and films that are saved."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -7,7 +8,11 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
+import pydicom
 import pytest
+from PIL import Image as Picture
+from PIL import ImageSequence
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
@@ -157,3 +162,82 @@ def test_it_works_by_touch_on_a_small_screen(opened, folder):
     chooser.value.set_files(folder / "cd.zip")
     listed(page, 2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def saved(page, tmp_path, name):
+    page.get_by_role("button", name="Save", exact=True).click()
+    with page.expect_download(timeout=20_000) as download:
+        page.get_by_role("button", name=name, exact=True).click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def test_the_stack_is_saved_as_a_gif_as_it_is_seen(opened, folder, tmp_path):
+    page = opened(folder / "ct")
+    page.locator(".pane[data-frame='4']").wait_for()
+    page.get_by_role("button", name="Invert").click()
+    page.get_by_role("button", name="Turn a quarter").click()
+    page.get_by_role("button", name="Exchange left and right").click()
+    path = saved(page, tmp_path, "Stack as GIF")
+    assert path.name == "hounsfield-CT-1.gif"
+    film = Picture.open(path)
+    frames = np.stack([np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(film)])
+    (volume,) = hu.read_volumes(folder / "ct")
+    expected = np.rot90(hu.render(volume), -1, axes=(1, 2))[:, :, ::-1]
+    assert np.abs(255 - frames.astype(int) - expected).max() <= 1
+    with_letters = saved(page, tmp_path, "View as PNG")
+    assert with_letters.name == "hounsfield-CT-1-5.png"
+    view = np.asarray(Picture.open(with_letters).convert("L"))
+    assert 0.5 < (view == frames[4]).mean() < 1  # letters and a scale are drawn over it
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_label("with orientation letters and scale").uncheck()
+    page.keyboard.press("Escape")
+    assert (np.asarray(Picture.open(saved(page, tmp_path, "View as PNG")).convert("L")) == frames[4]).all()
+
+
+def test_planes_are_saved_with_their_slab_and_colours(opened, folder, tmp_path):
+    page = opened(folder / "ct")
+    page.locator(".pane[data-frame='4']").wait_for()
+    page.get_by_role("button", name="Axial, coronal and sagittal planes").click()
+    page.locator(".pane:nth-child(2)[data-frame]:not([data-frame=''])").wait_for()
+    page.locator(".pane").nth(1).click()
+    path = saved(page, tmp_path, "Stack as GIF")
+    assert path.name == "hounsfield-CT-1-coronal.gif"
+    (volume,) = hu.read_volumes(folder / "ct")
+    expected = hu.render(volume.reformat("coronal"), square=True)
+    frames = [np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(Picture.open(path))]
+    assert (np.stack(frames) == expected).all()
+
+
+def test_a_film_is_stopped_and_what_is_missing_is_said(opened, folder, tmp_path):
+    page = opened(folder / "ct")
+    page.locator(".pane[data-frame='4']").wait_for()
+    sentence = 'writing MP4 needs PyAV: pip install "hounsfield[video]"'
+    refusal = json.dumps({"error": sentence})
+    page.route("**/film", lambda route: route.fulfill(status=422, body=refusal))
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Stack as MP4").click()
+    page.locator(".work.error", has_text=sentence).wait_for()
+    page.unroute("**/film")
+    gone = []
+    page.on("requestfailed", lambda request: gone.append(request.url))
+    page.route("**/film", lambda route: None)  # it never answers
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Stack as GIF").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    playwright.expect(page.locator(".work")).to_be_hidden()
+    page.wait_for_timeout(200)
+    assert any("film" in url for url in gone)
+
+
+def test_a_warning_of_burned_in_text_stands_beside_what_is_saved(opened, folder, tmp_path):
+    dataset = pydicom.dcmread(CT)
+    for answer, said in (("YES", "may name the patient"), ("", "does not say whether")):
+        dataset.BurnedInAnnotation = answer
+        dataset.save_as(tmp_path / "a.dcm")
+        page = opened(tmp_path / "a.dcm")
+        page.locator(".pane[data-frame='0']").wait_for()
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.locator(".menu .note", has_text=said).wait_for()
+        assert page.get_by_role("button", name="Stack as GIF").is_disabled()

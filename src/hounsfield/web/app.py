@@ -10,6 +10,7 @@ from starlette.routing import Route
 from hounsfield.web.access import Guard
 from hounsfield.web.routes import (
     event_routes,
+    film_routes,
     frame_routes,
     item_routes,
     picture_routes,
@@ -20,7 +21,16 @@ from hounsfield.web.routes import (
 from hounsfield.web.routes.answering import answering, refusal
 from hounsfield.web.viewing import Viewing
 
-_ROUTES = (event_routes, item_routes, frame_routes, plane_routes, picture_routes, session_routes, upload_routes)
+_ROUTES = (
+    event_routes,
+    item_routes,
+    frame_routes,
+    plane_routes,
+    picture_routes,
+    film_routes,
+    session_routes,
+    upload_routes,
+)
 
 
 def create_app(viewing: Viewing) -> Guard:

@@ -127,10 +127,10 @@ def described(item: Item, image: Image, index: int, items: Items, hiding: Hiding
     if isinstance(item.frames, SlideFrames):
         at = item.frames.origin(index)
         document["slide"] = {"total": list(item.frames.total), "origin": list(at), "across": item.frames.across}
-    return document | placed(item, image) | shown(_window_of(item, image), image, item, hiding)
+    return document | placed(item, image) | shown(window_of(item, image), image, item, hiding)
 
 
-def _window_of(item: Item, image: Image) -> Image | Volume:
+def window_of(item: Item, image: Image) -> Image | Volume:
     """Return what the window is chosen for: the frame where the file gives it a window of its own, else all frames."""
     volume = item.frames.assembled
     if volume is None or (item.kind == "image" and (image.color or file_voi(image) is not None)):

@@ -54,6 +54,7 @@ class Viewing:
     presence: Presence = field(default_factory=Presence)
     readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS, "hounsfield-view"))
     assembler: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "hounsfield-view-volume"))
+    filmer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "hounsfield-view-film"))
     begun: set[str] = field(default_factory=set[str])
     folder: RunFolder = field(default_factory=RunFolder)
     searches: list[UploadDiscovery] = field(default_factory=list[UploadDiscovery])
@@ -75,10 +76,15 @@ class Viewing:
         self.folder.close()
         self.readers.shutdown(wait=False, cancel_futures=True)
         self.assembler.shutdown(wait=False, cancel_futures=True)
+        self.filmer.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, work: Callable[[], _Result]) -> _Result:
         """Do some work in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self.readers, work)
+
+    async def run_film(self, work: Callable[[], _Result]) -> _Result:
+        """Do some work that takes long: one at a time, beside the frames that are asked for meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self.filmer, work)
 
     def item(self, request: Request) -> Item:
         """Return the item that is asked for."""

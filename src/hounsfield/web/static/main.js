@@ -3,11 +3,11 @@
 import { h, translate } from "./dom.js";
 import { makeHelp } from "./panels/help.js";
 import { makeOpening } from "./panels/opening.js";
+import { makeSaving } from "./panels/saving.js";
 import { SeriesList } from "./panels/series_list.js";
 import { makeSidePanel } from "./panels/side_panel.js";
 import { makeToolbar } from "./panels/toolbar.js";
 import { WorkLine } from "./panels/work_line.js";
-import { download, pictureOf } from "./panes/save_view.js";
 import { Viewport } from "./panes/viewport.js";
 import { receive } from "./server/events.js";
 import { Frames } from "./server/frames.js";
@@ -96,18 +96,6 @@ function tell(error) {
   }, 8000);
 }
 
-async function save() {
-  const pane = viewport.active();
-  const item = pane.stack && store.get().items.get(pane.stack.id);
-  const blob = await pictureOf(pane, store.get().texts);
-  if (blob)
-    download(
-      blob,
-      ["hounsfield", item?.modality, item?.series_number, pane.stack?.plane, pane.index + 1].filter(Boolean).join("-") +
-        ".png",
-    );
-}
-
 const work = new WorkLine();
 /** Items that were there when files came in: the first that is new is shown. @type {Set<string>|null} */
 let before = null;
@@ -116,10 +104,11 @@ const opening = makeOpening(work, () => {
   store.set({ reading: true });
 });
 
+const saving = makeSaving(store, viewport, work);
 const bar = makeToolbar(store, viewport, {
   opening,
   work: work.element,
-  save,
+  saving: saving.element,
   help: openHelp,
   hide: () => hidePatient(!store.get().hidden).catch(tell),
 });
@@ -221,7 +210,8 @@ const hooks = {
 function connect() {
   listen(
     (message) => {
-      receive(store, message, hooks);
+      if (message.type === "film") saving.told(message);
+      else receive(store, message, hooks);
       if (before) openNew();
       else openFirst();
     },

@@ -176,16 +176,28 @@ export async function loadHeader(id, frame, search) {
  * A picture of a frame at full resolution with annotations, drawn by the library.
  * @param {string} id
  * @param {number} frame
- * @param {{center: number, width: number}|null} window
+ * @param {import("../types.js").Voi|null} window
  * @returns {Promise<Blob>}
  */
 export async function loadPicture(id, frame, window) {
   const query = new URLSearchParams({ frame: String(frame), annotations: "1" });
-  if (window) {
+  if (window && window.function !== "TABLE") {
     query.set("center", String(window.center));
     query.set("width", String(window.width));
+    query.set("function", window.function);
   }
   return (await ask(`api/items/${id}/picture?${query}`)).blob();
+}
+
+/**
+ * A stack as a film, made by the library.
+ * @param {string} id
+ * @param {object} wish
+ * @param {AbortSignal} signal
+ * @returns {Promise<Blob>}
+ */
+export async function loadFilm(id, wish, signal) {
+  return (await ask(`api/items/${id}/film`, { method: "POST", body: JSON.stringify(wish), signal })).blob();
 }
 
 /** @param {boolean} hidden */

@@ -64,7 +64,6 @@ export const CHINESE = {
   Page: "页面",
   "Texts over the image": "图像上的文字",
   "Hide patient": "隐藏患者信息",
-  "Save the view as PNG": "将当前视图存为 PNG",
   "Dark or light": "深色或浅色",
   "All keys": "全部快捷键",
   Panels: "面板",
