@@ -30,8 +30,8 @@ MOST_PIXELS = 4 * 10**9
 
 
 @dataclass(frozen=True)
-class Look:
-    """How frames are shown.
+class FilmLook:
+    """The way in which frames are shown.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Look:
 
 @dataclass(frozen=True)
 class FilmWish:
-    """Which film.
+    """A film that is asked for.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class FilmWish:
     """
 
     form: FilmForm
-    look: Look = Look()
+    look: FilmLook = FilmLook()
     plane: PlaneName | None = None
     slab: float | None = None
     how: Projection = "mean"
@@ -99,7 +99,7 @@ def write_film(path: Path, item: Item, wish: FilmWish, limits: Limits, told: Cal
 
     if wish.form == "mp4":
         check_video()
-    stack = _Stack(item, wish, limits)
+    stack = _FilmFrames(item, wish, limits)
     stack.check()
     recorded = item.kind == "image" and wish.plane is None and len(item.files) == 1
     durations, _ = frame_durations(stack.first.header, stack.count) if recorded else slice_durations(stack.count)
@@ -110,14 +110,14 @@ def write_film(path: Path, item: Item, wish: FilmWish, limits: Limits, told: Cal
         write_mp4(path, frames, durations)
 
 
-def _counted(stack: _Stack, told: Callable[[int, int], None]) -> Iterator[NDArray[np.uint8]]:
+def _counted(stack: _FilmFrames, told: Callable[[int, int], None]) -> Iterator[NDArray[np.uint8]]:
     for index in range(stack.count):
         told(index, stack.count)
         yield shown_frame(stack.image(index), stack.voi(stack.image(index)), stack.look)
     told(stack.count, stack.count)
 
 
-class _Stack:
+class _FilmFrames:
     """The frames of a film, and the window of each."""
 
     def __init__(self, item: Item, wish: FilmWish, limits: Limits) -> None:
@@ -163,7 +163,7 @@ class _Stack:
         return own if isinstance(own, Window) else self._given
 
 
-def shown_frame(image: Image, voi: Voi | None, look: Look) -> NDArray[np.uint8]:
+def shown_frame(image: Image, voi: Voi | None, look: FilmLook) -> NDArray[np.uint8]:
     """Return a frame as the page shows it, at full resolution and with square pixels."""
     if voi is None:
         shown = render(image)

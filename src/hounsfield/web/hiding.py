@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from hounsfield.headers.privacy import HIDDEN
 from hounsfield.text import modality_words, printable, unit_words
@@ -20,10 +20,21 @@ class Hiding:
         True while nothing that may identify the patient is sent.
     always
         True where it cannot be shown again in this run.
+    translated
+        Gives a sentence of the library in the language of the page.
     """
 
     hidden: bool = False
     always: bool = False
+    translated: Callable[[str], str] = str
+
+    def in_language(self, language: str) -> Hiding:
+        """Return what may be said at this moment, in a language: ``"zh"``, or English."""
+        if language != "zh":
+            return self
+        from hounsfield.locale.translation import catalogue  # which takes a moment to load
+
+        return replace(self, translated=catalogue().sentence)
 
     def set(self, hidden: bool) -> bool:
         """Hide the patient or not; return False where that is not allowed."""
@@ -60,7 +71,7 @@ class Hiding:
             for written in {name, printable(name)}:
                 if written and written in text:
                     text = text.replace(written, shown)
-        return text
+        return self.translated(text)
 
     def unit(self, unit: str) -> str:
         """Return a unit; one of the file's own words is not said while the patient is hidden."""

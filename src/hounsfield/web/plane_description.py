@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from hounsfield.geometry import column_lengths
+from hounsfield.web.hiding import Hiding
 from hounsfield.web.items import Item
 from hounsfield.web.plane_frames import PlaneFrames
-from hounsfield.web.viewer import plane_letters, sent_type
+from hounsfield.web.viewer import plane_letters, sent_type, steps_told
 
 
-def plane_described(item: Item, planes: PlaneFrames, plane: str) -> dict[str, Any]:
+def plane_described(item: Item, planes: PlaneFrames, plane: str, hiding: Hiding) -> dict[str, Any]:
     """Return the size, the place and the letters of the slices, and the type of their values."""
     frames, rows, columns = planes.grid.shape
     affine = planes.grid.affine
@@ -32,5 +33,5 @@ def plane_described(item: Item, planes: PlaneFrames, plane: str) -> dict[str, An
         "affine": affine,
         "orientation": {"row": affine[:3, 2] / lengths[2], "column": affine[:3, 1] / lengths[1]},
         "letters": plane_letters(affine),
-        "steps": [step.to_dict() for step in middle.steps[-1:]],
+        "steps": steps_told(middle, item, hiding)[-1:],
     }

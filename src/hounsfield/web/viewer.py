@@ -88,7 +88,7 @@ def reported(report: Report | None, hiding: Hiding) -> dict[str, Any] | None:
     return {
         "counts": dict(report.counts),
         "others": others,
-        "missing": [str(gap) for gap in report.missing[:_FILES]],
+        "missing": [hiding.sentence(str(gap), ()) for gap in report.missing[:_FILES]],
         "conflicts": [hiding.sentence(conflict.detail, conflict.paths) for conflict in report.conflicts[:_FILES]],
     }
 
@@ -171,9 +171,7 @@ def shown(whole: Image | Volume, image: Image, item: Item, hiding: Hiding) -> di
     chosen = None if image.color or image.is_mask else choose_voi(whole)
     unit = hiding.unit(whole.unit)
     ct = whole.unit == "HU" and not is_localizer(header_of_frame(image))
-    steps = [
-        {**step.to_dict(), "detail": hiding.sentence(step.detail, item.files, (whole.unit,))} for step in whole.steps
-    ]
+    steps = steps_told(whole, item, hiding)
     return {
         "color": image.color,
         "dtype": str(sent_type(image.values, color=image.color)),
@@ -189,6 +187,18 @@ def shown(whole: Image | Volume, image: Image, item: Item, hiding: Hiding) -> di
         "steps": steps,
         "warnings": [step["detail"] for step in steps if step["outcome"] == "assumed"],
     }
+
+
+def steps_told(image: Image | Volume, item: Item, hiding: Hiding) -> list[dict[str, Any]]:
+    """Return the steps of an image; `title` is the name of each in the language of the page."""
+    return [
+        {
+            **step.to_dict(),
+            "title": hiding.translated(step.name),
+            "detail": hiding.sentence(step.detail, item.files, (image.unit,)),
+        }
+        for step in image.steps
+    ]
 
 
 def sent_type(values: NDArray[Any], *, color: bool) -> np.dtype[Any]:

@@ -16,7 +16,7 @@ from hounsfield.web.access import Door
 from hounsfield.web.discovery import Discovery
 from hounsfield.web.hiding import Hiding
 from hounsfield.web.items import Item
-from hounsfield.web.parameters import Refused
+from hounsfield.web.parameters import Refused, language_of
 from hounsfield.web.presence import Presence
 from hounsfield.web.run_folder import RunFolder
 from hounsfield.web.upload_discovery import UploadDiscovery, Uploaded
@@ -81,6 +81,11 @@ class Viewing:
     async def run(self, work: Callable[[], _Result]) -> _Result:
         """Do some work in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self.readers, work)
+
+    async def told(self, request: Request) -> Hiding:
+        """Return what may be said at this moment, in the language of the page that asks."""
+        language = language_of(request)
+        return self.hiding if language == "en" else await self.run(lambda: self.hiding.in_language(language))
 
     async def run_film(self, work: Callable[[], _Result]) -> _Result:
         """Do some work that takes long: one at a time, beside the frames that are asked for meanwhile."""

@@ -20,7 +20,7 @@ from starlette.responses import Response, StreamingResponse
 from hounsfield.display.voi import Window
 from hounsfield.voxels.grids import NAMED_PLANES
 from hounsfield.voxels.projections import PROJECTIONS
-from hounsfield.web.films import FilmWish, Look, write_film
+from hounsfield.web.films import FilmLook, FilmWish, write_film
 from hounsfield.web.items import Item, new_id
 from hounsfield.web.parameters import Refused
 from hounsfield.web.routes.answering import Routes
@@ -103,7 +103,7 @@ def _wish(document: Mapping[str, Any], item: Item) -> FilmWish:
     turns = document.get("turns", 0)
     if turns not in (0, 1, 2, 3):
         raise ValueError("turns are quarters")
-    look = Look(
+    look = FilmLook(
         _voi(document.get("window")),
         document.get("inverted") is True,
         _colours(document.get("colours")),

@@ -20,7 +20,8 @@ async def describe_plane(request: Request, viewing: Viewing) -> Response:
     from hounsfield.web.plane_description import plane_described
 
     item, plane = viewing.item(request), plane_of(request)
-    return answered(await viewing.run(lambda: plane_described(item, _planes(item, plane, viewing), plane)))
+    told = await viewing.told(request)
+    return answered(await viewing.run(lambda: plane_described(item, _planes(item, plane, viewing), plane, told)))
 
 
 async def plane_frame(request: Request, viewing: Viewing) -> Response:

@@ -11,7 +11,7 @@ import { WorkLine } from "./panels/work_line.js";
 import { Viewport } from "./panes/viewport.js";
 import { receive } from "./server/events.js";
 import { Frames } from "./server/frames.js";
-import { hidePatient, listen, ServerError, startSession } from "./server/server.js";
+import { hidePatient, listen, ServerError, setServerLanguage, startSession } from "./server/server.js";
 import { readFragment, writeFragment } from "./state/address.js";
 import { createStore } from "./state/store.js";
 import { setLanguage, t } from "./words/words.js";
@@ -71,6 +71,7 @@ const initial = {
 };
 
 setLanguage(initial.language);
+setServerLanguage(initial.language);
 const store = createStore(initial);
 store.watch(["language"], ({ language }) => {
   setLanguage(language);
@@ -121,6 +122,13 @@ document.addEventListener("hounsfield-help", openHelp);
 store.watch(["language"], () => {
   translate(document.body);
   viewport.redraw();
+});
+store.watch(["language"], ({ language, items, connection }) => {
+  setServerLanguage(language);
+  if (connection !== "open") return;
+  // What the server has said is asked for again: it speaks the other language now.
+  connect();
+  for (const id of items.keys()) hooks.changed(id);
 });
 store.watch(["list"], (state) => {
   list.element.hidden = !state.list;
@@ -207,8 +215,11 @@ const hooks = {
   },
 };
 
+let disconnect = () => {};
+
 function connect() {
-  listen(
+  disconnect();
+  disconnect = listen(
     (message) => {
       if (message.type === "film") saving.told(message);
       else receive(store, message, hooks);
@@ -229,6 +240,11 @@ async function start() {
   }
   connect();
 }
+
+addEventListener("pagehide", () => navigator.sendBeacon("api/closed"));
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
 
 start().catch((error) => {
   store.set({ connection: "denied" });

@@ -18,6 +18,17 @@ export class ServerError extends Error {
   }
 }
 
+/** The language in which the server says what it has to say. */
+let language = "en";
+
+/** @param {string} chosen */
+export function setServerLanguage(chosen) {
+  language = chosen;
+}
+
+/** @returns {Record<string, string>} */
+export const languageHeader = () => ({ "X-Language": language });
+
 /**
  * @param {string} address
  * @param {RequestInit} [options]
@@ -25,7 +36,11 @@ export class ServerError extends Error {
 export async function ask(address, options = {}) {
   let answer;
   try {
-    answer = await fetch(address, { credentials: "same-origin", ...options });
+    answer = await fetch(address, {
+      credentials: "same-origin",
+      ...options,
+      headers: { ...languageHeader(), ...options.headers },
+    });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new ServerError("The server does not answer.", 0);
@@ -57,9 +72,10 @@ export async function startSession(token) {
 /**
  * @param {(message: any) => void} told
  * @param {(connection: "open"|"lost"|"denied") => void} changed
+ * @returns {() => void} what ends it
  */
 export function listen(told, changed) {
-  const source = new EventSource("api/events");
+  const source = new EventSource(`api/events?language=${language}`);
   source.onmessage = (event) => told(JSON.parse(event.data));
   let opened = false;
   source.onopen = () => {
@@ -68,13 +84,8 @@ export function listen(told, changed) {
   };
   // A browser tries again by itself, unless the answer itself was a refusal.
   source.onerror = () => changed(!opened && source.readyState === EventSource.CLOSED ? "denied" : "lost");
-  addEventListener("pagehide", () => {
-    source.close();
-    navigator.sendBeacon("api/closed");
-  });
-  addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload();
-  });
+  addEventListener("pagehide", () => source.close());
+  return () => source.close();
 }
 
 /**

@@ -1,6 +1,6 @@
 // Files sent to the server, a few at a time, with their progress. Knows addresses; nothing of the page.
 
-import { ask, refusalOf, ServerError } from "./server.js";
+import { ask, languageHeader, refusalOf, ServerError } from "./server.js";
 
 /** A file, and what it is called with its folders. @typedef {{file: File, name: string}} Named */
 /** @typedef {(done: number, bytes: number) => void} Told how many files and bytes have gone */
@@ -76,6 +76,7 @@ function send(id, file, name, told, signal) {
     signal.addEventListener("abort", abort);
     request.open("POST", `api/uploads/${id}/files`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
+    for (const [key, value] of Object.entries(languageHeader())) request.setRequestHeader(key, value);
     request.setRequestHeader("X-Name", encodeURIComponent(name));
     request.upload.onprogress = (event) => told(Math.min(event.loaded, file.size));
     request.onload = () =>
