@@ -18,7 +18,10 @@ class ReverseProxy:
     def __init__(self, prefix: str, *, keeps_host: bool) -> None:
         self.prefix, self.keeps_host, self.target = prefix, keeps_host, 0
         self.loop = asyncio.new_event_loop()
-        self.server = self.loop.run_until_complete(asyncio.start_server(self._talk, "127.0.0.1", 0))
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        starting = asyncio.start_server(self._talk, "127.0.0.1", 0)
+        self.server = asyncio.run_coroutine_threadsafe(starting, self.loop).result(5)
         self.port = self.server.sockets[0].getsockname()[1]
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -73,12 +76,10 @@ async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 def reverse_proxy(prefix: str, *, keeps_host: bool) -> Iterator[ReverseProxy]:
     """Run one in a thread; its `target` is set when the server's port is known."""
     proxy = ReverseProxy(prefix, keeps_host=keeps_host)
-    thread = threading.Thread(target=proxy.loop.run_forever, daemon=True)
-    thread.start()
     try:
         yield proxy
     finally:
         asyncio.run_coroutine_threadsafe(proxy.end(), proxy.loop).result(5)
         proxy.loop.call_soon_threadsafe(proxy.loop.stop)
-        thread.join(5)
+        proxy.thread.join(5)
         proxy.loop.close()

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,8 @@ from PIL import ImageSequence
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
+
+from reverse_proxy import reverse_proxy
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -241,3 +244,41 @@ def test_a_warning_of_burned_in_text_stands_beside_what_is_saved(opened, folder,
         page.get_by_role("button", name="Save", exact=True).click()
         page.locator(".menu .note", has_text=said).wait_for()
         assert page.get_by_role("button", name="Stack as GIF").is_disabled()
+
+
+def test_what_the_server_says_follows_the_language(opened, folder, tmp_path):
+    shutil.copytree(folder / "ct", tmp_path / "gap")
+    sorted((tmp_path / "gap").iterdir())[3].unlink()
+    page = opened(tmp_path / "gap")
+    note = page.locator(".entry .note").first
+    playwright.expect(note).to_contain_text("missing")
+    page.locator(".pane[data-frame]:not([data-frame=''])").wait_for()
+    frame = page.locator(".pane").get_attribute("data-frame")
+    page.get_by_role("button", name="中文").click()
+    playwright.expect(note).to_contain_text("缺")
+    page.get_by_role("tab", name="步骤").click()
+    playwright.expect(page.locator(".steps li").first).to_contain_text(re.compile("[\u4e00-\u9fff]{3}"))
+    assert page.locator(".pane").get_attribute("data-frame") == frame
+    page.get_by_role("button", name="English").click()
+    playwright.expect(note).to_contain_text("missing")
+
+
+def test_the_page_works_under_the_address_of_a_proxy(browser, folder):
+    with reverse_proxy("/user/me/proxy/x/", keeps_host=True) as proxy, socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+        one.close()
+        proxy.target = port
+        shown = f"http://localhost:{proxy.port}/user/me/proxy/x/"
+        options = ["--no-browser", "--port", str(port), "--proxy", shown]
+        command = [sys.executable, "-m", "hounsfield", "view", *options, str(folder / "ct")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+            context = browser.new_context(locale="en-US")
+            page = context.new_page()
+            page.goto(server.stdout.readline().strip())
+            page.locator(".pane[data-frame='4']").wait_for()
+            drop(page, [["a.dcm", base64(MR)]])
+            listed(page, 2)
+            assert [cookie["path"] for cookie in context.cookies()] == ["/user/me/proxy/x/"]
+            context.close()
+            server.terminate()
