@@ -65,6 +65,7 @@ def opened(browser):
         running.append((server, context))
         page = context.new_page()
         page.set_default_timeout(10_000)
+        page.on("filechooser", lambda chooser: None)  # taken from the beginning: asking for it takes a moment
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.goto(re.search(r"http://\S+", server.stdout.readline()).group())

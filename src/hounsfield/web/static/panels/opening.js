@@ -41,8 +41,8 @@ export function makeOpening(work, came) {
   const files = input("Files or archives…", {});
   const folder = input("A folder…", { webkitdirectory: "" });
   const choose = (/** @type {HTMLInputElement} */ which) => () => {
+    which.click(); // while the key or the click that asked still counts
     menu.close();
-    which.click();
   };
   const menu = makeMenu(
     "open",
