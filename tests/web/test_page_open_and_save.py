@@ -72,11 +72,12 @@ def opened(browser):
         return page
 
     yield begin
+    problems = [problem for _, context in running for page in context.pages for problem in page.problems]
     for server, context in running:
-        assert [problem for page in context.pages for problem in page.problems] == []
         context.close()
         server.terminate()
         server.communicate()
+    assert problems == []
 
 
 def listed(page, count):
