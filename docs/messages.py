@@ -31,8 +31,10 @@ CATALOGUE = SOURCE / "locale" / "zh_CN" / "LC_MESSAGES" / "hounsfield.po"
 NO_SENTENCES = (
     "recipes/program", "figures/words.py", "figures/captions.py", "recipes/source_code.py", "phantoms/",
     "headers/charset.py",
-    "figures/notebook.py", "cli/language.py", "cli/help_page.py", "headers/profile.py", "scanning/by_frame.py",
-    "scanning/preparing.py", "series/separators.py", "web/",
+    "figures/notebook.py", "cli/language.py", "locale/", "cli/help_page.py", "headers/profile.py",
+    "scanning/by_frame.py",
+    "scanning/preparing.py", "series/separators.py", "web/serving", "web/app", "web/page_files",
+    "web/keys", "web/sockets", "web/access.py", "web/routes/film_routes", "web/run_folder",
 )  # fmt: skip
 #: Calls whose strings are none either.
 NO_SENTENCE = {"compile", "import_module", "items_of", "cast", "getattr", "setattr", "fromkeys", "split", "sub", "search", "strptime", "startswith", "endswith", "option", "argument", "command", "Path", "TypeVar", "path"}  # fmt: skip  # noqa: E501

@@ -94,4 +94,5 @@ def shown(*paths: Path | str, no_phi: bool = False, wait: bool = True) -> Iterat
         viewing.close()
         viewing.readers.shutdown(wait=True)
         viewing.assembler.shutdown(wait=True)
+        viewing.filmer.shutdown(wait=True)
         discovery.files.close()

@@ -23,7 +23,7 @@ HOSTS = {
     "": False,
     "::1": False,
     "127.0.0.1:": False,
-    "127.0.0.1:80": False,
+    "127.0.0.1:80": True,  # a tunnel or an editor that forwards ports gives another one
     "127.0.0.1:8000.evil.example": False,
     "127.0.0.1.evil.example": False,
     "localhost.evil.example:8000": False,

@@ -394,7 +394,8 @@ def test_the_view_is_saved_at_full_resolution(page, folder, tmp_path):
     frame = show(page, "CT 1 Phantom axial")
     plain(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save the view as PNG").click()
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("button", name="View as PNG").click()
     download.value.save_as(tmp_path / "view.png")
     assert "PHANTOM" not in download.value.suggested_filename.upper()
     volume = next(iter(hu.read_volumes(folder / "ct")))

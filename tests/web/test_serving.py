@@ -182,3 +182,11 @@ def test_a_server_is_loaded_for_no_other_command():
     code += "print([name for name in ('starlette', 'uvicorn', 'asyncio', 'hounsfield.web') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/a.dcm", "https://host.example/a.dcm", "zip://*::gs://bucket/a.zip"])
+def test_what_a_url_needs_is_asked_for_at_once(monkeypatch, url):
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    monkeypatch.setitem(sys.modules, "fsspec.core", None)
+    code, out, err = hu_here("view", url, "--no-browser")
+    assert (code, out) == (4, "") and 'pip install "hounsfield[remote]"' in err

@@ -17,8 +17,10 @@ from hounsfield.interrupt import is_interrupted
 if TYPE_CHECKING:
     from socket import socket
 
+    from hounsfield.errors import MissingDependencyError
     from hounsfield.web.discovery import Discovery
     from hounsfield.web.keys import Keys
+    from hounsfield.web.proxies import ProxyAddress
 
 #: Seconds that threads have to end.
 _PATIENCE = 1.0
@@ -29,6 +31,7 @@ Examples:
   hu view slice.dcm other.zip             files and archives
   hu view folder/ --no-phi                never send what identifies the patient
   hu view folder/ --no-browser --port 8123   only print the address, say for a tunnel
+  hu view folder/ --proxy https://hub.example.org/user/me/proxy/{port}/   as Jupyter's proxy shows it
 """
 
 
@@ -46,28 +49,39 @@ Examples:
     show_default=True,
     help="Listen on another address of this machine, for other machines; what is sent is not encrypted.",
 )
+@click.option(
+    "--proxy",
+    metavar="URL",
+    help="The address under which a proxy shows the page, as Jupyter's or VS Code's; {port} in it stands for the port. "
+    "By default what VSCODE_PROXY_URI says.",
+)
 @click.option("--exit-with-page", is_flag=True, help="End when the last page is closed.")
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Show images in the browser: files, folders, archives, DICOMDIRs, URLs.
 
     A server on this machine reads them; its address, with a secret, is printed. It serves until Ctrl-C, which is the
-    way to end it: the exit code is 0 then.
+    way to end it: the exit code is 0 then. More can be opened, or dropped, on the page.
     """
     from hounsfield.web.keys import Keys
     from hounsfield.web.sockets import is_loopback, listening
 
     host = options["host"]
     _check(paths, host)
+    if (needed := _missing(paths)) is not None:
+        say(needed.message)
+        return 4
     try:
         listener = listening(host, options["port"])
     except OSError as error:
         raise click.UsageError(f"cannot listen on {host}, port {options['port']}: {error.strerror or error}") from None
     port, keys = int(listener.getsockname()[1]), Keys()
+    options["proxy"] = proxy = _proxy(options["proxy"], port)
     name = f"[{host}]" if ":" in host else host
     if not is_loopback(host):
         say(f"other machines can reach {name}: whoever knows the address sees the images, and nothing is encrypted")
     try:
-        _announce(f"http://{name}:{port}/", keys, browser=not options["no_browser"])
+        address = f"http://{name}:{port}/" if proxy is None else proxy.address
+        _announce(address, keys, browser=not options["no_browser"])
         _serve(paths, listener, keys, options)
     except (KeyboardInterrupt, Exception):
         # Before the server hears signals itself they ask for the same end; in an import they come as anything.
@@ -75,6 +89,18 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
             raise
         _leave()  # Python may end by the signal itself, where an import was interrupted
     return 0
+
+
+def _proxy(url: str | None, port: int) -> ProxyAddress | None:
+    """Return the address under which a proxy shows the page; None where nothing tells of one."""
+    from hounsfield.web.proxies import proxy_address, proxy_of_environment
+
+    if url is None:
+        return proxy_of_environment(os.environ, port)
+    try:
+        return proxy_address(url, port) if url else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--proxy") from None
 
 
 def _announce(address: str, keys: Keys, *, browser: bool) -> None:
@@ -112,7 +138,7 @@ def _answer(discovery: Discovery, listener: socket, keys: Keys, options: dict[st
     from hounsfield.web.viewing import Viewing
 
     hidden, port = options["no_phi"], int(listener.getsockname()[1])
-    door = Door(keys, port, tuple(dict.fromkeys((*LOOPBACK, options["host"]))))
+    door = Door(keys, port, tuple(dict.fromkeys((*LOOPBACK, options["host"]))), options["proxy"])
     viewing = Viewing(discovery, door, Hiding(hidden, hidden))
     serve(viewing, listener, exit_with_page=options["exit_with_page"])
 
@@ -128,6 +154,22 @@ def _check(paths: tuple[str, ...], host: str) -> None:
     for path in paths:
         if path != "-" and not is_url(path) and not has_magic(path) and not os.path.lexists(path):
             raise click.BadParameter(f"there is no {path}", param_hint="PATH")
+
+
+def _missing(paths: tuple[str, ...]) -> MissingDependencyError | None:
+    """Return what has to be installed for a URL among the paths; None where nothing has to."""
+    from hounsfield.errors import MissingDependencyError
+    from hounsfield.sources.kinds import is_url, local_path
+
+    for path in paths:
+        if is_url(path) and local_path(path) is None:
+            from hounsfield.sources.remote import check_installed
+
+            try:
+                check_installed(path)
+            except MissingDependencyError as error:
+                return error
+    return None
 
 
 def _open(address: str) -> None:

@@ -243,6 +243,20 @@ def _system(url: str) -> tuple[Any, str]:
         raise SourceError(detail, source=shown(url)) from None
 
 
+def check_installed(url: str) -> None:
+    """Make sure that what reads a kind of URL is there, without asking the server.
+
+    Raises
+    ------
+    MissingDependencyError
+        fsspec, or what it needs for this kind of URL, is not installed.
+    """
+    try:
+        _system(url)
+    except SourceError:
+        return  # whoever reads it says why
+
+
 def _find(system: Any, path: str) -> dict[str, int | None]:
     """Paths and sizes of the files that a path stands for."""
     protocols = [system.protocol] if isinstance(system.protocol, str) else system.protocol

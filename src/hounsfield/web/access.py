@@ -8,6 +8,7 @@ made to point here, DNS rebinding), other programs and users of the machine by a
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 from hounsfield.web.answers import error_bytes
 from hounsfield.web.keys import Keys, same
+from hounsfield.web.proxies import ProxyAddress
 from hounsfield.web.sockets import LOOPBACK
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -28,6 +30,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 METHODS = ("GET", "HEAD", "POST")
 #: Bytes of a body, bytes of all headers, and how many of these; seconds that a body may take.
 MOST_BODY, MOST_HEADERS, MOST_FIELDS, BODY_SECONDS = 64 * 1024, 16 * 1024, 64, 10.0
+
+_UPLOAD = re.compile(r"/api/uploads/[\w-]+/files", re.ASCII)
 
 _POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; "
@@ -54,11 +58,14 @@ class Door:
         The one that is listened on.
     hosts
         Names by which the server may be called.
+    proxy
+        Where a proxy shows the page; None where there is no proxy.
     """
 
     keys: Keys
     port: int
     hosts: tuple[str, ...] = LOOPBACK
+    proxy: ProxyAddress | None = None
 
     @property
     def cookie(self) -> str:
@@ -75,9 +82,13 @@ class Door:
         if not path.startswith("/"):
             return 400, "an address begins with a stroke"
         hosts = values_of(fields, b"host")
-        if len(hosts) != 1 or not is_host(hosts[0], self.hosts, self.port):
+        if len(hosts) != 1 or not self._is_called(hosts[0]):
             return 403, "the server is not called by this name"
-        if not all(is_origin_of(origin, hosts[0]) for origin in values_of(fields, b"origin")):
+        # This header only ever refuses: a page of another site whose name points here could send any.
+        forwarded = [name.strip() for text in values_of(fields, b"x-forwarded-host") for name in text.split(",")]
+        if not all(map(self._is_called, forwarded)):
+            return 403, "behind a proxy, start hu view with --proxy and the address under which it shows the page"
+        if not all(self._is_ours(origin, hosts[0]) for origin in values_of(fields, b"origin")):
             return 403, "the request comes from a page of another site"
         # Another port of this machine is the same site to a browser, which sends it our cookie.
         strangers = {"cross-site", "same-site"} if is_api(path) else {"cross-site"}
@@ -86,6 +97,19 @@ class Door:
         if is_api(path) and not self._is_known(method, path, fields):
             return 401, "open the address that hu view printed"
         return None
+
+    def is_by_proxy(self, headers: Headers) -> bool:
+        """Return whether a request comes from a page that a proxy shows."""
+        return self.proxy is not None and any(map(self.proxy.is_origin, values_of(headers, b"origin")))
+
+    def _is_called(self, name: str) -> bool:
+        return is_host(name, self.hosts, self.port) or (self.proxy is not None and self.proxy.is_host(name))
+
+    def _is_ours(self, origin: str, host: str) -> bool:
+        """Return whether an Origin is the page's own; a proxy may give the server another Host than it has itself."""
+        if self.proxy is None:
+            return is_origin_of(origin, host)
+        return self.proxy.is_origin(origin) or (not self.proxy.is_host(host) and is_origin_of(origin, host))
 
     def _is_known(self, method: str, path: str, headers: Headers) -> bool:
         tokens = values_of(headers, b"x-token")
@@ -103,17 +127,32 @@ def is_api(path: str) -> bool:
     return path == "/api" or path.startswith("/api/")
 
 
+def is_upload(path: str) -> bool:
+    """Return whether the body of an address may be long: its route bounds it, and writes it to a disk as it comes.
+
+    Examples
+    --------
+    >>> is_upload("/api/uploads/Zm9v/files"), is_upload("/api/uploads"), is_upload("/api/uploads/a/b/files")
+    (True, False, False)
+    """
+    return _UPLOAD.fullmatch(path) is not None
+
+
 def values_of(headers: Headers, name: bytes) -> list[str]:
     """Return the values of a header, each as it came."""
     return [value.decode("latin-1").strip() for known, value in headers if known.lower() == name]
 
 
 def is_host(text: str, names: Iterable[str], port: int) -> bool:
-    """Return whether a Host header names this server, with its port or without one.
+    """Return whether a Host header names this server.
+
+    Names of this machine itself may have any port: a tunnel, or an editor that forwards ports, gives the page another
+    one. That is safe: who points a name of theirs at this machine has that name in Host, whatever the port, and pages
+    of other ports of this machine are told by Origin and Sec-Fetch-Site. Other names have our port, or none.
 
     Examples
     --------
-    >>> [is_host(text, ("localhost", "::1"), 80) for text in ("localhost", "[::1]:80", "localhost:81", "localhost.x")]
+    >>> [is_host(text, ("localhost", "10.0.0.1"), 80) for text in ("localhost", "localhost:81", "10.0.0.1:81", "a.b")]
     [True, True, False, False]
     """
     if not text.isascii() or any(character in text for character in "/@?#\\ \t"):
@@ -127,7 +166,9 @@ def is_host(text: str, names: Iterable[str], port: int) -> bool:
     plain = text.rpartition(":")[0] if number is not None else text
     if plain.lower() not in (name, f"[{name}]"):  # an empty port, say
         return False
-    return name in {each.lower() for each in names} and number in (None, port)
+    if name not in {each.lower() for each in names}:
+        return False
+    return number in (None, port) or (name in LOOPBACK and number > 0)
 
 
 def is_origin_of(origin: str, host: str) -> bool:
@@ -168,7 +209,7 @@ class Guard:
             return
         told = _with_headers(send, api=is_api(scope["path"]))
         refused = self._door.refusal(scope["method"], scope["path"], scope["headers"])
-        if refused is None and scope["method"] == "POST":
+        if refused is None and scope["method"] == "POST" and not is_upload(scope["path"]):
             body = await read_body(receive, values_of(scope["headers"], b"content-length"), self._seconds)
             if isinstance(body, tuple):
                 refused = body

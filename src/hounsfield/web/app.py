@@ -10,6 +10,7 @@ from starlette.routing import Route
 from hounsfield.web.access import Guard
 from hounsfield.web.routes import (
     event_routes,
+    film_routes,
     frame_routes,
     item_routes,
     layer_routes,
@@ -17,6 +18,7 @@ from hounsfield.web.routes import (
     plane_routes,
     session_routes,
     tile_routes,
+    upload_routes,
     value_routes,
 )
 from hounsfield.web.routes.answering import answering, refusal
@@ -31,7 +33,9 @@ _ROUTES = (
     picture_routes,
     layer_routes,
     value_routes,
+    film_routes,
     session_routes,
+    upload_routes,
 )
 
 

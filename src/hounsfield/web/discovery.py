@@ -16,7 +16,7 @@ from hounsfield.series.joining import joined
 from hounsfield.series.report import Report
 from hounsfield.series.survey import survey
 from hounsfield.series.tolerances import Tolerances
-from hounsfield.sources.collection import open_collection
+from hounsfield.sources.collection import Collection, open_collection
 from hounsfield.sources.entries import Entry
 from hounsfield.web.arrivals import Arrivals
 from hounsfield.web.early_series import SHARE, EarlySeries
@@ -49,6 +49,8 @@ class Discovery:
         What to show: files, folders, archives, DICOMDIRs, URLs.
     limits
         What it may cost.
+    items, kept
+        Where what is found is put, and volumes are kept: those of another search, or their own.
 
     Attributes
     ----------
@@ -60,10 +62,12 @@ class Discovery:
         The share of the time of reading that may be spent on series before all files are read.
     """
 
-    def __init__(self, paths: Sequence[str], limits: Limits) -> None:
+    def __init__(
+        self, paths: Sequence[str], limits: Limits, items: Items | None = None, kept: KeptVolumes | None = None
+    ) -> None:
         self._paths, self.limits = list(paths), limits
-        self.items = Items(_short_name(self._paths), self._paths)
-        self.kept: KeptVolumes = Kept(volume_bytes, most_bytes())
+        self.items = items or Items(_short_name(self._paths), self._paths)
+        self.kept: KeptVolumes = kept or Kept(volume_bytes, most_bytes())
         self.tiles: KeptTiles = Kept(tile_bytes, KEPT_BYTES)
         self.files = OpenFiles(limits)
         self.no_images: list[Entry] = []
@@ -130,7 +134,7 @@ class Discovery:
 
     def _find(self) -> None:
         entries: list[Entry] = []
-        with open_collection(self._paths, self.limits, file_references) as collection:
+        with self._collection() as collection:
             for entry in collection:
                 self.check()
                 entries.append(entry)
@@ -160,6 +164,9 @@ class Discovery:
                 self._arrivals.put(early.found(folder_of(entries[done])))
 
         return joined(list(read_in_parts(entries, self.limits, self._progress, told)))
+
+    def _collection(self) -> Collection:
+        return open_collection(self._paths, self.limits, file_references)
 
     def _look(self, entry: Entry) -> None:
         """Show the first image of each folder until its files are understood; the very first takes more tries."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from errno import ENODEV, ENOENT, ENOTDIR, ENXIO, ESTALE
 
 from hounsfield.errors import HounsfieldError, SourceError
@@ -34,10 +34,21 @@ class Hiding:
         True while nothing that may identify the patient is sent.
     always
         True where it cannot be shown again in this run.
+    translated
+        Gives a sentence of the library in the language of the page.
     """
 
     hidden: bool = False
     always: bool = False
+    translated: Callable[[str], str] = str
+
+    def in_language(self, language: str) -> Hiding:
+        """Return what may be said at this moment, in a language: ``"zh"``, or English."""
+        if language != "zh":
+            return self
+        from hounsfield.locale.translation import catalogue  # which takes a moment to load
+
+        return replace(self, translated=catalogue().sentence)
 
     def set(self, hidden: bool) -> bool:
         """Hide the patient or not; return False where that is not allowed."""
@@ -78,7 +89,7 @@ class Hiding:
             for written in {name, printable(name)}:
                 if written and written in text:
                     text = text.replace(written, shown)
-        return text
+        return self.translated(text)
 
     def failure(self, error: HounsfieldError, files: Iterable[str]) -> str:
         """Return what went wrong with which of some files, in words; of one that is gone, that it is."""

@@ -129,15 +129,14 @@ class Items:
     report
         What became of every file; None as long as they are read.
     problem
-        Why nothing can be read; ``""`` where that is not so.
+        Why nothing of the last search can be read; ``""`` where that is not so.
     """
 
     def __init__(self, name: str, sources: Sequence[str] = ()) -> None:
         self.name, self.sources = name, tuple(sources)
         self.report: Report | None = None
         self.problem = ""
-        self.found = self.done = 0
-        self.reading = True
+        self._searches: dict[str, tuple[int, int, bool]] = {"": (0, 0, True)}
         self._items: dict[str, Item] = {}
         self._phases: dict[str, Item] = {}
         self._spaces: dict[str, str] = {}
@@ -181,17 +180,38 @@ class Items:
         with self._lock:
             self._items = {item.id: item for item in items} | self._items
 
-    def advance(self, done: int, found: int) -> None:
-        """Say how far reading has come."""
-        self.done, self.found = done, found
-        self.tell("progress", {"found": found, "done": done})
+    @property
+    def done(self) -> int:
+        """Files that are understood."""
+        return sum(done for done, _, _ in list(self._searches.values()))
 
-    def finish(self, report: Report | None, problem: str = "") -> None:
-        """Say that all files are understood, or why they cannot be."""
-        self.report, self.problem, self.reading = report, problem, False
-        if report is not None:
-            self.found = self.done = len(report.files)
+    @property
+    def found(self) -> int:
+        """Files that have been found."""
+        return sum(found for _, found, _ in list(self._searches.values()))
+
+    @property
+    def reading(self) -> bool:
+        """True while files are looked for, or read, by any search."""
+        return any(runs for _, _, runs in list(self._searches.values()))
+
+    def advance(self, done: int, found: int, search: str = "") -> None:
+        """Say how far a search has come: the one that the run began with, or a later one."""
+        self._searches[search] = (done, found, True)
+        self.tell("progress", {"found": self.found, "done": self.done})
+
+    def finish(self, report: Report | None, problem: str = "", search: str = "") -> None:
+        """Say that all files of a search are understood, or why they cannot be."""
+        with self._lock:
+            self.report = _joined(self.report, report)
+            self.problem = problem
+            count = 0 if report is None else len(report.files)
+            self._searches[search] = (count, count, False)
         self.tell("done", None)
+
+    def name_sources(self, names: Sequence[str]) -> None:
+        """Note more names of sources, which no answer holds."""
+        self.sources = (*self.sources, *names)
 
     def tell(self, kind: str, content: Any) -> None:
         """Tell who listens."""
@@ -210,3 +230,39 @@ class Items:
                 self._listeners.remove(listener)
 
         return end
+
+
+class Share(Items):
+    """The items, for one search of several: it counts its files for itself.
+
+    Parameters
+    ----------
+    items
+        All items of this run.
+    """
+
+    def __init__(self, items: Items) -> None:
+        super().__init__(items.name)
+        self._all, self._search = items, new_id()
+        self.get, self.put, self.remove, self.tell = items.get, items.put, items.remove, items.tell
+        self.space_id, self.listen = items.space_id, items.listen
+
+    def __iter__(self) -> Any:
+        return iter(self._all)
+
+    def arrange(self, items: Sequence[Item]) -> None:
+        """Leave the order as it is: what comes later stands behind what was there."""
+
+    def advance(self, done: int, found: int, search: str = "") -> None:
+        """Say how far this search has come."""
+        self._all.advance(done, found, self._search)
+
+    def finish(self, report: Report | None, problem: str = "", search: str = "") -> None:
+        """Say that all files of this search are understood, or why they cannot be."""
+        self._all.finish(report, problem, self._search)
+
+
+def _joined(before: Report | None, more: Report | None) -> Report | None:
+    if before is None or more is None:
+        return more or before
+    return Report(before.files + more.files, before.missing + more.missing, before.conflicts + more.conflicts)

@@ -18,6 +18,12 @@ class Refused(Exception):
         self.status, self.sentence = status, sentence
 
 
+def language_of(request: Request) -> str:
+    """Return the language of the page: ``"zh"``, or ``"en"``; event streams cannot say it in a header."""
+    said = request.query_params.get("language") or request.headers.get("x-language")
+    return "zh" if said == "zh" else "en"
+
+
 def plane_of(request: Request) -> PlaneName:
     """Return the plane that an address names."""
     name = request.path_params["plane"]

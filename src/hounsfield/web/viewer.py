@@ -97,7 +97,7 @@ def reported(items: Items, hiding: Hiding) -> dict[str, Any] | None:
         "others": others,
         "more": len(told) - len(others),
         "objects": sum(file.no_image for file in told),
-        "missing": [str(gap) for gap in report.missing[:_FILES]],
+        "missing": [hiding.sentence(str(gap), ()) for gap in report.missing[:_FILES]],
         "conflicts": [hiding.sentence(conflict.detail, conflict.paths) for conflict in report.conflicts[:_FILES]],
     }
 
@@ -139,10 +139,10 @@ def described(item: Item, image: Image, index: int, items: Items, hiding: Hiding
     }
     if isinstance(item.frames, SlideFrames):
         document["slide"] = {"paths": len(item.frames.paths), "planes": item.frames.planes}
-    return document | placed(item, image) | shown(_window_of(item, image), image, item, hiding)
+    return document | placed(item, image) | shown(window_of(item, image), image, item, hiding)
 
 
-def _window_of(item: Item, image: Image) -> Image | Volume:
+def window_of(item: Item, image: Image) -> Image | Volume:
     """Return what the window is chosen for: the frame where the file gives it a window of its own, else all frames."""
     volume = item.frames.assembled
     if volume is None or (item.kind == "image" and (image.color or file_voi(image) is not None)):
@@ -202,10 +202,15 @@ def shown(whole: Image | Volume, image: Image, item: Item, hiding: Hiding) -> di
     }
 
 
-def sent_steps(whole: Image | Volume, item: Item, hiding: Hiding) -> list[dict[str, str]]:
-    """Return what was done to values, without what may not be said."""
+def sent_steps(whole: Image | Volume, item: Item, hiding: Hiding) -> list[dict[str, Any]]:
+    """Return what was done to values, without what may not be said; `title`: a step's name in the page's language."""
     return [
-        {**step.to_dict(), "detail": hiding.sentence(step.detail, item.files, (whole.unit,))} for step in whole.steps
+        {
+            **step.to_dict(),
+            "title": hiding.translated(step.name),
+            "detail": hiding.sentence(step.detail, item.files, (whole.unit,)),
+        }
+        for step in whole.steps
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -17,9 +17,12 @@ from hounsfield.web.discovery import Discovery
 from hounsfield.web.hiding import WITHHELD, Hiding
 from hounsfield.web.items import Item
 from hounsfield.web.overlay_planes import OverlayPlanes
-from hounsfield.web.parameters import Refused
+from hounsfield.web.parameters import Refused, language_of
 from hounsfield.web.presence import Presence
+from hounsfield.web.run_folder import RunFolder
 from hounsfield.web.shown_states import States
+from hounsfield.web.upload_discovery import UploadDiscovery, Uploaded
+from hounsfield.web.uploads import Uploads
 
 _Result = TypeVar("_Result")
 
@@ -43,6 +46,10 @@ class Viewing:
         What is said of the patient.
     presence
         How many pages are open.
+    folder
+        Where files of this run only may lie.
+    searches
+        Those through files that were uploaded.
     """
 
     discovery: Discovery
@@ -55,17 +62,41 @@ class Viewing:
     states: States = field(default_factory=States)
     begun: set[str] = field(default_factory=set[str])
     tile_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_TILES))
+    filmer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "hounsfield-view-film"))
+    folder: RunFolder = field(default_factory=RunFolder)
+    searches: list[UploadDiscovery] = field(default_factory=list[UploadDiscovery])
+
+    def __post_init__(self) -> None:
+        self.uploads = Uploads(self.folder, self.search)
+
+    def search(self, files: Sequence[Uploaded]) -> None:
+        """Look through files that were uploaded, too."""
+        one = UploadDiscovery(files, self.discovery)
+        self.searches.append(one)
+        one.start()
 
     def close(self) -> None:
         """End all work."""
         self.presence.close()
-        self.discovery.stop()
+        for discovery in (self.discovery, *self.searches):
+            discovery.stop()
+        self.folder.close()
         self.readers.shutdown(wait=False, cancel_futures=True)
         self.assembler.shutdown(wait=False, cancel_futures=True)
+        self.filmer.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, work: Callable[[], _Result]) -> _Result:
         """Do some work in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self.readers, work)
+
+    async def told(self, request: Request) -> Hiding:
+        """Return what may be said at this moment, in the language of the page that asks."""
+        language = language_of(request)
+        return self.hiding if language == "en" else await self.run(lambda: self.hiding.in_language(language))
+
+    async def run_film(self, work: Callable[[], _Result]) -> _Result:
+        """Do some work that takes long: one at a time, beside the frames that are asked for meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self.filmer, work)
 
     def item(self, request: Request, *, header_only: bool = False) -> Item:
         """Return the item that is asked for; one that shows a label, while the patient is hidden, for its header only.
@@ -92,7 +123,8 @@ class Viewing:
             try:
                 frames.volume()
                 self.begun.discard(item.id)
-                self.discovery.account()
+                for search in (self.discovery, *self.searches):
+                    search.account()
             except HounsfieldError as error:  # which is not tried again: frames are read one by one then
                 item.error = item.error if frames.places is not None else error.message
             except Exception:  # each frame says what is wrong with it

@@ -26,14 +26,14 @@ def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         try:
             return await handler(request, viewing)
         except Refused as error:
-            return refusal(error.status, error.sentence)
+            return refusal(error.status, (await viewing.told(request)).translated(error.sentence))
         except HounsfieldError as error:
             item = viewing.discovery.items.get(request.path_params.get("id", ""))
-            return refusal(422, viewing.hiding.failure(error, item.files if item else ()))
+            return refusal(422, (await viewing.told(request)).failure(error, item.files if item else ()))
         except IndexError:
-            return refusal(404, "there is no such frame")
+            return refusal(404, (await viewing.told(request)).translated("there is no such frame"))
         except MemoryError:
-            return refusal(422, "there is not enough memory for it")
+            return refusal(422, (await viewing.told(request)).translated("there is not enough memory for it"))
         except Exception:  # whatever it is: its text may hold names, and nobody reads a log
             return refusal(500, "the server met with a defect; please report it")
 
@@ -42,7 +42,9 @@ def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 
 def refusal(status: int, sentence: str) -> Response:
     """Return an answer that says why there is none."""
-    return Response(error_bytes(sentence), status, media_type="application/json")
+    # What was not read of a request must not be taken for the next one.
+    headers = {"Connection": "close"} if status in (400, 408, 411, 413, 415) else None
+    return Response(error_bytes(sentence), status, headers, media_type="application/json")
 
 
 def answered(document: Any) -> Response:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from hounsfield.web.answers import json_bytes
+from hounsfield.web.parameters import language_of
 from hounsfield.web.routes.answering import Routes
 from hounsfield.web.viewer import listed, reported, state
 from hounsfield.web.viewing import Viewing
@@ -22,14 +23,16 @@ async def events(request: Request, viewing: Viewing) -> Response:
     """Tell a page what is there, then each change, until it closes."""
     if request.method == "HEAD":
         return Response(media_type="text/event-stream")
-    return StreamingResponse(event_stream(viewing), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    await viewing.told(request)  # the catalogue is loaded before the first event
+    stream = event_stream(viewing, language_of(request))
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def event_stream(viewing: Viewing) -> AsyncIterator[bytes]:
+async def event_stream(viewing: Viewing, language: str = "en") -> AsyncIterator[bytes]:
     """Yield the state, then each change, until the server ends."""
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[tuple[str, Any] | None] = asyncio.Queue()
-    items, hiding = viewing.discovery.items, viewing.hiding
+    items = viewing.discovery.items
 
     def listener(kind: str, content: Any) -> None:
         if not loop.is_closed():
@@ -37,7 +40,7 @@ async def event_stream(viewing: Viewing) -> AsyncIterator[bytes]:
 
     end, leave = items.listen(listener), viewing.presence.entered(lambda: queue.put_nowait(None))
     try:
-        yield _event(state(items, hiding))
+        yield _event(state(items, viewing.hiding.in_language(language)))
         while queue.qsize() < _WAITING:
             try:
                 change = await asyncio.wait_for(queue.get(), _ALIVE)
@@ -46,15 +49,15 @@ async def event_stream(viewing: Viewing) -> AsyncIterator[bytes]:
                 continue
             if change is None:
                 return
-            for document in _documents(*change, viewing):
+            for document in _documents(*change, viewing, language):
                 yield _event(document)
     finally:
         end()
         leave()
 
 
-def _documents(kind: str, content: Any, viewing: Viewing) -> list[dict[str, Any]]:
-    items, hiding = viewing.discovery.items, viewing.hiding
+def _documents(kind: str, content: Any, viewing: Viewing, language: str) -> list[dict[str, Any]]:
+    items, hiding = viewing.discovery.items, viewing.hiding.in_language(language)
     if kind == "item" and content.entry is not content:
         return [{"type": "phase", "id": content.id, "of": content.entry.id}]
     if kind == "item":
@@ -63,8 +66,8 @@ def _documents(kind: str, content: Any, viewing: Viewing) -> list[dict[str, Any]
         return [{"type": kind, "hidden": hiding.hidden}, state(items, hiding)]
     if kind == "done":
         error = hiding.sentence(items.problem, items.sources) or None
-        order = [item.id for item in items]
-        return [{"type": kind, "report": reported(items, hiding), "error": error, "order": order}]
+        told = {"reading": items.reading, "found": items.found, "done": items.done, "order": [one.id for one in items]}
+        return [{"type": kind, "report": reported(items, hiding), "error": error, **told}]
     return [{"type": kind, **content}]
 
 

@@ -25,7 +25,7 @@ _ROWS = 2000
 async def describe(request: Request, viewing: Viewing) -> Response:
     """Describe an item, by its first frame or another one."""
     item, index = viewing.item(request), whole_number_of(request, "frame", 0)
-    items, hiding = viewing.discovery.items, viewing.hiding
+    items, hiding = viewing.discovery.items, await viewing.told(request)
     return answered(await viewing.run(lambda: described(item, read_sample(item, index), index, items, hiding)))
 
 

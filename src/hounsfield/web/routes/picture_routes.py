@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hounsfield.display.voi import WindowLike
+from hounsfield.display.voi import Function, Window, WindowLike
 from hounsfield.web.parameters import Refused, decimal_of, whole_number_of
 from hounsfield.web.previews import annotated, picture
 from hounsfield.web.routes.answering import Routes
@@ -18,7 +18,11 @@ async def full(request: Request, viewing: Viewing) -> Response:
     center, width = decimal_of(request, "center"), decimal_of(request, "width")
     if width is not None and not width > 0:
         raise Refused(400, "a window needs a positive width")
-    window: WindowLike = None if center is None or width is None else (center, width)
+    function = request.query_params.get("function", "LINEAR")
+    if function not in ("LINEAR", "LINEAR_EXACT", "SIGMOID"):
+        raise Refused(400, "function is LINEAR, LINEAR_EXACT or SIGMOID")
+    kind: Function = function
+    window: WindowLike = None if center is None or width is None else Window(center, width, kind)
     make = annotated if request.query_params.get("annotations") == "1" else picture
     return Response(await viewing.run(lambda: make(read_frame(item, index), window)), media_type="image/png")
 

@@ -85,8 +85,8 @@ async def _described(
 ) -> Response:
     from hounsfield.web.plane_description import plane_described
 
-    item = viewing.item(request)
-    return answered(await viewing.run(lambda: plane_described(item, planes_of(item), name, viewing.hiding)))
+    item, told = viewing.item(request), await viewing.told(request)
+    return answered(await viewing.run(lambda: plane_described(item, planes_of(item), name, told)))
 
 
 def _slab_of(request: Request) -> tuple[float | None, Projection]:

@@ -17,7 +17,10 @@ async def session(request: Request, viewing: Viewing) -> Response:
     """Give the browser its cookie: the door has looked at the token."""
     answer = Response(status_code=204)
     door = viewing.door
-    answer.set_cookie(door.cookie, door.keys.session, path="/", httponly=True, samesite="strict")
+    # Behind a proxy other paths of its host belong to others, who are not to be sent our cookie.
+    by = door.proxy if door.is_by_proxy(request.headers.raw) else None
+    path, secure = ("/", False) if by is None else (by.path, by.scheme == "https")
+    answer.set_cookie(door.cookie, door.keys.session, path=path, secure=secure, httponly=True, samesite="strict")
     return answer
 
 

@@ -2,14 +2,16 @@
 
 import { h, translate } from "./dom.js";
 import { makeHelp } from "./panels/help.js";
+import { makeOpening } from "./panels/opening.js";
+import { makeSaving } from "./panels/saving.js";
 import { SeriesList } from "./panels/series_list.js";
 import { makeSidePanel } from "./panels/side_panel.js";
 import { makeToolbar } from "./panels/toolbar.js";
-import { download, pictureOf } from "./panes/save_view.js";
+import { WorkLine } from "./panels/work_line.js";
 import { Viewport } from "./panes/viewport.js";
 import { receive } from "./server/events.js";
 import { Frames } from "./server/frames.js";
-import { hidePatient, listen, ServerError, startSession } from "./server/server.js";
+import { hidePatient, listen, ServerError, setServerLanguage, startSession } from "./server/server.js";
 import { readFragment, writeFragment } from "./state/address.js";
 import { ItemMap } from "./state/item_map.js";
 import { createStore } from "./state/store.js";
@@ -70,6 +72,7 @@ const initial = {
 };
 
 setLanguage(initial.language);
+setServerLanguage(initial.language);
 const store = createStore(initial);
 store.watch(["language"], ({ language }) => {
   setLanguage(language);
@@ -95,28 +98,19 @@ function tell(error) {
   }, 8000);
 }
 
-async function save() {
-  const pane = viewport.active();
-  const item = pane.stack && store.get().items.get(pane.stack.id);
-  const blob = await pictureOf(pane, store.get().texts);
-  if (blob)
-    download(
-      blob,
-      [
-        "hounsfield",
-        item?.modality,
-        item?.series_number,
-        pane.stack?.plane,
-        pane.phases.set && `phase${pane.phases.index + 1}`,
-        pane.index + 1,
-      ]
-        .filter(Boolean)
-        .join("-") + ".png",
-    );
-}
+const work = new WorkLine();
+/** Items that were there when files came in: the first that is new is shown. @type {Set<string>|null} */
+let before = null;
+const opening = makeOpening(work, () => {
+  before = new Set(store.get().items.keys());
+  store.set({ reading: true });
+});
 
+const saving = makeSaving(store, viewport, work);
 const bar = makeToolbar(store, viewport, {
-  save,
+  opening,
+  work: work.element,
+  saving: saving.element,
   help: openHelp,
   hide: () => hidePatient(!store.get().hidden).catch(tell),
 });
@@ -133,6 +127,13 @@ store.watch(["language"], () => {
 });
 store.watch(["tool"], ({ tool }) => {
   if (tool === "region") import("./input/region_window.js");
+});
+store.watch(["language"], ({ language, items, connection }) => {
+  setServerLanguage(language);
+  if (connection !== "open") return;
+  // What the server has said is asked for again: it speaks the other language now.
+  connect();
+  for (const id of items.keys()) hooks.changed(id);
 });
 store.watch(["list"], (state) => {
   list.element.hidden = !state.list;
@@ -185,6 +186,15 @@ function openFirst() {
   });
 }
 
+/** Show the first item of files that have come in. */
+function openNew() {
+  const item = [...store.get().items.values()].find(({ id, error }) => before && !before.has(id) && !error);
+  if (!item) return;
+  before = null;
+  opened = true;
+  viewport.open(item.id);
+}
+
 /** @type {Set<string>} */
 const changing = new Set();
 let changeTimer = 0;
@@ -210,18 +220,23 @@ const hooks = {
   gone: (/** @type {string} */ id, /** @type {string|null} */ into) => {
     viewport.forget(id);
     for (const pane of viewport.panes) {
-      if (pane.stack?.id !== id) continue;
+      if (pane.stack?.id !== id && viewport.asked.get(pane) !== id) continue;
       if (into) viewport.open(into, undefined, pane);
       else pane.show(null, 0);
     }
   },
 };
 
+let disconnect = () => {};
+
 function connect() {
-  listen(
+  disconnect();
+  disconnect = listen(
     (message) => {
-      receive(store, message, hooks);
-      openFirst();
+      if (message.type === "film") saving.told(message);
+      else receive(store, message, hooks);
+      if (before) openNew();
+      else openFirst();
     },
     (connection) => {
       store.set({ connection });
@@ -237,6 +252,11 @@ async function start() {
   }
   connect();
 }
+
+addEventListener("pagehide", () => navigator.sendBeacon("api/closed"));
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
 
 start().catch((error) => {
   store.set({ connection: "denied" });

@@ -19,7 +19,7 @@
 /** @typedef {number[][]} Matrix a 4x4 matrix, rows first */
 /** One frame's values, which of them are padding (a bit each), and a window that the file gives to it alone. @typedef {{raw: Raw, voi: Voi|null, palette: boolean, indices: Raw|null, outside: Uint8Array|null}} Frame */
 /** @typedef {{left: string, right: string, top: string, bottom: string}} Letters */
-/** @typedef {{name: string, detail: string, outcome: string, reference: string}} Step */
+/** @typedef {{name: string, title: string, detail: string, outcome: string, reference: string}} Step */
 
 /**
  * One line of the series list.

@@ -25,7 +25,12 @@ export function fileReport({ report, reading, items, error }) {
   if (!reading && !items.size) {
     const why = lines.length ? "None of the files holds an image that can be shown." : "There are no files here.";
     parts.push(h("p", { t: why }));
-    parts.push(h("p", { class: "quiet", t: "Stop hu view and start it with another folder, file or archive." }));
+    parts.push(
+      h("p", {
+        class: "quiet",
+        t: "Drop files, folders or archives onto the page, or open them with the button above.",
+      }),
+    );
   }
   if (lines.length) parts.push(h("h2", { t: "What became of the files" }), countsOf(lines));
   for (const [title, texts] of /** @type {const} */ ([

@@ -30,7 +30,7 @@ export class StepsPanel {
         h(
           "li",
           { class: step.outcome === "assumed" ? "assumed" : "" },
-          h("strong", { text: step.name }),
+          h("strong", { text: step.title }),
           h("span", { class: "outcome", text: t(step.outcome) }),
           h("p", { text: step.detail }),
           step.reference ? h("p", { class: "quiet", text: step.reference }) : null,

@@ -36,7 +36,7 @@ const LAYOUTS = /** @type {const} */ ([
 /**
  * @param {Store} store
  * @param {import("../panes/viewport.js").Viewport} viewport
- * @param {{save: () => void, help: () => void, hide: () => void}} hooks
+ * @param {{opening: HTMLElement, work: HTMLElement, saving: HTMLElement, help: () => void, hide: () => void}} hooks
  */
 export function makeToolbar(store, viewport, hooks) {
   const group = (/** @type {string} */ label, /** @type {HTMLElement[]} */ ...buttons) =>
@@ -61,7 +61,6 @@ export function makeToolbar(store, viewport, hooks) {
   const smooth = iconButton("smooth", "Smooth or nearest pixels", () => store.set({ smooth: !store.get().smooth }));
   const texts = iconButton("text", "Texts over the image", () => store.set({ texts: !store.get().texts }));
   const hide = iconButton("hide", "Hide patient", hooks.hide);
-  const save = iconButton("save", "Save the view as PNG", hooks.save);
   const theme = iconButton("theme", "Dark or light", () =>
     store.set({ theme: store.get().theme === "dark" ? "light" : "dark" }),
   );
@@ -96,7 +95,7 @@ export function makeToolbar(store, viewport, hooks) {
   const update = () => {
     const pane = viewport.active();
     const d = pane.stack?.description;
-    for (const button of [...actions, save]) button.disabled = !d;
+    for (const button of [...actions]) button.disabled = !d;
     play.disabled = !d || (d.frames < 2 && !d.phases);
     layouts[3].disabled = !d?.planes.length;
     const playing = pane.cine.playing || pane.phases.cine.playing;
@@ -113,12 +112,13 @@ export function makeToolbar(store, viewport, hooks) {
   return h(
     "header",
     { class: "toolbar", label: "Tools", attributes: { role: "toolbar" } },
-    group("Series", list),
+    group("Series", list, hooks.opening),
     group("Left drag", ...tools),
     group("View", ...actions, smooth),
     group("Cine", play),
     group("Panes", ...layouts, link, hand, crosshair),
     h("div", { class: "space" }),
-    group("Page", texts, hide, save, theme, language, help, side),
+    group("Page", texts, hide, hooks.saving, theme, language, help, side),
+    hooks.work,
   );
 }

@@ -45,6 +45,8 @@ export class Viewport {
     this.slab = { slab: 0, how: "mean" };
     this.copying = false;
     document.addEventListener("hounsfield-link", () => this.linkHere());
+    /** What each pane was asked for last: answers may come in another order. @type {WeakMap<Pane, string>} */
+    this.asked = new WeakMap();
     frames.onFrame((key) => {
       for (const pane of this.panes) if (pane.stack && key.startsWith(`${pane.stack.key}#`)) pane.redraw();
     });
@@ -135,7 +137,9 @@ export class Viewport {
     const { connection, reading, items } = this.store.get();
     if (connection !== "open") return "";
     if (items.size) return t("Choose a series from the list.");
-    return reading ? t("Looking for images…") : t("There is no image to show.");
+    return reading
+      ? t("Looking for images…")
+      : t("There is no image to show. Drop files, folders or archives here, or open them.");
   }
 
   /** @param {Pane} pane @param {number} number */
@@ -255,12 +259,15 @@ export class Viewport {
    */
   async open(id, frame, pane = this.active()) {
     if (this.store.get().layout === "planes") return this.openPlanes(id);
+    this.asked.set(pane, id);
     try {
       const stack = await this.stackOf(id, null);
+      if (this.asked.get(pane) !== id) return;
       const middle = stack.description.kind === "volume" ? Math.floor(stack.description.frames / 2) : 0;
       pane.show(stack, frame ?? middle);
       this.name(pane, this.panes.indexOf(pane));
     } catch (error) {
+      if (this.asked.get(pane) !== id) return;
       pane.fail(error instanceof Error ? error.message : String(error));
     }
   }

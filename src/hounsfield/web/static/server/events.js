@@ -41,11 +41,13 @@ export function receive(store, message, hooks) {
       break;
     }
     case "progress":
-      store.set({ found: message.found, done: message.done });
+      store.set({ found: message.found, done: message.done, reading: true });
       break;
     case "done":
       store.set({
-        reading: false,
+        reading: Boolean(message.reading),
+        found: message.found ?? store.get().found,
+        done: message.done ?? store.get().done,
         report: message.report,
         error: message.error ?? null,
         items: items.inOrder(message.order ?? []),

@@ -18,6 +18,17 @@ export class ServerError extends Error {
   }
 }
 
+/** The language in which the server says what it has to say. */
+let language = "en";
+
+/** @param {string} chosen */
+export function setServerLanguage(chosen) {
+  language = chosen;
+}
+
+/** @returns {Record<string, string>} */
+export const languageHeader = () => ({ "X-Language": language });
+
 /**
  * @param {string} address
  * @param {RequestInit} [options]
@@ -25,20 +36,32 @@ export class ServerError extends Error {
 export async function ask(address, options = {}) {
   let answer;
   try {
-    answer = await fetch(address, { credentials: "same-origin", ...options });
+    answer = await fetch(address, {
+      credentials: "same-origin",
+      ...options,
+      headers: { ...languageHeader(), ...options.headers },
+    });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new ServerError("The server does not answer.", 0);
   }
   if (answer.ok) return answer;
-  let text = `The server answered ${answer.status}.`;
+  throw refusalOf(answer.status, await answer.text());
+}
+
+/**
+ * @param {number} status
+ * @param {string} body
+ */
+export function refusalOf(status, body) {
+  let text = `The server answered ${status}.`;
   try {
-    const told = await answer.json();
+    const told = JSON.parse(body);
     if (typeof told.error === "string") text = told.error;
   } catch {
     // No JSON: the status says it.
   }
-  throw new ServerError(text, answer.status);
+  return new ServerError(text, status);
 }
 
 /** @param {string} token */
@@ -49,9 +72,10 @@ export async function startSession(token) {
 /**
  * @param {(message: any) => void} told
  * @param {(connection: "open"|"lost"|"denied") => void} changed
+ * @returns {() => void} what ends it
  */
 export function listen(told, changed) {
-  const source = new EventSource("api/events");
+  const source = new EventSource(`api/events?language=${language}`);
   source.onmessage = (event) => told(JSON.parse(event.data));
   let opened = false;
   source.onopen = () => {
@@ -60,13 +84,8 @@ export function listen(told, changed) {
   };
   // A browser tries again by itself, unless the answer itself was a refusal.
   source.onerror = () => changed(!opened && source.readyState === EventSource.CLOSED ? "denied" : "lost");
-  addEventListener("pagehide", () => {
-    source.close();
-    navigator.sendBeacon("api/closed");
-  });
-  addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload();
-  });
+  addEventListener("pagehide", () => source.close());
+  return () => source.close();
 }
 
 /**
@@ -190,16 +209,28 @@ export async function loadHeader(id, frame, search) {
  * A picture of a frame at full resolution with annotations, drawn by the library.
  * @param {string} id
  * @param {number} frame
- * @param {{center: number, width: number}|null} window
+ * @param {import("../types.js").Voi|null} window
  * @returns {Promise<Blob>}
  */
 export async function loadPicture(id, frame, window) {
   const query = new URLSearchParams({ frame: String(frame), annotations: "1" });
-  if (window) {
+  if (window && window.function !== "TABLE") {
     query.set("center", String(window.center));
     query.set("width", String(window.width));
+    query.set("function", window.function);
   }
   return (await ask(`api/items/${id}/picture?${query}`)).blob();
+}
+
+/**
+ * A stack as a film, made by the library.
+ * @param {string} id
+ * @param {object} wish
+ * @param {AbortSignal} signal
+ * @returns {Promise<Blob>}
+ */
+export async function loadFilm(id, wish, signal) {
+  return (await ask(`api/items/${id}/film`, { method: "POST", body: JSON.stringify(wish), signal })).blob();
 }
 
 /** @param {boolean} hidden */

@@ -1,5 +1,6 @@
 // The page's words in Chinese, by their English words. Knows nothing.
 
+import { ARRIVE } from "./zh_arrive.js";
 import { OBLIQUE } from "./zh_oblique.js";
 import { OVER } from "./zh_over.js";
 import { PHASES } from "./zh_phases.js";
@@ -10,12 +11,12 @@ export const CHINESE = {
   ...SLIDES_CHINESE,
   ...OVER,
   ...PHASES,
+  ...ARRIVE,
   // Start and series
   "Starting…": "正在启动…",
   "Loading…": "正在读取…",
   "Choose a series from the list.": "请从列表中选择一个序列。",
   "Looking for images…": "正在查找图像…",
-  "There is no image to show.": "没有可显示的图像。",
   "Not allowed": "没有访问权限",
   "Open the address that hu view printed, with all that stands behind #.":
     "请打开 hu view 打印的完整地址，包括 # 后面的部分。",
@@ -30,8 +31,6 @@ export const CHINESE = {
   "and {n} more notes": "另有 {n} 条说明",
   "None of the files holds an image that can be shown.": "这些文件中没有可显示的图像。",
   "There are no files here.": "这里没有文件。",
-  "Stop hu view and start it with another folder, file or archive.":
-    "请停止 hu view，换一个文件夹、文件或压缩包重新启动。",
   "What became of the files": "文件处理结果",
   Missing: "缺失",
   Contradictions: "相互矛盾",
@@ -72,7 +71,6 @@ export const CHINESE = {
   Page: "页面",
   "Texts over the image": "图像上的文字",
   "Hide patient": "隐藏患者信息",
-  "Save the view as PNG": "将当前视图存为 PNG",
   "Dark or light": "深色或浅色",
   "All keys": "全部快捷键",
   Panels: "面板",

@@ -1,0 +1,92 @@
+// The menu Save: the view as a picture, the stack as a film. Knows the viewport, the server and the line of work.
+
+import { h, setWords } from "../dom.js";
+import { filmWish } from "../panes/film_wish.js";
+import { download, pictureOf } from "../panes/save_view.js";
+import { loadFilm, loadPicture } from "../server/server.js";
+import { makeMenu, menuButton } from "./menu.js";
+
+/** @typedef {import("../state/store.js").Store} Store */
+/** @typedef {import("../panes/viewport.js").Viewport} Viewport */
+
+/**
+ * @param {Store} store
+ * @param {Viewport} viewport
+ * @param {import("./work_line.js").WorkLine} work
+ */
+export function makeSaving(store, viewport, work) {
+  let key = "";
+  const annotated = h("input", { attributes: { type: "checkbox" } });
+  store.watch(["texts"], ({ texts }) => {
+    annotated.checked = texts;
+  });
+  const burned = h("p", { class: "note" });
+
+  /** @param {string} ending */
+  const nameOf = (ending, frame = true) => {
+    const { stack, index } = viewport.active();
+    const item = store.get().items.get(stack?.id ?? "");
+    const parts = ["hounsfield", item?.modality, item?.series_number, stack?.plane, frame ? index + 1 : ""];
+    return `${parts.filter(Boolean).join("-")}.${ending}`;
+  };
+
+  /** @param {(signal: AbortSignal) => Promise<Blob|null>} make @param {string} name */
+  const save = (make, name) => {
+    menu.close();
+    return work.run(async (signal) => {
+      const blob = await make(signal);
+      if (!blob) throw new Error("There is no image to save.");
+      if (!signal.aborted) download(blob, name);
+    });
+  };
+  const view = () => save(() => pictureOf(viewport.active(), annotated.checked), nameOf("png"));
+  const figure = () => {
+    const { stack, index, chosen } = viewport.active();
+    save(() => loadPicture(stack?.id ?? "", index, chosen), nameOf("png").replace(/\.png$/, "-figure.png"));
+  };
+  const film = (/** @type {"gif"|"mp4"} */ format) => () => {
+    const pane = viewport.active();
+    key = Math.random().toString(36).slice(2);
+    const wish = filmWish(pane, format, key);
+    save((signal) => loadFilm(pane.stack?.id ?? "", wish, signal), nameOf(format, false));
+  };
+
+  const buttons = [
+    menuButton("View as PNG", view),
+    menuButton("Figure with caption as PNG (grey, not turned)", figure),
+    menuButton("Stack as GIF", film("gif")),
+    menuButton("Stack as MP4", film("mp4")),
+  ];
+  const menu = makeMenu(
+    "save",
+    "Save",
+    buttons[0],
+    h("label", {}, annotated, h("span", { t: "with orientation letters and scale" })),
+    ...buttons.slice(1),
+    burned,
+    h("p", { class: "quiet", t: "No name, date or number of the patient is written over what is saved." }),
+  );
+
+  const update = () => {
+    const { stack } = viewport.active();
+    const d = stack?.description;
+    menu.button.disabled = !d;
+    buttons[1].disabled = Boolean(stack?.plane); // which frames of the file have
+    buttons[2].disabled = buttons[3].disabled = !d || d.frames < 2;
+    burned.hidden = !d || d.burned_in === false;
+    if (d?.burned_in) setWords(burned, "Burned-in text may name the patient");
+    else setWords(burned, "The file does not say whether text is burned into the pixels: look before you pass it on.");
+  };
+  viewport.onChange((pane, what) => {
+    if (pane === viewport.active() && (what === "stack" || what === "active")) update();
+  });
+  update();
+
+  return {
+    element: menu.element,
+    /** @param {{key: string, done: number, frames: number}} message */
+    told: ({ key: of, done, frames }) => {
+      if (of === key && work.running) work.tell("{done} of {n} frames", { done, n: frames }, done / frames);
+    },
+  };
+}
