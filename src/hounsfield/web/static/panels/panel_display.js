@@ -74,9 +74,12 @@ export class DisplayPanel {
   }
 
   typed() {
-    const [center, width] = [this.center.valueAsNumber, this.width.valueAsNumber];
-    if (!Number.isFinite(center) || !(width > 0)) return this.update("look");
     const before = this.viewport.active().voi();
+    const [low, high] = bounds(before);
+    // A VOI LUT has no center and width: what is not typed yet is that of all values it tells apart.
+    const center = this.center.value ? this.center.valueAsNumber : (low + high) / 2;
+    const width = this.width.value ? this.width.valueAsNumber : high - low;
+    if (!Number.isFinite(center) || !(width > 0)) return this.update("look");
     const sigmoid = before.function === "SIGMOID";
     const kind =
       sigmoid || before.function === "LINEAR_EXACT" || width < 1 ? (sigmoid ? "SIGMOID" : "LINEAR_EXACT") : "LINEAR";

@@ -1,0 +1,217 @@
+"""The page in a real browser, shown by a server in this process: what the page shows can be compared with the library."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import uvicorn
+
+from hounsfield.limits import DEFAULT_LIMITS
+from hounsfield.web.access import Door
+from hounsfield.web.app import create_app
+from hounsfield.web.discovery import Discovery
+from hounsfield.web.hiding import Hiding
+from hounsfield.web.keys import Keys
+from hounsfield.web.sockets import listening
+from hounsfield.web.viewing import Viewing
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+#: Buttons of what is drawn over the image.
+OVER = ("Texts over the image", "Show or hide crosshair")
+_FRAMES = "n => new Promise(done => { const next = () => n-- > 0 ? requestAnimationFrame(next) : done(); next(); })"
+_PIXELS = """canvas => { const d = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    let text = ''; for (let i = 0; i < d.length; i += 32768) text += String.fromCharCode(...d.subarray(i, i + 32768));
+    return [canvas.width, canvas.height, btoa(text)]; }"""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn in a thread, where no signal can be heard."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Served:
+    """What a running server shows.
+
+    Attributes
+    ----------
+    viewing
+        Its state: items, and the secret.
+    address
+        What `hu view` would print.
+    """
+
+    def __init__(self, viewing: Viewing, port: int) -> None:
+        self.viewing = viewing
+        self.base = f"http://127.0.0.1:{port}/"
+        self.address = f"{self.base}#{viewing.door.keys.token}"
+
+    def item(self, path: Path | str) -> Any:
+        """The first item that holds a file."""
+        return next(item for item in self.viewing.discovery.items if str(path) in map(str, item.files))
+
+
+@contextmanager
+def serving(*paths: Path | str, no_phi: bool = False, assembled: bool = False) -> Iterator[Served]:
+    """Show files to browsers; all has been read by then.
+
+    Parameters
+    ----------
+    paths
+        What to show.
+    no_phi
+        As the command's option.
+    assembled
+        Put volumes together before anything is asked for: descriptions do not change any more.
+    """
+    listener = listening("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    discovery = Discovery([str(path) for path in paths], DEFAULT_LIMITS)
+    viewing = Viewing(discovery, Door(Keys(), port), Hiding(no_phi, no_phi))
+    discovery.run()
+    for item in discovery.items:
+        if assembled and item.frames.can_be_assembled:
+            item.frames.volume()
+    config = uvicorn.Config(create_app(viewing), lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    server = _Server(config)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+    thread.start()
+    try:
+        yield Served(viewing, port)
+    finally:
+        server.should_exit = True
+        viewing.close()
+        thread.join(10)
+        discovery.files.close()
+
+
+@contextmanager
+def browsing() -> Iterator[Any]:
+    """A browser without a processor for graphics."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+def settled(page: Any, pane: int = 0) -> int:
+    """The number of the frame that a pane shows, once it is drawn."""
+    page.locator(f".pane:nth-child({pane + 1})[data-frame]:not([data-frame='']):not([data-waits])").wait_for(
+        timeout=20_000
+    )
+    page.evaluate(_FRAMES, 3)
+    return int(page.locator(".pane").nth(pane).get_attribute("data-frame"))
+
+
+def open_page(context: Any, served: Served, path: Path | str | None = None) -> Any:
+    """A page of a context that has been let in; it shows a file."""
+    page = context.new_page()
+    page.problems = []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    if not context.cookies():
+        page.goto(served.address)
+        page.locator(".entry, .rest > p").first.wait_for()
+    if path is not None:
+        page.goto("about:blank")
+        page.goto(f"{served.base}#show={served.item(path).id}")
+        settled(page)
+    return page
+
+
+def choose(page: Any, served: Served, path: Path | str) -> int:
+    """Click a file's entry in the list; return the frame that is shown then."""
+    item = served.item(path)
+    number = [each.id for each in served.viewing.discovery.items].index(item.id)
+    page.locator(".entry").nth(number).click()
+    page.wait_for_function("id => location.hash.includes(id)", arg=item.id)
+    return settled(page)
+
+
+def press(page: Any, label: str, *, on: bool) -> None:
+    """Bring a switch of the bar to a position."""
+    button = page.get_by_role("button", name=label, exact=True)
+    if (button.get_attribute("aria-pressed") == "true") is not on:
+        button.click()
+
+
+def uncovered(page: Any) -> None:
+    """One image pixel to one of the screen, nothing drawn over it."""
+    page.locator(".pane").first.focus()
+    page.keyboard.press("1")
+    for label in OVER:
+        press(page, label, on=False)
+    page.locator(".pane").first.focus()
+    page.evaluate(_FRAMES, 3)
+
+
+def pixels(page: Any, pane: int = 0) -> np.ndarray:
+    """What is on the canvas of a pane."""
+    width, height, data = page.locator(".pane").nth(pane).locator(":scope > canvas").first.evaluate(_PIXELS)
+    return np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)[..., :3]
+
+
+def corner(screen: tuple[int, int], picture: tuple[int, int], scale: tuple[float, float] = (1, 1)) -> tuple[int, int]:
+    """Where the first pixel of a picture is, that stands in the middle of a screen."""
+    sides = zip(screen, picture, scale, strict=True)
+    top, left = (int(np.floor(outer / 2 - inner * each / 2 + 0.5)) for outer, inner, each in sides)
+    return top, left
+
+
+def _samples(count: int, first: int, scale: float, of: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which pixels of a screen show a picture, and which of its pixels; none where two are equally near."""
+    at = (np.arange(count) + 0.5 - first) / scale
+    here = (at > 0) & (at < of) & ((np.abs(at - np.round(at)) > 1e-3) | (scale == 1))
+    return np.flatnonzero(here), np.floor(at[here]).astype(int)
+
+
+def differing(screen: np.ndarray, picture: np.ndarray, within: int = 0, scale: tuple[float, float] = (1, 1)) -> int:
+    """Count pixels of the screen that are not those of a picture in its middle; there is at least one to compare.
+
+    Parameters
+    ----------
+    screen, picture
+        What is seen, what should be.
+    within
+        By how much colours may differ.
+    scale
+        Height and width on the screen of a pixel of the picture, which is not smoothed.
+    """
+    if picture.ndim == 2:
+        picture = np.repeat(picture[..., None], 3, -1)
+    first = corner(screen.shape[:2], picture.shape[:2], scale)
+    (rows, from_rows), (columns, from_columns) = (
+        _samples(screen.shape[axis], first[axis], scale[axis], picture.shape[axis]) for axis in (0, 1)
+    )
+    seen, expected = screen[np.ix_(rows, columns)], picture[np.ix_(from_rows, from_columns)]
+    assert seen.size
+    return int((np.abs(seen.astype(int) - expected) > within).any(-1).sum())
+
+
+def point(
+    page: Any, shape: tuple[int, int], row: int, column: int, pane: int = 0, scale: tuple[float, float] = (1, 1)
+) -> bool:
+    """Move the mouse to a pixel of an image that is shown one to one; return whether it is within the pane."""
+    box = page.locator(".pane").nth(pane).locator(":scope > canvas").first.bounding_box()
+    top, left = corner((round(box["height"]), round(box["width"])), shape, scale)
+    x, y = left + (column + 0.5) * scale[1], top + (row + 0.5) * scale[0]
+    page.mouse.move(box["x"] + x, box["y"] + y)
+    page.evaluate(_FRAMES, 3)
+    return 0 <= x < box["width"] - 14 and 0 <= y < box["height"]
+
+
+def probed(page: Any, pane: int = 0) -> str:
+    """What stands under the image of the pixel at the cursor."""
+    return page.locator(".pane").nth(pane).locator(".probe").inner_text().replace("\u2212", "-")
