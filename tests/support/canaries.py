@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from classes import CLASSES, every_class
 from pydicom import dcmread
 from pydicom.datadict import DicomDictionary
 from pydicom.dataset import Dataset
-from states import item, state, words
 
 import hounsfield as hu
+from classes import CLASSES, every_class
+from states import item, state, words
+
 import made
 
 #: Text that nothing else holds, in the letters that names and identifiers may have; what it becomes in UIDs and dates.

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from canaries import MARKS, write
+
 from viewing import shown
 
 pytestmark = pytest.mark.filterwarnings("ignore")
