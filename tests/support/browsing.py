@@ -109,11 +109,13 @@ def browsing() -> Iterator[Any]:
 
 def settled(page: Any, pane: int = 0) -> int:
     """The number of the frame that a pane shows, once it is drawn."""
-    page.locator(f".pane:nth-child({pane + 1})[data-frame]:not([data-frame='']):not([data-waits])").wait_for(
-        timeout=20_000
-    )
-    page.evaluate(_FRAMES, 3)
-    return int(page.locator(".pane").nth(pane).get_attribute("data-frame"))
+    drawn = f".pane:nth-child({pane + 1})[data-frame]:not([data-frame='']):not([data-waits])"
+    while True:
+        page.locator(drawn).wait_for(timeout=20_000)
+        page.evaluate(_FRAMES, 3)
+        number = page.locator(".pane").nth(pane).get_attribute("data-frame")
+        if number:
+            return int(number)
 
 
 def open_page(context: Any, served: Served, path: Path | str | None = None) -> Any:
