@@ -27,6 +27,27 @@ def beside(folder: Path, name: str, description: str, number: int, **options: ob
     return paths
 
 
+def coronal(folder: Path, source: Path) -> list[Path]:
+    """The coronal slices of a series as a series of its own."""
+    (folder / "coronal").mkdir()
+    volume = hu.read_volumes(source.parent)[0].reformat("coronal")
+    file = pydicom.dcmread(source)
+    series = file.SeriesInstanceUID = f"{STUDY}.3"
+    file.SeriesDescription, file.SeriesNumber = "Coronal", 3
+    file.ImageOrientationPatient = [1, 0, 0, 0, 0, -1]
+    file.PixelSpacing, file.SliceThickness = list(volume.spacing[1:]), volume.spacing[0]
+    file.Rows, file.Columns = volume.values.shape[1:]
+    paths = []
+    for number, values in enumerate(volume.values):
+        file.SOPInstanceUID = file.file_meta.MediaStorageSOPInstanceUID = f"{series}.{number}"
+        file.InstanceNumber = number + 1
+        file.ImagePositionPatient = [round(float(mm), 6) for mm in (volume.affine @ [number, 0, 0, 1])[:3]]
+        file.PixelData = (values + 1024).astype("<u2").tobytes()
+        paths.append(folder / "coronal" / f"{number:04}.dcm")
+        file.save_as(paths[-1])
+    return paths
+
+
 def damaged_run() -> bytes:
     """Five frames of RLE, the third of which is no RLE."""
     frames = (np.arange(5 * 64 * 64) % 251).astype(np.uint8).reshape(5, 64, 64)
@@ -39,14 +60,20 @@ def damaged_run() -> bytes:
     return made.to_bytes(file)
 
 
-def write(folder: Path, matrix: int = 96, slices: int = 20) -> dict[str, Path]:
-    """Make them; return the first file of each."""
+def series(folder: Path, matrix: int, slices: int) -> dict[str, Path]:
+    """Three series of one frame of reference; return the first file of each."""
     options = {"matrix": matrix, "slices": slices, "slice_spacing": 3}
     files = {
         "axial": beside(folder, "axial", "Axial 3 mm", 1, **options)[0],
         "thick": beside(folder, "thick", "Axial 6 mm", 2, **options | {"slices": slices // 2, "slice_spacing": 6})[0],
-        "coronal": beside(folder, "coronal", "Coronal", 3, **options | {"orientation": "coronal"})[0],
     }
+    files["coronal"] = coronal(folder, files["axial"])[0]
+    return files
+
+
+def write(folder: Path, matrix: int = 96, slices: int = 20) -> dict[str, Path]:
+    """Make series, runs and single images, damage and junk; return the first file of each."""
+    files = series(folder, matrix, slices)
     for number, (name, build) in enumerate({"MG": mammogram, "XA": angiogram, "PT": positron_emission}.items(), 4):
         file = build()
         file.SeriesNumber, file.PatientName, file.StudyInstanceUID = number, "Made^Up", STUDY

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from browsing import CHROMIUM, browsing, settled
+from browsing import CHROMIUM, browsing, settled, until
 from canaries import MARKS, write
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -125,7 +125,7 @@ def test_nothing_shows_a_canary_while_the_patient_is_hidden(browser, folder, tmp
             if not options:
                 assert told("\n".join(page.evaluate(_EVERYTHING)))  # the test can fail
                 page.get_by_role("button", name="Hide patient").click()
-                page.wait_for_function("!document.body.innerText.includes('KANARIE')")
+                until(page, lambda: "KANARIE" not in page.locator("body").inner_text())
                 page.wait_for_timeout(500)
                 page.evaluate("window.drawn = []")
                 listener = Listener(page)

@@ -280,7 +280,7 @@ def test_reference_lines_and_the_crosshair(page, served, files):
     rows = np.flatnonzero(seen.sum(1) > 60)
     assert len(rows) and np.ptp(rows) <= 2  # one level line: the coronal plane in the axial one
     axial, coronal = (served.item(files[name]).frames.assembled for name in ("axial", "coronal"))
-    depth = (coronal.affine @ [settled(page, 1), 48, 48, 1])[1]
+    depth = (coronal.affine @ [settled(page, 1), 0, 0, 1])[1]
     row = (np.linalg.inv(axial.affine) @ [0, depth, 0, 1])[1]
     box = page.locator(".pane > canvas").first.bounding_box()
     zoom = min(box["width"], box["height"]) / 96
@@ -302,7 +302,7 @@ def test_crosshair_brings_the_other_panes_to_a_point(page, served, files):
     settled(page, 1)
     y = float(re.search(r"LPS \S+, (\S+), \S+ mm", probed(page))[1])
     coronal = served.item(files["coronal"]).frames.assembled
-    assert settled(page, 1) == np.clip(np.rint((np.linalg.inv(coronal.affine) @ [0, y, 0, 1])[0]), 0, 19)
+    assert settled(page, 1) == round((np.linalg.inv(coronal.affine) @ [0, y, 0, 1])[0])
     page.keyboard.press("x")
     assert button(page, "Show or hide crosshair").get_attribute("aria-pressed") == "false"
 

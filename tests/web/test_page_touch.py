@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import hounsfield as hu
-from browsing import CHROMIUM, OVER, browsing, choose, differing, open_page, pixels, press, serving, settled
+from browsing import CHROMIUM, OVER, browsing, choose, differing, open_page, pixels, press, serving, settled, until
+from hounsfield.display.defaults import PRESETS
 from shown_folder import write
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -151,7 +152,7 @@ def test_the_rail_is_wide_enough_and_goes_anywhere(page):
 
 def test_a_tap_opens_series_panels_and_the_planes(page, served, files):
     page.locator(".entry").filter(has_text="Coronal").tap()
-    page.wait_for_function("document.querySelector('.labels').innerText.includes('Coronal')")
+    until(page, lambda: "Coronal" in page.locator(".labels").first.inner_text())
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("button", name="Panels", exact=True).tap()
     page.get_by_role("tab", name="Header").tap()
@@ -160,7 +161,7 @@ def test_a_tap_opens_series_panels_and_the_planes(page, served, files):
     assert page.locator("table.header .value").all_inner_texts() == ["Coronal"]
     page.get_by_role("tab", name="Display").tap()
     page.locator(".choices").get_by_role("button", name="bone", exact=True).tap()
-    assert window(page) == list(map(float, re.search(r"C (\S+)\s+W (\S+)", said(page)).groups()))
+    assert window(page) == list(PRESETS["bone"])
     page.get_by_role("button", name="Axial, coronal and sagittal planes").tap()
     for pane in range(3):
         settled(page, pane)

@@ -1,7 +1,10 @@
-// The page's words in Chinese, by their English words. Knows nothing.
+// The page's words in Chinese, by their English words. Knows other words only.
+
+import { DISPLAY_WORDS } from "./zh_display.js";
 
 /** @type {Record<string, string>} */
 export const CHINESE = {
+  ...DISPLAY_WORDS,
   // Start and series
   "Starting…": "正在启动…",
   "Loading…": "正在读取…",
