@@ -82,7 +82,7 @@ def _new(pixels: np.ndarray, modality: str, sop_class: str, **attributes: Any) -
     series = generate_uid(entropy_srcs=["modalities", modality, sop_class, *map(str, attributes)])
     file = made.dataset(pixels, Modality=modality, SeriesInstanceUID=series, StudyInstanceUID=series, **attributes)
     file.SOPClassUID = file.file_meta.MediaStorageSOPClassUID = f"1.2.840.10008.5.1.4.1.1.{sop_class}"
-    file.SOPInstanceUID = file.file_meta.MediaStorageSOPInstanceUID = f"{series}.1"
+    file.SOPInstanceUID = file.file_meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=[series])
     return file
 
 
