@@ -100,6 +100,14 @@ def test_a_readme_is_short_and_its_links_work_on_pypi(name):
     for target in re.findall(r"\]\(([^)]+)\)", text):
         assert target.startswith((BLOB, RAW)), target
     assert RAW + "docs/images/figure.png" in text
+    assert RAW + "docs/images/view.png" in text
+
+
+def test_pictures_are_small_and_each_is_shown():
+    shown = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for picture in (ROOT / "docs" / "images").iterdir():
+        assert picture.stat().st_size < 150_000, picture.name
+        assert f"images/{picture.name}" in shown, picture.name
 
 
 def commands(page: Path) -> list[str]:

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -138,8 +138,17 @@ def choose(page: Any, served: Served, path: Path | str) -> int:
     item = served.item(path)
     number = [each.id for each in served.viewing.discovery.items].index(item.id)
     page.locator(".entry").nth(number).click()
-    page.wait_for_function("id => location.hash.includes(id)", arg=item.id)
+    until(page, lambda: item.id in page.evaluate("location.hash"))
     return settled(page)
+
+
+def until(page: Any, so: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait: the page's policy forbids a browser to evaluate what Playwright would wait for."""
+    for _ in range(int(seconds * 20)):
+        if so():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not come")
 
 
 def press(page: Any, label: str, *, on: bool) -> None:

@@ -6,6 +6,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from hounsfield.web.access import MOST_BODY, Door, is_host, is_origin_of, read_body
+from hounsfield.web.items import new_id
 from hounsfield.web.keys import Keys
 from hounsfield.web.sockets import LOOPBACK
 
@@ -140,6 +141,10 @@ REFUSED = [
     ("GET", "/api/items/AAAAAAAAAAAA", {"X-Token": "{token}"}, 404),
     ("GET", "/api/items/AAAAAAAAAAAA/frames/0", {"X-Token": "{token}"}, 404),
     ("GET", "/api/items/AAAAAAAAAAAA/header", {"X-Token": "{token}"}, 404),
+    ("GET", "/api/items/{other}", {"X-Token": "{token}"}, 404),
+    ("GET", "/api/items/{other}/frames/0", {"X-Token": "{token}", "Range": "bytes=0-"}, 404),
+    ("GET", "/api/items/{id}", {"X-Token": "{elsewhere}"}, 401),
+    ("GET", "/api/items/{id}", {"Cookie": "hounsfield_8000={elsewhere}"}, 401),
     ("GET", "/api/items/..%2f..%2fetc%2fpasswd", {"X-Token": "{token}"}, 404),
     ("GET", "/api/items/{id}/frames/1", {"X-Token": "{token}"}, 404),
     ("GET", "/api/items/{id}/frames/-1", {"X-Token": "{token}"}, 404),
@@ -178,7 +183,8 @@ REFUSED = [
 @pytest.mark.parametrize(("method", "path", "headers", "status"), REFUSED, ids=range(len(REFUSED)))
 def test_a_hostile_request_is_refused_and_the_server_lives(page, stranger, method, path, headers, status):
     keys, item = page.viewing.door.keys, next(iter(page.viewing.discovery.items)).id
-    known = {"token": keys.token, "session": keys.session, "id": item}
+    # Ids and secrets of another run are made as those of this one.
+    known = {"token": keys.token, "session": keys.session, "id": item, "other": new_id(), "elsewhere": Keys().session}
 
     def filled(text):
         for name, value in known.items():

@@ -368,6 +368,15 @@ def test_language_theme_and_help(page):
 AXE = Path(__file__).parent / "js" / "node_modules" / "axe-core" / "axe.min.js"
 
 
+def serious(page):
+    """What axe-core says must not be."""
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate(
+        "axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes.slice(0, 3).map(n => n.html.slice(0, 200))]))"
+    )
+    return [each for each in found if each[0] in ("serious", "critical")]
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in tests/web/js")
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 @pytest.mark.parametrize("scheme", ["dark", "light"])
@@ -377,14 +386,20 @@ def test_nothing_keeps_people_out(browser, address, scheme, language):
     page.goto(address)
     page.locator(".entry").first.wait_for()
     show(page, "CT 1 Phantom axial")
+    page.locator("summary").click()  # the report
     for panel in ("display", "header", "steps"):
         page.locator(f"#tab-{panel}").click()
         page.wait_for_timeout(300)
-        page.evaluate(AXE.read_text("utf-8"))
-        found = page.evaluate(
-            "axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes.slice(0, 3).map(n => n.html.slice(0, 200))]))"
-        )
-        assert [each for each in found if each[0] in ("serious", "critical")] == []
+        assert serious(page) == [], panel
+    page.locator(".pane").first.focus()
+    page.keyboard.press("?")
+    assert serious(page) == [], "help"
+    page.keyboard.press("Escape")
+    page.locator("button:has(svg)[aria-label]").nth(18).click()  # planes
+    page.wait_for_timeout(300)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(200)
+    assert serious(page) == [], "narrow"
     context.close()
 
 

@@ -84,7 +84,7 @@ def _maps():
     for name, file in (("hot iron", "hotiron.dcm"), ("PET", "pet.dcm")):
         dataset = pydicom.dcmread(palettes / file)
         parts = [dataset[f"{c}PaletteColorLookupTableData"].value for c in ("Red", "Green", "Blue")]
-        yield name, {"rgb": np.stack([np.frombuffer(p, np.uint8) for p in parts], 1).tolist(), "within": 1}
+        yield name, {"rgb": np.stack([np.frombuffer(p, np.uint8) for p in parts], 1).tolist(), "within": 0}
     for name in ("viridis", "cividis", "magma", "inferno"):
         rgb = matplotlib.colormaps[name](np.arange(256))[:, :3] * 255
         yield name, {"rgb": np.round(rgb).astype(int).tolist(), "within": 2}

@@ -11,6 +11,8 @@ HIDDEN = "[hidden]"
 
 #: Value representations that hold people's names, free dates, or whose system it is, whatever the attribute.
 _IDENTIFYING_VRS = {"PN", "DA", "DT", "TM", "AE"}
+#: Value representations in which people write what they like.
+_FREE_TEXT_VRS = {"LO", "LT", "SH", "ST", "UC", "UR", "UT"}
 
 #: Beside the profile: the value of a template's text, and of the file meta information where a file came from, and what
 #: its writer put there for itself (PS3.10 7.1). Nobody knows what that holds.
@@ -52,6 +54,15 @@ def identifies(tag: int, vr: str = "") -> bool:
     if expected is None:
         return tag & 0xFFFF != 0 and tag >> 16 != 0xFFFE  # lengths of groups and delimiters tell nothing
     return any(of in _IDENTIFYING_VRS or (of == "UI" and tag not in _PUBLIC_UIDS) for of in (vr, expected))
+
+
+def is_free_text(tag: int, vr: str = "") -> bool:
+    """Return whether an attribute's value is text in people's own words, by the file's or the dictionary's account.
+
+    The profile keeps many of these, such as labels of windows and names of devices: what is in them depends on who
+    wrote the file.
+    """
+    return not _FREE_TEXT_VRS.isdisjoint((vr, _dictionary_vr(tag)))
 
 
 def keyword_identifies(keyword: str, vr: str = "") -> bool:

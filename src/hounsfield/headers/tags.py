@@ -26,7 +26,7 @@ from hounsfield.headers.charset import CharacterSets, beyond_ascii, decode_text
 from hounsfield.headers.dataset import Opened, PixelElement, open_dataset
 from hounsfield.headers.dataset_header import CODED_TEXT, declared_sets, elements_of, plain, text_value
 from hounsfield.headers.doubts import Doubts
-from hounsfield.headers.privacy import HIDDEN, identifies
+from hounsfield.headers.privacy import HIDDEN, identifies, is_free_text
 from hounsfield.headers.quiet import quiet
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.sources.local import SourceLike, open_source
@@ -91,10 +91,13 @@ class Attribute:
         }
 
 
-def attributes(opened: Opened, search: str, phi: bool, limits: Limits) -> list[Attribute]:
-    """Return the attributes of an opened file: see `hounsfield.tags`, which opens a source first."""
+def attributes(opened: Opened, search: str, phi: bool, limits: Limits, *, free_text: bool = True) -> list[Attribute]:
+    """Return the attributes of an opened file: see `hounsfield.tags`, which opens a source first.
+
+    Without `phi`, `free_text` tells whether text that people wrote as they liked is shown where the profile keeps it.
+    """
     with quiet():
-        rows = list(_all_rows(opened, _Context(opened.name, phi, limits, opened.header.noted)))
+        rows = list(_all_rows(opened, _Context(opened.name, phi, limits, opened.header.noted, free_text)))
     wanted = search.casefold()
     return [row for row in rows if not wanted or _matches(row, wanted)]
 
@@ -118,6 +121,11 @@ class _Context:
     phi: bool
     limits: Limits
     noted: Doubts
+    free_text: bool = True
+
+    def hides(self, tag: int, vr: str) -> bool:
+        """Return whether the value of an attribute is not shown."""
+        return not self.phi and (identifies(tag, vr) or (not self.free_text and is_free_text(tag, vr)))
 
 
 def _all_rows(opened: Opened, context: _Context) -> Iterator[Attribute]:
@@ -154,7 +162,7 @@ def _rows(dataset: Dataset, prefix: str, depth: int, sets: CharacterSets, contex
         try:
             element, text = _element(dataset, tag, sets, context)
             row = _row(element, prefix, text)
-            hidden = not context.phi and identifies(int(tag), row.vr)
+            hidden = context.hides(int(tag), row.vr)
         except RecursionError:
             raise LimitExceededError("sequences are nested too deeply to be read", source=context.name) from None
         except Exception as error:  # whatever a damaged value makes pydicom raise

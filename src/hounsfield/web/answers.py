@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from hounsfield.text import json_safe
+from hounsfield.text import json_safe, printable
 
 
 def json_bytes(document: Any) -> bytes:
@@ -23,13 +23,15 @@ def error_bytes(sentence: str) -> bytes:
 
 
 def jsonable(value: Any) -> Any:
-    """Return what JSON can hold in the place of numpy's values, tuples, and numbers that are none."""
+    """Return what JSON can hold in the place of numpy's values, tuples, and numbers that are none, harmful text."""
     if isinstance(value, Mapping):
         return {str(key): jsonable(each) for key, each in cast("Mapping[Any, Any]", value).items()}
     if isinstance(value, np.ndarray | np.generic):
         return jsonable(cast("Any", value).tolist())
     if isinstance(value, list | tuple | set | frozenset):
         return [jsonable(each) for each in cast("list[Any]", value)]
+    if isinstance(value, str):  # the page shows it as it comes: no mark may turn the rest of a line around
+        return "\n".join(map(printable, value.replace("\r\n", "\n").split("\n")))
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { actionOf, KEYS } from "../../../src/hounsfield/web/static/input/key_map.js";
-import { dragWindow } from "../../../src/hounsfield/web/static/numbers/grey.js";
+import { dragWindow, roundWindow } from "../../../src/hounsfield/web/static/numbers/grey.js";
 import { distanceToSegment, frameOnRail, wheelSteps } from "../../../src/hounsfield/web/static/numbers/hit_test.js";
 import { fixed, scaleBar, shortNumber } from "../../../src/hounsfield/web/static/numbers/numbers.js";
 import { stepOf, subsample } from "../../../src/hounsfield/web/static/numbers/subsample.js";
@@ -205,6 +205,14 @@ test("a drag to the right widens, upwards brightens, and leaves a VOI LUT", () =
     table: { first: 10, bits: 8, entries: new Array(101).fill(0) },
   };
   assert.deepEqual(dragWindow(table, 0, 0, 1000), { center: 60, width: 100, function: "LINEAR" });
+});
+
+test("windows are rounded to numbers that can be read, never to nothing", () => {
+  const voi = { center: 37.41234, width: 443.926, function: "LINEAR" };
+  assert.deepEqual(roundWindow(voi, 1200), { center: 37, width: 444, function: "LINEAR" });
+  assert.deepEqual(roundWindow(voi, 60), { center: 37.4, width: 443.9, function: "LINEAR" });
+  assert.deepEqual(roundWindow({ ...voi, width: 0.3 }, 6000), { center: 40, width: 10, function: "LINEAR" });
+  assert.deepEqual(roundWindow({ ...voi, center: 1e-7, width: 3.3333e-6 }, 1e-5).width, 3.33e-6);
 });
 
 test("search finds tags, words and values, and the sequences around them", () => {

@@ -55,7 +55,8 @@ def _header(item: Item, index: int, search: str, viewing: Viewing) -> dict[str, 
         raise Refused(404, "there is no such frame")
     limits = viewing.discovery.limits
     with closing(entry.open(limits)) as source:
-        rows = attributes(open_dataset(source, limits), search, not viewing.hiding.hidden, limits)
+        opened, shown = open_dataset(source, limits), not viewing.hiding.hidden
+        rows = attributes(opened, search, shown, limits, free_text=shown)
     listed_rows = [
         {
             "depth": row.level,

@@ -84,7 +84,10 @@ store.watch(["theme"], ({ theme }) => {
 
 const frames = new Frames((small ? 128 : 384) * MEGA);
 const viewport = new Viewport(store, frames);
-const list = new SeriesList(store, (id) => viewport.open(id));
+const list = new SeriesList(store, (id) => {
+  viewport.open(id);
+  stage.scrollIntoView({ block: "nearest" }); // on a small screen the list is below it
+});
 const help = makeHelp();
 const notice = h("p", { class: "notice", attributes: { role: "status" } });
 const openHelp = () => help.showModal();

@@ -141,6 +141,10 @@ export function drawReferenceLines(context, transform, lines, cross, ratio) {
   for (const line of lines) {
     const from = apply(transform, line.from[1] + 0.5, line.from[0] + 0.5);
     const to = apply(transform, line.to[1] + 0.5, line.to[0] + 0.5);
+    // Level and upright lines fill whole pixels, or they would be faint.
+    const middleOf = Math.max(1, Math.round(ratio)) % 2 ? 0.5 : 0;
+    for (const axis of [0, 1])
+      if (Math.abs(from[axis] - to[axis]) < 0.5) from[axis] = to[axis] = Math.floor(from[axis]) + middleOf;
     stroke(context, openAround(from, to, middle, 14 * ratio), "#5aa9e6", ratio);
   }
 }

@@ -1,6 +1,6 @@
 // What drags, wheels and keys do to a pane. Knows a pane's methods, the chosen tool and the links; nothing of events.
 
-import { dragWindow } from "../numbers/grey.js";
+import { dragWindow, roundWindow } from "../numbers/grey.js";
 import { unapply } from "../place/view_transform.js";
 import { actionOf } from "./key_map.js";
 import { attachPointer } from "./pointer_input.js";
@@ -21,6 +21,8 @@ export function attachTools(pane, store, links, activate) {
   let anchor = { x: 0, y: 0 };
   /** @type {import("./region_window.js").RegionTool|null} few people use it */
   let region = null;
+  /** @type {import("../types.js").Voi|null} the window of a drag before it is rounded: small moves add up */
+  let exact = null;
 
   const cross = (/** @type {number} */ x, /** @type {number} */ y) => {
     const transform = pane.transform();
@@ -43,7 +45,9 @@ export function attachTools(pane, store, links, activate) {
       scrolled -= steps;
       if (steps) pane.step(steps);
     } else if (!pane.stack?.description.color) {
-      pane.setVoi(dragWindow(pane.voi(), dx / size, dy / size, pane.dragSpan()));
+      const span = pane.dragSpan();
+      exact = dragWindow(exact ?? pane.voi(), dx / size, dy / size, span);
+      pane.setVoi(roundWindow(exact, span));
     }
   };
 
@@ -52,6 +56,7 @@ export function attachTools(pane, store, links, activate) {
       activate(pane);
       pane.element.focus({ preventScroll: true });
       scrolled = 0;
+      exact = null;
       anchor = { x, y };
       if (kind === "tool" && store.get().tool === "cross") cross(x, y);
       if (kind !== "tool" || store.get().tool !== "region") return;
@@ -96,12 +101,9 @@ function window(pane, wider, center) {
   const span = pane.dragSpan() / 3;
   const voi = pane.voi();
   const next = dragWindow(voi, 0, 0, span);
-  const width = (next.width ?? 1) * wider;
-  pane.setVoi({
-    ...next,
-    width: next.function === "LINEAR" ? Math.max(width, 1) : width,
-    center: (next.center ?? 0) + center * width,
-  });
+  const scaled = (next.width ?? 1) * wider;
+  const width = next.function === "LINEAR" ? Math.max(scaled, 1) : scaled;
+  pane.setVoi(roundWindow({ ...next, width, center: (next.center ?? 0) + center * width }, width));
 }
 
 /** @type {Record<Action, (pane: Pane, store: Store) => void>} */

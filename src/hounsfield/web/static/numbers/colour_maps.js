@@ -1,12 +1,12 @@
 // Colour maps: 256 colours each, from few stops between which colours change evenly. Knows numbers only.
 
-// Each stop is index, red, green, blue in hexadecimal. Hot iron and PET are those of PS3.6 B.1; viridis, magma and
+// Each stop is index, red, green, blue in hexadecimal. Hot iron and PET are exactly those of PS3.6 B.1; viridis, magma and
 // inferno are by Smith and van der Walt, cividis by Nuñez, Anderton and Renslow; within two levels of matplotlib's.
 /** @type {Record<string, string>} */
 const STOPS = {
   grey: "00000000 ffffffff",
-  "hot iron": "00000000 80ff0000 bfff7e00 ffffffff",
-  PET: "00000000 3f00807d 808000ff c0ff8000 ffffffff",
+  "hot iron": "00000000 7ffe0000 80ff0000 bfff7e00 fefffcfc ffffffff",
+  PET: "00000000 01000201 3e007d7b 3f00807d 40017e7f 5f3f40bd 61433dc1 746817e7 7f7e01fd 808000ff 828404f8 a9d1525c c0ff8000 e9ffd2a5 ebffd6ae fefffcfa ffffffff",
   viridis:
     "00440154 14481d6f 2346307e 3a3e4c8a 5e2d718e 841f948c 931fa287 a22ab07f b344bf70 c66ccd5a dfaadc32 edd0e11c f4e2e418 fdf8e621 fffde725",
   cividis:

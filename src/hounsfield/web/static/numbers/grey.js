@@ -200,3 +200,16 @@ export function dragWindow(voi, right, down, span) {
   const least = kind === "LINEAR" ? 1 : span / 1e4;
   return { center: center + down * span, width: Math.max(width + right * span, least), function: kind };
 }
+
+/**
+ * A window as it is written: people are shown the numbers that are used.
+ * @param {Voi} voi
+ * @param {number} span of values in which steps of less than a two-hundredth are not seen
+ * @returns {Voi}
+ */
+export function roundWindow(voi, span) {
+  const step = 10 ** Math.floor(Math.log10(span / 200));
+  const digits = Math.min(Math.max(-Math.round(Math.log10(step)), 0), 100);
+  const round = (/** @type {number} */ value) => Number((Math.round(value / step) * step).toFixed(digits));
+  return { ...voi, center: round(voi.center ?? 0), width: Math.max(round(voi.width ?? 1), step) };
+}

@@ -83,15 +83,20 @@ export class DisplayPanel {
       this.facts,
     );
     this.shownFor = "";
+    /** @type {[HTMLElement, Voi][]} buttons of windows */
+    this.offered = [];
     store.watch(["smooth"], (state) => {
       this.smooth.checked = state.smooth;
     });
   }
 
   typed() {
-    const [center, width] = [this.center.valueAsNumber, this.width.valueAsNumber];
-    if (!Number.isFinite(center) || !(width > 0)) return this.update("look");
     const before = this.viewport.active().voi();
+    const [low, high] = bounds(before);
+    // A VOI LUT has no center and width: what is not typed yet is that of all values it tells apart.
+    const center = this.center.value ? this.center.valueAsNumber : (low + high) / 2;
+    const width = this.width.value ? this.width.valueAsNumber : high - low;
+    if (!Number.isFinite(center) || !(width > 0)) return this.update("look");
     const sigmoid = before.function === "SIGMOID";
     const kind =
       sigmoid || before.function === "LINEAR_EXACT" || width < 1 ? (sigmoid ? "SIGMOID" : "LINEAR_EXACT") : "LINEAR";
@@ -155,12 +160,16 @@ export class DisplayPanel {
     const pane = this.viewport.active();
     const d = pane.stack?.description;
     if (!d) return;
-    const choose = (/** @type {Voi} */ voi, /** @type {string} */ label) =>
-      h("button", {
+    this.offered = [];
+    const choose = (/** @type {Voi} */ voi, /** @type {string} */ label) => {
+      const button = h("button", {
         text: label,
         attributes: { type: "button" },
         on: { click: () => this.viewport.active().setVoi(voi) },
       });
+      this.offered.push([button, voi]);
+      return button;
+    };
     this.windows.replaceChildren(...d.windows.map((voi, i) => choose(voi, nameOf(voi, i))));
     this.presets.replaceChildren(
       ...d.presets.map((voi) => choose({ ...voi, function: voi.function ?? "LINEAR" }, t(voi.label ?? ""))),
@@ -193,6 +202,7 @@ export class DisplayPanel {
     const pane = this.viewport.active();
     for (const button of this.maps.children)
       button.setAttribute("aria-pressed", String(button instanceof HTMLElement && button.dataset.map === pane.map));
+    for (const [button, voi] of this.offered) button.setAttribute("aria-pressed", String(isSame(voi, pane.voi())));
   }
 
   tellCine() {
@@ -224,7 +234,7 @@ export class DisplayPanel {
       ["Matrix", `${d.columns} × ${d.rows}`],
       ["Pixel spacing", spacing + kind],
       ["Unit", d.color ? "RGB" : d.unit || t("not known")],
-      ["Low values are bright", d.inverted ? t("yes") : t("no")],
+      ...(d.color ? [] : [["Low values are bright", d.inverted ? t("yes") : t("no")]]),
     ];
     this.facts.replaceChildren(...facts.flatMap(([name, text]) => [h("dt", { t: name }), h("dd", { text })]));
   }
@@ -242,6 +252,15 @@ function row(...fields) {
 
 /** @param {Voi} voi @param {number} number */
 function nameOf(voi, number) {
-  const name = voi.label || String(number + 1);
-  return voi.function === "TABLE" ? name : `${name} · ${windowText(voi)}`;
+  const name = voi.label && voi.label !== `window ${number + 1}` ? voi.label : t("window {n}", { n: number + 1 });
+  return `${name} · ${voi.function === "TABLE" ? t("VOI LUT") : windowText(voi)}`;
+}
+
+/** @param {Voi} a @param {Voi} b */
+function isSame(a, b) {
+  if (a.function !== b.function) return false;
+  if (a.function !== "TABLE") return a.center === b.center && a.width === b.width;
+  return (
+    a.label === b.label && a.table?.first === b.table?.first && a.table?.entries.length === b.table?.entries.length
+  );
 }

@@ -20,7 +20,8 @@ export class PaneLabels {
     this.element.append(...Object.values(this.corners), ...Object.values(this.edges));
     this.probe = h("div", { class: "probe" });
     this.message = h("div", { class: "message", attributes: { role: "status" } });
-    this.element.append(this.probe, this.message);
+    // Above the corner, however many lines that has.
+    this.element.append(h("div", { class: "lower" }, this.probe, this.corners.bottomLeft), this.message);
   }
 
   /** @param {Corners} lines */

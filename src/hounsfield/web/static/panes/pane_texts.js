@@ -85,7 +85,7 @@ function offsetText(linked) {
 
 /** @param {Voi} voi */
 export function windowText(voi) {
-  if (voi.function === "TABLE") return voi.label || t("VOI LUT");
+  if (voi.function === "TABLE") return [voi.label, t("VOI LUT")].filter(Boolean).join(" · ");
   const kind = voi.function === "SIGMOID" ? " (sigmoid)" : "";
   return `C ${shortNumber(Number((voi.center ?? 0).toPrecision(6)))}  W ${shortNumber(Number((voi.width ?? 0).toPrecision(6)))}${kind}`;
 }

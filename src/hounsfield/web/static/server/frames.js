@@ -128,7 +128,9 @@ export class Frames {
       this.cache.set(key, frame, frame.raw.byteLength);
     } catch (error) {
       came = !controller.signal.aborted;
-      if (came) this.errors.set(key, error instanceof Error ? error.message : String(error));
+      const why = error instanceof Error ? error.message : String(error);
+      // The library counts frames from 0, the pane from 1: which one it is stands beside the message.
+      if (came) this.errors.set(key, why.replace(/^frame \d+: /, ""));
     }
     this.loading.delete(key);
     if (came) for (const call of this.listeners) call(key);

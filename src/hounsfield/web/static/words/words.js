@@ -16,5 +16,8 @@ export function setLanguage(chosen) {
  */
 export function t(words, values = {}) {
   const said = language === "zh" ? (CHINESE[words] ?? words) : words;
-  return said.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  const told = said.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return language === "en"
+    ? told.replace(/^1 (\w+)s( are)?\b/, (_, word, are) => `1 ${word}${are ? " is" : ""}`)
+    : told;
 }

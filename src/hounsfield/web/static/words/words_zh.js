@@ -1,6 +1,7 @@
-// The page's words in Chinese, by their English words. Knows nothing.
+// The page's words in Chinese, by their English words. Knows other words only.
 
 import { ARRIVE } from "./zh_arrive.js";
+import { DISPLAY_WORDS } from "./zh_display.js";
 import { OBLIQUE } from "./zh_oblique.js";
 import { OVER } from "./zh_over.js";
 import { PHASES } from "./zh_phases.js";
@@ -12,6 +13,7 @@ export const CHINESE = {
   ...OVER,
   ...PHASES,
   ...ARRIVE,
+  ...DISPLAY_WORDS,
   // Start and series
   "Starting…": "正在启动…",
   "Loading…": "正在读取…",
