@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from processes import Bench, Installation
 from timing import HERE, Clock, Table, clock, parser
 
@@ -48,7 +49,7 @@ window.whenPainted = new Promise((done) => new MutationObserver((_, watch) => {
 #: When the page was asked for, and answers came whole, in seconds of the clock on the wall.
 STEPS = """
 async () => {
-  const painted = await window.whenPainted;
+  const painted = await Promise.race([window.whenPainted, new Promise((_, late) => setTimeout(late, 60000, "no image"))]);
   const at = (ms) => (performance.timeOrigin + ms) / 1000;
   const all = performance.getEntriesByType("resource");
   const last = (word) => Math.max(...all.filter((one) => one.name.includes(word)).map((one) => at(one.responseEnd)));
@@ -58,7 +59,7 @@ async () => {
     "page came": at(performance.getEntriesByType("navigation")[0].responseEnd),
     "modules came": last("/static/"),
     "session": last("/api/session"),
-    "events asked for": first("/api/events", "startTime"),
+    "events opened": first("/api/items", "startTime"),
     "frame asked for": first("/frames/", "startTime"),
     "frame came": first("/frames/", "responseEnd"),
     "painted": painted / 1000,
@@ -94,7 +95,9 @@ class Views:
         return Bench(room, self.clock, False)
 
     @contextmanager
-    def serving(self, *paths: Path, at: Installation | None = None) -> Iterator[tuple[subprocess.Popen[str], str, float]]:
+    def serving(
+        self, *paths: Path, at: Installation | None = None
+    ) -> Iterator[tuple[subprocess.Popen[str], str, float]]:
         """Start the command; gives its process, the address that it prints, and when it was started."""
         script = [str(at.folder / "site" / "hu")] if at else ["-m", "hounsfield"]
         command = [sys.executable, *script, "view", "--no-browser", *map(str, paths)]
@@ -210,7 +213,9 @@ def radiograph(path: Path, name: str, rows: int, columns: int) -> None:
     dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
     dataset.Rows, dataset.Columns, dataset.PixelRepresentation = rows, columns, 0
     bits = 12 if name.startswith("12") else 16
-    ramp = np.linspace(0, 2**bits - 2**9, columns)[None, :] + np.random.default_rng(0).integers(0, 2**9, (rows, columns))
+    ramp = np.linspace(0, 2**bits - 2**9, columns)[None, :] + np.random.default_rng(0).integers(
+        0, 2**9, (rows, columns)
+    )
     dataset.BitsStored, dataset.HighBit = bits, bits - 1
     dataset.PixelData = ramp.astype("<u2").tobytes()
     dataset.RescaleSlope, dataset.RescaleIntercept = ("0.0371" if name == "float32" else "1", "0")
@@ -261,7 +266,9 @@ def series_of(folder: Path, made: Path, count: int) -> None:
     files = sorted(made.glob("*.dcm"))
     for number in range(count):
         dataset = pydicom.dcmread(files[number % len(files)])
-        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"1.2.826.0.1.3680043.8.498.{number + 1}"
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = (
+            f"1.2.826.0.1.3680043.8.498.{number + 1}"
+        )
         dataset.InstanceNumber = number + 1
         dataset.ImagePositionPatient = [*dataset.ImagePositionPatient[:2], f"{number * 0.5:g}"]
         if "SliceLocation" in dataset:

@@ -189,6 +189,7 @@ const hooks = {
   },
   gone: (/** @type {string} */ id, /** @type {string|null} */ into) => {
     viewport.forget(id);
+    viewport.gone.set(id, into);
     for (const pane of viewport.panes) {
       if (pane.stack?.id !== id) continue;
       if (into) viewport.open(into, undefined, pane);
