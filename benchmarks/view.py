@@ -49,7 +49,8 @@ window.whenPainted = new Promise((done) => new MutationObserver((_, watch) => {
 #: When the page was asked for, and answers came whole, in seconds of the clock on the wall.
 STEPS = """
 async () => {
-  const painted = await Promise.race([window.whenPainted, new Promise((_, late) => setTimeout(late, 60000, "no image"))]);
+  const late = new Promise((_, fail) => setTimeout(fail, 60000, "no image within a minute"));
+  const painted = await Promise.race([window.whenPainted, late]);
   const at = (ms) => (performance.timeOrigin + ms) / 1000;
   const all = performance.getEntriesByType("resource");
   const last = (word) => Math.max(...all.filter((one) => one.name.includes(word)).map((one) => at(one.responseEnd)));

@@ -7,10 +7,11 @@ import { makeSidePanel } from "./panels/side_panel.js";
 import { makeToolbar } from "./panels/toolbar.js";
 import { download, pictureOf } from "./panes/save_view.js";
 import { Viewport } from "./panes/viewport.js";
+import { address, listen, started } from "./server/early.js";
 import { receive } from "./server/events.js";
 import { Frames } from "./server/frames.js";
-import { hidePatient, listen, ServerError, startSession } from "./server/server.js";
-import { readFragment, writeFragment } from "./state/address.js";
+import { hidePatient, ServerError } from "./server/server.js";
+import { writeFragment } from "./state/address.js";
 import { createStore } from "./state/store.js";
 import { setLanguage, t } from "./words/words.js";
 
@@ -18,7 +19,6 @@ import { setLanguage, t } from "./words/words.js";
 
 const MEGA = 2 ** 20;
 const REFUSED = "Open the address that hu view printed, with all that stands behind #.";
-const address = readFragment(location.hash);
 const narrow = matchMedia("(max-width: 1000px)").matches;
 const small = matchMedia("(pointer: coarse)").matches;
 
@@ -198,28 +198,18 @@ const hooks = {
   },
 };
 
-function connect() {
-  listen(
-    (message) => {
-      receive(store, message, hooks);
-      openFirst();
-    },
-    (connection) => {
-      store.set({ connection });
-      if (connection === "denied") viewport.active().fail(t(REFUSED));
-    },
-  );
-}
+listen(
+  (message) => {
+    receive(store, message, hooks);
+    openFirst();
+  },
+  (connection) => {
+    store.set({ connection });
+    if (connection === "denied") viewport.active().fail(t(REFUSED));
+  },
+);
 
-async function start() {
-  if (address.token) {
-    history.replaceState(null, "", location.pathname + location.search);
-    await startSession(address.token);
-  }
-  connect();
-}
-
-start().catch((error) => {
+started.catch((error) => {
   store.set({ connection: "denied" });
   viewport.active().fail(error instanceof ServerError && error.status === 401 ? t(REFUSED) : error.message);
 });

@@ -10,6 +10,9 @@ import { matches } from "./search.js";
 /** @typedef {import("../types.js").Item} Item */
 /** @typedef {import("../types.js").Report} Report */
 
+/** Milliseconds. */
+const THUMBNAIL_WAITS = 300;
+
 export class SeriesList {
   /**
    * @param {Store} store
@@ -127,7 +130,9 @@ export class SeriesList {
     const picture = known ?? h("div", { class: "thumbnail" });
     this.pictures.set(item.id, picture);
     if (item.thumbnail && !item.error) {
-      const image = h("img", { attributes: { alt: "", loading: "lazy", src: thumbnailAddress(item.id) } });
+      const image = h("img", { attributes: { alt: "", loading: "lazy" } });
+      // The first image goes first.
+      setTimeout(() => image.setAttribute("src", thumbnailAddress(item.id)), THUMBNAIL_WAITS);
       image.addEventListener("error", () => image.remove());
       picture.append(image);
     }

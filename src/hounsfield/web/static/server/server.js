@@ -47,29 +47,6 @@ export async function startSession(token) {
 }
 
 /**
- * @param {(message: any) => void} told
- * @param {(connection: "open"|"lost"|"denied") => void} changed
- */
-export function listen(told, changed) {
-  const source = new EventSource("api/events");
-  source.onmessage = (event) => told(JSON.parse(event.data));
-  let opened = false;
-  source.onopen = () => {
-    opened = true;
-    changed("open");
-  };
-  // A browser tries again by itself, unless the answer itself was a refusal.
-  source.onerror = () => changed(!opened && source.readyState === EventSource.CLOSED ? "denied" : "lost");
-  addEventListener("pagehide", () => {
-    source.close();
-    navigator.sendBeacon("api/closed");
-  });
-  addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload();
-  });
-}
-
-/**
  * @param {string} id
  * @returns {Promise<Description>}
  */
