@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { drawPicture, Picture } from "../drawing/pane_drawing.js";
 import { Rail } from "../input/rail.js";
 import { bounds, range } from "../numbers/grey.js";
-import { stepOf } from "../numbers/subsample.js";
+import { visiblePart, whole } from "../place/visible_part.js";
 import { fit, flip, pixelAt, toCanvas, turn, zoomAbout } from "../place/view_transform.js";
 import { frameKey } from "../server/frames.js";
 import { t } from "../words/words.js";
@@ -294,9 +294,9 @@ export class Pane {
     const transform = this.transform();
     const error = stack ? this.frames.error(stack, this.index) : null;
     const raw = this.raw();
-    if (stack && raw) {
-      const look = { voi: this.voi(), inverted: this.inverted, map: this.map };
-      this.picture.paint(frameKey(stack, this.index), stack.description, raw, look, this.paintStep());
+    if (stack && raw && transform) {
+      const part = visiblePart(stack.description, transform, this.canvas, this.view.zoom, this.settling !== 0);
+      this.picture.paint(frameKey(stack, this.index), stack.description, raw, this.look(), part);
       this.shownKey = frameKey(stack, this.index);
     }
     // The last frame stays until the next has come; one that cannot come leaves none.
@@ -320,17 +320,17 @@ export class Pane {
     }, 150);
   }
 
-  /** Paint every pixel at once. */
-  settled() {
-    clearTimeout(this.settling);
-    this.settling = 0;
-    this.draw();
+  look() {
+    return { voi: this.voi(), inverted: this.inverted, map: this.map };
   }
 
-  /** Every how many pixels are painted now. */
-  paintStep() {
-    const d = this.stack?.description;
-    return d && this.settling ? stepOf(d.rows * d.columns, this.view.zoom) : 1;
+  /** Every pixel of the frame, as it is shown. */
+  whole() {
+    const [raw, stack] = [this.raw(), this.stack];
+    if (!raw || !stack) return null;
+    const picture = new Picture();
+    picture.paint(frameKey(stack, this.index), stack.description, raw, this.look(), whole(stack.description));
+    return picture;
   }
 
   /** A window that shows every value of the frame. @returns {Voi|null} */

@@ -16,8 +16,8 @@ import { KINDS } from "./probe.js";
  */
 export async function pictureOf(pane, annotated) {
   const d = pane.stack?.description;
-  if (!d || !pane.raw()) return null;
-  pane.settled();
+  const picture = pane.whole();
+  if (!d || !picture) return null;
   const canvas = document.createElement("canvas");
   const [wide, high] = extent(d, pane.view.turns);
   canvas.width = Math.round(wide);
@@ -25,7 +25,7 @@ export async function pictureOf(pane, annotated) {
   const context = canvas.getContext("2d", { alpha: false });
   if (!context) return null;
   const view = { ...pane.view, zoom: 1, x: 0, y: 0 };
-  drawPicture(context, pane.picture, toCanvas(d, view, canvas), true);
+  drawPicture(context, picture, toCanvas(d, view, canvas), true);
   if (annotated) {
     const ratio = Math.max(1, Math.min(canvas.width, canvas.height) / 512);
     const letters = imageLetters(d);
