@@ -117,6 +117,7 @@ export class Pane {
     this.frames.want(this, this.stack, next, this.direction, playing);
     this.rail.update(next, frames);
     this.hooks.changed(this, "frame");
+    this.coarse();
     this.redraw();
   }
 
@@ -301,7 +302,7 @@ export class Pane {
     }
     // The last frame stays until the next has come; one that cannot come leaves none.
     const shown = stack && this.shownKey && !error ? this.picture : null;
-    drawPicture(context, shown, transform ?? [1, 0, 0, 1, 0, 0], this.hooks.smooth());
+    drawPicture(context, shown, transform ?? [1, 0, 0, 1, 0, 0], this.hooks.smooth(), this.settling !== 0);
     if (transform && !error) this.hooks.drawOver(this, context, transform);
     const waits = stack && !raw && !error;
     const quiet = stack ? (waits && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();
@@ -311,7 +312,7 @@ export class Pane {
     this.hooks.tell(this);
   }
 
-  /** Paint large images in part until nothing has changed for a moment. */
+  /** Draw quickly rather than well until nothing has changed for a moment. */
   coarse() {
     clearTimeout(this.settling);
     this.settling = setTimeout(() => {
