@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from hounsfield.web.loading import Loading
     from hounsfield.web.viewing import Viewing
 
-#: Seconds that threads have to end.
-_PATIENCE = 1.0
+#: Seconds that threads have to end; that the first image has for itself.
+_PATIENCE, _FIRST = 1.0, 1.0
 
 _EPILOG = """\b
 Examples:
@@ -112,6 +112,7 @@ def _load(paths: tuple[str, ...], door: Door, *, hidden: bool) -> Viewing:
     from hounsfield.web.discovery import Discovery
 
     discovery = Discovery(paths, DEFAULT_LIMITS)
+    discovery.patience = _FIRST
     discovery.start()
     from hounsfield.web.hiding import Hiding
     from hounsfield.web.viewing import Viewing

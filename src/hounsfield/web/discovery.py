@@ -63,7 +63,11 @@ class Discovery:
     ----------
     items
         What has been found.
+    patience
+        Seconds for which all other files wait until a page has the first image: reading them takes its time.
     """
+
+    patience = 0.0
 
     def __init__(self, paths: Sequence[str], limits: Limits) -> None:
         self._paths, self.limits = list(paths), limits
@@ -71,6 +75,7 @@ class Discovery:
         self.kept: KeptVolumes = Kept(volume_bytes)
         self.files = OpenFiles(limits)
         self._stopping = threading.Event()
+        self._shown = threading.Event()
         self._told = 0.0
         self._tries: dict[str, int] = {}
         self._seen: set[str] = set()
@@ -84,7 +89,12 @@ class Discovery:
     def stop(self) -> None:
         """Ask the thread, and whoever assembles a volume, to end; forget everything."""
         self._stopping.set()
+        self._shown.set()
         self.kept.clear()
+
+    def shown(self) -> None:
+        """Note that a page has a first image."""
+        self._shown.set()
 
     def join(self, seconds: float) -> bool:
         """Wait for the thread; return whether it has ended."""
@@ -145,6 +155,8 @@ class Discovery:
         if item is not None:
             early[entry.name] = item
             self._seen.add(folder)
+            self._shown.wait(self.patience)
+            self.patience = 0.0
 
     def _replace(self, early: list[Item], item: Item) -> None:
         """Add an item in the place of early ones; one that shows the same keeps its id."""

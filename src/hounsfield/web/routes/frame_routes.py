@@ -20,6 +20,7 @@ async def frame(request: Request, viewing: Viewing) -> Response:
     own = item.kind == "image"  # slices of a volume share one window, and need no header
     ready = None if own else item.frames.values(index)
     answer = await viewing.run(lambda: values_answer(ready or read_frame(item, index), own_window=own))
+    viewing.discovery.shown()
     viewing.assemble(item)
     return answer
 
