@@ -43,7 +43,7 @@ def page(browser, address):
     page = context.new_page()
     page.goto(address)
     page.locator(READY).wait_for(timeout=60_000)
-    page.locator(".progress", has_text="6 files").wait_for(timeout=60_000)
+    page.locator(".progress", has_text=re.compile(r"^\d+ files$")).wait_for(timeout=60_000)
     yield page
     context.close()
 
