@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -220,3 +221,34 @@ def test_what_is_in_memory_still_shows_when_its_folder_is_gone(tmp_path):
     with shown(get_testdata_file("CT_small.dcm"), no_phi=True) as page:
         error = hu.SourceError("no such file or directory", source="/secret/Doe^John.dcm")
         assert page.viewing.hiding.failure(error, ()).startswith("a file is no longer there")
+
+
+def test_other_files_wait_for_the_first_image_but_not_for_ever(tmp_path):
+    hu.phantom(tmp_path / "ct", matrix=32, slices=3)
+    for patience, is_shown, least, most in ((60.0, True, 0.0, 30.0), (0.3, False, 0.3, 30.0)):
+        discovery = Discovery([str(tmp_path)], DEFAULT_LIMITS)
+        discovery.patience = patience
+        first = threading.Event()
+        discovery.items.listen(lambda kind, _, first=first: first.set() if kind == "item" else None)
+        began = time.monotonic()
+        discovery.start()
+        assert first.wait(30)
+        if is_shown:
+            assert discovery.items.reading
+            discovery.shown()
+        assert discovery.join(30)
+        assert least <= time.monotonic() - began <= most
+        assert [item.frames.shape[0] for item in discovery.items] == [3]
+        discovery.stop()
+
+
+def test_a_server_that_ends_does_not_wait_for_the_first_image(tmp_path):
+    hu.phantom(tmp_path / "ct", matrix=32, slices=3)
+    discovery = Discovery([str(tmp_path)], DEFAULT_LIMITS)
+    discovery.patience = 60.0
+    first = threading.Event()
+    discovery.items.listen(lambda kind, _: first.set())
+    discovery.start()
+    assert first.wait(30)
+    discovery.stop()
+    assert discovery.join(10)

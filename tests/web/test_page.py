@@ -418,7 +418,7 @@ def test_the_view_is_saved_at_full_resolution(page, folder, tmp_path):
 
 
 def test_page_loads_less_than_200_kB_and_nothing_from_elsewhere(page, address):
-    sizes = page.evaluate("performance.getEntriesByType('resource').map(e => [e.name, e.decodedBodySize])")
+    sizes = page.evaluate("performance.getEntriesByType('resource').map(e => [e.name, e.encodedBodySize])")
     host = address.split("#")[0]
     assert all(name.startswith((host, "data:", "blob:")) for name, _ in sizes)
     own = sum(size for name, size in sizes if "/static/" in name)

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from socket import socket
 
     from hounsfield.errors import MissingDependencyError
-    from hounsfield.web.discovery import Discovery
+    from hounsfield.web.access import Door
     from hounsfield.web.keys import Keys
+    from hounsfield.web.loaded_later import Loading
     from hounsfield.web.proxies import ProxyAddress
+    from hounsfield.web.viewing import Viewing
 
-#: Seconds that threads have to end.
-_PATIENCE = 1.0
+#: Seconds that threads have to end; that the first image has for itself.
+_PATIENCE, _FIRST = 1.0, 1.0
 
 _EPILOG = """\b
 Examples:
@@ -113,34 +115,35 @@ def _announce(address: str, keys: Keys, *, browser: bool) -> None:
 
 
 def _serve(paths: tuple[str, ...], listener: socket, keys: Keys, options: dict[str, Any]) -> None:
-    """Read and serve until the end; reading begins while the server is loaded."""
+    """Serve until the end: the page first, while what it shows is loaded and read."""
     from hounsfield.errors import AssumptionWarning
-    from hounsfield.limits import DEFAULT_LIMITS
-    from hounsfield.web.discovery import Discovery
+    from hounsfield.web.access import Door
+    from hounsfield.web.loaded_later import Loading
+    from hounsfield.web.serving import serve
+    from hounsfield.web.sockets import LOOPBACK
 
+    port = int(listener.getsockname()[1])
+    door = Door(keys, port, tuple(dict.fromkeys((*LOOPBACK, options["host"]))), options["proxy"])
+    loading = Loading(lambda: _load(paths, door, hidden=options["no_phi"]))
     with warnings.catch_warnings():
         # They are steps as well, which the page shows; as warnings they would name files on a terminal nobody reads.
         warnings.simplefilter("ignore", AssumptionWarning)
-        discovery = Discovery(paths, DEFAULT_LIMITS)
-        discovery.start()
-        try:
-            _answer(discovery, listener, keys, options)
-        finally:
-            discovery.stop()
-    _end(discovery)
+        serve(loading, door, listener, exit_with_page=options["exit_with_page"])
+    _end(loading)
 
 
-def _answer(discovery: Discovery, listener: socket, keys: Keys, options: dict[str, Any]) -> None:
-    from hounsfield.web.access import Door
+def _load(paths: tuple[str, ...], door: Door, *, hidden: bool) -> Viewing:
+    """Begin to read, in a thread of its own, before all that answers requests is loaded."""
+    from hounsfield.limits import DEFAULT_LIMITS
+    from hounsfield.web.discovery import Discovery
+
+    discovery = Discovery(paths, DEFAULT_LIMITS)
+    discovery.patience = _FIRST
+    discovery.start()
     from hounsfield.web.hiding import Hiding
-    from hounsfield.web.serving import serve
-    from hounsfield.web.sockets import LOOPBACK
     from hounsfield.web.viewing import Viewing
 
-    hidden, port = options["no_phi"], int(listener.getsockname()[1])
-    door = Door(keys, port, tuple(dict.fromkeys((*LOOPBACK, options["host"]))), options["proxy"])
-    viewing = Viewing(discovery, door, Hiding(hidden, hidden))
-    serve(viewing, listener, exit_with_page=options["exit_with_page"])
+    return Viewing(discovery, door, Hiding(hidden, hidden))
 
 
 def _check(paths: tuple[str, ...], host: str) -> None:
@@ -179,10 +182,10 @@ def _open(address: str) -> None:
     threading.Thread(target=webbrowser.open, args=(address,), name="hounsfield-view-browser", daemon=True).start()
 
 
-def _end(discovery: Discovery) -> None:
+def _end(loading: Loading) -> None:
     """Wait for threads a moment; one that decodes, or waits for a network, does not keep the command."""
     until = monotonic() + _PATIENCE
-    if discovery.join(_PATIENCE):
+    if loading.viewing is not None and loading.viewing.discovery.join(_PATIENCE):
         for thread in threading.enumerate():
             if thread.name.startswith("hounsfield"):
                 thread.join(max(0.0, until - monotonic()))

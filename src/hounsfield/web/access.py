@@ -216,7 +216,7 @@ class Guard:
             else:
                 receive = _replayed(body, receive)
         if refused is not None:
-            await _refuse(told, *refused, head=scope["method"] == "HEAD")
+            await refuse(told, *refused, head=scope["method"] == "HEAD")
             return
         await self._answer(scope, receive, told)
 
@@ -233,7 +233,7 @@ class Guard:
         except Exception:  # whatever it is: its text may hold names, and nobody reads a log
             if begun:
                 raise
-            await _refuse(send, 500, "the server met with a defect; please report it", head=scope["method"] == "HEAD")
+            await refuse(send, 500, "the server met with a defect; please report it", head=scope["method"] == "HEAD")
 
 
 async def read_body(receive: Receive, lengths: list[str], seconds: float) -> bytes | tuple[int, str]:
@@ -288,7 +288,8 @@ def _with_headers(send: Send, *, api: bool) -> Send:
     return told
 
 
-async def _refuse(send: Send, status: int, sentence: str, *, head: bool) -> None:
+async def refuse(send: Send, status: int, sentence: str, *, head: bool) -> None:
+    """Send an answer that says why there is none."""
     body = error_bytes(sentence)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     # What was not read of the request must not be taken for the next one.

@@ -7,8 +7,6 @@ import math
 from collections.abc import Mapping
 from typing import Any, cast
 
-import numpy as np
-
 from hounsfield.text import json_safe, printable
 
 
@@ -23,11 +21,14 @@ def error_bytes(sentence: str) -> bytes:
 
 
 def jsonable(value: Any) -> Any:
-    """Return what JSON can hold in the place of numpy's values, tuples, and numbers that are none, harmful text."""
+    """Return what JSON can hold in the place of numpy's values, tuples, and numbers that are none, harmful text.
+
+    Numpy is not imported for it: refusals are wanted before it is there.
+    """
     if isinstance(value, Mapping):
         return {str(key): jsonable(each) for key, each in cast("Mapping[Any, Any]", value).items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return jsonable(cast("Any", value).tolist())
+    if hasattr(value, "tolist"):
+        return jsonable(value.tolist())
     if isinstance(value, list | tuple | set | frozenset):
         return [jsonable(each) for each in cast("list[Any]", value)]
     if isinstance(value, str):  # the page shows it as it comes: no mark may turn the rest of a line around

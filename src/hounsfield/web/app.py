@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hounsfield.web.access import Guard
+from hounsfield.web.access import Application, Guard
+from hounsfield.web.page_site import PageSite
 from hounsfield.web.routes import (
     event_routes,
     film_routes,
@@ -40,7 +43,12 @@ _ROUTES = (
 
 
 def create_app(viewing: Viewing) -> Guard:
-    """Return the application: routes behind a door."""
+    """Return the application: the page and all that it asks for, behind a door."""
+    return Guard(PageSite(create_routes(viewing), viewing.door), viewing.door)
+
+
+def create_routes(viewing: Viewing) -> Application:
+    """Return what answers everything but the page itself, without a door."""
     routes = [
         Route(path, answering(handler), methods=[method])
         for module in _ROUTES
@@ -49,7 +57,7 @@ def create_app(viewing: Viewing) -> Guard:
     app = Starlette(routes=routes, exception_handlers={404: _nothing, 405: _not_so})
     app.router.redirect_slashes = False
     app.state.viewing = viewing
-    return Guard(app, viewing.door)
+    return cast("Application", app)
 
 
 async def _nothing(request: Request, error: Exception) -> Response:

@@ -60,7 +60,11 @@ class Discovery:
         Files that are no images by their kind, presentation states among them; empty until all are understood.
     share
         The share of the time of reading that may be spent on series before all files are read.
+    patience
+        Seconds for which all other files wait until a page has the first image: reading them takes its time.
     """
+
+    patience = 0.0
 
     def __init__(
         self, paths: Sequence[str], limits: Limits, items: Items | None = None, kept: KeptVolumes | None = None
@@ -75,6 +79,7 @@ class Discovery:
         self._maker = ItemMaker(limits, self.files, self.kept, self.tiles, self.check)
         self._arrivals = Arrivals(self.items)
         self._stopping = threading.Event()
+        self._shown = threading.Event()
         self._told = 0.0
         self._tries: dict[str, int] = {}
         self._seen: set[str] = set()
@@ -88,8 +93,13 @@ class Discovery:
     def stop(self) -> None:
         """Ask the thread, and whoever assembles a volume, to end; forget everything."""
         self._stopping.set()
+        self._shown.set()
         self.kept.clear()
         self.tiles.clear()
+
+    def shown(self) -> None:
+        """Note that a page has a first image."""
+        self._shown.set()
 
     def join(self, seconds: float) -> bool:
         """Wait for the thread; return whether it has ended."""
@@ -179,6 +189,8 @@ class Discovery:
         if item is not None:
             self._arrivals.early(item)
             self._seen.add(folder)
+            self._shown.wait(self.patience)
+            self.patience = 0.0
 
     def _progress(self, done: int, found: int) -> None:
         self.check()

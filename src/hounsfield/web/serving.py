@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
@@ -14,12 +15,14 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from hounsfield.web.access import MOST_HEADERS
-from hounsfield.web.app import create_app
-from hounsfield.web.viewing import Viewing
+from hounsfield.web.access import MOST_HEADERS, Door, Guard
+from hounsfield.web.loaded_later import Loading
+from hounsfield.web.page_site import PageSite
 
 #: Seconds: that a request's header may take; without any page until the server ends; that open answers have at the end.
 _HEADER_SECONDS, _EMPTY_SECONDS, _END_SECONDS = 10.0, 3.0, 1
+#: Seconds after which a thread that reads lets the one that answers go on: by default ten times as long.
+_TURN = 0.0005
 #: Connections at a time: pages take a few each.
 _CONNECTIONS = 200
 
@@ -88,20 +91,22 @@ class _Server(uvicorn.Server):
         asyncio.get_running_loop().call_soon_threadsafe(self._ending)
 
 
-def serve(viewing: Viewing, listener: socket.socket, *, exit_with_page: bool) -> None:
+def serve(loading: Loading, door: Door, listener: socket.socket, *, exit_with_page: bool) -> None:
     """Serve until a signal comes, or the last page is closed; for the main thread.
 
     Parameters
     ----------
-    viewing
-        What is shown.
+    loading
+        Loads what is shown, once the page is served.
+    door
+        Who is let in.
     listener
         As `listening` made it.
     exit_with_page
         End when the last page is closed.
     """
     config = uvicorn.Config(
-        create_app(viewing),
+        Guard(PageSite(loading, door), door),
         http=_Protocol,
         ws="none",
         lifespan="off",
@@ -116,18 +121,27 @@ def serve(viewing: Viewing, listener: socket.socket, *, exit_with_page: bool) ->
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_END_SECONDS,
     )
-    viewing.discovery.start()
+    sys.setswitchinterval(_TURN)
     try:
-        asyncio.run(_run(_Server(config, viewing.close), listener, viewing, exit_with_page))
+        asyncio.run(_run(_Server(config, loading.close), listener, loading, exit_with_page))
     finally:
-        viewing.close()
+        loading.close()
+    loading.check()
 
 
-async def _run(server: _Server, listener: socket.socket, viewing: Viewing, exit_with_page: bool) -> None:
+async def _run(server: _Server, listener: socket.socket, loading: Loading, exit_with_page: bool) -> None:
     task = asyncio.ensure_future(server.serve([listener]))
-    while exit_with_page and not task.done() and not viewing.presence.is_over(_EMPTY_SECONDS):
+    loading.start()
+    while not task.done() and not _is_over(loading, exit_with_page):
         await asyncio.wait([task], timeout=0.25)
-    if exit_with_page and not task.done():
+        if loading.viewing is not None and not exit_with_page:
+            break
+    if not task.done() and _is_over(loading, exit_with_page):
         server.should_exit = True
-        viewing.close()
+        loading.close()
     await task
+
+
+def _is_over(loading: Loading, exit_with_page: bool) -> bool:
+    viewing = loading.viewing
+    return loading.failed or (exit_with_page and viewing is not None and viewing.presence.is_over(_EMPTY_SECONDS))

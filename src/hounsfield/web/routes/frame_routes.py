@@ -21,6 +21,7 @@ async def frame(request: Request, viewing: Viewing) -> Response:
     answer = await viewing.run(lambda: values_answer(ready or read_frame(item, index), own_window=own))
     if item.palette:
         answer.headers["X-Palette"] = "1"
+    viewing.discovery.shown()
     viewing.assemble(item)
     return answer
 

@@ -13,7 +13,6 @@ from hounsfield.headers.tags import attributes
 from hounsfield.image import Image
 from hounsfield.web.items import Item
 from hounsfield.web.parameters import Refused, whole_number_of
-from hounsfield.web.previews import thumbnail
 from hounsfield.web.routes.answering import Routes, answered
 from hounsfield.web.viewer import described
 from hounsfield.web.viewing import Viewing, read_sample
@@ -31,6 +30,8 @@ async def describe(request: Request, viewing: Viewing) -> Response:
 
 async def small(request: Request, viewing: Viewing) -> Response:
     """Send a small picture of an item's frame in the middle."""
+    from hounsfield.web.previews import thumbnail  # the first image does without
+
     item = viewing.item(request)
     data = await viewing.run(lambda: thumbnail(_preview(item)))
     return Response(data, media_type="image/png")

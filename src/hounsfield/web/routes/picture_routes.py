@@ -7,13 +7,14 @@ from starlette.responses import Response
 
 from hounsfield.display.voi import Function, Window, WindowLike
 from hounsfield.web.parameters import Refused, decimal_of, whole_number_of
-from hounsfield.web.previews import annotated, picture
 from hounsfield.web.routes.answering import Routes
 from hounsfield.web.viewing import Viewing, read_frame
 
 
 async def full(request: Request, viewing: Viewing) -> Response:
     """Send a picture of a frame by the library, at full resolution."""
+    from hounsfield.web.previews import annotated, picture  # the first image does without
+
     item, index = viewing.item(request), whole_number_of(request, "frame", 0)
     center, width = decimal_of(request, "center"), decimal_of(request, "width")
     if width is not None and not width > 0:

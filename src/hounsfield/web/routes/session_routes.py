@@ -1,4 +1,4 @@
-"""Who looks: the cookie, the patient hidden or not, pages that close; and the files of the page."""
+"""Who looks: the patient hidden or not, pages that close."""
 
 from __future__ import annotations
 
@@ -7,21 +7,9 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hounsfield.web.page_files import page_file
 from hounsfield.web.parameters import Refused
 from hounsfield.web.routes.answering import Routes
 from hounsfield.web.viewing import Viewing
-
-
-async def session(request: Request, viewing: Viewing) -> Response:
-    """Give the browser its cookie: the door has looked at the token."""
-    answer = Response(status_code=204)
-    door = viewing.door
-    # Behind a proxy other paths of its host belong to others, who are not to be sent our cookie.
-    by = door.proxy if door.is_by_proxy(request.headers.raw) else None
-    path, secure = ("/", False) if by is None else (by.path, by.scheme == "https")
-    answer.set_cookie(door.cookie, door.keys.session, path=path, secure=secure, httponly=True, samesite="strict")
-    return answer
 
 
 async def patient(request: Request, viewing: Viewing) -> Response:
@@ -44,17 +32,7 @@ async def closed(request: Request, viewing: Viewing) -> Response:
     return Response(status_code=204)
 
 
-async def page(request: Request, viewing: Viewing) -> Response:
-    """Send a file of the page."""
-    content, kind = await viewing.run(lambda: page_file(request.path_params.get("path", "index.html")))
-    return Response(content, headers={"Content-Type": kind, "Cache-Control": "no-cache"})
-
-
 ROUTES: Routes = {
-    ("POST", "/api/session"): session,
     ("POST", "/api/patient"): patient,
     ("POST", "/api/closed"): closed,
-    ("GET", "/"): page,
-    ("GET", "/index.html"): page,
-    ("GET", "/static/{path:path}"): page,
 }

@@ -9,11 +9,13 @@ import { makeSidePanel } from "./panels/side_panel.js";
 import { makeToolbar } from "./panels/toolbar.js";
 import { WorkLine } from "./panels/work_line.js";
 import { Viewport } from "./panes/viewport.js";
+import { address, connect, listen, started } from "./server/early.js";
 import { receive } from "./server/events.js";
 import { Frames } from "./server/frames.js";
-import { hidePatient, listen, ServerError, setServerLanguage, startSession } from "./server/server.js";
-import { readFragment, writeFragment } from "./state/address.js";
+import { hidePatient, ServerError, setServerLanguage } from "./server/server.js";
+import { writeFragment } from "./state/address.js";
 import { ItemMap } from "./state/item_map.js";
+import { firstLanguage, keep, kept } from "./state/kept.js";
 import { createStore } from "./state/store.js";
 import { setLanguage, t } from "./words/words.js";
 
@@ -21,27 +23,8 @@ import { setLanguage, t } from "./words/words.js";
 
 const MEGA = 2 ** 20;
 const REFUSED = "Open the address that hu view printed, with all that stands behind #.";
-const address = readFragment(location.hash);
 const narrow = matchMedia("(max-width: 1000px)").matches;
 const small = matchMedia("(pointer: coarse)").matches;
-
-/** @param {string} key */
-const kept = (key) => {
-  try {
-    return localStorage.getItem(`hounsfield-${key}`);
-  } catch {
-    return null;
-  }
-};
-
-/** @param {string} key @param {string} value */
-const keep = (key, value) => {
-  try {
-    localStorage.setItem(`hounsfield-${key}`, value);
-  } catch {
-    // A browser that keeps nothing works as well.
-  }
-};
 
 /** @type {State} */
 const initial = {
@@ -64,7 +47,7 @@ const initial = {
   texts: true,
   side: narrow ? null : "display",
   list: true,
-  language: (kept("language") ?? navigator.language).startsWith("zh") ? "zh" : "en",
+  language: firstLanguage(),
   theme:
     (kept("theme") ?? (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark")) === "light"
       ? "light"
@@ -222,6 +205,7 @@ const hooks = {
   },
   gone: (/** @type {string} */ id, /** @type {string|null} */ into) => {
     viewport.forget(id);
+    viewport.gone.set(id, into);
     for (const pane of viewport.panes) {
       if (pane.stack?.id !== id && viewport.asked.get(pane) !== id) continue;
       if (into) viewport.open(into, undefined, pane);
@@ -230,38 +214,20 @@ const hooks = {
   },
 };
 
-let disconnect = () => {};
+listen(
+  (message) => {
+    if (message.type === "film") saving.told(message);
+    else receive(store, message, hooks);
+    if (before) openNew();
+    else openFirst();
+  },
+  (connection) => {
+    store.set({ connection });
+    if (connection === "denied") viewport.active().fail(t(REFUSED));
+  },
+);
 
-function connect() {
-  disconnect();
-  disconnect = listen(
-    (message) => {
-      if (message.type === "film") saving.told(message);
-      else receive(store, message, hooks);
-      if (before) openNew();
-      else openFirst();
-    },
-    (connection) => {
-      store.set({ connection });
-      if (connection === "denied") viewport.active().fail(t(REFUSED));
-    },
-  );
-}
-
-async function start() {
-  if (address.token) {
-    history.replaceState(null, "", location.pathname + location.search);
-    await startSession(address.token);
-  }
-  connect();
-}
-
-addEventListener("pagehide", () => navigator.sendBeacon("api/closed"));
-addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload();
-});
-
-start().catch((error) => {
+started.catch((error) => {
   store.set({ connection: "denied" });
   viewport.active().fail(error instanceof ServerError && error.status === 401 ? t(REFUSED) : error.message);
 });

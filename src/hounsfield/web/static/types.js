@@ -15,6 +15,7 @@
 
 /** @typedef {{first: number, entries: number[], bits: number}} Table */
 /** @typedef {Int16Array|Uint16Array|Uint8Array|Int32Array|Float32Array|Float64Array} Raw */
+/** A rectangle of a frame; each pixel, or of blocks of step by step pixels the first, or their mean. @typedef {{top: number, left: number, rows: number, columns: number, step: number, means: boolean}} Part */
 /** @typedef {[number, number, number]} Point */
 /** @typedef {number[][]} Matrix a 4x4 matrix, rows first */
 /** One frame's values, which of them are padding (a bit each), and a window that the file gives to it alone. @typedef {{raw: Raw, voi: Voi|null, palette: boolean, indices: Raw|null, outside: Uint8Array|null}} Frame */

@@ -40,14 +40,14 @@ export function paddingLayer(bits, rows, columns) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {import("./pane_drawing.js").Picture|null} picture
- * @param {Transform} transform
- * @param {boolean} smooth
+ * @param {Transform|null} transform
+ * @param {{smooth: boolean, quick: boolean}} smoothing
  * @param {Layer[]} layers the lowest first
  * @param {{rows: number, columns: number, area?: number[]|null}|null} d
  */
-export function drawCovered(context, picture, transform, smooth, layers, d) {
-  drawPicture(context, picture, transform, smooth);
-  if (!picture || !d) return;
+export function drawCovered(context, picture, transform, { smooth, quick }, layers, d) {
+  drawPicture(context, picture, transform ?? [1, 0, 0, 1, 0, 0], smooth, quick);
+  if (!picture || !d || !transform) return;
   context.setTransform(...transform);
   for (const { image, left, top } of layers) context.drawImage(image, left, top);
   if (d.area) {

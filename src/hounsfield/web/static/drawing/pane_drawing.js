@@ -2,10 +2,12 @@
 
 import { colours } from "../numbers/colour_maps.js";
 import { paint, paintColour } from "../numbers/grey.js";
-import { subsample } from "../numbers/subsample.js";
+import { paintMeans } from "../numbers/means.js";
+import { cut, subsample } from "../numbers/subsample.js";
 import { apply } from "../place/view_transform.js";
 
 /** @typedef {import("../types.js").Description} Description */
+/** @typedef {import("../types.js").Part} Part */
 /** @typedef {import("../types.js").Raw} Raw */
 /** @typedef {import("../types.js").Voi} Voi */
 /** @typedef {import("../place/view_transform.js").Transform} Transform */
@@ -18,11 +20,13 @@ export class Picture {
   constructor() {
     this.canvas = document.createElement("canvas");
     this.key = "";
-    /** Pixels of the image on one of this canvas, along each axis. */
-    this.step = 1;
+    /** @type {Look|null} */
+    this.look = null;
+    /** What of the image lies on this canvas. @type {Part} */
+    this.part = { top: 0, left: 0, rows: 0, columns: 0, step: 1, means: false };
     /** @type {ImageData|null} */
     this.pixels = null;
-    /** @type {{key: string, raw: Raw, rows: number, columns: number}|null} */
+    /** @type {{key: string, raw: Raw}|null} */
     this.few = null;
   }
 
@@ -31,21 +35,22 @@ export class Picture {
    * @param {Description} d
    * @param {Raw} raw
    * @param {Look} look
-   * @param {number} step paint every n-th pixel only
+   * @param {Part} part
+   * @returns {boolean} whether it was painted anew
    */
-  paint(key, d, raw, look, step) {
-    const whole = `${key} ${JSON.stringify(look)} ${step}`;
-    if (whole === this.key) return;
-    const part = step === 1 ? { raw, rows: d.rows, columns: d.columns } : this.every(key, d, raw, step);
+  paint(key, d, raw, look, part) {
+    const wanted = `${key} ${Object.values(part)}`;
+    if (wanted === this.key && isSame(look, this.look)) return false;
+    const [rows, columns] = [Math.ceil(part.rows / part.step), Math.ceil(part.columns / part.step)];
     const context = this.canvas.getContext("2d");
     if (!context) throw new Error("This browser gives no canvas.");
-    if (!this.pixels || this.pixels.width !== part.columns || this.pixels.height !== part.rows) {
-      this.canvas.width = part.columns;
-      this.canvas.height = part.rows;
-      this.pixels = context.createImageData(part.columns, part.rows);
+    if (!this.pixels || this.pixels.width !== columns || this.pixels.height !== rows) {
+      this.canvas.width = columns;
+      this.canvas.height = rows;
+      this.pixels = context.createImageData(columns, rows);
     }
     const out = new Uint32Array(this.pixels.data.buffer);
-    if (d.color) paintColour(part.raw, look.inverted, out);
+    if (d.color) paintColour(this.values(wanted, d, raw, part), look.inverted, out);
     else {
       const shading = {
         voi: look.voi,
@@ -54,26 +59,35 @@ export class Picture {
         slope: d.slope,
         intercept: d.intercept,
       };
-      paint(part.raw, shading, colours(look.map), out);
+      if (part.means) paintMeans(raw, d.columns, part, shading, colours(look.map), out);
+      else paint(this.values(wanted, d, raw, part), shading, colours(look.map), out);
     }
     context.putImageData(this.pixels, 0, 0);
-    this.key = whole;
-    this.step = step;
+    this.key = wanted;
+    this.look = look;
+    this.part = part;
+    return true;
   }
 
   /**
-   * Every n-th pixel of a frame, kept while the window is dragged.
-   * @param {string} key
+   * The values of a part, kept while the window is dragged.
+   * @param {string} key of frame and part
    * @param {Description} d
    * @param {Raw} raw
-   * @param {number} step
+   * @param {Part} part
+   * @returns {Raw}
    */
-  every(key, d, raw, step) {
-    const wanted = `${key} ${step}`;
-    if (this.few?.key !== wanted) {
-      this.few = { key: wanted, ...subsample(raw, d.rows, d.columns, step, d.color ? 3 : 1) };
+  values(key, d, raw, part) {
+    if (part.step === 1 && part.rows === d.rows && part.columns === d.columns) return raw;
+    if (this.few?.key !== key) {
+      const samples = d.color ? 3 : 1;
+      const few =
+        part.step === 1
+          ? cut(raw, d.columns, part, samples)
+          : subsample(raw, d.rows, d.columns, part.step, samples).raw;
+      this.few = { key, raw: few };
     }
-    return this.few;
+    return this.few.raw;
   }
 
   /** Give the memory back. */
@@ -84,13 +98,17 @@ export class Picture {
   }
 }
 
+/** @param {Look} one @param {Look|null} other */
+const isSame = (one, other) => one.voi === other?.voi && one.inverted === other.inverted && one.map === other.map;
+
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Picture|null} picture
  * @param {Transform} transform
  * @param {boolean} smooth when enlarged; reduced pictures are always averaged, or fine lines would come and go
+ * @param {boolean} [quick] while it changes: an enlarged one is smoothed along straight lines, in a fifth of the time
  */
-export function drawPicture(context, picture, transform, smooth) {
+export function drawPicture(context, picture, transform, smooth, quick = false) {
   const { width, height } = context.canvas;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillStyle = "#000";
@@ -98,9 +116,10 @@ export function drawPicture(context, picture, transform, smooth) {
   if (!picture || picture.canvas.width === 0) return;
   const scale = Math.min(Math.hypot(transform[0], transform[1]), Math.hypot(transform[2], transform[3]));
   context.imageSmoothingEnabled = scale < 1 || (smooth && scale !== 1);
-  context.imageSmoothingQuality = "high";
+  context.imageSmoothingQuality = quick && scale > 1 ? "low" : "high";
   const [a, b, c, e, x, y] = transform;
-  context.setTransform(a * picture.step, b * picture.step, c * picture.step, e * picture.step, x, y);
+  const { top, left, step } = picture.part;
+  context.setTransform(a * step, b * step, c * step, e * step, x + a * left + c * top, y + b * left + e * top);
   context.drawImage(picture.canvas, 0, 0);
   context.setTransform(1, 0, 0, 1, 0, 0);
 }

@@ -2,6 +2,7 @@
 // the arithmetic of tiles; where tiles come from it is told.
 
 import { boxOf, countIn, levelFor, seenBox, tileAt, tilesIn, tileTransform } from "../place/tile_grid.js";
+import { whole } from "../place/visible_part.js";
 import { Picture } from "./pane_drawing.js";
 
 /** @typedef {import("../types.js").Level} Level */
@@ -103,10 +104,9 @@ export class TiledPicture {
   paint(tile, look) {
     tile.picture ??= new Picture();
     const picture = /** @type {Picture} */ (tile.picture);
-    const before = picture.key;
     const raw = /** @type {import("../types.js").Raw} */ (tile.raw);
-    picture.paint("", { ...this.d, rows: tile.rows, columns: tile.columns }, raw, look, 1);
-    if (picture.key !== before && picture.pixels) {
+    const d = { ...this.d, rows: tile.rows, columns: tile.columns };
+    if (picture.paint("", d, raw, look, whole(d)) && picture.pixels) {
       if (tile.padding) {
         const out = new Uint32Array(picture.pixels.data.buffer);
         for (let i = 0; i < out.length; i++) if (tile.padding[i]) out[i] = 0xff000000;

@@ -35,3 +35,22 @@ export function subsample(raw, rows, columns, step, samples) {
   }
   return { raw: out, rows: high, columns: wide };
 }
+
+/**
+ * A rectangle of a frame.
+ * @param {Raw} raw
+ * @param {number} across columns of the frame
+ * @param {{top: number, left: number, rows: number, columns: number}} part
+ * @param {number} samples of a pixel
+ * @returns {Raw}
+ */
+export function cut(raw, across, part, samples) {
+  const Type = /** @type {new (length: number) => Raw} */ (raw.constructor);
+  const wide = part.columns * samples;
+  const out = new Type(part.rows * wide);
+  for (let row = 0; row < part.rows; row++) {
+    const from = ((part.top + row) * across + part.left) * samples;
+    out.set(raw.subarray(from, from + wide), row * wide);
+  }
+  return out;
+}

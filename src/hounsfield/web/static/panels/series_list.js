@@ -10,6 +10,9 @@ import { matches } from "./search.js";
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../types.js").Item} Item */
 
+/** Milliseconds. */
+const THUMBNAIL_WAITS = 300;
+
 export class SeriesList {
   /**
    * @param {Store} store
@@ -128,7 +131,9 @@ export class SeriesList {
     picture.replaceChildren(); // one that is not sent any more goes
     this.pictures.set(item.id, picture);
     if (item.thumbnail && !item.error) {
-      const image = h("img", { attributes: { alt: "", loading: "lazy", src: thumbnailAddress(item.id) } });
+      const image = h("img", { attributes: { alt: "", loading: "lazy" } });
+      // The first image goes first.
+      setTimeout(() => image.setAttribute("src", thumbnailAddress(item.id)), THUMBNAIL_WAITS);
       image.addEventListener("error", () => image.remove());
       picture.append(image);
     }

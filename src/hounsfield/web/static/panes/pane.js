@@ -6,15 +6,14 @@ import { drawCovered } from "../drawing/layer_drawing.js";
 import { Picture } from "../drawing/pane_drawing.js";
 import { Rail } from "../input/rail.js";
 import { bounds, range } from "../numbers/grey.js";
-import { stepOf } from "../numbers/subsample.js";
-import { centred, firstView, fitShown } from "../place/shown_area.js";
-import { flip, pixelAt, toCanvas, turn, zoomAbout } from "../place/view_transform.js";
+import { visiblePart, whole } from "../place/visible_part.js";
 import { frameKey } from "../server/frames.js";
 import { t } from "../words/words.js";
 import { CinePlayer } from "./cine_player.js";
 import { FramePlaces } from "./frame_places.js";
 import { PaneLabels } from "./pane_labels.js";
 import { PaneLayers } from "./pane_layers.js";
+import { PaneView } from "./pane_view.js";
 import { PhaseAxis } from "./phase_axis.js";
 import { PhaseBar } from "./phase_bar.js";
 
@@ -42,37 +41,30 @@ const entryOf = (stack) => stack?.description.phases?.ids[0] ?? stack?.id;
 /** @type {Voi} */
 const PLAIN = { center: 128, width: 256, function: "LINEAR_EXACT" };
 
-export class Pane {
+export class Pane extends PaneView {
   /**
    * @param {import("../server/frames.js").Frames} frames
    * @param {Hooks} hooks
    */
   constructor(frames, hooks) {
+    super();
     this.frames = frames;
     this.hooks = hooks;
     this.picture = new Picture();
     this.labels = new PaneLabels();
     this.layers = new PaneLayers(() => this.redraw());
-    this.canvas = h("canvas", { attributes: { "aria-hidden": "true" } });
     this.rail = new Rail((index) => this.go(index));
     const role = { tabindex: "0", role: "application", "aria-roledescription": "image" };
     this.phases = new PhaseAxis(this, hooks.stackOf);
     this.bar = new PhaseBar(this.phases);
     const parts = [this.canvas, this.labels.element, this.rail.element, this.bar.element];
     this.element = h("div", { class: "pane", attributes: role }, ...parts);
-    /** @type {Stack|null} */
-    this.stack = null;
-    /** @type {import("./slide_view.js").SlideView|null} */
-    this.tiles = null;
     this.index = 0;
     this.direction = 1;
     /** @type {Voi|null} a window that was chosen; null follows the file */
     this.chosen = null;
     this.inverted = false;
     this.map = "grey";
-    /** @type {View} */
-    this.view = { zoom: 1, x: 0, y: 0, turns: 0, flipped: false };
-    this.fitted = true;
     /** @type {[number, number]|null} place of the cursor on the canvas */
     this.cursor = null;
     this.message = "";
@@ -105,9 +97,7 @@ export class Pane {
     const of = (/** @type {Stack|null} */ shown) => `${entryOf(shown)} ${shown?.plane} ${shown?.state ?? ""}`;
     const same = of(this.stack) === of(stack);
     if (entryOf(this.stack) !== entryOf(stack)) this.layers.reset();
-    this.tiles?.close();
-    this.tiles = stack?.tiled?.(this) ?? null;
-    this.stack = stack;
+    this.take(stack);
     this.message = "";
     this.unsettled = Boolean(stack?.query?.every);
     if (!same || stack?.description.frames !== this.cine.timing?.starts.length) this.cine.stop();
@@ -118,8 +108,7 @@ export class Pane {
       this.map = look?.map ?? "grey";
       this.shownKey = "";
       this.picture.clear();
-      this.view = firstView(stack?.description);
-      this.fitted = true;
+      this.lieFirst();
     }
     this.index = stack ? Math.min(Math.max(index, 0), stack.description.frames - 1) : 0;
     this.direction = 1;
@@ -146,6 +135,7 @@ export class Pane {
     this.frames.want(this, this.stack, next, this.direction, playing);
     this.rail.update(next, frames);
     this.hooks.changed(this, "frame");
+    this.coarse();
     this.redraw();
   }
 
@@ -206,82 +196,18 @@ export class Pane {
     return Math.max(high - low, Number.EPSILON) * 3;
   }
 
-  // How the image lies in the pane.
-
-  /** @param {View} view @param {boolean} [fitted] */
-  setView(view, fitted = false) {
-    this.view = view;
-    this.fitted = fitted;
+  viewChanged() {
     this.hooks.changed(this, "view");
     this.redraw();
-  }
-
-  refit() {
-    if (this.stack) this.setView(fitShown(this.stack.description, this.canvas, this.view), true);
-  }
-
-  /**
-   * @param {number} factor
-   * @param {number} [x] place on the canvas
-   * @param {number} [y]
-   */
-  zoom(factor, x = this.canvas.width / 2, y = this.canvas.height / 2) {
-    const [dx, dy] = [x - this.canvas.width / 2, y - this.canvas.height / 2];
-    this.setView(zoomAbout(this.view, factor, dx, dy, this.tiles?.least()));
-  }
-
-  /** @param {number} dx @param {number} dy */
-  pan(dx, dy) {
-    this.setView({ ...this.view, x: this.view.x + dx, y: this.view.y + dy });
-  }
-
-  /** @param {number} zoom device pixels of the image's smaller pixel side */
-  setZoom(zoom) {
-    if (!this.stack) return;
-    const stays = this.tiles ? zoom / this.view.zoom : 0; // of a slide the place that is looked at
-    const there = { ...this.view, zoom, x: this.view.x * stays, y: this.view.y * stays };
-    this.setView(this.tiles ? there : centred(this.stack.description, there));
-  }
-
-  /** Life size: CSS says that 96 of its pixels are an inch. */
-  lifeSize() {
-    const spacing = this.stack?.description.pixel_spacing;
-    if (spacing) this.setZoom((Math.min(...spacing) * 96 * devicePixelRatio) / 25.4);
-  }
-
-  turn() {
-    this.setView(turn(this.view), this.fitted);
-    if (this.fitted) this.refit();
-  }
-
-  /** @param {"horizontal"|"vertical"} along */
-  flip(along) {
-    this.setView(flip(this.view, along), this.fitted);
   }
 
   reset() {
     this.chosen = null;
     this.inverted = false;
     this.map = "grey";
-    this.view = firstView(this.stack?.description);
+    this.lieFirst();
     this.refit();
     this.changedLook();
-  }
-
-  /** @returns {Transform|null} */
-  transform() {
-    return this.stack ? toCanvas(this.stack.description, this.view, this.canvas) : null;
-  }
-
-  /**
-   * The pixel at a place of the canvas.
-   * @param {number} x
-   * @param {number} y
-   * @returns {Pixel|null}
-   */
-  pixelAt(x, y) {
-    const transform = this.transform();
-    return this.stack && transform ? pixelAt(this.stack.description, transform, x, y) : null;
   }
 
   /** Values of the frame that is shown, where they have come. */
@@ -340,16 +266,16 @@ export class Pane {
     const tiled = transform && this.tiles?.draw(context, transform);
     const error = tiled ? tiled.error : stack ? this.frames.error(stack, this.index) : null;
     const raw = this.raw();
-    if (stack && raw) {
-      const look = { voi: this.voi(), inverted: this.inverted, map: this.map };
-      this.picture.paint(frameKey(stack, this.index), stack.description, raw, look, this.paintStep());
+    if (stack && raw && transform) {
+      const part = visiblePart(stack.description, transform, this.canvas, this.view.zoom, this.settling !== 0);
+      this.picture.paint(frameKey(stack, this.index), stack.description, raw, this.look(), part);
       this.shownKey = frameKey(stack, this.index);
     }
     // The last frame stays until the next has come; one that cannot come leaves none.
     const shown = stack && this.shownKey && !error && !this.message ? this.picture : null;
     const layers = stack && raw ? this.layers.of(stack, this.index) : [];
-    const over = stack?.description ?? null;
-    if (!tiled) drawCovered(context, shown, transform ?? [1, 0, 0, 1, 0, 0], this.hooks.smooth(), layers, over);
+    const smoothing = { smooth: this.hooks.smooth(), quick: this.settling !== 0 };
+    if (!tiled) drawCovered(context, shown, transform, smoothing, layers, stack?.description ?? null);
     if (transform && (tiled || !error)) this.hooks.drawOver(this, context, transform);
     const waits = tiled ? tiled.waits : stack && !error && (!raw || this.phases.waits);
     const quiet = stack ? (waits && !tiled && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();
@@ -359,7 +285,7 @@ export class Pane {
     this.hooks.tell(this);
   }
 
-  /** Paint large images in part until nothing has changed for a moment. */
+  /** Draw quickly rather than well until nothing has changed for a moment. */
   coarse() {
     clearTimeout(this.settling);
     this.settling = setTimeout(() => {
@@ -368,17 +294,17 @@ export class Pane {
     }, 150);
   }
 
-  /** Paint every pixel at once. */
-  settled() {
-    clearTimeout(this.settling);
-    this.settling = 0;
-    this.draw();
+  look() {
+    return { voi: this.voi(), inverted: this.inverted, map: this.map };
   }
 
-  /** Every how many pixels are painted now. */
-  paintStep() {
-    const d = this.stack?.description;
-    return d && this.settling ? stepOf(d.rows * d.columns, this.view.zoom) : 1;
+  /** Every pixel of the frame, as it is shown. */
+  whole() {
+    const [raw, stack] = [this.raw(), this.stack];
+    if (!raw || !stack) return null;
+    const picture = new Picture();
+    picture.paint(frameKey(stack, this.index), stack.description, raw, this.look(), whole(stack.description));
+    return picture;
   }
 
   /** A window that shows every value of the frame. @returns {Voi|null} */

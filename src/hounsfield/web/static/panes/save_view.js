@@ -21,7 +21,7 @@ export async function pictureOf(pane, annotated) {
   if (!stack || !d || !pane.raw()) return null;
   const layers = await pane.layers.all(stack, index);
   if (pane.stack !== stack || pane.index !== index) return null;
-  pane.settled();
+  const picture = pane.whole();
   const canvas = document.createElement("canvas");
   const [wide, high] = shownExtent(d, pane.view.turns);
   canvas.width = Math.round(wide);
@@ -30,7 +30,7 @@ export async function pictureOf(pane, annotated) {
   if (!context) return null;
   const view = centred(d, { ...pane.view, zoom: 1 });
   const transform = toCanvas(d, view, canvas);
-  drawCovered(context, pane.picture, transform, true, layers, d);
+  drawCovered(context, picture, transform, { smooth: true, quick: false }, layers, d);
   if (annotated) {
     const ratio = Math.max(1, Math.min(canvas.width, canvas.height) / 512);
     const letters = imageLetters(pane.placed() ?? d);

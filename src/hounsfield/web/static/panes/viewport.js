@@ -47,6 +47,8 @@ export class Viewport {
     document.addEventListener("hounsfield-link", () => this.linkHere());
     /** What each pane was asked for last: answers may come in another order. @type {WeakMap<Pane, string>} */
     this.asked = new WeakMap();
+    /** @type {Map<string, string|null>} items that are gone, and which took their place */
+    this.gone = new Map();
     frames.onFrame((key) => {
       for (const pane of this.panes) if (pane.stack && key.startsWith(`${pane.stack.key}#`)) pane.redraw();
     });
@@ -256,13 +258,18 @@ export class Viewport {
    * @param {string} id
    * @param {number} [frame] the middle of a volume, the first of anything else
    * @param {Pane} [pane]
+   * @returns {Promise<void>}
    */
   async open(id, frame, pane = this.active()) {
     if (this.store.get().layout === "planes") return this.openPlanes(id);
     this.asked.set(pane, id);
     try {
-      const stack = await this.stackOf(id, null);
+      const stack = await this.stackOf(id, null).catch((error) => {
+        if (!this.gone.get(id)) throw error;
+      });
       if (this.asked.get(pane) !== id) return;
+      const other = this.gone.get(id); // which may have come while this one was described
+      if (other || !stack) return this.open(other ?? id, frame, pane);
       const middle = stack.description.kind === "volume" ? Math.floor(stack.description.frames / 2) : 0;
       pane.show(stack, frame ?? middle);
       this.name(pane, this.panes.indexOf(pane));

@@ -26,6 +26,8 @@ export function setServerLanguage(chosen) {
   language = chosen;
 }
 
+export const serverLanguage = () => language;
+
 /** @returns {Record<string, string>} */
 export const languageHeader = () => ({ "X-Language": language });
 
@@ -67,25 +69,6 @@ export function refusalOf(status, body) {
 /** @param {string} token */
 export async function startSession(token) {
   await ask("api/session", { method: "POST", headers: { "X-Token": token } });
-}
-
-/**
- * @param {(message: any) => void} told
- * @param {(connection: "open"|"lost"|"denied") => void} changed
- * @returns {() => void} what ends it
- */
-export function listen(told, changed) {
-  const source = new EventSource(`api/events?language=${language}`);
-  source.onmessage = (event) => told(JSON.parse(event.data));
-  let opened = false;
-  source.onopen = () => {
-    opened = true;
-    changed("open");
-  };
-  // A browser tries again by itself, unless the answer itself was a refusal.
-  source.onerror = () => changed(!opened && source.readyState === EventSource.CLOSED ? "denied" : "lost");
-  addEventListener("pagehide", () => source.close());
-  return () => source.close();
 }
 
 /**
