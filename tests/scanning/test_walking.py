@@ -1,11 +1,15 @@
 """One walk through many headers: in order, whatever the threads."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
 from hounsfield.limits import DEFAULT_LIMITS
+from hounsfield.scanning import preparing
 from hounsfield.scanning.coded import CodedColumns
 from hounsfield.scanning.columns import column, plan
 from hounsfield.scanning.walking import HeaderWalk
@@ -79,6 +83,39 @@ def test_progress_counts_up_to_all_files(tmp_path):
     flat(walk(progress=told.append).batches_of(paths))
     assert [step.done for step in told] == sorted(step.done for step in told)
     assert told[-1].done == 40
+
+
+@pytest.mark.parametrize("threads", [None, 4])
+def test_whoever_wants_no_more_leaves_no_threads_behind(tmp_path, threads):
+    some_files(tmp_path, 300)
+    before = set(threading.enumerate())
+    batches = walk(threads=threads).batches([tmp_path] * 40)
+    next(batches)
+    next(batches)
+    assert set(threading.enumerate()) > before
+    batches.close()
+    left = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in left:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in left)
+
+
+def test_little_is_read_ahead_of_whoever_takes_it_slowly(tmp_path, monkeypatch):
+    """However long a batch stays where it was taken, files are read ahead for a few chunks of each thread only."""
+    some_files(tmp_path, 300)
+    work, read = walk(threads=4), []
+    find = preparing.find_quickly
+    monkeypatch.setattr(preparing.Preparation, "_loaded", None)
+    monkeypatch.setattr(
+        preparing, "find_quickly", lambda paths, *rest: (read.append(len(paths)), find(paths, *rest))[1]
+    )
+    batches = work.batches([tmp_path] * 400)
+    work._pace.waits = True  # all threads from the beginning
+    work._pace.threads = 4
+    taken = len(next(batches))
+    time.sleep(1)
+    assert sum(read) - taken <= 8 * max(read) and sum(read) < 300 * 400
+    batches.close()
 
 
 def test_threads_are_at_least_one():

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -36,6 +35,7 @@ from hounsfield.scanning.found import (
     Ints,
 )
 from hounsfield.scanning.quick import walk_quickly
+from hounsfield.scanning.stopwatch import Stopwatch
 from hounsfield.scanning.walked import FIXED, FIXED_LONG, LONG, PIXELS, PLAIN, SHORT, Token, Walked, Wishes
 
 #: Bytes of first pieces that are held at a time.
@@ -60,12 +60,12 @@ def find_quickly(paths: Sequence[str], plan: Plan, limits: Limits, first: int, s
     wishes = Wishes(plan)
     paths = paths[: max(_TOGETHER // max(first, 1), 1)]
     heads = _Heads(len(paths))
-    seconds, busy = -time.perf_counter(), -time.thread_time()
-    for row, path in enumerate(paths):
+    watch = Stopwatch()
+    for row, path in enumerate(watch.over(paths)):
         if stop[0]:
             break
         heads.read(row, path, first)
-    seconds, busy = seconds + time.perf_counter(), busy + time.thread_time()
+    seconds, busy, blocked = watch.stop()
     count = len(heads.pieces)
     work = _ChunkWalk(heads, plan, wishes, limits.sequence_depth, paths)
     work.run()
@@ -77,7 +77,7 @@ def find_quickly(paths: Sequence[str], plan: Plan, limits: Limits, first: int, s
         np.frombuffer(values, np.uint8),
         seconds,
         busy,
-        count,
+        blocked,
         spare=len(_MARGIN),
     )
 

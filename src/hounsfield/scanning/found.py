@@ -5,7 +5,7 @@ Two walks fill it: `quick`, in plain Python, for small jobs and the beginning of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +47,11 @@ class Found:
     values : uint8 (byte,)
         The values.
     seconds, busy
-        How long opening, reading and walking took, and how much of that the processor was at it.
+        How long opening, reading and walking took, and how much of that the processor was at it; in the interpreter
+        the first is told as if no file had taken longer than most (`stopwatch`).
     blocked
-        How often the system had to wait for something else than a processor; without the C library's help it is not
-        known, and taken as once a file.
+        How often the thread had to wait for something else than a processor; where that is not known it is taken as
+        once a file.
     compiled
         Whether compiled code was at work, which then makes columns of it, too.
     spare
@@ -66,6 +67,10 @@ class Found:
     blocked: int
     compiled: bool = False
     spare: int = 0
+
+    def without_values(self) -> Found:
+        """Return all but the places and the values, which take room."""
+        return replace(self, places=self.places[:0].copy(), values=np.empty(0, np.uint8), spare=0)
 
 
 def nothing_found(count: int, plan: Plan) -> Found:

@@ -21,9 +21,12 @@ FEWEST, _MOST, _SECONDS = 16, 1024, 0.02
 WAITING_THREADS, _WAITING_FEWEST = 128, 32
 #: Bytes read of a file at first: where reading is quick, what the headers before needed; where it waits, all at once.
 _FIRST, _QUICK, _SLOW = 2**13, (2**12, 2**15), (2**14, 2**18)
-#: Reading waits where more than this part of its time is neither work nor queueing for a processor; and more threads
-#: help as long as no more than this part of the processors' time is used.
-_WAITS, _USED = 0.75, 0.75
+#: Bytes of first pieces that all threads together hold at a time, and once more while those of a chunk are joined.
+_HELD = 2**27
+#: Reading waits where more than this part of its time is neither work nor queueing for a processor, and at least this
+#: part of the files made the thread wait; and more threads help as long as no more than this part of the processors'
+#: time is used.
+_WAITS, _BLOCKED, _USED = 0.75, 0.25, 0.75
 
 _SCHEDSTAT = Path("/proc/thread-self/schedstat")
 
@@ -102,10 +105,11 @@ class Pace:
         now = time.perf_counter()
         self.seconds, self._since = (now - self._since) / found.count, now
         fewest = self._fewest if found.compiled else 1
-        # On a busy machine files take long, too, but there it is processors that are missing.
-        waited = found.seconds - found.busy - (load.queued or 0.0)
-        known = load.queued is not None or found.blocked > found.count / 2
-        self.waits = waits = known and waited > _WAITS * found.seconds
+        # On a busy machine files take long, too, but there it is processors that are missing: a thread that lost its
+        # own is not blocked, and seconds in the interpreter are told without what queueing adds to few files.
+        queued = (load.queued or 0.0) if found.compiled else 0.0
+        waited = found.seconds - found.busy - queued
+        self.waits = waits = found.blocked > _BLOCKED * found.count and waited > _WAITS * found.seconds
         if not waits:
             self.threads = fewest
         elif load.used > _USED:
@@ -119,3 +123,5 @@ class Pace:
             lowest, highest = _SLOW if waits else _QUICK
             need = int(np.percentile(ends, 90 if waits else 50)) + 64
             self.first = min(max(-(-need // 4096) * 4096, lowest), highest)
+        at_work = min(2 * self.threads, self._most)  # each has a chunk to go on with, and another may begin it
+        self.files = min(self.files, max(_HELD // (at_work * self.first), 1))

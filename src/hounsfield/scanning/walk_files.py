@@ -6,9 +6,8 @@ import ctypes
 import os
 import stat
 import sys
-import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numba import types
@@ -39,6 +38,7 @@ from hounsfield.scanning.found import (
     Found,
     Ints,
 )
+from hounsfield.scanning.stopwatch import Stopwatch
 from hounsfield.scanning.walker import LEVEL_STATES, begin_dataset, walk
 
 # ruff: noqa: SIM109  compiled code knows no `in`
@@ -99,16 +99,16 @@ def find_in_files(
     work = new_work(len(paths), plan, limits)
     facts, places, values = work.facts, work.places, work.values
     piece, first = np.empty(PIECE, np.uint8), min(first, PIECE)
-    times = np.zeros(3, np.int64)
     if native:
         names = np.frombuffer("\0".join([*paths, ""]).encode("utf-8", "surrogateescape"), np.uint8)
         starts = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(names == 0)[:-1] + 1])
+        times = np.zeros(3, np.int64)
         done = _timed(names, starts, np.zeros(32, np.int64), times, piece, first, work, stop)
+        seconds, busy, blocked = times[0] / 1e9, times[1] / 1e9, int(times[2])
     else:
-        times -= time.perf_counter_ns(), time.thread_time_ns(), 0
-        done = _by_interpreter(paths, piece, first, work, stop)
-        times += time.perf_counter_ns(), time.thread_time_ns(), done
-    seconds, busy = (times[:2] / 1e9).tolist()
+        watch = Stopwatch()
+        done = _by_interpreter(watch.over(paths), piece, first, work, stop)
+        seconds, busy, blocked = watch.stop()
     facts, places = facts[:done], places[:done]
     for row in np.flatnonzero(facts[:, STATUS] == INFLATE).tolist():
         data = inflated(paths[row], int(facts[row, ENDED]), limits.inflated_bytes)
@@ -116,7 +116,7 @@ def find_in_files(
         if data:
             walk_inflated(np.frombuffer(bytearray(data), np.uint8), row, work)
     places[facts[:, STATUS] != DONE, :, 1] = -1
-    return Found(done, facts, places, values, seconds, busy, int(times[2]), compiled=True)
+    return Found(done, facts, places, values, seconds, busy, blocked, compiled=True)
 
 
 def new_work(count: int, plan: Plan, limits: Limits) -> Work:
@@ -147,7 +147,7 @@ def inflated(path: str, start: int, most: int) -> bytes:
     return b"".join(parts) if inflater.eof else b""
 
 
-def _by_interpreter(paths: Sequence[str], piece: Bytes, first: int, work: Work, stop: Bytes) -> int:
+def _by_interpreter(paths: Iterable[str], piece: Bytes, first: int, work: Work, stop: Bytes) -> int:
     """As `_natively`, by Python's own calls."""
     state, facts = work.state, work.facts
     for row, path in enumerate(paths):
@@ -181,7 +181,7 @@ def _by_interpreter(paths: Sequence[str], piece: Bytes, first: int, work: Work, 
             os.close(file)
         if status == FULL:
             return row
-    return len(paths)
+    return len(facts)
 
 
 def _read_at(file: int, piece: Bytes, count: int, offset: int) -> int:

@@ -164,6 +164,7 @@ class HeaderWalk(Generic[_Batch]):
                 if self._stop[0]:
                     return batches
                 rows[row] = read_row(paths[row], self._plan, self._limits)
-            batches.append((elements, load, self._make(paths[: elements.count], elements, rows)))
+            batch = self._make(paths[: elements.count], elements, rows)
+            batches.append((elements.without_values(), load, batch))  # they may wait for those before them
             paths = paths[elements.count :]
         return batches
