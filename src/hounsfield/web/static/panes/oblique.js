@@ -64,7 +64,7 @@ export class Oblique {
   async stackOf(id, plane) {
     const set = this.sets.get(this.entry(id));
     const query = set?.query(plane) ?? {};
-    const description = await this.viewport.describe(id, plane, query);
+    const description = await this.viewport.alike(id, await this.viewport.describe(id, plane, query));
     return this.stack(id, plane, description, query);
   }
 

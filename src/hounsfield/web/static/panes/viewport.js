@@ -227,14 +227,17 @@ export class Viewport {
   /** @param {string} id @param {string|null} plane @returns {Promise<Stack>} */
   async stackOf(id, plane) {
     if (plane && this.oblique) return this.oblique.stackOf(id, plane);
-    let description = await this.describe(id, plane);
-    const first = description.phases?.ids[0] ?? id;
-    // All phases look alike: by the window of the first.
-    if (first !== id)
-      description = { ...description, default_window: (await this.describe(first, null)).default_window };
+    const description = await this.alike(id, await this.describe(id, plane));
     const slide = description.slide && (await import("./slide_view.js"));
     const tiled = await slide?.openSlide(id, description);
     return { key: `${id}/${plane ?? ""}`, id, plane, slab: 0, how: "mean", description, tiled };
+  }
+
+  /** All phases look alike: by the window of the first. @param {string} id @param {Description} description */
+  async alike(id, description) {
+    const first = description.phases?.ids[0] ?? id;
+    if (first === id) return description;
+    return { ...description, default_window: (await this.describe(first, null)).default_window };
   }
 
   /**
