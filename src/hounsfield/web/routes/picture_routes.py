@@ -10,9 +10,6 @@ from hounsfield.web.parameters import Refused, decimal_of, whole_number_of
 from hounsfield.web.routes.answering import Routes
 from hounsfield.web.viewing import Viewing, read_frame
 
-#: The parameter that names a window, or a VOI LUT, of the file's own by its number.
-_OWN = "voi"
-
 
 async def full(request: Request, viewing: Viewing) -> Response:
     """Send a picture of a frame by the library, at full resolution."""
@@ -27,13 +24,14 @@ async def full(request: Request, viewing: Viewing) -> Response:
         raise Refused(400, "function is LINEAR, LINEAR_EXACT or SIGMOID")
     kind: Function = function
     window: WindowLike = None if center is None or width is None else Window(center, width, kind)
-    number = whole_number_of(request, _OWN, 0) if _OWN in request.query_params else None
+    name = "voi"  # one of the file's own, by its number
+    number = whole_number_of(request, name, 0) if name in request.query_params else None
     make = annotated if request.query_params.get("annotations") == "1" else picture
 
     def work() -> bytes:
         image = read_frame(item, index)
         if number is not None and (image.color or number >= len(windows(image))):
-            raise Refused(400, f"{_OWN} is a whole number")
+            raise Refused(400, f"{name} is a whole number")
         return make(image, window if number is None else number)
 
     return Response(await viewing.run(work), media_type="image/png")
