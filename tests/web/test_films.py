@@ -16,10 +16,13 @@ from PIL import ImageSequence
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
+from fourth_axis import series
 from hounsfield.display.voi import Window
 from hounsfield.exports.cine import frame_durations, gif_delays
+from hounsfield.geometry import image_plane
 from hounsfield.web.films import FilmWish, write_film
 
+from made import enhanced, to_bytes
 from viewing import shown
 
 pytestmark = pytest.mark.filterwarnings("ignore::hounsfield.AssumptionWarning")
@@ -95,6 +98,100 @@ def test_planes_and_slabs_are_those_of_the_volume(page, folder, plane):
     assert all((frame == whole[0]).all() for frame in thick)
 
 
+def enhanced_with_windows(windows):
+    """Frames at one place, each with a window of its own or none: pictures, no volume."""
+    stored = np.linspace(0, 500, 3 * 64).astype(np.uint16).reshape(3, 8, 8)
+    made = pydicom.dcmread(io.BytesIO(enhanced(stored, [(1, 0)] * 3)))
+    for frame, window in zip(made.PerFrameFunctionalGroupsSequence, windows, strict=True):
+        frame.PlanePositionSequence = made.PerFrameFunctionalGroupsSequence[0].PlanePositionSequence
+        if window is not None:
+            item = pydicom.Dataset()
+            item.WindowCenter, item.WindowWidth = window
+            frame.FrameVOILUTSequence = [item]
+    return to_bytes(made)
+
+
+def turned(degrees):
+    """Directions of coronal slices that are turned about the axis from foot to head."""
+    cos, sin = float(np.cos(np.deg2rad(degrees))), float(np.sin(np.deg2rad(degrees)))
+    return [cos, sin, 0.0], [0.0, 0.0, -1.0]
+
+
+def test_planes_of_any_direction_are_those_of_the_volume(page, folder):
+    (volume,) = hu.read_volumes(folder)
+    row, column = turned(20)
+    wish = {"window": WINDOW, "plane": "coronal", "row": row, "column": column}
+    cut = volume.reformat((*row, *column))
+    frames = grey(pictures(asked(page, **wish))[0])
+    assert (frames == hu.render(cut, (40, 400), square=True)).all()
+    assert len(frames) != len(volume.reformat("coronal"))
+    (item,) = page.state()["items"]
+    query = f"row={','.join(map(str, row))}&column={','.join(map(str, column))}&through=3.5,1.25,2"
+    placed = page.json(f"items/{item['id']}/oblique?{query}")
+    frames = grey(pictures(asked(page, **wish, through=[3.5, 1.25, 2]))[0])
+    plane = image_plane((3.5, 1.25, 2), (*row, *column), placed["pixel_spacing"])
+    assert (frames == hu.render(volume.reformat(plane), (40, 400), square=True)).all()
+    assert len(frames) == placed["frames"]
+
+
+def test_planes_of_a_rectified_volume_are_cut_from_that(tmp_path):
+    hu.phantom(tmp_path, matrix=32, slices=6, slice_spacing=3.0, tilt=20)
+    (volume,) = hu.read_volumes(tmp_path)
+    with shown(tmp_path) as page:
+        frames = grey(pictures(asked(page, window=WINDOW, plane="coronal", rectified=True))[0])
+    assert (frames == hu.render(volume.rectified().reformat("coronal"), (40, 400), square=True)).all()
+
+
+def test_phases_are_shown_by_the_window_of_the_first(tmp_path):
+    def trigger(made, volume):
+        made.TriggerTime = 50 * volume
+        made.WindowCenter, made.WindowWidth = 500 + 100 * volume, 1000
+
+    series(tmp_path, 3, trigger)
+    volumes = hu.read_volumes(tmp_path)
+    with shown(tmp_path) as page:
+        (item,) = page.state()["items"]
+        third = item["phases"]["ids"][2]
+        answer = page.post(f"items/{third}/film", content=json.dumps({"format": "gif"}))
+        assert (grey(pictures(answer)[0]) == hu.render(volumes[2], (500, 1000))).all()
+
+
+def test_frames_keep_windows_of_their_own_where_others_have_none(tmp_path):
+    path = tmp_path / "a.dcm"
+    path.write_bytes(enhanced_with_windows([(100, 200), None, (300, 100)]))
+    with shown(path) as page:
+        frames = grey(pictures(asked(page, window=WINDOW, own=True))[0])
+        image = hu.read(path)
+        for index, window in enumerate([(100, 200), (40, 400), (300, 100)]):
+            assert (frames[index] == hu.render(image.frame(index), window, square=True)).all()
+        expected = hu.render(image.frame(0), (40, 400), square=True)
+        assert (grey(pictures(asked(page, window=WINDOW))[0])[0] == expected).all()
+
+
+def test_a_picture_is_shown_by_one_of_the_file_s_own_windows(tmp_path):
+    made = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+    made.WindowCenter, made.WindowWidth = [40, 700], [400, 30]
+    made.save_as(tmp_path / "a.dcm")
+    with shown(tmp_path) as page:
+        base = f"items/{page.state()['items'][0]['id']}/picture"
+        seen = np.asarray(Picture.open(io.BytesIO(page.get(f"{base}?voi=1").content)))
+        assert (seen == hu.render(hu.read(tmp_path / "a.dcm"), 1)).all()
+        assert [page.get(f"{base}?voi={text}").status_code for text in ("2", "-1", "x")] == [400] * 3
+
+
+def test_values_that_stand_for_colours_are_shown_so():
+    path = get_testdata_file("eCT_Supplemental.dcm") or pytest.skip("pydicom-data is not installed")
+    with shown(path) as page:
+        (item,) = page.state()["items"]
+        frames, _ = pictures(asked(page))
+        whole = hu.read_volumes(path)[0] if item["kind"] == "volume" else hu.read(path)
+        expected = hu.render(whole).astype(int)
+        coloured = np.ptp(expected, axis=-1) > 0
+        assert (
+            coloured.any() and np.abs(frames - expected)[coloured].mean() < 8
+        )  # 256 colours of a frame, found by Pillow
+
+
 def test_the_recorded_rate_is_kept():
     path = get_testdata_file("examples_ybr_color.dcm") or pytest.skip("pydicom's file is not there")
     with shown(path) as page:
@@ -145,6 +242,13 @@ def test_what_mp4_needs_is_said(page, monkeypatch):
         {"colours": "AAAA"},
         {"colours": "%%%"},
         {"colours": [1]},
+        {"plane": "coronal", "row": [1, 0, 0]},
+        {"plane": "coronal", "row": [1, 0, 0], "column": [1, 0, 0]},
+        {"plane": "coronal", "row": [1, 0], "column": [0, 1, 0]},
+        {"plane": "coronal", "row": "100", "column": [0, 1, 0]},
+        {"plane": "coronal", "row": [1, 0, 0], "column": [0, 1, 0], "through": [1, 2, 1e9]},
+        {"row": [1, 0, 0], "column": [0, 1, 0]},
+        {"rectified": True},
     ],
     ids=str,
 )

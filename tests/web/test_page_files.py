@@ -103,7 +103,7 @@ def test_objects_without_images_are_listed_by_kind(browser, tmp_path):
 def test_an_empty_folder(browser, tmp_path):
     with view(browser, tmp_path) as page:
         assert page.locator(".rest").inner_text().startswith("There are no files here.")
-        assert page.locator(".message").first.inner_text() == "There is no image to show."
+        assert page.locator(".message").first.inner_text().startswith("There is no image to show. Drop files")
 
 
 def test_a_folder_that_vanishes_while_it_is_looked_at(browser, tmp_path):

@@ -116,7 +116,7 @@ def test_an_empty_page_tells_how_and_dropped_files_are_shown(opened, folder):
     page.locator(".pane[data-frame='0']").wait_for()
     page.locator(".progress", has_text="3 files").wait_for()
     assert page.locator(".error:visible").count() == 0
-    page.get_by_text("1 files are not shown, and why").click()
+    page.get_by_text("1 file is not shown, and why").click()
     assert page.locator(".rest .name", has_text="<b>x.txt").count() == 1
 
 

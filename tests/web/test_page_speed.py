@@ -65,15 +65,17 @@ def test_an_early_image_that_goes_while_it_is_described_leaves_its_volume(page, 
     asked = []
 
     def late(route):
-        page.wait_for_timeout(300)
-        asked.append(route.request.url)
-        route.fulfill(status=200, body=told) if answers else route.fulfill(status=404, body='{"error": "gone"}')
+        asked.append(route)  # it is answered when the volume is there
 
-    page.route("**/api/events", lambda route: route.fulfill(content_type="text/event-stream", body=body))
+    page.route("**/api/events?*", lambda route: route.fulfill(content_type="text/event-stream", body=body))
     page.route("**/api/items/early", late)
     page.goto(page.url.partition("#")[0])
     page.locator(READY).wait_for(timeout=10_000)
+    for route in asked:
+        route.fulfill(status=200, body=told) if answers else route.fulfill(status=404, body='{"error": "gone"}')
+    page.wait_for_timeout(300)
     assert asked
+    assert page.locator(READY).count() == 1
     assert page.locator(".pane .rail").get_attribute("aria-valuemax") == "6"
 
 

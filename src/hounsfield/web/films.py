@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from hounsfield.display.aspect import pixel_aspect, square_size, squared
 from hounsfield.display.render import render
+from hounsfield.display.screen_colour import coloured_pixels, is_supplemental
 from hounsfield.display.shading import shading_of
 from hounsfield.display.voi import Voi, Window, choose_voi, file_voi, windows
 from hounsfield.errors import FormatError, LimitExceededError
 from hounsfield.image import Image
 from hounsfield.limits import Limits
-from hounsfield.voxels.grids import PlaneName
+from hounsfield.voxels.grids import Plane, PlaneName
 from hounsfield.voxels.projections import Projection
 from hounsfield.web.items import Item
-from hounsfield.web.plane_frames import PlaneFrames
+from hounsfield.web.plane_frames import PlaneFrames, Point, oblique_plane
 from hounsfield.web.slide_frames import SlideFrames
 from hounsfield.web.viewer import window_of
 
@@ -36,7 +37,9 @@ class FilmLook:
     Attributes
     ----------
     voi
-        A window; the number of one of the file's own; None: as the file has it.
+        A window; the number of one of the file's own; None: as the file has it, phases as the first of them.
+    own
+        Whether it is that of frames to which the file gives no window of their own; else of all.
     inverted
         Whether grey levels, or colours, are exchanged.
     colours
@@ -46,10 +49,45 @@ class FilmLook:
     """
 
     voi: Window | int | None = None
+    own: bool = False
     inverted: bool = False
     colours: NDArray[np.uint8] | None = None
     turns: int = 0
     flipped: bool = False
+
+
+@dataclass(frozen=True)
+class FilmCut:
+    """The slices of a volume in a plane, or slabs of them.
+
+    Attributes
+    ----------
+    plane
+        A plane of the patient.
+    directions
+        Those of rows and columns, where they are others.
+    through
+        A point in LPS mm through which one of the slices goes; None: they lie about the centre of the volume.
+    slab, how
+        Thickness in mm, and what is taken of it; None: slices.
+    rectified
+        Whether the volume with axes at right angles is cut (`Volume.rectified`).
+    """
+
+    plane: PlaneName
+    directions: tuple[Point, Point] | None = None
+    through: Point | None = None
+    slab: float | None = None
+    how: Projection = "mean"
+    rectified: bool = False
+
+    def frames(self, item: Item, limits: Limits) -> PlaneFrames:
+        """Return the slices of an item."""
+        volume = item.frames.rectified() if self.rectified else item.frames.volume()
+        plane: Plane = self.plane
+        if self.directions is not None:
+            plane = oblique_plane(volume, *self.directions, self.through)
+        return PlaneFrames(volume, plane, limits)
 
 
 @dataclass(frozen=True)
@@ -62,15 +100,13 @@ class FilmWish:
         Its format.
     look
         How frames are shown.
-    plane, slab, how
-        Slices in a plane of the patient, and of slabs of so many mm; None: the frames themselves.
+    cut
+        Slices in a plane; None: the frames themselves.
     """
 
     form: FilmForm
     look: FilmLook = FilmLook()
-    plane: PlaneName | None = None
-    slab: float | None = None
-    how: Projection = "mean"
+    cut: FilmCut | None = None
 
 
 def write_film(path: Path, item: Item, wish: FilmWish, limits: Limits, told: Callable[[int, int], None]) -> None:
@@ -101,7 +137,7 @@ def write_film(path: Path, item: Item, wish: FilmWish, limits: Limits, told: Cal
         check_video()
     stack = _FilmFrames(item, wish, limits)
     stack.check()
-    recorded = item.kind == "image" and wish.plane is None and len(item.files) == 1
+    recorded = item.kind == "image" and wish.cut is None and len(item.files) == 1
     durations, _ = frame_durations(stack.first.header, stack.count) if recorded else slice_durations(stack.count)
     frames = _counted(stack, told)
     if wish.form == "gif":
@@ -113,7 +149,8 @@ def write_film(path: Path, item: Item, wish: FilmWish, limits: Limits, told: Cal
 def _counted(stack: _FilmFrames, told: Callable[[int, int], None]) -> Iterator[NDArray[np.uint8]]:
     for index in range(stack.count):
         told(index, stack.count)
-        yield shown_frame(stack.image(index), stack.voi(stack.image(index)), stack.look)
+        image = stack.image(index)
+        yield shown_frame(image, stack.voi(image), stack.look, coloured=stack.wish.cut is None)
     told(stack.count, stack.count)
 
 
@@ -122,7 +159,7 @@ class _FilmFrames:
 
     def __init__(self, item: Item, wish: FilmWish, limits: Limits) -> None:
         self.item, self.wish, self.look = item, wish, wish.look
-        self._planes = None if wish.plane is None else PlaneFrames(item.frames.volume(), wish.plane, limits)
+        self._planes = None if wish.cut is None else wish.cut.frames(item, limits)
         self.count = item.frames.shape[0] if self._planes is None else self._planes.grid.shape[0]
         self._last: tuple[int, Image] | None = None
         self.first = self.image(0)
@@ -131,8 +168,11 @@ class _FilmFrames:
     def image(self, index: int) -> Image:
         """Return a frame."""
         if self._last is None or self._last[0] != index:
-            planes, wish = self._planes, self.wish
-            image = self.item.frames.frame(index) if planes is None else planes.slice(index, wish.slab, wish.how)
+            planes, cut = self._planes, self.wish.cut
+            if planes is None or cut is None:
+                image = self.item.frames.frame(index)
+            else:
+                image = planes.slice(index, cut.slab, cut.how)
             self._last = index, image
         return self._last[1]
 
@@ -148,23 +188,34 @@ class _FilmFrames:
             raise LimitExceededError(detail)
 
     def _chosen(self) -> Voi:
-        whole = window_of(self.item, self.item.frames.frame(0)) if self._planes is None else self.item.frames.volume()
-        given = self.look.voi
+        given, item = self.look.voi, self.item
         if isinstance(given, Window):
             return given
+        if given is None and item.phases:
+            item = item.phases.items[0]
+        whole = window_of(item, item.frames.frame(0)) if self._planes is None else item.frames.volume()
         own = windows(whole)
         return own[given] if given is not None and given < len(own) else choose_voi(whole)
 
     def voi(self, image: Image) -> Voi | None:
         """Return the window of a frame: its own, where the file gives it one and no other was chosen."""
-        if self._given is None or self.look.voi is not None or self.item.kind != "image":
+        chosen = self.look.voi is not None and not self.look.own
+        if self._given is None or chosen or self.item.kind != "image":
             return self._given
         own = file_voi(image)
         return own if isinstance(own, Window) else self._given
 
 
-def shown_frame(image: Image, voi: Voi | None, look: FilmLook) -> NDArray[np.uint8]:
-    """Return a frame as the page shows it, at full resolution and with square pixels."""
+def shown_frame(image: Image, voi: Voi | None, look: FilmLook, *, coloured: bool) -> NDArray[np.uint8]:
+    """Return a frame as the page shows it, at full resolution and with square pixels.
+
+    Parameters
+    ----------
+    image, voi, look
+        The frame, its window, and the way in which it is shown.
+    coloured
+        Whether values that stand for colours are shown so; slices in planes show them as grey.
+    """
     if voi is None:
         shown = render(image)
         shown = 255 - shown if look.inverted else shown
@@ -173,5 +224,9 @@ def shown_frame(image: Image, voi: Voi | None, look: FilmLook) -> NDArray[np.uin
         shown = replace(shading, inverted=shading.inverted != look.inverted).grey(image.values)
     if look.colours is not None and shown.ndim == 2:
         shown = look.colours[shown]
+    if coloured and voi is not None and is_supplemental(image):
+        shown = np.repeat(shown[..., None], 3, axis=-1) if shown.ndim == 2 else shown
+        where, rgb = coloured_pixels(image)
+        shown[where] = rgb
     shown = squared(shown, image)
     return np.rot90(shown[:, ::-1] if look.flipped else shown, -look.turns)

@@ -44,4 +44,5 @@ class OverlayPlanes:
             with closing(found.open(limits)) as source:
                 return overlays_in(source, limits)
 
-        return self._kept.get(entry.name, make)
+        # Two uploads may have files of the same name.
+        return self._kept.get((item.id, entry.name), make)

@@ -32,7 +32,7 @@ class States:
     """The presentation states of this run."""
 
     def __init__(self) -> None:
-        self._known: dict[str, ShownState | None] = {}
+        self._known: dict[int, tuple[Entry, ShownState | None]] = {}  # by entry: uploads may have the same names
         self._lock = threading.Lock()
 
     def of(self, image: Image, entries: Sequence[Entry], limits: Limits) -> list[ShownState]:
@@ -49,15 +49,16 @@ class States:
         """
         with self._lock:
             for entry in entries[:_MOST]:
-                if entry.name not in self._known:
-                    self._known[entry.name] = _read(entry, limits)
-            found = [known for known in self._known.values() if known is not None]
+                if id(entry) not in self._known:
+                    self._known[id(entry)] = entry, _read(entry, limits)
+            found = [known for _, known in self._known.values() if known is not None]
         return [each for each in found if each.state.refers_to(image)]
 
     def get(self, key: str) -> ShownState | None:
         """Return the state of an id, or None."""
         with self._lock:
-            return next((known for known in self._known.values() if known is not None and known.id == key), None)
+            found = (known for _, known in self._known.values())
+            return next((known for known in found if known is not None and known.id == key), None)
 
 
 def _read(entry: Entry, limits: Limits) -> ShownState | None:

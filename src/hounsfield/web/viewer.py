@@ -18,6 +18,7 @@ from hounsfield.header import Header, text_of
 from hounsfield.headers.frame_times import RATES, read_frame_times
 from hounsfield.headers.regions import read_regions
 from hounsfield.image import Image, header_of_frame
+from hounsfield.series.report import FileOutcome
 from hounsfield.values.lut import LookUpTable
 from hounsfield.values.undo import linear, stored_range, value_space
 from hounsfield.volume import Volume
@@ -79,13 +80,19 @@ def reported(items: Items, hiding: Hiding) -> dict[str, Any] | None:
     report = items.report
     if report is None:
         return None
-    slides = {name for item in items if isinstance(item.frames, SlideFrames) for name in item.files}
+    slides = [name for item in items if isinstance(item.frames, SlideFrames) for name in item.files]
+    found = set(slides)
+
+    def is_told(file: FileOutcome) -> bool:
+        slide = file.path in found and file.outcome == "no volume" and not file.no_image
+        return not slide and (file.outcome != "volume" or bool(file.detail))
+
     counts, others = dict(report.counts), list[dict[str, Any]]()
     if slides:
         counts |= {"no volume": counts.get("no volume", 0) - len(slides), "whole slide": len(slides)}
-    told = [file for file in report.files if file.path not in slides and (file.outcome != "volume" or file.detail)]
+    told = [file for file in report.files if is_told(file)]
     for number, file in enumerate(report.files, 1):
-        if file.path in slides or (file.outcome == "volume" and not file.detail):
+        if not is_told(file):
             continue
         if len(others) == _FILES:
             break

@@ -18,11 +18,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from hounsfield.display.voi import Window
-from hounsfield.voxels.grids import NAMED_PLANES
+from hounsfield.voxels.grids import NAMED_PLANES, directions_of
 from hounsfield.voxels.projections import PROJECTIONS
-from hounsfield.web.films import FilmLook, FilmWish, write_film
+from hounsfield.web.films import FilmCut, FilmLook, FilmWish, write_film
 from hounsfield.web.items import Item, new_id
 from hounsfield.web.parameters import Refused
+from hounsfield.web.plane_frames import Point
 from hounsfield.web.routes.answering import Routes
 from hounsfield.web.viewing import Viewing
 
@@ -94,23 +95,49 @@ async def _sent(file: BinaryIO, path: Path) -> AsyncIterator[bytes]:
 
 
 def _wish(document: Mapping[str, Any], item: Item) -> FilmWish:
-    form, plane = document["format"], document.get("plane")
-    if form not in _TYPES or (plane is not None and (plane not in NAMED_PLANES or item.kind != "volume")):
-        raise ValueError("an unknown format, or plane")
-    slab, how = document.get("slab") or None, document.get("how", "mean")
-    if how not in PROJECTIONS or (slab is not None and not 0 < float(slab) < 1e6):
-        raise ValueError("a slab has a thickness in mm, and is projected")
+    form = document["format"]
+    if form not in _TYPES:
+        raise ValueError("an unknown format")
     turns = document.get("turns", 0)
     if turns not in (0, 1, 2, 3):
         raise ValueError("turns are quarters")
     look = FilmLook(
         _voi(document.get("window")),
+        document.get("own") is True,
         document.get("inverted") is True,
         _colours(document.get("colours")),
         turns,
         document.get("flipped") is True,
     )
-    return FilmWish(form, look, plane, slab, how)
+    return FilmWish(form, look, _cut(document, item))
+
+
+def _cut(document: Mapping[str, Any], item: Item) -> FilmCut | None:
+    plane, slab, how = document.get("plane"), document.get("slab") or None, document.get("how", "mean")
+    if how not in PROJECTIONS or (slab is not None and not 0 < float(slab) < 1e6):
+        raise ValueError("a slab has a thickness in mm, and is projected")
+    row, column, through = (_vector(document.get(name)) for name in ("row", "column", "through"))
+    rectified = document.get("rectified") is True
+    if plane is None and row is None and column is None and through is None and not rectified:
+        return None
+    if plane not in NAMED_PLANES or item.kind != "volume":
+        raise ValueError("an unknown plane, or no volume")
+    if row is None or column is None:
+        if row is not None or column is not None or through is not None:
+            raise ValueError("directions are those of rows and columns")
+        return FilmCut(plane, slab=slab, how=how, rectified=rectified)
+    directions_of((*row, *column))
+    return FilmCut(plane, (row, column), through, slab, how, rectified)
+
+
+def _vector(given: Any) -> Point | None:
+    """Return a direction, or a point in LPS mm."""
+    if given is None:
+        return None
+    x, y, z = (float(number) for number in given)
+    if isinstance(given, str) or not all(abs(number) < 1e6 for number in (x, y, z)):
+        raise ValueError("three numbers")
+    return x, y, z
 
 
 def _voi(given: Any) -> Window | int | None:

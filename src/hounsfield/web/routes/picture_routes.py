@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hounsfield.display.voi import Function, Window, WindowLike
+from hounsfield.display.voi import Function, Window, WindowLike, windows
 from hounsfield.web.parameters import Refused, decimal_of, whole_number_of
 from hounsfield.web.routes.answering import Routes
 from hounsfield.web.viewing import Viewing, read_frame
@@ -24,8 +24,17 @@ async def full(request: Request, viewing: Viewing) -> Response:
         raise Refused(400, "function is LINEAR, LINEAR_EXACT or SIGMOID")
     kind: Function = function
     window: WindowLike = None if center is None or width is None else Window(center, width, kind)
+    name = "voi"  # one of the file's own, by its number
+    number = whole_number_of(request, name, 0) if name in request.query_params else None
     make = annotated if request.query_params.get("annotations") == "1" else picture
-    return Response(await viewing.run(lambda: make(read_frame(item, index), window)), media_type="image/png")
+
+    def work() -> bytes:
+        image = read_frame(item, index)
+        if number is not None and (image.color or number >= len(windows(image))):
+            raise Refused(400, f"{name} is a whole number")
+        return make(image, window if number is None else number)
+
+    return Response(await viewing.run(work), media_type="image/png")
 
 
 ROUTES: Routes = {

@@ -119,7 +119,9 @@ store.watch(["language"], ({ language, items, connection }) => {
   if (connection !== "open") return;
   // What the server has said is asked for again: it speaks the other language now.
   connect();
-  for (const id of items.keys()) hooks.changed(id);
+  retold = true;
+  viewport.descriptions.clear();
+  for (const item of items.values()) for (const id of item.phases?.ids ?? [item.id]) hooks.changed(id);
 });
 store.watch(["list"], (state) => {
   list.element.hidden = !state.list;
@@ -184,16 +186,22 @@ function openNew() {
 /** @type {Set<string>} */
 const changing = new Set();
 let changeTimer = 0;
+/** Whether the server speaks another language now. */
+let retold = false;
 
 /** More slices have come: panes stay where they are, in the stack as it is now. */
 function refresh() {
   for (const pane of viewport.panes) {
-    const id = pane.stack?.id;
-    const entry = pane.phases.set?.ids[0] ?? "";
+    const asked = viewport.asked.get(pane);
+    const id = viewport.wanted(pane);
     const plain = !pane.stack?.plane && !pane.stack?.state;
-    if (id && (changing.has(id) || changing.has(entry)) && plain) viewport.open(id, pane.index, pane);
+    if (!id || !(changing.has(id) || changing.has(store.get().items.get(id)?.id ?? ""))) continue;
+    if (asked) viewport.open(id, asked.frame, pane);
+    else if (plain) viewport.open(id, pane.index, pane);
+    else if (retold && !pane.unsettled) viewport.renew(pane).catch(tell);
   }
   changing.clear();
+  retold = false;
 }
 
 const hooks = {
@@ -207,7 +215,9 @@ const hooks = {
     viewport.forget(id);
     viewport.gone.set(id, into);
     for (const pane of viewport.panes) {
-      if (pane.stack?.id !== id && viewport.asked.get(pane) !== id) continue;
+      // Who has asked for something else meanwhile gets that.
+      if (viewport.wanted(pane) !== id) continue;
+      viewport.asked.delete(pane);
       if (into) viewport.open(into, undefined, pane);
       else pane.show(null, 0);
     }

@@ -88,6 +88,8 @@ export function attachTools(pane, store, links, activate) {
   pane.element.addEventListener("focusin", () => activate(pane));
   pane.element.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && region?.cancel()) return event.preventDefault();
+    // Enter and space on a button within the pane are the button's.
+    if (event.target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ")) return;
     if (pane.tiles?.pressed(event)) return event.preventDefault();
     const action = actionOf(event);
     if (!action) return;

@@ -13,7 +13,10 @@ const MOUSE = /** @type {const} */ ([
   ["One finger", "The chosen tool"],
   ["Two fingers", "Pinch to zoom, move to pan"],
   ["Drag a line of the crosshair", "Turns the other planes about the crosshair"],
-  ["Shift and arrow keys", "Turn the other planes by 1 or 10 degrees"],
+  [
+    "Shift and arrow keys",
+    "Turn the other planes by 1 or 10 degrees; of phases ← and → turn, ↑ and ↓ change the phase",
+  ],
   ["Rail at the edge of a pane", "To any frame"],
   ["Whole slide: wheel", "Zoom about the cursor"],
   ["Whole slide: arrow keys", "Pan, with Shift by a whole pane"],

@@ -45,7 +45,8 @@ export class OverSection {
     if (wanted === this.asked) return this.tellProblem();
     this.asked = wanted;
     clearTimeout(this.timer);
-    if (!stack || stack.plane) {
+    // Nothing is drawn over tiles.
+    if (!stack || stack.plane || stack.tiled) {
       this.known = null;
       return this.show();
     }

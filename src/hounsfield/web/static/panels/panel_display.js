@@ -82,7 +82,8 @@ export class DisplayPanel {
       this.cineBox,
       this.facts,
     );
-    this.shownFor = "";
+    /** @type {{d: import("../types.js").Description|null, language: string}} */
+    this.shown = { d: null, language: "" };
     /** @type {[HTMLElement, Voi][]} buttons of windows */
     this.offered = [];
     store.watch(["smooth"], (state) => {
@@ -134,9 +135,9 @@ export class DisplayPanel {
     this.fill(this.center, table ? null : voi.center);
     this.fill(this.width, table ? null : voi.width);
     this.range.textContent = `${windowText(voi)} · ${shortNumber(Number(low.toPrecision(6)))} … ${shortNumber(Number(high.toPrecision(6)))} ${d.unit}`;
-    const key = `${pane.stack?.key} ${this.store.get().language}`;
-    if (key !== this.shownFor) {
-      this.shownFor = key;
+    const { language } = this.store.get();
+    if (d !== this.shown.d || language !== this.shown.language) {
+      this.shown = { d, language };
       this.makeChoices();
       this.tellFacts();
     }

@@ -64,6 +64,7 @@ export class HeaderPanel {
       this.more = more || this.more;
       this.draw();
     } catch (error) {
+      if (key !== this.key) return;
       this.rows = [];
       this.draw();
       this.count.textContent = error instanceof Error ? error.message : String(error);

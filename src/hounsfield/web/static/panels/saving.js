@@ -1,7 +1,7 @@
 // The menu Save: the view as a picture, the stack as a film. Knows the viewport, the server and the line of work.
 
 import { h, setWords } from "../dom.js";
-import { filmWish } from "../panes/film_wish.js";
+import { filmWish, noFilm } from "../panes/film_wish.js";
 import { download, pictureOf } from "../panes/save_view.js";
 import { loadFilm, loadPicture } from "../server/server.js";
 import { makeMenu, menuButton } from "./menu.js";
@@ -21,12 +21,13 @@ export function makeSaving(store, viewport, work) {
     annotated.checked = texts;
   });
   const burned = h("p", { class: "note" });
+  const why = h("p", { class: "quiet" });
 
   /** @param {string} ending */
   const nameOf = (ending, frame = true) => {
     const { stack, index } = viewport.active();
     const item = store.get().items.get(stack?.id ?? "");
-    const parts = ["hounsfield", item?.modality, item?.series_number, stack?.plane, frame ? index + 1 : ""];
+    const parts = ["hounsfield", item?.modality, item?.series_number, planeOf(stack), frame ? index + 1 : ""];
     return `${parts.filter(Boolean).join("-")}.${ending}`;
   };
 
@@ -41,14 +42,16 @@ export function makeSaving(store, viewport, work) {
   };
   const view = () => save(() => pictureOf(viewport.active(), annotated.checked), nameOf("png"));
   const figure = () => {
-    const { stack, index, chosen } = viewport.active();
-    save(() => loadPicture(stack?.id ?? "", index, chosen), nameOf("png").replace(/\.png$/, "-figure.png"));
+    const pane = viewport.active();
+    const { stack, index, chosen } = pane;
+    const voi = stack?.description.phases ? pane.voi() : chosen;
+    save(async () => stack && loadPicture(stack, index, voi), nameOf("png").replace(/\.png$/, "-figure.png"));
   };
   const film = (/** @type {"gif"|"mp4"} */ format) => () => {
     const pane = viewport.active();
     key = Math.random().toString(36).slice(2);
-    const wish = filmWish(pane, format, key);
-    save((signal) => loadFilm(pane.stack?.id ?? "", wish, signal), nameOf(format, false));
+    const id = pane.stack?.id ?? "";
+    save(async (signal) => loadFilm(id, filmWish(pane, format, key), signal), nameOf(format, false));
   };
 
   const buttons = [
@@ -63,16 +66,20 @@ export function makeSaving(store, viewport, work) {
     buttons[0],
     h("label", {}, annotated, h("span", { t: "with orientation letters and scale" })),
     ...buttons.slice(1),
+    why,
     burned,
     h("p", { class: "quiet", t: "No name, date or number of the patient is written over what is saved." }),
   );
 
   const update = () => {
-    const { stack } = viewport.active();
+    const pane = viewport.active();
+    const { stack } = pane;
     const d = stack?.description;
     menu.button.disabled = !d;
-    buttons[1].disabled = Boolean(stack?.plane); // which frames of the file have
-    buttons[2].disabled = buttons[3].disabled = !d || d.frames < 2;
+    buttons[1].disabled = Boolean(stack?.plane || stack?.state); // which frames of the file have
+    const no = noFilm(pane);
+    buttons[2].disabled = buttons[3].disabled = Boolean(no);
+    setWords(why, no || "Films and figures are without what is drawn over the image.");
     burned.hidden = !d || d.burned_in === false;
     if (d?.burned_in) setWords(burned, "Burned-in text may name the patient");
     else setWords(burned, "The file does not say whether text is burned into the pixels: look before you pass it on.");
@@ -90,3 +97,7 @@ export function makeSaving(store, viewport, work) {
     },
   };
 }
+
+/** Which plane is saved, by the axes that it follows. @param {import("../types.js").Stack|null} stack */
+const planeOf = (stack) =>
+  stack?.plane && stack.cut && stack.cut !== "patient" ? `${stack.cut}-${stack.plane}` : stack?.plane;

@@ -1,8 +1,20 @@
 // What a film of a pane's stack is to show: its window, colours, turns and flips. Knows panes and colour maps.
 
 import { colours } from "../numbers/colour_maps.js";
+import { windowWish } from "../server/server.js";
 
 /** @typedef {import("./pane.js").Pane} Pane */
+
+/**
+ * Why no film of what a pane shows is made; empty where one can be.
+ * @param {Pane} pane
+ */
+export function noFilm({ stack, tiles }) {
+  if (!stack) return "There is no image to save.";
+  if (tiles) return "No film: a slide is shown by its tiles, it has no frames one after another.";
+  if (stack.state) return "No film or figure of what a presentation state shows; the view can be saved.";
+  return stack.description.frames < 2 ? "No film: there is one frame only." : "";
+}
 
 /**
  * @param {Pane} pane
@@ -10,16 +22,18 @@ import { colours } from "../numbers/colour_maps.js";
  * @param {string} key by which its progress is told
  */
 export function filmWish(pane, format, key) {
-  const { stack, view, map } = pane;
+  const { stack, view, map, chosen } = pane;
   if (!stack) throw new Error("There is no image to save.");
-  const { plane, slab, how, description } = stack;
+  const { plane, slab, how, description, query } = stack;
   return {
     format,
     key,
     plane,
+    ...directions(query ?? {}),
     slab: plane && slab > 0 ? slab : null,
     how,
-    window: windowWish(pane.chosen, description.windows),
+    window: windowWish(chosen ?? description.default_window, description.windows),
+    own: !chosen, // a frame may have a window of its own
     inverted: pane.inverted,
     colours: map === "grey" || description.color ? null : base64(colours(map)),
     turns: ((view.turns % 4) + 4) % 4,
@@ -27,16 +41,11 @@ export function filmWish(pane, format, key) {
   };
 }
 
-/**
- * A VOI LUT by its number among the file's own; a window by what it is; nothing where the file decides.
- * @param {import("../types.js").Voi|null} chosen
- * @param {import("../types.js").Voi[]} own
- */
-function windowWish(chosen, own) {
-  if (!chosen) return null;
-  if (chosen.function !== "TABLE") return { center: chosen.center, width: chosen.width, function: chosen.function };
-  const number = own.findIndex((voi) => voi.label === chosen.label && voi.function === "TABLE");
-  return number < 0 ? null : number;
+/** @param {Record<string, string>} query of planes, however coarse they are at the moment */
+function directions(query) {
+  const vectors = ["row", "column", "through"].filter((name) => query[name]);
+  const given = Object.fromEntries(vectors.map((name) => [name, query[name].split(",").map(Number)]));
+  return { ...given, rectified: query.rectified === "1" };
 }
 
 /**

@@ -16,7 +16,7 @@ import { normalOf, space } from "./linking.js";
  */
 
 /** @param {Pane} pane */
-const keyOf = (pane) => `${pane.stack?.id}/${pane.stack?.plane ?? ""}`;
+const keyOf = ({ stack }) => `${stack?.description.phases?.ids[0] ?? stack?.id}/${stack?.plane ?? ""}`;
 
 export class HandLinks {
   /** @param {import("./linking.js").Links} links */

@@ -131,7 +131,8 @@ export class LineHandles {
   key(event) {
     const degrees = event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey ? KEYS[event.key] : undefined;
     const pane = this.paneOf(event);
-    if (!degrees || !pane || !this.oblique.acts) return;
+    // Up and down go through phases, where there are some.
+    if (!degrees || !pane || !this.oblique.acts || (pane.phases.set && Math.abs(degrees) > 1)) return;
     event.preventDefault();
     event.stopPropagation();
     this.oblique.turn(pane, degrees * DEGREE);

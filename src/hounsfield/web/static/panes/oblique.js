@@ -26,7 +26,7 @@ export class Oblique {
   /** @param {import("./viewport.js").Viewport} viewport */
   constructor(viewport) {
     this.viewport = viewport;
-    /** @type {Map<string, PlaneSet>} by item */
+    /** @type {Map<string, PlaneSet>} by entry of the list */
     this.sets = new Map();
     /** @type {Map<Pane, Promise<void>>} panes for which a plane is being cut */
     this.running = new Map();
@@ -41,7 +41,13 @@ export class Oblique {
 
   /** @param {string} id */
   async begin(id) {
-    if (!this.sets.has(id)) this.sets.set(id, new PlaneSet(await loadAxes(id)));
+    const entry = this.entry(id);
+    if (!this.sets.has(entry)) this.sets.set(entry, new PlaneSet(await loadAxes(id)));
+  }
+
+  /** Phases of one place are turned together. @param {string} id */
+  entry(id) {
+    return this.viewport.store.get().items.get(id)?.id ?? id;
   }
 
   /** Whether planes are shown, and can be turned. */
@@ -51,14 +57,14 @@ export class Oblique {
 
   /** The planes of the item that is shown. */
   get set() {
-    return this.sets.get(this.viewport.panes[0]?.stack?.id ?? "");
+    return this.sets.get(this.entry(this.viewport.panes[0]?.stack?.id ?? ""));
   }
 
   /** @param {string} id @param {string} plane @returns {Promise<Stack>} */
   async stackOf(id, plane) {
-    const set = this.sets.get(id);
+    const set = this.sets.get(this.entry(id));
     const query = set?.query(plane) ?? {};
-    const description = await this.viewport.describe(id, plane, query);
+    const description = await this.viewport.alike(id, await this.viewport.describe(id, plane, query));
     return this.stack(id, plane, description, query);
   }
 
@@ -72,7 +78,7 @@ export class Oblique {
   stack(id, plane, description, query) {
     const { slab, how } = this.viewport.slab;
     const key = `${id}/${plane}/${slab}/${how}/${new URLSearchParams(query)}`;
-    const stack = { key, id, plane, slab, how, query, cut: this.sets.get(id)?.kind(plane), description };
+    const stack = { key, id, plane, slab, how, query, cut: this.sets.get(this.entry(id))?.kind(plane), description };
     return query.every ? { ...stack, ahead: 0 } : description.interpolated ? { ...stack, ahead: AHEAD } : stack;
   }
 
@@ -163,11 +169,11 @@ export class Oblique {
     try {
       const stack = await this.stackOf(pane.stack.id, pane.stack.plane);
       const at = stack.description.affine && toIndex(stack.description.affine, point);
-      if (!wanted() || !at) return;
+      if (!wanted() || !at || pane.stack.id !== stack.id) return;
       const index = Math.min(Math.max(Math.round(at[0]), 0), stack.description.frames - 1);
       const frame =
         this.viewport.frames.get(stack, index) ?? (await loadFrame(stack, index, new AbortController().signal));
-      if (wanted()) this.put(pane, stack, index, frame);
+      if (wanted() && pane.stack.id === stack.id) this.put(pane, stack, index, frame);
     } catch (error) {
       if (wanted()) pane.fail(error instanceof Error ? error.message : String(error));
     }

@@ -8,6 +8,9 @@ import { CinePlayer } from "./cine_player.js";
 /** @typedef {import("../types.js").Stack} Stack */
 /** @typedef {import("./pane.js").Pane} Pane */
 
+/** How a plane is cut, however coarse. @param {Record<string, string>} [query] */
+const whole = (query) => JSON.stringify({ ...query, every: undefined });
+
 export class PhaseAxis {
   /**
    * @param {Pane} pane
@@ -63,6 +66,7 @@ export class PhaseAxis {
     const now = this.pane.stack;
     const stays =
       this.set?.ids[phase] === id && now?.plane === plane && now.slab === stack.slab && now.how === stack.how;
+    if (stays && whole(now.query) !== whole(stack.query)) return null; // planes that were turned meanwhile
     if (stays) this.stacks.set(phase, stack);
     return stays ? stack : null;
   }
@@ -86,16 +90,25 @@ export class PhaseAxis {
     else
       this.load(next)
         .then((stack) => {
-          if (stack && this.index === next) this.put(stack, playing);
+          if (this.index !== next) return;
+          if (stack) this.put(stack, playing);
+          else this.stay();
         })
         .catch((error) => {
           if (this.index === next) pane.fail(error instanceof Error ? error.message : String(error), true);
         });
   }
 
+  /** The pane was cut anew meanwhile: it still shows the phase that it showed. */
+  stay() {
+    this.index = this.set?.index ?? 0;
+    this.pane.redraw();
+  }
+
   /** Show a phase: the slice, the window and the place on the screen stay. @param {Stack} stack @param {boolean} playing */
   put(stack, playing) {
     const { pane } = this;
+    if (pane.stack?.state) return pane.show(stack, pane.index); // the state was of the phase before
     pane.stack = stack;
     pane.message = "";
     this.want(this.index);

@@ -20,6 +20,9 @@ import { KINDS, valueText } from "./probe.js";
 /** One store for all panes: its bound is that of the page. */
 const tiles = new Tiles((matchMedia("(pointer: coarse)").matches ? 96 : 384) * 2 ** 20);
 
+/** Levels of slides whose tiles may be kept. @type {Map<string, string>} */
+const known = new Map();
+
 /**
  * What shows a slide in a pane.
  * @param {string} id
@@ -28,7 +31,9 @@ const tiles = new Tiles((matchMedia("(pointer: coarse)").matches ? 96 : 384) * 2
  */
 export async function openSlide(id, description) {
   const slide = await loadLevels(id, 0);
-  tiles.forget(id);
+  const levels = JSON.stringify(slide);
+  tiles.forget(id, known.get(id) !== levels);
+  known.set(id, levels);
   return (pane) => new SlideView(pane, id, description, slide);
 }
 

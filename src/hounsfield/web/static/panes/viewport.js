@@ -18,6 +18,7 @@ import { tellPane } from "./pane_texts.js";
 /** @typedef {import("../types.js").Stack} Stack */
 /** @typedef {import("../types.js").How} How */
 /** @typedef {"stack"|"frame"|"look"|"view"|"cine"|"place"|"active"} Change */
+/** An item that is being described; answers may come in another order. @typedef {{id: string, frame?: number}} Asked */
 
 /** @type {Record<Layout, number>} */
 const PANES = { 1: 1, 2: 2, 4: 4, planes: 3 };
@@ -45,7 +46,7 @@ export class Viewport {
     this.slab = { slab: 0, how: "mean" };
     this.copying = false;
     document.addEventListener("hounsfield-link", () => this.linkHere());
-    /** What each pane was asked for last: answers may come in another order. @type {WeakMap<Pane, string>} */
+    /** What each pane was asked for last and does not show yet. @type {WeakMap<Pane, Asked>} */
     this.asked = new WeakMap();
     /** @type {Map<string, string|null>} items that are gone, and which took their place */
     this.gone = new Map();
@@ -190,7 +191,7 @@ export class Viewport {
     if (this.copying) return;
     this.copying = true;
     for (const other of this.panes) {
-      if (other === pane || other.stack?.id !== pane.stack?.id) continue;
+      if (other === pane || this.entry(other) !== this.entry(pane)) continue;
       other.inverted = pane.inverted;
       other.map = pane.map;
       other.setVoi(pane.chosen);
@@ -226,14 +227,17 @@ export class Viewport {
   /** @param {string} id @param {string|null} plane @returns {Promise<Stack>} */
   async stackOf(id, plane) {
     if (plane && this.oblique) return this.oblique.stackOf(id, plane);
-    let description = await this.describe(id, plane);
-    const first = description.phases?.ids[0] ?? id;
-    // All phases look alike: by the window of the first.
-    if (first !== id)
-      description = { ...description, default_window: (await this.describe(first, null)).default_window };
+    const description = await this.alike(id, await this.describe(id, plane));
     const slide = description.slide && (await import("./slide_view.js"));
     const tiled = await slide?.openSlide(id, description);
     return { key: `${id}/${plane ?? ""}`, id, plane, slab: 0, how: "mean", description, tiled };
+  }
+
+  /** All phases look alike: by the window of the first. @param {string} id @param {Description} description */
+  async alike(id, description) {
+    const first = description.phases?.ids[0] ?? id;
+    if (first === id) return description;
+    return { ...description, default_window: (await this.describe(first, null)).default_window };
   }
 
   /**
@@ -242,15 +246,16 @@ export class Viewport {
    * @param {string|null} state
    */
   async showState(pane, state) {
-    if (!pane.stack) return;
-    const stack = await this.stackOf(pane.stack.id, null);
+    const id = pane.stack?.id;
+    if (!id) return;
+    const stack = await this.stackOf(id, null);
     if (state) {
-      const said = await describeState(stack.id, state, pane.index);
+      const said = await describeState(id, state, pane.index);
       stack.description = { ...stack.description, ...said };
       stack.state = state;
-      stack.key = `${stack.id}/state ${state}`;
+      stack.key = `${id}/state ${state}`;
     }
-    pane.show(stack, pane.index);
+    if (pane.stack?.id === id) pane.show(stack, pane.index);
   }
 
   /**
@@ -262,68 +267,111 @@ export class Viewport {
    */
   async open(id, frame, pane = this.active()) {
     if (this.store.get().layout === "planes") return this.openPlanes(id);
-    this.asked.set(pane, id);
+    const asked = { id, frame };
+    this.asked.set(pane, asked);
+    /** Whether the pane is still to show it. */
+    const waits = () => this.asked.get(pane) === asked && this.panes.includes(pane);
     try {
       const stack = await this.stackOf(id, null).catch((error) => {
         if (!this.gone.get(id)) throw error;
       });
-      if (this.asked.get(pane) !== id) return;
+      if (!waits()) return;
       const other = this.gone.get(id); // which may have come while this one was described
       if (other || !stack) return this.open(other ?? id, frame, pane);
       const middle = stack.description.kind === "volume" ? Math.floor(stack.description.frames / 2) : 0;
+      this.asked.delete(pane);
       pane.show(stack, frame ?? middle);
       this.name(pane, this.panes.indexOf(pane));
     } catch (error) {
-      if (this.asked.get(pane) !== id) return;
+      if (!waits()) return;
+      this.asked.delete(pane);
       pane.fail(error instanceof Error ? error.message : String(error));
     }
   }
 
-  /** @param {string} id */
+  /** @param {string} id @returns {Promise<void>} */
   async openPlanes(id) {
+    const asked = { id };
+    for (const pane of this.panes) this.asked.set(pane, asked);
+    const waits = () => this.store.get().layout === "planes" && this.asked.get(this.panes[0]) === asked;
     try {
-      const own = await this.stackOf(id, null);
+      const own = await this.stackOf(id, null).catch((error) => {
+        if (!this.gone.get(id)) throw error;
+      });
+      if (!waits()) return;
+      const other = this.gone.get(id);
+      if (other || !own) return this.openPlanes(other ?? id);
       const { planes } = own.description;
       if (!planes.length) {
-        this.setLayout("1");
-        return;
+        document.dispatchEvent(
+          new CustomEvent("hounsfield-tell", { detail: t("It has no planes: one pane shows it.") }),
+        );
+        return this.setLayout("1");
       }
       this.oblique ??= new (await import("./oblique.js")).Oblique(this);
       await this.oblique.begin(id);
       const stacks = await Promise.all(planes.map((plane) => this.stackOf(id, plane)));
-      const look = this.active();
-      const { chosen, inverted, map } = look.stack?.id === id ? look : { chosen: null, inverted: false, map: "grey" };
-      this.links.follow(() => {
-        stacks.slice(0, this.panes.length).forEach((stack, i) => {
-          const at = this.panes[i].stack;
-          if (at?.key === stack.key) return;
-          this.panes[i].show(stack, Math.floor(stack.description.frames / 2), { chosen, inverted, map });
-          this.name(this.panes[i], i);
-        });
-      });
-      this.links.begin(this.panes[0]);
+      if (!waits()) return;
+      for (const pane of this.panes) this.asked.delete(pane);
+      this.showPlanes(stacks);
     } catch (error) {
+      if (!waits()) return;
+      for (const pane of this.panes) this.asked.delete(pane);
       this.active().fail(error instanceof Error ? error.message : String(error));
     }
   }
 
+  /** @param {Stack[]} stacks one for each pane */
+  showPlanes(stacks) {
+    const look = this.active();
+    const { chosen, inverted, map } =
+      look.stack?.id === stacks[0].id ? look : { chosen: null, inverted: false, map: "grey" };
+    this.links.follow(() => {
+      stacks.slice(0, this.panes.length).forEach((stack, i) => {
+        const at = this.panes[i].stack;
+        if (at?.key === stack.key) return;
+        this.panes[i].show(stack, Math.floor(stack.description.frames / 2), { chosen, inverted, map });
+        this.name(this.panes[i], i);
+      });
+    });
+    this.links.begin(this.panes[0]);
+  }
+
+  /** What a pane shows, or is to show: its id. @param {Pane} pane */
+  wanted(pane) {
+    return this.asked.get(pane)?.id ?? pane.stack?.id;
+  }
+
+  /** The entry of the list that a pane shows: phases are of one. @param {Pane} pane */
+  entry(pane) {
+    const id = pane.stack?.id ?? "";
+    return this.store.get().items.get(id)?.id ?? id;
+  }
+
   /** @param {Layout} layout */
   setLayout(layout) {
-    const id = this.active().stack?.id;
-    const leaves = this.store.get().layout === "planes" && layout !== "planes";
+    const id = this.wanted(this.active());
+    const before = this.store.get().layout;
     this.store.set({ layout });
     this.makePanes(layout);
     if (!id) return;
     if (layout === "planes") this.openPlanes(id);
-    else if (leaves) for (const pane of this.panes) this.open(id, undefined, pane);
+    else if (before === "planes") for (const pane of this.panes) this.open(id, undefined, pane);
   }
 
   /** @param {number} slab millimetres @param {How} how */
   async setSlab(slab, how) {
     this.slab = { slab, how };
-    for (const pane of this.panes) {
-      if (pane.stack?.plane) pane.show(await this.stackOf(pane.stack.id, pane.stack.plane), pane.index);
-    }
+    await Promise.all(this.panes.map((pane) => this.renew(pane)));
+  }
+
+  /** Show a plane, or what a state shows, as it is described now; where one is and how it is shown stays. @param {Pane} pane */
+  async renew(pane) {
+    const { stack } = pane;
+    if (stack?.state) return this.showState(pane, stack.state);
+    if (!stack?.plane) return;
+    const next = await this.stackOf(stack.id, stack.plane);
+    if (pane.stack === stack) pane.show(next, pane.index);
   }
 
   /** Link what the panes show now by hand, or end that. */

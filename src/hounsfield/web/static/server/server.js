@@ -190,19 +190,32 @@ export async function loadHeader(id, frame, search) {
 
 /**
  * A picture of a frame at full resolution with annotations, drawn by the library.
- * @param {string} id
+ * @param {Stack} stack
  * @param {number} frame
- * @param {import("../types.js").Voi|null} window
+ * @param {import("../types.js").Voi|null} voi
  * @returns {Promise<Blob>}
  */
-export async function loadPicture(id, frame, window) {
+export async function loadPicture(stack, frame, voi) {
   const query = new URLSearchParams({ frame: String(frame), annotations: "1" });
-  if (window && window.function !== "TABLE") {
-    query.set("center", String(window.center));
-    query.set("width", String(window.width));
-    query.set("function", window.function);
-  }
-  return (await ask(`api/items/${id}/picture?${query}`)).blob();
+  const wish = windowWish(voi, stack.description.windows);
+  for (const [name, value] of Object.entries(typeof wish === "number" ? { voi: wish } : (wish ?? {})))
+    query.set(name, String(value));
+  return (await ask(`api/items/${stack.id}/picture?${query}`)).blob();
+}
+
+/**
+ * A window by what it is; a VOI LUT by its number among the file's own; nothing where the file decides.
+ * @param {import("../types.js").Voi|null} voi
+ * @param {import("../types.js").Voi[]} own
+ */
+export function windowWish(voi, own) {
+  if (!voi) return null;
+  if (voi.function !== "TABLE") return { center: voi.center, width: voi.width, function: voi.function };
+  const entries = String(voi.table?.entries);
+  const number = own.findIndex(({ function: kind, table }) => kind === "TABLE" && String(table?.entries) === entries);
+  // Phases are shown by the first one's.
+  if (number < 0) throw new Error("This phase has not the VOI LUT that is shown: choose a window.");
+  return number;
 }
 
 /**

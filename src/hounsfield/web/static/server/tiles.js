@@ -107,12 +107,13 @@ export class Tiles {
   }
 
   /**
-   * Forget what is known of a slide that has changed.
+   * Forget what went wrong with a slide's tiles, and of one that has changed the tiles.
    * @param {string} id
+   * @param {boolean} changed
    */
-  forget(id) {
+  forget(id, changed) {
     const of = `api/items/${id}/`;
     for (const key of [...this.errors.keys()]) if (key.startsWith(of)) this.errors.delete(key);
-    for (const key of [...this.cache.entries.keys()]) if (key.startsWith(of)) this.cache.delete(key);
+    for (const key of changed ? [...this.cache.entries.keys()] : []) if (key.startsWith(of)) this.cache.delete(key);
   }
 }

@@ -26,6 +26,13 @@ export const ARRIVE = {
   "The file does not say whether text is burned into the pixels: look before you pass it on.":
     "文件没有说明像素中是否有烧录文字：转交前请先查看。",
   "No name, date or number of the patient is written over what is saved.": "保存的内容上不写患者的姓名、日期或编号。",
+  "No film: a slide is shown by its tiles, it has no frames one after another.":
+    "不能存为动画：切片以图块显示，没有前后相接的帧。",
+  "No film or figure of what a presentation state shows; the view can be saved.":
+    "按显示状态显示的内容不能存为动画或带说明文字的图；可以保存当前视图。",
+  "No film: there is one frame only.": "不能存为动画：只有一帧。",
+  "Films and figures are without what is drawn over the image.": "动画和带说明文字的图不含叠加在图像上的内容。",
+  "This phase has not the VOI LUT that is shown: choose a window.": "此时相没有当前使用的 VOI LUT：请选择一个窗口。",
   Progress: "进度",
   Stop: "停止",
 };

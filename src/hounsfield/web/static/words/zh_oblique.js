@@ -23,7 +23,9 @@ export const OBLIQUE = {
   "Drag a line of the crosshair": "拖动十字线的线",
   "Turns the other planes about the crosshair": "其他切面绕十字线旋转",
   "Shift and arrow keys": "Shift + 方向键",
-  "Turn the other planes by 1 or 10 degrees": "其他切面旋转 1 度或 10 度",
+  "Turn the other planes by 1 or 10 degrees; of phases ← and → turn, ↑ and ↓ change the phase":
+    "其他切面旋转 1 度或 10 度；有时相时 ← → 旋转，↑ ↓ 切换时相",
+  "It has no planes: one pane shows it.": "没有可重建的切面：用一个窗格显示。",
   "Link panes here by hand": "在此处手动联动窗格",
   "linked by hand: {offset} (no registration)": "手动联动：{offset}（非配准）",
   "{n} slices apart": "{n} 层",
