@@ -11,8 +11,6 @@ import pytest
 
 import hounsfield as hu
 from browsing import (
-    CHROMIUM,
-    browsing,
     choose,
     differing,
     open_page,
@@ -32,9 +30,6 @@ from modalities import CASES, write
 
 from conftest import corpus_folder
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 
 
@@ -53,15 +48,12 @@ def served(files, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(served):
-    with browsing() as browser:
-        context = browser.new_context(viewport={"width": 1150, "height": 800}, locale="en-US", color_scheme="dark")
-        page = open_page(context, served)
-        settled(page)
-        uncovered(page)
-        yield page
-        assert page.problems == []
-        context.close()
+def page(context, served):
+    page = open_page(context, served)
+    settled(page)
+    uncovered(page)
+    yield page
+    assert page.problems == []
 
 
 class Shown:
