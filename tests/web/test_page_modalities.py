@@ -113,13 +113,7 @@ def rgb(name):
 
 
 SLIDES = [name for name in CASES if "slide" in name]
-#: The page has no colours for the values of a supplemental palette yet: it shows them grey.
-UNCOLOURED = "CT enhanced, supplemental palette"
-PICTURES = [
-    pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="shown grey") if name == UNCOLOURED else ())
-    for name in CASES
-    if name not in SLIDES
-]
+PICTURES = [name for name in CASES if name not in SLIDES]
 #: Cases whose window, map and inversion are changed too: one of each kind of values.
 GREY = [
     "CT, signed",
