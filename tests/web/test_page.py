@@ -74,7 +74,8 @@ def page(session, address):
     page = session.new_page()
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    said = lambda message: problems.append(f"{message.text} {message.location}") if message.type == "error" else None  # noqa: E731
+    page.on("console", said)
     page.goto(address)
     all_read(page)
     yield page
@@ -123,12 +124,26 @@ def test_grey_levels_follow_the_window_that_is_typed(page, folder):
     assert differing(pixels(page), hu.render(volume, (-500, 1234.5))[frame]) == 0
     page.locator(".pane").first.focus()
     page.keyboard.press("i")
-    page.wait_for_timeout(100)
+    settled(page)
     assert differing(pixels(page), 255 - hu.render(volume, (-500, 1234.5))[frame], within=1) == 0
     page.keyboard.press("0")
     page.keyboard.press("1")
-    page.wait_for_timeout(100)
+    settled(page)
     assert differing(pixels(page), hu.render(volume)[frame]) == 0
+
+
+def test_a_window_can_be_typed_while_frames_play(page):
+    show(page, "MR 301 64 × 64")
+    page.get_by_role("button", name="Play or stop").click()
+    center = page.get_by_role("spinbutton", name="Center")
+    center.select_text()
+    center.press_sequentially("123", delay=250)  # a few frames come between two digits
+    center.press("Enter")
+    page.get_by_role("button", name="Play or stop").click()
+    until(page, lambda: "C 123 " in page.locator(".bottomLeft").first.inner_text())
+    center.fill("77")
+    page.get_by_role("spinbutton", name="Width").focus()
+    until(page, lambda: "C 77 " in page.locator(".bottomLeft").first.inner_text())
 
 
 def test_value_under_the_cursor_is_the_librarys(page, folder):
