@@ -62,9 +62,13 @@ def address(folder):
 
 
 @pytest.fixture(scope="module")
-def session(browser):
-    """One context for all tests: the token opens one session, whose cookie it keeps."""
+def session(browser, address):
+    """One context for all tests: the token opens one session, whose cookie it keeps. All files have been read."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="en-US", color_scheme="dark")
+    first = context.new_page()
+    first.goto(address)
+    all_read(first)
+    first.close()
     yield context
     context.close()
 
@@ -74,8 +78,7 @@ def page(session, address):
     page = session.new_page()
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    said = lambda message: problems.append(f"{message.text} {message.location}") if message.type == "error" else None  # noqa: E731
-    page.on("console", said)
+    page.on("console", lambda said: problems.append(f"{said.text} {said.location}") if said.type == "error" else None)
     page.goto(address)
     all_read(page)
     yield page
