@@ -203,6 +203,13 @@ def press(page: Any, label: str, *, on: bool) -> None:
         button.click()
 
 
+def planes_of(page: Any) -> list[int]:
+    """Cut the shown volume along three planes; return the numbers of what the panes show."""
+    page.locator("button[data-label='Axial, coronal and sagittal planes']").click()
+    settled(page, 2)  # all three come at once: before that the first pane shows what it did
+    return [settled(page, pane) for pane in range(3)]
+
+
 def save_view(page: Any) -> Any:
     """Choose "View as PNG" of the menu "Save"; return the download."""
     page.get_by_role("button", name="Save", exact=True).click()

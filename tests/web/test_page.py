@@ -14,6 +14,7 @@ from browsing import (
     all_read,
     differing,
     pixels,
+    planes_of,
     point,
     probed,
     running,
@@ -242,10 +243,7 @@ def test_letters_stay_only_where_keys_are_for_the_pane(page):
 
 def test_planes_are_those_of_the_volume_and_follow_the_crosshair(page, folder):
     show(page, "CT 1 Phantom axial")
-    page.get_by_role("button", name="Axial, coronal and sagittal planes").click()
-    page.wait_for_timeout(500)
-    for pane in range(3):
-        settled(page, pane)
+    planes_of(page)
     assert [page.locator(".pane").nth(i).locator(".edge.left").inner_text() for i in range(3)] == ["R", "R", "A"]
     page.locator(".pane").first.focus()
     page.keyboard.press("c")
@@ -365,9 +363,7 @@ def test_nothing_keeps_people_out(browser, address, scheme, language):
     page.locator("#tab-display").click()
     page.locator("button[data-label='Four panes']").click()
     assert serious(page) == [], "empty panes"
-    page.locator("button[data-label='Axial, coronal and sagittal planes']").click()
-    for pane in range(3):
-        settled(page, pane)
+    planes_of(page)
     page.locator("select[data-label='Planes of']").wait_for()
     assert serious(page) == [], "planes"
     page.set_viewport_size({"width": 390, "height": 844})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from browsing import all_read, running, settled, until
+from browsing import all_read, planes_of, running, settled, until
 from canaries import MARKS, write
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
@@ -95,7 +95,11 @@ def walk(page):
             saved.extend(page.evaluate(_EVERYTHING))
         saved.extend(everything_saved(page))
     page.locator(".entry").filter(has_text="slices").first.click()
-    for layout in ("Axial, coronal and sagittal planes", "Four panes", "One pane"):
+    planes_of(page)
+    page.locator("#tab-display").click()
+    page.get_by_role("combobox", name="Planes of").wait_for()
+    saved.extend([*page.evaluate(_EVERYTHING), *everything_saved(page)])
+    for layout in ("Four panes", "One pane"):
         page.get_by_role("button", name=layout).click()
         settled(page)
         saved.extend(page.evaluate(_EVERYTHING))

@@ -11,6 +11,7 @@ from browsing import (
     differing,
     open_page,
     pixels,
+    planes_of,
     point,
     press,
     probed,
@@ -296,12 +297,12 @@ def test_crosshair_brings_the_other_panes_to_a_point(page, served, files):
 
 
 def test_a_slab_is_the_librarys_projection(page, volume):
-    button(page, "Axial, coronal and sagittal planes").click()
-    index = settled(page)
+    index = planes_of(page)[0]
     page.get_by_role("spinbutton", name="Slab in mm").fill("15")
     page.keyboard.press("Enter")
     page.get_by_role("combobox", name="How a slab is projected").select_option("max")
-    page.wait_for_timeout(300)
+    page.locator(".pane").first.locator(".topRight", has_text="max 15 mm").wait_for()
+    settled(page)
     page.locator(".pane").first.focus()
     uncovered(page)
     cut = volume.reformat("axial")

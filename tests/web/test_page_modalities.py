@@ -15,6 +15,7 @@ from browsing import (
     differing,
     open_page,
     pixels,
+    planes_of,
     point,
     press,
     probed,
@@ -233,10 +234,8 @@ def test_presets_and_planes(page, case, served):
         page.locator(".choices").get_by_role("button", name=name, exact=True).click()
         settled(page)
         assert differing(pixels(page), case.render(name)) == 0
-    page.get_by_role("button", name="Axial, coronal and sagittal planes").click()
-    for pane, plane in enumerate(("axial", "coronal", "sagittal")):
+    for pane, (plane, index) in enumerate(zip(("axial", "coronal", "sagittal"), planes_of(page), strict=True)):
         cut = case.volume.reformat(plane)
-        index = settled(page, pane)
         page.locator(".pane").nth(pane).focus()
         page.keyboard.press("1")
         settled(page, pane)

@@ -10,7 +10,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
-from browsing import choose, corner, pixels, point, probed, saved_view, serving, settled, uncovered
+from browsing import choose, corner, pixels, planes_of, point, probed, saved_view, serving, settled, uncovered
 from browsing import open_page as let_in
 from hounsfield.display.voi import window_of_values
 from states import CT, HU, area, item, lut, state, window, words
@@ -348,8 +348,7 @@ def test_a_window_from_a_dragged_region(open_page, tmp_path):
     still(page)
     expected = window_of_values(hu.Image(volume.values[frame]))
     assert worst(canvas(page), hu.render(volume, expected)[frame]) == 0
-    page.get_by_role("button", name="Axial, coronal and sagittal planes").click()
-    still(page, 1)
+    planes_of(page)
     pane = page.locator(".pane").nth(1)
     pane.focus()
     page.keyboard.press("0")
