@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import shutil
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -96,6 +100,42 @@ def serving(*paths: Path | str, no_phi: bool = False, assembled: bool = False) -
         discovery.files.close()
 
 
+class Running:
+    """The command `hu view`, as it runs.
+
+    Attributes
+    ----------
+    address
+        What it printed.
+    said
+        All that it has said, once it has ended.
+    """
+
+    def __init__(self, first: str) -> None:
+        found = re.search(r"http://\S+", first)
+        assert found, first
+        self.said, self.address = first, found.group()
+
+
+@contextmanager
+def running(*arguments: Path | str) -> Iterator[Running]:
+    """Run `hu view` as a process of its own, as people do; end it and wait for its end."""
+    command = [sys.executable, "-m", "hounsfield", "view", "--no-browser", "--port", "0", *map(str, arguments)]
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as server,
+    ):
+        assert server.stdout is not None
+        try:
+            begun = Running(server.stdout.readline().decode())
+            yield begun
+        finally:
+            server.terminate()
+            rest = server.stdout.read()
+        errors.seek(0)
+        begun.said += (rest + errors.read()).decode()
+
+
 @contextmanager
 def browsing() -> Iterator[Any]:
     """A browser without a processor for graphics."""
@@ -105,6 +145,11 @@ def browsing() -> Iterator[Any]:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield browser
         browser.close()
+
+
+def all_read(page: Any) -> None:
+    """Wait until the list says that every file has been read."""
+    page.locator(".progress", has_text=re.compile(r"^\d+ files$")).wait_for(timeout=60_000)
 
 
 def settled(page: Any, pane: int = 0) -> int:
@@ -158,6 +203,29 @@ def press(page: Any, label: str, *, on: bool) -> None:
         button.click()
 
 
+def planes_of(page: Any) -> list[int]:
+    """Cut the shown volume along three planes; return the numbers of what the panes show."""
+    page.locator("button[data-label='Axial, coronal and sagittal planes']").click()
+    settled(page, 2)  # all three come at once: before that the first pane shows what it did
+    return [settled(page, pane) for pane in range(3)]
+
+
+def save_view(page: Any) -> Any:
+    """Choose "View as PNG" of the menu "Save"; return the download."""
+    page.get_by_role("button", name="Save", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="View as PNG", exact=True).click()
+    return download.value
+
+
+def saved_view(page: Any) -> np.ndarray:
+    """The colours of the picture that is saved of the view."""
+    from PIL import Image
+
+    with Image.open(save_view(page).path()) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
 def uncovered(page: Any) -> None:
     """One image pixel to one of the screen, nothing drawn over it."""
     page.locator(".pane").first.focus()
@@ -169,8 +237,10 @@ def uncovered(page: Any) -> None:
 
 
 def pixels(page: Any, pane: int = 0) -> np.ndarray:
-    """What is on the canvas of a pane."""
-    width, height, data = page.locator(".pane").nth(pane).locator(":scope > canvas").first.evaluate(_PIXELS)
+    """What is on the canvas of a pane, once it is drawn as well as can be."""
+    shown = page.locator(".pane").nth(pane)
+    until(page, lambda: shown.get_attribute("data-coarse") is None)
+    width, height, data = shown.locator(":scope > canvas").first.evaluate(_PIXELS)
     return np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)[..., :3]
 
 

@@ -1,18 +1,12 @@
 """Canaries in every place of the files for words: while the patient is hidden the page, what it saves and asks has none."""
 
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from browsing import CHROMIUM, browsing, settled, until
+from browsing import all_read, planes_of, running, settled, until
 from canaries import MARKS, write
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 
 #: Text that is drawn is in no element: it is written down as it is drawn.
@@ -30,12 +24,6 @@ _EVERYTHING = """() => { const kept = store => Object.entries(store).join('\\n')
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return write(tmp_path_factory.mktemp("canaries"))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as opened:
-        yield opened
 
 
 def told(text):
@@ -67,6 +55,23 @@ class Listener:
         yield from self.seen
 
 
+def everything_saved(page):
+    """Choose all that the menu "Save" offers for what is shown; return names and bytes."""
+    button = page.get_by_role("button", name="Save", exact=True)
+    if button.is_disabled():
+        return
+    button.click()
+    choices = page.get_by_role("group", name="Save").get_by_role("button")
+    names = [choice.inner_text() for choice in choices.all() if choice.is_enabled()]
+    page.keyboard.press("Escape")
+    for name in names:
+        button.click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name, exact=True).click()
+        yield download.value.suggested_filename
+        yield Path(download.value.path()).read_bytes().decode("latin-1")
+
+
 def walk(page):
     """Open every panel of every item, layouts, search, help, the report; save each; return the files' names and bytes."""
     saved = []
@@ -88,14 +93,13 @@ def walk(page):
                 page.get_by_role("searchbox", name="Search the header").fill("")
             page.wait_for_timeout(250)
             saved.extend(page.evaluate(_EVERYTHING))
-        button = page.get_by_role("button", name="Save the view as PNG")
-        if button.is_enabled():
-            with page.expect_download() as download:
-                button.click()
-            saved.append(download.value.suggested_filename)
-            saved.append(Path(download.value.path()).read_bytes().decode("latin-1"))
+        saved.extend(everything_saved(page))
     page.locator(".entry").filter(has_text="slices").first.click()
-    for layout in ("Axial, coronal and sagittal planes", "Four panes", "One pane"):
+    planes_of(page)
+    page.locator("#tab-display").click()
+    page.get_by_role("combobox", name="Planes of").wait_for()
+    saved.extend([*page.evaluate(_EVERYTHING), *everything_saved(page)])
+    for layout in ("Four panes", "One pane"):
         page.get_by_role("button", name=layout).click()
         settled(page)
         saved.extend(page.evaluate(_EVERYTHING))
@@ -106,39 +110,30 @@ def walk(page):
 
 
 @pytest.mark.parametrize("how", ["--no-phi", "the switch"])
-def test_nothing_shows_a_canary_while_the_patient_is_hidden(browser, folder, tmp_path, how):
+def test_nothing_shows_a_canary_while_the_patient_is_hidden(browser, folder, how):
     options = ["--no-phi"] if how == "--no-phi" else []
-    command = [sys.executable, "-m", "hounsfield", "view", "--no-browser", "--port", "0", *options, str(folder)]
-    with (
-        (tmp_path / "errors").open("wb") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as server,
-    ):
-        first = server.stdout.readline().decode()
-        try:
-            context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-US")
-            context.add_init_script(_LISTEN)
-            page = context.new_page()
-            listener = Listener(page) if options else None
-            page.goto(re.search(r"http://\S+", first).group())
-            page.locator(".progress", has_text=re.compile(r"^\d+ files$")).wait_for(timeout=60_000)
-            settled(page)
-            if not options:
-                assert told("\n".join(page.evaluate(_EVERYTHING)))  # the test can fail
-                page.get_by_role("button", name="Hide patient").click()
-                until(page, lambda: "KANARIE" not in page.locator("body").inner_text())
-                page.wait_for_timeout(500)
-                page.evaluate("window.drawn = []")
-                listener = Listener(page)
-            saved = walk(page)
-            for text in [*saved, *listener.texts(), *page.evaluate(_EVERYTHING)]:
-                assert told(text) == []
-            assert page.locator(".entry").count() >= 6 and len(saved) > 20
-            assert page.locator(".labels").first.inner_text()
-            page.reload()
-            page.locator(".entry").first.wait_for()
-            assert told("\n".join(page.evaluate(_EVERYTHING))) == []
-            context.close()
-        finally:
-            server.terminate()
-        said = server.stdout.read().decode()
-    assert told(first + said + (tmp_path / "errors").read_text("utf-8")) == []
+    with running(*options, folder) as server:
+        context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-US")
+        context.add_init_script(_LISTEN)
+        page = context.new_page()
+        listener = Listener(page) if options else None
+        page.goto(server.address)
+        all_read(page)
+        settled(page)
+        if not options:
+            assert told("\n".join(page.evaluate(_EVERYTHING)))  # the test can fail
+            page.get_by_role("button", name="Hide patient").click()
+            until(page, lambda: "KANARIE" not in page.locator("body").inner_text())
+            page.wait_for_timeout(500)
+            page.evaluate("window.drawn = []")
+            listener = Listener(page)
+        saved = walk(page)
+        for text in [*saved, *listener.texts(), *page.evaluate(_EVERYTHING)]:
+            assert told(text) == []
+        assert page.locator(".entry").count() >= 6 and len(saved) > 20
+        assert page.locator(".labels").first.inner_text()
+        page.reload()
+        page.locator(".entry").first.wait_for()
+        assert told("\n".join(page.evaluate(_EVERYTHING))) == []
+        context.close()
+    assert told(server.said) == []

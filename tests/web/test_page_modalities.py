@@ -11,12 +11,11 @@ import pytest
 
 import hounsfield as hu
 from browsing import (
-    CHROMIUM,
-    browsing,
     choose,
     differing,
     open_page,
     pixels,
+    planes_of,
     point,
     press,
     probed,
@@ -32,9 +31,6 @@ from modalities import CASES, write
 
 from conftest import corpus_folder
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 
 
@@ -53,15 +49,12 @@ def served(files, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(served):
-    with browsing() as browser:
-        context = browser.new_context(viewport={"width": 1150, "height": 800}, locale="en-US", color_scheme="dark")
-        page = open_page(context, served)
-        settled(page)
-        uncovered(page)
-        yield page
-        assert page.problems == []
-        context.close()
+def page(context, served):
+    page = open_page(context, served)
+    settled(page)
+    uncovered(page)
+    yield page
+    assert page.problems == []
 
 
 class Shown:
@@ -121,13 +114,7 @@ def rgb(name):
 
 
 SLIDES = [name for name in CASES if "slide" in name]
-#: The page has no colours for the values of a supplemental palette yet: it shows them grey.
-UNCOLOURED = "CT enhanced, supplemental palette"
-PICTURES = [
-    pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="shown grey") if name == UNCOLOURED else ())
-    for name in CASES
-    if name not in SLIDES
-]
+PICTURES = [name for name in CASES if name not in SLIDES]
 #: Cases whose window, map and inversion are changed too: one of each kind of values.
 GREY = [
     "CT, signed",
@@ -247,10 +234,8 @@ def test_presets_and_planes(page, case, served):
         page.locator(".choices").get_by_role("button", name=name, exact=True).click()
         settled(page)
         assert differing(pixels(page), case.render(name)) == 0
-    page.get_by_role("button", name="Axial, coronal and sagittal planes").click()
-    for pane, plane in enumerate(("axial", "coronal", "sagittal")):
+    for pane, (plane, index) in enumerate(zip(("axial", "coronal", "sagittal"), planes_of(page), strict=True)):
         cut = case.volume.reformat(plane)
-        index = settled(page, pane)
         page.locator(".pane").nth(pane).focus()
         page.keyboard.press("1")
         settled(page, pane)

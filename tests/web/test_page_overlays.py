@@ -1,6 +1,5 @@
 """What the page draws over images, and how it shows values, in a real browser: the same as `hounsfield.render`."""
 
-import io
 import os
 import re
 from contextlib import ExitStack
@@ -8,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image as Picture
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
-from browsing import CHROMIUM, browsing, choose, corner, pixels, point, probed, serving, settled, uncovered
+from browsing import choose, corner, pixels, planes_of, point, probed, saved_view, serving, settled, uncovered
 from browsing import open_page as let_in
 from hounsfield.display.voi import window_of_values
 from states import CT, HU, area, item, lut, state, window, words
@@ -20,9 +18,6 @@ from states import CT, HU, area, item, lut, state, window, words
 from made import dataset, to_bytes
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
 CORPUS = Path(os.environ.get("HOUNSFIELD_CORPUS") or Path(__file__).parents[3] / "shared" / "corpus")
 CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 OVERLAYS = {
@@ -38,12 +33,6 @@ def found(name):
     if not path or not Path(path).exists():
         pytest.skip(f"{name} is not at hand")
     return Path(path)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as running:
-        yield running
 
 
 @pytest.fixture
@@ -97,12 +86,6 @@ def worst(screen, picture):
     return int(np.abs(seen - part).max())
 
 
-def saved(page):
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save the view as PNG").click()
-    return np.asarray(Picture.open(io.BytesIO(Path(download.value.path()).read_bytes())).convert("RGB"))
-
-
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_overlays_are_those_of_render_and_can_be_switched(open_page, name):
     path = found(name)
@@ -117,7 +100,7 @@ def test_overlays_are_those_of_render_and_can_be_switched(open_page, name):
         boxes.nth(number).check()
         still(page)
         assert worst(canvas(page), hu.render(image, overlays=planes[: number + 1])) == 0
-    picture = saved(page)
+    picture = saved_view(page)
     if image.pixel_spacing is None or image.pixel_spacing[0] == image.pixel_spacing[1]:
         assert np.array_equal(picture.astype(int), rgb(hu.render(image, overlays=planes)))
     boxes.first.focus()
@@ -209,7 +192,7 @@ def test_presentation_states_are_those_of_render(open_page, states_folder):
         expected = hu.render(image, presentation=hu.presentation(states_folder / f"{label}.dcm"))
         # Letters are smooth at their edges: there the canvas rounds in another order.
         assert worst(canvas(page), expected) <= (2 if "GraphicAnnotationSequence" in STATES[label] else 0), label
-        picture = saved(page).astype(int)
+        picture = saved_view(page).astype(int)
         assert picture.shape[:2] == expected.shape
         assert np.abs(picture - rgb(expected)).max() <= 2, label
     choice.select_option(label="none")
@@ -365,8 +348,7 @@ def test_a_window_from_a_dragged_region(open_page, tmp_path):
     still(page)
     expected = window_of_values(hu.Image(volume.values[frame]))
     assert worst(canvas(page), hu.render(volume, expected)[frame]) == 0
-    page.get_by_role("button", name="Axial, coronal and sagittal planes").click()
-    still(page, 1)
+    planes_of(page)
     pane = page.locator(".pane").nth(1)
     pane.focus()
     page.keyboard.press("0")

@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 
 import hounsfield as hu
-from browsing import CHROMIUM, OVER, browsing, choose, differing, open_page, pixels, press, serving, settled, until
+from browsing import OVER, choose, differing, open_page, pixels, press, serving, settled, until
 from hounsfield.display.defaults import PRESETS
 from shown_folder import write
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
 
@@ -30,12 +27,6 @@ def files(folder):
 @pytest.fixture(scope="module")
 def served(files, folder):
     with serving(folder, assembled=True) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as opened:
         yield opened
 
 

@@ -23,7 +23,17 @@ export class DisplayPanel {
     this.viewport = viewport;
     this.store = store;
     const number = { class: "number", attributes: { type: "number", step: "any", inputmode: "decimal" } };
-    const typed = { change: () => this.typed() };
+    /** @type {HTMLInputElement|null} in which a number is being typed: frames that change leave it */
+    this.editing = null;
+    const typed = {
+      change: () => this.typed(),
+      input: (/** @type {Event} */ { target }) => {
+        this.editing = /** @type {HTMLInputElement} */ (target);
+      },
+      blur: () => {
+        this.editing = null;
+      },
+    };
     this.center = h("input", { ...number, label: "Center", on: typed });
     this.width = h("input", { ...number, label: "Width", on: typed });
     this.range = h("p", { class: "quiet" });
@@ -92,6 +102,7 @@ export class DisplayPanel {
   }
 
   typed() {
+    this.editing = null;
     const before = this.viewport.active().voi();
     const [low, high] = bounds(before);
     // A VOI LUT has no center and width: what is not typed yet is that of all values it tells apart.
@@ -152,9 +163,7 @@ export class DisplayPanel {
 
   /** @param {HTMLInputElement} input @param {number|null} value */
   fill(input, value) {
-    if (document.activeElement !== input || value === null)
-      input.value = value === null ? "" : String(Number(value.toPrecision(6)));
-    else input.value = String(Number(value.toPrecision(6)));
+    if (input !== this.editing) input.value = value === null ? "" : String(Number(value.toPrecision(6)));
   }
 
   makeChoices() {

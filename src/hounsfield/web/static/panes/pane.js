@@ -281,6 +281,7 @@ export class Pane extends PaneView {
     const quiet = stack ? (waits && !tiled && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();
     this.labels.setMessage(error || this.message || quiet, Boolean(error || this.message));
     this.element.toggleAttribute("data-waits", Boolean(waits || this.unsettled));
+    this.element.toggleAttribute("data-coarse", this.settling !== 0);
     this.element.dataset.frame = (tiled && !waits) || (shown && raw) ? String(this.index) : "";
     this.hooks.tell(this);
   }
