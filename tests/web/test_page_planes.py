@@ -130,6 +130,7 @@ def canvas(page, pane):
 
 
 def frame_of(page, pane):
+    page.locator(f".pane:nth-child({pane + 1})[data-frame]:not([data-frame=''])").wait_for()
     return int(page.locator(".pane").nth(pane).get_attribute("data-frame"))
 
 
@@ -355,9 +356,11 @@ def test_panes_of_two_spaces_are_linked_by_hand(page, folder):
     page.get_by_role("button", name="Two panes").click()
     page.locator(".pane").first.click()
     page.locator(".entry", has_text="straight").click()
+    page.locator(".entry[aria-current]", has_text="straight").wait_for()
     quiet(page)
     page.locator(".pane").nth(1).click()
     page.locator(".entry", has_text="leaning").click()
+    page.locator(".entry[aria-current]", has_text="leaning").wait_for()
     quiet(page)
     link = page.get_by_role("button", name="Link panes here by hand")
     page.locator(".pane").nth(1).focus()
