@@ -1,22 +1,15 @@
 """Phases in a real browser: two axes, one place, the library's values."""
 
 import re
-import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 import hounsfield as hu
+from browsing import all_read, running, settled, until
 from fourth_axis import series
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 COUNT = 8
 
 
@@ -38,24 +31,13 @@ def volumes(folder):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def session(browser, folder):
-    command = [sys.executable, "-m", "hounsfield", "view", "--no-browser", "--port", "0", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        address = re.search(r"http://\S+", server.stdout.readline()).group()
+    with running(folder) as server:
         context = browser.new_context(
             viewport={"width": 1200, "height": 800}, locale="en-US", color_scheme="dark", has_touch=True
         )
-        yield context, address
+        yield context, server.address
         context.close()
-        server.terminate()
 
 
 @pytest.fixture
@@ -66,7 +48,7 @@ def page(session):
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.goto(address)
-    page.locator(".progress", has_text=re.compile(r"^\d+ files$")).wait_for(timeout=20_000)
+    all_read(page)
     page.locator(".phaseText", has_text="phase 1 of 8").wait_for()
     page.locator(".pane[data-frame='3']").wait_for()
     page.locator(".pane").first.focus()
@@ -76,8 +58,8 @@ def page(session):
 
 
 def at(page, phase):
-    page.locator(".phaseText", has_text=f"phase {phase} of {COUNT}").first.wait_for(timeout=5000)
-    page.locator(".pane:not([data-waits])").first.wait_for(timeout=5000)
+    page.locator(".phaseText", has_text=f"phase {phase} of {COUNT}").first.wait_for()
+    page.locator(".pane:not([data-waits])").first.wait_for()
     page.wait_for_timeout(80)
 
 
@@ -189,8 +171,10 @@ def test_planes_of_a_phase_stay_at_their_place(page, volumes):
     page.wait_for_timeout(300)
     before = [page.locator(".pane").nth(i).get_attribute("data-frame") for i in range(3)]
     page.keyboard.press("Shift+ArrowDown")
-    page.wait_for_timeout(1000)
-    assert [text.split(" ·")[0] for text in page.locator(".phaseText").all_inner_texts()] == ["phase 2 of 8"] * 3
+    texts = page.locator(".phaseText")
+    until(page, lambda: [text.split(" ·")[0] for text in texts.all_inner_texts()] == ["phase 2 of 8"] * 3, 20)
+    for pane in range(3):
+        settled(page, pane)
     assert [page.locator(".pane").nth(i).get_attribute("data-frame") for i in range(3)] == before
     cut = volumes[1].reformat("coronal").values[int(before[1])]
     box = page.locator(".pane canvas").nth(1).bounding_box()

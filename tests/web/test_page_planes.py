@@ -4,8 +4,6 @@ import base64
 import io
 import re
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pydicom
@@ -14,6 +12,7 @@ from pydicom.dataset import Dataset
 from scipy.spatial.transform import Rotation
 
 import hounsfield as hu
+from browsing import all_read, running
 from hounsfield.geometry import direction, image_plane
 
 from conftest import corpus_folder
@@ -21,10 +20,6 @@ from made import enhanced
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 PLANES = {"axial": (1, 0, 0, 0, 1, 0), "coronal": (1, 0, 0, 0, 0, -1), "sagittal": (0, 1, 0, 0, 0, -1)}
 #: Voxels are cubes of 6 mm, so that planes of straight volumes have square pixels.
@@ -70,18 +65,8 @@ def localizers(path):
 
 @pytest.fixture(scope="module")
 def address(folder):
-    command = [sys.executable, "-m", "hounsfield", "view", "--no-browser", "--port", "0", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        yield re.search(r"http://\S+", server.stdout.readline()).group()
-        server.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
+    with running(folder) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +83,7 @@ def page(session, address):
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.goto(address)
-    page.locator(".progress", has_text=re.compile(r"^\d+ files$")).wait_for(timeout=60_000)
+    all_read(page)
     yield page
     page.close()
     assert problems == []
@@ -318,7 +303,7 @@ def test_fingers_turn_planes(browser, address, folder):
     context = browser.new_context(viewport={"width": 800, "height": 900}, has_touch=True)
     page = context.new_page()
     page.goto(address)
-    page.locator(".progress", has_text=re.compile(r"^\d+ files$")).wait_for()
+    all_read(page)
     cut(page, "straight")
     client = context.new_cdp_session(page)
 
