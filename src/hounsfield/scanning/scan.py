@@ -114,6 +114,43 @@ def scan_files(
     return pa.Table.from_batches(list(work.batches_of(paths)), schema=layout.schema)
 
 
+@dataclass(frozen=True)
+class ListedFiles:
+    """Scans files that somebody else has listed, some at a time; nothing is expanded.
+
+    Attributes
+    ----------
+    columns, phi, threads, limits
+        As in `scan`.
+    """
+
+    columns: tuple[str, ...] | None = None
+    phi: bool = True
+    threads: int | None = None
+    limits: Limits = DEFAULT_LIMITS
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of its tables."""
+        names, read = with_frames(self.columns, phi=self.phi)
+        return schema_of(_chosen(read, self.phi).schema, names)
+
+    def scan(self, paths: list[str], progress: Callable[[Progress], None] | None = None) -> pa.Table:
+        """Return one row for each file, in their order."""
+        names, read = with_frames(self.columns, phi=self.phi)
+        layout = _chosen(read, self.phi)
+        work = HeaderWalk(layout.plan, _ArrowBatches(layout), self.limits, self.threads, progress)
+        batches = list(_asked(work.batches_of(paths), names, Fitting()))
+        return pa.Table.from_batches(batches, schema=schema_of(layout.schema, names))
+
+    def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str]) -> pa.Table:
+        """Return one row for each source that is no file of the system: a member of an archive, a remote file."""
+        names, read = with_frames(self.columns, phi=self.phi)
+        layout = _chosen(read, self.phi)
+        batch = _source_batch(opens, paths, layout, self.threads, self.limits)
+        return pa.Table.from_batches([frames_first(batch, names)])
+
+
 def scan_sources(
     opens: Iterable[Callable[[], Source]], names: list[str], columns: Iterable[str], threads: int | None, limits: Limits
 ) -> pa.Table:
@@ -128,11 +165,15 @@ def scan_sources(
     columns, threads, limits
         As in `scan`.
     """
-    layout = _layout(tuple(columns), True)
+    return pa.Table.from_batches([_source_batch(opens, names, _layout(tuple(columns), True), threads, limits)])
+
+
+def _source_batch(
+    opens: Iterable[Callable[[], Source]], names: list[str], layout: TableLayout, threads: int | None, limits: Limits
+) -> pa.RecordBatch:
     with ThreadPoolExecutor(threads or os.cpu_count() or 1, "hounsfield-scan") as pool:
         source_rows = list(pool.map(partial(read_source_row, wanted=layout.plan, limits=limits), opens))
-    batch = record_batch(names, nothing_found(len(names), layout.plan), layout, dict(enumerate(source_rows)))
-    return pa.Table.from_batches([batch])
+    return record_batch(names, nothing_found(len(names), layout.plan), layout, dict(enumerate(source_rows)))
 
 
 def scan_batches(  # noqa: PLR0913  what a scan may be asked
