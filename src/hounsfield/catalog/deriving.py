@@ -1,4 +1,4 @@
-"""What reading volumes would say of the series of a catalog, from its rows: the same functions, no file is opened again.
+"""The volumes of a catalog's series: what reading them would say, from rows, and no file is opened again.
 
 Only files of several frames, of mosaics, and those that claim to be the same slice have to be looked at once more.
 """

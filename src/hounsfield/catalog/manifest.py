@@ -1,4 +1,4 @@
-"""What a catalog is made of: a small document that is replaced as a whole, whatever happens meanwhile.
+"""The manifest of a catalog: a small document that says what belongs to it, and is replaced as a whole.
 
 Each state of a catalog is a manifest with a number of its own, and the one with the highest number counts. A manifest
 is written under another name and then linked to its own, which fails where that exists: of two writers at once one
@@ -12,6 +12,7 @@ import json
 import os
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -25,6 +26,10 @@ from hounsfield.sources.folders import PART
 FORMAT, VERSION = "hounsfield-catalog", 1
 #: States that are kept, so that who reads one can go on while others write.
 _KEPT = 3
+#: What may lie in the folder of a catalog before its first state does: `hounsfield.catalog.pseudonyms` makes it.
+SECRET = "secret"  # noqa: S105  the name of a file
+#: Seconds after which the lock of a writer that was killed is taken away.
+_STALE = 30.0
 #: Bytes of a manifest that are read: a shard takes some hundred.
 _MOST_BYTES = 256 * 2**20
 _NAME = re.compile(r"manifest-(\d{8})\.json")
@@ -38,8 +43,10 @@ class Shard:
     ----------
     name
         Name of the file, which follows from what is in it.
-    rows, bytes
+    rows, bytes, pieces
         How large it is.
+    vanished
+        Rows in it whose file was gone when it was written.
     dead
         Numbers of its pieces whose rows do not count any more: later shards hold them.
     dead_rows
@@ -49,8 +56,24 @@ class Shard:
     name: str
     rows: int
     bytes: int
+    pieces: int
+    vanished: int = 0
     dead: tuple[int, ...] = ()
     dead_rows: int = 0
+
+    def without(self, pieces: dict[int, int]) -> Shard | None:
+        """Return the same shard with pieces that do not count any more; None where none is left that does.
+
+        Parameters
+        ----------
+        pieces
+            Rows of each, by its number.
+        """
+        new = {number: rows for number, rows in pieces.items() if number not in self.dead}
+        dead = tuple(sorted((*self.dead, *new)))
+        if len(dead) == self.pieces:
+            return None
+        return replace(self, dead=dead, dead_rows=self.dead_rows + sum(new.values())) if new else self
 
 
 @dataclass(frozen=True)
@@ -81,13 +104,27 @@ class Manifest:
     shards: tuple[Shard, ...] = ()
 
     @property
+    def file(self) -> str:
+        """Name of the file that it is in."""
+        return _name(self.number)
+
+    @property
     def rows(self) -> int:
         """Rows that count."""
         return sum(shard.rows - shard.dead_rows for shard in self.shards)
 
-    def with_root(self, root: str) -> Manifest:
-        """Return the same with a root, where it is not there yet."""
-        return self if root in self.roots else replace(self, roots=(*self.roots, root))
+    def with_roots(self, roots: Iterable[str]) -> Manifest:
+        """Return the same with more roots; none is there twice."""
+        return replace(self, roots=tuple(dict.fromkeys((*self.roots, *roots))))
+
+    def with_shards(self, shards: Iterable[Shard]) -> Manifest:
+        """Return the same with more shards."""
+        return replace(self, shards=(*self.shards, *shards))
+
+    def without(self, places: dict[str, dict[int, int]]) -> Manifest:
+        """Return the same with pieces that do not count any more: rows of each, by shard and number."""
+        shards = (shard.without(places[shard.name]) if shard.name in places else shard for shard in self.shards)
+        return replace(self, shards=tuple(shard for shard in shards if shard is not None))
 
     def added_since(self, earlier: Manifest) -> list[Shard]:
         """Return the shards that an earlier state did not have."""
@@ -129,7 +166,7 @@ def create(folder: Path, columns: Iterable[str], *, phi: bool) -> Manifest:
         return read_manifest(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        others = [name for name in os.listdir(folder) if not name.endswith(PART)]
+        others = [name for name in os.listdir(folder) if not name.endswith(PART) and name != SECRET]
         if others and not _numbers(folder):
             raise OutputError("the folder holds other files; a catalog has one of its own", source=str(folder))
         _publish(folder, Manifest(1, columns=tuple(columns), phi=phi))
@@ -154,7 +191,7 @@ def commit(folder: Path, change: Callable[[Manifest], Manifest]) -> Manifest:
         except OSError as error:
             raise _refused(folder, error) from None
         if published:
-            _forget_old(folder, wanted.number)
+            forget_old(folder, wanted.number - _KEPT)
             return wanted
 
 
@@ -188,6 +225,10 @@ def _publish_without_links(temporary: Path, path: Path) -> bool:
     try:
         os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError:
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - lock.stat().st_mtime > _STALE:
+                lock.unlink()
+        time.sleep(0.02)
         return False
     try:
         if path.exists():
@@ -209,19 +250,11 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _forget_old(folder: Path, number: int) -> None:
+def forget_old(folder: Path, last: int) -> None:
+    """Remove the states up to a number."""
     for old in _numbers(folder):
-        if old <= number - _KEPT:
+        if old <= last:
             (folder / _name(old)).unlink(missing_ok=True)
-
-
-def kept_manifests(folder: Path) -> list[Manifest]:
-    """Return the states that are still there, the newest last: shards of all of them may be in use."""
-    kept: list[Manifest] = []
-    for number in _numbers(folder):
-        with contextlib.suppress(FileNotFoundError):
-            kept.append(_read(folder / _name(number)))
-    return kept
 
 
 def _numbers(folder: Path) -> list[int]:
@@ -251,7 +284,11 @@ def _parsed(document: dict[str, Any]) -> Manifest:
     if document.get("format") != FORMAT or document.get("version") != VERSION:
         raise ValueError("another format")
     shards = tuple(
-        Shard(_safe_name(one["name"]), int(one["rows"]), int(one["bytes"]), tuple(one["dead"]), int(one["dead_rows"]))
+        Shard(
+            _safe_name(one["name"]),
+            **{name: int(one[name]) for name in ("rows", "bytes", "pieces", "vanished", "dead_rows")},
+            dead=tuple(map(int, one["dead"])),
+        )
         for one in document["shards"]
     )
     return Manifest(

@@ -1,19 +1,28 @@
-"""What is looked at together: the files of one folder, so many at a time, with what tells whether any has changed."""
+"""Pieces: the files of one folder, so many at a time, with a digest that tells whether any has changed."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
+
+import numpy as np
 
 from hounsfield.sources.folders import PART
 
 #: Files of a piece: a folder with more is several.
 MOST_FILES = 16_384
+#: The part of what is a piece by itself: a file that was named, or a folder that cannot be listed.
+ALONE = -1
 #: Bytes of a digest: of 10^10 folders no two are taken for the same.
 _DIGEST = 16
+#: Files that are listed ahead of those that are read.
+_AHEAD = 200_000
 
 
 @dataclass(frozen=True)
@@ -23,13 +32,15 @@ class Piece:
     Attributes
     ----------
     folder
-        The folder's absolute path; of a file that was named by itself that file's.
+        The folder's absolute path; of what is a piece by itself its own.
     part
-        Which piece of its folder.
+        Its number in the folder, or `ALONE`.
     names
         Names of its files, sorted; ``""`` is the folder itself.
     sizes, times
-        Bytes of each, and when it was changed: nanoseconds since 1970.
+        Bytes of each, and when it was changed: nanoseconds since 1970. -1 and 0 where the system does not tell.
+    written
+        How the catalog writes its folder, where that is known and the folder is not.
     """
 
     folder: str
@@ -37,24 +48,30 @@ class Piece:
     names: Sequence[str]
     sizes: Sequence[int]
     times: Sequence[int]
+    written: str = ""
 
     @property
-    def key(self) -> tuple[str, int]:
-        """What it is told apart by from other pieces."""
-        return self.folder, self.part
+    def paths(self) -> list[str]:
+        """The paths of its files."""
+        return [os.path.join(self.folder, name) if name else self.folder for name in self.names]
 
-    @property
-    def digest(self) -> bytes:
-        """A number that is another one as soon as a file came, went or changed."""
-        text = "\0".join(map("%s\0%d\0%d".__mod__, zip(self.names, self.sizes, self.times, strict=True)))
-        return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=_DIGEST).digest()
+    def digest(self, key: bytes = b"") -> bytes:
+        """Return a number that is another one as soon as a file came, went or changed.
+
+        Parameters
+        ----------
+        key
+            Without it nobody can try which names give the digest.
+        """
+        digest = blake2b("\0".join(self.names).encode("utf-8", "surrogateescape"), digest_size=_DIGEST, key=key)
+        digest.update(np.array([self.sizes, self.times], "<i8").tobytes())
+        return digest.digest()
 
 
-def pieces_of(root: str) -> Iterator[Piece]:
+def pieces_of(root: str) -> Generator[Piece]:
     """Yield the pieces of a folder and of all folders below it, or of a file, in a fixed order.
 
-    Links to folders are not followed. A folder that cannot be listed is a piece with one file without a name: reading
-    it gives the error. What vanishes meanwhile is left out.
+    Links to folders are not followed. A folder that cannot be listed is a piece by itself: reading it gives the error.
 
     Parameters
     ----------
@@ -62,29 +79,49 @@ def pieces_of(root: str) -> Iterator[Piece]:
         An absolute path.
     """
     if not os.path.isdir(root):
-        try:
-            known = os.stat(root)
-            yield Piece(root, 0, [""], [known.st_size], [known.st_mtime_ns])
-        except OSError:
-            yield Piece(root, 0, [""], [-1], [0])
+        yield _alone(root)
         return
     waiting = [root]
     while waiting:
         folder = waiting.pop()
-        files, folders = _listed(folder)
-        if files is None:
-            yield Piece(folder, 0, [""], [-1], [0])
+        listed = _listed(folder)
+        if listed is None:
+            yield _alone(folder)
             continue
-        files.sort()
-        for part, start in enumerate(range(0, len(files), MOST_FILES)):
-            some = files[start : start + MOST_FILES]
-            yield Piece(folder, part, [one[0] for one in some], [one[1] for one in some], [one[2] for one in some])
+        files, folders = listed
+        yield from _parts(folder, files)
         folders.sort(reverse=True)
         waiting += [os.path.join(folder, name) for name in folders]
 
 
-def _listed(path: str) -> tuple[list[tuple[str, int, int]] | None, list[str]]:
-    """Names, sizes and times of the files in a folder, and names of its folders; None where it cannot be listed."""
+def pieces_in(folder: str) -> Generator[Piece]:
+    """Yield the pieces of just one folder."""
+    listed = _listed(folder)
+    if listed is None:
+        yield _alone(folder)
+    else:
+        yield from _parts(folder, listed[0])
+
+
+def _alone(path: str) -> Piece:
+    try:
+        known = os.stat(path)
+    except OSError:
+        return Piece(path, ALONE, [""], [-1], [0])
+    if stat.S_ISDIR(known.st_mode):
+        return Piece(path, ALONE, [""], [-1], [0])
+    return Piece(path, ALONE, [""], [known.st_size], [known.st_mtime_ns])
+
+
+def _parts(folder: str, files: list[tuple[str, int, int]]) -> Iterator[Piece]:
+    files.sort()
+    for part, start in enumerate(range(0, len(files), MOST_FILES)):
+        names, sizes, times = zip(*files[start : start + MOST_FILES], strict=True)
+        yield Piece(folder, part, names, sizes, times)
+
+
+def _listed(path: str) -> tuple[list[tuple[str, int, int]], list[str]] | None:
+    """Return names, sizes and times of the files in a folder, and names of its folders; None where it has no list."""
     files: list[tuple[str, int, int]] = []
     folders: list[str] = []
     try:
@@ -101,5 +138,74 @@ def _listed(path: str) -> tuple[list[tuple[str, int, int]] | None, list[str]]:
                 elif not entry.is_symlink():
                     folders.append(entry.name)
     except OSError:
-        return None, []
+        return None
     return files, folders
+
+
+class PiecesAhead:
+    """Lists pieces in a thread of its own, ahead of whoever reads their files.
+
+    Parameters
+    ----------
+    pieces
+        What is listed.
+
+    Attributes
+    ----------
+    found, bytes
+        Files that were listed so far, and their size.
+    complete
+        Whether these are all.
+    """
+
+    def __init__(self, pieces: Generator[Piece]) -> None:
+        self.found, self.bytes, self.complete = 0, 0, False
+        self._pieces, self._waiting, self._files = pieces, deque[Piece](), 0
+        self._changed = threading.Condition()
+        self._closed = False
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="hounsfield-pieces", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            with closing(self._pieces):
+                for piece in self._pieces:
+                    size = sum(piece.sizes)
+                    with self._changed:
+                        self._waiting.append(piece)
+                        self._files += len(piece.names)
+                        self.found, self.bytes = self.found + len(piece.names), self.bytes + size
+                        self._changed.notify()
+                        while self._files >= _AHEAD and not self._closed:
+                            self._changed.wait()
+                        if self._closed:
+                            return
+        except BaseException as error:  # it belongs to whoever waits for the pieces
+            self._error = error
+        finally:
+            with self._changed:
+                self.complete = True
+                self._changed.notify()
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Yield the pieces in their order."""
+        while True:
+            with self._changed:
+                while not self._waiting and not self.complete:
+                    self._changed.wait()
+                if not self._waiting:
+                    if self._error is not None:
+                        raise self._error
+                    return
+                piece = self._waiting.popleft()
+                self._files -= len(piece.names)
+                self._changed.notify()
+            yield piece
+
+    def close(self) -> None:
+        """List no more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()

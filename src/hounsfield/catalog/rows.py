@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # pyarrow is not typed
 # pyright: reportUnknownParameterType=false
+import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,18 +13,26 @@ from functools import partial
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from hounsfield.catalog.pieces import Piece
-from hounsfield.catalog.shards import PIECE_SCHEMA
+from hounsfield.catalog.pseudonyms import Names
+from hounsfield.catalog.shards import piece_table
+from hounsfield.scanning.columns import DEFAULT_COLUMNS
 from hounsfield.scanning.scan import ListedFiles
-from hounsfield.scanning.table import path_array
 from hounsfield.scanning.walking import Progress
+from hounsfield.series.instances import COLUMNS
 from hounsfield.sources.collection import open_collection
+from hounsfield.sources.files import reason
 from hounsfield.sources.kinds import ARCHIVES
 from hounsfield.sources.several import kind_of_file
+from hounsfield.sources.source import CHANGED
 
+#: Columns of a catalog for which none are named: those of a scan, and those by which slices become volumes.
+CATALOG_COLUMNS = tuple(dict.fromkeys((*DEFAULT_COLUMNS, *COLUMNS)))
 #: Columns that a catalog adds to those of a scan: the archive that a row's file is a member of; in which piece of its
-#: shard a row is; how large its file was and when it was changed, as its folder said; when it was found to be gone.
+#: shard a row is; how large its file was and when it was changed, as its folder said (-1: look again); when it was
+#: found to be gone.
 OWN = (
     pa.field("archive", pa.string()),
     pa.field("piece", pa.int32(), nullable=False),
@@ -31,6 +40,10 @@ OWN = (
     pa.field("listed_time", pa.int64(), nullable=False),
     pa.field("vanished", pa.timestamp("us", "UTC")),
 )
+#: The digest of a piece without files, and how those begin of pieces with files that are to be looked at again.
+GONE, AGAIN = b"", b"?"
+#: Reasons that may pass, though the file stays as it is: the system's.
+_PASSING = {reason(OSError(number, os.strerror(number))) for number in errno.errorcode} | {CHANGED}
 
 
 def catalog_schema(scanned: pa.Schema) -> pa.Schema:
@@ -50,6 +63,8 @@ class Plan:
         Its rows in the catalog, or None.
     kept
         Rows of each file that has not changed; none of those that have to be read.
+    new
+        Which files the catalog does not have.
     gone
         Rows whose files are not there any more.
     """
@@ -57,35 +72,31 @@ class Plan:
     piece: Piece
     old: pa.Table | None = None
     kept: list[list[int]] = field(default_factory=list[list[int]])
+    new: list[bool] = field(default_factory=list[bool])
     gone: list[int] = field(default_factory=list[int])
 
     @classmethod
-    def of(cls, piece: Piece, old: pa.Table | None) -> Plan:
+    def of(cls, piece: Piece, old: pa.Table | None, names: Names) -> Plan:
         """Compare the files of a piece with its rows."""
         if old is None or not old.num_rows:
-            return cls(piece, None, [[] for _ in piece.names])
+            return cls(piece, None, [[] for _ in piece.names], [True] * len(piece.names))
         known: dict[str, list[int]] = {}
         for row, (path, archive) in enumerate(zip(old["path"].to_pylist(), old["archive"].to_pylist(), strict=True)):
             known.setdefault(archive or path, []).append(row)
-        sizes, times, vanished = (old[name].to_pylist() for name in ("listed_size", "listed_time", "vanished"))
+        listed = list(zip(old["listed_size"].to_pylist(), old["listed_time"].to_pylist(), strict=True))
         kept: list[list[int]] = []
-        names = path_array([file_path(piece.folder, name) for name in piece.names]).to_pylist()
-        for path, size, time in zip(names, piece.sizes, piece.times, strict=True):
+        new: list[bool] = []
+        for path, now in zip(names.paths(piece.paths), zip(piece.sizes, piece.times, strict=True), strict=True):
             rows = known.pop(path, [])
-            same = rows and all((sizes[row], times[row], vanished[row]) == (size, time, None) for row in rows)
-            kept.append(rows if same else [])
-        return cls(piece, old, kept, [row for rows in known.values() for row in rows])
+            new.append(not rows)
+            kept.append(rows if all(listed[row] == now for row in rows) else [])
+        # What the system could not even list was no file.
+        return cls(piece, old, kept, new, [row for rows in known.values() for row in rows if listed[row][0] >= 0])
 
     @property
     def wanted(self) -> list[str]:
         """Files that have to be read."""
-        pairs = zip(self.piece.names, self.kept, strict=True)
-        return [file_path(self.piece.folder, name) for name, rows in pairs if not rows]
-
-
-def file_path(folder: str, name: str) -> str:
-    """Return the path of a file of a piece."""
-    return os.path.join(folder, name) if name else folder
+        return [path for path, rows in zip(self.piece.paths, self.kept, strict=True) if not rows]
 
 
 @dataclass
@@ -96,19 +107,41 @@ class Made:
     ----------
     rows, pieces
         As a shard has them.
-    opened, failed, gone
-        Files that were opened; those of them that could not be read, by their row's reason; rows newly found gone.
+    new, changed
+        Files that were opened.
+    vanished, returned
+        Rows whose file is newly found gone, and those of files that were gone and are back as they were.
+    failed
+        Paths and reasons of files that could not be read.
+    fresh
+        What the files of new rows are known by when they were moved: see `identities`.
     """
 
     rows: pa.Table
     pieces: pa.Table
-    opened: int
-    failed: list[str]
-    gone: int
+    new: int
+    changed: int
+    vanished: int
+    returned: int
+    failed: list[tuple[str, str]]
+    fresh: NDArray[np.int64]
+
+
+def identities(rows: pa.Table) -> NDArray[np.int64]:
+    """Return a number for each row that follows from its file's size, time and SOP Instance UID; 0 without a UID."""
+    if "SOPInstanceUID" not in rows.schema.names:
+        return np.zeros(rows.num_rows, np.int64)
+    columns = (rows[name].to_pylist() for name in ("SOPInstanceUID", "listed_size", "listed_time"))
+    numbers = [hash(one) if one[0] is not None else 0 for one in zip(*columns, strict=True)]
+    return np.array(numbers, np.int64)
 
 
 def make_rows(
-    plans: Sequence[Plan], files: ListedFiles, now: datetime, progress: Callable[[Progress], None] | None = None
+    plans: Sequence[Plan],
+    files: ListedFiles,
+    names: Names,
+    now: datetime,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Made:
     """Read what has to be read of some pieces, and put their rows together.
 
@@ -118,26 +151,52 @@ def make_rows(
         The pieces.
     files
         Reads files.
+    names
+        How names are written.
     now
         When those are found to be gone that are.
     progress
         Is told how far it has come.
     """
     wanted = [path for plan in plans for path in plan.wanted]
-    read = _with_members(files.scan(wanted, progress), wanted, files)
+    read = _with_members(files.scan(wanted, progress), wanted, files, names)
+    errors = read.table["error"]
+    failed = [(row, errors[row].as_py()) for row in np.flatnonzero(errors.is_valid().to_numpy()).tolist()]
+    passing = {row for row, why in failed if why in _PASSING}
+    named = [(read.table["path"][row].as_py(), why) for row, why in failed]
+    read = _Read(names.hidden(read.table), read.archives, read.starts, passing)
     schema = catalog_schema(files.schema)
     parts: list[pa.Table] = []
-    at, counts, newly_gone = 0, list[int](), 0
+    at = 0
     for number, plan in enumerate(plans):
         count = len(plan.wanted)
-        part, at = read.of(at, count), at + count
-        rows = _piece_rows(plan, part, number, now, schema)
-        newly_gone += sum(plan.old["vanished"][row].as_py() is None for row in plan.gone) if plan.old else 0
-        parts.append(rows)
-        counts.append(rows.num_rows)
+        parts.append(_piece_rows(plan, read.of(at, count), number, now, schema))
+        at += count
     rows = pa.concat_tables(parts) if parts else schema.empty_table()
-    failed = [error for error in read.table["error"].to_pylist() if error is not None]
-    return Made(rows, _pieces_table(plans, counts), len(wanted), failed, newly_gone)
+    pieces = _pieces_table(plans, parts, names)
+    new = sum(sum(plan.new) for plan in plans)
+    gone, back = (sum(counts) for counts in zip(*map(_gone_and_back, plans), strict=True)) if plans else (0, 0)
+    return Made(rows, pieces, new, len(wanted) - new, gone, back, named, _fresh(plans, parts))
+
+
+def _gone_and_back(plan: Plan) -> tuple[int, int]:
+    if plan.old is None:
+        return 0, 0
+    vanished = plan.old["vanished"].is_valid().to_pylist()
+    gone = sum(not vanished[row] for row in plan.gone)
+    return gone, sum(vanished[rows[0]] for rows in plan.kept if rows)
+
+
+def _fresh(plans: Sequence[Plan], parts: Sequence[pa.Table]) -> NDArray[np.int64]:
+    """Identities of the rows of new files, of pieces that were there before or are new in a catalog."""
+    found: list[NDArray[np.int64]] = []
+    for plan, part in zip(plans, parts, strict=True):
+        if plan.old is None:
+            found.append(identities(part))
+        elif any(plan.new):
+            known = set(plan.old["path"].to_pylist())
+            found.append(identities(part.filter(pa.array([path not in known for path in part["path"].to_pylist()]))))
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
 
 
 @dataclass
@@ -147,15 +206,17 @@ class _Read:
     table: pa.Table
     archives: pa.Array
     starts: Sequence[int]
+    passing: set[int] = field(default_factory=set[int])
 
     def of(self, first: int, count: int) -> _Read:
         """Return the rows of some files."""
         begin, end = self.starts[first], self.starts[first + count]
         starts = [start - begin for start in self.starts[first : first + count + 1]]
-        return _Read(self.table.slice(begin, end - begin), self.archives.slice(begin, end - begin), starts)
+        passing = {row - begin for row in self.passing if begin <= row < end}
+        return _Read(self.table.slice(begin, end - begin), self.archives.slice(begin, end - begin), starts, passing)
 
 
-def _with_members(table: pa.Table, paths: list[str], files: ListedFiles) -> _Read:
+def _with_members(table: pa.Table, paths: list[str], files: ListedFiles, names: Names) -> _Read:
     """Put the members of archives in the place of these, which are no DICOM themselves."""
     none = pa.nulls(table.num_rows, pa.string())
     plain = _Read(table, none, range(table.num_rows + 1))
@@ -166,17 +227,17 @@ def _with_members(table: pa.Table, paths: list[str], files: ListedFiles) -> _Rea
     archives = [row for row in bad.tolist() if os.path.isfile(paths[row]) and kind_of_file(paths[row]) in ARCHIVES]
     if not archives:
         return plain
-    parts, names, starts, last = list[pa.Table](), list[str | None](), [0], 0
+    parts, owners, starts, last = list[pa.Table](), list[str | None](), [0], 0
     for row in archives:
         members = _members(paths[row], files)
         parts += [table.slice(last, row - last), members]
-        names += [None] * (row - last) + path_array([paths[row]]).to_pylist() * members.num_rows
+        owners += [None] * (row - last) + names.paths([paths[row]]) * members.num_rows
         starts += range(starts[-1] + 1, starts[-1] + row - last + 1)
         starts.append(starts[-1] + members.num_rows)
         last = row + 1
     rest = table.slice(last)
     starts += range(starts[-1] + 1, starts[-1] + rest.num_rows + 1)
-    return _Read(pa.concat_tables([*parts, rest]), pa.array([*names, *[None] * rest.num_rows], pa.string()), starts)
+    return _Read(pa.concat_tables([*parts, rest]), pa.array([*owners, *[None] * rest.num_rows], pa.string()), starts)
 
 
 def _members(path: str, files: ListedFiles) -> pa.Table:
@@ -189,55 +250,64 @@ def _members(path: str, files: ListedFiles) -> pa.Table:
 
 
 def _piece_rows(plan: Plan, read: _Read, number: int, now: datetime, schema: pa.Schema) -> pa.Table:
-    piece = plan.piece
     new = read.table
+    per_file = np.diff(np.asarray(read.starts))
+    wanted = np.array([not rows for rows in plan.kept], bool)
+    sizes, times = (
+        np.repeat(np.array(each, np.int64)[wanted], per_file) for each in (plan.piece.sizes, plan.piece.times)
+    )
+    sizes[list(read.passing)] = -1
+    never = pa.nulls(new.num_rows, OWN[4].type)
+    fresh = _with_own(new, number, [read.archives, pa.array(sizes), pa.array(times), never], schema)
     if plan.old is None:  # as in the first scan: all are new, in order
-        per_file = np.diff(np.asarray(read.starts))
-        sizes, times = (np.repeat(np.asarray(each, np.int64), per_file) for each in (piece.sizes, piece.times))
-        own = [read.archives, pa.array(sizes), pa.array(times), pa.nulls(new.num_rows, pa.timestamp("us", "UTC"))]
-        return _with_own(new, number, own, schema)
-    order, sizes, times = list[int](), list[int](), list[int]()
-    at = 0
-    for rows, size, time in zip(plan.kept, piece.sizes, piece.times, strict=True):
+        return fresh
+    old = plan.old
+    old = old.set_column(old.schema.get_field_index("piece"), schema.field("piece"), _numbers(number, old.num_rows))
+    vanished = np.full(old.num_rows, np.datetime64("NaT"), "M8[us]")
+    if plan.gone:
+        since = old["vanished"].take(pa.array(plan.gone, pa.int64())).fill_null(now)
+        vanished[plan.gone] = since.cast(pa.timestamp("us")).to_numpy()
+    at = old.schema.get_field_index("vanished")
+    old = old.set_column(at, schema.field("vanished"), pa.array(vanished, pa.timestamp("us")).cast(OWN[4].type))
+    order: list[int] = []
+    opened = iter(range(len(per_file)))
+    for rows in plan.kept:
         if rows:
-            chosen = [new.num_rows + row for row in rows]
+            order += [new.num_rows + row for row in rows]
         else:
-            chosen = list(range(read.starts[at], read.starts[at + 1]))
-            at += 1
-        order += chosen
-        sizes += [size] * len(chosen)
-        times += [time] * len(chosen)
-    before = plan.old
-    gone = [before["vanished"][row].as_py() or now for row in plan.gone]
-    vanished = [None] * len(order) + gone
+            file = next(opened)
+            order += range(read.starts[file], read.starts[file + 1])
     order += [new.num_rows + row for row in plan.gone]
-    sizes += [before["listed_size"][row].as_py() for row in plan.gone]
-    times += [before["listed_time"][row].as_py() for row in plan.gone]
-    archives = pa.chunked_array([read.archives, *before["archive"].chunks], pa.string())
-    pool = pa.concat_tables([new, before.select(new.schema.names).cast(new.schema)]).take(pa.array(order, pa.int64()))
-    own = [archives.take(pa.array(order, pa.int64())), pa.array(sizes, pa.int64()), pa.array(times, pa.int64())]
-    return _with_own(pool, number, [*own, pa.array(vanished, pa.timestamp("us", "UTC"))], schema)
+    pool = pa.concat_tables([fresh, old.select(schema.names).cast(schema)])
+    return pool.take(pa.array(order, pa.int64()))
+
+
+def _numbers(number: int, count: int) -> pa.Array:
+    return pa.array(np.full(count, number, np.int32))
 
 
 def _with_own(table: pa.Table, number: int, own: list[pa.Array], schema: pa.Schema) -> pa.Table:
     archives, sizes, times, vanished = own
-    pieces = pa.array(np.full(table.num_rows, number, np.int32))
+    pieces = _numbers(number, table.num_rows)
     return pa.table([*table.columns, archives, pieces, sizes, times, vanished], schema=schema)
 
 
-def _pieces_table(plans: Sequence[Plan], counts: Sequence[int]) -> pa.Table:
-    arrays = [
-        pa.array(range(len(plans)), pa.int32()),
-        path_array([plan.piece.folder for plan in plans]),
-        pa.array([plan.piece.part for plan in plans], pa.int32()),
-        pa.array(counts, pa.int32()),
-        pa.array([plan.piece.digest if plan.piece.names else b"" for plan in plans], pa.binary()),
-    ]
-    return pa.table(arrays, schema=PIECE_SCHEMA)
+def _pieces_table(plans: Sequence[Plan], parts: Sequence[pa.Table], names: Names) -> pa.Table:
+    pairs = zip(plans, parts, strict=True)
+    return piece_table(
+        [(names.key(plan.piece), part.num_rows, _digest(plan.piece, part, names)) for plan, part in pairs]
+    )
+
+
+def _digest(piece: Piece, rows: pa.Table, names: Names) -> bytes:
+    if not piece.names:
+        return GONE
+    again = (rows["listed_size"].to_numpy() < 0).any()
+    return (AGAIN if again else b"") + names.digest(piece)
 
 
 def split_rows(rows: pa.Table, numbers: Sequence[int]) -> Iterator[tuple[int, pa.Table]]:
-    """Yield the rows of each piece of a shard."""
+    """Yield the rows of each piece of a shard; they stand together."""
     column = rows["piece"].to_numpy()
     for number in numbers:
         at = np.flatnonzero(column == number)

@@ -4,63 +4,109 @@ from __future__ import annotations
 
 # pyarrow is not typed
 # pyright: reportUnknownParameterType=false
+import glob
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from hounsfield.catalog.manifest import Manifest, Shard, commit, create
-from hounsfield.catalog.pieces import Piece, pieces_of
-from hounsfield.catalog.rows import Plan, make_rows, split_rows
-from hounsfield.catalog.shards import read_pieces, read_rows, write_shard
-from hounsfield.errors import FormatError
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from hounsfield.catalog.manifest import Manifest, create
+from hounsfield.catalog.moves import drop_moved
+from hounsfield.catalog.pieces import ALONE, MOST_FILES, Piece, PiecesAhead, pieces_in, pieces_of
+from hounsfield.catalog.places import Known, Place
+from hounsfield.catalog.pseudonyms import Names, names_of, without_identity
+from hounsfield.catalog.rows import AGAIN, CATALOG_COLUMNS, GONE, Made, Plan, make_rows, split_rows
+from hounsfield.catalog.shards import read_rows, write_shard
+from hounsfield.errors import FormatError, OutputError
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.scanning.scan import ListedFiles
-from hounsfield.scanning.walking import Progress
+from hounsfield.scanning.walking import Progress, WalkJob
 
-#: Files of a shard; and seconds after which one is closed though it has fewer: what is lost where the work is killed.
+#: Files of a shard; and seconds that reading those of one may take: what is lost where the work is killed.
 _FILES, _SECONDS = 100_000, 60.0
 
 
 @dataclass
-class Scanned:
-    """What a scan into a catalog has done.
+class CatalogProgress:
+    """The progress of a scan into a catalog.
 
     Attributes
     ----------
-    files
-        Files that are there.
+    done, found
+        Files whose rows are ready, those that were found so far, and
+    bytes_done, bytes_found
+        how large they are.
+    complete
+        Whether what was found is all.
+    """
+
+    done: int
+    found: int
+    bytes_done: int
+    bytes_found: int
+    complete: bool
+
+
+@dataclass
+class Scanned:
+    """The work of a scan into a catalog.
+
+    Attributes
+    ----------
+    files, bytes
+        Files that are there, and how large they are.
+    new, changed
+        Those that were opened: the catalog did not have them, or as they were before.
     unchanged
         Those that were not opened, since the catalog has them.
-    opened
-        Those that were opened.
+    returned
+        Of these, those that had vanished before.
     vanished
         Rows whose file is not there any more; they stay, and say since when.
+    moved
+        Rows that are not there any more, since their file is elsewhere now.
     errors
-        Why files could not be read, and how many.
+        Reasons why files could not be read that were opened, and how many.
+    missing
+        Folders and files that were to be scanned, and are not there: their rows stay as they are.
+    rows
+        Rows in the catalog afterwards.
     """
 
     files: int = 0
+    bytes: int = 0
+    new: int = 0
+    changed: int = 0
     unchanged: int = 0
-    opened: int = 0
+    returned: int = 0
     vanished: int = 0
+    moved: int = 0
     errors: Counter[str] = field(default_factory=Counter[str])
+    missing: list[str] = field(default_factory=list[str])
+    rows: int = 0
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a piece stands: its shard, its number there, its digest, its rows."""
+@dataclass
+class ScanListener:
+    """Functions that are told how a scan goes on.
 
-    shard: str
-    number: int
-    digest: bytes
-    rows: int
+    Attributes
+    ----------
+    progress
+        Is told how far it has come.
+    failed
+        Is told of files that could not be read: path, and reason.
+    """
 
-
-_Key = tuple[str, int]
+    progress: Callable[[CatalogProgress], None] | None = None
+    failed: Callable[[str, str], None] | None = None
 
 
 def scan_into(
@@ -68,9 +114,10 @@ def scan_into(
     paths: Iterable[str | os.PathLike[str]],
     *,
     columns: Iterable[str] | None = None,
+    phi: bool | None = None,
     threads: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
-    progress: Callable[[Progress], None] | None = None,
+    listener: ScanListener | None = None,
 ) -> Scanned:
     """Bring a catalog up to date with folders, which is made where it is not there.
 
@@ -79,11 +126,17 @@ def scan_into(
     folder
         The catalog.
     paths
-        Folders and files.
+        Folders, files, and patterns. They may overlap: the catalog has each path once.
     columns
-        As in `scan`; of a catalog that is there those that it has are meant.
-    threads, limits, progress
+        Columns beside those that every catalog has, as in `scan`; of a catalog that is there those that it has are
+        meant.
+    phi
+        False makes a catalog without the columns that identify patients, and with other UIDs and paths in the place of
+        the files'. None is what the catalog is; for a new one True.
+    threads, limits
         As in `scan`.
+    listener
+        Is told how it goes on.
 
     Returns
     -------
@@ -92,140 +145,255 @@ def scan_into(
 
     Raises
     ------
+    ValueError
+        A column is no attribute.
     FormatError
-        The catalog is damaged, or has other columns.
+        The catalog is damaged, or is another one than is asked for.
     OutputError
         The system refuses, say because the disk is full; what was written before stays.
     """
     where = Path(folder)
-    files = ListedFiles(None if columns is None else tuple(columns), True, threads, limits)
-    names = [name for name in files.schema.names if name not in ("path", "issues", "error")]
-    manifest = create(where, names, phi=True)
-    if columns is not None and tuple(names) != manifest.columns:
-        raise FormatError("the catalog has other columns: make another one", source=str(folder))
-    work = _CatalogScan(where, manifest, replace(files, columns=manifest.columns), progress)
-    for path in paths:
-        work.scan_root(os.path.abspath(path))
+    chosen = _columns(columns, phi is not False)
+    ListedFiles(chosen).schema  # noqa: B018  raises for columns that are none, before anything is made
+    manifest = create(where, chosen, phi=phi is not False)
+    _check(manifest, columns, phi, str(folder))
+    names = names_of(where, phi=manifest.phi, make=not manifest.shards)
+    files = ListedFiles(manifest.columns, True, threads, limits, WalkJob())
+    work = CatalogScan(where, manifest, files, names, listener or ScanListener())
+    with work.job.preparation:
+        work.scan(_roots(paths))
     return work.done
 
 
-class _CatalogScan:
-    """One scan."""
+def _columns(more: Iterable[str] | None, phi: bool) -> tuple[str, ...]:
+    if isinstance(more, str):
+        raise TypeError("columns must be a list of names")
+    columns = list(dict.fromkeys((*CATALOG_COLUMNS, *(more or ()))))
+    return tuple(columns if phi else without_identity(columns))
+
+
+def _check(manifest: Manifest, columns: Iterable[str] | None, phi: bool | None, name: str) -> None:
+    if phi is not None and phi != manifest.phi:
+        why = "has" if manifest.phi else "is without"
+        raise FormatError(f"the catalog {why} what identifies patients: make another one", source=name)
+    missing = set(_columns(columns, manifest.phi)) - set(manifest.columns) if columns is not None else set[str]()
+    if missing:
+        lacking = ", ".join(sorted(missing))
+        raise FormatError(f"the catalog was made without the columns {lacking}: make another one", source=name)
+
+
+def _roots(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """Return absolute paths, without those that lie below others."""
+    expanded: list[str] = []
+    for each in paths:
+        path = os.fspath(each)
+        pattern = glob.has_magic(path) and not os.path.lexists(path)
+        expanded += (sorted(glob.glob(path, recursive=True)) or [path]) if pattern else [path]
+    roots = list(dict.fromkeys(os.path.abspath(path) for path in expanded))
+    if len(roots) == 1:
+        return roots
+    known = set(roots)
+    return [root for root in roots if not any(above in known for above in _above(root))]
+
+
+def _above(path: str) -> Generator[str]:
+    while (parent := os.path.dirname(path)) != path:
+        yield parent
+        path = parent
+
+
+class CatalogScan:
+    """One scan.
+
+    Parameters
+    ----------
+    folder, manifest
+        The catalog, and its state.
+    files
+        Reads files.
+    names
+        How names are written.
+    listener
+        Is told how it goes on.
+    """
 
     def __init__(
-        self, folder: Path, manifest: Manifest, files: ListedFiles, progress: Callable[[Progress], None] | None
+        self, folder: Path, manifest: Manifest, files: ListedFiles, names: Names, listener: ScanListener
     ) -> None:
-        self._folder, self._manifest, self._files, self._progress = folder, manifest, files, progress
+        self._folder, self._files, self._names, self._listener = folder, files, names, listener
+        self.job = files.job or WalkJob()
         self._now = datetime.now(UTC)
-        self._known: dict[_Key, _Place] = {}
-        self._learn(manifest.shards)
+        self._known = Known(folder, manifest)
+        self._grows = bool(manifest.shards)
+        self._fresh: list[NDArray[np.int64]] = []
+        self._each, self._bytes_done = 0.0, 0
+        self._ahead: PiecesAhead | None = None
         self.done = Scanned()
 
-    def _learn(self, shards: Iterable[Shard]) -> None:
-        """Take in the pieces of shards; later ones count."""
-        table = read_pieces(self._folder, shards)
-        for row in zip(*(table[name].to_pylist() for name in _COLUMNS), strict=True):
-            path, part, shard, number, digest, rows = row
-            self._known[path, part] = _Place(shard, number, digest, rows)
-
-    def scan_root(self, root: str) -> None:
-        """Bring the catalog up to date with a folder or a file."""
-        if root not in self._manifest.roots:
-            self._manifest = commit(self._folder, lambda now: now.with_root(root))
-        seen: set[_Key] = set()
-        lot: list[Piece] = []
-        waiting, since = 0, monotonic()
-        for piece in pieces_of(root):
-            seen.add(_key(piece))
-            self.done.files += len(piece.names)
-            known = self._known.get(_key(piece))
-            if known is not None and known.digest == piece.digest:
-                self.done.unchanged += len(piece.names)
-                self._tell(0)
+    def scan(self, roots: Sequence[str]) -> None:
+        """Bring the catalog up to date with folders and files."""
+        there: list[str] = []
+        for root in roots:
+            if os.path.lexists(root) or not self._known.has_below(self._names.below(root), self._names.folder(root)):
+                there.append(root)
                 continue
-            lot.append(piece)
-            waiting += len(piece.names)
-            if waiting >= _FILES or monotonic() - since > _SECONDS:
+            self.done.missing.append(root)
+            if self._listener.failed is not None:
+                self._listener.failed(root, "no such file or directory; its rows stay as they are")
+        texts = [self._names.folder(root) for root in there]
+        if not set(texts) <= set(self._known.manifest.roots):
+            self._known.commit(lambda now: now.with_roots(texts))
+        self._ahead = PiecesAhead(self._pieces(there))
+        try:
+            seen, unlisted = self._take(self._ahead)
+        finally:
+            self._ahead.close()
+        below = [(text, self._names.below(root)) for text, root in zip(texts, there, strict=True)]
+        self._keep(self._gone(below, seen, unlisted))
+        if self._grows:
+            fresh = np.concatenate(self._fresh) if self._fresh else np.zeros(0, np.int64)
+            self.done.moved = drop_moved(self._folder, self._known, fresh)
+        self.done.rows = self._known.manifest.rows
+
+    def _pieces(self, roots: Sequence[str]) -> Generator[Piece]:
+        for root in roots:
+            within = os.path.dirname(root)
+            if not os.path.isdir(root) and self._known.get((self._names.folder(within), 0)) is not None:
+                yield from pieces_in(within)  # which has that file already
+            else:
+                yield from pieces_of(root)
+
+    def _take(self, pieces: PiecesAhead) -> tuple[set[tuple[str, int]], list[str]]:
+        """Read what has to be read; return which pieces there are, and which folders cannot be listed."""
+        seen: set[tuple[str, int]] = set()
+        unlisted: list[str] = []
+        lot: list[Piece] = []
+        waiting, most, since = 0, MOST_FILES, monotonic()
+        for piece in pieces:
+            key = self._names.key(piece)
+            if key in seen:
+                continue
+            seen.add(key)
+            if piece.part == ALONE and piece.sizes[0] < 0:
+                unlisted.append(self._names.below(piece.folder))
+            self.done.files += len(piece.names)
+            self.done.bytes += sum(piece.sizes)
+            if self._is_known(piece, key):
+                self.done.unchanged += len(piece.names)
+                self._tell(0, 0, sum(piece.sizes))
+                continue
+            if lot and waiting + len(piece.names) > most:
                 self._keep(lot)
                 lot, waiting, since = [], 0, monotonic()
-        self._keep([*lot, *self._gone(root, seen)])
+                most = int(min(max(_SECONDS / max(self._each, 1e-9), 256), _FILES))
+            lot.append(piece)
+            waiting += len(piece.names)
+            if monotonic() - since > _SECONDS:
+                most = 0
+        self._keep(lot)
+        return seen, unlisted
 
-    def _gone(self, root: str, seen: set[_Key]) -> Iterator[Piece]:
-        """Pieces below a root that are not there any more, and are not marked yet."""
-        below = os.path.join(root, "")
+    def _is_known(self, piece: Piece, key: tuple[str, int]) -> bool:
+        place = self._known.get(key)
+        if place is None:
+            return False
+        digest = self._names.digest(piece)
+        if place.digest == digest:
+            return True
+        if place.digest != AGAIN + digest:
+            return False
+        # Nothing changed, but some files are to be looked at again.
+        again = Plan.of(piece, self._old([place])[place], self._names).wanted
+        return not again or self._files.scan(again)["error"].null_count == 0
+
+    def _gone(
+        self, below: Sequence[tuple[str, str]], seen: set[tuple[str, int]], unlisted: Sequence[str]
+    ) -> list[Piece]:
+        """Pieces below roots that are not there any more, and are not marked yet."""
+        gone: list[Piece] = []
         for key, place in self._known.items():
-            if key not in seen and (key[0] == root or key[0].startswith(below)) and place.digest:
-                yield Piece(*key, [], [], [])
+            folder = key[0] + ("" if key[0].endswith("/") else os.sep)
+            within = any(key[0] == root or key[0].startswith(start) for root, start in below)
+            if within and key not in seen and place.digest != GONE and not folder.startswith(tuple(unlisted)):
+                gone.append(Piece("", key[1], [], [], [], key[0]))
+        return gone
 
-    def _keep(self, lot: list[Piece]) -> None:
+    def _keep(self, lot: Sequence[Piece]) -> None:
         """Read what has to be read of some pieces, and add them to the catalog."""
         if not lot:
             return
+        start = monotonic()
+        if self._ahead is not None:
+            self.job.beyond = self._ahead.found - self.done.files
         plans = self._plans(lot)
-        made = make_rows(plans, self._files, self._now, lambda progress: self._tell(progress.done))
+        sizes = sum(sum(piece.sizes) for piece in lot)
+        count = sum(len(piece.names) for piece in lot)
+        made = make_rows(plans, self._files, self._names, self._now, lambda progress: self._tell_part(progress, sizes))
         shard = write_shard(self._folder, made.rows, made.pieces)
-        keys = {_key(piece) for piece in lot}
-        self._manifest = commit(self._folder, lambda now: self._with(now, shard, keys))
-        self._learn([one for one in self._manifest.shards if one.name == shard.name])
-        self.done.opened += made.opened
-        self.done.unchanged += sum(len(piece.names) for piece in lot) - made.opened
-        self.done.vanished += made.gone
-        self.done.errors.update(made.failed)
+        self._known.add(shard, made.pieces, self._replaced(lot))
+        self._each = (monotonic() - start) / max(count, 1)
+        self._count(made, count)
+        self._tell(0, 0, sizes)
 
-    def _plans(self, lot: list[Piece]) -> list[Plan]:
-        of_shard: dict[str, list[int]] = {}
-        for piece in lot:
-            place = self._known.get(_key(piece))
-            if place is not None:
-                of_shard.setdefault(place.shard, []).append(place.number)
-        old = {
-            (shard, number): rows
-            for shard, numbers in of_shard.items()
-            for number, rows in split_rows(read_rows(self._folder, shard, numbers), numbers)
-        }
-        places = (self._known.get(_key(piece)) for piece in lot)
+    def _replaced(self, lot: Sequence[Piece]) -> list[tuple[str, int]]:
+        """Pieces of single files that stand in those of their folder from now on."""
+        alone = self._known.alone
+        if not alone:
+            return []
+        paths = (path for piece in lot if piece.part != ALONE for path in self._names.paths(piece.paths))
+        return [(path, ALONE) for path in paths if path in alone]
+
+    def _count(self, made: Made, count: int) -> None:
+        self.done.new += made.new
+        self.done.changed += made.changed
+        self.done.unchanged += count - made.new - made.changed
+        self.done.vanished += made.vanished
+        self.done.returned += made.returned
+        if self._grows:
+            self._fresh.append(made.fresh)
+        for path, why in made.failed:
+            self.done.errors[why] += 1
+            if self._listener.failed is not None:
+                self._listener.failed(path, why)
+
+    def _plans(self, lot: Sequence[Piece]) -> list[Plan]:
+        for _ in range(10):  # somebody may be compacting the catalog meanwhile
+            self._known.refresh()
+            places = [self._known.get(self._names.key(piece)) for piece in lot]
+            try:
+                old = self._old([place for place in places if place is not None])
+                break
+            except FormatError:
+                if not self._known.has_changed():
+                    raise
+        else:
+            raise OutputError("the catalog changes faster than it can be read", source=str(self._folder))
         return [
-            Plan.of(piece, None if place is None else old[place.shard, place.number])
+            Plan.of(piece, None if place is None else old[place], self._names)
             for piece, place in zip(lot, places, strict=True)
         ]
 
-    def _with(self, now: Manifest, shard: Shard, keys: set[_Key]) -> Manifest:
-        """Add a shard to the newest state: pieces that it brings take the place of those that were there."""
-        self._learn(now.added_since(self._manifest))
-        self._manifest = now
-        if any(one.name == shard.name for one in now.shards):
-            return now
-        dead: dict[str, list[_Place]] = {}
-        for key in keys:
-            place = self._known.get(key)
-            if place is not None:
-                dead.setdefault(place.shard, []).append(place)
-        shards = [_without(one, dead.get(one.name, [])) for one in now.shards]
-        return replace(now, shards=(*shards, shard))
+    def _old(self, places: Sequence[Place]) -> dict[Place, pa.Table]:
+        of_shard: dict[str, list[Place]] = {}
+        for place in places:
+            of_shard.setdefault(place.shard, []).append(place)
+        old: dict[Place, pa.Table] = {}
+        for shard, those in of_shard.items():
+            numbers = [place.number for place in those]
+            rows = read_rows(self._folder, shard, numbers)
+            old.update(zip(those, (table for _, table in split_rows(rows, numbers)), strict=True))
+        return old
 
-    def _tell(self, done: int) -> None:
-        if self._progress is not None:
-            counted = self.done.unchanged + self.done.opened + done
-            self._progress(Progress(counted, max(counted, self.done.files), False))
+    def _tell_part(self, progress: Progress, sizes: int) -> None:
+        self._tell(progress.done, progress.found, sizes)
 
-
-_COLUMNS = ("folder", "part", "shard", "piece", "digest", "rows")
-
-
-def _key(piece: Piece) -> _Key:
-    return piece.folder if piece.folder.isascii() else _text(piece.folder), piece.part
-
-
-def _text(path: str) -> str:
-    """Return a path as the catalog's texts have it."""
-    from hounsfield.scanning.table import path_array
-
-    return path_array([path])[0].as_py()
-
-
-def _without(shard: Shard, places: Iterable[_Place]) -> Shard:
-    new = [place for place in places if place.number not in shard.dead]
-    if not new:
-        return shard
-    dead = tuple(sorted((*shard.dead, *(place.number for place in new))))
-    return replace(shard, dead=dead, dead_rows=shard.dead_rows + sum(place.rows for place in new))
+    def _tell(self, done: int, of: int, size: int) -> None:
+        """Tell how far it has come: so many of some files whose size is known together."""
+        if of == 0:
+            self._bytes_done += size
+        if self._listener.progress is None or self._ahead is None:
+            return
+        counted = self.done.unchanged + self.done.new + self.done.changed + done
+        read = self._bytes_done + (size * done // of if of else 0)
+        ahead = self._ahead
+        self._listener.progress(CatalogProgress(counted, ahead.found, read, ahead.bytes, ahead.complete))

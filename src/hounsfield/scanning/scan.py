@@ -21,8 +21,11 @@ from hounsfield.scanning.header_rows import read_source_row
 from hounsfield.scanning.row import Row
 from hounsfield.scanning.row_choice import Fitting
 from hounsfield.scanning.table import TableLayout, record_batch
-from hounsfield.scanning.walking import HeaderWalk, Paths, Progress
+from hounsfield.scanning.walking import HeaderWalk, Paths, Progress, WalkJob
 from hounsfield.sources.source import Source
+
+#: So many listed files are worth threads of their own.
+_MANY = 2_000
 
 
 def scan(
@@ -122,12 +125,15 @@ class ListedFiles:
     ----------
     columns, phi, threads, limits
         As in `scan`.
+    job
+        The whole, which what is scanned at a time is a part of.
     """
 
     columns: tuple[str, ...] | None = None
     phi: bool = True
     threads: int | None = None
     limits: Limits = DEFAULT_LIMITS
+    job: WalkJob | None = None
 
     @property
     def schema(self) -> pa.Schema:
@@ -139,8 +145,8 @@ class ListedFiles:
         """Return one row for each file, in their order."""
         names, read = with_frames(self.columns, phi=self.phi)
         layout = _chosen(read, self.phi)
-        work = HeaderWalk(layout.plan, _ArrowBatches(layout), self.limits, self.threads, progress)
-        batches = list(_asked(work.batches_of(paths), names, Fitting()))
+        work = HeaderWalk(layout.plan, _ArrowBatches(layout), self.limits, self.threads, progress, self.job)
+        batches = list(_asked(work.batches_of(paths, many=len(paths) >= _MANY), names, Fitting()))
         return pa.Table.from_batches(batches, schema=schema_of(layout.schema, names))
 
     def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str]) -> pa.Table:
