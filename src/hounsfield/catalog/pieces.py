@@ -7,7 +7,7 @@ import stat
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -125,7 +125,7 @@ def _listed(path: str) -> tuple[list[tuple[str, int, int]], list[str]] | None:
     files: list[tuple[str, int, int]] = []
     folders: list[str] = []
     try:
-        with os.scandir(path) as entries:
+        with _entries(path) as entries:
             for entry in entries:
                 try:
                     known = entry.stat()
@@ -140,6 +140,21 @@ def _listed(path: str) -> tuple[list[tuple[str, int, int]], list[str]] | None:
     except OSError:
         return None
     return files, folders
+
+
+@contextmanager
+def _entries(path: str) -> Generator[Iterator[os.DirEntry[str]]]:
+    """Open the list of a folder; where the system can, so that each file is looked up in it, not from the root on."""
+    if os.scandir not in os.supports_fd:
+        with os.scandir(path) as entries:
+            yield entries
+        return
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with os.scandir(folder) as entries:
+            yield entries
+    finally:
+        os.close(folder)
 
 
 class PiecesAhead:

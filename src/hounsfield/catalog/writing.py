@@ -21,10 +21,11 @@ from hounsfield.catalog.manifest import Manifest, create
 from hounsfield.catalog.moves import drop_moved
 from hounsfield.catalog.pieces import ALONE, MOST_FILES, Piece, PiecesAhead, pieces_in, pieces_of
 from hounsfield.catalog.places import Known, Place
-from hounsfield.catalog.pseudonyms import Names, names_of, without_identity
+from hounsfield.catalog.pseudonyms import Names, names_of, secret_file, without_identity
 from hounsfield.catalog.rows import AGAIN, CATALOG_COLUMNS, GONE, Made, Plan, make_rows, split_rows
 from hounsfield.catalog.shards import read_rows, write_shard
 from hounsfield.errors import FormatError, OutputError
+from hounsfield.interrupt import check_interrupt
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.scanning.scan import ListedFiles
 from hounsfield.scanning.walking import Progress, WalkJob
@@ -78,6 +79,8 @@ class Scanned:
         Folders and files that were to be scanned, and are not there: their rows stay as they are.
     rows
         Rows in the catalog afterwards.
+    secret
+        The file that connects a catalog without what identifies patients with the files.
     """
 
     files: int = 0
@@ -91,6 +94,7 @@ class Scanned:
     errors: Counter[str] = field(default_factory=Counter[str])
     missing: list[str] = field(default_factory=list[str])
     rows: int = 0
+    secret: str | None = None
 
 
 @dataclass
@@ -162,6 +166,7 @@ def scan_into(
     work = CatalogScan(where, manifest, files, names, listener or ScanListener())
     with work.job.preparation:
         work.scan(_roots(paths))
+    work.done.secret = None if manifest.phi else str(secret_file(where))
     return work.done
 
 
@@ -268,8 +273,9 @@ class CatalogScan:
         seen: set[tuple[str, int]] = set()
         unlisted: list[str] = []
         lot: list[Piece] = []
-        waiting, most, since = 0, MOST_FILES, monotonic()
+        waiting, most, since = 0, min(MOST_FILES, _FILES), monotonic()
         for piece in pieces:
+            check_interrupt()
             key = self._names.key(piece)
             if key in seen:
                 continue
