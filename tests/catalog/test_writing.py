@@ -145,13 +145,13 @@ def test_a_folder_that_cannot_be_listed_loses_no_rows(tmp_path):
 
 
 def test_an_unlistable_folder_is_an_error_row_until_it_can_be_listed(tmp_path, monkeypatch):
-    from hounsfield.catalog import pieces
+    from hounsfield.catalog import folder_lists
 
     data = tree(tmp_path / "data", 2, 3)
     scan_into(tmp_path / "catalog", [data])
     before = rows(tmp_path / "catalog")
-    listed = pieces._listed
-    monkeypatch.setattr(pieces, "_listed", lambda path: None if path.endswith("s001") else listed(path))
+    listed = folder_lists.list_folder
+    monkeypatch.setattr(folder_lists, "list_folder", lambda path: None if path.endswith("s001") else listed(path))
     done = scan_into(tmp_path / "catalog", [data])
     assert (done.vanished, done.errors.total()) == (0, 1)
     assert len(rows(tmp_path / "catalog")) == len(before) + 1

@@ -6,14 +6,14 @@ import os
 import stat
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
 
-from hounsfield.sources.folders import PART
+from hounsfield.catalog.folder_lists import Lister, Listing, list_folder
 
 #: Files of a piece: a folder with more is several.
 MOST_FILES = 16_384
@@ -21,8 +21,9 @@ MOST_FILES = 16_384
 ALONE = -1
 #: Bytes of a digest: of 10^10 folders no two are taken for the same.
 _DIGEST = 16
-#: Files that are listed ahead of those that are read.
-_AHEAD = 200_000
+#: Folders that are listed ahead at each level, and files
+#: that are listed ahead of those that are read.
+_FOLDERS, _AHEAD = 32, 200_000
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Piece:
         return digest.digest()
 
 
-def pieces_of(root: str) -> Generator[Piece]:
+def pieces_of(root: str, lister: Lister | None = None) -> Generator[Piece]:
     """Yield the pieces of a folder and of all folders below it, or of a file, in a fixed order.
 
     Links to folders are not followed. A folder that cannot be listed is a piece by itself: reading it gives the error.
@@ -77,30 +78,37 @@ def pieces_of(root: str) -> Generator[Piece]:
     ----------
     root
         An absolute path.
+    lister
+        Lists folders.
     """
     if not os.path.isdir(root):
         yield _alone(root)
         return
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
-        listed = _listed(folder)
-        if listed is None:
+    listing = lister or Lister()
+    levels = [(iter([root]), deque[tuple[str, Callable[[], Listing | None]]]())]
+    while levels:
+        rest, waiting = levels[-1]
+        while len(waiting) < _FOLDERS and (following := next(rest, None)) is not None:
+            waiting.append((following, listing(following)))
+        if not waiting:
+            levels.pop()
+            continue
+        folder, listed = waiting.popleft()
+        found = listed()
+        if found is None:
             yield _alone(folder)
             continue
-        files, folders = listed
-        yield from _parts(folder, files)
-        folders.sort(reverse=True)
-        waiting += [os.path.join(folder, name) for name in folders]
+        yield from _parts(folder, found)
+        levels.append((iter([os.path.join(folder, name) for name in found.folders]), deque()))
 
 
 def pieces_in(folder: str) -> Generator[Piece]:
     """Yield the pieces of just one folder."""
-    listed = _listed(folder)
-    if listed is None:
+    found = list_folder(folder)
+    if found is None:
         yield _alone(folder)
     else:
-        yield from _parts(folder, listed[0])
+        yield from _parts(folder, found)
 
 
 def _alone(path: str) -> Piece:
@@ -113,48 +121,10 @@ def _alone(path: str) -> Piece:
     return Piece(path, ALONE, [""], [known.st_size], [known.st_mtime_ns])
 
 
-def _parts(folder: str, files: list[tuple[str, int, int]]) -> Iterator[Piece]:
-    files.sort()
-    for part, start in enumerate(range(0, len(files), MOST_FILES)):
-        names, sizes, times = zip(*files[start : start + MOST_FILES], strict=True)
-        yield Piece(folder, part, names, sizes, times)
-
-
-def _listed(path: str) -> tuple[list[tuple[str, int, int]], list[str]] | None:
-    """Return names, sizes and times of the files in a folder, and names of its folders; None where it has no list."""
-    files: list[tuple[str, int, int]] = []
-    folders: list[str] = []
-    try:
-        with _entries(path) as entries:
-            for entry in entries:
-                try:
-                    known = entry.stat()
-                except OSError:  # a link that leads nowhere: opening it says so
-                    files.append((entry.name, -1, 0))
-                    continue
-                if not stat.S_ISDIR(known.st_mode):
-                    if not entry.name.endswith(PART):
-                        files.append((entry.name, known.st_size, known.st_mtime_ns))
-                elif not entry.is_symlink():
-                    folders.append(entry.name)
-    except OSError:
-        return None
-    return files, folders
-
-
-@contextmanager
-def _entries(path: str) -> Generator[Iterator[os.DirEntry[str]]]:
-    """Open the list of a folder; where the system can, so that each file is looked up in it, not from the root on."""
-    if os.scandir not in os.supports_fd:
-        with os.scandir(path) as entries:
-            yield entries
-        return
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with os.scandir(folder) as entries:
-            yield entries
-    finally:
-        os.close(folder)
+def _parts(folder: str, found: Listing) -> Iterator[Piece]:
+    for part, start in enumerate(range(0, len(found.names), MOST_FILES)):
+        those = slice(start, start + MOST_FILES)
+        yield Piece(folder, part, found.names[those], found.sizes[those], found.times[those])
 
 
 class PiecesAhead:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from hounsfield.catalog.pieces import Piece
 from hounsfield.catalog.pseudonyms import Names
 from hounsfield.catalog.shards import piece_table
+from hounsfield.headers.repair import BEGINS_LATER
 from hounsfield.scanning.columns import DEFAULT_COLUMNS
 from hounsfield.scanning.scan import ListedFiles
 from hounsfield.scanning.walking import Progress
@@ -220,11 +221,7 @@ def _with_members(table: pa.Table, paths: list[str], files: ListedFiles, names: 
     """Put the members of archives in the place of these, which are no DICOM themselves."""
     none = pa.nulls(table.num_rows, pa.string())
     plain = _Read(table, none, range(table.num_rows + 1))
-    errors = table["error"]
-    if errors.null_count == table.num_rows:
-        return plain
-    bad = np.flatnonzero(errors.is_valid().to_numpy())
-    archives = [row for row in bad.tolist() if os.path.isfile(paths[row]) and kind_of_file(paths[row]) in ARCHIVES]
+    archives = [row for row in _strange(table) if os.path.isfile(paths[row]) and kind_of_file(paths[row]) in ARCHIVES]
     if not archives:
         return plain
     parts, owners, starts, last = list[pa.Table](), list[str | None](), [0], 0
@@ -238,6 +235,18 @@ def _with_members(table: pa.Table, paths: list[str], files: ListedFiles, names: 
     rest = table.slice(last)
     starts += range(starts[-1] + 1, starts[-1] + rest.num_rows + 1)
     return _Read(pa.concat_tables([*parts, rest]), pa.array([*owners, *[None] * rest.num_rows], pa.string()), starts)
+
+
+def _strange(table: pa.Table) -> list[int]:
+    """Return rows of what is no DICOM, or in which DICOM begins somewhere: a member of an archive does, too."""
+    rows: set[int] = set()
+    if table["error"].null_count < table.num_rows:
+        rows.update(np.flatnonzero(table["error"].is_valid().to_numpy()).tolist())
+    for text in BEGINS_LATER:
+        if any(text in said for said in table["issues"].combine_chunks().flatten().unique().to_pylist()):
+            issues = enumerate(table["issues"].to_pylist())
+            rows.update(row for row, sentences in issues if any(said.endswith(text) for said in sentences))
+    return sorted(rows)
 
 
 def _members(path: str, files: ListedFiles) -> pa.Table:

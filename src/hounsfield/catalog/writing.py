@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from hounsfield.catalog.folder_lists import Lister
 from hounsfield.catalog.manifest import Manifest, create
 from hounsfield.catalog.moves import drop_moved
 from hounsfield.catalog.pieces import ALONE, MOST_FILES, Piece, PiecesAhead, pieces_in, pieces_of
@@ -261,12 +262,13 @@ class CatalogScan:
         self.done.rows = self._known.manifest.rows
 
     def _pieces(self, roots: Sequence[str]) -> Generator[Piece]:
-        for root in roots:
-            within = os.path.dirname(root)
-            if not os.path.isdir(root) and self._known.get((self._names.folder(within), 0)) is not None:
-                yield from pieces_in(within)  # which has that file already
-            else:
-                yield from pieces_of(root)
+        with Lister(self._known.manifest.rows) as lister:
+            for root in roots:
+                within = os.path.dirname(root)
+                if not os.path.isdir(root) and self._known.get((self._names.folder(within), 0)) is not None:
+                    yield from pieces_in(within)  # which has that file already
+                else:
+                    yield from pieces_of(root, lister)
 
     def _take(self, pieces: PiecesAhead) -> tuple[set[tuple[str, int]], list[str]]:
         """Read what has to be read; return which pieces there are, and which folders cannot be listed."""
