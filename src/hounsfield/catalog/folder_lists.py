@@ -15,6 +15,9 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hounsfield.sources.folders import PART
 
 #: Files from which on loading compiled code pays, which asks for their sizes without the interpreter.
@@ -36,8 +39,8 @@ class Listing:
     """
 
     names: Sequence[str]
-    sizes: Sequence[int]
-    times: Sequence[int]
+    sizes: NDArray[np.int64]
+    times: NDArray[np.int64]
     folders: Sequence[str]
 
 
@@ -61,7 +64,7 @@ def list_folder(path: str) -> Listing | None:
         return None
     files = sorted(file for file in files if not file[0].endswith(PART))
     names, sizes, times = zip(*files, strict=True) if files else ((), (), ())
-    return Listing(names, sizes, times, sorted(folders))
+    return Listing(names, np.array(sizes, np.int64), np.array(times, np.int64), sorted(folders))
 
 
 @contextmanager
@@ -99,7 +102,7 @@ def _list_compiled(stat_files: Callable[[int, Sequence[str]], Any], path: str) -
         is_file = [kind in (0, 3) and not name.endswith(PART) for name, kind in zip(names, kinds.tolist(), strict=True)]
         names = [name for name, chosen in zip(names, is_file, strict=True) if chosen]
         facts = facts[is_file]
-    return Listing(names, facts[:, 0].tolist(), facts[:, 1].tolist(), folders)
+    return Listing(names, facts[:, 0], facts[:, 1], folders)
 
 
 class Lister:

@@ -10,8 +10,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
+from time import monotonic
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hounsfield.catalog.folder_lists import Lister, Listing, list_folder
 
@@ -24,6 +26,8 @@ _DIGEST = 16
 #: Folders that are listed ahead at each level, and files
 #: that are listed ahead of those that are read.
 _FOLDERS, _AHEAD = 32, 200_000
+#: Files, or seconds, after which what was listed is handed over: threads that take turns often are slow.
+_AT_ONCE, _SECONDS = 8_192, 0.1
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,14 @@ class Piece:
     folder: str
     part: int
     names: Sequence[str]
-    sizes: Sequence[int]
-    times: Sequence[int]
+    sizes: NDArray[np.int64]
+    times: NDArray[np.int64]
     written: str = ""
+
+    @property
+    def bytes(self) -> int:
+        """The size of its files together."""
+        return int(np.maximum(self.sizes, 0).sum())
 
     @property
     def paths(self) -> list[str]:
@@ -65,7 +74,8 @@ class Piece:
             Without it nobody can try which names give the digest.
         """
         digest = blake2b("\0".join(self.names).encode("utf-8", "surrogateescape"), digest_size=_DIGEST, key=key)
-        digest.update(np.array([self.sizes, self.times], "<i8").tobytes())
+        for numbers in (self.sizes, self.times):
+            digest.update(numbers.astype("<i8", copy=False).tobytes())
         return digest.digest()
 
 
@@ -114,11 +124,10 @@ def pieces_in(folder: str) -> Generator[Piece]:
 def _alone(path: str) -> Piece:
     try:
         known = os.stat(path)
+        size, time = (-1, 0) if stat.S_ISDIR(known.st_mode) else (known.st_size, known.st_mtime_ns)
     except OSError:
-        return Piece(path, ALONE, [""], [-1], [0])
-    if stat.S_ISDIR(known.st_mode):
-        return Piece(path, ALONE, [""], [-1], [0])
-    return Piece(path, ALONE, [""], [known.st_size], [known.st_mtime_ns])
+        size, time = -1, 0
+    return Piece(path, ALONE, [""], np.array([size]), np.array([time]))
 
 
 def _parts(folder: str, found: Listing) -> Iterator[Piece]:
@@ -145,7 +154,7 @@ class PiecesAhead:
 
     def __init__(self, pieces: Generator[Piece]) -> None:
         self.found, self.bytes, self.complete = 0, 0, False
-        self._pieces, self._waiting, self._files = pieces, deque[Piece](), 0
+        self._pieces, self._waiting, self._files = pieces, list[Piece](), 0
         self._changed = threading.Condition()
         self._closed = False
         self._error: BaseException | None = None
@@ -155,17 +164,17 @@ class PiecesAhead:
     def _run(self) -> None:
         try:
             with closing(self._pieces):
+                some: list[Piece] = []
+                files, since = 0, monotonic()
                 for piece in self._pieces:
-                    size = sum(piece.sizes)
-                    with self._changed:
-                        self._waiting.append(piece)
-                        self._files += len(piece.names)
-                        self.found, self.bytes = self.found + len(piece.names), self.bytes + size
-                        self._changed.notify()
-                        while self._files >= _AHEAD and not self._closed:
-                            self._changed.wait()
-                        if self._closed:
-                            return
+                    some.append(piece)
+                    files += len(piece.names)
+                    if files >= _AT_ONCE or monotonic() - since > _SECONDS:
+                        self._hand_over(some, files)
+                        some, files, since = [], 0, monotonic()
+                    if self._closed:
+                        return
+                self._hand_over(some, files)
         except BaseException as error:  # it belongs to whoever waits for the pieces
             self._error = error
         finally:
@@ -173,20 +182,29 @@ class PiecesAhead:
                 self.complete = True
                 self._changed.notify()
 
+    def _hand_over(self, some: list[Piece], files: int) -> None:
+        size = sum(piece.bytes for piece in some)
+        with self._changed:
+            self._waiting += some
+            self._files += files
+            self.found, self.bytes = self.found + files, self.bytes + size
+            self._changed.notify()
+            while self._files >= _AHEAD and not self._closed:
+                self._changed.wait()
+
     def __iter__(self) -> Iterator[Piece]:
         """Yield the pieces in their order."""
         while True:
             with self._changed:
                 while not self._waiting and not self.complete:
                     self._changed.wait()
-                if not self._waiting:
-                    if self._error is not None:
-                        raise self._error
-                    return
-                piece = self._waiting.popleft()
-                self._files -= len(piece.names)
+                some, self._waiting, self._files = self._waiting, list[Piece](), 0
                 self._changed.notify()
-            yield piece
+            if not some:
+                if self._error is not None:
+                    raise self._error
+                return
+            yield from some
 
     def close(self) -> None:
         """List no more."""

@@ -85,9 +85,10 @@ class Plan:
         for row, (path, archive) in enumerate(zip(old["path"].to_pylist(), old["archive"].to_pylist(), strict=True)):
             known.setdefault(archive or path, []).append(row)
         listed = list(zip(old["listed_size"].to_pylist(), old["listed_time"].to_pylist(), strict=True))
+        sizes_and_times = zip(piece.sizes.tolist(), piece.times.tolist(), strict=True)
         kept: list[list[int]] = []
         new: list[bool] = []
-        for path, now in zip(names.paths(piece.paths), zip(piece.sizes, piece.times, strict=True), strict=True):
+        for path, now in zip(names.paths(piece.paths), sizes_and_times, strict=True):
             rows = known.pop(path, [])
             new.append(not rows)
             kept.append(rows if all(listed[row] == now for row in rows) else [])

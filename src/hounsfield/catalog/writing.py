@@ -285,10 +285,10 @@ class CatalogScan:
             if piece.part == ALONE and piece.sizes[0] < 0:
                 unlisted.append(self._names.below(piece.folder))
             self.done.files += len(piece.names)
-            self.done.bytes += sum(piece.sizes)
+            self.done.bytes += piece.bytes
             if self._is_known(piece, key):
                 self.done.unchanged += len(piece.names)
-                self._tell(0, 0, sum(piece.sizes))
+                self._tell(0, 0, piece.bytes)
                 continue
             if lot and waiting + len(piece.names) > most:
                 self._keep(lot)
@@ -319,11 +319,12 @@ class CatalogScan:
     ) -> list[Piece]:
         """Pieces below roots that are not there any more, and are not marked yet."""
         gone: list[Piece] = []
+        none = np.zeros(0, np.int64)
         for key, place in self._known.items():
             folder = key[0] + ("" if key[0].endswith("/") else os.sep)
             within = any(key[0] == root or key[0].startswith(start) for root, start in below)
             if within and key not in seen and place.digest != GONE and not folder.startswith(tuple(unlisted)):
-                gone.append(Piece("", key[1], [], [], [], key[0]))
+                gone.append(Piece("", key[1], [], none, none, key[0]))
         return gone
 
     def _keep(self, lot: Sequence[Piece]) -> None:
@@ -334,7 +335,7 @@ class CatalogScan:
         if self._ahead is not None:
             self.job.beyond = self._ahead.found - self.done.files
         plans = self._plans(lot)
-        sizes = sum(sum(piece.sizes) for piece in lot)
+        sizes = sum(piece.bytes for piece in lot)
         count = sum(len(piece.names) for piece in lot)
         made = make_rows(plans, self._files, self._names, self._now, lambda progress: self._tell_part(progress, sizes))
         shard = write_shard(self._folder, made.rows, made.pieces)

@@ -52,7 +52,5 @@ def _stat_each(folder: int, names: Bytes, starts: Ints, info: Ints, facts: Ints)
             continue
         facts[row, SIZE], facts[row, TIME] = info[5], info[14] * 1_000_000_000 + (info[15] & 0xFFFFFFFF)
         if (info[3] >> 32) & _IFMT == _IFDIR:
-            facts[row, KIND] = FOLDER
-            if _statx(folder, name.ctypes, _AT_SYMLINK_NOFOLLOW, _STATX_TYPE_SIZE_MTIME, info.ctypes) == 0:
-                if (info[3] >> 32) & _IFMT == _IFLNK:
-                    facts[row, KIND] = LINKED
+            _statx(folder, name.ctypes, _AT_SYMLINK_NOFOLLOW, _STATX_TYPE_SIZE_MTIME, info.ctypes)
+            facts[row, KIND] = LINKED if (info[3] >> 32) & _IFMT == _IFLNK else FOLDER
