@@ -1,6 +1,6 @@
 """Whatever happens to who writes a catalog, it is whole, and the next scan ends where an undisturbed one would."""
 
-import os
+import contextlib
 import random
 import shutil
 import signal
@@ -167,26 +167,26 @@ def test_a_full_disk_is_an_error_and_the_catalog_stays(tmp_path):
     assert len(paths(catalog)) == 14 * 60
 
 
-@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="needs a small file system")
 @pytest.mark.long
 def test_a_disk_that_is_really_full(tmp_path):
-    """A file system of half a megabyte, where root may mount one."""
+    """A file system of a megabyte, where root may mount one."""
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "none", str(small)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(small)], capture_output=True)
     if mounted.returncode:
         pytest.skip("nothing can be mounted")
     try:
         data = tree(tmp_path / "data", 4, 60)
         scan_into(small / "catalog", [data])
         before = rows(small / "catalog")
-        tree(data / "more", 40, 60, first=10_000)
+        tree(data / "more", 10, 60, first=10_000)
+        with contextlib.suppress(OSError), open(small / "fill", "wb", buffering=0) as file:
+            while file.write(bytes(1000)):
+                pass
         command = [sys.executable, "-m", "hounsfield", "scan", str(data), "-o", str(small / "catalog")]
         run = subprocess.run(command, capture_output=True, text=True)
-        if run.returncode == 0:  # it was large enough
-            (small / "fill").write_bytes(bytes(2**30))
         assert (run.returncode, "no space left on device" in run.stderr) == (5, True), run.stderr
-        assert {row["path"] for row in before} <= set(paths(small / "catalog"))
+        assert rows(small / "catalog") == before
         assert verify(small / "catalog").problems == []
     finally:
         subprocess.run(["umount", str(small)], check=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from hounsfield.catalog.manifest import Shard, forget_old, read_manifest
+from hounsfield.catalog.manifest import Shard, forget_old, kept_manifests, read_manifest
 from hounsfield.catalog.places import Key, Known, Place
 from hounsfield.catalog.shards import PIECES, ROWS, piece_table, read_groups, renumbered, write_shard
 from hounsfield.errors import OutputError
@@ -90,9 +90,8 @@ def compact(
             progress(ready, total)
     shards = known.manifest.shards
     done.shards, done.bytes = len(shards), sum(shard.bytes for shard in shards)
-    dropped = {shard.name for shard in before} - {shard.name for shard in shards}
     try:
-        done.removed = _remove(where, dropped, orphan)
+        done.removed = _remove(where, orphan)
     except OSError as error:
         raise OutputError(reason(error), source=str(where)) from None
     return done
@@ -137,12 +136,13 @@ def _rows(folder: Path, lot: list[Shard], places: list[tuple[Key, Place]]) -> Ge
             yield renumbered(table, numbers)
 
 
-def _remove(folder: Path, dropped: set[str], orphan: float) -> int:
-    """Remove the files of shards that were dropped, and those of writers that were killed."""
+def _remove(folder: Path, orphan: float) -> int:
+    """Remove the files of shards that only older states name, and those of writers that were killed."""
     files = [*_files(folder / ROWS), *_files(folder / PIECES)]
-    now = read_manifest(folder)
-    forget_old(folder, now.number - 1)
+    older, now = kept_manifests(folder), read_manifest(folder)
     named = {shard.name for shard in now.shards}
+    dropped = {shard.name for one in older for shard in one.shards} - named
+    forget_old(folder, now.number - 1)
     count = 0
     for path, changed in files:
         if path.stem not in named and (path.stem in dropped or time.time() - changed >= orphan):

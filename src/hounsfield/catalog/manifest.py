@@ -257,6 +257,15 @@ def forget_old(folder: Path, last: int) -> None:
             (folder / _name(old)).unlink(missing_ok=True)
 
 
+def kept_manifests(folder: Path) -> list[Manifest]:
+    """Return the states that are still there, the newest last: shards of all of them may be in use."""
+    kept: list[Manifest] = []
+    for number in _numbers(folder):
+        with contextlib.suppress(FileNotFoundError):
+            kept.append(_read(folder / _name(number)))
+    return kept
+
+
 def _numbers(folder: Path) -> list[int]:
     try:
         names = os.listdir(folder)
