@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from hounsfield.catalog.checking import facts, verify
+from hounsfield.catalog.piece_rows import CATALOG_COLUMNS
 from hounsfield.catalog.pseudonyms import is_mapped, secret_file, without_identity
-from hounsfield.catalog.rows import CATALOG_COLUMNS
 from hounsfield.catalog.writing import scan_into
 from hounsfield.errors import FormatError
 from hounsfield.headers.privacy import keyword_identifies

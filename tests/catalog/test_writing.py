@@ -12,8 +12,9 @@ import hounsfield as hu
 from hounsfield.catalog import writing
 from hounsfield.catalog.checking import facts, verify
 from hounsfield.catalog.manifest import read_manifest
-from hounsfield.catalog.rows import CATALOG_COLUMNS
-from hounsfield.catalog.writing import ScanListener, scan_into
+from hounsfield.catalog.piece_rows import CATALOG_COLUMNS
+from hounsfield.catalog.scan_outcome import ScanListener
+from hounsfield.catalog.writing import scan_into
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.scanning.scan import ListedFiles
 

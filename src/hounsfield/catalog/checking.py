@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from hounsfield.catalog.manifest import Manifest, Shard, commit, read_manifest
+from hounsfield.catalog.piece_rows import OWN
 from hounsfield.catalog.pseudonyms import secret_file
-from hounsfield.catalog.rows import OWN
 from hounsfield.catalog.shards import alive, pieces_file, read_groups, read_pieces_file, rows_file, shard_name
 from hounsfield.errors import FormatError
 from hounsfield.interrupt import check_interrupt
@@ -25,7 +25,7 @@ from hounsfield.sources.files import reason
 
 @dataclass
 class Checked:
-    """What a check has found.
+    """The result of a check.
 
     Attributes
     ----------
@@ -71,11 +71,8 @@ def _problems(folder: Path, manifest: Manifest, shard: Shard, known: dict[tuple[
     try:
         pieces = read_pieces_file(folder, shard.name)
     except FormatError:
-        yield (
-            "the list of its pieces is missing or damaged"
-            if pieces_file(folder, shard.name).exists()
-            else ("the list of its pieces is missing")
-        )
+        there = pieces_file(folder, shard.name).exists()
+        yield "the list of its pieces is damaged" if there else "the list of its pieces is missing"
         return
     try:
         name = shard_name(rows_file(folder, shard.name), pieces)

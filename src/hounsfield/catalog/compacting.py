@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from hounsfield.catalog.manifest import Shard, forget_old, kept_manifests, read_manifest
-from hounsfield.catalog.places import Key, Known, Place
+from hounsfield.catalog.places import Key, Known, PiecePlace
 from hounsfield.catalog.shards import PIECES, ROWS, piece_table, read_groups, renumbered, write_shard
 from hounsfield.errors import OutputError
 from hounsfield.interrupt import check_interrupt
@@ -29,7 +29,7 @@ _ORPHAN = 3600.0
 
 @dataclass
 class Compacted:
-    """What compacting has done.
+    """The result of compacting.
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ def _join(folder: Path, known: Known, lot: list[Shard]) -> None:
     known.put(written, pieces, [place for _, place in places])
 
 
-def _rows(folder: Path, lot: list[Shard], places: list[tuple[Key, Place]]) -> Generator[pa.Table]:
+def _rows(folder: Path, lot: list[Shard], places: list[tuple[Key, PiecePlace]]) -> Generator[pa.Table]:
     for shard in lot:
         numbers = {place.number: at for at, (_, place) in enumerate(places) if place.shard == shard.name}
         for table in read_groups(folder, shard.name):

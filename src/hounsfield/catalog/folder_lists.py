@@ -27,7 +27,7 @@ _WAITING_THREADS, _WAITS, _KNOWN = 16, 4.0, 0.5
 
 
 @dataclass(frozen=True)
-class Listing:
+class FolderList:
     """The files and folders in a folder, sorted by name; links to folders are neither.
 
     Attributes
@@ -44,7 +44,7 @@ class Listing:
     folders: Sequence[str]
 
 
-def list_folder(path: str) -> Listing | None:
+def list_folder(path: str) -> FolderList | None:
     """List a folder; None where the system refuses."""
     files: list[tuple[str, int, int]] = []
     folders: list[str] = []
@@ -64,7 +64,7 @@ def list_folder(path: str) -> Listing | None:
         return None
     files = sorted(file for file in files if not file[0].endswith(PART))
     names, sizes, times = zip(*files, strict=True) if files else ((), (), ())
-    return Listing(names, np.array(sizes, np.int64), np.array(times, np.int64), sorted(folders))
+    return FolderList(names, np.array(sizes, np.int64), np.array(times, np.int64), sorted(folders))
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def _entries(path: str) -> Generator[Iterator[os.DirEntry[str]]]:
         os.close(folder)
 
 
-def _list_compiled(stat_files: Callable[[int, Sequence[str]], Any], path: str) -> Listing | None:
+def _list_compiled(stat_files: Callable[[int, Sequence[str]], Any], path: str) -> FolderList | None:
     """List a folder by compiled code, whose kinds are those of `hounsfield.scanning.stat_files`."""
     try:
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
@@ -102,7 +102,7 @@ def _list_compiled(stat_files: Callable[[int, Sequence[str]], Any], path: str) -
         is_file = [kind in (0, 3) and not name.endswith(PART) for name, kind in zip(names, kinds.tolist(), strict=True)]
         names = [name for name, chosen in zip(names, is_file, strict=True) if chosen]
         facts = facts[is_file]
-    return Listing(names, facts[:, 0], facts[:, 1], folders)
+    return FolderList(names, facts[:, 0], facts[:, 1], folders)
 
 
 class Lister:
@@ -131,7 +131,7 @@ class Lister:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def __call__(self, folder: str) -> Callable[[], Listing | None]:
+    def __call__(self, folder: str) -> Callable[[], FolderList | None]:
         """Begin to list a folder; return what gives the list."""
         if self._stat_files is not None:
             return self._submit(partial(_list_compiled, self._stat_files, folder), os.cpu_count() or 1)
@@ -139,12 +139,12 @@ class Lister:
             return self._submit(partial(list_folder, folder), _WAITING_THREADS)
         return partial(self._list, folder)
 
-    def _submit(self, work: Callable[[], Listing | None], threads: int) -> Callable[[], Listing | None]:
+    def _submit(self, work: Callable[[], FolderList | None], threads: int) -> Callable[[], FolderList | None]:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(threads, "hounsfield-list")
         return self._pool.submit(work).result
 
-    def _list(self, folder: str) -> Listing | None:
+    def _list(self, folder: str) -> FolderList | None:
         """List a folder in this thread, and learn how long that takes."""
         wall, busy = time.perf_counter(), time.thread_time()
         listed = list_folder(folder)

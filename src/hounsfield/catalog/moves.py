@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hounsfield.catalog.manifest import Shard
-from hounsfield.catalog.places import Key, Known, Place
-from hounsfield.catalog.rows import GONE, identities
+from hounsfield.catalog.piece_rows import GONE, identities
+from hounsfield.catalog.places import Key, Known, PiecePlace
 from hounsfield.catalog.shards import alive, piece_table, read_groups, renumbered, write_shard
 
 _IDENTITY = ["SOPInstanceUID", "listed_size", "listed_time", "vanished", "piece"]
@@ -55,7 +55,7 @@ def _drop(folder: Path, known: Known, fresh: NDArray[np.int64], shard: Shard) ->
     return sum(lost[place.number] for _, place in places)
 
 
-def _without(folder: Path, places: list[tuple[Key, Place]], fresh: NDArray[np.int64]) -> Generator[pa.Table]:
+def _without(folder: Path, places: list[tuple[Key, PiecePlace]], fresh: NDArray[np.int64]) -> Generator[pa.Table]:
     numbers = {place.number: number for number, (_, place) in enumerate(places)}
     for table in read_groups(folder, places[0][1].shard):
         kept = renumbered(table, numbers)

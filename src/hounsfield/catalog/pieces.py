@@ -15,7 +15,7 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.catalog.folder_lists import Lister, Listing, list_folder
+from hounsfield.catalog.folder_lists import FolderList, Lister, list_folder
 
 #: Files of a piece: a folder with more is several.
 MOST_FILES = 16_384
@@ -95,7 +95,7 @@ def pieces_of(root: str, lister: Lister | None = None) -> Generator[Piece]:
         yield _alone(root)
         return
     listing = lister or Lister()
-    levels = [(iter([root]), deque[tuple[str, Callable[[], Listing | None]]]())]
+    levels = [(iter([root]), deque[tuple[str, Callable[[], FolderList | None]]]())]
     while levels:
         rest, waiting = levels[-1]
         while len(waiting) < _FOLDERS and (following := next(rest, None)) is not None:
@@ -130,7 +130,7 @@ def _alone(path: str) -> Piece:
     return Piece(path, ALONE, [""], np.array([size]), np.array([time]))
 
 
-def _parts(folder: str, found: Listing) -> Iterator[Piece]:
+def _parts(folder: str, found: FolderList) -> Iterator[Piece]:
     for part, start in enumerate(range(0, len(found.names), MOST_FILES)):
         those = slice(start, start + MOST_FILES)
         yield Piece(folder, part, found.names[those], found.sizes[those], found.times[those])

@@ -20,7 +20,7 @@ from hounsfield.catalog.shards import read_pieces
 Key = tuple[str, int]
 
 
-class Place(NamedTuple):
+class PiecePlace(NamedTuple):
     """The place of a piece: its shard, its number there, its digest, its rows."""
 
     shard: str
@@ -47,17 +47,17 @@ class Known:
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self._folder, self.manifest = folder, manifest
-        self._places: dict[Key, Place] = {}
+        self._places: dict[Key, PiecePlace] = {}
         self.alone: set[str] = set()
         self._dead: dict[str, frozenset[int]] = {}
         self._learn(manifest, manifest.shards)
 
-    def get(self, key: Key) -> Place | None:
+    def get(self, key: Key) -> PiecePlace | None:
         """Return the place of a piece; None of one that is not in the catalog."""
         place = self._places.get(key)
         return place if place is not None and self._counts(place) else None
 
-    def items(self) -> Iterator[tuple[Key, Place]]:
+    def items(self) -> Iterator[tuple[Key, PiecePlace]]:
         """Yield all pieces."""
         return ((key, place) for key, place in self._places.items() if self._counts(place))
 
@@ -65,7 +65,7 @@ class Known:
         """Return whether there is a piece of a path, or of one that begins like this."""
         return any(key[0] == path or key[0].startswith(start) for key, _ in self.items())
 
-    def _counts(self, place: Place) -> bool:
+    def _counts(self, place: PiecePlace) -> bool:
         dead = self._dead.get(place.shard)
         return dead is not None and place.number not in dead
 
@@ -74,7 +74,7 @@ class Known:
         table = read_pieces(self._folder, shards)
         for row in zip(*(table[name].to_pylist() for name in _COLUMNS), strict=True):
             path, part, shard, number, digest, rows = row
-            self._places[path, part] = Place(shard, number, digest, rows)
+            self._places[path, part] = PiecePlace(shard, number, digest, rows)
             if part == ALONE:
                 self.alone.add(path)
         self.manifest = now
@@ -126,7 +126,7 @@ class Known:
         self.commit(change)
 
     def put(
-        self, shard: Shard | None, pieces: pa.Table, came_from: Sequence[Place], left: Iterable[Place] = ()
+        self, shard: Shard | None, pieces: pa.Table, came_from: Sequence[PiecePlace], left: Iterable[PiecePlace] = ()
     ) -> None:
         """Add a shard of pieces that stood elsewhere, unless somebody has replaced them meanwhile.
 
@@ -156,7 +156,7 @@ class Known:
 _COLUMNS = ("folder", "part", "shard", "piece", "digest", "rows")
 
 
-def _by_shard(places: Iterable[Place]) -> dict[str, dict[int, int]]:
+def _by_shard(places: Iterable[PiecePlace]) -> dict[str, dict[int, int]]:
     found: dict[str, dict[int, int]] = {}
     for place in places:
         found.setdefault(place.shard, {})[place.number] = place.rows

@@ -23,8 +23,8 @@ _HIDDEN = ("piece", "listed_size", "listed_time")
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """What a question may cost.
+class QueryBounds:
+    """Limits of what a question may cost.
 
     Attributes
     ----------
@@ -54,8 +54,8 @@ class Database:
         What a question may cost.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, bounds: Bounds | None = None) -> None:
-        self._bounds = bounds or Bounds()
+    def __init__(self, folder: Path, manifest: Manifest, bounds: QueryBounds | None = None) -> None:
+        self._bounds = bounds or QueryBounds()
         paths = [str(rows_file(folder, shard.name).absolute()) for shard in manifest.shards]
         config: dict[str, Any] = {
             "memory_limit": f"{self._bounds.memory // 2**20}MiB",

@@ -1,4 +1,4 @@
-"""Scanning into a catalog: only what came or changed is opened; every so many rows are kept for good."""
+"""`scan_into`: scanning into a catalog. Only what came or changed is opened; every so many rows are kept for good."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from __future__ import annotations
 # pyright: reportUnknownParameterType=false
 import glob
 import os
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -20,10 +18,11 @@ from numpy.typing import NDArray
 from hounsfield.catalog.folder_lists import Lister
 from hounsfield.catalog.manifest import Manifest, create
 from hounsfield.catalog.moves import drop_moved
+from hounsfield.catalog.piece_rows import AGAIN, CATALOG_COLUMNS, GONE, Made, PiecePlan, make_rows, split_rows
 from hounsfield.catalog.pieces import ALONE, MOST_FILES, Piece, PiecesAhead, pieces_in, pieces_of
-from hounsfield.catalog.places import Known, Place
+from hounsfield.catalog.places import Known, PiecePlace
 from hounsfield.catalog.pseudonyms import Names, names_of, secret_file, without_identity
-from hounsfield.catalog.rows import AGAIN, CATALOG_COLUMNS, GONE, Made, Plan, make_rows, split_rows
+from hounsfield.catalog.scan_outcome import CatalogProgress, ScanListener, Scanned
 from hounsfield.catalog.shards import read_rows, write_shard
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.interrupt import check_interrupt
@@ -33,85 +32,6 @@ from hounsfield.scanning.walking import Progress, WalkJob
 
 #: Files of a shard; and seconds that reading those of one may take: what is lost where the work is killed.
 _FILES, _SECONDS = 100_000, 60.0
-
-
-@dataclass
-class CatalogProgress:
-    """The progress of a scan into a catalog.
-
-    Attributes
-    ----------
-    done, found
-        Files whose rows are ready, those that were found so far, and
-    bytes_done, bytes_found
-        how large they are.
-    complete
-        Whether what was found is all.
-    """
-
-    done: int
-    found: int
-    bytes_done: int
-    bytes_found: int
-    complete: bool
-
-
-@dataclass
-class Scanned:
-    """The work of a scan into a catalog.
-
-    Attributes
-    ----------
-    files, bytes
-        Files that are there, and how large they are.
-    new, changed
-        Those that were opened: the catalog did not have them, or as they were before.
-    unchanged
-        Those that were not opened, since the catalog has them.
-    returned
-        Of these, those that had vanished before.
-    vanished
-        Rows whose file is not there any more; they stay, and say since when.
-    moved
-        Rows that are not there any more, since their file is elsewhere now.
-    errors
-        Reasons why files could not be read that were opened, and how many.
-    missing
-        Folders and files that were to be scanned, and are not there: their rows stay as they are.
-    rows
-        Rows in the catalog afterwards.
-    secret
-        The file that connects a catalog without what identifies patients with the files.
-    """
-
-    files: int = 0
-    bytes: int = 0
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    returned: int = 0
-    vanished: int = 0
-    moved: int = 0
-    errors: Counter[str] = field(default_factory=Counter[str])
-    missing: list[str] = field(default_factory=list[str])
-    rows: int = 0
-    secret: str | None = None
-
-
-@dataclass
-class ScanListener:
-    """Functions that are told how a scan goes on.
-
-    Attributes
-    ----------
-    progress
-        Is told how far it has come.
-    failed
-        Is told of files that could not be read: path, and reason.
-    """
-
-    progress: Callable[[CatalogProgress], None] | None = None
-    failed: Callable[[str, str], None] | None = None
 
 
 def scan_into(
@@ -180,8 +100,12 @@ def _columns(more: Iterable[str] | None, phi: bool) -> tuple[str, ...]:
 
 def _check(manifest: Manifest, columns: Iterable[str] | None, phi: bool | None, name: str) -> None:
     if phi is not None and phi != manifest.phi:
-        why = "has" if manifest.phi else "is without"
-        raise FormatError(f"the catalog {why} what identifies patients: make another one", source=name)
+        why = (
+            "the catalog has what identifies patients: make another one"
+            if manifest.phi
+            else "the catalog is without what identifies patients: make another one"
+        )
+        raise FormatError(why, source=name)
     missing = set(_columns(columns, manifest.phi)) - set(manifest.columns) if columns is not None else set[str]()
     if missing:
         lacking = ", ".join(sorted(missing))
@@ -209,7 +133,7 @@ def _above(path: str) -> Generator[str]:
 
 
 class CatalogScan:
-    """One scan.
+    """One scan into a catalog.
 
     Parameters
     ----------
@@ -311,7 +235,7 @@ class CatalogScan:
         if place.digest != AGAIN + digest:
             return False
         # Nothing changed, but some files are to be looked at again.
-        again = Plan.of(piece, self._old([place])[place], self._names).wanted
+        again = PiecePlan.of(piece, self._old([place])[place], self._names).wanted
         return not again or self._files.scan(again)["error"].null_count == 0
 
     def _gone(
@@ -365,7 +289,7 @@ class CatalogScan:
             if self._listener.failed is not None:
                 self._listener.failed(path, why)
 
-    def _plans(self, lot: Sequence[Piece]) -> list[Plan]:
+    def _plans(self, lot: Sequence[Piece]) -> list[PiecePlan]:
         for _ in range(10):  # somebody may be compacting the catalog meanwhile
             self._known.refresh()
             places = [self._known.get(self._names.key(piece)) for piece in lot]
@@ -378,15 +302,15 @@ class CatalogScan:
         else:
             raise OutputError("the catalog changes faster than it can be read", source=str(self._folder))
         return [
-            Plan.of(piece, None if place is None else old[place], self._names)
+            PiecePlan.of(piece, None if place is None else old[place], self._names)
             for piece, place in zip(lot, places, strict=True)
         ]
 
-    def _old(self, places: Sequence[Place]) -> dict[Place, pa.Table]:
-        of_shard: dict[str, list[Place]] = {}
+    def _old(self, places: Sequence[PiecePlace]) -> dict[PiecePlace, pa.Table]:
+        of_shard: dict[str, list[PiecePlace]] = {}
         for place in places:
             of_shard.setdefault(place.shard, []).append(place)
-        old: dict[Place, pa.Table] = {}
+        old: dict[PiecePlace, pa.Table] = {}
         for shard, those in of_shard.items():
             numbers = [place.number for place in those]
             rows = read_rows(self._folder, shard, numbers)

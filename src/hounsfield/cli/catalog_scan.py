@@ -18,7 +18,7 @@ from hounsfield.cli.terminal import on_terminal, say, write_json
 from hounsfield.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
-    from hounsfield.catalog.writing import CatalogProgress, Scanned
+    from hounsfield.catalog.scan_outcome import CatalogProgress, Scanned
 
 _IDLE = {"where": "--where", "force": "--force", "jsonl": "--jsonl", "as_python": "--as-python"}
 
@@ -64,7 +64,8 @@ class _IntoCatalog:
 
     def run(self) -> int:
         """Scan, and say what was done."""
-        from hounsfield.catalog.writing import ScanListener, scan_into
+        from hounsfield.catalog.scan_outcome import ScanListener
+        from hounsfield.catalog.writing import scan_into
 
         columns: str | None = self.options["columns"]
         with catalog_progress(self.options["quiet"]) as progress:

@@ -45,7 +45,7 @@ def found_beginning(source: Source) -> tuple[Source, list[Step]]:
         return source, []
     prefix = head.find(b"DICM\x02\0", 0, _SEARCHED)
     if prefix >= 0:
-        detail = f"the DICM prefix is at byte {prefix}, not at 128{BEGINS_LATER[0]}"
+        detail = f"the DICM prefix is at byte {prefix}, not at 128; read from there"
         return _from(source, prefix + 4, _PREAMBLE), [Step("preamble", detail, "assumed", "PS3.10 7.1")]
     if head[:2] == b"\x02\0" and _run(head, 0, implicit=False):
         detail = "no preamble and DICM prefix; the bytes begin like file meta information and are read as such"
@@ -57,7 +57,7 @@ def found_beginning(source: Source) -> tuple[Source, list[Step]]:
             _run(head, at, implicit=False) or _run(head, at, implicit=True)
         ):
             meta = _PREAMBLE if head[at] == 2 else b""
-            detail = f"the first attribute begins at byte {at}{BEGINS_LATER[1]}"
+            detail = f"the first attribute begins at byte {at}; the bytes before it are ignored"
             return _from(source, at, meta), [Step("preamble", detail, "assumed", "PS3.10 7.1")]
     return source, []
 

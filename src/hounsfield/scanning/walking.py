@@ -54,7 +54,7 @@ class Progress:
 
 @dataclass
 class WalkJob:
-    """What walks through parts of one job have in common.
+    """A job of several walks, and what they share.
 
     Attributes
     ----------

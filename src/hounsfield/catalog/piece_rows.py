@@ -53,8 +53,8 @@ def catalog_schema(scanned: pa.Schema) -> pa.Schema:
 
 
 @dataclass
-class Plan:
-    """What becomes of one piece.
+class PiecePlan:
+    """The files of one piece, compared with its rows in the catalog.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Plan:
     gone: list[int] = field(default_factory=list[int])
 
     @classmethod
-    def of(cls, piece: Piece, old: pa.Table | None, names: Names) -> Plan:
+    def of(cls, piece: Piece, old: pa.Table | None, names: Names) -> PiecePlan:
         """Compare the files of a piece with its rows."""
         if old is None or not old.num_rows:
             return cls(piece, None, [[] for _ in piece.names], [True] * len(piece.names))
@@ -139,7 +139,7 @@ def identities(rows: pa.Table) -> NDArray[np.int64]:
 
 
 def make_rows(
-    plans: Sequence[Plan],
+    plans: Sequence[PiecePlan],
     files: ListedFiles,
     names: Names,
     now: datetime,
@@ -181,7 +181,7 @@ def make_rows(
     return Made(rows, pieces, new, len(wanted) - new, gone, back, named, _fresh(plans, parts))
 
 
-def _gone_and_back(plan: Plan) -> tuple[int, int]:
+def _gone_and_back(plan: PiecePlan) -> tuple[int, int]:
     if plan.old is None:
         return 0, 0
     vanished = plan.old["vanished"].is_valid().to_pylist()
@@ -189,7 +189,7 @@ def _gone_and_back(plan: Plan) -> tuple[int, int]:
     return gone, sum(vanished[rows[0]] for rows in plan.kept if rows)
 
 
-def _fresh(plans: Sequence[Plan], parts: Sequence[pa.Table]) -> NDArray[np.int64]:
+def _fresh(plans: Sequence[PiecePlan], parts: Sequence[pa.Table]) -> NDArray[np.int64]:
     """Identities of the rows of new files, of pieces that were there before or are new in a catalog."""
     found: list[NDArray[np.int64]] = []
     for plan, part in zip(plans, parts, strict=True):
@@ -259,7 +259,7 @@ def _members(path: str, files: ListedFiles) -> pa.Table:
         return files.scan_entries([partial(entry.open, files.limits) for entry in entries], [e.name for e in entries])
 
 
-def _piece_rows(plan: Plan, read: _Read, number: int, now: datetime, schema: pa.Schema) -> pa.Table:
+def _piece_rows(plan: PiecePlan, read: _Read, number: int, now: datetime, schema: pa.Schema) -> pa.Table:
     new = read.table
     per_file = np.diff(np.asarray(read.starts))
     wanted = np.array([not rows for rows in plan.kept], bool)
@@ -302,7 +302,7 @@ def _with_own(table: pa.Table, number: int, own: list[pa.Array], schema: pa.Sche
     return pa.table([*table.columns, archives, pieces, sizes, times, vanished], schema=schema)
 
 
-def _pieces_table(plans: Sequence[Plan], parts: Sequence[pa.Table], names: Names) -> pa.Table:
+def _pieces_table(plans: Sequence[PiecePlan], parts: Sequence[pa.Table], names: Names) -> pa.Table:
     pairs = zip(plans, parts, strict=True)
     return piece_table(
         [(names.key(plan.piece), part.num_rows, _digest(plan.piece, part, names)) for plan, part in pairs]
