@@ -249,6 +249,16 @@ def test_folders_of_many_files_are_several_pieces(tmp_path, monkeypatch):
     assert len(set(paths(tmp_path / "catalog"))) == len(paths(tmp_path / "catalog"))
 
 
+def test_a_catalog_within_what_is_scanned_is_left_out(tmp_path):
+    data = tree(tmp_path / "data", 2, 3)
+    (data / "s000" / "catalog").mkdir()
+    (data / "s000" / "catalog" / "one.dcm").write_bytes(small_file(99))  # only called so
+    for _ in range(2):
+        done = scan_into(data / "catalog", [data])
+        assert done.files == 7
+    assert (done.unchanged, len(paths(data / "catalog"))) == (7, 7)
+
+
 def test_columns_beside_the_common_ones(tmp_path):
     data = tree(tmp_path / "data", 1, 2)
     scan_into(tmp_path / "catalog", [data], columns=["StudyComments", "Rows"])

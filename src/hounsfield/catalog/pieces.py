@@ -79,7 +79,7 @@ class Piece:
         return digest.digest()
 
 
-def pieces_of(root: str, lister: Lister | None = None) -> Generator[Piece]:
+def pieces_of(root: str, lister: Lister | None = None, leave_out: str = "") -> Generator[Piece]:
     """Yield the pieces of a folder and of all folders below it, or of a file, in a fixed order.
 
     Links to folders are not followed. A folder that cannot be listed is a piece by itself: reading it gives the error.
@@ -90,6 +90,8 @@ def pieces_of(root: str, lister: Lister | None = None) -> Generator[Piece]:
         An absolute path.
     lister
         Lists folders.
+    leave_out
+        A folder that is left out, with all that is in it.
     """
     if not os.path.isdir(root):
         yield _alone(root)
@@ -109,7 +111,12 @@ def pieces_of(root: str, lister: Lister | None = None) -> Generator[Piece]:
             yield _alone(folder)
             continue
         yield from _parts(folder, found)
-        levels.append((iter([os.path.join(folder, name) for name in found.folders]), deque()))
+        below = (os.path.join(folder, name) for name in found.folders)
+        levels.append((iter([path for path in below if not _is_same(path, leave_out)]), deque()))
+
+
+def _is_same(path: str, other: str) -> bool:
+    return os.path.basename(path) == os.path.basename(other) and os.path.samefile(path, other)
 
 
 def pieces_in(folder: str) -> Generator[Piece]:
