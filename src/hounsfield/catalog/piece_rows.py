@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hounsfield.catalog.pieces import Piece
 from hounsfield.catalog.pseudonyms import Names
+from hounsfield.catalog.remote_pieces import RemotePiece
 from hounsfield.catalog.shards import piece_table
 from hounsfield.headers.repair import BEGINS_LATER
 from hounsfield.scanning.columns import DEFAULT_COLUMNS
@@ -26,6 +27,7 @@ from hounsfield.series.instances import COLUMNS
 from hounsfield.sources.collection import open_collection
 from hounsfield.sources.files import reason
 from hounsfield.sources.kinds import ARCHIVES
+from hounsfield.sources.remote import RemoteFile
 from hounsfield.sources.several import kind_of_file
 from hounsfield.sources.source import CHANGED
 
@@ -44,6 +46,7 @@ OWN = (
 #: The digest of a piece without files, and how those begin of pieces with files that are to be looked at again.
 GONE, AGAIN = b"", b"?"
 #: Reasons that may pass, though the file stays as it is: the system's.
+_OF_SERVERS = ("no answer in time", "the server answers", "cannot be read (")
 _PASSING = {reason(OSError(number, os.strerror(number))) for number in errno.errorcode} | {CHANGED}
 
 
@@ -99,6 +102,13 @@ class PiecePlan:
     def wanted(self) -> list[str]:
         """Files that have to be read."""
         return [path for path, rows in zip(self.piece.paths, self.kept, strict=True) if not rows]
+
+    @property
+    def remote(self) -> list[RemoteFile]:
+        """Those of them that are at URLs."""
+        if not isinstance(self.piece, RemotePiece):
+            return []
+        return [file for file, rows in zip(self.piece.files, self.kept, strict=True) if not rows]
 
 
 @dataclass
@@ -161,10 +171,10 @@ def make_rows(
         Is told how far it has come.
     """
     wanted = [path for plan in plans for path in plan.wanted]
-    read = _with_members(files.scan(wanted, progress), wanted, files, names)
+    read = _with_members(scanned(plans, files, progress), wanted, files, names)
     errors = read.table["error"]
     failed = [(row, errors[row].as_py()) for row in np.flatnonzero(errors.is_valid().to_numpy()).tolist()]
-    passing = {row for row, why in failed if why in _PASSING}
+    passing = {row for row, why in failed if why in _PASSING or why.startswith(_OF_SERVERS)}
     named = [(read.table["path"][row].as_py(), why) for row, why in failed]
     read = _Read(names.hidden(read.table), read.archives, read.starts, passing)
     schema = catalog_schema(files.schema)
@@ -179,6 +189,15 @@ def make_rows(
     new = sum(sum(plan.new) for plan in plans)
     gone, back = (sum(counts) for counts in zip(*map(_gone_and_back, plans), strict=True)) if plans else (0, 0)
     return Made(rows, pieces, new, len(wanted) - new, gone, back, named, _fresh(plans, parts))
+
+
+def scanned(
+    plans: Sequence[PiecePlan], files: ListedFiles, progress: Callable[[Progress], None] | None = None
+) -> pa.Table:
+    """Read those files of some pieces that have to be read: a row for each. All are at URLs, or none is."""
+    wanted = [path for plan in plans for path in plan.wanted]
+    remote = [partial(file, files.limits) for plan in plans for file in plan.remote]
+    return files.scan_entries(remote, wanted, waits=True) if remote else files.scan(wanted, progress)
 
 
 def _gone_and_back(plan: PiecePlan) -> tuple[int, int]:

@@ -18,17 +18,29 @@ from numpy.typing import NDArray
 from hounsfield.catalog.folder_lists import Lister
 from hounsfield.catalog.manifest import Manifest, create
 from hounsfield.catalog.moves import drop_moved
-from hounsfield.catalog.piece_rows import AGAIN, CATALOG_COLUMNS, GONE, Made, PiecePlan, make_rows, split_rows
+from hounsfield.catalog.piece_rows import (
+    AGAIN,
+    CATALOG_COLUMNS,
+    GONE,
+    Made,
+    PiecePlan,
+    make_rows,
+    scanned,
+    split_rows,
+)
 from hounsfield.catalog.pieces import ALONE, MOST_FILES, Piece, PiecesAhead, pieces_in, pieces_of
 from hounsfield.catalog.places import Known, PiecePlace
 from hounsfield.catalog.pseudonyms import Names, names_of, secret_file, without_identity
+from hounsfield.catalog.remote_pieces import RemotePiece, remote_pieces, written_url
 from hounsfield.catalog.scan_outcome import CatalogProgress, ScanListener, Scanned
 from hounsfield.catalog.shards import read_rows, write_shard
-from hounsfield.errors import FormatError, OutputError
+from hounsfield.errors import FormatError, OutputError, SourceError
 from hounsfield.interrupt import check_interrupt
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.scanning.scan import ListedFiles
 from hounsfield.scanning.walking import Progress, WalkJob
+from hounsfield.sources.kinds import is_url, local_path
+from hounsfield.sources.remote import shown
 
 #: Files of a shard; and seconds that reading those of one may take: what is lost where the work is killed.
 _FILES, _SECONDS = 100_000, 60.0
@@ -117,9 +129,10 @@ def _roots(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     expanded: list[str] = []
     for each in paths:
         path = os.fspath(each)
+        path = (local_path(path) or path) if is_url(path) else path
         pattern = glob.has_magic(path) and not os.path.lexists(path)
         expanded += (sorted(glob.glob(path, recursive=True)) or [path]) if pattern else [path]
-    roots = list(dict.fromkeys(os.path.abspath(path) for path in expanded))
+    roots = list(dict.fromkeys(path if is_url(path) else os.path.abspath(path) for path in expanded))
     if len(roots) == 1:
         return roots
     known = set(roots)
@@ -162,18 +175,11 @@ class CatalogScan:
 
     def scan(self, roots: Sequence[str]) -> None:
         """Bring the catalog up to date with folders and files."""
-        there: list[str] = []
-        for root in roots:
-            if os.path.lexists(root) or not self._known.has_below(self._names.below(root), self._names.folder(root)):
-                there.append(root)
-                continue
-            self.done.missing.append(root)
-            if self._listener.failed is not None:
-                self._listener.failed(root, "no such file or directory; its rows stay as they are")
+        there, remote = self._there(roots)
         texts = [self._names.folder(root) for root in there]
         if not set(texts) <= set(self._known.manifest.roots):
             self._known.commit(lambda now: now.with_roots(texts))
-        self._ahead = PiecesAhead(self._pieces(there))
+        self._ahead = PiecesAhead(self._pieces(there, remote))
         try:
             seen, unlisted = self._take(self._ahead)
         finally:
@@ -185,9 +191,36 @@ class CatalogScan:
             self.done.moved = drop_moved(self._folder, self._known, fresh)
         self.done.rows = self._known.manifest.rows
 
-    def _pieces(self, roots: Sequence[str]) -> Generator[Piece]:
+    def _there(self, roots: Sequence[str]) -> tuple[list[str], list[RemotePiece]]:
+        """Return those roots that are there, and the pieces of those that are URLs; tell of the others."""
+        there: list[str] = []
+        remote: list[RemotePiece] = []
+        for root in roots:
+            if is_url(root):
+                try:
+                    remote += remote_pieces(root, self._files.limits)
+                    there.append(written_url(root))
+                except SourceError as error:
+                    self.done.missing.append(shown(root))
+                    self._failed(shown(root), error.message)
+                continue
+            if os.path.lexists(root) or not self._known.has_below(self._names.below(root), self._names.folder(root)):
+                there.append(root)
+                continue
+            self.done.missing.append(root)
+            self._failed(root, "no such file or directory; its rows stay as they are")
+        return there, remote
+
+    def _failed(self, path: str, why: str) -> None:
+        if self._listener.failed is not None:
+            self._listener.failed(path, why)
+
+    def _pieces(self, roots: Sequence[str], remote: Sequence[RemotePiece]) -> Generator[Piece]:
+        yield from remote
         with Lister(self._known.manifest.rows) as lister:
             for root in roots:
+                if is_url(root):
+                    continue
                 within = os.path.dirname(root)
                 if not os.path.isdir(root) and self._known.get((self._names.folder(within), 0)) is not None:
                     yield from pieces_in(within)  # which has that file already
@@ -214,7 +247,7 @@ class CatalogScan:
                 self.done.unchanged += len(piece.names)
                 self._tell(0, 0, piece.bytes)
                 continue
-            if lot and waiting + len(piece.names) > most:
+            if lot and (waiting + len(piece.names) > most or type(piece) is not type(lot[0])):
                 self._keep(lot)
                 lot, waiting, since = [], 0, monotonic()
                 most = int(min(max(_SECONDS / max(self._each, 1e-9), 256), _FILES))
@@ -235,8 +268,8 @@ class CatalogScan:
         if place.digest != AGAIN + digest:
             return False
         # Nothing changed, but some files are to be looked at again.
-        again = PiecePlan.of(piece, self._old([place])[place], self._names).wanted
-        return not again or self._files.scan(again)["error"].null_count == 0
+        again = PiecePlan.of(piece, self._old([place])[place], self._names)
+        return not again.wanted or scanned([again], self._files)["error"].null_count == 0
 
     def _gone(
         self, below: Sequence[tuple[str, str]], seen: set[tuple[str, int]], unlisted: Sequence[str]
@@ -286,8 +319,7 @@ class CatalogScan:
             self._fresh.append(made.fresh)
         for path, why in made.failed:
             self.done.errors[why] += 1
-            if self._listener.failed is not None:
-                self._listener.failed(path, why)
+            self._failed(path, why)
 
     def _plans(self, lot: Sequence[Piece]) -> list[PiecePlan]:
         for _ in range(10):  # somebody may be compacting the catalog meanwhile

@@ -18,6 +18,7 @@ from hounsfield.scanning.by_frame import frames_first, schema_of, with_frames
 from hounsfield.scanning.columns import choose_columns, plan
 from hounsfield.scanning.found import Found, nothing_found
 from hounsfield.scanning.header_rows import read_source_row
+from hounsfield.scanning.pace import WAITING_THREADS
 from hounsfield.scanning.row import Row
 from hounsfield.scanning.row_choice import Fitting
 from hounsfield.scanning.table import TableLayout, record_batch
@@ -149,11 +150,20 @@ class ListedFiles:
         batches = list(_asked(work.batches_of(paths, many=len(paths) >= _MANY), names, Fitting()))
         return pa.Table.from_batches(batches, schema=schema_of(layout.schema, names))
 
-    def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str]) -> pa.Table:
-        """Return one row for each source that is no file of the system: a member of an archive, a remote file."""
+    def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str], *, waits: bool = False) -> pa.Table:
+        """Return one row for each source that is no file of the system: a member of an archive, a remote file.
+
+        Parameters
+        ----------
+        opens, paths
+            What opens each of them, and what they are called.
+        waits
+            Reading waits for somebody else: more threads than there are processors pay.
+        """
         names, read = with_frames(self.columns, phi=self.phi)
         layout = _chosen(read, self.phi)
-        batch = _source_batch(opens, paths, layout, self.threads, self.limits)
+        threads = self.threads or (WAITING_THREADS if waits else None)
+        batch = _source_batch(opens, paths, layout, threads, self.limits)
         return pa.Table.from_batches([frames_first(batch, names)])
 
 
