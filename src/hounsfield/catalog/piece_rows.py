@@ -125,8 +125,6 @@ class Made:
         Rows whose file is newly found gone, and those of files that were gone and are back as they were.
     failed
         Paths and reasons of files that could not be read.
-    fresh
-        What the files of new rows are known by when they were moved: see `identities`.
     """
 
     rows: pa.Table
@@ -136,7 +134,6 @@ class Made:
     vanished: int
     returned: int
     failed: list[tuple[str, str]]
-    fresh: NDArray[np.int64]
 
 
 def identities(rows: pa.Table) -> NDArray[np.int64]:
@@ -188,7 +185,7 @@ def make_rows(
     pieces = _pieces_table(plans, parts, names)
     new = sum(sum(plan.new) for plan in plans)
     gone, back = (sum(counts) for counts in zip(*map(_gone_and_back, plans), strict=True)) if plans else (0, 0)
-    return Made(rows, pieces, new, len(wanted) - new, gone, back, named, _fresh(plans, parts))
+    return Made(rows, pieces, new, len(wanted) - new, gone, back, named)
 
 
 def scanned(
@@ -208,16 +205,12 @@ def _gone_and_back(plan: PiecePlan) -> tuple[int, int]:
     return gone, sum(vanished[rows[0]] for rows in plan.kept if rows)
 
 
-def _fresh(plans: Sequence[PiecePlan], parts: Sequence[pa.Table]) -> NDArray[np.int64]:
-    """Identities of the rows of new files, of pieces that were there before or are new in a catalog."""
-    found: list[NDArray[np.int64]] = []
-    for plan, part in zip(plans, parts, strict=True):
-        if plan.old is None:
-            found.append(identities(part))
-        elif any(plan.new):
-            known = set(plan.old["path"].to_pylist())
-            found.append(identities(part.filter(pa.array([path not in known for path in part["path"].to_pylist()]))))
-    return np.concatenate(found) if found else np.zeros(0, np.int64)
+def identities_of_new(plans: Sequence[PiecePlan], rows: pa.Table) -> NDArray[np.int64]:
+    """Return the `identities` of those rows of some pieces whose files the catalog did not have."""
+    known = {path for plan in plans if plan.old is not None for path in plan.old["path"].to_pylist()}
+    if known:
+        rows = rows.filter(pa.array([path not in known for path in rows["path"].to_pylist()]))
+    return identities(rows)
 
 
 @dataclass

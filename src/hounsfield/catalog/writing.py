@@ -24,6 +24,7 @@ from hounsfield.catalog.piece_rows import (
     GONE,
     Made,
     PiecePlan,
+    identities_of_new,
     make_rows,
     scanned,
     split_rows,
@@ -43,7 +44,7 @@ from hounsfield.sources.kinds import is_url, local_path
 from hounsfield.sources.remote import shown
 
 #: Files of a shard; and seconds that reading those of one may take: what is lost where the work is killed.
-_FILES, _SECONDS = 100_000, 60.0
+_FILES, _SECONDS = 65_536, 60.0
 
 
 def scan_into(
@@ -288,6 +289,7 @@ class CatalogScan:
         """Read what has to be read of some pieces, and add them to the catalog."""
         if not lot:
             return
+        pa.default_memory_pool().release_unused()
         start = monotonic()
         if self._ahead is not None:
             self.job.beyond = self._ahead.found - self.done.files
@@ -298,7 +300,7 @@ class CatalogScan:
         shard = write_shard(self._folder, made.rows, made.pieces)
         self._known.add(shard, made.pieces, self._replaced(lot))
         self._each = (monotonic() - start) / max(count, 1)
-        self._count(made, count)
+        self._count(plans, made, count)
         self._tell(0, 0, sizes)
 
     def _replaced(self, lot: Sequence[Piece]) -> list[tuple[str, int]]:
@@ -309,14 +311,14 @@ class CatalogScan:
         paths = (path for piece in lot if piece.part != ALONE for path in self._names.paths(piece.paths))
         return [(path, ALONE) for path in paths if path in alone]
 
-    def _count(self, made: Made, count: int) -> None:
+    def _count(self, plans: Sequence[PiecePlan], made: Made, count: int) -> None:
         self.done.new += made.new
         self.done.changed += made.changed
         self.done.unchanged += count - made.new - made.changed
         self.done.vanished += made.vanished
         self.done.returned += made.returned
         if self._grows:
-            self._fresh.append(made.fresh)
+            self._fresh.append(identities_of_new(plans, made.rows))
         for path, why in made.failed:
             self.done.errors[why] += 1
             self._failed(path, why)
