@@ -233,20 +233,39 @@ def test_members_of_archives_have_rows(tmp_path, opened):
     assert scan_into(tmp_path / "catalog", [data]).vanished == 3
 
 
-def test_folders_of_many_files_are_several_pieces(tmp_path, monkeypatch):
+def test_folders_of_many_files_are_several_pieces(tmp_path, monkeypatch, opened):
     from hounsfield.catalog import pieces
 
     monkeypatch.setattr(pieces, "MOST_FILES", 5)
-    data = tree(tmp_path / "data", 1, 12)
+    data = tree(tmp_path / "data", 1, 16)
     scan_into(tmp_path / "catalog", [data])
-    assert len(paths(tmp_path / "catalog")) == 12
-    for number in (0, 3, 4, 9):
-        (data / "s000" / f"{number:04d}.dcm").unlink()
-    done = scan_into(tmp_path / "catalog", [data])
-    assert done.files == 8
-    there = [row["path"] for row in rows(tmp_path / "catalog") if row["vanished"] is None]
+    assert len(paths(tmp_path / "catalog")) == 16
+    assert read_manifest(tmp_path / "catalog").shards[0].pieces == 4
+    opened.clear()
+    (data / "s000" / "0003.dcm").unlink()
+    (data / "s000" / "0003a.dcm").write_bytes(small_file(90))
+    done = scan_into(tmp_path / "catalog", [data, data / "s000" / "0001.dcm"])
+    assert (counts(done), opened) == ((1, 0, 15, 1, 0), [str(data / "s000" / "0003a.dcm")])
+
+
+@pytest.mark.parametrize("more", [True, False])
+def test_folders_that_are_parted_otherwise(tmp_path, monkeypatch, more):
+    from hounsfield.catalog import pieces
+
+    monkeypatch.setattr(pieces, "MOST_FILES", 5)
+    monkeypatch.setattr(writing, "_FILES", 4)
+    data = tree(tmp_path / "data", 2, 8)
+    scan_into(tmp_path / "catalog", [data])
+    for number in range(8):
+        if more:
+            (data / "s001" / f"more{number}.dcm").write_bytes(small_file(100 + number))
+        elif number < 5:
+            (data / "s001" / f"{number:04d}.dcm").unlink()
+    scan_into(tmp_path / "catalog", [data])
+    there = [row["path"] for row in rows(tmp_path / "catalog")]
     assert there == sorted(map(str, data.rglob("*.dcm")))
-    assert len(set(paths(tmp_path / "catalog"))) == len(paths(tmp_path / "catalog"))
+    assert verify(tmp_path / "catalog").problems == []
+    assert scan_into(tmp_path / "catalog", [data]).unchanged == len(there)
 
 
 def test_a_catalog_within_what_is_scanned_is_left_out(tmp_path):

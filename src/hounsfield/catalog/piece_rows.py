@@ -209,7 +209,7 @@ def identities_of_new(plans: Sequence[PiecePlan], rows: pa.Table) -> NDArray[np.
     """Return the `identities` of those rows of some pieces whose files the catalog did not have."""
     known = {path for plan in plans if plan.old is not None for path in plan.old["path"].to_pylist()}
     if known:
-        rows = rows.filter(pa.array([path not in known for path in rows["path"].to_pylist()]))
+        rows = rows.filter(pa.array([path not in known for path in rows["path"].to_pylist()], pa.bool_()))
     return identities(rows)
 
 

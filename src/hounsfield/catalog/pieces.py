@@ -11,14 +11,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from time import monotonic
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.catalog.folder_lists import FolderList, Lister, list_folder
 
-#: Files of a piece: a folder with more is several.
+#: Files of a piece, more or less: a folder with more is several.
 MOST_FILES = 16_384
+_MIXED = 0x9E3779B1
 #: The part of what is a piece by itself: a file that was named, or a folder that cannot be listed.
 ALONE = -1
 #: Bytes of a digest: of 10^10 folders no two are taken for the same.
@@ -138,9 +140,40 @@ def _alone(path: str) -> Piece:
 
 
 def _parts(folder: str, found: FolderList) -> Iterator[Piece]:
-    for part, start in enumerate(range(0, len(found.names), MOST_FILES)):
-        those = slice(start, start + MOST_FILES)
-        yield Piece(folder, part, found.names[those], found.sizes[those], found.times[those])
+    for part, chosen in parted(found.names):
+        if chosen is None:
+            yield Piece(folder, part, found.names, found.sizes, found.times)
+        else:
+            names = [found.names[index] for index in chosen]
+            yield Piece(folder, part, names, found.sizes[chosen], found.times[chosen])
+
+
+def parted(names: Sequence[str]) -> Iterator[tuple[int, list[int] | None]]:
+    """Part the files of a folder by their names, so that a file that comes or goes changes one piece only.
+
+    Yields
+    ------
+    tuple
+        The number of a part, and its files by index; None for all. Of 1, 2, 4 ... parts the first has the number 0,
+        1, 3 ...: from a number follows how many there are.
+    """
+    count = 1
+    while count * MOST_FILES < len(names):
+        count *= 2
+    if count == 1:
+        if names:
+            yield 0, None
+        return
+    chosen: list[list[int]] = [[] for _ in range(count)]
+    for index, name in enumerate(names):
+        mixed = crc32(name.encode("utf-8", "surrogateescape")) * _MIXED & 0xFFFFFFFF  # of like names the sums are like
+        chosen[(mixed >> 8) % count].append(index)
+    yield from ((count - 1 + number, some) for number, some in enumerate(chosen) if some)
+
+
+def parts_of(part: int) -> int:
+    """Return how many parts a folder was parted into, by the number of one."""
+    return 2 ** ((part + 1).bit_length() - 1)
 
 
 class PiecesAhead:

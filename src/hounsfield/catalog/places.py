@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from hounsfield.catalog import manifest as manifests
 from hounsfield.catalog.manifest import Manifest, Shard, read_manifest
-from hounsfield.catalog.pieces import ALONE
+from hounsfield.catalog.pieces import ALONE, parts_of
 from hounsfield.catalog.shards import read_pieces
 
 #: Folder and part of a piece, as the catalog writes them.
@@ -43,12 +43,15 @@ class Known:
         The state that is known.
     alone
         Paths of pieces of a single file.
+    parted
+        Numbers of the pieces of folders that are several.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self._folder, self.manifest = folder, manifest
         self._places: dict[Key, PiecePlace] = {}
         self.alone: set[str] = set()
+        self.parted: dict[str, set[int]] = {}
         self._dead: dict[str, frozenset[int]] = {}
         self._learn(manifest, manifest.shards)
 
@@ -60,6 +63,16 @@ class Known:
     def items(self) -> Iterator[tuple[Key, PiecePlace]]:
         """Yield all pieces."""
         return ((key, place) for key, place in self._places.items() if self._counts(place))
+
+    def has_folder(self, path: str) -> bool:
+        """Return whether the files of a folder are in the catalog."""
+        parts = (0, *self.parted.get(path, ()))
+        return any(self.get((path, part)) is not None for part in parts)
+
+    def parted_otherwise(self, path: str, part: int) -> list[Key]:
+        """Return pieces of a folder that are there, and are of another number of parts than this one."""
+        parts = (0, *self.parted.get(path, ())) if part > 0 or path in self.parted else ()
+        return [(path, other) for other in parts if parts_of(other) != parts_of(part)]
 
     def has_below(self, start: str, path: str) -> bool:
         """Return whether there is a piece of a path, or of one that begins like this."""
@@ -77,6 +90,8 @@ class Known:
             self._places[path, part] = PiecePlace(shard, number, digest, rows)
             if part == ALONE:
                 self.alone.add(path)
+            elif part > 0:
+                self.parted.setdefault(path, set()).add(part)
         self.manifest = now
         self._dead = {shard.name: frozenset(shard.dead) for shard in now.shards}
 
@@ -150,7 +165,7 @@ class Known:
         self.commit(change)
 
     def _is_within(self, path: str) -> bool:
-        return self.get((os.path.dirname(path), 0)) is not None
+        return self.has_folder(os.path.dirname(path))
 
 
 _COLUMNS = ("folder", "part", "shard", "piece", "digest", "rows")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hounsfield.catalog.pieces import MOST_FILES, Piece
+from hounsfield.catalog.pieces import Piece, parted
 from hounsfield.limits import Limits
 from hounsfield.sources.remote import RemoteFile, canonical_url, remote_files
 
@@ -50,9 +50,10 @@ def remote_pieces(url: str, limits: Limits) -> list[RemotePiece]:
 
 
 def _parts(folder: str, files: list[RemoteFile]) -> Generator[RemotePiece]:
-    for part, start in enumerate(range(0, len(files), MOST_FILES)):
-        some = files[start : start + MOST_FILES]
-        names = [file.name.rpartition("/")[2] for file in some]
+    names = [file.name.rpartition("/")[2] for file in files]
+    for part, chosen in parted(names):
+        indices = range(len(files)) if chosen is None else chosen
+        some = [files[index] for index in indices]
         sizes = np.array([-1 if file.size is None else file.size for file in some], np.int64)
         times = np.array([file.stamp for file in some], np.int64)
-        yield RemotePiece(folder, part, names, sizes, times, "", some)
+        yield RemotePiece(folder, part, [names[index] for index in indices], sizes, times, "", some)

@@ -223,7 +223,7 @@ class CatalogScan:
                 if is_url(root):
                     continue
                 within = os.path.dirname(root)
-                if not os.path.isdir(root) and self._known.get((self._names.folder(within), 0)) is not None:
+                if not os.path.isdir(root) and self._known.has_folder(self._names.folder(within)):
                     yield from pieces_in(within)  # which has that file already
                 else:
                     yield from pieces_of(root, lister, os.path.realpath(self._folder))
@@ -304,12 +304,14 @@ class CatalogScan:
         self._tell(0, 0, sizes)
 
     def _replaced(self, lot: Sequence[Piece]) -> list[tuple[str, int]]:
-        """Pieces of single files that stand in those of their folder from now on."""
+        """Pieces of single files that stand in those of their folder from now on, and of folders parted otherwise."""
+        keys = [self._names.key(piece) for piece in lot if piece.part != ALONE and piece.names]
+        replaced = [key for one in keys for key in self._known.parted_otherwise(*one)]
         alone = self._known.alone
         if not alone:
-            return []
+            return replaced
         paths = (path for piece in lot if piece.part != ALONE for path in self._names.paths(piece.paths))
-        return [(path, ALONE) for path in paths if path in alone]
+        return replaced + [(path, ALONE) for path in paths if path in alone]
 
     def _count(self, plans: Sequence[PiecePlan], made: Made, count: int) -> None:
         self.done.new += made.new
