@@ -56,7 +56,11 @@ def one(job: str, catalog: str, *folders: str) -> None:
     from hounsfield.catalog.writing import scan_into
 
     begin = time.perf_counter()
-    jobs = {"scan": lambda: scan_into(catalog, folders), "compact": lambda: compact(catalog), "verify": lambda: verify(catalog)}
+    jobs = {
+        "scan": lambda: scan_into(catalog, folders),
+        "compact": lambda: compact(catalog),
+        "verify": lambda: verify(catalog),
+    }
     jobs[job]()
     seconds = time.perf_counter() - begin
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -118,7 +122,10 @@ def compare(room: Path, files: int) -> None:
     show("verify", run("verify", catalog), files)
     show("compact", run("compact", catalog), files)
     for name in ("seconds", "processor"):
-        print(f"by {name}: a file of {files:,} / a file of {FEW:,}: {first[name] / files / (few[name] / FEW):.2f}; ", end="")
+        print(
+            f"by {name}: a file of {files:,} / a file of {FEW:,}: {first[name] / files / (few[name] / FEW):.2f}; ",
+            end="",
+        )
         print(f"first / second scan: {first[name] / second[name]:.1f}; with files added: {added[name]:.1f} s")
 
 
