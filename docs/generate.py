@@ -70,6 +70,9 @@ def page() -> str:
         assert command is not None, name
         inner = click.Context(command, parent=context, info_name=name, terminal_width=100)
         parts += [f"## hu {name}", "", "```text", command.get_help(inner).rstrip(), "```", ""]
+        for below in getattr(command, "commands", {}).values():
+            deeper = click.Context(below, parent=inner, info_name=below.name, terminal_width=100)
+            parts += [f"### hu {name} {below.name}", "", "```text", below.get_help(deeper).rstrip(), "```", ""]
     return "\n".join(parts)
 
 

@@ -68,7 +68,9 @@ _WORD = re.compile(r"(?<![\w.=])[a-z]{2,}(?![\w(=])")
 def texts_of_the_command() -> Iterator[str]:
     """Yield what the pages of help say: descriptions, options, examples."""
     context = click.Context(cli)
-    for command in (cli, *(cli.get_command(context, name) for name in COMMANDS)):
+    commands = [cli, *(cli.get_command(context, name) for name in COMMANDS)]
+    commands += [below for group in commands[1:] for below in getattr(group, "commands", {}).values()]
+    for command in commands:
         for text in (command.help, command.epilog):
             for paragraph in paragraphs(text or ""):
                 yield from (piece for piece in pieces(paragraph) if not piece[:1].isspace() and piece != "\b\n")

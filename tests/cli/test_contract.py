@@ -30,6 +30,7 @@ COMMANDS = [
     "convert",
     "ls",
     "scan",
+    "catalog",
     "view",
     "explain",
     "demo",
@@ -40,7 +41,7 @@ COMMANDS = [
 PRINTS_VALUES = {
     "stats": [], "mask": ["-o", "out"], "figure": ["-o", "out"], "convert": ["-o", "out"], "explain": [], "demo": [],
 }  # fmt: skip
-PRINTS_NONE = {"info", "tags", "ls", "scan", "view", "doctor", "completion"}
+PRINTS_NONE = {"info", "tags", "ls", "scan", "catalog", "view", "doctor", "completion"}
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from hounsfield.scanning.columns import column
 from hounsfield.scanning.scan import scan_files
 from hounsfield.scanning.walking import HeaderWalk
 from hounsfield.series.header_table import _make
-from hounsfield.series.instances import _COLUMNS, _NUMBERS
+from hounsfield.series.instances import _NUMBERS, COLUMNS
 from scan_series import series
 
 from conftest import real_files
@@ -72,13 +72,13 @@ def test_many_mutants_are_read_as_pydicom_reads_them(kinds):
 
 def test_tables_with_and_without_arrow_are_the_same():
     paths = [str(path) for path in real_files()]
-    arrow = ArrowTable(scan_files(paths, _COLUMNS, None, DEFAULT_LIMITS, None))
-    make = _make(_COLUMNS)
+    arrow = ArrowTable(scan_files(paths, COLUMNS, None, DEFAULT_LIMITS, None))
+    make = _make(COLUMNS)
     coded = CodedTable(list(HeaderWalk(make.plan, make, DEFAULT_LIMITS).batches_of(paths)))
     assert arrow.count == coded.count == len(paths)
     assert arrow.errors == coded.errors
     assert arrow.issues == coded.issues
-    for name in _COLUMNS:
+    for name in COLUMNS:
         assert (arrow.present(name) == coded.present(name)).all() if name not in _FILE else True, name
         one, other = texts_of(arrow, name), texts_of(coded, name)
         assert one == other, name

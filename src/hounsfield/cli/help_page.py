@@ -19,7 +19,7 @@ _WORD = re.compile(r"\s+|[（「『《“\[(]*(?:[^\s\u2e80-\u9fff\uf900-\ufaff\
 
 
 def translate(command: click.Command) -> click.Command:
-    """Put the texts of a command, and of its options, into the language that was chosen."""
+    """Put the texts of a command, of its options, and of the commands below it, into the language that was chosen."""
     command.help = _text(command.help)
     command.epilog = _text(command.epilog)
     for parameter in command.params:
@@ -27,6 +27,9 @@ def translate(command: click.Command) -> click.Command:
             parameter.help = _text(parameter.help)
             if isinstance(parameter.show_default, str):
                 parameter.show_default = exactly(parameter.show_default)
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            translate(below)
     return command
 
 

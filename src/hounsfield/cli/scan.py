@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from hounsfield.batch.others import is_other
+from hounsfield.cli.catalog_scan import is_catalog_path, scan_catalog
 from hounsfield.cli.options import output_options, paths_argument, python_option, refusing
 from hounsfield.cli.progress import reading_progress
 from hounsfield.cli.showing import show_program
@@ -47,6 +48,7 @@ Examples:
   hu scan archive/ -o headers.parquet                 some fifty columns, typed
   hu scan archive/ -o headers.csv --columns PatientID,StudyDate,PixelSpacing
   hu scan folder/ --jsonl --no-phi | jq .Modality
+  hu scan archive/ -o catalog/                        a catalog; again: only what is new or has changed
   hu scan archive/ --where "Modality = 'CT' and SliceThickness < 2" --columns SeriesInstanceUID,KVP
   hu scan folder/ --columns SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
 """
@@ -54,8 +56,18 @@ Examples:
 
 @click.command("scan", epilog=_EPILOG)
 @paths_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .parquet, .csv, .json or .jsonl.")
-@click.option("--columns", metavar="NAME,...", help="Columns, in this order; by default the most common ones.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    help="A file: .parquet, .csv, .json or .jsonl. Or a folder, ending in /: a catalog, which is brought up to date "
+    "where it is there already.",
+)
+@click.option(
+    "--columns",
+    metavar="NAME,...",
+    help="Columns, in this order; by default the most common ones. Of a catalog, columns beside those.",
+)
 @click.option(
     "--where",
     metavar="CONDITION",
@@ -73,6 +85,10 @@ Examples:
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Read the headers of many files into a table: one typed row for each file."""
+    if is_catalog_path(options["output"]):
+        return scan_catalog(paths, options)
+    if options["output"] is not None:
+        options["output"] = Path(options["output"])
     if options["as_python"]:
         return show_program(job_of(paths, options))
     with refusing():
@@ -127,7 +143,9 @@ class _HeaderTable:
 
         output: Path | None = self.options["output"]
         if output is not None and output.suffix.lower() not in TABLE_FORMATS:
-            raise click.BadParameter(f"must end in {', '.join(TABLE_FORMATS)}", param_hint="--output")
+            raise click.BadParameter(
+                f"must end in {', '.join(TABLE_FORMATS)}; or in / for a catalog", param_hint="--output"
+            )
         if output is not None and (output.is_dir() or (output.exists() and not self.options["force"])):
             why = "is a folder" if output.is_dir() else "exists already; it is kept (use --force to replace it)"
             raise OutputError(why, source=str(output))

@@ -26,6 +26,10 @@ _SEARCHED, _EXPLICIT_RUN, _IMPLICIT_RUN = 1024, 4, 8
 _DEPTH = 64
 
 
+#: Ends of what is said of files in which something else stands before DICOM begins: an archive's own bytes, maybe.
+BEGINS_LATER = ("; read from there", "; the bytes before it are ignored")
+
+
 def found_beginning(source: Source) -> tuple[Source, list[Step]]:
     """Return the source from where it begins as DICOM does, with a preamble where it has file meta.
 

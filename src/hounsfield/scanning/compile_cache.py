@@ -12,6 +12,7 @@ from pathlib import Path
 #: The modules with compiled functions, which are compiled into one another; and those whose numbers they take.
 COMPILED = (
     "element", "beginning", "walker", "walk_files", "typed", "typed_text", "typed_numbers", "typed_times",
+    "stat_files",
 )  # fmt: skip
 
 _NUMBERS = ("scanning/found", "headers/index", "scanning/columns")

@@ -18,11 +18,15 @@ from hounsfield.scanning.by_frame import frames_first, schema_of, with_frames
 from hounsfield.scanning.columns import choose_columns, plan
 from hounsfield.scanning.found import Found, nothing_found
 from hounsfield.scanning.header_rows import read_source_row
+from hounsfield.scanning.pace import WAITING_THREADS
 from hounsfield.scanning.row import Row
 from hounsfield.scanning.row_choice import Fitting
 from hounsfield.scanning.table import TableLayout, record_batch
-from hounsfield.scanning.walking import HeaderWalk, Paths, Progress
+from hounsfield.scanning.walking import HeaderWalk, Paths, Progress, WalkJob
 from hounsfield.sources.source import Source
+
+#: So many listed files are worth threads of their own.
+_MANY = 2_000
 
 
 def scan(
@@ -114,6 +118,55 @@ def scan_files(
     return pa.Table.from_batches(list(work.batches_of(paths)), schema=layout.schema)
 
 
+@dataclass(frozen=True)
+class ListedFiles:
+    """Scans files that somebody else has listed, some at a time; nothing is expanded.
+
+    Attributes
+    ----------
+    columns, phi, threads, limits
+        As in `scan`.
+    job
+        The whole, which what is scanned at a time is a part of.
+    """
+
+    columns: tuple[str, ...] | None = None
+    phi: bool = True
+    threads: int | None = None
+    limits: Limits = DEFAULT_LIMITS
+    job: WalkJob | None = None
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of its tables."""
+        names, read = with_frames(self.columns, phi=self.phi)
+        return schema_of(_chosen(read, self.phi).schema, names)
+
+    def scan(self, paths: list[str], progress: Callable[[Progress], None] | None = None) -> pa.Table:
+        """Return one row for each file, in their order."""
+        names, read = with_frames(self.columns, phi=self.phi)
+        layout = _chosen(read, self.phi)
+        work = HeaderWalk(layout.plan, _ArrowBatches(layout), self.limits, self.threads, progress, self.job)
+        batches = list(_asked(work.batches_of(paths, many=len(paths) >= _MANY), names, Fitting()))
+        return pa.Table.from_batches(batches, schema=schema_of(layout.schema, names))
+
+    def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str], *, waits: bool = False) -> pa.Table:
+        """Return one row for each source that is no file of the system: a member of an archive, a remote file.
+
+        Parameters
+        ----------
+        opens, paths
+            What opens each of them, and what they are called.
+        waits
+            Reading waits for somebody else: more threads than there are processors pay.
+        """
+        names, read = with_frames(self.columns, phi=self.phi)
+        layout = _chosen(read, self.phi)
+        threads = self.threads or (WAITING_THREADS if waits else None)
+        batch = _source_batch(opens, paths, layout, threads, self.limits)
+        return pa.Table.from_batches([frames_first(batch, names)])
+
+
 def scan_sources(
     opens: Iterable[Callable[[], Source]], names: list[str], columns: Iterable[str], threads: int | None, limits: Limits
 ) -> pa.Table:
@@ -128,11 +181,15 @@ def scan_sources(
     columns, threads, limits
         As in `scan`.
     """
-    layout = _layout(tuple(columns), True)
+    return pa.Table.from_batches([_source_batch(opens, names, _layout(tuple(columns), True), threads, limits)])
+
+
+def _source_batch(
+    opens: Iterable[Callable[[], Source]], names: list[str], layout: TableLayout, threads: int | None, limits: Limits
+) -> pa.RecordBatch:
     with ThreadPoolExecutor(threads or os.cpu_count() or 1, "hounsfield-scan") as pool:
         source_rows = list(pool.map(partial(read_source_row, wanted=layout.plan, limits=limits), opens))
-    batch = record_batch(names, nothing_found(len(names), layout.plan), layout, dict(enumerate(source_rows)))
-    return pa.Table.from_batches([batch])
+    return record_batch(names, nothing_found(len(names), layout.plan), layout, dict(enumerate(source_rows)))
 
 
 def scan_batches(  # noqa: PLR0913  what a scan may be asked

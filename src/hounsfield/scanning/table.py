@@ -74,7 +74,7 @@ def record_batch(paths: Sequence[str], found: Found, layout: TableLayout, rows: 
     issues = columns.issues
     note_missing_preambles(found, issues)
     files = _file_columns(found, rows)
-    arrays = [_path_array(paths)]
+    arrays = [path_array(paths)]
     arrays += [made[layout.places[name]] if name in layout.places else files[name] for name in layout.names]
     sentences = [issues.get(row, ()) for row in range(found.count)] if issues else [()] * found.count
     arrays.append(pa.array(sentences, pa.list_(pa.string())))
@@ -89,7 +89,8 @@ def _array(coded: Coded, type_: pa.DataType) -> pa.Array:
     return pa.array(coded.values, type_).take(pa.array(coded.codes, mask=coded.codes < 0))
 
 
-def _path_array(paths: Sequence[str]) -> pa.Array:
+def path_array(paths: Sequence[str]) -> pa.Array:
+    r"""Return names of files as texts; bytes of them that are no text are written as ``\xff``."""
     try:
         return pa.array(paths, pa.string())
     except UnicodeEncodeError:  # names need not be text

@@ -6,7 +6,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -51,6 +52,22 @@ class Progress:
     complete: bool
 
 
+@dataclass
+class WalkJob:
+    """A job of several walks, and what they share.
+
+    Attributes
+    ----------
+    preparation
+        Makes the compiled walk ready, for the parts to come, too.
+    beyond
+        Files that are known to come after the part that is walked.
+    """
+
+    preparation: Preparation = field(default_factory=Preparation)
+    beyond: int = 0
+
+
 class HeaderWalk(Generic[_Batch]):
     """One walk through headers.
 
@@ -66,6 +83,8 @@ class HeaderWalk(Generic[_Batch]):
         Threads that read; None for as many as pay.
     progress
         Is told how far it has come.
+    job
+        The larger job that this walk is a part of.
     """
 
     def __init__(
@@ -75,6 +94,7 @@ class HeaderWalk(Generic[_Batch]):
         limits: Limits,
         threads: int | None = None,
         progress: Callable[[Progress], None] | None = None,
+        job: WalkJob | None = None,
     ) -> None:
         if threads is not None and threads < 1:
             raise ValueError("threads must be at least 1")
@@ -85,20 +105,28 @@ class HeaderWalk(Generic[_Batch]):
         self._alone = threads == 1
         self._stop = np.zeros(1, np.uint8)
         self._done = 0
-        self._preparation = Preparation()
+        self._preparation = Preparation() if job is None else job.preparation
+        self._whole = self._preparation if job is None else nullcontext()
+        self._beyond = 0 if job is None else job.beyond
 
     def batches(self, paths: Paths) -> Generator[_Batch]:
         """Yield the batches of all files that paths stand for, in the order of the files."""
         several = [paths] if isinstance(paths, (str, os.PathLike)) else paths
-        with self._preparation:
+        with self._whole:
             if self._alone:
                 yield from self._in_this_thread(list_files(several), None)
             else:
                 yield from self._in_threads(lambda lister: list_files(several, lister))
 
-    def batches_of(self, files: list[str]) -> Generator[_Batch]:
-        """Yield the batches of just these files: read in this thread, as long as reading does not wait."""
-        with self._preparation:
+    def batches_of(self, files: list[str], *, many: bool = False) -> Generator[_Batch]:
+        """Yield the batches of just these files: read in this thread, as long as reading does not wait.
+
+        Where they are `many`, starting threads pays in any case.
+        """
+        with self._whole:
+            if many and not self._alone:
+                yield from self._in_threads(lambda _: iter(files))
+                return
             yield from self._in_this_thread(iter(files), len(files))
             if self._done < len(files):
                 rest = files[self._done :]
@@ -146,7 +174,7 @@ class HeaderWalk(Generic[_Batch]):
         for found, load, batch in read:
             self._pace.learn(found, load)
             self._done += found.count
-            self._preparation.consider(found.count, left - found.count, self._pace.seconds)
+            self._preparation.consider(found.count, left - found.count + self._beyond, self._pace.seconds)
             if self._progress is not None:
                 known = (self._done, False) if listed is None else (listed.found, listed.complete)
                 self._progress(Progress(self._done, *known))

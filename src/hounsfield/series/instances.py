@@ -66,8 +66,9 @@ MAPPINGS = (
     "RealWorldValueMappingSequence[0].LUTLabel",
 )
 _GROUPS = "SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing"
+#: Columns of headers by which slices are put together.
 _MAPPED = [name for name in MAPPINGS if name not in _TEXTS]
-_COLUMNS = (*_NUMBERS, *_TEXTS, *TABLES, *_MAPPED, _GROUPS, *PRIVATE, *_OF_THE_FILE)
+COLUMNS = (*_NUMBERS, *_TEXTS, *TABLES, *_MAPPED, _GROUPS, *PRIVATE, *_OF_THE_FILE)
 _FRAMES_ONLY = [name for name in FRAME_NUMBERS if name not in _NUMBERS]
 
 
@@ -129,8 +130,8 @@ def read_instances(
         if told is not None:
             told(Some([entries[index] for index in files], table))
 
-    table = read_header_table(entries, _COLUMNS, limits, threads, progress, some)
-    return _instances(entries, table, limits)
+    table = read_header_table(entries, COLUMNS, limits, threads, progress, some)
+    return instances_of(entries, table, limits)
 
 
 @dataclass(frozen=True)
@@ -142,10 +143,21 @@ class Some:
 
     def instances(self, limits: Limits) -> Instances:
         """Return the slices in them."""
-        return _instances(self.entries, self.table, limits)
+        return instances_of(self.entries, self.table, limits)
 
 
-def _instances(entries: Sequence[Entry], table: HeaderTable, limits: Limits) -> Instances:
+def instances_of(entries: Sequence[Entry], table: HeaderTable, limits: Limits) -> Instances:
+    """Return what a table of headers says of their slices; only files of several frames, and odd ones, are opened.
+
+    Parameters
+    ----------
+    entries
+        The files.
+    table
+        A row for each, with `COLUMNS`.
+    limits
+        What each may cost.
+    """
     files = _rows_of(table)
     doubtful = frozenset(index for index, sentences in enumerate(table.issues) if sentences)
     instances = Instances(entries, files, files, doubtful=doubtful)

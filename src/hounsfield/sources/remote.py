@@ -8,6 +8,8 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +27,8 @@ from hounsfield.sources.streams import FileStream
 _BLOCK = 2**17
 _USER = re.compile(r"(?<=://)[^/@]*@")
 _QUERY = re.compile(r"[?#].*")
+#: What servers call the time of a change where they give it as text.
+_TIMES = ("LastModified", "last_modified", "updated", "created")
 
 
 def shown(url: str) -> str:
@@ -147,12 +151,16 @@ class RemoteFile:
         Its bytes when it was listed, where that was told.
     system, path
         Where it is, as fsspec has it.
+    stamp
+        A number that is another one once the file has changed, where the server tells; else 0. It is the time of the
+        change (nanoseconds since 1970), or follows from what the server calls the file's content (ETag).
     """
 
     name: str
     size: int | None
     system: Any = field(repr=False)
     path: str = field(repr=False)
+    stamp: int = 0
 
     def __call__(self, limits: Limits) -> Source:
         """Open it: where it can be read in any order, only what is asked for is fetched."""
@@ -209,13 +217,41 @@ def remote_files(url: str, limits: Limits) -> list[RemoteFile]:
     if len(listed) > limits.archive_members:
         raise LimitExceededError(f"has {len(listed)} files; the limit is {limits.archive_members}", source=name)
     if list(listed) == [path]:
-        return [RemoteFile(name, listed[path], system, path)]
+        return [_remote_file(name, listed[path], system, path)]
+    return [_remote_file(_called(url, system, at), listed[at], system, at) for at in sorted(listed)]
+
+
+def _called(url: str, system: Any, path: str) -> str:
+    """Return what a file is called that was found at a URL."""
     mark, chain = url.partition("::")[1:]
+    return shown((path if "://" in path else system.unstrip_protocol(path)) + mark + chain)
 
-    def called(at: str) -> str:
-        return shown((at if "://" in at else system.unstrip_protocol(at)) + mark + chain)
 
-    return [RemoteFile(called(at), listed[at], system, at) for at in sorted(listed)]
+def canonical_url(url: str) -> str:
+    """Return a URL as those of files below it begin, without what may be a secret in it.
+
+    Raises
+    ------
+    SourceError, MissingDependencyError
+        As `remote_entries`.
+    """
+    return _called(url, *_system(url))
+
+
+def _remote_file(name: str, info: dict[str, Any], system: Any, path: str) -> RemoteFile:
+    return RemoteFile(name, info.get("size"), system, path, _stamp(info))
+
+
+def _stamp(info: dict[str, Any]) -> int:
+    """Return what tells that a file has changed: its time, or what the server calls its content."""
+    for key in ("mtime", *_TIMES):
+        value = info.get(key)
+        if isinstance(value, datetime):
+            return int(value.timestamp() * 1e6) * 1000
+        if isinstance(value, (int, float)):
+            return int(value * 1e6) * 1000
+    known = next((info[key] for key in ("ETag", "etag", "checksum", "md5Hash", *_TIMES) if info.get(key)), None)
+    return 0 if known is None else int.from_bytes(blake2b(repr(known).encode(), digest_size=7).digest(), "big")
 
 
 def archive_members(file: RemoteFile, limits: Limits) -> Iterator[Entry] | None:
@@ -257,21 +293,21 @@ def check_installed(url: str) -> None:
         return  # whoever reads it says why
 
 
-def _find(system: Any, path: str) -> dict[str, int | None]:
-    """Paths and sizes of the files that a path stands for."""
+def _find(system: Any, path: str) -> dict[str, dict[str, Any]]:
+    """Paths of the files that a path stands for, and what is known of each."""
     protocols = [system.protocol] if isinstance(system.protocol, str) else system.protocol
     if "http" in protocols or "https" in protocols:
         # Whether it is a folder no web server tells.
         if not urlsplit(path).path.endswith("/"):
-            return {path: None}
+            return {path: {}}
     elif glob.has_magic(path) and not system.exists(path):
         matches = system.glob(path, detail=True)
         if not matches:
             raise FileNotFoundError
-        return {at: info.get("size") for at, info in matches.items() if info["type"] == "file"}
+        return {at: info for at, info in matches.items() if info["type"] == "file"}
     elif (info := system.info(path))["type"] == "file":
-        return {path: info.get("size")}
-    return {at: info.get("size") for at, info in system.find(path, detail=True).items()}
+        return {path: info}
+    return system.find(path, detail=True)
 
 
 def open_url(url: str, limits: Limits) -> Source:

@@ -1,0 +1,1 @@
+"""A table of headers that lasts: it grows, survives a crash, and answers questions."""

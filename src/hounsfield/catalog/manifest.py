@@ -1,0 +1,317 @@
+"""The manifest of a catalog: a small document that says what belongs to it, and is replaced as a whole.
+
+Each state of a catalog is a manifest with a number of its own, and the one with the highest number counts. A manifest
+is written under another name and then linked to its own, which fails where that exists: of two writers at once one
+succeeds, and the other looks at what has come and tries again with the next number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from hounsfield.errors import FormatError, OutputError
+from hounsfield.sources.files import reason
+from hounsfield.sources.folders import PART
+
+#: What this version writes; it reads this one only.
+FORMAT, VERSION = "hounsfield-catalog", 1
+#: States that are kept, so that who reads one can go on while others write.
+_KEPT = 3
+#: What may lie in the folder of a catalog before its first state does: `hounsfield.catalog.pseudonyms` makes it.
+SECRET = "secret"  # noqa: S105  the name of a file
+#: Seconds after which the lock of a writer that was killed is taken away.
+_STALE = 30.0
+#: Bytes of a manifest that are read: a shard takes some hundred.
+_MOST_BYTES = 256 * 2**20
+_NAME = re.compile(r"manifest-(\d{8})\.json")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A file of rows, which never changes.
+
+    Attributes
+    ----------
+    name
+        Name of the file, which follows from what is in it.
+    rows, bytes, pieces
+        How large it is.
+    vanished
+        Rows in it whose file was gone when it was written.
+    dead
+        Numbers of its pieces whose rows do not count any more: later shards hold them.
+    dead_rows
+        Rows in those.
+    """
+
+    name: str
+    rows: int
+    bytes: int
+    pieces: int
+    vanished: int = 0
+    dead: tuple[int, ...] = ()
+    dead_rows: int = 0
+
+    def without(self, pieces: dict[int, int]) -> Shard | None:
+        """Return the same shard with pieces that do not count any more; None where none is left that does.
+
+        Parameters
+        ----------
+        pieces
+            Rows of each, by its number.
+        """
+        new = {number: rows for number, rows in pieces.items() if number not in self.dead}
+        dead = tuple(sorted((*self.dead, *new)))
+        if len(dead) == self.pieces:
+            return None
+        return replace(self, dead=dead, dead_rows=self.dead_rows + sum(new.values())) if new else self
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One state of a catalog.
+
+    Attributes
+    ----------
+    number
+        It grows by one with each change; 0 is a catalog that holds nothing yet.
+    id
+        Told apart from other catalogs by this.
+    columns
+        Columns that were asked for.
+    phi
+        False where nothing that identifies patients is in it.
+    roots
+        Folders and files that were scanned: absolute paths.
+    shards
+        Files of rows, in the order in which they came.
+    """
+
+    number: int = 0
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    columns: tuple[str, ...] = ()
+    phi: bool = True
+    roots: tuple[str, ...] = ()
+    shards: tuple[Shard, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """Name of the file that it is in."""
+        return _name(self.number)
+
+    @property
+    def rows(self) -> int:
+        """Rows that count."""
+        return sum(shard.rows - shard.dead_rows for shard in self.shards)
+
+    def with_roots(self, roots: Iterable[str]) -> Manifest:
+        """Return the same with more roots; none is there twice."""
+        return replace(self, roots=tuple(dict.fromkeys((*self.roots, *roots))))
+
+    def with_shards(self, shards: Iterable[Shard]) -> Manifest:
+        """Return the same with more shards."""
+        return replace(self, shards=(*self.shards, *shards))
+
+    def without(self, places: dict[str, dict[int, int]]) -> Manifest:
+        """Return the same with pieces that do not count any more: rows of each, by shard and number."""
+        shards = (shard.without(places[shard.name]) if shard.name in places else shard for shard in self.shards)
+        return replace(self, shards=tuple(shard for shard in shards if shard is not None))
+
+    def added_since(self, earlier: Manifest) -> list[Shard]:
+        """Return the shards that an earlier state did not have."""
+        known = {shard.name for shard in earlier.shards}
+        return [shard for shard in self.shards if shard.name not in known]
+
+
+def is_catalog(folder: str | os.PathLike[str]) -> bool:
+    """Return whether a folder is a catalog."""
+    return bool(_numbers(Path(folder)))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the newest state of a catalog.
+
+    Raises
+    ------
+    FormatError
+        The folder is no catalog, or one of another version.
+    """
+    for _ in range(100):  # a state may be removed between its being found and its being read
+        numbers = _numbers(folder)
+        if not numbers:
+            raise FormatError("this is no catalog: hu scan FOLDER -o CATALOG/ makes one", source=str(folder))
+        with contextlib.suppress(FileNotFoundError):
+            return _read(folder / _name(numbers[-1]))
+    raise FormatError("the catalog changes faster than it can be read", source=str(folder))
+
+
+def create(folder: Path, columns: Iterable[str], *, phi: bool) -> Manifest:
+    """Make an empty catalog, or return the one that is there.
+
+    Raises
+    ------
+    OutputError
+        The folder holds other files, or the system refuses.
+    """
+    if is_catalog(folder):
+        return read_manifest(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        others = [name for name in os.listdir(folder) if not name.endswith(PART) and name != SECRET]
+        if others and not _numbers(folder):
+            raise OutputError("the folder holds other files; a catalog has one of its own", source=str(folder))
+        _publish(folder, Manifest(1, columns=tuple(columns), phi=phi))
+    except OSError as error:
+        raise _refused(folder, error) from None
+    return read_manifest(folder)
+
+
+def commit(folder: Path, change: Callable[[Manifest], Manifest]) -> Manifest:
+    """Replace the newest state by what `change` makes of it; again, where somebody else was quicker.
+
+    Raises
+    ------
+    OutputError
+        The system refuses, say because the disk is full: the state is as it was.
+    """
+    while True:
+        now = read_manifest(folder)
+        wanted = replace(change(now), number=now.number + 1)
+        try:
+            published = _publish(folder, wanted)
+        except OSError as error:
+            raise _refused(folder, error) from None
+        if published:
+            forget_old(folder, wanted.number - _KEPT)
+            return wanted
+
+
+def _refused(folder: Path, error: OSError) -> OutputError:
+    return error if isinstance(error, OutputError) else OutputError(reason(error), source=str(folder))
+
+
+def _publish(folder: Path, manifest: Manifest) -> bool:
+    """Make a state the newest; False where one of its number exists."""
+    path = folder / _name(manifest.number)
+    temporary = folder / f".{manifest.number:08d}-{secrets.token_hex(4)}{PART}"
+    try:
+        with open(temporary, "x", encoding="utf-8") as file:
+            json.dump({"format": FORMAT, "version": VERSION, **asdict(manifest)}, file, separators=(",", ":"))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except (OSError, NotImplementedError):  # a file system without links: who creates the file has the number
+            return _publish_without_links(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(folder)
+    return True
+
+
+def _publish_without_links(temporary: Path, path: Path) -> bool:
+    lock = path.with_suffix(".lock")
+    try:
+        os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError:
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - lock.stat().st_mtime > _STALE:
+                lock.unlink()
+        time.sleep(0.02)
+        return False
+    try:
+        if path.exists():
+            return False
+        os.replace(temporary, path)
+    finally:
+        lock.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder written to the disk, where the system can be asked to."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def forget_old(folder: Path, last: int) -> None:
+    """Remove the states up to a number."""
+    for old in _numbers(folder):
+        if old <= last:
+            (folder / _name(old)).unlink(missing_ok=True)
+
+
+def kept_manifests(folder: Path) -> list[Manifest]:
+    """Return the states that are still there, the newest last: shards of all of them may be in use."""
+    kept: list[Manifest] = []
+    for number in _numbers(folder):
+        with contextlib.suppress(FileNotFoundError):
+            kept.append(_read(folder / _name(number)))
+    return kept
+
+
+def _numbers(folder: Path) -> list[int]:
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return sorted(int(match[1]) for match in map(_NAME.fullmatch, names) if match)
+
+
+def _name(number: int) -> str:
+    return f"manifest-{number:08d}.json"
+
+
+def _read(path: Path) -> Manifest:
+    try:
+        with open(path, "rb") as file:
+            document = json.loads(file.read(_MOST_BYTES))
+        return _parsed(document)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        raise FormatError("the catalog's manifest cannot be read", source=str(path)) from None
+
+
+def _parsed(document: dict[str, Any]) -> Manifest:
+    if document.get("format") != FORMAT or document.get("version") != VERSION:
+        raise ValueError("another format")
+    shards = tuple(
+        Shard(
+            _safe_name(one["name"]),
+            **{name: int(one[name]) for name in ("rows", "bytes", "pieces", "vanished", "dead_rows")},
+            dead=tuple(map(int, one["dead"])),
+        )
+        for one in document["shards"]
+    )
+    return Manifest(
+        int(document["number"]),
+        str(document["id"]),
+        tuple(map(str, document["columns"])),
+        bool(document["phi"]),
+        tuple(map(str, document["roots"])),
+        shards,
+    )
+
+
+def _safe_name(name: str) -> str:
+    """Return a shard's name; a manifest from elsewhere must not lead out of the catalog's folder."""
+    if not re.fullmatch(r"[0-9a-f]{16,64}", name):
+        raise ValueError("no name of a shard")
+    return name

@@ -1,0 +1,146 @@
+"""`hu catalog`: what a catalog is, whether it is whole, and making it smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from hounsfield.cli.terminal import on_terminal, say, words_table, write_json
+from hounsfield.errors import FormatError, OutputError
+from hounsfield.text import printable
+
+_EPILOG = """\b
+Examples:
+  hu scan archive/ -o catalog/       make a catalog, or bring it up to date
+  hu catalog info catalog/           what is in it
+  hu catalog verify catalog/         read every byte of it
+  hu catalog compact catalog/        fewer and larger files, without what does not count any more
+"""
+_catalog = click.argument("folder", metavar="CATALOG", type=click.Path())
+_quiet = click.option("-q", "--quiet", is_flag=True, help="Errors only on standard error.")
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+
+
+@click.group("catalog", epilog=_EPILOG)
+def command() -> None:
+    """Look after a catalog: a folder of tables, which 'hu scan FOLDER -o CATALOG/' makes and brings up to date."""
+
+
+@command.command("info")
+@_catalog
+@_json
+def info_command(folder: str, as_json: bool) -> int:
+    """Show what a catalog holds: rows, folders, columns, size."""
+    from hounsfield.catalog.checking import facts
+
+    def show() -> int:
+        known = facts(folder)
+        if as_json:
+            write_json(known, compact=False)
+        else:
+            _show_facts(known)
+        return 0
+
+    return _tried(show)
+
+
+def _show_facts(known: dict[str, Any]) -> None:
+    shown = dict(known)
+    shown["columns"] = str(len(known["columns"]))
+    shown["phi"] = "yes" if known["phi"] else "no"
+    rows = [
+        [name.replace("_", " "), _text(value)] for name, value in shown.items() if value is not None and name != "roots"
+    ]
+    rows += [["scanned", printable(root)] for root in known["roots"]]
+    words_table(rows, "catalog")
+
+
+def _text(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else printable(str(value))
+
+
+@command.command("verify")
+@_catalog
+@click.option(
+    "--repair", is_flag=True, help="Leave out what is damaged: the next scan reads the files that were in it anew."
+)
+@_json
+@_quiet
+def verify_command(folder: str, repair: bool, as_json: bool, quiet: bool) -> int:
+    """Read every byte of a catalog, and tell whether it is as it was written. Exit code 1: it is not."""
+    from hounsfield.catalog.checking import repair as repaired
+    from hounsfield.catalog.checking import verify
+
+    def check() -> int:
+        with counting_progress("checking", quiet) as progress:
+            found = verify(folder, progress=progress)
+        if as_json:
+            problems = [{"shard": name, "problem": why} for name, why in found.problems]
+            write_json({"shards": found.shards, "rows": found.rows, "problems": problems}, compact=False)
+        for name, why in found.problems:
+            say(f"{folder}: shard {name}: {why}")
+        if not found.problems:
+            if not quiet:
+                say(f"{folder}: {found.rows} rows in {found.shards} shards, all as they were written")
+            return 0
+        if repair:
+            say(f"{folder}: {repaired(folder, found)} shards left out; scan again to read their files anew")
+        else:
+            say("--repair leaves out what is damaged; the next scan reads the files that were in it anew")
+        return 1
+
+    return _tried(check)
+
+
+@command.command("compact")
+@_catalog
+@_json
+@_quiet
+def compact_command(folder: str, as_json: bool, quiet: bool) -> int:
+    """Join small shards, leave out rows that do not count any more, and remove files that belong to nothing."""
+    from hounsfield.catalog.compacting import compact
+
+    def join() -> int:
+        with counting_progress("compacting", quiet) as progress:
+            done = compact(folder, progress=progress)
+        if as_json:
+            write_json(vars(done), compact=False)
+        if not quiet:
+            say(
+                f"{folder}: {done.shards_before} shards of {done.bytes_before} bytes before, "
+                f"{done.shards} of {done.bytes} now; {done.removed} files removed"
+            )
+        return 0
+
+    return _tried(join)
+
+
+def _tried(work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except KeyboardInterrupt:
+        say("interrupted; the catalog is whole")
+        return 130
+    except FormatError as error:
+        say(str(error))
+        return 3
+    except OutputError as error:
+        say(str(error))
+        return 5
+
+
+@contextmanager
+def counting_progress(what: str, quiet: bool) -> Generator[Callable[[int, int], None] | None]:
+    """Show how far something has come, where a person watches."""
+    if quiet or not on_terminal():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        job = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(job, completed=done, total=total)

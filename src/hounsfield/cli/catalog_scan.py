@@ -1,0 +1,167 @@
+"""`hu scan -o CATALOG/`: scanning into a catalog, and what is said of it."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hounsfield.batch.others import is_other
+from hounsfield.cli.idle_options import refuse_idle
+from hounsfield.cli.terminal import on_terminal, say, write_json
+from hounsfield.errors import FormatError, OutputError
+
+if TYPE_CHECKING:
+    from hounsfield.catalog.scan_outcome import CatalogProgress, Scanned
+
+_IDLE = {"where": "--where", "force": "--force", "jsonl": "--jsonl", "as_python": "--as-python"}
+
+
+def is_catalog_path(output: str | None) -> bool:
+    """Return whether an output is to be a catalog: it is one, or its name ends as a folder's does."""
+    if output is None:
+        return False
+    if output.endswith((os.sep, "/")):
+        return True
+    from hounsfield.catalog.manifest import is_catalog
+
+    return os.path.isdir(output) and is_catalog(output)
+
+
+def scan_catalog(paths: tuple[str, ...], options: dict[str, Any]) -> int:
+    """Scan into a catalog, and say what came of it; return the exit code."""
+    refuse_idle(_IDLE, "a catalog has a row for every file, and is brought up to date in place")
+    if "-" in paths:
+        raise click.UsageError("a catalog is of files and folders: standard input cannot be looked at again")
+    work = _IntoCatalog(paths, options)
+    try:
+        return work.run()
+    except KeyboardInterrupt:
+        say(f"interrupted; the catalog keeps the {work.kept()} rows that it has, and the next scan goes on from there")
+        return 130
+    except FormatError as error:
+        say(str(error))
+        return 3
+    except OutputError as error:
+        say(f"{error}; the catalog is whole, and has {work.kept()} rows")
+        return 5
+
+
+@dataclass
+class _IntoCatalog:
+    """One call of the command."""
+
+    paths: tuple[str, ...]
+    options: dict[str, Any]
+    failed: Counter[str] = field(default_factory=Counter[str])
+    others: Counter[str] = field(default_factory=Counter[str])
+
+    def run(self) -> int:
+        """Scan, and say what was done."""
+        from hounsfield.catalog.scan_outcome import ScanListener
+        from hounsfield.catalog.writing import scan_into
+
+        columns: str | None = self.options["columns"]
+        with catalog_progress(self.options["quiet"]) as progress:
+            try:
+                done = scan_into(
+                    self.options["output"],
+                    self.paths,
+                    columns=None if columns is None else [name.strip() for name in columns.split(",") if name.strip()],
+                    phi=False if self.options["no_phi"] else None,
+                    threads=self.options["threads"],
+                    listener=ScanListener(progress, self._count),
+                )
+            except FormatError:  # a ValueError, too
+                raise
+            except ValueError as error:
+                raise click.BadParameter(str(error), param_hint="--columns") from None
+        return self._close(done)
+
+    def kept(self) -> int:
+        """Return how many rows the catalog has."""
+        from hounsfield.catalog.manifest import is_catalog, read_manifest
+
+        folder = Path(self.options["output"])
+        try:
+            return read_manifest(folder).rows if is_catalog(folder) else 0
+        except FormatError:
+            return 0
+
+    def _count(self, path: str, why: str) -> None:
+        """Count a file that could not be read, or that is no DICOM and was never meant to be."""
+        (self.others if path not in self.paths and is_other(path, why) else self.failed)[why] += 1
+        if self.options["verbose"]:
+            say(f"{path}: {why}")
+
+    def _close(self, done: Scanned) -> int:
+        if self.options["as_json"]:
+            counts = asdict(done) | {"errors": dict(self.failed.most_common()), "not_dicom": self.others.total()}
+            write_json({"catalog": os.fspath(self.options["output"]), **counts}, compact=False)
+        if not self.options["quiet"]:
+            self._say(done)
+        if self.failed:
+            say(
+                f"{self.failed.total()} files could not be read"
+                + ("" if self.options["verbose"] else "; -v names them")
+            )
+            for reason, count in self.failed.most_common():
+                say(f"{count:>8}  {reason}")
+        if not done.files:
+            say(f"{', '.join(self.paths)}: no files")
+            return 3
+        return 1 if self.failed else 0
+
+    def _say(self, done: Scanned) -> None:
+        say(
+            f"{done.files} files: {done.new} new, {done.changed} changed, {done.unchanged} unchanged, "
+            f"{done.vanished} vanished, {done.moved} moved"
+        )
+        if done.returned:
+            say(f"{done.returned} files that had vanished are back")
+        if self.others:
+            say(f"{self.others.total()} of the files that were read are not DICOM; they have a row that says so")
+        say(f"{done.rows} rows in {self.options['output']}")
+        if done.secret is not None:
+            say(f"{done.secret} connects the catalog with the files: keep it, and never give it away")
+
+
+@contextmanager
+def catalog_progress(quiet: bool) -> Generator[Callable[[CatalogProgress], None] | None]:
+    """Show files a second, bytes and the time left, where a person watches."""
+    if quiet or not on_terminal():
+        yield None
+        return
+    from rich.console import Console
+    from rich.filesize import decimal
+    from rich.progress import Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        *Progress.get_default_columns()[:2],
+        TextColumn("{task.completed:,.0f} of {task.fields[found]} files"),
+        TextColumn("{task.fields[size]}"),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        job = bar.add_task("scanning", total=None, found="?", size="", speed="")
+
+        def show(progress: CatalogProgress) -> None:
+            task = bar.tasks[0]
+            more = "" if progress.complete else "+"
+            bar.update(
+                job,
+                completed=progress.done,
+                total=progress.found if progress.complete else None,
+                found=f"{progress.found:,}{more}",
+                size=f"{decimal(progress.bytes_done)} of {decimal(progress.bytes_found)}{more}",
+                speed=f"{progress.done / task.elapsed:,.0f} files/s" if task.elapsed else "",
+            )
+
+        yield show
