@@ -25,6 +25,7 @@ export class Rail {
     this.element.addEventListener("pointermove", (event) => {
       if (this.element.hasPointerCapture(event.pointerId)) slide(event);
     });
+    this.update(0, 1); // a slider has a value, also in a pane without images
   }
 
   /**
