@@ -87,7 +87,7 @@ function kindOf([kind, others]) {
 /** @param {string} title @param {Other[]} others */
 function reasonsOf(title, others) {
   const reasons = group(others, (other) =>
-    other.outcome === "volume" ? other.why : `${t(other.outcome)}: ${other.why}`,
+    other.outcome === "volume" ? other.why : t("{what}: {why}", { what: t(other.outcome), why: other.why }),
   );
   const parts = reasons.map(([why, some]) =>
     h("li", {}, h("span", { class: "quiet", text: some.length > 1 ? `${some.length} × ${why}` : why }), namesOf(some)),

@@ -31,7 +31,7 @@ export function makeHelp() {
   const keys = KEYS.map(([, words, names]) => {
     const cell = h("th", { attributes: { scope: "row" } });
     for (const name of names) {
-      const key = h("kbd", name === " " ? { t: "Space" } : { text: keyName(name) });
+      const key = h("kbd", name.endsWith(" ") ? { t: keyName(name) } : { text: keyName(name) });
       cell.append(key, " ");
     }
     return h("tr", {}, cell, h("td", { t: words }));

@@ -24,7 +24,7 @@ export const ARRIVE = {
   "Stack as MP4": "整个序列存为 MP4",
   "{done} of {n} frames": "已完成 {done} / {n} 帧",
   "The file does not say whether text is burned into the pixels: look before you pass it on.":
-    "文件没有说明像素中是否有烧录文字：转交前请先查看。",
+    "文件没有说明图像中是否有烧录文字：转交前请先查看。",
   "No name, date or number of the patient is written over what is saved.": "保存的内容上不写患者的姓名、日期或编号。",
   "No film: a slide is shown by its tiles, it has no frames one after another.":
     "不能存为动画：切片以图块显示，没有前后相接的帧。",
