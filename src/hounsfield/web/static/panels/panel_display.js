@@ -237,7 +237,10 @@ export class DisplayPanel {
     const d = this.viewport.active().stack?.description;
     if (!d) return;
     const spacing = d.pixel_spacing // as the matrix: across, then down
-      ? `${[...d.pixel_spacing].reverse().map((mm) => Number(mm.toPrecision(5))).join(" × ")} mm`
+      ? `${[...d.pixel_spacing]
+          .reverse()
+          .map((mm) => Number(mm.toPrecision(5)))
+          .join(" × ")} mm`
       : t("not known");
     const kind = d.spacing_kind ? ` ${t(KINDS[d.spacing_kind] ?? d.spacing_kind)}` : "";
     const facts = [
