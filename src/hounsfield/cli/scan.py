@@ -109,7 +109,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Tabulation]:
     """Parse the options of a table that a short program makes: of Parquet, or on the screen."""
-    output: Path | None = options["output"]
+    output = None if options["output"] is None else Path(options["output"])
     if output is not None and output.suffix.lower() != ".parquet":
         raise click.BadParameter(
             f"--as-python writes .parquet, or prints the rows; not {output.suffix}", param_hint="--output"
