@@ -81,6 +81,7 @@ def test_tables_of_tissues_presets_and_limits_are_the_codes():
     for name, (center, width) in PRESETS.items():
         assert f"| {name} | {center} | {width} |" in display
     assert f"| levels of nested sequences | {DEFAULT_LIMITS.sequence_depth} |" in safety
+    assert f"| attributes of one dataset | {DEFAULT_LIMITS.elements:,} |" in safety
     assert (DEFAULT_LIMITS.frame_pixels, DEFAULT_LIMITS.inflated_bytes) == (2**28, 512 * 2**20)
 
 

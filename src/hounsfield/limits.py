@@ -16,6 +16,9 @@ class Limits:
     ----------
     sequence_depth
         Levels of nested sequences. Structured reports, the deepest objects in use, stay below 30.
+    elements
+        Attributes of one dataset, those within its sequences not counted. Scanners write some hundreds; padding read
+        as attributes would be millions.
     source_bytes
         Bytes taken from a stream whose length is not known beforehand (standard input).
     inflated_bytes
@@ -38,6 +41,7 @@ class Limits:
     """
 
     sequence_depth: int = 64
+    elements: int = 2**16
     source_bytes: int = 4 * 2**30
     inflated_bytes: int = 512 * 2**20
     frame_pixels: int = 2**28

@@ -332,3 +332,35 @@ def test_too_large_a_film_is_refused_before_it_is_begun(page, tmp_path, monkeypa
     item = next(iter(page.viewing.discovery.items))
     with pytest.raises(hu.LimitExceededError):
         write_film(tmp_path / "a.gif", item, FilmWish("gif"), page.viewing.discovery.limits, lambda done, frames: None)
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "it was stopped: hu view has ended"), ("zh", "hu view 已结束")])
+def test_a_server_that_ends_is_no_defect(folder, language, word):
+    with shown(folder) as page:
+        address = f"items/{page.state()['items'][0]['id']}/film"
+        told = []
+
+        def listener(kind, content):
+            if kind == "film" and not told:
+                told.append(content)
+                page.viewing.close()
+
+        page.viewing.discovery.items.listen(listener)
+        body = json.dumps({"format": "gif", "key": "k"})
+        for _ in range(2):  # while the film is made, and where nothing can be begun any more
+            answer = page.post(address, content=body, headers={"x-language": language})
+            assert answer.status_code == 503
+            assert word in answer.json()["error"]
+        assert told
+
+
+def test_a_film_that_waits_for_its_turn_is_no_defect_either(folder):
+    with shown(folder) as page:
+        address = f"items/{page.state()['items'][0]['id']}/film"
+        busy, ended = threading.Event(), threading.Event()
+        page.viewing.filmer.submit(lambda: (busy.set(), ended.wait(5)))
+        busy.wait(5)
+        threading.Timer(0.5, page.viewing.close).start()
+        answer = page.post(address, content=json.dumps({"format": "gif"}))
+        ended.set()
+        assert (answer.status_code, answer.json()["error"]) == (503, "it was stopped: hu view has ended")

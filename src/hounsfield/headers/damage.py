@@ -14,6 +14,7 @@ from pydicom.sequence import Sequence
 
 from hounsfield.errors import DecodeError, LimitExceededError, NotDicomError, SourceError
 from hounsfield.headers.dataset_header import elements_of
+from hounsfield.headers.endless import CountedStream
 from hounsfield.headers.recognise import dataset_start
 from hounsfield.sources.source import Source
 from hounsfield.steps import Step
@@ -49,9 +50,9 @@ def telling_damage(opener: _Opener[_Options, _AnyOpened]) -> _Opener[_Options, _
     return opened
 
 
-def salvage(source: Source, error: Exception, steps: list[Step]) -> Dataset:
-    """Keep the attributes that stand before the place where parsing failed."""
-    stream = cast("Any", source.stream)
+def salvage(source: Source, error: Exception, steps: list[Step], elements: int) -> Dataset:
+    """Keep the attributes that stand before the place where parsing failed; `elements` are as many as there may be."""
+    stream = cast("Any", CountedStream(source.stream, elements, source.name))
     stream.seek(0)
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
@@ -64,7 +65,7 @@ def salvage(source: Source, error: Exception, steps: list[Step]) -> Dataset:
         stream.seek(start.offset)
         for element in data_element_generator(stream, start.implicit, start.little):
             elements_of(dataset)[element.tag] = element
-    except RecursionError:
+    except (RecursionError, LimitExceededError):
         raise
     except Exception as damage:
         error = damage

@@ -30,6 +30,7 @@ from hounsfield.errors import (
 )
 from hounsfield.headers.damage import check_depth, note_odd_lengths, note_truncation, salvage, telling_damage
 from hounsfield.headers.dataset_header import DatasetHeader, Raw, elements_of
+from hounsfield.headers.endless import CountedAttributes, CountedStream
 from hounsfield.headers.fragments import Fragments, table_fragments, walk_fragments
 from hounsfield.headers.index import BeyondHead, Index, Place, implied_vr, index_file
 from hounsfield.headers.quiet import quiet
@@ -121,20 +122,20 @@ def open_header(source: Source, limits: Limits, *, lazy: bool = False) -> Opened
         return _open_lazily(source, limits)
     index = _index(source.head, limits, source.size)
     if index is not None:
-        return _indexed(source, source.head, index)
+        return _indexed(source, source.head, index, limits)
     if source.data is None and source.size <= _IN_MEMORY:
         # The header is longer than the head, or encapsulated frames have to be walked: in memory that is quick.
         data = source.load()
         source = Source(source.name, io.BytesIO(data), len(data), data)
         index = _index(data, limits, len(data))
         if index is not None:
-            return _indexed(source, data, index)
+            return _indexed(source, data, index, limits)
     return open_dataset(source, limits)
 
 
 def _index(data: bytes, limits: Limits, size: int) -> Index | None:
     try:
-        return index_file(data, limits.sequence_depth, size)
+        return index_file(data, limits.sequence_depth, size, elements=limits.elements)
     except BeyondHead:
         return None
 
@@ -154,7 +155,7 @@ def _open_lazily(source: Source, limits: Limits) -> Opened:
 
     while True:
         try:
-            index = index_file(head, limits.sequence_depth, source.size, walk)
+            index = index_file(head, limits.sequence_depth, source.size, walk, limits.elements)
         except BeyondHead:
             if 4 * len(head) > _IN_MEMORY:
                 index = None
@@ -162,12 +163,12 @@ def _open_lazily(source: Source, limits: Limits) -> Opened:
                 head += bytes(Extent(source.size, None, source).take(len(head), 3 * len(head)))
                 continue
         break
-    return (
-        open_dataset(source, limits) if index is None else _indexed(source, head, index, walked[0] if walked else None)
-    )
+    if index is None:
+        return open_dataset(source, limits)
+    return _indexed(source, head, index, limits, walked[0] if walked else None)
 
 
-def _indexed(source: Source, data: bytes, index: Index, fragments: Fragments | None = None) -> Opened:
+def _indexed(source: Source, data: bytes, index: Index, limits: Limits, fragments: Fragments | None = None) -> Opened:
     name = source.name
     # The bytes around the pixel data are kept for the header; the pixel data itself is not held by it.
     head, tail = data[: min(index.pixel_start, index.end)], data[index.pixel_end : index.end]
@@ -186,7 +187,7 @@ def _indexed(source: Source, data: bytes, index: Index, fragments: Fragments | N
 
     def make() -> Dataset:
         kept = head + tail
-        return _parse(Source(name, io.BytesIO(kept), len(kept), kept), None, [])
+        return _parse(Source(name, io.BytesIO(kept), len(kept), kept), None, [], limits.elements)
 
     opened = Opened(name, DatasetHeader(make, look_up), index.syntax, index.syntax)
     tag = index.pixel_tag
@@ -224,17 +225,17 @@ def open_dataset(source: Source, limits: Limits) -> Opened:
     if source.size <= _IN_MEMORY:
         source, steps = found_beginning(source)
     steps += recognise(source)
-    finder = _PixelFinder()
+    finder = _PixelFinder(limits.elements, source.name)
     declared = _correct_syntax(source, steps)
     parsed = declared.source
     start = dataset_start(parsed)
     if parsed.size <= _IN_MEMORY and not start.implicit and start.syntax != DeflatedExplicitVRLittleEndian:
-        parsed, repairs = with_vrs(parsed, start.offset, little=start.little)
+        parsed, repairs = with_vrs(parsed, start.offset, limits.elements, little=start.little)
         steps += repairs
     try:
         with quiet():
             deflated = check_inflation(parsed, limits)
-            dataset = _parse(parsed, None if deflated else finder, steps)
+            dataset = _parse(parsed, None if deflated else finder, steps, limits.elements)
     except RecursionError:
         raise LimitExceededError("sequences are nested too deeply to be read", source=source.name) from None
     except MemoryError:
@@ -300,13 +301,14 @@ def _found_syntax(dataset: Dataset, steps: list[Step]) -> str:
     return str(syntax)
 
 
-class _PixelFinder:
+class _PixelFinder(CountedAttributes):
     """Tells pydicom to stop at the pixel data, and remembers what stands there.
 
     It stops at a tag of zeros too: no dataset has one, and files padded with zeros would be read as millions of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int, name: str) -> None:
+        super().__init__(most, name)
         self.tag = 0
         self.vr: str | None = None
         self.length = 0
@@ -314,24 +316,25 @@ class _PixelFinder:
         self.fragments: Fragments | None = None
 
     def __call__(self, tag: Any, vr: str | None, length: int) -> bool:
+        super().__call__(tag, vr, length)
         if int(tag) in PIXEL_KEYWORDS:
             self.tag, self.vr, self.length = int(tag), vr, length
             return True
         return int(tag) == 0
 
 
-def _parse(source: Source, finder: _PixelFinder | None, steps: list[Step]) -> Dataset:
-    stream = cast("Any", source.stream)
+def _parse(source: Source, finder: _PixelFinder | None, steps: list[Step], elements: int) -> Dataset:
+    stream = cast("Any", CountedStream(source.stream, elements, source.name))
     stream.seek(0)
     try:
-        dataset = read_partial(stream, stop_when=finder, force=True)
-    except (RecursionError, MemoryError, SourceError):
+        dataset = read_partial(stream, stop_when=finder or CountedAttributes(elements, source.name), force=True)
+    except (RecursionError, MemoryError, SourceError, LimitExceededError):
         raise
     except Exception as error:  # pydicom raises half a dozen kinds on damaged headers
-        return salvage(source, error, steps)
+        return salvage(source, error, steps, elements)
     plain = _plain_dataset(dataset)
     if finder is not None and finder.tag:
-        _read_on(source, finder, plain, steps)
+        _read_on(source, stream, finder, plain, steps)
     elif finder is not None and len(plain) and stream.tell() + 4 <= source.size:
         steps.append(_trailing(source.size - stream.tell()))
     return plain
@@ -346,9 +349,9 @@ def _plain_dataset(read: Any) -> Dataset:
     return dataset
 
 
-def _read_on(source: Source, finder: _PixelFinder, dataset: Dataset, steps: list[Step]) -> None:
+def _read_on(source: Source, stream: Any, finder: _PixelFinder, dataset: Dataset, steps: list[Step]) -> None:
     """Find the end of the pixel data, and take up the attributes behind it."""
-    stream, size = cast("Any", source.stream), source.size
+    size = source.size
     implicit, little = dataset.original_encoding
     head = 12 if not implicit and finder.vr in ("OB", "OW", "OF", "OD", "UN", "OL", "OV") else 8
     finder.offset = stream.tell() + head

@@ -13,6 +13,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from pydicom.datadict import dictionary_VR
 
@@ -62,6 +63,14 @@ class Index:
 Skip = Callable[[int, Mapping[int, Place]], int]
 
 
+class _Bounds(NamedTuple):
+    """The size of the file, how deep sequences may be, and how many attributes one dataset may have."""
+
+    size: int
+    depth: int
+    elements: int
+
+
 class _NotWellFormed(Exception):
     """The bytes are not as a well-formed file has them."""
 
@@ -74,7 +83,9 @@ class BeyondHead(Exception):
     """The header goes on behind the bytes that were given."""
 
 
-def index_file(data: bytes, depth: int, size: int | None = None, skip_fragments: Skip | None = None) -> Index | None:
+def index_file(
+    data: bytes, depth: int, size: int | None = None, skip_fragments: Skip | None = None, elements: int = 2**16
+) -> Index | None:
     """Index a file, or return None where it should go to pydicom's parser.
 
     Parameters
@@ -87,6 +98,8 @@ def index_file(data: bytes, depth: int, size: int | None = None, skip_fragments:
         Size of the file, where `data` is not all of it.
     skip_fragments
         Finds the byte behind encapsulated pixel data, where `data` is not all of the file.
+    elements
+        So many attributes one dataset may have, that of the file and those of items.
 
     Raises
     ------
@@ -96,8 +109,8 @@ def index_file(data: bytes, depth: int, size: int | None = None, skip_fragments:
     skip = skip_fragments or partial(_skip_fragments, data)
     size = len(data) if size is None else size
     try:
-        start, syntax = _file_meta(data)
-        return _dataset(data, start, syntax, depth, size, skip)
+        start, syntax = _file_meta(data, elements)
+        return _dataset(data, start, syntax, _Bounds(size, depth, elements), skip)
     except _NotWellFormed:
         return None
     except _End:
@@ -106,12 +119,13 @@ def index_file(data: bytes, depth: int, size: int | None = None, skip_fragments:
         return None
 
 
-def _file_meta(data: bytes) -> tuple[int, str]:
+def _file_meta(data: bytes, elements: int) -> tuple[int, str]:
     """Return where the dataset begins, and the transfer syntax."""
     if data[128:132] != b"DICM":
         raise _NotWellFormed
     position, syntax, size = 132, "", len(data)
     while data[position : position + 2] == b"\x02\0":
+        elements -= 1
         vr = data[position + 4 : position + 6]
         if vr in LONG_VRS:
             length, value = int.from_bytes(data[position + 8 : position + 12], "little"), position + 12
@@ -124,20 +138,20 @@ def _file_meta(data: bytes) -> tuple[int, str]:
         position = value + length
         if position > size:
             raise _End
-    if not re.fullmatch(r"1\.2\.840\.10008\.1\.2[0-9.]*", syntax) or syntax in _NOT_HERE:
+    if elements < 0 or not re.fullmatch(r"1\.2\.840\.10008\.1\.2[0-9.]*", syntax) or syntax in _NOT_HERE:
         raise _NotWellFormed
     return position, syntax
 
 
-def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int, skip: Skip) -> Index:
-    implicit = syntax == _IMPLICIT
+def _dataset(data: bytes, start: int, syntax: str, bounds: _Bounds, skip: Skip) -> Index:
+    size, implicit = bounds.size, syntax == _IMPLICIT
     if implicit and data[start + 4 : start + 6].isalpha():
         raise _NotWellFormed  # looks like explicit VR
     places: dict[int, Place] = {}
     position, last, pixels, encapsulated = start, 0x0002FFFF, (size, size), False
     while position < size:
         if not implicit:
-            position, last = _plain_run(data, position, last, places)
+            position, last = _plain_run(data, position, last, places, bounds.elements)
             if position == size:
                 break
         if position >= len(data):  # attributes behind pixel data that was left in the file are pydicom's
@@ -145,12 +159,12 @@ def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int, skip: 
         if data[position] == 0 and data[position : position + 4] == b"\0\0\0\0" and places:
             break  # no attribute of a dataset: what follows is padding of the file
         tag, vr, length, value = _element(data, position, implicit)
-        if tag <= last or tag >= 0xFFFE0000:
+        if tag <= last or tag >= 0xFFFE0000 or len(places) >= bounds.elements:
             raise _NotWellFormed
         last = tag
         if length == _UNDEFINED:
             encapsulated = encapsulated or tag in _PIXELS
-            end = skip(value, places) if tag in _PIXELS else _skip_items(data, value, implicit, depth)
+            end = skip(value, places) if tag in _PIXELS else _skip_items(data, value, implicit, bounds)
         else:
             end = value + length
             if length & 1:
@@ -168,13 +182,15 @@ def _dataset(data: bytes, start: int, syntax: str, depth: int, size: int, skip: 
     return Index(syntax, places, *pixels, position, encapsulated)
 
 
-def _plain_run(data: bytes, position: int, last: int, places: dict[int, Place]) -> tuple[int, int]:
+def _plain_run(data: bytes, position: int, last: int, places: dict[int, Place], elements: int) -> tuple[int, int]:
     """Index attributes in explicit VR for as long as nothing is unusual; return where that ends, and the last tag.
 
     Nine of ten attributes are gone through here, in two thirds of the time.
     """
     there = len(data)
-    while position + 12 <= there:
+    for _ in range(elements - len(places)):
+        if position + 12 > there:
+            break
         group, element, code, length = _coded(data, position)
         vr, value = _SHORT_CODES.get(code), position + 8
         if vr is None:
@@ -220,9 +236,9 @@ def _skip_fragments(data: bytes, position: int, before: Mapping[int, Place]) -> 
         position += length
 
 
-def _skip_items(data: bytes, position: int, implicit: bool, depth: int) -> int:
+def _skip_items(data: bytes, position: int, implicit: bool, bounds: _Bounds) -> int:
     """Return the byte behind a sequence of undefined length."""
-    if depth == 0:
+    if bounds.depth == 0:
         raise _NotWellFormed
     while True:
         tag, length = _item(data, position)
@@ -231,14 +247,15 @@ def _skip_items(data: bytes, position: int, implicit: bool, depth: int) -> int:
             return position
         if tag != _ITEM:
             raise _NotWellFormed
-        position = _skip_item(data, position, implicit, depth) if length == _UNDEFINED else position + length
+        position = _skip_item(data, position, implicit, bounds) if length == _UNDEFINED else position + length
         if position > len(data):
             raise _End
 
 
-def _skip_item(data: bytes, position: int, implicit: bool, depth: int) -> int:
+def _skip_item(data: bytes, position: int, implicit: bool, bounds: _Bounds) -> int:
     """Return the byte behind an item of undefined length."""
-    while True:
+    deeper = bounds._replace(depth=bounds.depth - 1)
+    for _ in range(bounds.elements + 1):
         tag, length = _item(data, position)
         if tag == _ITEM_END and length == 0:
             return position + 8
@@ -247,9 +264,10 @@ def _skip_item(data: bytes, position: int, implicit: bool, depth: int) -> int:
         _, vr, length, value = _element(data, position, implicit)
         if length == _UNDEFINED and vr == b"UN":
             raise _NotWellFormed  # items inside are in implicit VR (PS3.5 6.2.2)
-        position = _skip_items(data, value, implicit, depth - 1) if length == _UNDEFINED else value + length
+        position = _skip_items(data, value, implicit, deeper) if length == _UNDEFINED else value + length
         if position > len(data):
             raise _End
+    raise _NotWellFormed  # without an end
 
 
 def _item(data: bytes, position: int) -> tuple[int, int]:

@@ -96,7 +96,7 @@ def _length(data: bytes | bytearray, at: int, vr: bytes, order: Order) -> tuple[
     return int.from_bytes(data[at + 6 : at + 8], order), at + 8
 
 
-def with_vrs(source: Source, start: int, *, little: bool) -> tuple[Source, list[Step]]:
+def with_vrs(source: Source, start: int, elements: int = 2**16, *, little: bool) -> tuple[Source, list[Step]]:
     """Give attributes of an explicit VR dataset whose VR is none the dictionary's; say of which.
 
     Parameters
@@ -105,11 +105,13 @@ def with_vrs(source: Source, start: int, *, little: bool) -> tuple[Source, list[
         The file.
     start
         Where its dataset begins.
+    elements
+        So many attributes in a row are looked at.
     little
         Its byte order.
     """
     data = source.load()
-    walk = _RepairWalk(data, "little" if little else "big")
+    walk = _RepairWalk(data, "little" if little else "big", elements)
     walk.dataset(start, len(data), 0)
     if not walk.changes:
         return source, []
@@ -126,8 +128,8 @@ def with_vrs(source: Source, start: int, *, little: bool) -> tuple[Source, list[
 class _RepairWalk:
     """Walks the elements of a dataset, and of its sequences, as far as it is sure of their places."""
 
-    def __init__(self, data: bytes, order: Order) -> None:
-        self._data, self._signed = data, False
+    def __init__(self, data: bytes, order: Order, elements: int) -> None:
+        self._data, self._signed, self._elements = data, False, elements
         self._order: Order = order
         self.changes: dict[int, bytes] = {}
         self.names: list[str] = []
@@ -135,7 +137,9 @@ class _RepairWalk:
     def dataset(self, at: int, end: int, depth: int) -> int | None:
         """Walk to the end, or to the item delimiter; return the byte behind, None where it is not known."""
         last = 0
-        while at + 8 <= end:
+        for _ in range(self._elements):
+            if at + 8 > end:
+                return at
             tag = _tag(self._data, at, self._order)
             if tag == _ITEM_END:
                 return at + 8
@@ -146,7 +150,7 @@ class _RepairWalk:
             if step is None:
                 return None
             at = step
-        return at
+        return None
 
     def _element(self, tag: int, at: int, end: int, depth: int) -> int | None:
         vr = self._data[at + 4 : at + 6]

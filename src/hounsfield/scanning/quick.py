@@ -37,6 +37,10 @@ _long: Callable[[bytes, int], tuple[int]] = struct.Struct("<L").unpack_from
 _NOTHING, _LOOKED_THROUGH = -1, -2
 
 
+#: Bytes that are read of one header at most: more are nothing to walk through in Python.
+_MOST_WALKED = 2**26
+
+
 class _NotQuick(Exception):
     """The file is pydicom's."""
 
@@ -74,7 +78,7 @@ def walk_quickly(
         else:
             at = _begin_bare(data, size, walked)
         walk = _DatasetWalk(data, size, wishes, walked, depth)
-        ask = PIECE // 32
+        ask, left = PIECE // 32, _MOST_WALKED
         while True:
             try:
                 walk.top(at)
@@ -85,7 +89,8 @@ def walk_quickly(
                 walked.tokens = None
                 at, ask = walk.done, min(max(2 * ask, more.needed), PIECE)
                 walk.data, walk.base = read(at, ask), at
-                if len(walk.data) < more.needed:
+                left -= len(walk.data)
+                if len(walk.data) < more.needed or left < 0:
                     return None
     except _NotQuick:
         return None

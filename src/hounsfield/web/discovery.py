@@ -107,6 +107,11 @@ class Discovery:
             self._thread.join(seconds)
         return not self._thread.is_alive()
 
+    @property
+    def stopped(self) -> bool:
+        """True where the server ends."""
+        return self._stopping.is_set()
+
     def check(self) -> None:
         """Raise Stopped where the server ends."""
         if self._stopping.is_set():

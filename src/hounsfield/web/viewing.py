@@ -92,7 +92,9 @@ class Viewing:
     async def told(self, request: Request) -> Hiding:
         """Return what may be said at this moment, in the language of the page that asks."""
         language = language_of(request)
-        return self.hiding if language == "en" else await self.run(lambda: self.hiding.in_language(language))
+        if language == "en" or self.discovery.stopped:  # there are no threads any more then
+            return self.hiding.in_language(language)
+        return await self.run(lambda: self.hiding.in_language(language))
 
     async def run_film(self, work: Callable[[], _Result]) -> _Result:
         """Do some work that takes long: one at a time, beside the frames that are asked for meanwhile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -25,19 +26,37 @@ def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         viewing = cast("Viewing", request.app.state.viewing)
         try:
             return await handler(request, viewing)
-        except Refused as error:
-            return refusal(error.status, (await viewing.told(request)).translated(error.sentence))
-        except HounsfieldError as error:
-            item = viewing.discovery.items.get(request.path_params.get("id", ""))
-            return refusal(422, (await viewing.told(request)).failure(error, item.files if item else ()))
-        except IndexError:
-            return refusal(404, (await viewing.told(request)).translated("there is no such frame"))
-        except MemoryError:
-            return refusal(422, (await viewing.told(request)).translated("there is not enough memory for it"))
-        except Exception:  # whatever it is: its text may hold names, and nobody reads a log
-            return refusal(500, "the server met with a defect; please report it")
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not viewing.discovery.stopped or task is None or task.cancelling():
+                raise
+            return await _ended(request, viewing)  # it waited for its turn
+        except Exception as error:
+            if viewing.discovery.stopped and not isinstance(error, Refused):
+                return await _ended(request, viewing)  # whatever broke, it is no defect: all is being closed
+            return await _failure(error, request, viewing)
 
     return answer
+
+
+async def _ended(request: Request, viewing: Viewing) -> Response:
+    return refusal(503, (await viewing.told(request)).translated("it was stopped: hu view has ended"))
+
+
+async def _failure(error: Exception, request: Request, viewing: Viewing) -> Response:
+    """Return what went wrong as an answer."""
+    told = await viewing.told(request)
+    if isinstance(error, Refused):
+        return refusal(error.status, told.translated(error.sentence))
+    if isinstance(error, HounsfieldError):
+        item = viewing.discovery.items.get(request.path_params.get("id", ""))
+        return refusal(422, told.failure(error, item.files if item else ()))
+    if isinstance(error, IndexError):
+        return refusal(404, told.translated("there is no such frame"))
+    if isinstance(error, MemoryError):
+        return refusal(422, told.translated("there is not enough memory for it"))
+    # Whatever it is: its text may hold names, and nobody reads a log.
+    return refusal(500, "the server met with a defect; please report it")
 
 
 def refusal(status: int, sentence: str) -> Response:
