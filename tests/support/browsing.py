@@ -211,10 +211,10 @@ def planes_of(page: Any) -> list[int]:
 
 
 def save_view(page: Any) -> Any:
-    """Choose "View as PNG" of the menu "Save"; return the download."""
+    """Choose "Whole frame as PNG" of the menu "Save"; return the download."""
     page.get_by_role("button", name="Save", exact=True).click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="View as PNG", exact=True).click()
+        page.get_by_role("button", name="Whole frame as PNG", exact=True).click()
     return download.value
 
 

@@ -128,11 +128,36 @@ def test_quick_clicks_through_ten_series_show_the_last(page, served):
     for number in range(10):
         entries.nth(number).click()
     until(page, lambda: len(held.routes) >= 9)
+    assert last.get_attribute("aria-current")
+    pane = page.locator(".pane[data-awaits]")
+    assert pane.locator(".message").inner_text() == "Loading…"
     held.release()
     settled(page)
     page.wait_for_timeout(300)
+    assert pane.count() == 0 and not page.locator(".message").is_visible()
     assert last.get_attribute("aria-current")
     assert page.locator(".entry[aria-current]").count() == 1
+
+
+def test_the_focus_goes_to_the_image_that_is_chosen_but_space_leaves_it_in_the_list(page):
+    entries = page.locator(".entry")
+    focused = "document.activeElement.className"
+    entries.first.click()
+    assert page.evaluate(focused) == "pane"
+    settled(page)
+    entries.first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    settled(page)
+    assert entries.nth(1).get_attribute("aria-current") and page.evaluate(focused) == "entry"
+    page.keyboard.press("Enter")
+    settled(page)
+    assert page.evaluate(focused) == "pane"
+    page.keyboard.press("i")
+    settled(page)
+    assert page.locator(".bottomLeft").inner_text().splitlines()[0].endswith(" · inverted")
 
 
 def test_what_is_asked_for_stays_asked_for_while_other_items_change_or_go(page, served):

@@ -280,7 +280,7 @@ def test_the_saved_picture_is_the_view(page):
     texts(page, "false")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Save", exact=True).click()
-        page.get_by_role("button", name="View as PNG", exact=True).click()
+        page.get_by_role("button", name="What is seen as PNG", exact=True).click()
     saved = np.asarray(Image.open(waiting.value.path()).convert("RGB"))
     assert np.array_equal(saved, pixels(page))
 

@@ -67,8 +67,9 @@ store.watch(["theme"], ({ theme }) => {
 
 const frames = new Frames((small ? 128 : 384) * MEGA);
 const viewport = new Viewport(store, frames);
-const list = new SeriesList(store, (id) => {
+const list = new SeriesList(store, (id, stay) => {
   viewport.open(id);
+  if (!stay) viewport.active().element.focus({ preventScroll: true }); // keys act on what was chosen
   stage.scrollIntoView({ block: "nearest" }); // on a small screen the list is below it
 });
 const help = makeHelp();
@@ -143,11 +144,10 @@ store.watch(["hidden", "items", "name"], tellTitle);
 let addressTimer = 0;
 viewport.onChange((_pane, what) => {
   const pane = viewport.active();
+  const other = what === "stack" || what === "active" || what === "asked";
+  if (other) list.mark(store.get().items.get(viewport.wanted(pane) ?? "")?.id ?? null);
   if (what !== "stack" && what !== "frame" && what !== "active" && !(what === "view" && pane.tiles)) return;
-  if (what === "stack" || what === "active") {
-    list.mark(store.get().items.get(pane.stack?.id ?? "")?.id ?? null);
-    tellTitle();
-  }
+  if (what === "stack" || what === "active") tellTitle();
   clearTimeout(addressTimer);
   addressTimer = setTimeout(() => {
     const { layout } = store.get();

@@ -92,8 +92,8 @@ export class DisplayPanel {
       this.cineBox,
       this.facts,
     );
-    /** @type {{d: import("../types.js").Description|null, language: string}} */
-    this.shown = { d: null, language: "" };
+    /** @type {{d: import("../types.js").Description|null, language: string, inverted: boolean}} */
+    this.shown = { d: null, language: "", inverted: false };
     /** @type {[HTMLElement, Voi][]} buttons of windows */
     this.offered = [];
     store.watch(["smooth"], (state) => {
@@ -147,11 +147,11 @@ export class DisplayPanel {
     this.fill(this.width, table ? null : voi.width);
     this.range.textContent = `${windowText(voi)} · ${shortNumber(Number(low.toPrecision(6)))} … ${shortNumber(Number(high.toPrecision(6)))} ${d.unit}`;
     const { language } = this.store.get();
-    if (d !== this.shown.d || language !== this.shown.language) {
-      this.shown = { d, language };
-      this.makeChoices();
-      this.tellFacts();
-    }
+    const { inverted } = pane;
+    const again = d !== this.shown.d || language !== this.shown.language;
+    if (again) this.makeChoices();
+    if (again || inverted !== this.shown.inverted) this.tellFacts();
+    this.shown = { d, language, inverted };
     this.mark();
   }
 
@@ -234,7 +234,8 @@ export class DisplayPanel {
   }
 
   tellFacts() {
-    const d = this.viewport.active().stack?.description;
+    const { stack, inverted } = this.viewport.active();
+    const d = stack?.description;
     if (!d) return;
     const spacing = d.pixel_spacing // as the matrix: across, then down
       ? `${[...d.pixel_spacing]
@@ -247,7 +248,7 @@ export class DisplayPanel {
       ["Matrix", `${d.columns} × ${d.rows}`],
       ["Pixel spacing", spacing + kind],
       ["Unit", d.color ? "RGB" : d.unit || t("not known")],
-      ...(d.color ? [] : [["Low values are bright", d.inverted ? t("yes") : t("no")]]),
+      ...(d.color ? [] : [["Low values are bright", d.inverted !== inverted ? t("yes") : t("no")]]),
     ];
     this.facts.replaceChildren(...facts.flatMap(([name, text]) => [h("dt", { t: name }), h("dd", { text })]));
   }

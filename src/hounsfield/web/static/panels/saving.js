@@ -1,4 +1,4 @@
-// The menu Save: the view as a picture, the stack as a film. Knows the viewport, the server and the line of work.
+// The menu Save: the frame as a picture, the stack as a film. Knows the viewport, the server and the line of work.
 
 import { h, setWords } from "../dom.js";
 import { filmWish, noFilm } from "../panes/film_wish.js";
@@ -55,7 +55,7 @@ export function makeSaving(store, viewport, work) {
   };
 
   const buttons = [
-    menuButton("View as PNG", view),
+    menuButton("Whole frame as PNG", view),
     menuButton("Figure with caption as PNG (grey, not turned)", figure),
     menuButton("Stack as GIF", film("gif")),
     menuButton("Stack as MP4", film("mp4")),
@@ -76,6 +76,7 @@ export function makeSaving(store, viewport, work) {
     const { stack } = pane;
     const d = stack?.description;
     menu.button.disabled = !d;
+    setWords(buttons[0], pane.tiles ? "What is seen as PNG" : "Whole frame as PNG");
     buttons[1].disabled = Boolean(stack?.plane || stack?.state); // which frames of the file have
     const no = noFilm(pane);
     buttons[2].disabled = buttons[3].disabled = Boolean(no);

@@ -16,7 +16,7 @@ const THUMBNAIL_WAITS = 300;
 export class SeriesList {
   /**
    * @param {Store} store
-   * @param {(id: string) => void} open
+   * @param {(id: string, stay: boolean) => void} open stay: whether the focus stays in the list
    */
   constructor(store, open) {
     this.store = store;
@@ -30,7 +30,9 @@ export class SeriesList {
       attributes: { type: "search" },
       on: { input: () => this.filter() },
     });
-    this.list = h("ul", { class: "series" });
+    /** Whether the space bar chooses: it leaves the focus where it is. */
+    this.stay = false;
+    this.list = h("ul", { class: "series", on: { keydown: (event) => this.key(event) } });
     this.rest = h("div", { class: "rest" });
     /** @type {Map<string, HTMLElement>} */
     this.pictures = new Map();
@@ -104,7 +106,11 @@ export class SeriesList {
     const notes = [...item.notes];
     const button = h(
       "button",
-      { class: "entry", attributes: { type: "button" }, on: { click: () => this.open(item.id) } },
+      {
+        class: "entry",
+        attributes: { type: "button" },
+        on: { click: ({ detail }) => this.open(item.id, this.stay && !detail) },
+      },
       picture,
       h(
         "span",
@@ -138,6 +144,21 @@ export class SeriesList {
       picture.append(image);
     }
     return picture;
+  }
+
+  /**
+   * Arrows go through the list, Space shows an entry and stays, Enter goes to its image.
+   * @param {KeyboardEvent} event
+   */
+  key(event) {
+    this.stay = event.key === " ";
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    const seen = [...this.list.children].filter((each) => each instanceof HTMLElement && !each.hidden);
+    const at = seen.findIndex((each) => each.contains(document.activeElement));
+    const next = seen[at + by]?.firstElementChild;
+    if (next instanceof HTMLElement) next.focus();
+    event.preventDefault();
   }
 
   /** @param {string|null} id */

@@ -12,7 +12,7 @@ import { windowWish } from "../server/server.js";
 export function noFilm({ stack, tiles }) {
   if (!stack) return "There is no image to save.";
   if (tiles) return "No film: a slide is shown by its tiles, it has no frames one after another.";
-  if (stack.state) return "No film or figure of what a presentation state shows; the view can be saved.";
+  if (stack.state) return "No film or figure of what a presentation state shows; the whole frame can be saved.";
   return stack.description.frames < 2 ? "No film: there is one frame only." : "";
 }
 

@@ -30,6 +30,7 @@ import { PhaseBar } from "./phase_bar.js";
  * @property {(pane: Pane, context: CanvasRenderingContext2D, transform: Transform) => void} drawOver
  * @property {(pane: Pane) => void} tell put texts over the image
  * @property {() => boolean} smooth
+ * @property {(pane: Pane) => boolean} awaits another item was asked for, which has not come
  * @property {(id: string, plane: string|null) => Promise<Stack>} stackOf
  * @property {(pane: Pane, phase: number, playing: boolean) => void} phased it goes to another phase
  * @property {() => string} idle what to say in a pane without an image
@@ -278,9 +279,13 @@ export class Pane extends PaneView {
     if (!tiled) drawCovered(context, shown, transform, smoothing, layers, stack?.description ?? null);
     if (transform && (tiled || !error)) this.hooks.drawOver(this, context, transform);
     const waits = tiled ? tiled.waits : stack && !error && (!raw || this.phases.waits);
-    const quiet = stack ? (waits && !tiled && !this.shownKey ? t("Loading…") : "") : this.hooks.idle();
-    this.labels.setMessage(error || this.message || quiet, Boolean(error || this.message));
-    this.element.toggleAttribute("data-waits", Boolean(waits || this.unsettled));
+    const awaits = this.hooks.awaits(this); // over what is still shown, or was to be
+    const quiet =
+      awaits || (stack && waits && !tiled && !this.shownKey) ? t("Loading…") : stack ? "" : this.hooks.idle();
+    const failed = awaits ? "" : error || this.message;
+    this.labels.setMessage(failed || quiet, Boolean(failed));
+    this.element.toggleAttribute("data-awaits", awaits);
+    this.element.toggleAttribute("data-waits", Boolean(waits || awaits || this.unsettled));
     this.element.toggleAttribute("data-coarse", this.settling !== 0);
     this.element.dataset.frame = (tiled && !waits) || (shown && raw) ? String(this.index) : "";
     this.hooks.tell(this);

@@ -37,7 +37,7 @@ export function tellPane(pane, item, state) {
       stateText(pane, state.hidden),
     ],
     bottomLeft: [
-      d.color ? "" : windowText(pane.voi()),
+      [d.color ? "" : windowText(pane.voi()), pane.inverted ? t("inverted") : ""].filter(Boolean).join(" · "),
       `${t("zoom")} ${zoomText(pane)}`,
       d.burned_in ? t("Burned-in text may name the patient") : "",
     ],

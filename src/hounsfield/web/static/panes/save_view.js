@@ -9,6 +9,9 @@ import { drawScale } from "./pane_scale.js";
 
 /** @typedef {import("./pane.js").Pane} Pane */
 
+/** Pixels of the smaller side that letters and a scale need, and that the larger one may have for their sake. */
+const ROOM = { wanted: 512, needed: 256, most: 4096 };
+
 /**
  * @param {Pane} pane
  * @param {boolean} annotated with orientation letters and a scale, never with what identifies
@@ -24,14 +27,15 @@ export async function pictureOf(pane, annotated) {
   const picture = pane.whole();
   const canvas = document.createElement("canvas");
   const [wide, high] = shownExtent(d, pane.view.turns);
-  canvas.width = Math.round(wide);
-  canvas.height = Math.round(high);
+  const by = annotated ? enlargement(wide, high) : 1;
+  canvas.width = Math.round(wide * by);
+  canvas.height = Math.round(high * by);
   const context = canvas.getContext("2d", { alpha: false });
   if (!context) return null;
-  const view = centred(d, { ...pane.view, zoom: 1 });
+  const view = centred(d, { ...pane.view, zoom: by });
   const transform = toCanvas(d, view, canvas);
-  drawCovered(context, picture, transform, { smooth: true, quick: false }, layers, d);
-  if (annotated) {
+  drawCovered(context, picture, transform, { smooth: by === 1 || pane.hooks.smooth(), quick: false }, layers, d);
+  if (annotated && Math.min(canvas.width, canvas.height) >= ROOM.needed) {
     const ratio = Math.max(1, Math.min(canvas.width, canvas.height) / 512);
     const letters = imageLetters(pane.placed() ?? d);
     const seen = letters && screenLetters(letters, view);
@@ -44,6 +48,16 @@ export async function pictureOf(pane, annotated) {
     drawScale(pane, context, transform, view, ratio);
   }
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+/**
+ * By which whole number a picture is enlarged, so that what is written into it can be read.
+ * @param {number} wide
+ * @param {number} high
+ */
+function enlargement(wide, high) {
+  const most = Math.floor(ROOM.most / Math.max(wide, high));
+  return Math.max(1, Math.min(Math.ceil(ROOM.wanted / Math.min(wide, high)), most));
 }
 
 /**

@@ -6,6 +6,7 @@ import { attachTools, runAction } from "../input/pane_tools.js";
 import { describeState } from "../server/over.js";
 import { describe, describePlane } from "../server/server.js";
 import { t } from "../words/words.js";
+import { ask, awaits } from "./asked.js";
 import { HandLinks } from "./hand_links.js";
 import { Links } from "./linking.js";
 import { Pane } from "./pane.js";
@@ -17,8 +18,7 @@ import { tellPane } from "./pane_texts.js";
 /** @typedef {import("../types.js").Description} Description */
 /** @typedef {import("../types.js").Stack} Stack */
 /** @typedef {import("../types.js").How} How */
-/** @typedef {"stack"|"frame"|"look"|"view"|"cine"|"place"|"active"} Change */
-/** An item that is being described; answers may come in another order. @typedef {{id: string, frame?: number}} Asked */
+/** @typedef {"stack"|"frame"|"look"|"view"|"cine"|"place"|"active"|"asked"} Change */
 
 /** @type {Record<Layout, number>} */
 const PANES = { 1: 1, 2: 2, 4: 4, planes: 3 };
@@ -46,7 +46,7 @@ export class Viewport {
     this.slab = { slab: 0, how: "mean" };
     this.copying = false;
     document.addEventListener("hounsfield-link", () => this.linkHere());
-    /** What each pane was asked for last and does not show yet. @type {WeakMap<Pane, Asked>} */
+    /** What each pane was asked for last and does not show yet. @type {import("./asked.js").AskedFor} */
     this.asked = new WeakMap();
     /** @type {Map<string, string|null>} items that are gone, and which took their place */
     this.gone = new Map();
@@ -126,6 +126,7 @@ export class Viewport {
       drawOver: (from, context, transform) => this.drawOver(from, context, transform),
       tell: (from) => this.tell(from),
       smooth: () => this.store.get().smooth,
+      awaits: (from) => awaits(this.asked, from),
       idle: () => this.idle(),
       stackOf: (id, plane) => this.stackOf(id, plane),
       phased: (from, phase, playing) => this.phased(from, phase, playing),
@@ -267,8 +268,7 @@ export class Viewport {
    */
   async open(id, frame, pane = this.active()) {
     if (this.store.get().layout === "planes") return this.openPlanes(id);
-    const asked = { id, frame };
-    this.asked.set(pane, asked);
+    const asked = ask(this, [pane], { id, frame });
     /** Whether the pane is still to show it. */
     const waits = () => this.asked.get(pane) === asked && this.panes.includes(pane);
     try {
@@ -291,8 +291,7 @@ export class Viewport {
 
   /** @param {string} id @returns {Promise<void>} */
   async openPlanes(id) {
-    const asked = { id };
-    for (const pane of this.panes) this.asked.set(pane, asked);
+    const asked = ask(this, this.panes, { id });
     const waits = () => this.store.get().layout === "planes" && this.asked.get(this.panes[0]) === asked;
     try {
       const own = await this.stackOf(id, null).catch((error) => {
@@ -318,6 +317,7 @@ export class Viewport {
       if (!waits()) return;
       for (const pane of this.panes) this.asked.delete(pane);
       this.active().fail(error instanceof Error ? error.message : String(error));
+      this.redraw();
     }
   }
 

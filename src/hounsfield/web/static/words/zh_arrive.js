@@ -17,7 +17,8 @@ export const ARRIVE = {
     "请将文件、文件夹或压缩包拖放到页面上，或用上方的按钮打开。",
   Save: "保存",
   "There is no image to save.": "没有可保存的图像。",
-  "View as PNG": "当前视图存为 PNG",
+  "Whole frame as PNG": "整帧另存为 PNG",
+  "What is seen as PNG": "当前所见另存为 PNG",
   "with orientation letters and scale": "带方位字母和比例尺",
   "Figure with caption as PNG (grey, not turned)": "带说明文字的图存为 PNG（灰度，不旋转）",
   "Stack as GIF": "整个序列存为 GIF",
@@ -28,8 +29,8 @@ export const ARRIVE = {
   "No name, date or number of the patient is written over what is saved.": "保存的内容上不写患者的姓名、日期或编号。",
   "No film: a slide is shown by its tiles, it has no frames one after another.":
     "不能存为动画：切片以图块显示，没有前后相接的帧。",
-  "No film or figure of what a presentation state shows; the view can be saved.":
-    "按显示状态显示的内容不能存为动画或带说明文字的图；可以保存当前视图。",
+  "No film or figure of what a presentation state shows; the whole frame can be saved.":
+    "按显示状态显示的内容不能存为动画或带说明文字的图；可以保存整帧。",
   "No film: there is one frame only.": "不能存为动画：只有一帧。",
   "Films and figures are without what is drawn over the image.": "动画和带说明文字的图不含叠加在图像上的内容。",
   "This phase has not the VOI LUT that is shown: choose a window.": "此时相没有当前使用的 VOI LUT：请选择一个窗口。",

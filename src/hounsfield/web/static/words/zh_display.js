@@ -3,4 +3,5 @@
 /** @type {Record<string, string>} */
 export const DISPLAY_WORDS = {
   "window {n}": "窗 {n}",
+  inverted: "已反相",
 };
