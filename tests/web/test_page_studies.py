@@ -108,10 +108,10 @@ def test_an_image_with_missing_rows_says_so_in_the_list_and_over_the_image(page)
     entry = page.locator("section", has_text="CompressedSamples").locator(".entry")
     entry.click()
     entry.locator(".note", has_text="truncated").wait_for()
-    page.locator(".corner.bottomLeft", has_text="Pixels are missing").wait_for()
+    page.locator(".corner.bottomLeft", has_text="Pixels missing").wait_for()
     page.locator("section", has_text="Thorax").locator(".entry").first.click()
     page.wait_for_timeout(600)
-    assert "Pixels are missing" not in page.locator(".corner.bottomLeft").first.inner_text()
+    assert "Pixels missing" not in page.locator(".corner.bottomLeft").first.inner_text()
 
 
 def test_contradictions_name_their_files(page):

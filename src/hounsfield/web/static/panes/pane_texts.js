@@ -45,7 +45,7 @@ export function tellPane(pane, item, state) {
       d.color ? "" : windowText(pane.voi()),
       `${t("zoom")} ${zoomText(pane)}`,
       d.burned_in ? t("Burned-in text may name the patient") : "",
-      d.steps?.some(({ name }) => name === "missing") ? t("Pixels are missing: see Steps") : "",
+      d.steps?.some(({ name }) => name === "missing") ? t("Pixels missing: see Steps") : "",
     ],
     bottomRight: pane.tiles
       ? [pane.tiles.layerText(), pane.tiles.levelText()]
