@@ -46,7 +46,7 @@ def sentences(state):
     report = state["report"]
     yield from (note for item in state["items"] for note in item["notes"])
     yield from (other["why"] for other in report["others"])
-    yield from (*report["missing"], *report["conflicts"])
+    yield from (*report["missing"], *(conflict["why"] for conflict in report["conflicts"]))
 
 
 def test_notes_and_the_report_are_those_of_the_catalogue(page):

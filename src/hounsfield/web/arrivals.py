@@ -62,6 +62,7 @@ class Arrivals:
         ids = {part.files: part.id for part in (old.parts if old is not None else ())}
         for part in item.parts:
             part.id = ids.get(part.files, part.id)
+        item.missing = [] if old is None else list(old.missing)
         if old is not None and old.id not in {part.id for part in item.parts}:
             item.id = old.id
 

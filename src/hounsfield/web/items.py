@@ -51,6 +51,10 @@ class Item:
         Unit of the values; None as long as no frame was read.
     shows_label
         True of pictures of a slide's label, on which names and numbers stand: not sent while the patient is hidden.
+    missing
+        What frames that were read say of pixels that are missing.
+    told
+        Tells who listens that the item has changed; once it is in a list.
     phases
         Those that lie at the same place, itself among them; None where there are no others.
     """
@@ -67,6 +71,8 @@ class Item:
     shows_label: bool = False
     id: str = field(default_factory=new_id)
     phases: Phases | None = None
+    missing: list[str] = field(default_factory=list[str])
+    told: Callable[[], None] = field(default=lambda: None, repr=False)
 
     @property
     def entry(self) -> Item:
@@ -139,7 +145,7 @@ class Items:
         self._searches: dict[str, tuple[int, int, bool]] = {"": (0, 0, True)}
         self._items: dict[str, Item] = {}
         self._phases: dict[str, Item] = {}
-        self._spaces: dict[str, str] = {}
+        self._own_ids: dict[tuple[str, ...], str] = {}
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
 
@@ -154,10 +160,12 @@ class Items:
 
     def space_id(self, uid: str) -> str | None:
         """Return our own id for a frame of reference."""
-        if not uid:
-            return None
+        return self.own_id("space", uid) if uid else None
+
+    def own_id(self, *what: str) -> str:
+        """Return our own id for what files name in their words, of which it tells nothing."""
         with self._lock:
-            return self._spaces.setdefault(uid, new_id())
+            return self._own_ids.setdefault(what, new_id())
 
     def put(self, item: Item) -> None:
         """Add an item, or say that it has changed; a phase stands in no list, and is known by its id."""
@@ -165,6 +173,7 @@ class Items:
             if item.entry is item:
                 self._items[item.id] = item
             self._phases.update({part.id: part for part in item.parts[1:]})
+        item.told = lambda: self.tell("item", item)
         self.tell("item", item)
 
     def remove(self, item: Item, into: Item | None) -> None:
@@ -245,7 +254,7 @@ class Share(Items):
         super().__init__(items.name)
         self._all, self._search = items, new_id()
         self.get, self.put, self.remove, self.tell = items.get, items.put, items.remove, items.tell
-        self.space_id, self.listen = items.space_id, items.listen
+        self.own_id, self.listen = items.own_id, items.listen
 
     def __iter__(self) -> Any:
         return iter(self._all)

@@ -23,6 +23,7 @@ from hounsfield.values.lut import LookUpTable
 from hounsfield.values.undo import linear, stored_range, value_space
 from hounsfield.volume import Volume
 from hounsfield.voxels.grids import NAMED_PLANES
+from hounsfield.web.contradictions import contradictions
 from hounsfield.web.hiding import WITHHELD, Hiding
 from hounsfield.web.items import Item, Items
 from hounsfield.web.phase_description import phases_described, phases_listed
@@ -43,13 +44,13 @@ def state(items: Items, hiding: Hiding) -> dict[str, Any]:
         "reading": items.reading,
         "found": items.found,
         "done": items.done,
-        "items": [listed(item, hiding) for item in items],
+        "items": [listed(item, items, hiding) for item in items],
         "report": reported(items, hiding),
         "error": hiding.sentence(items.problem, items.sources) or None,
     }
 
 
-def listed(item: Item, hiding: Hiding) -> dict[str, Any]:
+def listed(item: Item, items: Items, hiding: Hiding) -> dict[str, Any]:
     """Return an item as it stands in the list."""
     facts, known = item.facts, item.facts.attributes
     patient = {"name": str(known.get("PatientName") or ""), "id": str(known.get("PatientID") or "")}
@@ -60,6 +61,7 @@ def listed(item: Item, hiding: Hiding) -> dict[str, Any]:
         "series_number": _number(known.get("SeriesNumber")),
         "description": hiding.text(facts.description),
         "patient": None if hiding.hidden else patient,
+        **studied(item, items),
         "study_date": hiding.text(_words(known.get("StudyDate"))),
         "study_description": hiding.text(_words(known.get("StudyDescription"))),
         "shape": list(item.frames.shape),
@@ -67,12 +69,22 @@ def listed(item: Item, hiding: Hiding) -> dict[str, Any]:
         "unit": None if item.unit is None else hiding.unit(item.unit),
         "color": item.color,
         "files": len({name for part in item.parts for name in part.files}) if item.phases else facts.files,
-        "notes": [hiding.sentence(note, item.files) for note in item.notes[hiding.hidden]],
+        "notes": [hiding.sentence(note, item.files) for note in (*item.notes[hiding.hidden], *item.missing)],
         "error": WITHHELD if hiding.withholds(item) else hiding.sentence(item.error, item.files) or None,
         "assembled": item.frames.is_assembled,
         "thumbnail": not hiding.withholds(item),
         "phases": phases_listed(item, hiding),
     }
+
+
+def studied(item: Item, items: Items) -> dict[str, str]:
+    """Return our own ids for whose an item is, and for the study: those without name and id may be different people."""
+    known = item.facts.attributes
+    whose = tuple(str(known.get(keyword) or "") for keyword in ("PatientName", "PatientID"))
+    uid = str(known.get("StudyInstanceUID") or "")
+    which = (uid,) if uid else ("", *(str(known.get(keyword) or "") for keyword in ("StudyDate", "StudyDescription")))
+    study = items.own_id("study", *whose, *which)
+    return {"patient_key": items.own_id("patient", *whose) if any(whose) else study, "study_key": study}
 
 
 def reported(items: Items, hiding: Hiding) -> dict[str, Any] | None:
@@ -105,7 +117,7 @@ def reported(items: Items, hiding: Hiding) -> dict[str, Any] | None:
         "more": len(told) - len(others),
         "objects": sum(file.no_image for file in told),
         "missing": [hiding.sentence(str(gap), ()) for gap in report.missing[:_FILES]],
-        "conflicts": [hiding.sentence(conflict.detail, conflict.paths) for conflict in report.conflicts[:_FILES]],
+        "conflicts": contradictions(report, hiding, _FILES),
     }
 
 

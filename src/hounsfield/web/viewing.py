@@ -16,6 +16,7 @@ from hounsfield.web.access import Door
 from hounsfield.web.discovery import Discovery
 from hounsfield.web.hiding import WITHHELD, Hiding
 from hounsfield.web.items import Item
+from hounsfield.web.missing_pixels import note_missing
 from hounsfield.web.overlay_planes import OverlayPlanes
 from hounsfield.web.parameters import Refused, language_of
 from hounsfield.web.presence import Presence
@@ -125,6 +126,7 @@ class Viewing:
             try:
                 frames.volume()
                 self.begun.discard(item.id)
+                note_missing(item)
                 for search in (self.discovery, *self.searches):
                     search.account()
             except HounsfieldError as error:  # which is not tried again: frames are read one by one then
@@ -140,6 +142,7 @@ def read_sample(item: Item, index: int) -> Image:
     """Return what describes a frame of an item, whose unit is known from then on."""
     image = item.frames.described_by(index)
     item.unit = image.unit
+    note_missing(item, image)
     return image
 
 
@@ -147,4 +150,5 @@ def read_frame(item: Item, index: int) -> Image:
     """Return a frame of an item, whose unit is known from then on."""
     image = item.frames.frame(index)
     item.unit = image.unit
+    note_missing(item, image)
     return image

@@ -61,7 +61,7 @@ def _documents(kind: str, content: Any, viewing: Viewing, language: str) -> list
     if kind == "item" and content.entry is not content:
         return [{"type": "phase", "id": content.id, "of": content.entry.id}]
     if kind == "item":
-        return [{"type": kind, "item": listed(content, hiding)}]
+        return [{"type": kind, "item": listed(content, items, hiding)}]
     if kind == "patient":  # what the page knows already is told anew
         return [{"type": kind, "hidden": hiding.hidden}, state(items, hiding)]
     if kind == "done":

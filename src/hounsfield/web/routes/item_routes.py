@@ -12,6 +12,7 @@ from hounsfield.headers.dataset import open_dataset
 from hounsfield.headers.tags import attributes
 from hounsfield.image import Image
 from hounsfield.web.items import Item
+from hounsfield.web.missing_pixels import note_missing
 from hounsfield.web.parameters import Refused, whole_number_of
 from hounsfield.web.routes.answering import Routes, answered
 from hounsfield.web.viewer import described
@@ -47,6 +48,7 @@ async def header(request: Request, viewing: Viewing) -> Response:
 def _preview(item: Item) -> Image:
     image = item.frames.preview()
     item.unit = image.unit
+    note_missing(item, image)
     return image
 
 

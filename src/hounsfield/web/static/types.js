@@ -31,8 +31,10 @@
  * @property {number|string|null} series_number
  * @property {string} description
  * @property {{name: string, id: string}|null} patient
- * @property {string} study_date
- * @property {string} study_description
+ * @property {string} patient_key our own, that tells patients apart
+ * @property {string} study_key
+ * @property {string|null} study_date
+ * @property {string|null} study_description
  * @property {number[]} shape
  * @property {number} frames
  * @property {string} unit
@@ -62,7 +64,7 @@
  * @property {number} more than `others` holds
  * @property {number} objects files of DICOM that are no images by their kind
  * @property {string[]} missing
- * @property {string[]} conflicts
+ * @property {{why: string, names: string[], more: number}[]} conflicts
  */
 
 /**

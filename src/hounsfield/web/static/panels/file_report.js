@@ -33,12 +33,10 @@ export function fileReport({ report, reading, items, error }) {
     );
   }
   if (lines.length) parts.push(h("h2", { t: "What became of the files" }), countsOf(lines));
-  for (const [title, texts] of /** @type {const} */ ([
-    ["Missing", report.missing],
-    ["Contradictions", report.conflicts],
-  ])) {
-    if (texts.length)
-      parts.push(h("h2", { t: title }), h("ul", { class: "plain" }, ...texts.map((text) => h("li", { text }))));
+  const { missing, conflicts } = report;
+  const lists = { Missing: missing.map((text) => h("li", { text })), Contradictions: conflicts.map(conflictOf) };
+  for (const [title, rows] of Object.entries(lists)) {
+    if (rows.length) parts.push(h("h2", { t: title }), h("ul", { class: "plain" }, ...rows));
   }
   const kinds = group(
     report.others.filter((other) => other.object),
@@ -75,9 +73,15 @@ export function group(others, by) {
   return [...groups].sort((a, b) => b[1].length - a[1].length);
 }
 
-/** @param {Other[]} others */
+/** @param {{name: string}[]} others */
 const namesOf = (others) =>
   h("ul", { class: "plain" }, ...others.map(({ name }) => h("li", { class: "name", text: name })));
+
+/** @param {Report["conflicts"][number]} conflict */
+function conflictOf({ why, names, more }) {
+  const rest = more ? h("p", { class: "quiet", text: t("and {n} more files", { n: more }) }) : null;
+  return h("li", {}, why, namesOf(names.map((name) => ({ name }))), rest);
+}
 
 /** @param {[string, Other[]]} kind */
 function kindOf([kind, others]) {

@@ -5,6 +5,7 @@ import { thumbnailAddress } from "../server/server.js";
 import { t } from "../words/words.js";
 import { fileReport } from "./file_report.js";
 import { matches } from "./search.js";
+import { searchedText, studiesOf, studyHeading } from "./studies.js";
 
 /** @typedef {import("../state/store.js").Store} Store */
 /** @typedef {import("../state/store.js").State} State */
@@ -32,8 +33,10 @@ export class SeriesList {
     });
     /** Whether the space bar chooses: it leaves the focus where it is. */
     this.stay = false;
-    this.list = h("ul", { class: "series", on: { keydown: (event) => this.key(event) } });
+    this.list = h("div", { class: "series", on: { keydown: (event) => this.key(event) } });
     this.rest = h("div", { class: "rest" });
+    /** @type {Map<string, HTMLElement>} sections by the studies' keys */
+    this.studies = new Map();
     /** @type {Map<string, HTMLElement>} */
     this.pictures = new Map();
     /** @type {Map<string, {element: HTMLElement, item: Item}>} */
@@ -49,6 +52,7 @@ export class SeriesList {
     );
     store.watch(["reading", "found", "done", "items", "connection", "language"], (state) => this.tellProgress(state));
     store.watch(["items"], (state) => this.tellItems(state));
+    store.watch(["items", "hidden", "language"], (state) => this.tellStudies(state));
     store.watch(["language"], () => this.tellAll());
     store.watch(["report", "language", "reading", "error"], (state) => this.tellReport(state));
   }
@@ -82,18 +86,41 @@ export class SeriesList {
       const known = this.entries.get(item.id);
       if (known?.item === item) continue;
       const element = this.makeEntry(item);
-      if (known) known.element.replaceWith(element);
-      else this.list.append(element);
+      if (known) replace(known.element, element);
       this.entries.set(item.id, { element, item });
     }
     this.mark(this.current);
+  }
+
+  /** @param {State} state */
+  tellStudies({ items, hidden }) {
+    const studies = studiesOf(items.values());
+    const keys = new Set(studies.map(({ key }) => key));
+    for (const [key, section] of this.studies) {
+      if (keys.has(key)) continue;
+      section.remove();
+      this.studies.delete(key);
+    }
+    const sections = studies.map((study) => {
+      const section = this.studies.get(study.key) ?? h("section", {}, h("h3"), h("ul"));
+      this.studies.set(study.key, section);
+      const [heading, list] = section.children;
+      const told = studyHeading(study, hidden);
+      if (!heading.isEqualNode(told)) heading.replaceWith(told);
+      arrange(
+        list,
+        study.items.map(({ id }) => /** @type {{element: HTMLElement}} */ (this.entries.get(id)).element),
+      );
+      return section;
+    });
+    arrange(this.list, sections);
     this.filter();
   }
 
   tellAll() {
     for (const [id, { element, item }] of this.entries) {
       const next = this.makeEntry(item);
-      element.replaceWith(next);
+      replace(element, next);
       this.entries.set(id, { element: next, item });
     }
     this.mark(this.current);
@@ -173,9 +200,11 @@ export class SeriesList {
 
   filter() {
     const query = this.search.hidden ? "" : this.search.value;
+    const { hidden } = this.store.get();
     for (const { element, item } of this.entries.values()) {
-      element.hidden = !matches(query, `${item.modality} ${item.series_number} ${item.description}`);
+      element.hidden = !matches(query, searchedText(item, hidden));
     }
+    for (const section of this.studies.values()) section.hidden = !section.querySelector("li:not([hidden])");
   }
 
   /** @param {State} state */
@@ -186,6 +215,28 @@ export class SeriesList {
       each.open = open[i] ?? false;
     });
   }
+}
+
+/**
+ * Put one entry in the place of another one; the focus stays.
+ * @param {HTMLElement} old
+ * @param {HTMLElement} next
+ */
+function replace(old, next) {
+  const focused = old.contains(document.activeElement);
+  old.replaceWith(next);
+  if (focused) next.querySelector("button")?.focus({ preventScroll: true });
+}
+
+/**
+ * Give an element these children in this order; those that stand there are not moved, so that the focus stays.
+ * @param {Element} parent
+ * @param {HTMLElement[]} children
+ */
+function arrange(parent, children) {
+  children.forEach((child, i) => {
+    if (parent.children[i] !== child) parent.insertBefore(child, parent.children[i] ?? null);
+  });
 }
 
 /** @param {Item} item */

@@ -3,6 +3,7 @@
 
 import { fixed, readableDate, shortNumber } from "../numbers/numbers.js";
 import { cross, imageLetters, letterOf, screenLetters, toPatient } from "../place/geometry.js";
+import { personName } from "../words/person_name.js";
 import { t } from "../words/words.js";
 import { placeText, regionText, valueText } from "./probe.js";
 
@@ -28,7 +29,11 @@ export function tellPane(pane, item, state) {
   const d = pane.placed() ?? stack.description;
   const patient = state.hidden ? null : item?.patient;
   labels.setCorners({
-    topLeft: [patient?.name ?? "", patient?.id ?? "", state.hidden ? "" : readableDate(item?.study_date ?? "")],
+    topLeft: [
+      personName(patient?.name ?? ""),
+      patient?.id ?? "",
+      state.hidden ? "" : readableDate(item?.study_date ?? ""),
+    ],
     topRight: [
       seriesText(item),
       item?.description ?? "",
@@ -40,6 +45,7 @@ export function tellPane(pane, item, state) {
       [d.color ? "" : windowText(pane.voi()), pane.inverted ? t("inverted") : ""].filter(Boolean).join(" · "),
       `${t("zoom")} ${zoomText(pane)}`,
       d.burned_in ? t("Burned-in text may name the patient") : "",
+      d.steps?.some(({ name }) => name === "missing") ? t("Pixels missing: see Steps") : "",
     ],
     bottomRight: pane.tiles
       ? [pane.tiles.layerText(), pane.tiles.levelText()]

@@ -6,6 +6,7 @@ import { OBLIQUE } from "./zh_oblique.js";
 import { OVER } from "./zh_over.js";
 import { PHASES } from "./zh_phases.js";
 import { SLIDES_CHINESE } from "./zh_slides.js";
+import { STUDIES } from "./zh_studies.js";
 
 /** @type {Record<string, string>} */
 export const CHINESE = {
@@ -14,6 +15,7 @@ export const CHINESE = {
   ...PHASES,
   ...ARRIVE,
   ...DISPLAY_WORDS,
+  ...STUDIES,
   // Start and series
   "Starting…": "正在启动…",
   "Loading…": "正在读取…",
