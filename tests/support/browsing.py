@@ -181,8 +181,7 @@ def open_page(context: Any, served: Served, path: Path | str | None = None) -> A
 def choose(page: Any, served: Served, path: Path | str) -> int:
     """Click a file's entry in the list; return the frame that is shown then."""
     item = served.item(path)
-    number = [each.id for each in served.viewing.discovery.items].index(item.id)
-    page.locator(".entry").nth(number).click()
+    page.locator(f'.entry[data-id="{item.id}"]').click()
     until(page, lambda: item.id in page.evaluate("location.hash"))
     return settled(page)
 

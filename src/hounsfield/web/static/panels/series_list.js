@@ -135,7 +135,7 @@ export class SeriesList {
       "button",
       {
         class: "entry",
-        attributes: { type: "button" },
+        attributes: { type: "button", "data-id": item.id },
         on: { click: ({ detail }) => this.open(item.id, this.stay && !detail) },
       },
       picture,
@@ -181,9 +181,9 @@ export class SeriesList {
     this.stay = event.key === " ";
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!by) return;
-    const seen = [...this.list.children].filter((each) => each instanceof HTMLElement && !each.hidden);
-    const at = seen.findIndex((each) => each.contains(document.activeElement));
-    const next = seen[at + by]?.firstElementChild;
+    const entries = [...this.list.querySelectorAll("button.entry")];
+    const seen = entries.filter((each) => each instanceof HTMLElement && each.offsetParent);
+    const next = seen[seen.findIndex((each) => each === document.activeElement) + by];
     if (next instanceof HTMLElement) next.focus();
     event.preventDefault();
   }
