@@ -95,12 +95,14 @@ def test_a_finger_windows_scrolls_and_pans_by_the_chosen_tool(page):
     page.get_by_role("button", name="Left drag: scroll").tap()
     start = settled(page)
     Fingers(page).swipe((x, y), (x, y + 90))
+    page.wait_for_timeout(500)  # the last of the moves are drawn after the finger has gone
     assert settled(page) > start
     page.get_by_role("button", name="Left drag: pan").tap()
     press_none(page)
     before = pixels(page)
     Fingers(page).swipe((x, y), (x + 20, y))
     shift = 20 * 3
+    page.wait_for_timeout(500)
     after = pixels(page)
     assert np.mean(before[:, 100:600] == after[:, 100 + shift : 600 + shift]) > 0.95
     press_all(page)
