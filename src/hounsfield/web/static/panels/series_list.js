@@ -183,7 +183,7 @@ export class SeriesList {
     if (!by) return;
     const entries = [...this.list.querySelectorAll("button.entry")];
     const seen = entries.filter((each) => each instanceof HTMLElement && each.offsetParent);
-    const next = seen[seen.indexOf(document.activeElement) + by];
+    const next = seen[seen.findIndex((each) => each === document.activeElement) + by];
     if (next instanceof HTMLElement) next.focus();
     event.preventDefault();
   }
