@@ -142,6 +142,20 @@ def test_damaged_slices_are_shown_as_the_library_reads_them(page, tmp_path):
     assert other["name"] == gone.name and other["why"]
 
 
+def test_what_of_an_upload_turns_out_damaged_when_it_is_loaded_is_said_then(page, tmp_path):
+    hu.phantom(tmp_path, matrix=16, slices=6, transfer_syntax="jpeg 2000")
+    path = tmp_path / "0003.dcm"
+    data = path.read_bytes()
+    at = data.rindex(b"\xff\x4f\xff\x51")
+    path.write_bytes(data[: at + 20] + bytes(len(data) - at - 20))
+    (item,) = new(page, contents(tmp_path, "ct/"))
+    page.get(f"items/{item['id']}/frames/2")
+    page.viewing.assembler.submit(lambda: None).result()
+    state = page.state()
+    assert state["report"]["counts"]["unreadable"] == 1
+    assert "0003.dcm" in [other["name"] for other in state["report"]["others"]]
+
+
 def test_a_hidden_patient_hides_names_in_all_that_is_said_of_uploads(tmp_path):
     hu.phantom(tmp_path / "ct", matrix=32, slices=3)
     series(tmp_path / "mr", 2, lambda made, volume: made.update({"TriggerTime": 50 * volume}))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from time import monotonic
 
 from hounsfield.errors import HounsfieldError
@@ -32,8 +31,6 @@ from hounsfield.web.slide_frames import KEPT_BYTES, KeptTiles, tile_bytes
 _FIRST_TRIES, _MORE_TRIES = 50, 3
 #: Images that are shown before all is understood: each takes some milliseconds. Seconds between two words on progress.
 _MOST_EARLY, _PACE = 100, 0.1
-
-_PALETTE = "PALETTE COLOR"
 
 
 class Stopped(Exception):
@@ -132,13 +129,10 @@ class Discovery:
 
     def account(self) -> None:
         """Say what turned out to be damaged when volumes were assembled: in the report, and of the items themselves."""
-        report, damaged = self.items.report, self._maker.damaged()
-        if report is None or not damaged:
+        damaged = self._maker.damaged()
+        if not damaged:
             return
-        files = tuple(damaged.get(file.path, file) for file in report.files)
-        if files != report.files:
-            self.items.report = replace(report, files=files)
-            self.items.tell("done", None)
+        self.items.correct(damaged)
         for item in self.items:
             own = {name for part in item.parts for name in part.files}
             notes = [f"{path}: {file.detail}" for path, file in damaged.items() if path in own]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, Literal
 
 from hounsfield.header import Header
-from hounsfield.series.report import Report
+from hounsfield.series.report import FileOutcome, Report
 from hounsfield.series.survey import VolumeFacts
 from hounsfield.web.item_frames import ItemFrames
 
@@ -146,6 +146,7 @@ class Items:
         self._items: dict[str, Item] = {}
         self._phases: dict[str, Item] = {}
         self._own_ids: dict[tuple[str, ...], str] = {}
+        self._corrections: dict[str, FileOutcome] = {}
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
 
@@ -212,11 +213,24 @@ class Items:
     def finish(self, report: Report | None, problem: str = "", search: str = "") -> None:
         """Say that all files of a search are understood, or why they cannot be."""
         with self._lock:
-            self.report = _joined(self.report, report)
+            self.report = self._corrected(_joined(self.report, report))
             self.problem = problem
             count = 0 if report is None else len(report.files)
             self._searches[search] = (count, count, False)
         self.tell("done", None)
+
+    def correct(self, outcomes: Mapping[str, FileOutcome]) -> None:
+        """Say what became of files, by path, of which that was not known when their headers were understood."""
+        with self._lock:
+            self._corrections |= outcomes
+            before, self.report = self.report, self._corrected(self.report)
+        if self.report != before:
+            self.tell("done", None)
+
+    def _corrected(self, report: Report | None) -> Report | None:
+        if report is None or not self._corrections:
+            return report
+        return replace(report, files=tuple(self._corrections.get(file.path, file) for file in report.files))
 
     def name_sources(self, names: Sequence[str]) -> None:
         """Note more names of sources, which no answer holds."""
@@ -254,7 +268,7 @@ class Share(Items):
         super().__init__(items.name)
         self._all, self._search = items, new_id()
         self.get, self.put, self.remove, self.tell = items.get, items.put, items.remove, items.tell
-        self.own_id, self.listen = items.own_id, items.listen
+        self.own_id, self.listen, self.correct = items.own_id, items.listen, items.correct
 
     def __iter__(self) -> Any:
         return iter(self._all)
