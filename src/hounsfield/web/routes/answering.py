@@ -56,7 +56,7 @@ async def _failure(error: Exception, request: Request, viewing: Viewing) -> Resp
     if isinstance(error, MemoryError):
         return refusal(422, told.translated("there is not enough memory for it"))
     # Whatever it is: its text may hold names, and nobody reads a log.
-    return refusal(500, "the server met with a defect; please report it")
+    return refusal(500, told.translated("the server met with a defect; please report it"))
 
 
 def refusal(status: int, sentence: str) -> Response:

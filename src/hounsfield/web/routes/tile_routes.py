@@ -65,6 +65,7 @@ async def tile(request: Request, viewing: Viewing) -> Response:
         if await request.is_disconnected():  # it has left the screen while it waited for its turn
             return Response(status_code=204)
         pixels = await viewing.run(lambda: slide.tile(level, row, column, frame))
+    viewing.discovery.shown()
     return Response(status_code=204) if pixels is None else _tile_answer(pixels, color=item.color)
 
 

@@ -55,7 +55,6 @@ const initial = {
 };
 
 setLanguage(initial.language);
-setServerLanguage(initial.language);
 const store = createStore(initial);
 store.watch(["language"], ({ language }) => {
   setLanguage(language);
