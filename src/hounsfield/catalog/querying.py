@@ -109,7 +109,7 @@ class Database:
             raise FormatError("a question is one SELECT: a catalog is read, never written", source="SQL")
         with self._within_time() as late:
             try:
-                answer = cast("Any", self._connection.execute(statements[0], list(parameters)))
+                answer = cast("Any", self._connection.sql(statements[0].query, params=list(parameters)))
                 # The name of the method follows from DuckDB's version.
                 return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()
             except duckdb.OutOfMemoryException:
