@@ -331,7 +331,7 @@ def test_too_large_a_film_is_refused_before_it_is_begun(page, tmp_path, monkeypa
     monkeypatch.setattr("hounsfield.web.films.MOST_PIXELS", 100)
     item = next(iter(page.viewing.discovery.items))
     with pytest.raises(hu.LimitExceededError):
-        write_film(tmp_path / "a.gif", item, FilmWish("gif"), page.viewing.discovery.limits, lambda done, frames: None)
+        write_film(tmp_path / "a.gif", item, FilmWish("gif"), lambda done, frames: None)
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "it was stopped: hu view has ended"), ("zh", "hu view 已结束")])

@@ -17,11 +17,8 @@ from hounsfield.display.shading import shading_of
 from hounsfield.display.voi import Voi, Window, choose_voi, file_voi, windows
 from hounsfield.errors import FormatError, LimitExceededError
 from hounsfield.image import Image
-from hounsfield.limits import Limits
-from hounsfield.voxels.grids import Plane, PlaneName
-from hounsfield.voxels.projections import Projection
 from hounsfield.web.items import Item
-from hounsfield.web.plane_frames import PlaneFrames, Point, oblique_plane
+from hounsfield.web.plane_frames import Cut
 from hounsfield.web.slide_frames import SlideFrames
 from hounsfield.web.viewer import window_of
 
@@ -57,40 +54,6 @@ class FilmLook:
 
 
 @dataclass(frozen=True)
-class FilmCut:
-    """The slices of a volume in a plane, or slabs of them.
-
-    Attributes
-    ----------
-    plane
-        A plane of the patient.
-    directions
-        Those of rows and columns, where they are others.
-    through
-        A point in LPS mm through which one of the slices goes; None: they lie about the centre of the volume.
-    slab, how
-        Thickness in mm, and what is taken of it; None: slices.
-    rectified
-        Whether the volume with axes at right angles is cut (`Volume.rectified`).
-    """
-
-    plane: PlaneName
-    directions: tuple[Point, Point] | None = None
-    through: Point | None = None
-    slab: float | None = None
-    how: Projection = "mean"
-    rectified: bool = False
-
-    def frames(self, item: Item, limits: Limits) -> PlaneFrames:
-        """Return the slices of an item."""
-        volume = item.frames.rectified() if self.rectified else item.frames.volume()
-        plane: Plane = self.plane
-        if self.directions is not None:
-            plane = oblique_plane(volume, *self.directions, self.through)
-        return PlaneFrames(volume, plane, limits)
-
-
-@dataclass(frozen=True)
 class FilmWish:
     """A film that is asked for.
 
@@ -106,10 +69,10 @@ class FilmWish:
 
     form: FilmForm
     look: FilmLook = FilmLook()
-    cut: FilmCut | None = None
+    cut: Cut | None = None
 
 
-def write_film(path: Path, item: Item, wish: FilmWish, limits: Limits, told: Callable[[int, int], None]) -> None:
+def write_film(path: Path, item: Item, wish: FilmWish, told: Callable[[int, int], None]) -> None:
     """Write a film.
 
     Parameters
@@ -120,8 +83,6 @@ def write_film(path: Path, item: Item, wish: FilmWish, limits: Limits, told: Cal
         Of what.
     wish
         Which film.
-    limits
-        What interpolating may cost.
     told
         Is called with the number of frames that are done, and that there are; what it raises ends the work.
 
@@ -135,7 +96,9 @@ def write_film(path: Path, item: Item, wish: FilmWish, limits: Limits, told: Cal
 
     if wish.form == "mp4":
         check_video()
-    stack = _FilmFrames(item, wish, limits)
+    if isinstance(item.frames, SlideFrames):
+        raise FormatError("the regions of a slide are no film")
+    stack = _FilmFrames(item, wish)
     stack.check()
     recorded = item.kind == "image" and wish.cut is None and len(item.files) == 1
     durations, _ = frame_durations(stack.first.header, stack.count) if recorded else slice_durations(stack.count)
@@ -157,9 +120,9 @@ def _counted(stack: _FilmFrames, told: Callable[[int, int], None]) -> Iterator[N
 class _FilmFrames:
     """The frames of a film, and the window of each."""
 
-    def __init__(self, item: Item, wish: FilmWish, limits: Limits) -> None:
+    def __init__(self, item: Item, wish: FilmWish) -> None:
         self.item, self.wish, self.look = item, wish, wish.look
-        self._planes = None if wish.cut is None else wish.cut.frames(item, limits)
+        self._planes = None if wish.cut is None else item.frames.cut(wish.cut)
         self.count = item.frames.shape[0] if self._planes is None else self._planes.grid.shape[0]
         self._last: tuple[int, Image] | None = None
         self.first = self.image(0)
@@ -178,8 +141,6 @@ class _FilmFrames:
 
     def check(self) -> None:
         """Refuse what is no film, or too large a one."""
-        if isinstance(self.item.frames, SlideFrames):
-            raise FormatError("the regions of a slide are no film")
         if self.count < 2:
             raise FormatError("there is one frame only: no film")
         rows, columns = square_size(*self.first.size, pixel_aspect(self.first), self.first.name)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from hounsfield.sources.entries import Entry
 from hounsfield.volume import Volume
 from hounsfield.web.kept import Kept
 from hounsfield.web.memory import LEAST
+
+if TYPE_CHECKING:  # which is loaded when somebody cuts
+    from hounsfield.web.plane_frames import Cut, PlaneFrames
 
 #: Files of several frames that are kept open: the levels of a slide, and a few others.
 _OPEN = 12
@@ -163,6 +166,11 @@ class ItemFrames:
         """Return the volume with axes at right angles (`Volume.rectified`); as of `volume`."""
         assert self._kept is not None  # noqa: S101  who asks has looked
         return self._kept.get((self.key, "rectified"), lambda: self.volume().rectified(limits=self._limits))
+
+    def cut(self, cut: Cut) -> PlaneFrames:
+        """Return slices of the volume; as of `volume`, and ValueError for directions that are none."""
+        volume = self.rectified() if cut.rectified else self.volume()
+        return cut.planes(without_files(volume), self._limits)
 
     def frame(self, index: int) -> Image:
         """Return a frame.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -11,7 +11,7 @@ from hounsfield.geometry import column_lengths, image_plane
 from hounsfield.image import Image
 from hounsfield.limits import Limits
 from hounsfield.volume import Volume
-from hounsfield.voxels.grids import Grid, Plane, Turn, covering, directions_of, oriented
+from hounsfield.voxels.grids import Grid, Plane, PlaneName, Turn, covering, directions_of, oriented
 from hounsfield.voxels.projections import Projection, slices_in
 from hounsfield.voxels.regriddable import regrid_step
 from hounsfield.voxels.regridding import regrid, sampling
@@ -129,3 +129,45 @@ def oblique_plane(volume: Volume, row: Point, column: Point, through: Point | No
     plane = image_plane(through, (*row, *column), spacing.tolist())
     assert plane is not None  # noqa: S101  the directions have been looked at
     return plane
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The slices of a volume in a plane, or slabs of them, as they are asked for.
+
+    Attributes
+    ----------
+    plane
+        A plane of the patient.
+    directions
+        Those of rows and columns, where they are others.
+    through
+        A point in LPS mm through which one of the slices goes; None: they lie about the centre of the volume.
+    slab, how
+        Thickness in mm, and what is taken of it; None: slices.
+    rectified
+        Whether the volume with axes at right angles is cut (`Volume.rectified`).
+    every
+        As in `oblique_plane`.
+    """
+
+    plane: PlaneName = "axial"
+    directions: tuple[Point, Point] | None = None
+    through: Point | None = None
+    slab: float | None = None
+    how: Projection = "mean"
+    rectified: bool = False
+    every: int = 1
+
+    def planes(self, volume: Volume, limits: Limits) -> PlaneFrames:
+        """Return the slices of a volume.
+
+        Raises
+        ------
+        ValueError
+            The directions are no unit vectors at right angles.
+        """
+        plane: Plane = self.plane
+        if self.directions is not None:
+            plane = oblique_plane(volume, *self.directions, self.through, self.every)
+        return PlaneFrames(volume, plane, limits)

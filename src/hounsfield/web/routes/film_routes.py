@@ -20,10 +20,10 @@ from starlette.responses import Response, StreamingResponse
 from hounsfield.display.voi import Window
 from hounsfield.voxels.grids import NAMED_PLANES, directions_of
 from hounsfield.voxels.projections import PROJECTIONS
-from hounsfield.web.films import FilmCut, FilmLook, FilmWish, write_film
+from hounsfield.web.films import FilmLook, FilmWish, write_film
 from hounsfield.web.items import Item, new_id
 from hounsfield.web.parameters import Refused
-from hounsfield.web.plane_frames import Point
+from hounsfield.web.plane_frames import Cut, Point
 from hounsfield.web.routes.answering import Routes
 from hounsfield.web.viewing import Viewing
 
@@ -82,7 +82,7 @@ def _make(path: Path, item: Item, wish: FilmWish, viewing: Viewing, key: str, en
             said = monotonic()
             viewing.discovery.items.tell("film", {"key": key, "done": done, "frames": frames})
 
-    write_film(path, item, wish, viewing.discovery.limits, told)
+    write_film(path, item, wish, told)
 
 
 async def _sent(file: BinaryIO, path: Path) -> AsyncIterator[bytes]:
@@ -112,7 +112,7 @@ def _wish(document: Mapping[str, Any], item: Item) -> FilmWish:
     return FilmWish(form, look, _cut(document, item))
 
 
-def _cut(document: Mapping[str, Any], item: Item) -> FilmCut | None:
+def _cut(document: Mapping[str, Any], item: Item) -> Cut | None:
     plane, slab, how = document.get("plane"), document.get("slab") or None, document.get("how", "mean")
     if how not in PROJECTIONS or (slab is not None and not 0 < float(slab) < 1e6):
         raise ValueError("a slab has a thickness in mm, and is projected")
@@ -125,9 +125,9 @@ def _cut(document: Mapping[str, Any], item: Item) -> FilmCut | None:
     if row is None or column is None:
         if row is not None or column is not None or through is not None:
             raise ValueError("directions are those of rows and columns")
-        return FilmCut(plane, slab=slab, how=how, rectified=rectified)
+        return Cut(plane, slab=slab, how=how, rectified=rectified)
     directions_of((*row, *column))
-    return FilmCut(plane, (row, column), through, slab, how, rectified)
+    return Cut(plane, (row, column), through, slab, how, rectified)
 
 
 def _vector(given: Any) -> Point | None:
