@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from browsing import CHROMIUM, browsing
+from browsing import CHROMIUM, browsing, serving
+from shown_folder import write
 
 #: The window of a desk.
 DESK = {"viewport": {"width": 1150, "height": 800}, "locale": "en-US", "color_scheme": "dark"}
@@ -29,3 +31,22 @@ def context(browser: Any) -> Iterator[Any]:
     context = browser.new_context(**DESK)
     yield context
     context.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of images of all kinds; `files` are in it."""
+    return tmp_path_factory.mktemp("shown")
+
+
+@pytest.fixture(scope="module")
+def files(folder: Path) -> Any:
+    """Paths of its files, by what they are."""
+    return write(folder)
+
+
+@pytest.fixture(scope="module")
+def served(files: Any, folder: Path) -> Iterator[Any]:
+    """The folder, served in this process."""
+    with serving(folder, assembled=True) as opened:
+        yield opened

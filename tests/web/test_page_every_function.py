@@ -16,29 +16,11 @@ from browsing import (
     press,
     probed,
     saved_view,
-    serving,
     settled,
     uncovered,
 )
-from shown_folder import write
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("functions")
-
-
-@pytest.fixture(scope="module")
-def files(folder):
-    return write(folder)
-
-
-@pytest.fixture(scope="module")
-def served(files, folder):
-    with serving(folder, assembled=True) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -6,28 +6,11 @@ import numpy as np
 import pytest
 
 import hounsfield as hu
-from browsing import OVER, choose, differing, open_page, pixels, press, serving, settled, until
+from browsing import OVER, choose, differing, open_page, pixels, press, settled, until
 from hounsfield.display.defaults import PRESETS
-from shown_folder import write
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("touch")
-
-
-@pytest.fixture(scope="module")
-def files(folder):
-    return write(folder)
-
-
-@pytest.fixture(scope="module")
-def served(files, folder):
-    with serving(folder, assembled=True) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
