@@ -123,7 +123,7 @@ class Views:
         page.goto(address)
         page.locator(READY).first.wait_for(timeout=60_000)
         if whole:
-            page.locator(".progress", has_text=re.compile(r"^\d+ files$")).wait_for(timeout=120_000)
+            page.locator(".progress", has_text=re.compile(r"^\d+ files?$")).wait_for(timeout=120_000)
             page.wait_for_timeout(500)
             page.evaluate((HERE / "view_probe.js").read_text(encoding="utf-8"))
         yield page
