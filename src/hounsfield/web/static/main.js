@@ -64,7 +64,7 @@ store.watch(["theme"], ({ theme }) => {
   document.documentElement.dataset.theme = theme;
 });
 
-const frames = new Frames((small ? 128 : 384) * MEGA);
+const frames = new Frames((small ? 128 : 224) * MEGA);
 const viewport = new Viewport(store, frames);
 const list = new SeriesList(store, (id, stay) => {
   viewport.open(id);
