@@ -130,7 +130,7 @@ export class Frames {
       came = !controller.signal.aborted;
       const why = error instanceof Error ? error.message : String(error);
       // The library counts frames from 0, the pane from 1: which one it is stands beside the message.
-      if (came) this.errors.set(key, why.replace(/^frame \d+: /, ""));
+      if (came) this.errors.set(key, why.replace(/(^|: )frame \d+: /, "$1"));
     }
     this.loading.delete(key);
     if (came) for (const call of this.listeners) call(key);
