@@ -193,8 +193,8 @@ def scanned(
 ) -> pa.Table:
     """Read those files of some pieces that have to be read: a row for each. All are at URLs, or none is."""
     wanted = [path for plan in plans for path in plan.wanted]
-    remote = [partial(file, files.limits) for plan in plans for file in plan.remote]
-    return files.scan_entries(remote, wanted, waits=True) if remote else files.scan(wanted, progress)
+    remote = [file for plan in plans for file in plan.remote]
+    return files.scan_remote(remote, wanted, progress) if remote else files.scan(wanted, progress)
 
 
 def _gone_and_back(plan: PiecePlan) -> tuple[int, int]:
