@@ -46,7 +46,7 @@ OWN = (
 #: The digest of a piece without files, and how those begin of pieces with files that are to be looked at again.
 GONE, AGAIN = b"", b"?"
 #: Reasons that may pass, though the file stays as it is: the system's.
-_OF_SERVERS = ("no answer in time", "the server answers", "cannot be read (")
+_OF_SERVERS = ("no answer in time", "no such file", "the server answers", "the store wants", "cannot be read (")
 _PASSING = {reason(OSError(number, os.strerror(number))) for number in errno.errorcode} | {CHANGED}
 
 
