@@ -151,9 +151,8 @@ def main() -> None:
             some = [f"s{number:04d}" for number in range(max(options.alone // IN_FOLDER, 1))]
             alone = scanned(address, room / "alone", some, 1, f"{wait}, one after another")
             simple = scanned(address, "", some, 1, f"{wait}, a loop of fsspec and pydicom")
-    print(
-        f"many at a time: {alone / together:.1f} times as fast as one after another, {simple / together:.1f} as the loop"
-    )
+    print(f"many at a time: {alone / together:.1f} times as fast as one after another", end=", ")
+    print(f"{simple / together:.1f} as the loop")
 
 
 if __name__ == "__main__":
