@@ -143,7 +143,7 @@ class Manifest:
 
     @property
     def is_derived(self) -> bool:
-        """Whether its tables follow from the rows that it has now."""
+        """True where its tables follow from the rows that it has now."""
         return self.tables_of == self.rows_state
 
     @property

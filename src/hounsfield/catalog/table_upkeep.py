@@ -107,10 +107,10 @@ def _derived(
         connection = stack.enter_context(_connection(folder, room))
         changes = SeriesChanges(connection, folder, manifest)
         files = stack.enter_context(table_files(room, {**SCHEMAS, STATES: STATES_SCHEMA}, changes.kept()))
-        rows, done = SeriesRows(folder, manifest), 0
+        rows, cursor, done = SeriesRows(folder, manifest), connection.cursor(), 0
         for batch in changes.batches():
             check_interrupt()
-            for kind, table in tables_of(rows.of(batch), limits, phi=manifest.phi).items():
+            for kind, table in tables_of(rows.of(batch), limits, cursor, phi=manifest.phi).items():
                 files.write(kind, table)
             done += batch.files
             if progress is not None:
@@ -143,7 +143,7 @@ def _connection(folder: Path, room: Path) -> Generator[Any]:
         "autoinstall_known_extensions": "false",
         "threads": str(min(4, os.cpu_count() or 1)),
     }
-    connection = duckdb.connect(":memory:", config=config)
+    connection: Any = duckdb.connect(":memory:", config=config)
     try:
         yield connection
     except duckdb.InterruptException:
