@@ -29,6 +29,7 @@ from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.kinds import is_compressed_name, is_url
+from hounsfield.sources.remote import open_remote_file
 from hounsfield.sources.source import Source
 
 _compute = cast("Any", pc)
@@ -156,7 +157,11 @@ def survey_of(rows: pa.Table, limits: Limits, *, opened: bool = True) -> Survey:
         entries = [Entry(path, problem=_HIDDEN) for path in paths]
     else:
         entries = [
-            Entry(path, path) if archive is None and _is_plain(path) else Entry(path, opens=partial(_open_member, path))
+            Entry(path, path)
+            if archive is None and _is_plain(path)
+            else Entry(
+                path, opens=partial(open_remote_file if archive is None and is_url(path) else _open_member, path)
+            )
             for path, archive in zip(paths, archives, strict=True)
         ]
     table = ArrowTable(_as_in_the_file(with_columns(rows, COLUMNS)))

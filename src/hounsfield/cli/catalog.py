@@ -101,15 +101,20 @@ def verify_command(folder: str, repair: bool, as_json: bool, quiet: bool) -> int
 
 @command.command("compact")
 @_catalog
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Leave no row that does not count, for programs that read instances/*.parquet: no scan may run meanwhile.",
+)
 @_json
 @_quiet
-def compact_command(folder: str, as_json: bool, quiet: bool) -> int:
+def compact_command(folder: str, exact: bool, as_json: bool, quiet: bool) -> int:
     """Join small shards, leave out rows that do not count any more, and remove files that belong to nothing."""
     from hounsfield.catalog.compacting import compact
 
     def join() -> int:
         with counting_progress("compacting", quiet) as progress:
-            done = compact(folder, progress=progress)
+            done = compact(folder, exact=exact, progress=progress)
         if as_json:
             write_json(vars(done), compact=False)
         if not quiet:

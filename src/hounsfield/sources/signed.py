@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
+from urllib.request import getproxies
 
 #: Seconds for which an address is good, and after which a store that does not answer is left to the client.
 _GOOD, _CONNECT, _ANSWER = 900, 5.0, 15.0
 
 
 def can_sign(system: Any) -> bool:
-    """Return whether a file system makes signed addresses quickly, without asking anybody."""
-    return type(system).__module__ == "s3fs.core" and hasattr(system, "_url")
+    """Return whether a file system makes signed addresses quickly, and nothing stands between it and the store."""
+    return type(system).__module__ == "s3fs.core" and hasattr(system, "_url") and not getproxies()
 
 
 class SignedAddresses:
@@ -84,5 +85,4 @@ def _session(connections: int) -> Any:
         timeout=ClientTimeout(total=None, connect=None, sock_connect=_CONNECT, sock_read=_ANSWER),
         cookie_jar=DummyCookieJar(),
         auto_decompress=False,
-        trust_env=True,
     )
