@@ -80,7 +80,7 @@ def derive(
     return now
 
 
-def _naming(tables: Sequence[Table], state: str) -> Callable[[Manifest], Manifest]:
+def _naming(tables: Sequence[Table], state: tuple[str, ...]) -> Callable[[Manifest], Manifest]:
     """Return the change that names tables, unless somebody has named newer ones."""
     return lambda now: now if now.is_derived else replace(now, tables=tuple(tables), tables_of=state)
 
