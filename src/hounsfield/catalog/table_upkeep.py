@@ -150,7 +150,7 @@ def _connection(folder: Path, room: Path) -> Generator[Any]:
         raise KeyboardInterrupt from None
     except duckdb.OutOfMemoryException:
         raise OutputError("there is not enough memory, or room on the disk", source=str(folder)) from None
-    except duckdb.Error:
+    except (duckdb.IOException, duckdb.InvalidInputException):  # no file, or no Parquet
         raise FormatError(DAMAGED, source=str(folder)) from None
     finally:
         connection.close()
