@@ -80,7 +80,7 @@ def derive(
     return now
 
 
-def _naming(tables: Sequence[Table], state: str) -> Callable[[Manifest], Manifest]:
+def _naming(tables: Sequence[Table], state: tuple[str, ...]) -> Callable[[Manifest], Manifest]:
     """Return the change that names tables, unless somebody has named newer ones."""
     return lambda now: now if now.is_derived else replace(now, tables=tuple(tables), tables_of=state)
 
@@ -150,7 +150,7 @@ def _connection(folder: Path, room: Path) -> Generator[Any]:
         raise KeyboardInterrupt from None
     except duckdb.OutOfMemoryException:
         raise OutputError("there is not enough memory, or room on the disk", source=str(folder)) from None
-    except duckdb.Error:
+    except (duckdb.IOException, duckdb.InvalidInputException):  # no file, or no Parquet
         raise FormatError(DAMAGED, source=str(folder)) from None
     finally:
         connection.close()
