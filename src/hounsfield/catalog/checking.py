@@ -17,7 +17,15 @@ import pyarrow as pa
 from hounsfield.catalog.manifest import Manifest, Shard, commit, read_manifest
 from hounsfield.catalog.piece_rows import OWN
 from hounsfield.catalog.pseudonyms import secret_file
-from hounsfield.catalog.shards import alive, pieces_file, read_groups, read_pieces_file, rows_file, shard_name
+from hounsfield.catalog.shards import (
+    alive,
+    headers_file,
+    pieces_file,
+    read_groups,
+    read_pieces_file,
+    rows_file,
+    shard_name,
+)
 from hounsfield.errors import FormatError
 from hounsfield.interrupt import check_interrupt
 from hounsfield.sources.files import reason
@@ -75,12 +83,14 @@ def _problems(folder: Path, manifest: Manifest, shard: Shard, known: dict[tuple[
         yield "the list of its pieces is damaged" if there else "the list of its pieces is missing"
         return
     try:
-        name = shard_name(rows_file(folder, shard.name), pieces)
+        name = shard_name(
+            rows_file(folder, shard.name), pieces, headers_file(folder, shard.name) if manifest.headers else None
+        )
     except OSError as error:
         yield f"its rows cannot be read: {reason(error)}"
         return
     if name != shard.name:
-        yield "its rows or the list of its pieces are not what was written"
+        yield "its rows, their headers or the list of its pieces are not what was written"
         return
     if pieces.num_rows != shard.pieces or sum(pieces["rows"].to_pylist()) != shard.rows:
         yield "the manifest counts its rows or pieces otherwise"
@@ -137,13 +147,15 @@ def facts(folder: str | os.PathLike[str]) -> dict[str, Any]:
             failed += there.num_rows - there["error"].null_count
             size += int(np.maximum(there["listed_size"].to_numpy(), 0).sum())
     names = [shard.name for shard in manifest.shards]
-    on_disk = sum(path(where, name).stat().st_size for name in names for path in (rows_file, pieces_file))
+    kinds = (rows_file, pieces_file, *([headers_file] if manifest.headers else []))
+    on_disk = sum(path(where, name).stat().st_size for name in names for path in kinds)
     rows = manifest.rows
     return {
         "catalog": str(where),
         "state": manifest.number,
         "changed": _changed(where, manifest),
         "phi": manifest.phi,
+        "headers": manifest.headers,
         "secret": None if manifest.phi else str(secret_file(where)),
         "roots": [*manifest.roots],
         "columns": [*manifest.columns],

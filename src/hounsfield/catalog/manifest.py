@@ -94,6 +94,8 @@ class Manifest:
         Folders and files that were scanned: absolute paths.
     shards
         Files of rows, in the order in which they came.
+    headers
+        Whether it has whole headers beside its rows.
     """
 
     number: int = 0
@@ -102,6 +104,7 @@ class Manifest:
     phi: bool = True
     roots: tuple[str, ...] = ()
     shards: tuple[Shard, ...] = ()
+    headers: bool = False
 
     @property
     def file(self) -> str:
@@ -154,7 +157,7 @@ def read_manifest(folder: Path) -> Manifest:
     raise FormatError("the catalog changes faster than it can be read", source=str(folder))
 
 
-def create(folder: Path, columns: Iterable[str], *, phi: bool) -> Manifest:
+def create(folder: Path, columns: Iterable[str], *, phi: bool, headers: bool = False) -> Manifest:
     """Make an empty catalog, or return the one that is there.
 
     Raises
@@ -169,7 +172,7 @@ def create(folder: Path, columns: Iterable[str], *, phi: bool) -> Manifest:
         others = [name for name in os.listdir(folder) if not name.endswith(PART) and name != SECRET]
         if others and not _numbers(folder):
             raise OutputError("the folder holds other files; a catalog has one of its own", source=str(folder))
-        _publish(folder, Manifest(1, columns=tuple(columns), phi=phi))
+        _publish(folder, Manifest(1, columns=tuple(columns), phi=phi, headers=headers))
     except OSError as error:
         raise _refused(folder, error) from None
     return read_manifest(folder)
@@ -307,6 +310,7 @@ def _parsed(document: dict[str, Any]) -> Manifest:
         bool(document["phi"]),
         tuple(map(str, document["roots"])),
         shards,
+        bool(document.get("headers", False)),
     )
 
 

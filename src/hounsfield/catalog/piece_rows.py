@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from hounsfield.catalog.header_texts import PLACE, TEXTS, FilesWithHeaders, header_tables
 from hounsfield.catalog.pieces import Piece
 from hounsfield.catalog.pseudonyms import Names
 from hounsfield.catalog.remote_pieces import RemotePiece
@@ -42,6 +43,10 @@ OWN = (
     pa.field("listed_size", pa.int64(), nullable=False),
     pa.field("listed_time", pa.int64(), nullable=False),
     pa.field("vanished", pa.timestamp("us", "UTC")),
+)
+#: Columns of whole headers: of which row each is, and those by which rows are found to be gone or moved.
+HEADER_SCHEMA = pa.schema(
+    [pa.field("path", pa.string(), nullable=False), pa.field("SOPInstanceUID", pa.string()), *OWN, *TEXTS]
 )
 #: The digest of a piece without files, and how those begin of pieces with files that are to be looked at again.
 GONE, AGAIN = b"", b"?"
@@ -119,6 +124,8 @@ class Made:
     ----------
     rows, pieces
         As a shard has them.
+    headers
+        The whole headers of the rows, some at a time; None in a catalog without them.
     new, changed
         Files that were opened.
     vanished, returned
@@ -134,6 +141,7 @@ class Made:
     vanished: int
     returned: int
     failed: list[tuple[str, str]]
+    headers: Iterator[pa.Table] | None = None
 
 
 def identities(rows: pa.Table) -> NDArray[np.int64]:
@@ -185,7 +193,11 @@ def make_rows(
     pieces = _pieces_table(plans, parts, names)
     new = sum(sum(plan.new) for plan in plans)
     gone, back = (sum(counts) for counts in zip(*map(_gone_and_back, plans), strict=True)) if plans else (0, 0)
-    return Made(rows, pieces, new, len(wanted) - new, gone, back, named)
+    headers = None
+    if isinstance(files, FilesWithHeaders):
+        headers = header_tables(rows, files.store, HEADER_SCHEMA)
+        rows = rows.drop_columns([PLACE.name])
+    return Made(rows, pieces, new, len(wanted) - new, gone, back, named, headers)
 
 
 def scanned(

@@ -5,7 +5,7 @@ from __future__ import annotations
 # duckdb and pyarrow are not typed
 # pyright: reportUnknownMemberType=false, reportUnknownParameterType=false
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from hounsfield.catalog.manifest import Manifest, Shard
-from hounsfield.catalog.shards import rows_file
+from hounsfield.catalog.shards import headers_file, rows_file
 from hounsfield.errors import FormatError, LimitExceededError
 
 #: Columns that are the catalog's own affair.
@@ -42,7 +42,7 @@ class QueryBounds:
 
 
 class Database:
-    """A catalog's state as views: ``instances``, ``errors``, ``vanished``, ``files``.
+    """A catalog's state as views: ``instances``, ``errors``, ``vanished``, ``files``; ``headers`` where it has them.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ class Database:
 
     def __init__(self, folder: Path, manifest: Manifest, bounds: QueryBounds | None = None) -> None:
         self._bounds = bounds or QueryBounds()
-        paths = [str(rows_file(folder, shard.name).absolute()) for shard in manifest.shards]
+        kinds = (rows_file, headers_file) if manifest.headers else (rows_file,)
+        paths = [str(file(folder, shard.name).absolute()) for shard in manifest.shards for file in kinds]
         config: dict[str, Any] = {
             "memory_limit": f"{self._bounds.memory // 2**20}MiB",
             "temp_directory": "",
@@ -85,6 +86,10 @@ class Database:
             "CREATE VIEW instances AS SELECT * EXCLUDE (error, vanished) FROM files "
             "WHERE error IS NULL AND vanished IS NULL"
         )
+        if manifest.headers:
+            there = "header IS NOT NULL AND vanished IS NULL"
+            whole = _all_rows(folder, manifest, headers_file)
+            execute(f"CREATE VIEW headers AS SELECT path, SOPInstanceUID, header FROM ({whole}) WHERE {there}")  # noqa: S608  our names
         execute("SET lock_configuration = true")
 
     def query(self, sql: str, parameters: Iterable[Any] = ()) -> pa.Table:
@@ -150,19 +155,19 @@ class Database:
         self._connection.close()
 
 
-def _all_rows(folder: Path, manifest: Manifest) -> str:
+def _all_rows(folder: Path, manifest: Manifest, file: Callable[[Path, str], Path] = rows_file) -> str:
     """SQL of all rows that count: those of untouched shards at once, others without their dead pieces."""
     whole = [shard for shard in manifest.shards if not shard.dead]
-    parts = [_read([*whole], folder)] if whole else []
+    parts = [_read([*whole], folder, file)] if whole else []
     for shard in manifest.shards:
         if shard.dead and shard.dead_rows < shard.rows:
             numbers = ", ".join(map(str, shard.dead))
-            parts.append(f"{_read([shard], folder)} WHERE piece NOT IN ({numbers})")
+            parts.append(f"{_read([shard], folder, file)} WHERE piece NOT IN ({numbers})")
     return " UNION ALL BY NAME ".join(parts)
 
 
-def _read(shards: list[Shard], folder: Path) -> str:
-    names = ", ".join(_quoted(str(rows_file(folder, shard.name).absolute())) for shard in shards)
+def _read(shards: list[Shard], folder: Path, file: Callable[[Path, str], Path]) -> str:
+    names = ", ".join(_quoted(str(file(folder, shard.name).absolute())) for shard in shards)
     return f"SELECT * FROM read_parquet([{names}])"  # noqa: S608  paths of our shards, quoted
 
 

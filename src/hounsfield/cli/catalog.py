@@ -50,7 +50,8 @@ def info_command(folder: str, as_json: bool) -> int:
 def _show_facts(known: dict[str, Any]) -> None:
     shown = dict(known)
     shown["columns"] = str(len(known["columns"]))
-    shown["phi"] = "yes" if known["phi"] else "no"
+    for name in ("phi", "headers"):
+        shown[name] = "yes" if known[name] else "no"
     rows = [
         [name.replace("_", " "), _text(value)] for name, value in shown.items() if value is not None and name != "roots"
     ]

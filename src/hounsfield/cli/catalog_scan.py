@@ -37,6 +37,10 @@ def is_catalog_path(output: str | None) -> bool:
 def scan_catalog(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     """Scan into a catalog, and say what came of it; return the exit code."""
     refuse_idle(_IDLE, "a catalog has a row for every file, and is brought up to date in place")
+    if options["headers"] and options["no_phi"]:
+        raise click.UsageError(
+            "--headers and --no-phi exclude each other: a whole header holds what identifies the patient"
+        )
     if "-" in paths:
         raise click.UsageError("a catalog is of files and folders: standard input cannot be looked at again")
     work = _IntoCatalog(paths, options)
@@ -75,6 +79,7 @@ class _IntoCatalog:
                     self.paths,
                     columns=None if columns is None else [name.strip() for name in columns.split(",") if name.strip()],
                     phi=False if self.options["no_phi"] else None,
+                    headers=True if self.options["headers"] else None,
                     threads=self.options["threads"],
                     listener=ScanListener(progress, self._count),
                 )
