@@ -269,7 +269,7 @@ def test_more_than_memory_holds_goes_to_the_disk_and_leaves_no_file(tmp_path, mo
     data = tree(tmp_path / "data", 2, 5)
     scan_into(tmp_path / "catalog", [data], headers=True)
     names = {name for name in os.listdir(tmp_path / "catalog") if not name.startswith("manifest-")}
-    assert names == {"headers", "instances", "pieces"}
+    assert names == {"headers", "instances", "pieces", "tables"}
     assert [
         json.loads(row["header"])["00080018"]["Value"] == [row["SOPInstanceUID"]]
         for row in headers(tmp_path / "catalog")

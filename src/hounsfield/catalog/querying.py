@@ -5,7 +5,7 @@ from __future__ import annotations
 # duckdb and pyarrow are not typed
 # pyright: reportUnknownMemberType=false, reportUnknownParameterType=false
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,11 @@ from typing import Any, cast
 import duckdb
 import pyarrow as pa
 
-from hounsfield.catalog.manifest import Manifest, Shard
-from hounsfield.catalog.shards import headers_file, rows_file
+from hounsfield.catalog.deriving import SCHEMAS
+from hounsfield.catalog.manifest import Manifest
+from hounsfield.catalog.row_sql import quoted, rows_sql
+from hounsfield.catalog.series_sql import PATIENTS, STUDIES
+from hounsfield.catalog.shards import HEADERS, headers_file, rows_file, table_file
 from hounsfield.errors import FormatError, LimitExceededError
 
 #: Columns that are the catalog's own affair.
@@ -42,7 +45,10 @@ class QueryBounds:
 
 
 class Database:
-    """A catalog's state as views: ``instances``, ``errors``, ``vanished``, ``files``; ``headers`` where it has them.
+    """A catalog's state as views.
+
+    ``instances``, ``errors``, ``vanished``, ``files``: rows; ``series``, ``volumes``, ``gaps``, ``conflicts``,
+    ``outcomes``, ``studies``, ``patients``: what follows from them; ``headers``: whole ones, where it has them.
 
     Parameters
     ----------
@@ -58,6 +64,8 @@ class Database:
         self._bounds = bounds or QueryBounds()
         kinds = (rows_file, headers_file) if manifest.headers else (rows_file,)
         paths = [str(file(folder, shard.name).absolute()) for shard in manifest.shards for file in kinds]
+        tables = {table.kind: str(table_file(folder, table.name).absolute()) for table in manifest.tables}
+        paths += tables.values()
         config: dict[str, Any] = {
             "memory_limit": f"{self._bounds.memory // 2**20}MiB",
             "temp_directory": "",
@@ -69,13 +77,13 @@ class Database:
         if self._bounds.threads is not None:
             config["threads"] = str(self._bounds.threads)
         self._connection = duckdb.connect(":memory:", config=config)
-        self._make_views(folder, manifest, paths)
+        self._make_views(folder, manifest, paths, tables)
 
-    def _make_views(self, folder: Path, manifest: Manifest, paths: list[str]) -> None:
+    def _make_views(self, folder: Path, manifest: Manifest, paths: list[str], tables: Mapping[str, str]) -> None:
         execute = self._connection.execute
-        execute(f"SET allowed_paths = [{', '.join(map(_quoted, paths))}]")
+        execute(f"SET allowed_paths = [{', '.join(map(quoted, paths))}]")
         execute("SET enable_external_access = false")
-        execute(f"CREATE VIEW all_rows AS {_all_rows(folder, manifest)}")
+        execute(f"CREATE VIEW all_rows AS {rows_sql(folder, manifest.shards)}")
         execute(f"CREATE VIEW files AS SELECT * EXCLUDE ({', '.join(_HIDDEN)}) FROM all_rows")  # noqa: S608  our names
         execute("CREATE VIEW vanished AS SELECT * FROM files WHERE vanished IS NOT NULL")
         execute(
@@ -88,8 +96,16 @@ class Database:
         )
         if manifest.headers:
             there = "header IS NOT NULL AND vanished IS NULL"
-            whole = _all_rows(folder, manifest, headers_file)
+            whole = rows_sql(folder, manifest.shards, room=HEADERS)
             execute(f"CREATE VIEW headers AS SELECT path, SOPInstanceUID, header FROM ({whole}) WHERE {there}")  # noqa: S608  our names
+        for kind, schema in SCHEMAS.items():
+            if kind in tables:
+                execute(f"CREATE VIEW {kind} AS SELECT * EXCLUDE (key) FROM read_parquet({quoted(tables[kind])})")  # noqa: S608
+            else:
+                empty = schema.remove(schema.get_field_index("key")).empty_table()
+                self._connection.register(kind, empty)
+        execute(f"CREATE VIEW studies AS {STUDIES}")
+        execute(f"CREATE VIEW patients AS {PATIENTS}")
         execute("SET lock_configuration = true")
 
     def query(self, sql: str, parameters: Iterable[Any] = ()) -> pa.Table:
@@ -153,26 +169,6 @@ class Database:
     def close(self) -> None:
         """Give back what it holds."""
         self._connection.close()
-
-
-def _all_rows(folder: Path, manifest: Manifest, file: Callable[[Path, str], Path] = rows_file) -> str:
-    """SQL of all rows that count: those of untouched shards at once, others without their dead pieces."""
-    whole = [shard for shard in manifest.shards if not shard.dead]
-    parts = [_read([*whole], folder, file)] if whole else []
-    for shard in manifest.shards:
-        if shard.dead and shard.dead_rows < shard.rows:
-            numbers = ", ".join(map(str, shard.dead))
-            parts.append(f"{_read([shard], folder, file)} WHERE piece NOT IN ({numbers})")
-    return " UNION ALL BY NAME ".join(parts)
-
-
-def _read(shards: list[Shard], folder: Path, file: Callable[[Path, str], Path]) -> str:
-    names = ", ".join(_quoted(str(file(folder, shard.name).absolute())) for shard in shards)
-    return f"SELECT * FROM read_parquet([{names}])"  # noqa: S608  paths of our shards, quoted
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _first_lines(error: Exception) -> str:

@@ -25,8 +25,8 @@ from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
 
-#: Folders of a catalog: rows, pieces, and whole headers.
-ROWS, PIECES, HEADERS = "instances", "pieces", "headers"
+#: Folders of a catalog: rows, pieces, what follows from rows, and whole headers.
+ROWS, PIECES, TABLES, HEADERS = "instances", "pieces", "tables", "headers"
 #: Rows of a part of a file that is read at a time; of whole headers there are fewer, and so many bytes of them.
 _GROUP, _HEADERS, _HEADER_BYTES = 65_536, 4_096, 32 * 2**20
 #: What is known of a piece.
@@ -58,6 +58,11 @@ def pieces_file(folder: Path, name: str) -> Path:
 def headers_file(folder: Path, name: str) -> Path:
     """Return the file of the whole headers of a shard's rows."""
     return folder / HEADERS / f"{name}.parquet"
+
+
+def table_file(folder: Path, name: str) -> Path:
+    """Return the file of a table that follows from the rows."""
+    return folder / TABLES / f"{name}.parquet"
 
 
 def write_shard(
@@ -173,11 +178,21 @@ def shard_name(path: Path, pieces: pa.Table, headers: Path | None = None) -> str
     headers
         The file of its whole headers, where it has them.
     """
-    digest = sha256(repr(pieces.to_pydict()).encode("utf-8", "surrogateescape"))
-    for each in [path] if headers is None else [path, headers]:
-        with open(each, "rb") as file:
-            while block := file.read(2**20):
-                digest.update(block)
+    return _digest(repr(pieces.to_pydict()).encode("utf-8", "surrogateescape"), path, headers)
+
+
+def table_name(kind: str, path: Path) -> str:
+    """Return the name of a table: a digest of its file and of what it is."""
+    return _digest(kind.encode(), path)
+
+
+def _digest(first: bytes, *paths: Path | None) -> str:
+    digest = sha256(first)
+    for path in paths:
+        if path is not None:
+            with open(path, "rb") as file:
+                while block := file.read(2**20):
+                    digest.update(block)
     return digest.hexdigest()[:32]
 
 
