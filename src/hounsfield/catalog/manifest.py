@@ -19,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from hounsfield.catalog.uid_counts import RepeatedUids, repeated_of
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
@@ -125,6 +126,8 @@ class Manifest:
         A random word for each of the last changes: who made one finds it here.
     headers
         Whether it has whole headers beside its rows.
+    repeated
+        What is in more than one file; it may be of older rows.
     """
 
     number: int = 0
@@ -137,6 +140,7 @@ class Manifest:
     tables_of: str = ""
     changes: tuple[str, ...] = ()
     headers: bool = False
+    repeated: RepeatedUids | None = None
 
     @property
     def rows_state(self) -> str:
@@ -369,6 +373,7 @@ def _parsed(document: dict[str, Any]) -> Manifest:
         str(document.get("tables_of", "")),
         tuple(map(str, document.get("changes", ()))),
         bool(document.get("headers", False)),
+        repeated_of(document.get("repeated")),
     )
 
 

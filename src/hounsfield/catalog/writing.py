@@ -33,6 +33,7 @@ from hounsfield.catalog.pieces import ALONE, MOST_FILES, Piece, PiecesAhead, pie
 from hounsfield.catalog.places import Known, PiecePlace
 from hounsfield.catalog.pseudonyms import Names, names_of, secret_file
 from hounsfield.catalog.remote_pieces import RemotePiece, remote_pieces, written_url
+from hounsfield.catalog.repeated_uids import count_repeated
 from hounsfield.catalog.scan_outcome import CatalogProgress, ScanListener, Scanned
 from hounsfield.catalog.shards import read_rows, write_shard
 from hounsfield.catalog.table_upkeep import derive
@@ -111,6 +112,8 @@ def scan_into(  # noqa: PLR0913  what a scan may be asked
     with work.job.preparation, work:
         work.scan(roots_asked(paths))
     derive(where, limits=limits, progress=work.listener.derived)
+    repeated = count_repeated(where)
+    work.done.repeated, work.done.conflicting = repeated.uids, repeated.conflicting
     work.done.secret = None if manifest.phi else str(secret_file(where))
     return work.done
 

@@ -136,6 +136,11 @@ class _IntoCatalog:
         if self.others:
             say(f"{self.others.total()} of the files that were read are not DICOM; they have a row that says so")
         say(f"{done.rows} rows in {self.options['output']}")
+        if done.repeated:
+            say(
+                f"{done.repeated} SOP Instance UIDs are in more than one file, {done.conflicting} of them with headers "
+                f"that disagree: hu query {self.options['output']} --what duplicates"
+            )
         if done.secret is not None:
             say(f"{done.secret} connects the catalog with the files: keep it, and never give it away")
 
