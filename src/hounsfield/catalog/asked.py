@@ -18,7 +18,7 @@ def columns_asked(more: Iterable[str] | None, phi: bool) -> tuple[str, ...]:
     if isinstance(more, str):
         raise TypeError("columns must be a list of names")
     columns = list(dict.fromkeys((*CATALOG_COLUMNS, *(more or ()))))
-    return tuple(columns if phi else without_identity(columns))
+    return tuple(columns if phi else without_identity(columns, CATALOG_COLUMNS))
 
 
 def check_asked(

@@ -93,7 +93,7 @@ class PiecePlan:
         for row, (path, archive) in enumerate(zip(old["path"].to_pylist(), old["archive"].to_pylist(), strict=True)):
             known.setdefault(archive or path, []).append(row)
         listed = list(zip(old["listed_size"].to_pylist(), old["listed_time"].to_pylist(), strict=True))
-        sizes_and_times = zip(piece.sizes.tolist(), piece.times.tolist(), strict=True)
+        sizes_and_times = zip(piece.sizes.tolist(), names.times(piece.times).tolist(), strict=True)
         kept: list[list[int]] = []
         new: list[bool] = []
         for path, now in zip(names.paths(piece.paths), sizes_and_times, strict=True):
@@ -187,7 +187,7 @@ def make_rows(
     at = 0
     for number, plan in enumerate(plans):
         count = len(plan.wanted)
-        parts.append(_piece_rows(plan, read.of(at, count), number, now, schema))
+        parts.append(_piece_rows(plan, read.of(at, count), number, now, schema, names))
         at += count
     rows = pa.concat_tables(parts) if parts else schema.empty_table()
     pieces = _pieces_table(plans, parts, names)
@@ -283,13 +283,14 @@ def _members(path: str, files: ListedFiles) -> pa.Table:
         return files.scan_entries([partial(entry.open, files.limits) for entry in entries], [e.name for e in entries])
 
 
-def _piece_rows(plan: PiecePlan, read: _Read, number: int, now: datetime, schema: pa.Schema) -> pa.Table:
+def _piece_rows(  # noqa: PLR0913
+    plan: PiecePlan, read: _Read, number: int, now: datetime, schema: pa.Schema, names: Names
+) -> pa.Table:
     new = read.table
     per_file = np.diff(np.asarray(read.starts))
     wanted = np.array([not rows for rows in plan.kept], bool)
-    sizes, times = (
-        np.repeat(np.array(each, np.int64)[wanted], per_file) for each in (plan.piece.sizes, plan.piece.times)
-    )
+    sizes = np.repeat(np.array(plan.piece.sizes, np.int64)[wanted], per_file)
+    times = np.repeat(names.times(np.array(plan.piece.times, np.int64)[wanted]), per_file)
     sizes[list(read.passing)] = -1
     never = pa.nulls(new.num_rows, OWN[4].type)
     fresh = _with_own(new, number, [read.archives, pa.array(sizes), pa.array(times), never], schema)

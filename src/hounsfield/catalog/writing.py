@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hounsfield.catalog.asked import check_asked, columns_asked, roots_asked
+from hounsfield.catalog.cleaning import CleanedFiles
 from hounsfield.catalog.folder_lists import Lister
 from hounsfield.catalog.header_texts import FilesWithHeaders, HeaderStore, with_places
 from hounsfield.catalog.manifest import Manifest, create
@@ -105,7 +106,8 @@ def scan_into(  # noqa: PLR0913  what a scan may be asked
     manifest = create(where, chosen, phi=phi is not False, headers=bool(headers))
     check_asked(manifest, columns, phi, headers, str(folder))
     names = names_of(where, phi=manifest.phi, make=not manifest.shards)
-    files = ListedFiles(manifest.columns, True, threads, limits, WalkJob())
+    kind = ListedFiles if manifest.phi else CleanedFiles
+    files = kind(manifest.columns, True, threads, limits, WalkJob())
     if manifest.headers:
         files = FilesWithHeaders(**vars(files), store=HeaderStore(where))
     work = CatalogScan(where, manifest, files, names, listener or ScanListener())
