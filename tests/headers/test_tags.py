@@ -97,6 +97,12 @@ def test_plain_values_are_the_same_by_way_of_pydicom(monkeypatch, phi):
         for name in names:
             with contextlib.suppress(HounsfieldError):
                 quick[name] = hu.dicom_json(name, phi=phi)
+        odd = dataset(np.zeros((2, 2), np.uint8), PatientName="A^B", OtherPatientNames=["C", "D^E"])
+        odd.add_new(0x00281052, "LO", "nan ")
+        odd.add_new(0x00281053, "LO", "-inf")
+        data = to_bytes(odd).replace(b"R\x10LO", b"R\x10DS").replace(b"S\x10LO", b"S\x10DS")
+        quick[data] = hu.dicom_json(data, phi=phi)
+        assert quick[data]["00281052"]["Value"] == ["nan"]
         monkeypatch.setattr(json_model, "_plain_entry", lambda raw, context: None)
         assert {name: hu.dicom_json(name, phi=phi) for name in quick} == quick
     assert len(quick) > 40

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Generator
 from contextlib import closing
 from typing import Any
@@ -167,7 +168,14 @@ def _plain_entry(raw: RawDataElement | DataElement, context: FileListing) -> dic
     value = simple_value(raw.value, vr, raw.is_little_endian)
     if value is None or vr is None:
         return None
-    return {"vr": vr} if not context.phi and identifies(tag, vr) else {"vr": vr, "Value": _json_values(value, vr)}
+    if not context.phi and identifies(tag, vr):
+        return {"vr": vr}
+    values: list[Any] = value if isinstance(value, list) else [value]
+    if vr == "PN":
+        values = [_json_name(name) for name in values]
+    elif vr == "DS":
+        values = [number if math.isfinite(number) else str(number) for number in values]
+    return {"vr": vr, "Value": values}
 
 
 def _json_element(
