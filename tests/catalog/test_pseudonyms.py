@@ -121,7 +121,14 @@ def test_not_even_of_texts_that_the_profile_keeps(tmp_path, step):
 
 def test_texts_that_name_nobody_stay(tmp_path):
     texts = {"Manufacturer": "SIEMENS", "ManufacturerModelName": "Prisma", "ConvolutionKernel": ["B30f", "B60s"]}
-    patient(tmp_path / "data", "1", **texts, InstanceNumber=1, ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], BodyPartExamined="CHEST")
+    patient(
+        tmp_path / "data",
+        "1",
+        **texts,
+        InstanceNumber=1,
+        ImageType=["ORIGINAL", "PRIMARY", "AXIAL"],
+        BodyPartExamined="CHEST",
+    )
     other = {"PatientName": "Axi^Mary", "ConvolutionKernel": ["B30f", "for Mrs Schmidt"]}
     patient(tmp_path / "data", "2", InstanceNumber=2, **texts | other)
     third = {

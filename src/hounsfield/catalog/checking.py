@@ -30,6 +30,7 @@ from hounsfield.catalog.shards import (
     table_file,
     table_name,
 )
+from hounsfield.catalog.uid_counts import digest_of
 from hounsfield.errors import FormatError
 from hounsfield.interrupt import check_interrupt
 from hounsfield.sources.files import reason
@@ -155,7 +156,7 @@ def repair(folder: str | os.PathLike[str], checked: Checked) -> int:
             lambda now: replace(now, shards=tuple(shard for shard in now.shards if shard.name not in bad)),
         )
     if checked.tables:
-        commit(Path(folder), lambda now: replace(now, tables=(), tables_of=""))
+        commit(Path(folder), lambda now: replace(now, tables=(), tables_of=()))
     return len(bad)
 
 
@@ -202,7 +203,8 @@ def facts(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _counted(folder: Path, manifest: Manifest) -> dict[str, Any]:
     """Return how many rows of each kind there are, and of how many series, studies and patients."""
-    known = None if manifest.repeated is None or manifest.repeated.of != manifest.rows_state else manifest.repeated
+    known = manifest.repeated
+    known = None if known is None or known.of != digest_of(manifest.rows_state) else known
     repeated = {"repeated": known and known.uids, "conflicting": known and known.conflicting}
     if not manifest.rows:
         nothing = dict.fromkeys(("readable", "errors", "vanished", "bytes_scanned", "series", "studies", "patients"), 0)

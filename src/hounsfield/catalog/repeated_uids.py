@@ -12,7 +12,7 @@ from typing import Any
 from hounsfield.catalog.manifest import Manifest, commit, read_manifest
 from hounsfield.catalog.row_sql import rows_sql
 from hounsfield.catalog.table_upkeep import connection_within, room_within
-from hounsfield.catalog.uid_counts import RepeatedUids
+from hounsfield.catalog.uid_counts import RepeatedUids, digest_of
 from hounsfield.errors import FormatError
 
 #: Attributes that are the same in copies of one instance, however they are compressed.
@@ -60,7 +60,7 @@ def count_repeated(folder: Path) -> RepeatedUids:
         The system refuses, say because the disk is full.
     """
     now = read_manifest(folder)
-    while now.repeated is None or now.repeated.of != now.rows_state:
+    while now.repeated is None or now.repeated.of != digest_of(now.rows_state):
         try:
             counted = _counted(folder, now)
         except FormatError:  # somebody may be compacting the catalog
@@ -75,7 +75,7 @@ def count_repeated(folder: Path) -> RepeatedUids:
 
 def _counted(folder: Path, manifest: Manifest) -> RepeatedUids:
     if not manifest.rows:
-        return RepeatedUids(manifest.rows_state)
+        return RepeatedUids(digest_of(manifest.rows_state))
     same = ", ".join(f'"{name}"' for name in _SAME if name in manifest.columns)
     with ExitStack() as stack:
         room = stack.enter_context(room_within(folder))
@@ -87,4 +87,4 @@ def _counted(folder: Path, manifest: Manifest) -> RepeatedUids:
         )
         connection.execute(_SEVERAL)
         uids, files, conflicting = connection.execute(_COUNTED).fetchone()
-    return RepeatedUids(manifest.rows_state, int(uids), int(files), int(conflicting))
+    return RepeatedUids(digest_of(manifest.rows_state), int(uids), int(files), int(conflicting))

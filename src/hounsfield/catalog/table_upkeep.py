@@ -80,7 +80,7 @@ def derive(
     return now
 
 
-def _naming(tables: Sequence[Table], state: str) -> Callable[[Manifest], Manifest]:
+def _naming(tables: Sequence[Table], state: tuple[str, ...]) -> Callable[[Manifest], Manifest]:
     """Return the change that names tables, unless somebody has named newer ones."""
     return lambda now: now if now.is_derived else replace(now, tables=tuple(tables), tables_of=state)
 
@@ -107,10 +107,10 @@ def _derived(
         connection = stack.enter_context(connection_within(folder, room))
         changes = SeriesChanges(connection, folder, manifest)
         files = stack.enter_context(table_files(room, {**SCHEMAS, STATES: STATES_SCHEMA}, changes.kept()))
-        rows, done = SeriesRows(folder, manifest), 0
+        rows, cursor, done = SeriesRows(folder, manifest), connection.cursor(), 0
         for batch in changes.batches():
             check_interrupt()
-            for kind, table in tables_of(rows.of(batch), limits, phi=manifest.phi).items():
+            for kind, table in tables_of(rows.of(batch), limits, cursor, phi=manifest.phi).items():
                 files.write(kind, table)
             done += batch.files
             if progress is not None:
@@ -144,7 +144,7 @@ def connection_within(folder: Path, room: Path) -> Generator[Any]:
         "autoinstall_known_extensions": "false",
         "threads": str(min(4, os.cpu_count() or 1)),
     }
-    connection = duckdb.connect(":memory:", config=config)
+    connection: Any = duckdb.connect(":memory:", config=config)
     try:
         yield connection
     except duckdb.InterruptException:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 
@@ -13,7 +15,7 @@ class RepeatedUids:
     Attributes
     ----------
     of
-        `Manifest.rows_state` of the rows that were counted.
+        `digest_of` the rows that were counted.
     uids, files
         How many there are, and in how many files.
     conflicting
@@ -24,6 +26,11 @@ class RepeatedUids:
     uids: int = 0
     files: int = 0
     conflicting: int = 0
+
+
+def digest_of(states: Sequence[str]) -> str:
+    """Return a short text that follows from the states of shards: `Manifest.rows_state`."""
+    return sha256("\n".join(states).encode()).hexdigest()[:32]
 
 
 def repeated_of(document: dict[str, Any] | None) -> RepeatedUids | None:
