@@ -18,7 +18,7 @@ from hounsfield.catalog.deriving import SCHEMAS
 from hounsfield.catalog.manifest import Manifest
 from hounsfield.catalog.row_sql import quoted, rows_sql
 from hounsfield.catalog.series_sql import PATIENTS, STUDIES
-from hounsfield.catalog.shards import rows_file, table_file
+from hounsfield.catalog.shards import HEADERS, headers_file, rows_file, table_file
 from hounsfield.errors import FormatError, LimitExceededError
 
 #: Columns that are the catalog's own affair.
@@ -48,7 +48,7 @@ class Database:
     """A catalog's state as views.
 
     ``instances``, ``errors``, ``vanished``, ``files``: rows; ``series``, ``volumes``, ``gaps``, ``conflicts``,
-    ``outcomes``, ``studies``, ``patients``: what follows from them.
+    ``outcomes``, ``studies``, ``patients``: what follows from them; ``headers``: whole ones, where it has them.
 
     Parameters
     ----------
@@ -62,7 +62,8 @@ class Database:
 
     def __init__(self, folder: Path, manifest: Manifest, bounds: QueryBounds | None = None) -> None:
         self._bounds = bounds or QueryBounds()
-        paths = [str(rows_file(folder, shard.name).absolute()) for shard in manifest.shards]
+        kinds = (rows_file, headers_file) if manifest.headers else (rows_file,)
+        paths = [str(file(folder, shard.name).absolute()) for shard in manifest.shards for file in kinds]
         tables = {table.kind: str(table_file(folder, table.name).absolute()) for table in manifest.tables}
         paths += tables.values()
         config: dict[str, Any] = {
@@ -93,6 +94,10 @@ class Database:
             "CREATE VIEW instances AS SELECT * EXCLUDE (error, vanished) FROM files "
             "WHERE error IS NULL AND vanished IS NULL"
         )
+        if manifest.headers:
+            there = "header IS NOT NULL AND vanished IS NULL"
+            whole = rows_sql(folder, manifest.shards, room=HEADERS)
+            execute(f"CREATE VIEW headers AS SELECT path, SOPInstanceUID, header FROM ({whole}) WHERE {there}")  # noqa: S608  our names
         for kind, schema in SCHEMAS.items():
             if kind in tables:
                 execute(f"CREATE VIEW {kind} AS SELECT * EXCLUDE (key) FROM read_parquet({quoted(tables[kind])})")  # noqa: S608
