@@ -5,7 +5,7 @@ from __future__ import annotations
 # duckdb and pyarrow are not typed
 # pyright: reportUnknownMemberType=false, reportUnknownParameterType=false
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -14,9 +14,12 @@ import duckdb
 import pyarrow as pa
 
 from hounsfield.catalog.bounds import QueryBounds
-from hounsfield.catalog.manifest import Manifest, Shard
+from hounsfield.catalog.derived_columns import SCHEMAS
+from hounsfield.catalog.file_names import rows_file, table_file
+from hounsfield.catalog.manifest import Manifest
+from hounsfield.catalog.row_sql import quoted, rows_sql
 from hounsfield.catalog.sandbox import reason_of, refuse_beyond, refuse_too_long
-from hounsfield.catalog.shards import rows_file
+from hounsfield.catalog.series_sql import PATIENTS, STUDIES
 from hounsfield.errors import FormatError
 
 #: Columns that are the catalog's own affair.
@@ -24,7 +27,10 @@ _HIDDEN = ("piece", "listed_size", "listed_time")
 
 
 class Database:
-    """A catalog's state as views: ``instances``, ``errors``, ``vanished``, ``files``.
+    """A catalog's state as views.
+
+    ``instances``, ``errors``, ``vanished``, ``files``: rows; ``series``, ``volumes``, ``gaps``, ``conflicts``,
+    ``outcomes``, ``studies``, ``patients``: what follows from them.
 
     Parameters
     ----------
@@ -39,10 +45,13 @@ class Database:
     def __init__(self, folder: Path, manifest: Manifest, bounds: QueryBounds | None = None) -> None:
         self._bounds = bounds or QueryBounds()
         paths = [str(rows_file(folder, shard.name).absolute()) for shard in manifest.shards]
+        tables = {table.kind: str(table_file(folder, table.name).absolute()) for table in manifest.tables}
+        paths += tables.values()
         config: dict[str, Any] = {
             "memory_limit": f"{self._bounds.memory // 2**20}MiB",
             "temp_directory": "",
             "autoinstall_known_extensions": "false",
+            "enable_progress_bar": "false",  # it would write to standard output
             "autoload_known_extensions": "false",
             "python_enable_replacements": "false",
             "preserve_insertion_order": "false",
@@ -50,13 +59,13 @@ class Database:
         if self._bounds.threads is not None:
             config["threads"] = str(self._bounds.threads)
         self._connection = duckdb.connect(":memory:", config=config)
-        self._make_views(folder, manifest, paths)
+        self._make_views(folder, manifest, paths, tables)
 
-    def _make_views(self, folder: Path, manifest: Manifest, paths: list[str]) -> None:
+    def _make_views(self, folder: Path, manifest: Manifest, paths: list[str], tables: Mapping[str, str]) -> None:
         execute = self._connection.execute
-        execute(f"SET allowed_paths = [{', '.join(map(_quoted, paths))}]")
+        execute(f"SET allowed_paths = [{', '.join(map(quoted, paths))}]")
         execute("SET enable_external_access = false")
-        execute(f"CREATE VIEW all_rows AS {_all_rows(folder, manifest)}")
+        execute(f"CREATE VIEW all_rows AS {rows_sql(folder, manifest.shards)}")
         execute(f"CREATE VIEW files AS SELECT * EXCLUDE ({', '.join(_HIDDEN)}) FROM all_rows")  # noqa: S608  our names
         execute("CREATE VIEW vanished AS SELECT * FROM files WHERE vanished IS NOT NULL")
         execute(
@@ -67,7 +76,14 @@ class Database:
             "CREATE VIEW instances AS SELECT * EXCLUDE (error, vanished) FROM files "
             "WHERE error IS NULL AND vanished IS NULL"
         )
-        execute("SET enable_progress_bar = false")  # it would write to standard output
+        for kind, schema in SCHEMAS.items():
+            if kind in tables:
+                execute(f"CREATE VIEW {kind} AS SELECT * EXCLUDE (key) FROM read_parquet({quoted(tables[kind])})")  # noqa: S608
+            else:
+                empty = schema.remove(schema.get_field_index("key")).empty_table()
+                self._connection.register(kind, empty)
+        execute(f"CREATE VIEW studies AS {STUDIES}")
+        execute(f"CREATE VIEW patients AS {PATIENTS}")
         execute("SET lock_configuration = true")
 
     @property
@@ -171,23 +187,3 @@ class Database:
     def close(self) -> None:
         """Give back what it holds."""
         self._connection.close()
-
-
-def _all_rows(folder: Path, manifest: Manifest) -> str:
-    """SQL of all rows that count: those of untouched shards at once, others without their dead pieces."""
-    whole = [shard for shard in manifest.shards if not shard.dead]
-    parts = [_read([*whole], folder)] if whole else []
-    for shard in manifest.shards:
-        if shard.dead and shard.dead_rows < shard.rows:
-            numbers = ", ".join(map(str, shard.dead))
-            parts.append(f"{_read([shard], folder)} WHERE piece NOT IN ({numbers})")
-    return " UNION ALL BY NAME ".join(parts)
-
-
-def _read(shards: list[Shard], folder: Path) -> str:
-    names = ", ".join(_quoted(str(rows_file(folder, shard.name).absolute())) for shard in shards)
-    return f"SELECT * FROM read_parquet([{names}])"  # noqa: S608  paths of our shards, quoted
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

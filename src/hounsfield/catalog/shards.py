@@ -20,13 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from hounsfield.catalog.file_names import PIECES, ROWS, pieces_file, rows_file
 from hounsfield.catalog.manifest import Shard, sync_folder
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
 
-#: Folders of a catalog: rows, and pieces.
-ROWS, PIECES = "instances", "pieces"
 #: Rows of a part of a file that is read at a time.
 _GROUP = 65_536
 #: What is known of a piece.
@@ -41,17 +40,7 @@ PIECE_SCHEMA = pa.schema(
 )
 #: Texts that differ from row to row in their ends only: paths, UIDs.
 _FRONT_CODED = ("path", "SOPInstanceUID")
-_DAMAGED = "a file of the catalog is missing or damaged; hu catalog verify tells more"
-
-
-def rows_file(folder: Path, name: str) -> Path:
-    """Return the file of a shard's rows."""
-    return folder / ROWS / f"{name}.parquet"
-
-
-def pieces_file(folder: Path, name: str) -> Path:
-    """Return the file that says which pieces are in a shard."""
-    return folder / PIECES / f"{name}.parquet"
+DAMAGED = "a file of the catalog is missing or damaged; hu catalog verify tells more"
 
 
 def write_shard(folder: Path, rows: pa.Table | Iterable[pa.Table], pieces: pa.Table) -> Shard:
@@ -138,7 +127,16 @@ def shard_name(path: Path, pieces: pa.Table) -> str:
     pieces
         Its pieces.
     """
-    digest = sha256(repr(pieces.to_pydict()).encode("utf-8", "surrogateescape"))
+    return _digest(repr(pieces.to_pydict()).encode("utf-8", "surrogateescape"), path)
+
+
+def table_name(kind: str, path: Path) -> str:
+    """Return the name of a table: a digest of its file and of what it is."""
+    return _digest(kind.encode(), path)
+
+
+def _digest(first: bytes, path: Path) -> str:
+    digest = sha256(first)
     with open(path, "rb") as file:
         while block := file.read(2**20):
             digest.update(block)
@@ -156,7 +154,7 @@ def read_pieces_file(folder: Path, name: str) -> pa.Table:
     try:
         return pq.read_table(pieces_file(folder, name), schema=PIECE_SCHEMA)
     except (OSError, pa.ArrowException):
-        raise FormatError(_DAMAGED, source=str(folder)) from None
+        raise FormatError(DAMAGED, source=str(folder)) from None
 
 
 def read_pieces(folder: Path, shards: Iterable[Shard]) -> pa.Table:
@@ -220,7 +218,7 @@ def read_rows(
     try:
         return pq.read_table(rows_file(folder, name), columns=columns, filters=chosen)
     except (OSError, pa.ArrowException):
-        raise FormatError(_DAMAGED, source=str(folder)) from None
+        raise FormatError(DAMAGED, source=str(folder)) from None
 
 
 def read_groups(folder: Path, name: str, columns: Sequence[str] | None = None) -> Generator[pa.Table]:
@@ -238,4 +236,4 @@ def read_groups(folder: Path, name: str, columns: Sequence[str] | None = None) -
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group, columns=columns)
     except (OSError, pa.ArrowException):
-        raise FormatError(_DAMAGED, source=str(folder)) from None
+        raise FormatError(DAMAGED, source=str(folder)) from None
