@@ -32,7 +32,7 @@ def main() -> None:
             _answer(question, out)
             ended = {"kind": ""}
         except (FormatError, LimitExceededError) as error:
-            ended = {"kind": type(error).__name__, "message": error.message}
+            ended = {"kind": type(error).__name__, "message": error.message, "source": error.source}
         except BrokenPipeError:
             os._exit(0)
         told.write(json.dumps(ended).encode())

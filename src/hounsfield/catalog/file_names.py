@@ -6,6 +6,8 @@ from pathlib import Path
 
 #: Folders of a catalog: rows, pieces, and what follows from rows.
 ROWS, PIECES, TABLES = "instances", "pieces", "tables"
+#: Said of what cannot be read.
+DAMAGED = "a file of the catalog is missing or damaged; hu catalog verify tells more"
 
 
 def rows_file(folder: Path, name: str) -> Path:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from hounsfield.catalog.bounds import QueryBounds
 from hounsfield.catalog.derived_columns import SCHEMAS
-from hounsfield.catalog.file_names import rows_file, table_file
+from hounsfield.catalog.file_names import DAMAGED, rows_file, table_file
 from hounsfield.catalog.manifest import Manifest
 from hounsfield.catalog.row_sql import quoted, rows_sql
 from hounsfield.catalog.sandbox import reason_of, refuse_beyond, refuse_too_long
@@ -40,10 +40,17 @@ class Database:
         Its state.
     bounds
         What a question may cost.
+
+    Raises
+    ------
+    FormatError
+        It has no rows, or a file of it is missing or damaged.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, bounds: QueryBounds | None = None) -> None:
         self._bounds = bounds or QueryBounds()
+        if not manifest.rows:
+            raise FormatError("the catalog has no rows", source=str(folder))
         paths = [str(rows_file(folder, shard.name).absolute()) for shard in manifest.shards]
         tables = {table.kind: str(table_file(folder, table.name).absolute()) for table in manifest.tables}
         paths += tables.values()
@@ -51,7 +58,6 @@ class Database:
             "memory_limit": f"{self._bounds.memory // 2**20}MiB",
             "temp_directory": "",
             "autoinstall_known_extensions": "false",
-            "enable_progress_bar": "false",  # it would write to standard output
             "autoload_known_extensions": "false",
             "python_enable_replacements": "false",
             "preserve_insertion_order": "false",
@@ -59,10 +65,15 @@ class Database:
         if self._bounds.threads is not None:
             config["threads"] = str(self._bounds.threads)
         self._connection = duckdb.connect(":memory:", config=config)
-        self._make_views(folder, manifest, paths, tables)
+        try:
+            self._make_views(folder, manifest, paths, tables)
+        except duckdb.Error:
+            self._connection.close()
+            raise FormatError(DAMAGED, source=str(folder)) from None
 
     def _make_views(self, folder: Path, manifest: Manifest, paths: list[str], tables: Mapping[str, str]) -> None:
         execute = self._connection.execute
+        execute("SET enable_progress_bar = false")  # it would write to standard output
         execute(f"SET allowed_paths = [{', '.join(map(quoted, paths))}]")
         execute("SET enable_external_access = false")
         execute(f"CREATE VIEW all_rows AS {rows_sql(folder, manifest.shards)}")

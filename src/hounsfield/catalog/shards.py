@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hounsfield.catalog.file_names import PIECES, ROWS, pieces_file, rows_file
+from hounsfield.catalog.file_names import DAMAGED, PIECES, ROWS, pieces_file, rows_file
 from hounsfield.catalog.manifest import Shard, sync_folder
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import reason
@@ -40,7 +40,6 @@ PIECE_SCHEMA = pa.schema(
 )
 #: Texts that differ from row to row in their ends only: paths, UIDs.
 _FRONT_CODED = ("path", "SOPInstanceUID")
-DAMAGED = "a file of the catalog is missing or damaged; hu catalog verify tells more"
 
 
 def write_shard(folder: Path, rows: pa.Table | Iterable[pa.Table], pieces: pa.Table) -> Shard:

@@ -140,7 +140,7 @@ class Watched:
         kind = _ENDS.get(said.get("kind", ""))
         if kind is None:
             raise LimitExceededError(_KILLED, source="SQL")
-        raise kind(said.get("message", ""), source="SQL")
+        raise kind(said.get("message", ""), source=said.get("source", ""))
 
     def _said(self) -> dict[str, str]:
         """Return what the process has said of its end: nothing, where it was killed."""
