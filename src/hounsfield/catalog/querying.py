@@ -103,6 +103,11 @@ class Database:
         names = self._connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name")
         return [str(row[0]) for row in names.fetchall()]
 
+    def columns(self, view: str) -> list[tuple[str, str]]:
+        """Return the columns of a view, and their types."""
+        found = self._connection.execute(f'DESCRIBE "{view}"').fetchall() if view in self.views else []
+        return [(str(row[0]), str(row[1])) for row in found]
+
     def query(self, sql: str, parameters: Iterable[Any] = ()) -> pa.Table:
         """Return the answer to a question, as a whole.
 
