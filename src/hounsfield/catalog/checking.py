@@ -125,7 +125,7 @@ def repair(folder: str | os.PathLike[str], checked: Checked) -> int:
             lambda now: replace(now, shards=tuple(shard for shard in now.shards if shard.name not in bad)),
         )
     if checked.tables:
-        commit(Path(folder), lambda now: replace(now, tables=(), tables_of=""))
+        commit(Path(folder), lambda now: replace(now, tables=(), tables_of=()))
     return len(bad)
 
 

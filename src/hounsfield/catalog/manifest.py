@@ -64,6 +64,11 @@ class Shard:
     dead: tuple[int, ...] = ()
     dead_rows: int = 0
 
+    @property
+    def state(self) -> str:
+        """Short text that is another where other rows count."""
+        return f"{self.name}-{sha256(repr(self.dead).encode()).hexdigest()[:16]}" if self.dead else self.name
+
     def without(self, pieces: dict[int, int]) -> Shard | None:
         """Return the same shard with pieces that do not count any more; None where none is left that does.
 
@@ -132,18 +137,17 @@ class Manifest:
     roots: tuple[str, ...] = ()
     shards: tuple[Shard, ...] = ()
     tables: tuple[Table, ...] = ()
-    tables_of: str = ""
+    tables_of: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
 
     @property
-    def rows_state(self) -> str:
-        """Short text that tells states apart whose rows differ."""
-        rows = repr([(shard.name, shard.dead) for shard in self.shards])
-        return sha256(rows.encode()).hexdigest()[:32] if self.shards else ""
+    def rows_state(self) -> tuple[str, ...]:
+        """The states of its shards."""
+        return tuple(shard.state for shard in self.shards)
 
     @property
     def is_derived(self) -> bool:
-        """Whether its tables follow from the rows that it has now."""
+        """True where its tables follow from the rows that it has now."""
         return self.tables_of == self.rows_state
 
     @property
@@ -363,7 +367,7 @@ def _parsed(document: dict[str, Any]) -> Manifest:
         tuple(map(str, document["roots"])),
         shards,
         tuple(map(_parsed_table, document.get("tables", ()))),
-        str(document.get("tables_of", "")),
+        tuple(map(str, document.get("tables_of", ()))),
         tuple(map(str, document.get("changes", ()))),
     )
 

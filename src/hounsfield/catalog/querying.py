@@ -199,6 +199,7 @@ class Database:
             yield late
         finally:
             timer.cancel()
+            timer.join()  # or it may be the last to hold the database, while the process comes to its end
 
     def close(self) -> None:
         """Give back what it holds."""

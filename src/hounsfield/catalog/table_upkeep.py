@@ -81,7 +81,7 @@ def derive(
     return now
 
 
-def _naming(tables: Sequence[Table], state: str) -> Callable[[Manifest], Manifest]:
+def _naming(tables: Sequence[Table], state: tuple[str, ...]) -> Callable[[Manifest], Manifest]:
     """Return the change that names tables, unless somebody has named newer ones."""
     return lambda now: now if now.is_derived else replace(now, tables=tuple(tables), tables_of=state)
 
@@ -108,10 +108,10 @@ def _derived(
         connection = stack.enter_context(_connection(folder, room))
         changes = SeriesChanges(connection, folder, manifest)
         files = stack.enter_context(table_files(room, {**SCHEMAS, STATES: STATES_SCHEMA}, changes.kept()))
-        rows, done = SeriesRows(folder, manifest), 0
+        rows, cursor, done = SeriesRows(folder, manifest), connection.cursor(), 0
         for batch in changes.batches():
             check_interrupt()
-            for kind, table in tables_of(rows.of(batch), limits, phi=manifest.phi).items():
+            for kind, table in tables_of(rows.of(batch), limits, cursor, phi=manifest.phi).items():
                 files.write(kind, table)
             done += batch.files
             if progress is not None:
@@ -144,7 +144,7 @@ def _connection(folder: Path, room: Path) -> Generator[Any]:
         "autoinstall_known_extensions": "false",
         "threads": str(min(4, os.cpu_count() or 1)),
     }
-    connection = duckdb.connect(":memory:", config=config)
+    connection: Any = duckdb.connect(":memory:", config=config)
     connection.execute("SET enable_progress_bar = false")  # it would write to standard output
     try:
         yield connection
@@ -152,7 +152,7 @@ def _connection(folder: Path, room: Path) -> Generator[Any]:
         raise KeyboardInterrupt from None
     except duckdb.OutOfMemoryException:
         raise OutputError("there is not enough memory, or room on the disk", source=str(folder)) from None
-    except duckdb.Error:
+    except (duckdb.IOException, duckdb.InvalidInputException):  # no file, or no Parquet
         raise FormatError(DAMAGED, source=str(folder)) from None
     finally:
         connection.close()
