@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from hounsfield.catalog.file_names import HEADERS, PIECES, ROWS
 from hounsfield.catalog.manifest import Shard, forget_old, kept_manifests, read_manifest
 from hounsfield.catalog.places import Key, Known, PiecePlace
-from hounsfield.catalog.shards import HEADERS, PIECES, ROWS, piece_table, read_groups, renumbered, write_shard
+from hounsfield.catalog.shards import piece_table, read_groups, renumbered, write_shard
 from hounsfield.catalog.table_upkeep import derive, remove_old_tables
 from hounsfield.errors import OutputError
 from hounsfield.interrupt import check_interrupt

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hounsfield.catalog.shards import DAMAGED, HEADERS, read_groups
+from hounsfield.catalog.file_names import DAMAGED, HEADERS
+from hounsfield.catalog.shards import read_groups
 from hounsfield.errors import FormatError, HounsfieldError, OutputError
 from hounsfield.headers.dataset import open_header
 from hounsfield.headers.json_model import json_text
@@ -32,6 +33,7 @@ from hounsfield.scanning.scan import ListedFiles
 from hounsfield.scanning.walking import Progress
 from hounsfield.sources.files import reason
 from hounsfield.sources.local import open_source
+from hounsfield.sources.remote import RemoteFile
 from hounsfield.sources.source import Source
 
 #: Columns of whole headers beside those that a row has, too: the document, and which of its values were left out.
@@ -122,36 +124,49 @@ class FilesWithHeaders(ListedFiles):
 
     def scan(self, paths: list[str], progress: Callable[[Progress], None] | None = None) -> pa.Table:
         """Return one row for each file, in their order."""
-        table = super().scan(paths)
+        opens = [partial(open_source, path, self.limits, archives=False) for path in paths]
+        return self._with_places(super().scan(paths), opens, progress)
+
+    def scan_remote(
+        self, files: Sequence[RemoteFile], paths: list[str], progress: Callable[[Progress], None] | None = None
+    ) -> pa.Table:
+        """Return one row for each file at a URL, in their order."""
+        opens = [partial(file, self.limits) for file in files]
+        return self._with_places(super().scan_remote(files, paths), opens, progress)
+
+    def _with_places(
+        self, table: pa.Table, opens: Sequence[Callable[[], Source]], progress: Callable[[Progress], None] | None
+    ) -> pa.Table:
+        """Read the whole headers of those files that could be read."""
         readable = table["error"].is_null().to_pylist()
         places: list[int | None] = []
         pool = ThreadPoolExecutor(min(self.threads or _THREADS, _THREADS), "hounsfield-header")
         try:
-            for place in pool.map(self._place, paths, readable):
+            for place in pool.map(self._place, opens, readable):
                 check_interrupt()
                 places.append(place)
                 if progress is not None and len(places) % 64 == 0:
-                    progress(Progress(len(places), len(paths), True))
+                    progress(Progress(len(places), len(opens), True))
         finally:
             pool.shutdown(cancel_futures=True)
         return table.append_column(PLACE, pa.array(places, PLACE.type))
 
-    def _place(self, path: str, readable: bool) -> int | None:
+    def _place(self, how: Callable[[], Source], readable: bool) -> int | None:
         if not readable:
             return None
         try:
-            source = open_source(path, self.limits, archives=False)
+            source = how()
         except HounsfieldError as error:
             return self.store.add("", [error.message])
         with closing(source):
             return self.store.add(*_text(source, self.limits))
 
-    def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str], *, waits: bool = False) -> pa.Table:
+    def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str]) -> pa.Table:
         """Return one row for each source that is no file of the system; each is opened once."""
         places: list[int | None] = [None] * len(paths)
         refused: list[OutputError] = []
         telling = [partial(self._opened, one, places, number, refused) for number, one in enumerate(opens)]
-        table = super().scan_entries(telling, paths, waits=waits)
+        table = super().scan_entries(telling, paths)
         if refused:
             raise refused[0]
         readable = table["error"].is_null().to_pylist()
