@@ -40,7 +40,7 @@ def survey_of(rows: pa.Table, limits: Limits) -> Survey:
         Entry(path, path) if archive is None else Entry(path, opens=partial(_open_member, path))
         for path, archive in zip(rows["path"].to_pylist(), archives, strict=True)
     ]
-    instances = instances_of(entries, ArrowTable(_as_in_the_file(rows)), limits)
+    instances = instances_of(entries, ArrowTable(as_in_the_file(rows)), limits)
     return survey(instances, limits, "split", Tolerances())
 
 
@@ -49,8 +49,8 @@ def _open_member(path: str, limits: Limits) -> Source:
         return next(iter(collection)).open(limits)
 
 
-def _as_in_the_file(rows: pa.Table) -> pa.Table:
-    """Take back what a scan adds: Number of Frames of images that do not say it."""
+def as_in_the_file(rows: pa.Table) -> pa.Table:
+    """Return rows without what a scan adds: Number of Frames of images that do not say it."""
     frames = rows["NumberOfFrames"]
     at = rows.schema.get_field_index("NumberOfFrames")
     said = _compute.if_else(_compute.equal(frames, 1), pa.scalar(None, frames.type), frames)

@@ -41,7 +41,8 @@ PIECE_SCHEMA = pa.schema(
 )
 #: Texts that differ from row to row in their ends only: paths, UIDs.
 _FRONT_CODED = ("path", "SOPInstanceUID")
-_DAMAGED = "a file of the catalog is missing or damaged; hu catalog verify tells more"
+#: Said of files of a catalog that cannot be read.
+DAMAGED = "a file of the catalog is missing or damaged; hu catalog verify tells more"
 
 
 def rows_file(folder: Path, name: str) -> Path:
@@ -156,7 +157,7 @@ def read_pieces_file(folder: Path, name: str) -> pa.Table:
     try:
         return pq.read_table(pieces_file(folder, name), schema=PIECE_SCHEMA)
     except (OSError, pa.ArrowException):
-        raise FormatError(_DAMAGED, source=str(folder)) from None
+        raise FormatError(DAMAGED, source=str(folder)) from None
 
 
 def read_pieces(folder: Path, shards: Iterable[Shard]) -> pa.Table:
@@ -220,7 +221,7 @@ def read_rows(
     try:
         return pq.read_table(rows_file(folder, name), columns=columns, filters=chosen)
     except (OSError, pa.ArrowException):
-        raise FormatError(_DAMAGED, source=str(folder)) from None
+        raise FormatError(DAMAGED, source=str(folder)) from None
 
 
 def read_groups(folder: Path, name: str, columns: Sequence[str] | None = None) -> Generator[pa.Table]:
@@ -238,4 +239,4 @@ def read_groups(folder: Path, name: str, columns: Sequence[str] | None = None) -
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group, columns=columns)
     except (OSError, pa.ArrowException):
-        raise FormatError(_DAMAGED, source=str(folder)) from None
+        raise FormatError(DAMAGED, source=str(folder)) from None

@@ -48,7 +48,7 @@ Examples:
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """List patients, studies, series and volumes: size, spacing, files, gaps, and what had to be assumed."""
     from hounsfield.recipes.choice import chosen_of
-    from hounsfield.series.volumes import read_volumes
+    from hounsfield.series.finding import read_volumes
 
     job = job_of(paths, options)
     if options["as_python"]:

@@ -77,7 +77,7 @@ class Reading:
         self, paths: tuple[str, ...], gaps: str = "split", progress: Callable[[Progress], None] | None = None
     ) -> Volumes:
         """Find the volumes of folders, archives and files; their values are read as those of files are."""
-        from hounsfield.series.volumes import read_volumes
+        from hounsfield.series.finding import read_volumes
 
         kept = "resample" if gaps == "resample" else "split"  # what is to be refused is refused volume by volume
         return read_volumes(
