@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
-from hounsfield.catalog.manifest import is_catalog
+from hounsfield.catalog.manifest import is_catalog, read_manifest
 from hounsfield.sources.kinds import is_url
 from hounsfield.sources.several import is_collection
 
@@ -77,6 +79,23 @@ def question_of(text: str) -> str:
 def stands_for_many(path: str) -> bool:
     """Return whether a path stands for many files: a folder, an archive, a catalog or what a question finds in one."""
     return is_collection(path) or catalog_path(path) is not None
+
+
+def has_catalog(paths: Iterable[str]) -> bool:
+    """Return whether there is a catalog among paths."""
+    return any(catalog_path(path) is not None for path in paths)
+
+
+def folders_named(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the folders that paths are; of a catalog those that were scanned."""
+    folders: list[str] = []
+    for path in paths:
+        known = catalog_path(path)
+        if known is not None:
+            folders += [root for root in read_manifest(Path(known.folder)).roots if not os.path.isfile(root)]
+        elif os.path.isdir(path):
+            folders.append(path)
+    return tuple(folders)
 
 
 def _is_catalog(folder: str) -> bool:

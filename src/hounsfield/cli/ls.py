@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hounsfield.batch.others import is_told_only
+from hounsfield.cli.catalog_inputs import asking_catalogs
 from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.language import translated
 from hounsfield.cli.options import gaps_option, output_options, paths_argument, python_option
@@ -48,14 +49,15 @@ Examples:
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """List patients, studies, series and volumes: size, spacing, files, gaps, and what had to be assumed."""
     from hounsfield.recipes.choice import chosen_of
-    from hounsfield.series.finding import read_volumes
+    from hounsfield.recipes.reading import find_volumes
+    from hounsfield.series.finding import Finding
 
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
     try:
-        with reading_progress(options["quiet"], False) as progress:
-            found = read_volumes(paths, gaps=options["gaps"], progress=progress)
+        with reading_progress(options["quiet"], False) as progress, asking_catalogs(paths):
+            found = find_volumes(paths, Finding(gaps=options["gaps"]), progress)
         volumes = found.picked(chosen_of(found, job.choice))
     except KeyboardInterrupt:
         say("interrupted; nothing was listed")
