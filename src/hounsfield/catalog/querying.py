@@ -9,7 +9,6 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import Any, cast
 
 import duckdb
@@ -105,65 +104,23 @@ class Database:
         LimitExceededError
             It takes too long, or more memory than is allowed.
         """
-        question = self._question(sql)
-        with self._bounded(self._bounds.seconds):
-            answer = cast("Any", self._connection.sql(question, params=list(parameters)))
-            # The name of the method follows from DuckDB's version.
-            return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()
-
-    def batches(self, sql: str, parameters: Iterable[Any] = (), rows: int = 65_536) -> Generator[pa.RecordBatch]:
-        """Yield the answer to a question some rows at a time, as they come; no other may be asked meanwhile.
-
-        Parameters
-        ----------
-        sql, parameters
-            As in `query`.
-        rows
-            How many at a time, at most.
-
-        Raises
-        ------
-        FormatError, LimitExceededError
-            As in `query`; the time that whoever takes the rows needs does not count.
-        """
-        question, left = self._question(sql), self._bounds.seconds
-        reader: Any = None
-        while True:
-            begun = monotonic()
-            with self._bounded(max(left, 0.0)):
-                reader = reader or self._reader(question, parameters, rows)
-                batch = next(reader, None)
-            left -= monotonic() - begun
-            if batch is None:
-                return
-            if batch.num_rows:
-                yield batch
-
-    def _reader(self, question: str, parameters: Iterable[Any], rows: int) -> Any:
-        answer = cast("Any", self._connection.sql(question, params=list(parameters)))
-        return answer.to_arrow_reader(rows) if hasattr(answer, "to_arrow_reader") else answer.fetch_record_batch(rows)
-
-    def _question(self, sql: str) -> str:
         statements = self._statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise FormatError("a question is one SELECT: a catalog is read, never written", source="SQL")
-        return statements[0].query
-
-    @contextmanager
-    def _bounded(self, seconds: float) -> Generator[None]:
-        """Let DuckDB work so long, and tell what goes wrong with it."""
-        with self._within_time(seconds) as late:
+        with self._within_time() as late:
             try:
-                yield
-            except (duckdb.Error, pa.ArrowException, OSError) as error:  # Arrow's where batches are read
-                if isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory" in str(error):
-                    bound = f"{self._bounds.memory // 2**20} MiB"
-                    raise LimitExceededError(f"the question needs more than {bound} of memory", source="SQL") from None
+                answer = cast("Any", self._connection.sql(statements[0].query, params=list(parameters)))
+                # The name of the method follows from DuckDB's version.
+                return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()
+            except duckdb.OutOfMemoryException:
+                bound = f"{self._bounds.memory // 2**20} MiB"
+                raise LimitExceededError(f"the question needs more than {bound} of memory", source="SQL") from None
+            except duckdb.InterruptException:
                 if late.is_set():
                     why = f"the question took longer than {self._bounds.seconds:g} s and was ended"
                     raise LimitExceededError(why, source="SQL") from None
-                if isinstance(error, duckdb.InterruptException):
-                    raise KeyboardInterrupt from None
+                raise KeyboardInterrupt from None
+            except duckdb.Error as error:
                 raise FormatError(_first_lines(error), source="SQL") from None
 
     def _statements(self, sql: str) -> list[Any]:
@@ -173,14 +130,14 @@ class Database:
             raise FormatError(_first_lines(error), source="SQL") from None
 
     @contextmanager
-    def _within_time(self, seconds: float) -> Generator[threading.Event]:
+    def _within_time(self) -> Generator[threading.Event]:
         late = threading.Event()
 
         def end() -> None:
             late.set()
             self._connection.interrupt()
 
-        timer = threading.Timer(seconds, end)
+        timer = threading.Timer(self._bounds.seconds, end)
         timer.daemon = True
         timer.start()
         try:
