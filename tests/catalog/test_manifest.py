@@ -24,6 +24,22 @@ def test_states_follow_one_another_and_few_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize("links", [True, False])
+def test_a_writer_that_was_late_by_several_states_loses_nothing(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no links")))
+    create(tmp_path / "c", ["Modality"], phi=True)
+    late = []
+
+    def slow(now):
+        if not late:  # meanwhile others are so quick that the state which would be next is forgotten already
+            late.extend(commit(tmp_path / "c", lambda now, n=n: now.with_roots([f"/quick{n}"])) for n in range(6))
+        return now.with_roots(["/slow"])
+
+    commit(tmp_path / "c", slow)
+    assert read_manifest(tmp_path / "c").roots == (*(f"/quick{n}" for n in range(6)), "/slow")
+
+
+@pytest.mark.parametrize("links", [True, False])
 def test_many_writers_lose_nothing(tmp_path, links, monkeypatch):
     if not links:
         monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no links")))

@@ -13,17 +13,17 @@ from typing import Any
 import pyarrow as pa
 from numpy.typing import DTypeLike
 
+from hounsfield.catalog.bounds import QueryBounds
 from hounsfield.catalog.catalog_paths import question_of
 from hounsfield.catalog.checking import facts
 from hounsfield.catalog.chosen_rows import Named, chosen_rows, naming_column
 from hounsfield.catalog.found_files import SLICE_COLUMNS, FoundFiles
 from hounsfield.catalog.manifest import Manifest
 from hounsfield.catalog.open_state import OpenState
-from hounsfield.catalog.querying import QueryBounds
 from hounsfield.catalog.row_files import FILE_OF_ROW, names_of_files
 from hounsfield.catalog.scan_outcome import CatalogProgress, ScanListener, Scanned
 from hounsfield.catalog.writing import scan_into
-from hounsfield.errors import FormatError
+from hounsfield.errors import FormatError, SourceError
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.series.finding import Finding
 from hounsfield.series.stacking import Gaps
@@ -168,6 +168,9 @@ class Catalog:
     def query(self, sql: str, parameters: Iterable[Any] = ()) -> pa.Table:
         """Return the answer to a question in SQL.
 
+        DuckDB works in this process, and bounds the memory of tables, not of a single value: SQL that somebody else has
+        written is better asked by `batches`.
+
         Parameters
         ----------
         sql
@@ -200,7 +203,7 @@ class Catalog:
     def batches(self, sql: str, parameters: Iterable[Any] = (), *, rows: int = 65_536) -> Generator[pa.RecordBatch]:
         """Yield the answer to a question some rows at a time: memory does not grow with their number.
 
-        It has a connection of its own, so that others can be asked meanwhile.
+        A process of its own answers, so that others can be asked meanwhile, and bounds hold whatever the question is.
 
         Parameters
         ----------
@@ -293,7 +296,10 @@ class Catalog:
             As with `read_volumes`, when a volume is read.
         """
         finding = Finding(values, dtype, gaps, tolerances, verify, strict, limits)
-        return finding.volumes_in(self.found(sql, parameters).instances(limits), str(self.folder))
+        found = self.found(sql, parameters)
+        if not found.rows.num_rows:
+            raise SourceError("there are no files", source=str(self.folder))
+        return finding.volumes_in(found.instances(limits), str(self.folder))
 
     def _rows(self, columns: Sequence[str], sql: str | None, parameters: Iterable[Any]) -> pa.Table:
         if not self._opened.manifest.phi:

@@ -57,7 +57,7 @@ class Gathered:
 
     def instances(self, limits: Limits, progress: _Told = None) -> Instances:
         """Return the slices in them; `progress` is told of headers that are read for that."""
-        parts = [part for part in self.parts if part.entries] or [Walked([])]
+        parts = [part for part in self.parts if part.entries] or [Walked([])]  # which is refused
         return joined([_instances(part, limits, progress) for part in parts])
 
 

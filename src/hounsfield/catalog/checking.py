@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hounsfield.catalog.manifest import Manifest, Shard, commit, read_manifest
+from hounsfield.catalog.file_names import pieces_file, rows_file, table_file
+from hounsfield.catalog.manifest import Manifest, Shard, Table, commit, read_manifest
 from hounsfield.catalog.piece_rows import OWN
 from hounsfield.catalog.pseudonyms import secret_file
-from hounsfield.catalog.shards import alive, pieces_file, read_groups, read_pieces_file, rows_file, shard_name
+from hounsfield.catalog.shards import alive, read_groups, read_pieces_file, shard_name, table_name
 from hounsfield.errors import FormatError
 from hounsfield.interrupt import check_interrupt
 from hounsfield.sources.files import reason
@@ -33,11 +34,14 @@ class Checked:
         What was checked; rows are those that count.
     problems
         What is wrong: a shard, and why.
+    tables
+        The tables that follow from the rows, and are not what was written.
     """
 
     shards: int
     rows: int
     problems: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    tables: list[str] = field(default_factory=list[str])
 
 
 def verify(folder: str | os.PathLike[str], *, progress: Callable[[int, int], None] | None = None) -> Checked:
@@ -64,7 +68,15 @@ def verify(folder: str | os.PathLike[str], *, progress: Callable[[int, int], Non
         found.problems += [(shard.name, why) for why in _problems(where, manifest, shard, known)]
         if progress is not None:
             progress(number, found.shards)
+    found.tables = [table.kind for table in manifest.tables if not _is_whole(where, table)]
     return found
+
+
+def _is_whole(folder: Path, table: Table) -> bool:
+    try:
+        return table_name(table.kind, table_file(folder, table.name)) == table.name
+    except OSError:
+        return False
 
 
 def _problems(folder: Path, manifest: Manifest, shard: Shard, known: dict[tuple[str, int], str]) -> Generator[str]:
@@ -97,6 +109,8 @@ def _problems(folder: Path, manifest: Manifest, shard: Shard, known: dict[tuple[
 def repair(folder: str | os.PathLike[str], checked: Checked) -> int:
     """Leave damaged shards out of a catalog; the next scan reads their files anew. Return how many there were.
 
+    Where a table is damaged that follows from the rows, all are left out: the next scan makes them anew.
+
     Parameters
     ----------
     folder
@@ -110,6 +124,8 @@ def repair(folder: str | os.PathLike[str], checked: Checked) -> int:
             Path(folder),
             lambda now: replace(now, shards=tuple(shard for shard in now.shards if shard.name not in bad)),
         )
+    if checked.tables:
+        commit(Path(folder), lambda now: replace(now, tables=(), tables_of=""))
     return len(bad)
 
 
@@ -138,6 +154,7 @@ def facts(folder: str | os.PathLike[str]) -> dict[str, Any]:
             size += int(np.maximum(there["listed_size"].to_numpy(), 0).sum())
     names = [shard.name for shard in manifest.shards]
     on_disk = sum(path(where, name).stat().st_size for name in names for path in (rows_file, pieces_file))
+    on_disk += sum(table.bytes for table in manifest.tables)
     rows = manifest.rows
     return {
         "catalog": str(where),
@@ -153,6 +170,8 @@ def facts(folder: str | os.PathLike[str]) -> dict[str, Any]:
         "vanished": vanished,
         "bytes_scanned": size,
         "shards": len(names),
+        **{table.kind: table.rows for table in manifest.tables if table.kind in ("series", "volumes")},
+        "derived": manifest.is_derived,
         "dead_rows": sum(shard.dead_rows for shard in manifest.shards),
         "bytes": on_disk,
         "bytes_a_row": round(on_disk / rows, 1) if rows else None,

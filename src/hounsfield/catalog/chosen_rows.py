@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from hounsfield.catalog.file_names import DAMAGED, rows_file
 from hounsfield.catalog.manifest import Manifest, Shard
-from hounsfield.catalog.shards import DAMAGED, rows_file
 from hounsfield.errors import FormatError
 from hounsfield.interrupt import check_interrupt
 from hounsfield.sources.kinds import is_url

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from hounsfield.catalog.file_names import PIECES, ROWS
 from hounsfield.catalog.manifest import Shard, forget_old, kept_manifests, read_manifest
 from hounsfield.catalog.places import Key, Known, PiecePlace
-from hounsfield.catalog.shards import PIECES, ROWS, piece_table, read_groups, renumbered, write_shard
+from hounsfield.catalog.shards import piece_table, read_groups, renumbered, write_shard
+from hounsfield.catalog.table_upkeep import derive, remove_old_tables
 from hounsfield.errors import OutputError
 from hounsfield.interrupt import check_interrupt
 from hounsfield.sources.files import reason
@@ -79,7 +81,7 @@ def compact(
     """
     where = Path(folder)
     known = Known(where, read_manifest(where))
-    before = known.manifest.shards
+    before, is_derived = known.manifest.shards, known.manifest.is_derived
     done = Compacted(len(before), sum(shard.bytes for shard in before))
     lots = list(_lots(before, rows))
     total, ready = sum(_live(shard) for lot in lots for shard in lot), 0
@@ -89,6 +91,8 @@ def compact(
         if progress is not None:
             progress(ready, total)
     shards = known.manifest.shards
+    if is_derived:  # as it was: what follows from the rows stays, since they do
+        derive(where)
     done.shards, done.bytes = len(shards), sum(shard.bytes for shard in shards)
     try:
         done.removed = _remove(where, orphan)
@@ -143,6 +147,7 @@ def _remove(folder: Path, orphan: float) -> int:
     named = {shard.name for shard in now.shards}
     dropped = {shard.name for one in older for shard in one.shards} - named
     forget_old(folder, now.number - 1)
+    remove_old_tables(folder)
     count = 0
     for path, changed in files:
         if path.stem not in named and (path.stem in dropped or time.time() - changed >= orphan):

@@ -1,52 +1,73 @@
-"""The volumes of a catalog's series: what reading them would say, from rows, and no file is opened again.
+"""The volumes of a catalog's series: what reading them would say, from rows, and as tables.
 
-Only files of several frames, of mosaics, and those that claim to be the same slice have to be looked at once more.
+No file is opened again but those of several frames, of mosaics, and those that claim to be the same slice.
 """
 
 from __future__ import annotations
 
-# pyarrow is not typed
+# pyarrow and duckdb are not typed
 # pyright: reportUnknownParameterType=false
+import json
+import os
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
+import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hounsfield.catalog.derived_columns import COUNTS, SCHEMAS
+from hounsfield.catalog.series_sql import FACTS, GEOMETRY, NEEDED
+from hounsfield.errors import SourceError
+from hounsfield.headers.info import uid_name
 from hounsfield.limits import Limits
 from hounsfield.scanning.arrays import ArrowTable
-from hounsfield.series.instances import instances_of
-from hounsfield.series.survey import Survey, survey
+from hounsfield.series.instances import COLUMNS, instances_of
+from hounsfield.series.survey import Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.source import Source
 
 _compute = cast("Any", pc)
+_HIDDEN = "the catalog is without what identifies patients, and with that without the way to its files"
+_COUNTED = {"duplicate": "duplicates", "no volume": "no_volume", "unreadable": "unreadable", "not DICOM": "unreadable"}
 
 
-def survey_of(rows: pa.Table, limits: Limits) -> Survey:
+def survey_of(rows: pa.Table, limits: Limits, *, opened: bool = True) -> Survey:
     """Return the volumes of some files, and what became of each of these.
 
     Parameters
     ----------
     rows
-        Their rows in a catalog, with `COLUMNS` of `hounsfield.series.instances`.
+        Their rows in a catalog, with `COLUMNS` of `hounsfield.series.instances`; those that identify patients may be
+        missing.
     limits
         What opening one may cost.
+    opened
+        False where the paths in the rows are not those of the files: none can be opened.
     """
     archives = rows["archive"].to_pylist()
-    entries = [
-        Entry(path, path) if archive is None else Entry(path, opens=partial(_open_member, path))
-        for path, archive in zip(rows["path"].to_pylist(), archives, strict=True)
-    ]
-    instances = instances_of(entries, ArrowTable(as_in_the_file(rows)), limits)
-    return survey(instances, limits, "split", Tolerances())
+    paths = rows["path"].to_pylist()
+    if not opened:
+        entries = [Entry(path, problem=_HIDDEN) for path in paths]
+    else:
+        entries = [
+            Entry(path, path) if archive is None else Entry(path, opens=partial(_open_member, path))
+            for path, archive in zip(paths, archives, strict=True)
+        ]
+    table = ArrowTable(as_in_the_file(with_columns(rows, COLUMNS)))
+    return survey(instances_of(entries, table, limits), limits, "split", Tolerances())
 
 
 def _open_member(path: str, limits: Limits) -> Source:
     with open_collection(path, limits) as collection:
-        return next(iter(collection)).open(limits)
+        for entry in collection:
+            return entry.open(limits)
+    raise SourceError("no such file", source=path)
 
 
 def as_in_the_file(rows: pa.Table) -> pa.Table:
@@ -55,3 +76,145 @@ def as_in_the_file(rows: pa.Table) -> pa.Table:
     at = rows.schema.get_field_index("NumberOfFrames")
     said = _compute.if_else(_compute.equal(frames, 1), pa.scalar(None, frames.type), frames)
     return rows.set_column(at, rows.schema.field(at), said)
+
+
+def with_columns(rows: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Return rows with all of some columns: without values where the catalog does not have them."""
+    for name in names:
+        if name not in rows.schema.names:
+            rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
+    return rows
+
+
+def in_walking_order(rows: pa.Table) -> pa.Table:
+    """Return rows in the order in which folders are walked: by name, files before the folders beside them.
+
+    Parameters
+    ----------
+    rows
+        With ``file_row_number``: members of an archive are in the order in which they are in it.
+    """
+    files = zip(rows["path"].to_pylist(), rows["archive"].to_pylist(), strict=True)
+    places = [os.path.split(archive or path) for path, archive in files]
+    folders: set[str] = {folder for folder, _ in places}
+    ranks = {folder: rank for rank, folder in enumerate(sorted(folders, key=lambda folder: folder.split(os.sep)))}
+    numbers = rows["file_row_number"].to_pylist()
+    keys = [(ranks[folder], name, number) for (folder, name), number in zip(places, numbers, strict=True)]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return rows.take(pa.array(order, pa.int64()))
+
+
+def tables_of(rows: pa.Table, limits: Limits, *, phi: bool = True) -> dict[str, pa.Table]:
+    """Return what is known of some series, as the tables of `SCHEMAS`.
+
+    Parameters
+    ----------
+    rows
+        All rows of these series, with ``key`` and ``file_row_number``.
+    limits
+        What opening one of their files may cost.
+    phi
+        False for a catalog without what identifies patients.
+    """
+    rows = in_walking_order(rows)
+    found = _Tables(rows, survey_of(rows, limits, opened=phi), phi)
+    tables = {name: pa.Table.from_pylist(of, SCHEMAS[name]) for name, of in found.rows.items()}
+    return tables | {"series": _series(rows, found.counts)}
+
+
+class _Tables:
+    """What a survey says, series by series."""
+
+    def __init__(self, rows: pa.Table, surveyed: Survey, phi: bool) -> None:
+        self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS if name != "series"}
+        self.counts: defaultdict[str, dict[str, Any]] = defaultdict(lambda: {"split_by": []})
+        self._keys: list[str] = rows["key"].to_pylist()
+        uids = rows["SeriesInstanceUID"].to_pylist()
+        self._uids = dict(zip(self._keys, uids, strict=True))
+        self._phi = phi
+        self._add_volumes(surveyed)
+        self._add_outcomes(surveyed)
+
+    def _add(self, table: str, key: str, row: Mapping[str, Any]) -> None:
+        self.rows[table].append({"key": key, "SeriesInstanceUID": self._uids[key], **row})
+
+    def _count(self, key: str, name: str, more: int = 1) -> None:
+        self.counts[key][name] = self.counts[key].get(name, 0) + more
+
+    def _add_volumes(self, surveyed: Survey) -> None:
+        numbers = Counter[str]()
+        places: list[tuple[str, int]] = []
+        files = surveyed.instances.rows.file
+        for made, facts in zip(surveyed.stacks, surveyed.facts, strict=True):
+            key = self._keys[int(files[made.members[0]])]
+            space = surveyed.instances.rows.text("FrameOfReferenceUID", int(made.members[0]))
+            first = surveyed.instances.entries[int(files[made.members[0]])].name
+            places.append((key, numbers[key]))
+            more = {"FrameOfReferenceUID": space or None, "volume": numbers[key], "first_file": first}
+            self._add("volumes", key, {**_volume_row(facts, self._phi), **more})
+            self._count(key, "volumes")
+            known = self.counts[key]["split_by"]
+            known += [word for word in facts.split_by if word not in known]
+            numbers[key] += 1
+        for gap in surveyed.report.missing:
+            key, before = places[gap.volumes[0]]
+            row = gap.to_dict() | {"missing": gap.count, "message": str(gap)}
+            self._add("gaps", key, row | {"volume_before": before, "volume_after": places[gap.volumes[1]][1]})
+            self._count(key, "gaps")
+            self._count(key, "missing_slices", gap.count)
+            self.counts[key]["mixed_spacing"] = self.counts[key].get("mixed_spacing", False) or not gap.count
+
+    def _add_outcomes(self, surveyed: Survey) -> None:
+        of_path = dict(zip((entry.name for entry in surveyed.instances.entries), self._keys, strict=True))
+        for conflict in surveyed.report.conflicts:
+            for key in dict.fromkeys(of_path[path] for path in conflict.paths):
+                self._add("conflicts", key, {"paths": list(conflict.paths), "detail": conflict.detail})
+                self._count(key, "conflicts")
+        for key, file in zip(self._keys, surveyed.report.files, strict=True):
+            if file.outcome != "volume" or file.detail:
+                row = {"path": file.path, "outcome": file.outcome, "detail": file.detail or None}
+                self._add("outcomes", key, row | {"copy_of": file.copy_of or None})
+            if file.outcome in _COUNTED:
+                self._count(key, _COUNTED[file.outcome])
+
+
+def _volume_row(facts: VolumeFacts, phi: bool) -> dict[str, Any]:
+    told = facts.to_dict(phi=phi)
+    names = ("StudyInstanceUID", "PatientID", "Modality", "SeriesNumber", "SeriesDescription", "files", "split_by")
+    return {
+        **{name: told.get(name) for name in names},
+        "slices": facts.shape[0],
+        "Rows": facts.shape[1],
+        "Columns": facts.shape[2],
+        "spacing_mm": told["spacing_mm"],
+        "affine": None if facts.affine is None else facts.affine.ravel().tolist(),
+        "separated_by": json.dumps(told["separated_by"]),
+        "steps": json.dumps(told["steps"]),
+    }
+
+
+def _series(rows: pa.Table, counts: Mapping[str, Mapping[str, Any]]) -> pa.Table:
+    """Return the series of rows: what the index of Imaging Data Commons has of them, and what was counted."""
+    batch = with_columns(rows, NEEDED).append_column("n", pa.array(np.arange(rows.num_rows)))
+    connection = duckdb.connect(":memory:", config={"threads": "2", "python_enable_replacements": "false"})
+    try:
+        connection.register("batch", batch)
+        # Both by the same keys: those without slices on a line have no values in the second.
+        sql = f"SELECT * FROM ({FACTS}) LEFT JOIN ({GEOMETRY}) USING (key) ORDER BY first"  # noqa: S608  our queries
+        table = cast("Any", connection.sql(sql)).to_arrow_table()
+    finally:
+        connection.close()
+    table = _named(_named(table, "SOPClassUID", "sop_class_name"), "TransferSyntaxUID", "transfer_syntax_name")
+    keys = table["key"].to_pylist()
+    for name, type_ in COUNTS.items():
+        none: Any = False if pa.types.is_boolean(type_) else [] if pa.types.is_list(type_) else 0
+        values = [counts.get(key, {}).get(name, none) for key in keys]
+        table = table.append_column(name, pa.array(values, type_))
+    return table.select(SCHEMAS["series"].names).cast(SCHEMAS["series"])
+
+
+def _named(table: pa.Table, column: str, name: str) -> pa.Table:
+    """Add the names of what UIDs stand for."""
+    texts = table[column].to_pylist()
+    names = [None if text is None else ",".join(uid_name(uid) or uid for uid in text.split(",")) for text in texts]
+    return table.append_column(name, pa.array(names, pa.string()))

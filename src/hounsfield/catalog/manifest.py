@@ -15,6 +15,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ FORMAT, VERSION = "hounsfield-catalog", 1
 _KEPT = 3
 #: What may lie in the folder of a catalog before its first state does: `hounsfield.catalog.pseudonyms` makes it.
 SECRET = "secret"  # noqa: S105  the name of a file
+#: Changes that a state tells of.
+_CHANGES = 64
 #: Seconds after which the lock of a writer that was killed is taken away.
 _STALE = 30.0
 #: Bytes of a manifest that are read: a shard takes some hundred.
@@ -77,6 +80,26 @@ class Shard:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table that follows from the rows: ``series``, ``volumes`` and others; a file that never changes.
+
+    Attributes
+    ----------
+    kind
+        Its name in questions.
+    name
+        Name of the file, which follows from what is in it.
+    rows, bytes
+        How large it is.
+    """
+
+    kind: str
+    name: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Manifest:
     """One state of a catalog.
 
@@ -94,6 +117,12 @@ class Manifest:
         Folders and files that were scanned: absolute paths.
     shards
         Files of rows, in the order in which they came.
+    tables
+        What follows from the rows.
+    tables_of
+        `rows_state` of those rows: they may be older ones.
+    changes
+        A random word for each of the last changes: who made one finds it here.
     """
 
     number: int = 0
@@ -102,6 +131,20 @@ class Manifest:
     phi: bool = True
     roots: tuple[str, ...] = ()
     shards: tuple[Shard, ...] = ()
+    tables: tuple[Table, ...] = ()
+    tables_of: str = ""
+    changes: tuple[str, ...] = ()
+
+    @property
+    def rows_state(self) -> str:
+        """Short text that tells states apart whose rows differ."""
+        rows = repr([(shard.name, shard.dead) for shard in self.shards])
+        return sha256(rows.encode()).hexdigest()[:32] if self.shards else ""
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether its tables follow from the rows that it has now."""
+        return self.tables_of == self.rows_state
 
     @property
     def file(self) -> str:
@@ -184,15 +227,27 @@ def commit(folder: Path, change: Callable[[Manifest], Manifest]) -> Manifest:
         The system refuses, say because the disk is full: the state is as it was.
     """
     while True:
-        now = read_manifest(folder)
-        wanted = replace(change(now), number=now.number + 1)
+        now, word = read_manifest(folder), secrets.token_hex(4)
+        changes = (*now.changes, word)[-_CHANGES:]
+        wanted = replace(change(now), number=now.number + 1, changes=changes)
         try:
             published = _publish(folder, wanted)
         except OSError as error:
             raise _refused(folder, error) from None
-        if published:
+        if published and _is_in_line(folder, wanted, word):
             forget_old(folder, wanted.number - _KEPT)
             return wanted
+
+
+def _is_in_line(folder: Path, manifest: Manifest, word: str) -> bool:
+    """Return whether a state that was published is the newest, or others followed from it; else take it back.
+
+    It is not where others were so quick that there had been a state of this number, which is forgotten already.
+    """
+    if _numbers(folder)[-1] == manifest.number or word in read_manifest(folder).changes:
+        return True
+    (folder / manifest.file).unlink(missing_ok=True)
+    return False
 
 
 def _refused(folder: Path, error: OSError) -> OutputError:
@@ -307,7 +362,17 @@ def _parsed(document: dict[str, Any]) -> Manifest:
         bool(document["phi"]),
         tuple(map(str, document["roots"])),
         shards,
+        tuple(map(_parsed_table, document.get("tables", ()))),
+        str(document.get("tables_of", "")),
+        tuple(map(str, document.get("changes", ()))),
     )
+
+
+def _parsed_table(one: dict[str, Any]) -> Table:
+    kind = str(one["kind"])
+    if not re.fullmatch(r"[a-z]{1,32}", kind):
+        raise ValueError("no name of a table")
+    return Table(kind, _safe_name(one["name"]), int(one["rows"]), int(one["bytes"]))
 
 
 def _safe_name(name: str) -> str:

@@ -10,12 +10,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
+from hounsfield.catalog.asking import ask
+from hounsfield.catalog.bounds import QueryBounds
+from hounsfield.catalog.file_names import rows_file, table_file
 from hounsfield.catalog.manifest import Manifest, read_manifest
-from hounsfield.catalog.querying import Database, QueryBounds
-from hounsfield.catalog.shards import DAMAGED, rows_file
+from hounsfield.catalog.querying import Database
 from hounsfield.errors import FormatError
 
 #: So often a newer state is opened before it is taken that there will always be another one.
@@ -84,10 +85,10 @@ class OpenState:
             return self.whole(ask)
 
     def batches(self, sql: str, parameters: list[Any], rows: int) -> Generator[pa.RecordBatch]:
-        """Yield the answer to a question some rows at a time, by a connection of its own."""
+        """Yield the answer to a question some rows at a time, by a process of its own."""
 
         def begin(manifest: Manifest) -> tuple[pa.RecordBatch | None, Generator[pa.RecordBatch]]:
-            answer = _batches(self._connected(manifest), sql, parameters, rows)
+            answer = self._batches(manifest, sql, parameters, rows)
             return next(answer, None), answer
 
         first, rest = self.whole(begin)
@@ -110,20 +111,20 @@ class OpenState:
             try:
                 return work(manifest)
             except FormatError:
-                gone = not all(rows_file(self._folder, shard.name).exists() for shard in manifest.shards)
-                if not gone or read_manifest(self._folder).number == manifest.number:
+                if self._is_whole(manifest) or read_manifest(self._folder).number == manifest.number:
                     raise
                 self.refresh()
         raise FormatError("the catalog changes faster than it can be read", source=str(self._folder))
 
+    def _is_whole(self, manifest: Manifest) -> bool:
+        files = [rows_file(self._folder, shard.name) for shard in manifest.shards]
+        files += [table_file(self._folder, table.name) for table in manifest.tables]
+        return all(file.exists() for file in files)
+
     def _connected(self, manifest: Manifest) -> Database:
         self.check()
-        try:
-            return Database(self._folder, manifest, self._bounds)
-        except duckdb.IOException:
-            raise FormatError(DAMAGED, source=str(self._folder)) from None
+        return Database(self._folder, manifest, self._bounds)
 
-
-def _batches(database: Database, sql: str, parameters: list[Any], rows: int) -> Generator[pa.RecordBatch]:
-    with closing(database):
-        yield from database.batches(sql, parameters, rows)
+    def _batches(self, manifest: Manifest, sql: str, parameters: list[Any], rows: int) -> Generator[pa.RecordBatch]:
+        with ask(self._folder, sql, parameters, manifest=manifest, bounds=self._bounds, rows=rows) as answer:
+            yield from answer

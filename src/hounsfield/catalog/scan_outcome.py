@@ -80,7 +80,10 @@ class ScanListener:
         Is told how far it has come.
     failed
         Is told of files that could not be read: path, and reason.
+    derived
+        Is told of how many files the series have been looked at, and of how many they will be.
     """
 
     progress: Callable[[CatalogProgress], None] | None = None
     failed: Callable[[str, str], None] | None = None
+    derived: Callable[[int, int], None] | None = None

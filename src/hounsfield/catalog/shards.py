@@ -20,13 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from hounsfield.catalog.file_names import DAMAGED, PIECES, ROWS, pieces_file, rows_file
 from hounsfield.catalog.manifest import Shard, sync_folder
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
 
-#: Folders of a catalog: rows, and pieces.
-ROWS, PIECES = "instances", "pieces"
 #: Rows of a part of a file that is read at a time.
 _GROUP = 65_536
 #: What is known of a piece.
@@ -41,18 +40,6 @@ PIECE_SCHEMA = pa.schema(
 )
 #: Texts that differ from row to row in their ends only: paths, UIDs.
 _FRONT_CODED = ("path", "SOPInstanceUID")
-#: Said of files of a catalog that cannot be read.
-DAMAGED = "a file of the catalog is missing or damaged; hu catalog verify tells more"
-
-
-def rows_file(folder: Path, name: str) -> Path:
-    """Return the file of a shard's rows."""
-    return folder / ROWS / f"{name}.parquet"
-
-
-def pieces_file(folder: Path, name: str) -> Path:
-    """Return the file that says which pieces are in a shard."""
-    return folder / PIECES / f"{name}.parquet"
 
 
 def write_shard(folder: Path, rows: pa.Table | Iterable[pa.Table], pieces: pa.Table) -> Shard:
@@ -139,7 +126,16 @@ def shard_name(path: Path, pieces: pa.Table) -> str:
     pieces
         Its pieces.
     """
-    digest = sha256(repr(pieces.to_pydict()).encode("utf-8", "surrogateescape"))
+    return _digest(repr(pieces.to_pydict()).encode("utf-8", "surrogateescape"), path)
+
+
+def table_name(kind: str, path: Path) -> str:
+    """Return the name of a table: a digest of its file and of what it is."""
+    return _digest(kind.encode(), path)
+
+
+def _digest(first: bytes, path: Path) -> str:
+    digest = sha256(first)
     with open(path, "rb") as file:
         while block := file.read(2**20):
             digest.update(block)

@@ -35,6 +35,7 @@ from hounsfield.catalog.pseudonyms import Names, names_of, secret_file, without_
 from hounsfield.catalog.remote_pieces import RemotePiece, remote_pieces, written_url
 from hounsfield.catalog.scan_outcome import CatalogProgress, ScanListener, Scanned
 from hounsfield.catalog.shards import read_rows, write_shard
+from hounsfield.catalog.table_upkeep import derive
 from hounsfield.errors import FormatError, OutputError, SourceError
 from hounsfield.interrupt import check_interrupt
 from hounsfield.limits import DEFAULT_LIMITS, Limits
@@ -100,6 +101,7 @@ def scan_into(
     work = CatalogScan(where, manifest, files, names, listener or ScanListener())
     with work.job.preparation:
         work.scan(_roots(paths))
+    derive(where, limits=limits, progress=work.listener.derived)
     work.done.secret = None if manifest.phi else str(secret_file(where))
     return work.done
 
@@ -164,7 +166,7 @@ class CatalogScan:
     def __init__(
         self, folder: Path, manifest: Manifest, files: ListedFiles, names: Names, listener: ScanListener
     ) -> None:
-        self._folder, self._files, self._names, self._listener = folder, files, names, listener
+        self._folder, self._files, self._names, self.listener = folder, files, names, listener
         self.job = files.job or WalkJob()
         self._now = datetime.now(UTC)
         self._known = Known(folder, manifest)
@@ -213,8 +215,8 @@ class CatalogScan:
         return there, remote
 
     def _failed(self, path: str, why: str) -> None:
-        if self._listener.failed is not None:
-            self._listener.failed(path, why)
+        if self.listener.failed is not None:
+            self.listener.failed(path, why)
 
     def _pieces(self, roots: Sequence[str], remote: Sequence[RemotePiece]) -> Generator[Piece]:
         yield from remote
@@ -360,9 +362,9 @@ class CatalogScan:
         """Tell how far it has come: so many of some files whose size is known together."""
         if of == 0:
             self._bytes_done += size
-        if self._listener.progress is None or self._ahead is None:
+        if self.listener.progress is None or self._ahead is None:
             return
         counted = self.done.unchanged + self.done.new + self.done.changed + done
         read = self._bytes_done + (size * done // of if of else 0)
         ahead = self._ahead
-        self._listener.progress(CatalogProgress(counted, ahead.found, read, ahead.bytes, ahead.complete))
+        self.listener.progress(CatalogProgress(counted, ahead.found, read, ahead.bytes, ahead.complete))

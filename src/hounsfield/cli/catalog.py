@@ -79,10 +79,13 @@ def verify_command(folder: str, repair: bool, as_json: bool, quiet: bool) -> int
             found = verify(folder, progress=progress)
         if as_json:
             problems = [{"shard": name, "problem": why} for name, why in found.problems]
-            write_json({"shards": found.shards, "rows": found.rows, "problems": problems}, compact=False)
+            known = {"shards": found.shards, "rows": found.rows, "problems": problems, "tables": found.tables}
+            write_json(known, compact=False)
         for name, why in found.problems:
             say(f"{folder}: shard {name}: {why}")
-        if not found.problems:
+        for kind in found.tables:
+            say(f"{folder}: table {kind}: it is missing, or not what was written")
+        if not (found.problems or found.tables):
             if not quiet:
                 say(f"{folder}: {found.rows} rows in {found.shards} shards, all as they were written")
             return 0

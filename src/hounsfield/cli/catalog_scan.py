@@ -19,6 +19,9 @@ from hounsfield.cli.terminal import on_terminal, say, write_json
 from hounsfield.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
     from hounsfield.catalog.scan_outcome import CatalogProgress, Scanned
 
 _IDLE = {"where": "--where", "force": "--force", "jsonl": "--jsonl", "as_python": "--as-python"}
@@ -79,7 +82,7 @@ class _IntoCatalog:
                     columns=None if columns is None else [name.strip() for name in columns.split(",") if name.strip()],
                     phi=False if self.options["no_phi"] else None,
                     threads=self.options["threads"],
-                    listener=ScanListener(progress, self._count),
+                    listener=ScanListener(progress, self._count, None if progress is None else progress.derived),
                 )
             except FormatError:  # a ValueError, too
                 raise
@@ -136,7 +139,7 @@ class _IntoCatalog:
 
 
 @contextmanager
-def catalog_progress(quiet: bool) -> Generator[Callable[[CatalogProgress], None] | None]:
+def catalog_progress(quiet: bool) -> Generator[_Shown | None]:
     """Show files a second, bytes and the time left, where a person watches."""
     if quiet or not on_terminal():
         yield None
@@ -153,18 +156,31 @@ def catalog_progress(quiet: bool) -> Generator[Callable[[CatalogProgress], None]
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        job = bar.add_task("scanning", total=None, found="?", size="", speed="")
+        yield _Shown(bar, bar.add_task("scanning", total=None, found="?", size="", speed=""), decimal)
 
-        def show(progress: CatalogProgress) -> None:
-            task = bar.tasks[0]
-            more = "" if progress.complete else "+"
-            bar.update(
-                job,
-                completed=progress.done,
-                total=progress.found if progress.complete else None,
-                found=f"{progress.found:,}{more}",
-                size=f"{decimal(progress.bytes_done)} of {decimal(progress.bytes_found)}{more}",
-                speed=f"{progress.done / task.elapsed:,.0f} files/s" if task.elapsed else "",
-            )
 
-        yield show
+@dataclass(frozen=True)
+class _Shown:
+    """Progress on the terminal: files that are read, and then files whose series are looked at."""
+
+    bar: RichProgress
+    job: TaskID
+    words: Callable[[int], str]
+
+    def __call__(self, progress: CatalogProgress) -> None:
+        task = self.bar.tasks[0]
+        more = "" if progress.complete else "+"
+        self.bar.update(
+            self.job,
+            completed=progress.done,
+            total=progress.found if progress.complete else None,
+            found=f"{progress.found:,}{more}",
+            size=f"{self.words(progress.bytes_done)} of {self.words(progress.bytes_found)}{more}",
+            speed=f"{progress.done / task.elapsed:,.0f} files/s" if task.elapsed else "",
+        )
+
+    def derived(self, done: int, total: int) -> None:
+        """Show how far the series have been looked at."""
+        self.bar.update(
+            self.job, description="series", completed=done, total=total, found=f"{total:,}", size="", speed=""
+        )

@@ -1,0 +1,25 @@
+"""Names of the files of a catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: Folders of a catalog: rows, pieces, and what follows from rows.
+ROWS, PIECES, TABLES = "instances", "pieces", "tables"
+#: Said of what cannot be read.
+DAMAGED = "a file of the catalog is missing or damaged; hu catalog verify tells more"
+
+
+def rows_file(folder: Path, name: str) -> Path:
+    """Return the file of a shard's rows."""
+    return folder / ROWS / f"{name}.parquet"
+
+
+def pieces_file(folder: Path, name: str) -> Path:
+    """Return the file that says which pieces are in a shard."""
+    return folder / PIECES / f"{name}.parquet"
+
+
+def table_file(folder: Path, name: str) -> Path:
+    """Return the file of a table that follows from the rows."""
+    return folder / TABLES / f"{name}.parquet"

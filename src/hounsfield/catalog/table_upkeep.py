@@ -1,0 +1,158 @@
+"""`derive`: the tables that follow from the rows of a catalog, brought up to date where rows have changed."""
+
+from __future__ import annotations
+
+# pyarrow and duckdb are not typed
+# pyright: reportUnknownParameterType=false
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from hounsfield.catalog.derived_columns import SCHEMAS
+from hounsfield.catalog.deriving import tables_of
+from hounsfield.catalog.file_names import DAMAGED, TABLES
+from hounsfield.catalog.manifest import Manifest, Table, commit, kept_manifests, read_manifest
+from hounsfield.catalog.series_changes import STATES, STATES_SCHEMA, SeriesChanges
+from hounsfield.catalog.series_rows import SeriesRows
+from hounsfield.catalog.table_files import table_files
+from hounsfield.errors import FormatError, OutputError
+from hounsfield.interrupt import check_interrupt
+from hounsfield.limits import DEFAULT_LIMITS, Limits
+from hounsfield.sources.files import reason
+from hounsfield.sources.folders import PART
+
+#: Memory of DuckDB, which goes on in files beyond it.
+_MEMORY = "384MiB"
+#: Seconds for which tables are kept that no state names: somebody may be about to name them, or be reading them.
+_ORPHAN = 600.0
+
+
+def derive(
+    folder: str | os.PathLike[str],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    progress: Callable[[int, int], None] | None = None,
+) -> Manifest:
+    """Bring the tables of a catalog up to date with its rows; nothing is done where they are.
+
+    Parameters
+    ----------
+    folder
+        The catalog.
+    limits
+        What opening one file may cost: files of several frames, and those that claim to be the same slice, are opened.
+    progress
+        Is told how many files are done, of how many.
+
+    Returns
+    -------
+    Manifest
+        The state of the catalog afterwards.
+
+    Raises
+    ------
+    FormatError
+        The catalog is damaged.
+    OutputError
+        The system refuses, say because the disk is full: the tables are as they were.
+    """
+    where = Path(folder)
+    now = read_manifest(where)
+    for _ in range(10):  # somebody may be compacting the catalog, or scanning into it
+        if now.is_derived:
+            return now
+        try:
+            tables = _derived(where, now, limits, progress)
+        except FormatError:
+            before, now = now, read_manifest(where)
+            if before.number == now.number:
+                raise
+            continue
+        now = commit(where, _naming(tables, now.rows_state))
+        remove_old_tables(where)
+    return now
+
+
+def _naming(tables: Sequence[Table], state: str) -> Callable[[Manifest], Manifest]:
+    """Return the change that names tables, unless somebody has named newer ones."""
+    return lambda now: now if now.is_derived else replace(now, tables=tuple(tables), tables_of=state)
+
+
+def remove_old_tables(folder: Path) -> None:
+    """Remove tables that no state names, and what is left of writers that were killed; not those of just now."""
+    named = {table.name for manifest in kept_manifests(folder) for table in manifest.tables}
+    with suppress(OSError), os.scandir(folder / TABLES) as entries:
+        for entry in entries:
+            if entry.name.removesuffix(".parquet") in named or time.time() - entry.stat().st_mtime < _ORPHAN:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                os.unlink(entry.path)
+
+
+def _derived(
+    folder: Path, manifest: Manifest, limits: Limits, progress: Callable[[int, int], None] | None
+) -> list[Table]:
+    """Write the tables of a state of a catalog, and return them."""
+    with ExitStack() as stack:
+        room = stack.enter_context(_room(folder))
+        connection = stack.enter_context(_connection(folder, room))
+        changes = SeriesChanges(connection, folder, manifest)
+        files = stack.enter_context(table_files(room, {**SCHEMAS, STATES: STATES_SCHEMA}, changes.kept()))
+        rows, done = SeriesRows(folder, manifest), 0
+        for batch in changes.batches():
+            check_interrupt()
+            for kind, table in tables_of(rows.of(batch), limits, phi=manifest.phi).items():
+                files.write(kind, table)
+            done += batch.files
+            if progress is not None:
+                progress(done, changes.files)
+        for table in changes.states():
+            files.write(STATES, table)
+        return files.finish(folder)
+
+
+@contextmanager
+def _room(folder: Path) -> Generator[Path]:
+    """Make a folder for files that are not finished; say in our words what the system refuses."""
+    try:
+        (folder / TABLES).mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=folder / TABLES, prefix=".", suffix=PART, ignore_cleanup_errors=True
+        ) as room:
+            yield Path(room)
+    except OSError as error:
+        raise OutputError(reason(error), source=str(folder)) from None
+
+
+@contextmanager
+def _connection(folder: Path, room: Path) -> Generator[Any]:
+    config: dict[str, Any] = {
+        "memory_limit": _MEMORY,
+        "temp_directory": str(room / "spilled"),
+        "preserve_insertion_order": "false",
+        "python_enable_replacements": "false",
+        "autoinstall_known_extensions": "false",
+        "threads": str(min(4, os.cpu_count() or 1)),
+    }
+    connection = duckdb.connect(":memory:", config=config)
+    connection.execute("SET enable_progress_bar = false")  # it would write to standard output
+    try:
+        yield connection
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except duckdb.OutOfMemoryException:
+        raise OutputError("there is not enough memory, or room on the disk", source=str(folder)) from None
+    except duckdb.Error:
+        raise FormatError(DAMAGED, source=str(folder)) from None
+    finally:
+        connection.close()
