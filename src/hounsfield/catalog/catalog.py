@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike
 from hounsfield.catalog.bounds import QueryBounds
 from hounsfield.catalog.catalog_paths import question_of
 from hounsfield.catalog.checking import facts
-from hounsfield.catalog.chosen_rows import Named, chosen_rows, naming_column
+from hounsfield.catalog.chosen_rows import NamedRows, chosen_rows, naming_column
 from hounsfield.catalog.found_files import SLICE_COLUMNS, FoundFiles
 from hounsfield.catalog.manifest import Manifest
 from hounsfield.catalog.open_state import OpenState
@@ -256,7 +256,7 @@ class Catalog:
         """Return columns of the rows of the files that `files` returns, in the same order; raises the same."""
         return self._rows(columns, sql, ())
 
-    def volumes(  # noqa: PLR0913  what `read_volumes` takes
+    def volumes(  # noqa: PLR0913  what `read_volumes` takes, and a question
         self,
         sql: str | None = None,
         parameters: Iterable[Any] = (),
@@ -315,13 +315,13 @@ class Catalog:
 
         return self._opened.whole(choose).select([*columns])
 
-    def _named(self, question: str, parameters: list[Any]) -> Named:
+    def _named(self, question: str, parameters: list[Any]) -> NamedRows:
         plain = question.rstrip().rstrip(";")
         columns = self.query(f"SELECT * FROM (\n{plain}\n) LIMIT 0", parameters).schema.names  # noqa: S608
         called, name = naming_column(columns)
         answer = self.query(f"SELECT DISTINCT {_quoted(called)} FROM (\n{plain}\n)", parameters)  # noqa: S608
         values = answer.column(0).cast(pa.string()).combine_chunks().drop_null()
-        return Named(name, pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values)
+        return NamedRows(name, pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values)
 
     # ---- its state
 

@@ -25,14 +25,14 @@ _Told = Callable[[Progress], None] | None
 
 
 @dataclass(frozen=True)
-class Walked:
+class WalkedFiles:
     """Files that were found by walking, whose headers are to be read."""
 
     entries: list[Entry]
 
-    def without(self, names: set[str]) -> Walked:
+    def without(self, names: set[str]) -> WalkedFiles:
         """Return those that are not called by any of some names."""
-        return Walked([entry for entry in self.entries if entry.name not in names])
+        return WalkedFiles([entry for entry in self.entries if entry.name not in names])
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Gathered:
     """
 
     name: str
-    parts: tuple[FoundFiles | Walked, ...]
+    parts: tuple[FoundFiles | WalkedFiles, ...]
 
     @property
     def entries(self) -> list[Entry]:
@@ -57,11 +57,11 @@ class Gathered:
 
     def instances(self, limits: Limits, progress: _Told = None) -> Instances:
         """Return the slices in them; `progress` is told of headers that are read for that."""
-        parts = [part for part in self.parts if part.entries] or [Walked([])]  # which is refused
+        parts = [part for part in self.parts if part.entries] or [WalkedFiles([])]  # which is refused
         return joined([_instances(part, limits, progress) for part in parts])
 
 
-def _instances(part: FoundFiles | Walked, limits: Limits, progress: _Told) -> Instances:
+def _instances(part: FoundFiles | WalkedFiles, limits: Limits, progress: _Told) -> Instances:
     if isinstance(part, FoundFiles):
         return part.instances(limits)
     return read_instances(part.entries, limits, limits.threads, progress)
@@ -75,7 +75,7 @@ def gathered(paths: Sequence[str], limits: Limits) -> Gathered:
     FormatError, LimitExceededError
         As `Catalog.files`.
     """
-    parts: list[FoundFiles | Walked] = []
+    parts: list[FoundFiles | WalkedFiles] = []
     known: set[str] = set()
     for part in _parts(paths, limits):
         again = {entry.name for entry in part.entries if _key(entry) in known}
@@ -84,11 +84,11 @@ def gathered(paths: Sequence[str], limits: Limits) -> Gathered:
     return Gathered(shown_name(paths), tuple(parts))
 
 
-def _parts(paths: Sequence[str], limits: Limits) -> Iterator[FoundFiles | Walked]:
+def _parts(paths: Sequence[str], limits: Limits) -> Iterator[FoundFiles | WalkedFiles]:
     for is_one, several in groupby(paths, lambda path: catalog_path(path) is not None):
         if not is_one:
             with open_collection([*several], limits, file_references) as collection:
-                yield Walked(list(collection))
+                yield WalkedFiles(list(collection))
             continue
         for path in several:
             known = catalog_path(path)

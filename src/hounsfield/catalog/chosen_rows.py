@@ -29,7 +29,7 @@ NAMING = ("path", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "Pa
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedRows:
     """Values by which an answer names files.
 
     Attributes
@@ -64,7 +64,7 @@ def naming_column(columns: Sequence[str]) -> tuple[str, str]:
     raise FormatError(why, source="SQL")
 
 
-def chosen_rows(folder: Path, manifest: Manifest, columns: Sequence[str], named: Named | None = None) -> pa.Table:
+def chosen_rows(folder: Path, manifest: Manifest, columns: Sequence[str], named: NamedRows | None = None) -> pa.Table:
     """Return rows whose files are there, in the order of a walk: by root, each folder's files before its folders.
 
     Parameters
@@ -104,7 +104,7 @@ def _reading(folder: Path) -> Generator[None]:
         raise FormatError(DAMAGED, source=str(folder)) from None
 
 
-def _of_shard(folder: Path, shard: Shard, columns: Sequence[str], named: Named | None) -> Iterator[pa.Table]:
+def _of_shard(folder: Path, shard: Shard, columns: Sequence[str], named: NamedRows | None) -> Iterator[pa.Table]:
     asked = ["piece", "vanished", *([named.column] if named is not None else [])]
     with _reading(folder), pq.ParquetFile(rows_file(folder, shard.name)) as file:
         for group in range(file.num_row_groups):
@@ -119,7 +119,7 @@ def _of_shard(folder: Path, shard: Shard, columns: Sequence[str], named: Named |
                 yield file.read_row_group(group, columns=[*columns]).filter(pa.array(wanted)).select([*columns])
 
 
-def _may_hold(file: pq.ParquetFile, group: int, named: Named) -> bool:
+def _may_hold(file: pq.ParquetFile, group: int, named: NamedRows) -> bool:
     """Return whether a part of a file may hold a row that is named, by the smallest and the largest value in it."""
     known = file.metadata.row_group(group)
     index = next(i for i in range(known.num_columns) if known.column(i).path_in_schema == named.column)

@@ -24,7 +24,7 @@ from hounsfield.scanning.walking import Progress
 
 @dataclass(frozen=True)
 class HeaderQuestion:
-    """What is asked of headers.
+    """A question to headers.
 
     Parameters
     ----------
@@ -63,11 +63,11 @@ def rows_of(paths: Iterable[str], asked: HeaderQuestion) -> Iterator[pa.RecordBa
         As `Catalog.files`, while rows are taken.
     """
     names, _ = with_frames(asked.columns, phi=asked.phi)
-    return _rows_of(paths, asked, _Wanted(names, Fitting.of(asked.where)))
+    return _rows_of(paths, asked, _RowsWanted(names, Fitting.of(asked.where)))
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _RowsWanted:
     """Columns that are shown, and the condition on rows."""
 
     names: list[str]
@@ -83,7 +83,7 @@ class _Wanted:
         return self.fitting.kept(batch, batch.select(["path", *self.names, "issues", "error"]))
 
 
-def _rows_of(paths: Iterable[str], asked: HeaderQuestion, wanted: _Wanted) -> Iterator[pa.RecordBatch]:
+def _rows_of(paths: Iterable[str], asked: HeaderQuestion, wanted: _RowsWanted) -> Iterator[pa.RecordBatch]:
     for is_one, several in groupby(paths, lambda path: catalog_path(path) is not None):
         if not is_one:
             yield from scan_batches([*several], **vars(asked))
@@ -95,7 +95,9 @@ def _rows_of(paths: Iterable[str], asked: HeaderQuestion, wanted: _Wanted) -> It
                     yield from _of_catalog(catalog, known.sql or None, asked, wanted)
 
 
-def _of_catalog(catalog: Catalog, sql: str | None, asked: HeaderQuestion, wanted: _Wanted) -> Iterator[pa.RecordBatch]:
+def _of_catalog(
+    catalog: Catalog, sql: str | None, asked: HeaderQuestion, wanted: _RowsWanted
+) -> Iterator[pa.RecordBatch]:
     if {*wanted.read} <= {*catalog.columns, *FILE_COLUMNS}:
         table = catalog.rows(["path", *wanted.read, "issues", "error"], sql)
         for batch in table.combine_chunks().to_batches(max_chunksize=asked.rows):

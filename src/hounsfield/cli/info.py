@@ -23,6 +23,7 @@ _EPILOG = """\b
 Examples:
   hu info slice.dcm
   hu info folder/ --jsonl > facts.jsonl
+  hu info "catalog?KVP > 130"                       the files that SQL finds in a catalog
   hu info slice.dcm --no-phi --json
   hu info study.zip/ct/0001.dcm                     a member of an archive
   cat slice.dcm | hu info -

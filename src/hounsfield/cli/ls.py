@@ -28,6 +28,11 @@ A volume is a regular grid of slices; a series may hold several: of other positi
 --files lists what became of each file; --json has everything that is known, with affines and the places of missing
 slices.
 
+A catalog, which 'hu scan folder/ -o catalog/' makes, stands in the place of PATH for the files that were scanned, here
+and in all commands that take folders: nothing is walked or opened again to find volumes. 'catalog?SELECT ...' stands
+for the files that SQL finds, by their path or by the UID of their instance, series or study; 'catalog?CONDITION' for
+the instances that fit.
+
 \b
 Examples:
   hu ls folder/                          a table of all volumes
@@ -36,6 +41,9 @@ Examples:
   hu ls folder/ --jsonl | jq -c '[.volume, .shape, .spacing_mm]'
   hu ls study.zip --no-phi
   hu ls study.zip --modality CT --min-slices 20
+  hu ls catalog/                         of a catalog, at once
+  hu ls "catalog?FROM series WHERE missing_slices > 0"
+  hu ls "catalog?Modality = 'CT' AND StudyDate >= '2020-01-01'"
 """
 
 

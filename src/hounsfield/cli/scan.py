@@ -51,6 +51,7 @@ Examples:
   hu scan archive/ -o headers.csv --columns PatientID,StudyDate,PixelSpacing
   hu scan folder/ --jsonl --no-phi | jq .Modality
   hu scan archive/ -o catalog/                        a catalog; again: only what is new or has changed
+  hu scan "catalog?Modality = 'CT'" -o ct.csv         the rows that it has of these, without opening the files
   hu scan archive/ --where "Modality = 'CT' and SliceThickness < 2" --columns SeriesInstanceUID,KVP
   hu scan folder/ --columns SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
 """
