@@ -24,7 +24,8 @@ from hounsfield.sources.source import Source
 
 #: Columns of rows that say which file it is, and what it was like.
 FILE_OF_ROW = ("path", "archive", "listed_size", "listed_time")
-_OLDER = "since it was scanned into the catalog: scan again"
+_GONE = "has gone since it was scanned into the catalog: scan again"
+_CHANGED = "has changed since it was scanned into the catalog: scan again"
 _ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -79,11 +80,11 @@ def _check(path: str, size: int, time: int) -> None:
     try:
         now = os.stat(path)
     except FileNotFoundError:
-        raise SourceError(f"has gone {_OLDER}", source=path) from None
+        raise SourceError(_GONE, source=path) from None
     except OSError as error:
         raise SourceError(reason(error), source=path) from None
     if size >= 0 and (now.st_size, now.st_mtime_ns) != (size, time):
-        raise SourceError(f"has changed {_OLDER}", source=path)
+        raise SourceError(_CHANGED, source=path)
 
 
 def _open_url(url: str, size: int, stamp: int, limits: Limits) -> Source:
@@ -91,11 +92,11 @@ def _open_url(url: str, size: int, stamp: int, limits: Limits) -> Source:
 
     files = remote_files(url, limits)
     if len(files) != 1:
-        raise SourceError(f"has changed {_OLDER}", source=url)
+        raise SourceError(_CHANGED, source=url)
     now = files[0]
     # What a server does not tell is not compared.
     if (now.size is not None and size >= 0 and now.size != size) or (now.stamp and stamp and now.stamp != stamp):
-        raise SourceError(f"has changed {_OLDER}", source=url)
+        raise SourceError(_CHANGED, source=url)
     return now(limits)
 
 

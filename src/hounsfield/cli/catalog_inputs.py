@@ -55,6 +55,5 @@ def refuse_programs(paths: Sequence[str]) -> None:
         There is a catalog among the paths.
     """
     for known in filter(None, map(catalog_path, paths)):
-        call = f"hounsfield.Catalog({known.folder!r}).volumes({known.sql!r})" if known.sql else ""
-        call = call or f"hounsfield.Catalog({known.folder!r}).volumes()"
+        call = f"hounsfield.Catalog({known.folder!r}).volumes({repr(known.sql) if known.sql else ''})"
         raise click.UsageError(f"--as-python writes no programs for catalogs; in Python begin with {call}")
