@@ -103,7 +103,7 @@ def _sentences(node: ast.AST, skipped: set[int]) -> Iterator[str]:
             return
         if name == "Step" and node.args and isinstance(node.args[0], ast.Constant):
             yield str(node.args[0].value)
-        if name == "counted" and isinstance(node.args[1], ast.Constant):
+        if name == "counted" and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
             yield from (f"{{count}} {node.args[1].value}", f"{{count}} {node.args[1].value}s")
     text = _template(node)
     if text is not None:
