@@ -8,6 +8,7 @@ import pytest
 import hounsfield as hu
 from browsing import OVER, choose, differing, open_page, pixels, press, settled, until
 from hounsfield.display.defaults import PRESETS
+from resting import at_rest
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
@@ -78,14 +79,12 @@ def test_a_finger_windows_scrolls_and_pans_by_the_chosen_tool(page):
     page.get_by_role("button", name="Left drag: scroll").tap()
     start = settled(page)
     Fingers(page).swipe((x, y), (x, y + 90))
-    page.wait_for_timeout(500)  # the last of the moves are drawn after the finger has gone
     assert settled(page) > start
     page.get_by_role("button", name="Left drag: pan").tap()
     press_none(page)
     before = pixels(page)
     Fingers(page).swipe((x, y), (x + 20, y))
     shift = 20 * 3
-    page.wait_for_timeout(500)
     after = pixels(page)
     assert np.mean(before[:, 100:600] == after[:, 100 + shift : 600 + shift]) > 0.95
     press_all(page)
@@ -129,11 +128,12 @@ def test_the_rail_is_wide_enough_and_goes_anywhere(page):
 def test_a_tap_opens_series_panels_and_the_planes(page, served, files):
     page.locator(".entry").filter(has_text="Coronal").tap()
     until(page, lambda: "Coronal" in page.locator(".labels").first.inner_text())
+    settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("button", name="Panels", exact=True).tap()
     page.get_by_role("tab", name="Header").tap()
     page.get_by_role("searchbox", name="Search the header").fill("series description")
-    page.wait_for_timeout(400)
+    at_rest(page)
     assert page.locator("table.header .value").all_inner_texts() == ["Coronal"]
     page.get_by_role("tab", name="Display").tap()
     page.locator(".choices").get_by_role("button", name="bone", exact=True).tap()
