@@ -168,6 +168,14 @@ def all_read(page: Any) -> None:
     at_rest(page)
 
 
+def let_in(context: Any, address: str) -> None:
+    """Open the session of a context, once everything is read: what is shown early goes then, and who asks for it is told."""
+    first = context.new_page()
+    first.goto(address)
+    all_read(first)
+    first.close()
+
+
 def settled(page: Any, pane: int = 0) -> int:
     """The number of the frame that a pane shows, once it is drawn and the page is at rest."""
     drawn = f".pane:nth-child({pane + 1})[data-frame]:not([data-frame='']):not([data-waits])"

@@ -58,19 +58,22 @@ def written(stream: io.TextIOWrapper) -> str:
 
 
 @contextlib.contextmanager
-def ctrl_c_heard() -> Iterator[None]:
-    """What is started in here hears Ctrl-C, even where whoever started the tests had it ignored: nohup, a shell's `&`."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def signals_heard() -> Iterator[None]:
+    """What is started in here hears Ctrl-C and its terminal's end, even where whoever started the tests had them
+    ignored: nohup, a shell's `&`."""
+    heard = [signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    before = [signal.signal(each, signal.default_int_handler) for each in heard]
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in zip(heard, before, strict=True):
+            signal.signal(each, handler)
 
 
 def start(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
     """Start the command in a session of its own, so that Ctrl-C can be sent to it and its workers, as a terminal does."""
     pipe = subprocess.PIPE
-    with ctrl_c_heard():
+    with signals_heard():
         return subprocess.Popen(
             [*HU, *map(str, arguments)], stdout=pipe, stderr=pipe, start_new_session=True, **options
         )

@@ -14,6 +14,7 @@ from browsing import (
     all_read,
     differing,
     hide_patient,
+    let_in,
     pixels,
     planes_of,
     played_rate,
@@ -70,10 +71,7 @@ def address(folder):
 def session(browser, address):
     """One context for all tests: the token opens one session, whose cookie it keeps. All files have been read."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="en-US", color_scheme="dark")
-    first = context.new_page()
-    first.goto(address)
-    all_read(first)
-    first.close()
+    let_in(context, address)
     yield context
     context.close()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import hounsfield as hu
-from browsing import all_read, planes_of, played_rate, running, settled, until
+from browsing import all_read, let_in, planes_of, played_rate, running, settled, until
 from fourth_axis import series
 from resting import at_rest
 
@@ -37,6 +37,7 @@ def session(browser, folder):
         context = browser.new_context(
             viewport={"width": 1200, "height": 800}, locale="en-US", color_scheme="dark", has_touch=True
         )
+        let_in(context, server.address)
         yield context, server.address
         context.close()
 

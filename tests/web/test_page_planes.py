@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from scipy.spatial.transform import Rotation
 
 import hounsfield as hu
-from browsing import all_read, running, switched
+from browsing import all_read, let_in, running, switched
 from hounsfield.geometry import direction, image_plane
 from resting import at_rest
 
@@ -73,6 +73,7 @@ def address(folder):
 @pytest.fixture(scope="module")
 def session(browser, address):
     context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="en-US")
+    let_in(context, address)
     yield context
     context.close()
 

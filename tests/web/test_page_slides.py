@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import hounsfield as hu
-from browsing import all_read, hide_patient
+from browsing import all_read, hide_patient, let_in
 from resting import at_rest
 from slides import HUGE_PLACES, tissue, write_huge, write_levels, write_slide
 
@@ -42,8 +42,9 @@ def server(folder):
 
 
 @pytest.fixture(scope="module")
-def session(browser):
+def session(browser, server):
     context = browser.new_context(viewport={"width": 1300, "height": 900}, locale="en-US", color_scheme="dark")
+    let_in(context, server[1])
     yield context
     context.close()
 
