@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import compileall
 import importlib
 import importlib.util
 import math
 import os
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterable
@@ -136,6 +138,12 @@ SOME_OR_ALL = [pytest.param(some_files, id="some"), pytest.param(real_files, id=
 
 def name_of(path: Path) -> str:
     return "/".join(path.parts[-3:])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package where Python itself may not, as in many containers: each command that tests start would."""
+    if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
+        compileall.compile_dir(Path(__file__).parents[1] / "src", quiet=2)
 
 
 #: Workers that tests are given to; more than these gain little, and each takes some 300 MiB.
