@@ -27,6 +27,7 @@ from browsing import (
     uncovered,
     until,
 )
+from fingers import Fingers
 from resting import at_rest
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
@@ -398,20 +399,7 @@ def test_fingers_at_390_by_844(browser, address, folder):
     box = page.locator(".pane").first.bounding_box()
     assert box["width"] >= 300
     before = page.locator(".bottomLeft").first.inner_text()
-    client = context.new_cdp_session(page)
-    x, y = box["x"] + 150, box["y"] + 150
-
-    def touch(kind, *points):
-        client.send(
-            "Input.dispatchTouchEvent",
-            {"type": kind, "touchPoints": [{"x": a, "y": b, "id": i} for i, (a, b) in enumerate(points)]},
-        )
-
-    touch("touchStart", (x - 30, y), (x + 30, y))
-    for wide in range(30, 90, 10):
-        touch("touchMove", (x - wide, y), (x + wide, y))
-    touch("touchEnd")
-    at_rest(page)
+    Fingers(page).pinch((box["x"] + 150, box["y"] + 150), 30, 80)
     zoom = [
         int(re.search(r"zoom (\d+)%", text)[1]) for text in (before, page.locator(".bottomLeft").first.inner_text())
     ]

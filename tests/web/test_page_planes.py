@@ -13,6 +13,7 @@ from scipy.spatial.transform import Rotation
 
 import hounsfield as hu
 from browsing import all_read, let_in, running, switched
+from fingers import Fingers
 from hounsfield.geometry import direction, image_plane
 from resting import at_rest
 
@@ -309,17 +310,12 @@ def test_fingers_turn_planes(browser, address, folder):
     page.goto(address)
     all_read(page)
     cut(page, "straight")
-    client = context.new_cdp_session(page)
-
-    def touch(kind, *points):
-        touches = [{"x": a, "y": b, "id": i} for i, (a, b) in enumerate(points)]
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-
+    fingers = Fingers(page)
     x, y, away = handle(page, 0)
-    touch("touchStart", (x + away + 6, y + 6))
+    fingers.down((x + away + 6, y + 6))
     for degrees in range(4, 25, 4):
-        touch("touchMove", (x + away * np.cos(np.radians(degrees)), y + away * np.sin(np.radians(degrees))))
-    touch("touchEnd")
+        fingers.move((x + away * np.cos(np.radians(degrees)), y + away * np.sin(np.radians(degrees))))
+    fingers.up()
     quiet(page)
     assert page.locator(".pane").nth(1).locator(".topRight").inner_text().endswith("oblique (coronal)")
     context.close()

@@ -7,6 +7,7 @@ import pytest
 
 import hounsfield as hu
 from browsing import OVER, choose, differing, open_page, pixels, press, settled, until
+from fingers import Fingers
 from hounsfield.display.defaults import PRESETS
 from resting import at_rest
 
@@ -27,33 +28,6 @@ def page(phone, served, files):
     yield page
     assert page.problems == []
     page.close()
-
-
-class Fingers:
-    """Touches, as the system would send them."""
-
-    def __init__(self, page):
-        self._client, self._page = page.context.new_cdp_session(page), page
-
-    def _send(self, kind, *points):
-        at = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
-        self._client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-
-    def swipe(self, start, end, steps=8):
-        self._send("touchStart", start)
-        for share in np.linspace(0, 1, steps + 1)[1:]:
-            self._send("touchMove", tuple(float(a + (b - a) * share) for a, b in zip(start, end, strict=True)))
-        self._send("touchEnd")
-        settled(self._page)
-
-    def pinch(self, middle, apart, to, shift=(0, 0)):
-        (x, y), steps = middle, 8
-        self._send("touchStart", (x - apart, y), (x + apart, y))
-        for share in np.linspace(0, 1, steps + 1)[1:]:
-            wide, dx, dy = apart + (to - apart) * share, shift[0] * share, shift[1] * share
-            self._send("touchMove", (x - wide + dx, y + dy), (x + wide + dx, y + dy))
-        self._send("touchEnd")
-        settled(self._page)
 
 
 def middle(page, part=".pane"):
