@@ -300,6 +300,7 @@ def test_every_file_is_accounted_for_and_names_are_text(page, folder):
     counts = page.locator(".counts td").all_inner_texts()
     assert sum(map(int, counts)) == files
     page.locator("details summary").click()
+    at_rest(page)
     assert page.get_by_text("<img src=x onerror=alert(1)>.dcm").count() == 1
     assert page.locator(".rest img").count() == 0
 
@@ -314,10 +315,12 @@ def test_language_theme_and_help(page):
     at_rest(page)
     before = page.evaluate("getComputedStyle(document.body).color")
     page.get_by_role("button", name="Dark or light").click()
+    at_rest(page)
     assert page.evaluate("getComputedStyle(document.body).color") != before
     page.get_by_role("button", name="Dark or light").click()
     page.locator(".pane").first.focus()
     page.keyboard.press("?")
+    at_rest(page)
     assert page.get_by_role("dialog").is_visible()
     page.keyboard.press("Escape")
 

@@ -101,6 +101,7 @@ def test_zooms(page):
     page.keyboard.press("-")
     assert zoom() == 100
     page.keyboard.press("2")  # 96 CSS pixels are an inch; the phantom's pixels are known
+    at_rest(page)
     spacing = float(re.match(r"([\d.]+)", page.locator(".facts dd").nth(1).inner_text())[1])
     assert zoom() == round(spacing * 96 / 25.4 * 100)
     page.locator(".pane").first.hover()
@@ -339,15 +340,18 @@ def test_list_and_panels_open_and_close(page):
 
 def test_series_are_found_by_a_word(page):
     page.get_by_role("searchbox", name="Find a series").fill("cor")
+    at_rest(page)
     assert page.locator(".entry:visible").count() == 1
     assert "Coronal" in page.locator(".entry:visible").inner_text()
     page.get_by_role("searchbox", name="Find a series").fill("")
+    at_rest(page)
     assert page.locator(".entry:visible").count() == 8
 
 
 def test_tabs_by_arrows_steps_header_of_the_frame(page, volume, files):
     page.get_by_role("tab", name="Display").focus()
     page.keyboard.press("ArrowRight")
+    at_rest(page)
     assert page.get_by_role("tab", name="Header").get_attribute("aria-selected") == "true"
     page.get_by_role("searchbox", name="Search the header").fill("InstanceNumber")
     for _ in range(2):
@@ -397,9 +401,11 @@ def test_help_has_every_key_and_closes(page):
     assert dialog.is_visible()
     assert dialog.locator("kbd").count() >= 30
     page.keyboard.press("Escape")
+    at_rest(page)
     assert not dialog.is_visible()
     button(page, "All keys").click()
     dialog.get_by_role("button", name="Close").click()
+    at_rest(page)
     assert not dialog.is_visible()
 
 

@@ -51,6 +51,7 @@ def test_500_files_of_which_50_are_junk(browser, tmp_path):
         assert page.locator(".entry").count() == 1
         assert counts(page) == {"shown": 450, "not DICOM": 50}
         page.get_by_text("50 files are not shown, and why").click()
+        at_rest(page)
         names = page.locator(".rest .name").all_inner_texts()
         assert sorted(names) == [f"junk{number:02}.bin" for number in range(50)]
         assert page.locator(".rest .quiet").count() <= 3  # each reason once
@@ -81,6 +82,7 @@ def test_objects_without_images_are_listed_by_kind(browser, tmp_path):
         assert sorted(kinds) == ["1 × Basic Text SR", "1 × RT Plan", "1 × RT Structure Set"]
         assert page.locator(".rest .error").count() == 0
         page.locator("summary", has_text="RT Plan").click()
+        at_rest(page)
         assert page.get_by_text("rtplan.dcm").is_visible()
 
 

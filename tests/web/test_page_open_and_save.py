@@ -107,6 +107,7 @@ def test_an_empty_page_tells_how_and_dropped_files_are_shown(opened, folder):
     at_rest(page)
     assert page.locator(".error:visible").count() == 0
     page.get_by_text("1 file is not shown, and why").click()
+    at_rest(page)
     assert page.locator(".rest .name", has_text="<b>x.txt").count() == 1
 
 

@@ -333,6 +333,7 @@ def test_a_window_from_a_dragged_region(open_page, tmp_path):
     frame = int(page.locator(".pane").first.get_attribute("data-frame"))
     before = canvas(page)
     page.keyboard.press("e")
+    at_rest(page)
     assert page.get_by_role("button", name="Left drag: window from a region").get_attribute("aria-pressed") == "true"
     at(page, 40, 50, (128, 128))
     page.mouse.down()

@@ -234,6 +234,7 @@ def test_a_sheared_volume_is_rectified_where_that_is_asked_for(page, folder):
     quiet(page)
     assert "rectified" in page.locator(".pane").first.locator(".topRight").inner_text()
     page.get_by_role("tab", name="Steps").click()
+    at_rest(page)
     assert "slices moved within their planes" in page.locator(".steps").inner_text()
     look_plain(page)
     flat = read(folder, "leaning").rectified()

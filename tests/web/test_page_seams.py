@@ -140,6 +140,7 @@ def test_the_focus_goes_to_the_image_that_is_chosen_but_space_leaves_it_in_the_l
     entries = page.locator(".entry")
     focused = "document.activeElement.className"
     entries.first.click()
+    at_rest(page)
     assert page.evaluate(focused) == "pane"
     settled(page)
     entries.first.focus()

@@ -79,6 +79,7 @@ def test_the_search_finds_patient_and_study(page):
     search = page.get_by_role("searchbox", name="Find a series")
     for typed, count in (("doe, john", 5), ("小东", 4), ("P-2 thorax", 5), ("2024-03", 1), ("nobody", 0)):
         search.fill(typed)
+        at_rest(page)
         assert page.locator(".entry:visible").count() == count, typed
         assert len(headings(page)) == (2 if typed == "小东" else min(count, 1)), typed
     search.fill("2024-03")
@@ -98,6 +99,7 @@ def test_hidden_patients_have_numbers_and_are_not_found(page):
         for word in ("Doe", "小东", "Zhang", "P-2", "Thorax", "2024-03", "Follow-up"):
             assert word not in page.locator(".list").inner_text()
             page.get_by_role("searchbox", name="Find a series").fill(word)
+            at_rest(page)
             assert page.locator(".entry:visible").count() == 0, word
         page.get_by_role("button", name="中文").click()
         page.locator(".series h3", has_text="患者 1").first.wait_for(state="attached")
