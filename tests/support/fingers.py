@@ -11,6 +11,7 @@ from resting import at_rest
 
 Point = tuple[float, float]
 _LIFTED = "addEventListener('touchend', () => { window.lifted = true; }, { capture: true, once: true, passive: true })"
+_CLICKED = "'click', () => { window.clicked = true; }, { capture: true, once: true }"
 
 
 class Fingers:
@@ -49,3 +50,17 @@ class Fingers:
             wide = apart + (to - apart) * share
             self.move((x - wide, y), (x + wide, y))
         self.up()
+
+
+def tap(target: Any) -> None:
+    """Tap a locator's element. On a busy machine a tap may last so long that it is a long press, which clicks nothing:
+    then once more."""
+    page = target.page
+
+    def clicked() -> bool:
+        target.evaluate(f"(each) => {{ window.clicked = false; each.addEventListener({_CLICKED}) }}")
+        target.tap()
+        at_rest(page)
+        return page.evaluate("window.clicked")
+
+    until(page, clicked)

@@ -18,6 +18,7 @@ from pydicom.data import get_testdata_file
 
 import hounsfield as hu
 from browsing import settled, until
+from fingers import tap
 from resting import at_rest
 
 from reverse_proxy import reverse_proxy
@@ -152,9 +153,9 @@ def test_a_hidden_patient_hides_what_dropped_files_are_called(opened, folder):
 def test_it_works_by_touch_on_a_small_screen(opened, folder):
     page = opened(folder / "ct", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     listed(page, 1)
-    page.get_by_role("button", name="Open files or a folder").tap()
+    tap(page.get_by_role("button", name="Open files or a folder"))
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Files or archives…").tap()
+        tap(page.get_by_role("button", name="Files or archives…"))
     chooser.value.set_files(folder / "cd.zip")
     listed(page, 2)
     at_rest(page)

@@ -7,7 +7,7 @@ import pytest
 
 import hounsfield as hu
 from browsing import OVER, choose, differing, open_page, pixels, press, settled, until
-from fingers import Fingers
+from fingers import Fingers, tap
 from hounsfield.display.defaults import PRESETS
 from resting import at_rest
 
@@ -50,11 +50,11 @@ def test_a_finger_windows_scrolls_and_pans_by_the_chosen_tool(page):
     Fingers(page).swipe((x, y), (x + 60, y - 40))
     center, width = window(page)
     assert center < 40 and width > 400
-    page.get_by_role("button", name="Left drag: scroll").tap()
+    tap(page.get_by_role("button", name="Left drag: scroll"))
     start = settled(page)
     Fingers(page).swipe((x, y), (x, y + 90))
     assert settled(page) > start
-    page.get_by_role("button", name="Left drag: pan").tap()
+    tap(page.get_by_role("button", name="Left drag: pan"))
     press_none(page)
     before = pixels(page)
     Fingers(page).swipe((x, y), (x + 20, y))
@@ -84,7 +84,7 @@ def test_two_fingers_zoom_and_pan(page):
     assert zoom() == pytest.approx(before * 2, rel=0.05)
     Fingers(page).pinch(middle(page), 80, 40)
     assert zoom() == pytest.approx(before, rel=0.05)
-    page.get_by_role("button", name="Fit to the pane").tap()
+    tap(page.get_by_role("button", name="Fit to the pane"))
     assert zoom() == before
     assert page.evaluate("visualViewport.scale") == 1  # the page itself was not zoomed
 
@@ -100,19 +100,19 @@ def test_the_rail_is_wide_enough_and_goes_anywhere(page):
 
 
 def test_a_tap_opens_series_panels_and_the_planes(page, served, files):
-    page.locator(".entry").filter(has_text="Coronal").tap()
+    tap(page.locator(".entry").filter(has_text="Coronal"))
     until(page, lambda: "Coronal" in page.locator(".labels").first.inner_text())
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.get_by_role("button", name="Panels", exact=True).tap()
-    page.get_by_role("tab", name="Header").tap()
+    tap(page.get_by_role("button", name="Panels", exact=True))
+    tap(page.get_by_role("tab", name="Header"))
     page.get_by_role("searchbox", name="Search the header").fill("series description")
     at_rest(page)
     assert page.locator("table.header .value").all_inner_texts() == ["Coronal"]
-    page.get_by_role("tab", name="Display").tap()
-    page.locator(".choices").get_by_role("button", name="bone", exact=True).tap()
+    tap(page.get_by_role("tab", name="Display"))
+    tap(page.locator(".choices").get_by_role("button", name="bone", exact=True))
     assert window(page) == list(PRESETS["bone"])
-    page.get_by_role("button", name="Axial, coronal and sagittal planes").tap()
+    tap(page.get_by_role("button", name="Axial, coronal and sagittal planes"))
     for pane in range(3):
         settled(page, pane)
         assert page.locator(".pane").nth(pane).bounding_box()["width"] > 120
