@@ -15,6 +15,7 @@ VIEWS = {
     "gaps": "a place in a series at which slices are missing, or their distance changes",
     "conflicts": "a contradiction between files of a series",
     "outcomes": "a file that is not plainly a slice of a volume, and what became of it",
+    "uids": "a UID of the standard: a SOP class, a transfer syntax",
 }
 #: Columns that are no attributes of DICOM.
 _COLUMNS = {
@@ -101,6 +102,7 @@ _COLUMNS = {
     "most_slices": "slices of the largest volume",
     "frames": "number of frames",
     "most_frames": "frames of the file that has most",
+    "name": "name in the standard",
     "reason": "what separates volumes",
     "assumption": "what was assumed",
 }

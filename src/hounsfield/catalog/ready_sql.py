@@ -114,11 +114,8 @@ FROM errors WHERE starts_with(error, 'is not a DICOM file') GROUP BY error ORDER
         "Files and bytes of each transfer syntax.",
         "TransferSyntaxUID transfer_syntax_name files bytes",
         """
-WITH names AS (
-  SELECT "TransferSyntaxUID", min(transfer_syntax_name) AS transfer_syntax_name FROM series GROUP BY ALL
-)
-SELECT "TransferSyntaxUID", transfer_syntax_name, count(*) AS files, sum(file_size)::BIGINT AS bytes
-FROM instances LEFT JOIN names USING ("TransferSyntaxUID") GROUP BY ALL ORDER BY files DESC, "TransferSyntaxUID"
+SELECT "TransferSyntaxUID", name AS transfer_syntax_name, count(*) AS files, sum(file_size)::BIGINT AS bytes
+FROM instances LEFT JOIN uids ON uid = "TransferSyntaxUID" GROUP BY ALL ORDER BY files DESC, "TransferSyntaxUID"
 """,
     ),
     (
@@ -126,9 +123,8 @@ FROM instances LEFT JOIN names USING ("TransferSyntaxUID") GROUP BY ALL ORDER BY
         "Files and bytes of each SOP class.",
         "SOPClassUID sop_class_name files bytes",
         """
-WITH names AS (SELECT "SOPClassUID", min(sop_class_name) AS sop_class_name FROM series GROUP BY ALL)
-SELECT "SOPClassUID", sop_class_name, count(*) AS files, sum(file_size)::BIGINT AS bytes
-FROM instances LEFT JOIN names USING ("SOPClassUID") GROUP BY ALL ORDER BY files DESC, "SOPClassUID"
+SELECT "SOPClassUID", name AS sop_class_name, count(*) AS files, sum(file_size)::BIGINT AS bytes
+FROM instances LEFT JOIN uids ON uid = "SOPClassUID" GROUP BY ALL ORDER BY files DESC, "SOPClassUID"
 """,
     ),
     (
@@ -307,10 +303,9 @@ GROUP BY outcome, detail ORDER BY files DESC, outcome, detail
         "Files of several frames, by SOP class.",
         "SOPClassUID sop_class_name files frames most_frames",
         """
-WITH names AS (SELECT "SOPClassUID", min(sop_class_name) AS sop_class_name FROM series GROUP BY ALL)
-SELECT "SOPClassUID", sop_class_name, count(*) AS files, sum("NumberOfFrames")::BIGINT AS frames,
+SELECT "SOPClassUID", name AS sop_class_name, count(*) AS files, sum("NumberOfFrames")::BIGINT AS frames,
   max("NumberOfFrames") AS most_frames
-FROM instances LEFT JOIN names USING ("SOPClassUID") WHERE "NumberOfFrames" > 1
+FROM instances LEFT JOIN uids ON uid = "SOPClassUID" WHERE "NumberOfFrames" > 1
 GROUP BY "SOPClassUID", sop_class_name ORDER BY frames DESC, "SOPClassUID"
 """,
     ),
@@ -332,9 +327,8 @@ GROUP BY "TransferSyntaxUID", encapsulated ORDER BY bytes DESC, "TransferSyntaxU
         "Files without pixel data, by SOP class and modality.",
         "SOPClassUID sop_class_name Modality files example",
         """
-WITH names AS (SELECT "SOPClassUID", min(sop_class_name) AS sop_class_name FROM series GROUP BY ALL)
-SELECT "SOPClassUID", sop_class_name, "Modality", count(*) AS files, min(path) AS example
-FROM instances LEFT JOIN names USING ("SOPClassUID") WHERE encapsulated IS NULL
+SELECT "SOPClassUID", name AS sop_class_name, "Modality", count(*) AS files, min(path) AS example
+FROM instances LEFT JOIN uids ON uid = "SOPClassUID" WHERE encapsulated IS NULL
 GROUP BY "SOPClassUID", sop_class_name, "Modality" ORDER BY files DESC, "SOPClassUID", "Modality"
 """,
     ),
