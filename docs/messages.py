@@ -32,7 +32,8 @@ NO_SENTENCES = (
     "recipes/program", "figures/words.py", "figures/captions.py", "recipes/source_code.py", "phantoms/",
     "headers/charset.py",
     "figures/notebook.py", "cli/language.py", "locale/", "cli/help_page.py", "headers/profile.py",
-    "scanning/by_frame.py",
+    "scanning/by_frame.py", "catalog/ready_sql.py", "catalog/series_sql.py", "catalog/row_sql.py", "catalog/sandbox.py",
+    "catalog/described.py",
     "scanning/preparing.py", "series/separators.py", "web/serving", "web/app", "web/page_files",
     "web/keys", "web/sockets", "web/access.py", "web/routes/film_routes", "web/run_folder",
 )  # fmt: skip
