@@ -32,13 +32,14 @@ NO_SENTENCES = (
     "recipes/program", "figures/words.py", "figures/captions.py", "recipes/source_code.py", "phantoms/",
     "headers/charset.py",
     "figures/notebook.py", "cli/language.py", "locale/", "cli/help_page.py", "headers/profile.py",
-    "scanning/by_frame.py", "catalog/ready_sql.py", "catalog/series_sql.py", "catalog/row_sql.py", "catalog/sandbox.py",
+    "scanning/by_frame.py", "catalog/series_sql.py", "catalog/row_sql.py", "catalog/series_changes.py",
+    "catalog/series_rows.py", "catalog/sandbox.py",
     "catalog/described.py",
     "scanning/preparing.py", "series/separators.py", "web/serving", "web/app", "web/page_files",
     "web/keys", "web/sockets", "web/access.py", "web/routes/film_routes", "web/run_folder",
 )  # fmt: skip
 #: Calls whose strings are none either.
-NO_SENTENCE = {"compile", "import_module", "items_of", "cast", "getattr", "setattr", "fromkeys", "split", "sub", "search", "strptime", "startswith", "endswith", "option", "argument", "command", "Path", "TypeVar", "path"}  # fmt: skip  # noqa: E501
+NO_SENTENCE = {"Popen", "compile", "import_module", "items_of", "cast", "getattr", "setattr", "fromkeys", "split", "sub", "search", "strptime", "startswith", "endswith", "option", "argument", "command", "Path", "TypeVar", "path"}  # fmt: skip  # noqa: E501
 #: Single words that the command prints as labels; those of steps and outcomes are found in the code.
 LABELS = """
 area axes bytes conflict decay decoder file files frame localizer max mean measured median min missing name none outcome
@@ -62,6 +63,7 @@ PHRASES = (
     "{count} pixels", "figure",
     "blood", "nodule", "marrow", "cortical bone", "bone", "DIFFERS", "ok", "then {gap}", "without a known unit",
 )  # fmt: skip
+_SQL = re.compile(r"(SELECT|WITH|CREATE VIEW|SET|DESCRIBE|\{\d\} WHERE) ")
 _PLACE = re.compile(r"\{[^}]*\}")
 _WORD = re.compile(r"(?<![\w.=])[a-z]{2,}(?![\w(=])")
 
@@ -117,7 +119,13 @@ def _sentences(node: ast.AST, skipped: set[int]) -> Iterator[str]:
 def is_sentence(text: str) -> bool:
     """Whether a string says something to a person: words, and not only keywords, code or examples."""
     plain = _PLACE.sub("", text)
-    return " " in text.strip() and bool(_WORD.search(plain)) and len(plain.split()) > 1 and not text.startswith("\b")
+    return (
+        " " in text.strip()
+        and bool(_WORD.search(plain))
+        and len(plain.split()) > 1
+        and not text.startswith("\b")
+        and not _SQL.match(text.strip())
+    )
 
 
 def _template(node: ast.AST) -> str | None:

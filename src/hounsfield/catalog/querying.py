@@ -101,7 +101,7 @@ class Database:
 
     @property
     def views(self) -> list[str]:
-        """What can be asked of."""
+        """Names of all that can be asked of."""
         names = self._connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name")
         return sorted({str(row[0]) for row in names.fetchall()} | {"uids"})
 

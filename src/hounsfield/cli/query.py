@@ -220,13 +220,13 @@ class _Query:
 
         rows = 0
 
-        def counted() -> Iterator[Any]:
+        def passed_on() -> Iterator[Any]:
             nonlocal rows
             for batch in self._limited(answer):
                 rows += batch.num_rows
                 yield batch
 
-        write_table(counted(), answer.schema, output, force=self._options["force"])
+        write_table(passed_on(), answer.schema, output, force=self._options["force"])
         if not self._options["quiet"]:
             say(f"{rows} rows written to {output}")
 
