@@ -6,7 +6,11 @@ identifies patients. Every question says in which order its rows come.
 
 from __future__ import annotations
 
-READY: tuple[tuple[str, str, list[str], str], ...] = (
+from collections.abc import Sequence
+
+#: What a series is to a person who looks for it.
+_SERIES = ("SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription")
+READY: tuple[tuple[str, str, Sequence[str], str], ...] = (
     (
         "modalities",
         "Studies, series, files and bytes of each modality.",
@@ -20,7 +24,7 @@ FROM series GROUP BY "Modality" ORDER BY files DESC, "Modality"
     (
         "missing-slices",
         "Series in which slices are missing, those with most first.",
-        "SeriesInstanceUID Modality SeriesNumber SeriesDescription files volumes gaps missing_slices mixed_spacing".split(),
+        [*_SERIES, "files", "volumes", "gaps", "missing_slices", "mixed_spacing"],
         """
 SELECT "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription",
   files, volumes, gaps, missing_slices, mixed_spacing
@@ -30,7 +34,7 @@ FROM series WHERE missing_slices > 0 ORDER BY missing_slices DESC, "SeriesInstan
     (
         "mixed-spacing",
         "Series whose slices are at several distances, none of which is a multiple of another.",
-        "SeriesInstanceUID Modality SeriesNumber SeriesDescription files volumes gaps missing_slices mixed_spacing".split(),
+        [*_SERIES, "files", "volumes", "gaps", "missing_slices", "mixed_spacing"],
         """
 SELECT "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription",
   files, volumes, gaps, missing_slices, mixed_spacing
@@ -140,7 +144,7 @@ FROM instances GROUP BY "Modality" ORDER BY bytes DESC, "Modality"
     (
         "largest-series",
         "The hundred largest series.",
-        "SeriesInstanceUID Modality SeriesNumber SeriesDescription files volumes series_size_MB".split(),
+        [*_SERIES, "files", "volumes", "series_size_MB"],
         """
 SELECT "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription", files, volumes, "series_size_MB"
 FROM series ORDER BY "series_size_MB" DESC, "SeriesInstanceUID", "StudyInstanceUID" LIMIT 100
@@ -263,7 +267,7 @@ FROM series GROUP BY "Modality", regularly_spaced_3d_volume ORDER BY "Modality",
     (
         "oblique",
         "Series whose slices are more than a degree from an axis of the patient.",
-        "SeriesInstanceUID Modality SeriesNumber SeriesDescription files obliquity_degrees".split(),
+        [*_SERIES, "files", "obliquity_degrees"],
         """
 SELECT "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription", files, obliquity_degrees
 FROM series WHERE obliquity_degrees > 1 ORDER BY obliquity_degrees DESC, "SeriesInstanceUID", "StudyInstanceUID"
