@@ -30,6 +30,7 @@ from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.collection import open_collection
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.kinds import is_compressed_name, is_url
+from hounsfield.sources.remote import open_remote_file
 from hounsfield.sources.source import Source
 
 _compute = cast("Any", pc)
@@ -56,10 +57,14 @@ def survey_of(rows: pa.Table, limits: Limits, *, opened: bool = True) -> Survey:
         entries = [Entry(path, problem=_HIDDEN) for path in paths]
     else:
         entries = [
-            Entry(path, path) if archive is None and _is_plain(path) else Entry(path, opens=partial(_open_member, path))
+            Entry(path, path)
+            if archive is None and _is_plain(path)
+            else Entry(
+                path, opens=partial(open_remote_file if archive is None and is_url(path) else _open_member, path)
+            )
             for path, archive in zip(paths, archives, strict=True)
         ]
-    table = ArrowTable(_as_in_the_file(with_columns(rows, COLUMNS)))
+    table = ArrowTable(as_in_the_file(with_columns(rows, COLUMNS)))
     return survey(instances_of(entries, table, limits), limits, "split", Tolerances())
 
 
@@ -74,8 +79,8 @@ def _open_member(path: str, limits: Limits) -> Source:
     raise SourceError("no such file", source=path)
 
 
-def _as_in_the_file(rows: pa.Table) -> pa.Table:
-    """Take back what a scan adds: Number of Frames of images that do not say it."""
+def as_in_the_file(rows: pa.Table) -> pa.Table:
+    """Return rows without what a scan adds: Number of Frames of images that do not say it."""
     frames = rows["NumberOfFrames"]
     at = rows.schema.get_field_index("NumberOfFrames")
     said = _compute.if_else(_compute.equal(frames, 1), pa.scalar(None, frames.type), frames)

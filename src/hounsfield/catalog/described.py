@@ -15,6 +15,7 @@ VIEWS = {
     "gaps": "a place in a series at which slices are missing, or their distance changes",
     "conflicts": "a contradiction between files of a series",
     "outcomes": "a file that is not plainly a slice of a volume, and what became of it",
+    "headers": "a whole header, where the catalog keeps them",
     "uids": "a UID of the standard: a SOP class, a transfer syntax",
 }
 #: Columns that are no attributes of DICOM.
@@ -81,6 +82,7 @@ _COLUMNS = {
     "detail": "why",
     "outcome": "what became of the file",
     "copy_of": "the file that holds the same",
+    "header": "the header as DICOM JSON",
     "level": "whose UID it is",
     "uid": "the UID",
     "differ": "attributes that differ",

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from hounsfield.catalog.bounds import QueryBounds
 from hounsfield.catalog.derived_columns import SCHEMAS
-from hounsfield.catalog.file_names import DAMAGED, rows_file, table_file
+from hounsfield.catalog.file_names import DAMAGED, HEADERS, headers_file, rows_file, table_file
 from hounsfield.catalog.manifest import Manifest
 from hounsfield.catalog.row_sql import quoted, rows_sql
 from hounsfield.catalog.sandbox import reason_of, refuse_beyond, refuse_too_long
@@ -31,7 +31,8 @@ class Database:
     """A catalog's state as views.
 
     ``instances``, ``errors``, ``vanished``, ``files``: rows; ``series``, ``volumes``, ``gaps``, ``conflicts``,
-    ``outcomes``, ``studies``, ``patients``: what follows from them; ``uids``: names of SOP classes, transfer syntaxes.
+    ``outcomes``, ``studies``, ``patients``: what follows from them; ``headers``: whole ones, where it has them;
+    ``uids``: names of SOP classes and transfer syntaxes.
 
     Parameters
     ----------
@@ -51,9 +52,10 @@ class Database:
     def __init__(self, folder: Path, manifest: Manifest, bounds: QueryBounds | None = None) -> None:
         self._bounds = bounds or QueryBounds()
         self._has_uids = False
+        kinds = (rows_file, headers_file) if manifest.headers else (rows_file,)
         if not manifest.rows:
             raise FormatError("the catalog has no rows", source=str(folder))
-        paths = [str(rows_file(folder, shard.name).absolute()) for shard in manifest.shards]
+        paths = [str(file(folder, shard.name).absolute()) for shard in manifest.shards for file in kinds]
         tables = {table.kind: str(table_file(folder, table.name).absolute()) for table in manifest.tables}
         paths += tables.values()
         config: dict[str, Any] = {
@@ -89,6 +91,10 @@ class Database:
             "CREATE VIEW instances AS SELECT * EXCLUDE (error, vanished) FROM files "
             "WHERE error IS NULL AND vanished IS NULL"
         )
+        if manifest.headers:
+            there = "header IS NOT NULL AND vanished IS NULL"
+            whole = rows_sql(folder, manifest.shards, room=HEADERS)
+            execute(f"CREATE VIEW headers AS SELECT path, SOPInstanceUID, header FROM ({whole}) WHERE {there}")  # noqa: S608  our names
         for kind, schema in SCHEMAS.items():
             if kind in tables:
                 execute(f"CREATE VIEW {kind} AS SELECT * EXCLUDE (key) FROM read_parquet({quoted(tables[kind])})")  # noqa: S608

@@ -104,8 +104,8 @@ def _derived(
 ) -> list[Table]:
     """Write the tables of a state of a catalog, and return them."""
     with ExitStack() as stack:
-        room = stack.enter_context(_room(folder))
-        connection = stack.enter_context(_connection(folder, room))
+        room = stack.enter_context(room_within(folder))
+        connection = stack.enter_context(connection_within(folder, room))
         changes = SeriesChanges(connection, folder, manifest)
         files = stack.enter_context(table_files(room, {**SCHEMAS, STATES: STATES_SCHEMA}, changes.kept()))
         rows, cursor, done = SeriesRows(folder, manifest), connection.cursor(), 0
@@ -122,7 +122,7 @@ def _derived(
 
 
 @contextmanager
-def _room(folder: Path) -> Generator[Path]:
+def room_within(folder: Path) -> Generator[Path]:
     """Make a folder for files that are not finished; say in our words what the system refuses."""
     try:
         (folder / TABLES).mkdir(exist_ok=True)
@@ -135,7 +135,8 @@ def _room(folder: Path) -> Generator[Path]:
 
 
 @contextmanager
-def _connection(folder: Path, room: Path) -> Generator[Any]:
+def connection_within(folder: Path, room: Path) -> Generator[Any]:
+    """Connect to DuckDB, in memory, with a folder for what is beyond it; say in our words what it raises."""
     config: dict[str, Any] = {
         "memory_limit": _MEMORY,
         "temp_directory": str(room / "spilled"),

@@ -13,6 +13,8 @@ from typing import Any
 import click
 
 from hounsfield.batch.others import is_other
+from hounsfield.catalog.catalog_paths import has_catalog
+from hounsfield.cli.catalog_inputs import asking_catalogs
 from hounsfield.cli.catalog_scan import is_catalog_path, scan_catalog
 from hounsfield.cli.options import output_options, paths_argument, python_option, refusing
 from hounsfield.cli.progress import reading_progress
@@ -49,6 +51,8 @@ Examples:
   hu scan archive/ -o headers.csv --columns PatientID,StudyDate,PixelSpacing
   hu scan folder/ --jsonl --no-phi | jq .Modality
   hu scan archive/ -o catalog/                        a catalog; again: only what is new or has changed
+  hu scan archive/ -o catalog/ --headers              the whole header of each file, too
+  hu scan "catalog?Modality = 'CT'" -o ct.csv         the rows that it has of these, without opening the files
   hu scan archive/ --where "Modality = 'CT' and SliceThickness < 2" --columns SeriesInstanceUID,KVP
   hu scan folder/ --columns SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
 """
@@ -74,6 +78,11 @@ Examples:
     help="Only files whose attributes fit: \"KVP > 100 and Modality = 'CT'\": = != < <= > >=, like, in (...), is null, "
     "and, or, not, parentheses. Files that cannot be read keep their row.",
 )
+@click.option(
+    "--headers",
+    is_flag=True,
+    help="Into a new catalog: the whole header of each file, too, as DICOM JSON. It keeps them from then on.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.option(
     "-j",
@@ -87,6 +96,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """Read the headers of many files into a table: one typed row for each file."""
     if is_catalog_path(options["output"]):
         return scan_catalog(paths, options)
+    if options["headers"]:
+        raise click.UsageError("--headers goes with a catalog: -o FOLDER/")
     if options["output"] is not None:
         options["output"] = Path(options["output"])
     if options["as_python"]:
@@ -95,7 +106,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         Tabulation(where=options["where"])
     work = _HeaderTable(paths, options)
     try:
-        return work.run()
+        with asking_catalogs(paths):
+            return work.run()
     except KeyboardInterrupt:
         say(f"interrupted after {work.done} files; no file was written")
         return 130
@@ -137,7 +149,6 @@ class _HeaderTable:
 
     def run(self) -> int:
         """Scan, write, and say what could not be read."""
-        import hounsfield as hu
         from hounsfield.exports.tables import TABLE_FORMATS, write_table
         from hounsfield.outputs import refuse_inputs
 
@@ -153,8 +164,7 @@ class _HeaderTable:
             refuse_inputs(output, self.paths, frozenset([os.path.abspath(output)]))
         with reading_progress(self.options["quiet"], output is None) as progress:
             try:
-                batches = hu.scan_batches(
-                    self.paths,
+                batches = self._batches(
                     columns=self._columns(),
                     where=self.options["where"],
                     phi=not self.options["no_phi"],
@@ -172,6 +182,16 @@ class _HeaderTable:
                 if first is not None:
                     write_table(chain([first], counted), first.schema, output, force=self.options["force"])
         return self._close(output)
+
+    def _batches(self, **asked: Any) -> Iterator[Any]:
+        """Return the rows of files and folders; of catalogs those that they have."""
+        import hounsfield as hu
+
+        if not has_catalog(self.paths):
+            return hu.scan_batches(self.paths, **asked)
+        from hounsfield.catalog.scanned_rows import HeaderQuestion, rows_of
+
+        return rows_of(self.paths, HeaderQuestion(**asked))
 
     def _columns(self) -> list[str] | None:
         text = self.options["columns"]
