@@ -200,7 +200,7 @@ def with_places(rows: pa.Table, folder: Path, shard: str, numbers: Sequence[int]
         The file of headers is missing or damaged, or is of other rows.
     """
     places: list[int | None] = []
-    for table in read_groups(folder, shard, ["piece", *(text.name for text in TEXTS)], HEADERS):
+    for table in read_groups(folder, shard, ["piece", *(text.name for text in TEXTS)], HEADERS, numbers):
         chosen = table.filter(pa.array(np.isin(table["piece"].to_numpy(), numbers)))
         for text, left_out in zip(*(chosen[name].to_pylist() for name in ("header", "left_out")), strict=True):
             places.append(None if text is None and left_out is None else store.add(text or "", left_out or []))
