@@ -9,10 +9,7 @@ from __future__ import annotations
 # pyright: reportUnknownParameterType=false
 import struct
 import threading
-import zlib
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,16 +19,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from hounsfield.catalog.header_workers import HeaderWorkers
 from hounsfield.catalog.shards import DAMAGED, HEADERS, read_groups
-from hounsfield.errors import FormatError, HounsfieldError, OutputError
-from hounsfield.headers.dataset import open_header
-from hounsfield.headers.json_model import json_text
+from hounsfield.errors import FormatError, OutputError
+from hounsfield.headers.json_worker import PackedText, packed, packed_text, unpacked
 from hounsfield.interrupt import check_interrupt
-from hounsfield.limits import Limits
 from hounsfield.scanning.scan import ListedFiles
 from hounsfield.scanning.walking import Progress
 from hounsfield.sources.files import reason
-from hounsfield.sources.local import open_source
 from hounsfield.sources.source import Source
 
 #: Columns of whole headers beside those that a row has, too: the document, and which of its values were left out.
@@ -43,8 +38,6 @@ _IN_MEMORY = 64 * 2**20
 #: Headers of a table at a time, and bytes of them.
 _ROWS, _BYTES = 1_024, 16 * 2**20
 _LENGTH = struct.Struct("<Q")
-#: Files whose headers are read at a time: the work is Python's, which does one thing at a time.
-_THREADS = 4
 
 #: A document, and the places of values that were left out of it.
 Text = tuple[str, list[str]]
@@ -65,7 +58,7 @@ class HeaderStore:
         self._left_out: dict[int, list[str]] = {}
         self._file: SpooledTemporaryFile[bytes] | None = None
 
-    def add(self, text: str, left_out: Sequence[str]) -> int:
+    def add(self, text: PackedText) -> int:
         """Keep one; return its place.
 
         Raises
@@ -73,17 +66,17 @@ class HeaderStore:
         OutputError
             The system refuses, say because the disk is full.
         """
-        packed = zlib.compress(text.encode("utf-8", "replace"), 1)
+        data, left_out = text
         with self._lock:
             try:
                 if self._file is None:
                     self._file = SpooledTemporaryFile(_IN_MEMORY, dir=str(self._folder))  # noqa: SIM115  closed by clear
                 place = self._file.seek(0, 2)
-                self._file.write(_LENGTH.pack(len(packed)) + packed)
+                self._file.write(_LENGTH.pack(len(data)) + data)
             except OSError as error:
                 raise OutputError(reason(error), source=str(self._folder)) from None
             if left_out:
-                self._left_out[place] = list(left_out)
+                self._left_out[place] = left_out
             return place
 
     def get(self, place: int) -> Text:
@@ -92,8 +85,8 @@ class HeaderStore:
             assert self._file is not None  # noqa: S101  it has a place
             self._file.seek(place)
             (length,) = _LENGTH.unpack(self._file.read(_LENGTH.size))
-            packed = self._file.read(length)
-        return zlib.decompress(packed).decode(), self._left_out.get(place, [])
+            data = self._file.read(length)
+        return unpacked(data), self._left_out.get(place, [])
 
     def clear(self) -> None:
         """Forget all."""
@@ -111,9 +104,17 @@ class FilesWithHeaders(ListedFiles):
     ----------
     store
         Where they are kept.
+    workers
+        Reads those of files.
     """
 
     store: HeaderStore = field(kw_only=True)
+    workers: HeaderWorkers = field(kw_only=True)
+
+    def close(self) -> None:
+        """Forget what is kept, and end what is at work."""
+        self.workers.close()
+        self.store.clear()
 
     @property
     def schema(self) -> pa.Schema:
@@ -124,27 +125,16 @@ class FilesWithHeaders(ListedFiles):
         """Return one row for each file, in their order."""
         table = super().scan(paths)
         readable = table["error"].is_null().to_pylist()
-        places: list[int | None] = []
-        pool = ThreadPoolExecutor(min(self.threads or _THREADS, _THREADS), "hounsfield-header")
-        try:
-            for place in pool.map(self._place, paths, readable):
-                check_interrupt()
-                places.append(place)
-                if progress is not None and len(places) % 64 == 0:
-                    progress(Progress(len(places), len(paths), True))
-        finally:
-            pool.shutdown(cancel_futures=True)
+        wanted = [path for path, fine in zip(paths, readable, strict=True) if fine]
+        kept: list[int] = []
+        for texts in self.workers.texts(wanted):
+            check_interrupt()
+            kept += [self.store.add(text) for text in texts]
+            if progress is not None:
+                progress(Progress(len(kept), len(wanted), True))
+        following = iter(kept)
+        places = [next(following) if fine else None for fine in readable]
         return table.append_column(PLACE, pa.array(places, PLACE.type))
-
-    def _place(self, path: str, readable: bool) -> int | None:
-        if not readable:
-            return None
-        try:
-            source = open_source(path, self.limits, archives=False)
-        except HounsfieldError as error:
-            return self.store.add("", [error.message])
-        with closing(source):
-            return self.store.add(*_text(source, self.limits))
 
     def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str], *, waits: bool = False) -> pa.Table:
         """Return one row for each source that is no file of the system; each is opened once."""
@@ -164,22 +154,10 @@ class FilesWithHeaders(ListedFiles):
         """Open a source, and keep its header before its row is read."""
         source = how()
         try:
-            places[number] = self.store.add(*_text(source, self.limits))
+            places[number] = self.store.add(packed_text(source, self.limits))
         except OutputError as error:  # who reads the row takes it for one of the source
             refused.append(error)
         return source
-
-
-def _text(source: Source, limits: Limits) -> Text:
-    """The header of a source; where it cannot be read, why."""
-    try:
-        return json_text(open_header(source, limits, lazy=True), limits)
-    except HounsfieldError as error:
-        return "", [error.message]
-    except MemoryError:
-        return "", ["not enough memory"]
-    except Exception as error:  # one file must not end a scan of millions, nor may its values be told
-        return "", [f"unexpected {type(error).__name__}; please report this as a defect"]
 
 
 def with_places(rows: pa.Table, folder: Path, shard: str, numbers: Sequence[int], store: HeaderStore) -> pa.Table:
@@ -203,7 +181,7 @@ def with_places(rows: pa.Table, folder: Path, shard: str, numbers: Sequence[int]
     for table in read_groups(folder, shard, ["piece", *(text.name for text in TEXTS)], HEADERS, numbers):
         chosen = table.filter(pa.array(np.isin(table["piece"].to_numpy(), numbers)))
         for text, left_out in zip(*(chosen[name].to_pylist() for name in ("header", "left_out")), strict=True):
-            places.append(None if text is None and left_out is None else store.add(text or "", left_out or []))
+            places.append(None if text is None and left_out is None else store.add(packed(text or "", left_out or [])))
     if len(places) != rows.num_rows:
         raise FormatError(DAMAGED, source=str(folder))
     return rows.append_column(PLACE, pa.array(places, PLACE.type))
