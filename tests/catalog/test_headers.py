@@ -17,9 +17,9 @@ import hounsfield as hu
 from hounsfield.catalog import header_texts, shards, writing
 from hounsfield.catalog.checking import facts, repair, verify
 from hounsfield.catalog.compacting import compact
+from hounsfield.catalog.file_names import headers_file, rows_file
 from hounsfield.catalog.manifest import read_manifest
 from hounsfield.catalog.querying import Database
-from hounsfield.catalog.shards import headers_file, rows_file
 from hounsfield.catalog.writing import scan_into
 from hounsfield.errors import FormatError, OutputError
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from hounsfield.catalog.file_names import HEADERS, ROWS
 from hounsfield.catalog.manifest import read_manifest
-from hounsfield.catalog.shards import HEADERS, ROWS, alive, read_groups
+from hounsfield.catalog.shards import alive, read_groups
 
 from made import dataset, to_bytes
 

@@ -14,22 +14,12 @@ from typing import Any
 
 import duckdb
 
+from hounsfield.catalog.file_names import DAMAGED, headers_file, pieces_file, rows_file, table_file
 from hounsfield.catalog.manifest import Manifest, Shard, Table, commit, read_manifest
 from hounsfield.catalog.piece_rows import OWN
 from hounsfield.catalog.pseudonyms import secret_file
 from hounsfield.catalog.querying import Database, QueryBounds
-from hounsfield.catalog.shards import (
-    DAMAGED,
-    alive,
-    headers_file,
-    pieces_file,
-    read_groups,
-    read_pieces_file,
-    rows_file,
-    shard_name,
-    table_file,
-    table_name,
-)
+from hounsfield.catalog.shards import alive, read_groups, read_pieces_file, shard_name, table_name
 from hounsfield.catalog.uid_counts import digest_of
 from hounsfield.errors import FormatError
 from hounsfield.interrupt import check_interrupt

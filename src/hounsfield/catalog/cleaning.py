@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from hounsfield.scanning.columns import FILE_COLUMNS, column
 from hounsfield.scanning.scan import ListedFiles
 from hounsfield.scanning.walking import Progress
+from hounsfield.sources.remote import RemoteFile
 from hounsfield.sources.source import Source
 
 _compute = cast("Any", pc)
@@ -68,9 +69,15 @@ class CleanedFiles(ListedFiles):
         """Return one row for each file, in their order."""
         return cleaned(self._wider().scan(paths, progress), self.schema)
 
-    def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str], *, waits: bool = False) -> pa.Table:
+    def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str]) -> pa.Table:
         """Return one row for each source that is no file of the system."""
-        return cleaned(self._wider().scan_entries(opens, paths, waits=waits), self.schema)
+        return cleaned(self._wider().scan_entries(opens, paths), self.schema)
+
+    def scan_remote(
+        self, files: Sequence[RemoteFile], paths: list[str], progress: Callable[[Progress], None] | None = None
+    ) -> pa.Table:
+        """Return one row for each file at a URL."""
+        return cleaned(self._wider().scan_remote(files, paths, progress), self.schema)
 
 
 def cleaned(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from hounsfield.catalog.file_names import HEADERS, PIECES, ROWS
 from hounsfield.catalog.manifest import Shard, forget_old, kept_manifests, read_manifest
 from hounsfield.catalog.places import Key, Known, PiecePlace
-from hounsfield.catalog.shards import HEADERS, PIECES, ROWS, piece_table, read_groups, renumbered, write_shard
+from hounsfield.catalog.shards import piece_table, read_groups, renumbered, write_shard
 from hounsfield.catalog.table_upkeep import derive, remove_old_tables
 from hounsfield.errors import OutputError
 from hounsfield.interrupt import check_interrupt
@@ -54,6 +55,7 @@ def compact(
     *,
     rows: int = _ROWS,
     orphan: float = _ORPHAN,
+    exact: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Compacted:
     """Join the small shards of a catalog, and rewrite those of which many rows do not count any more.
@@ -68,6 +70,9 @@ def compact(
         Rows of a shard that need not grow any more.
     orphan
         Seconds after which a file that no state names is removed: before, a writer may be about to name it.
+    exact
+        Leave no row that does not count, and no file that no state names, so that the files of rows are the catalog for
+        whoever reads just these. Nobody may be writing meanwhile.
     progress
         Is told how many rows are done, of how many.
 
@@ -82,7 +87,7 @@ def compact(
     known = Known(where, read_manifest(where))
     before, is_derived = known.manifest.shards, known.manifest.is_derived
     done = Compacted(len(before), sum(shard.bytes for shard in before))
-    lots = list(_lots(before, rows))
+    lots = list(_lots(before, rows, 0.0 if exact else _DEAD))
     total, ready = sum(_live(shard) for lot in lots for shard in lot), 0
     for lot in lots:
         _join(where, known, lot)
@@ -94,7 +99,7 @@ def compact(
         derive(where)
     done.shards, done.bytes = len(shards), sum(shard.bytes for shard in shards)
     try:
-        done.removed = _remove(where, orphan)
+        done.removed = _remove(where, 0.0 if exact else orphan)
     except OSError as error:
         raise OutputError(reason(error), source=str(where)) from None
     return done
@@ -104,11 +109,11 @@ def _live(shard: Shard) -> int:
     return shard.rows - shard.dead_rows
 
 
-def _lots(shards: Sequence[Shard], most: int) -> Generator[list[Shard]]:
-    """Yield shards that are to be one."""
+def _lots(shards: Sequence[Shard], most: int, dead: float) -> Generator[list[Shard]]:
+    """Yield shards that are to be one; `dead` is the part of a shard's rows that may be."""
     lot: list[Shard] = []
     for shard in shards:
-        if _live(shard) >= most / 2 and shard.dead_rows <= _DEAD * shard.rows:
+        if _live(shard) >= most / 2 and shard.dead_rows <= dead * shard.rows:
             continue
         if lot and sum(map(_live, lot)) + _live(shard) > most:
             yield from [lot] if _is_worth(lot) else []

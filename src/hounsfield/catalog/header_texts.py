@@ -1,4 +1,4 @@
-"""Whole headers on their way into a catalog: read once with the row, and kept in a file without a name meanwhile.
+"""Whole headers on their way into a catalog: read after the rows, and kept in a file without a name meanwhile.
 
 In tables each is a number, its place there, so that memory does not depend on how long they are.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,15 +21,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from hounsfield.catalog.file_names import DAMAGED, HEADERS
 from hounsfield.catalog.header_workers import HeaderWorkers
-from hounsfield.catalog.shards import DAMAGED, HEADERS, read_groups
-from hounsfield.errors import FormatError, OutputError
+from hounsfield.catalog.shards import read_groups
+from hounsfield.errors import FormatError, HounsfieldError, OutputError
 from hounsfield.headers.json_worker import PackedText, packed, packed_text, unpacked
 from hounsfield.interrupt import check_interrupt
 from hounsfield.scanning.scan import ListedFiles
 from hounsfield.scanning.walking import Progress
 from hounsfield.sources.files import reason
+from hounsfield.sources.remote import RemoteFile
 from hounsfield.sources.source import Source
+from hounsfield.sources.stores import CONNECTIONS
 
 #: Columns of whole headers beside those that a row has, too: the document, and which of its values were left out.
 TEXTS = (pa.field("header", pa.string()), pa.field("left_out", pa.list_(pa.string())))
@@ -126,22 +131,50 @@ class FilesWithHeaders(ListedFiles):
         table = super().scan(paths)
         readable = table["error"].is_null().to_pylist()
         wanted = [path for path, fine in zip(paths, readable, strict=True) if fine]
+        return self._with_places(table, self.workers.texts(wanted), progress)
+
+    def scan_remote(
+        self, files: Sequence[RemoteFile], paths: list[str], progress: Callable[[Progress], None] | None = None
+    ) -> pa.Table:
+        """Return one row for each file at a URL, in their order. Each is opened once more for its header."""
+        table = super().scan_remote(files, paths)
+        readable = table["error"].is_null().to_pylist()
+        wanted = [file for file, fine in zip(files, readable, strict=True) if fine]
+        pool = ThreadPoolExecutor(self.threads or CONNECTIONS, "hounsfield-header")
+        try:
+            return self._with_places(table, ([text] for text in pool.map(self._remote_text, wanted)), progress)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _remote_text(self, file: RemoteFile) -> PackedText:
+        try:
+            source = file(self.limits)
+        except HounsfieldError as error:
+            return packed("", [error.message])
+        with closing(source):
+            return packed_text(source, self.limits)
+
+    def _with_places(
+        self, table: pa.Table, texts: Iterable[Sequence[PackedText]], progress: Callable[[Progress], None] | None
+    ) -> pa.Table:
+        """Keep the headers of those files that could be read."""
+        readable = table["error"].is_null().to_pylist()
         kept: list[int] = []
-        for texts in self.workers.texts(wanted):
+        for some in texts:
             check_interrupt()
-            kept += [self.store.add(text) for text in texts]
+            kept += [self.store.add(text) for text in some]
             if progress is not None:
-                progress(Progress(len(kept), len(wanted), True))
+                progress(Progress(len(kept), sum(readable), True))
         following = iter(kept)
         places = [next(following) if fine else None for fine in readable]
         return table.append_column(PLACE, pa.array(places, PLACE.type))
 
-    def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str], *, waits: bool = False) -> pa.Table:
+    def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str]) -> pa.Table:
         """Return one row for each source that is no file of the system; each is opened once."""
         places: list[int | None] = [None] * len(paths)
         refused: list[OutputError] = []
         telling = [partial(self._opened, one, places, number, refused) for number, one in enumerate(opens)]
-        table = super().scan_entries(telling, paths, waits=waits)
+        table = super().scan_entries(telling, paths)
         if refused:
             raise refused[0]
         readable = table["error"].is_null().to_pylist()

@@ -51,7 +51,7 @@ HEADER_SCHEMA = pa.schema(
 #: The digest of a piece without files, and how those begin of pieces with files that are to be looked at again.
 GONE, AGAIN = b"", b"?"
 #: Reasons that may pass, though the file stays as it is: the system's.
-_OF_SERVERS = ("no answer in time", "the server answers", "cannot be read (")
+_OF_SERVERS = ("no answer in time", "no such file", "the server answers", "the store wants", "cannot be read (")
 _PASSING = {reason(OSError(number, os.strerror(number))) for number in errno.errorcode} | {CHANGED}
 
 
@@ -205,8 +205,8 @@ def scanned(
 ) -> pa.Table:
     """Read those files of some pieces that have to be read: a row for each. All are at URLs, or none is."""
     wanted = [path for plan in plans for path in plan.wanted]
-    remote = [partial(file, files.limits) for plan in plans for file in plan.remote]
-    return files.scan_entries(remote, wanted, waits=True) if remote else files.scan(wanted, progress)
+    remote = [file for plan in plans for file in plan.remote]
+    return files.scan_remote(remote, wanted, progress) if remote else files.scan(wanted, progress)
 
 
 def _gone_and_back(plan: PiecePlan) -> tuple[int, int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from hounsfield.catalog.file_names import ROWS
 from hounsfield.catalog.manifest import Shard
-from hounsfield.catalog.shards import ROWS
 
 
 def rows_sql(folder: Path, shards: Sequence[Shard], *, places: bool = False, room: str = ROWS) -> str:

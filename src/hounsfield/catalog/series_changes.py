@@ -15,11 +15,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from hounsfield.catalog.deriving import SCHEMAS
+from hounsfield.catalog.derived_columns import SCHEMAS
+from hounsfield.catalog.file_names import rows_file, table_file
 from hounsfield.catalog.manifest import Manifest, Shard
 from hounsfield.catalog.row_sql import quoted, rows_sql
 from hounsfield.catalog.series_rows import SERIES_KEY, SHARD_BITS, SeriesBatch
-from hounsfield.catalog.shards import rows_file, table_file
 
 #: The table that says which series are in the others, and of which files.
 STATES = "states"
@@ -42,9 +42,15 @@ INSERT INTO touched
 SELECT key FROM old
 WHERE together IN (SELECT together FROM old SEMI JOIN touched USING (key)) AND key NOT IN (FROM touched)
 """
+#: Hashes first: few UIDs are in several files.
+_REPEATED = """
+CREATE TABLE repeated AS
+SELECT hash(uid) AS hashed FROM live WHERE uid IS NOT NULL AND key IN (FROM touched)
+GROUP BY hashed HAVING count(*) > 1
+"""
 _LINKS = """
 SELECT DISTINCT list_sort(list(DISTINCT key)) FROM live
-WHERE uid IS NOT NULL AND key IN (FROM touched)
+WHERE uid IS NOT NULL AND key IN (FROM touched) AND hash(uid) IN (FROM repeated)
 GROUP BY uid HAVING min(key) <> max(key)
 """
 _IN_ORDER = """
@@ -85,8 +91,7 @@ class SeriesChanges:
         self._connection, self._folder, self._manifest = connection, folder, manifest
         self._tables = {table.kind: table_file(folder, table.name).absolute() for table in manifest.tables}
         self._compare()
-        counted = connection.execute("SELECT coalesce(sum(files), 0) FROM current SEMI JOIN touched USING (key)")
-        self.files = int(counted.fetchone()[0])
+        self.files = self._number("SELECT coalesce(sum(files), 0) FROM current SEMI JOIN touched USING (key)")
 
     def _compare(self) -> None:
         """Make ``current``, the series that there are; ``touched``, those to be looked at; ``linked``, with which."""
@@ -101,7 +106,7 @@ class SeriesChanges:
         execute(_TOUCHED)
         self._add_related()
         execute("CREATE TABLE linked (key VARCHAR, together VARCHAR)")
-        if execute("SELECT count(*) FROM touched").fetchone()[0]:
+        if self._number("SELECT count(*) FROM touched"):
             self._look_at(self._shards_of("touched"))
             late = "WHERE key IN (FROM touched) AND key NOT IN (SELECT key FROM current)"
             execute(f"INSERT INTO current {_CURRENT.replace('GROUP', late + ' GROUP')}")
@@ -148,7 +153,7 @@ class SeriesChanges:
     def _shards_of(self, table: str) -> list[Shard]:
         """Return the shards that have rows of the series in a table: just one column of all rows is read for that."""
         undeclared = f"SELECT count(*) FROM {table} WHERE starts_with(key, '/')"  # noqa: S608  our names
-        if self._connection.execute(undeclared).fetchone()[0]:
+        if self._number(undeclared):
             return [*self._manifest.shards]
         return self._shards_where(f"SeriesInstanceUID IN (SELECT key FROM {table})")  # noqa: S608  our names
 
@@ -163,9 +168,9 @@ class SeriesChanges:
     def _add_related(self) -> None:
         """Add to what is touched what it has SOP Instance UIDs in common with, or had, until there is no more."""
         execute = self._connection.execute
-        while execute("SELECT count(*) FROM touched").fetchone()[0]:
-            more = execute(_WERE_TOGETHER).fetchone()[0]
-            if not execute("SELECT count(*) FROM old ANTI JOIN touched USING (key)").fetchone()[0]:
+        while self._number("SELECT count(*) FROM touched"):
+            more = self._number(_WERE_TOGETHER)
+            if not self._number("SELECT count(*) FROM old ANTI JOIN touched USING (key)"):
                 return
             self._look_at(self._shards_of("touched"))
             execute(
@@ -173,10 +178,10 @@ class SeriesChanges:
                 "WHERE uid IS NOT NULL AND key IN (FROM touched)"
             )
             self._look_at(self._shards_where("SOPInstanceUID IN (FROM uids)"))
-            more += execute(
+            more += self._number(
                 "INSERT INTO touched SELECT DISTINCT key FROM live "
                 "WHERE uid IN (FROM uids) AND key NOT IN (FROM touched)"
-            ).fetchone()[0]
+            )
             if not more:
                 return
 
@@ -188,6 +193,10 @@ class SeriesChanges:
             "WHERE false"
         )
 
+    def _number(self, sql: str) -> int:
+        """Return the only value of an answer; all of it is taken: an open one keeps others from being asked."""
+        return int(self._connection.execute(sql).fetchall()[0][0])
+
     def _leaders(self) -> dict[str, str]:
         """Return which of the series share SOP Instance UIDs with others, and the first of those by name."""
         leaders: dict[str, str] = {}
@@ -198,6 +207,9 @@ class SeriesChanges:
                 key = above
             return key
 
+        self._connection.execute(_REPEATED)
+        if not self._number("SELECT count(*) FROM repeated"):
+            return {}
         answer = self._connection.execute(_LINKS)
         while several := answer.fetchmany(10_000):
             for (keys,) in several:

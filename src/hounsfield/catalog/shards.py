@@ -20,13 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from hounsfield.catalog.file_names import DAMAGED, HEADERS, PIECES, ROWS, headers_file, pieces_file, rows_file
 from hounsfield.catalog.manifest import Shard, sync_folder
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
 
-#: Folders of a catalog: rows, pieces, what follows from rows, and whole headers.
-ROWS, PIECES, TABLES, HEADERS = "instances", "pieces", "tables", "headers"
 #: Rows of a part of a file that is read at a time; of whole headers there are fewer, and so many bytes of them.
 _GROUP, _HEADERS, _HEADER_BYTES = 65_536, 4_096, 32 * 2**20
 #: What is known of a piece.
@@ -41,28 +40,6 @@ PIECE_SCHEMA = pa.schema(
 )
 #: Texts that differ from row to row in their ends only: paths, UIDs.
 _FRONT_CODED = ("path", "SOPInstanceUID")
-#: Said of a catalog of which a file is not as it was written.
-DAMAGED = "a file of the catalog is missing or damaged; hu catalog verify tells more"
-
-
-def rows_file(folder: Path, name: str) -> Path:
-    """Return the file of a shard's rows."""
-    return folder / ROWS / f"{name}.parquet"
-
-
-def pieces_file(folder: Path, name: str) -> Path:
-    """Return the file that says which pieces are in a shard."""
-    return folder / PIECES / f"{name}.parquet"
-
-
-def headers_file(folder: Path, name: str) -> Path:
-    """Return the file of the whole headers of a shard's rows."""
-    return folder / HEADERS / f"{name}.parquet"
-
-
-def table_file(folder: Path, name: str) -> Path:
-    """Return the file of a table that follows from the rows."""
-    return folder / TABLES / f"{name}.parquet"
 
 
 def write_shard(

@@ -16,11 +16,12 @@ from typing import Any
 
 import duckdb
 
-from hounsfield.catalog.deriving import SCHEMAS, tables_of
+from hounsfield.catalog.derived_columns import SCHEMAS
+from hounsfield.catalog.deriving import tables_of
+from hounsfield.catalog.file_names import DAMAGED, TABLES
 from hounsfield.catalog.manifest import Manifest, Table, commit, kept_manifests, read_manifest
 from hounsfield.catalog.series_changes import STATES, STATES_SCHEMA, SeriesChanges
 from hounsfield.catalog.series_rows import SeriesRows
-from hounsfield.catalog.shards import DAMAGED, TABLES
 from hounsfield.catalog.table_files import table_files
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.interrupt import check_interrupt
@@ -145,13 +146,14 @@ def connection_within(folder: Path, room: Path) -> Generator[Any]:
         "threads": str(min(4, os.cpu_count() or 1)),
     }
     connection: Any = duckdb.connect(":memory:", config=config)
+    connection.execute("SET enable_progress_bar = false")  # it would write to standard output
     try:
         yield connection
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
     except duckdb.OutOfMemoryException:
         raise OutputError("there is not enough memory, or room on the disk", source=str(folder)) from None
-    except duckdb.Error:
+    except (duckdb.IOException, duckdb.InvalidInputException):  # no file, or no Parquet
         raise FormatError(DAMAGED, source=str(folder)) from None
     finally:
         connection.close()
