@@ -74,10 +74,14 @@ class CleanedFiles(ListedFiles):
         return cleaned(self._wider().scan_entries(opens, paths), self.schema)
 
     def scan_remote(
-        self, files: Sequence[RemoteFile], paths: list[str], progress: Callable[[Progress], None] | None = None
+        self,
+        files: Sequence[RemoteFile],
+        paths: list[str],
+        progress: Callable[[Progress], None] | None = None,
+        also: Callable[[int, Source], None] | None = None,
     ) -> pa.Table:
         """Return one row for each file at a URL."""
-        return cleaned(self._wider().scan_remote(files, paths, progress), self.schema)
+        return cleaned(self._wider().scan_remote(files, paths, progress, also), self.schema)
 
 
 def cleaned(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,7 +22,7 @@ import pyarrow as pa
 from hounsfield.catalog.file_names import DAMAGED, HEADERS
 from hounsfield.catalog.header_workers import HeaderWorkers
 from hounsfield.catalog.shards import read_groups
-from hounsfield.errors import FormatError, HounsfieldError, OutputError
+from hounsfield.errors import FormatError, OutputError
 from hounsfield.headers.json_worker import PackedText, packed, packed_text, unpacked
 from hounsfield.interrupt import check_interrupt
 from hounsfield.scanning.scan import ListedFiles
@@ -32,7 +30,6 @@ from hounsfield.scanning.walking import Progress
 from hounsfield.sources.files import reason
 from hounsfield.sources.remote import RemoteFile
 from hounsfield.sources.source import Source
-from hounsfield.sources.stores import CONNECTIONS
 
 #: Columns of whole headers beside those that a row has, too: the document, and which of its values were left out.
 TEXTS = (pa.field("header", pa.string()), pa.field("left_out", pa.list_(pa.string())))
@@ -133,27 +130,6 @@ class FilesWithHeaders(ListedFiles):
         wanted = [path for path, fine in zip(paths, readable, strict=True) if fine]
         return self._with_places(table, self.workers.texts(wanted), progress)
 
-    def scan_remote(
-        self, files: Sequence[RemoteFile], paths: list[str], progress: Callable[[Progress], None] | None = None
-    ) -> pa.Table:
-        """Return one row for each file at a URL, in their order. Each is opened once more for its header."""
-        table = super().scan_remote(files, paths)
-        readable = table["error"].is_null().to_pylist()
-        wanted = [file for file, fine in zip(files, readable, strict=True) if fine]
-        pool = ThreadPoolExecutor(self.threads or CONNECTIONS, "hounsfield-header")
-        try:
-            return self._with_places(table, ([text] for text in pool.map(self._remote_text, wanted)), progress)
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-    def _remote_text(self, file: RemoteFile) -> PackedText:
-        try:
-            source = file(self.limits)
-        except HounsfieldError as error:
-            return packed("", [error.message])
-        with closing(source):
-            return packed_text(source, self.limits)
-
     def _with_places(
         self, table: pa.Table, texts: Iterable[Sequence[PackedText]], progress: Callable[[Progress], None] | None
     ) -> pa.Table:
@@ -169,28 +145,51 @@ class FilesWithHeaders(ListedFiles):
         places = [next(following) if fine else None for fine in readable]
         return table.append_column(PLACE, pa.array(places, PLACE.type))
 
+    def scan_remote(
+        self,
+        files: Sequence[RemoteFile],
+        paths: list[str],
+        progress: Callable[[Progress], None] | None = None,
+        also: Callable[[int, Source], None] | None = None,
+    ) -> pa.Table:
+        """Return one row for each file at a URL, in their order; each is opened once."""
+        told = _Told(self, len(paths))
+        return told.with_places(super().scan_remote(files, paths, progress, told.tell))
+
     def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str]) -> pa.Table:
         """Return one row for each source that is no file of the system; each is opened once."""
-        places: list[int | None] = [None] * len(paths)
-        refused: list[OutputError] = []
-        telling = [partial(self._opened, one, places, number, refused) for number, one in enumerate(opens)]
-        table = super().scan_entries(telling, paths)
-        if refused:
-            raise refused[0]
-        readable = table["error"].is_null().to_pylist()
-        kept = [place if fine else None for place, fine in zip(places, readable, strict=True)]
-        return table.append_column(PLACE, pa.array(kept, PLACE.type))
+        told = _Told(self, len(paths))
+        return told.with_places(super().scan_entries([partial(told.opened, *one) for one in enumerate(opens)], paths))
 
-    def _opened(
-        self, how: Callable[[], Source], places: list[int | None], number: int, refused: list[OutputError]
-    ) -> Source:
-        """Open a source, and keep its header before its row is read."""
-        source = how()
+
+class _Told:
+    """Whole headers of sources that are open for their rows; what the system refuses is raised afterwards."""
+
+    def __init__(self, files: FilesWithHeaders, count: int) -> None:
+        self._files = files
+        self._places: list[int | None] = [None] * count
+        self._refused: list[OutputError] = []
+
+    def tell(self, number: int, source: Source) -> None:
+        """Keep the header of an open source."""
         try:
-            places[number] = self.store.add(packed_text(source, self.limits))
-        except OutputError as error:  # who reads the row takes it for one of the source
-            refused.append(error)
+            self._places[number] = self._files.store.add(packed_text(source, self._files.limits))
+        except OutputError as error:  # who reads the row would take it for one of the source
+            self._refused.append(error)
+
+    def opened(self, number: int, how: Callable[[], Source]) -> Source:
+        """Open a source, and keep its header."""
+        source = how()
+        self.tell(number, source)
         return source
+
+    def with_places(self, table: pa.Table) -> pa.Table:
+        """Return a table with the places of the headers of what could be read."""
+        if self._refused:
+            raise self._refused[0]
+        readable = table["error"].is_null().to_pylist()
+        kept = [place if fine else None for place, fine in zip(self._places, readable, strict=True)]
+        return table.append_column(PLACE, pa.array(kept, PLACE.type))
 
 
 def with_places(rows: pa.Table, folder: Path, shard: str, numbers: Sequence[int], store: HeaderStore) -> pa.Table:
