@@ -64,7 +64,7 @@ def survey_of(rows: pa.Table, limits: Limits, *, opened: bool = True) -> Survey:
             )
             for path, archive in zip(paths, archives, strict=True)
         ]
-    table = ArrowTable(_as_in_the_file(with_columns(rows, COLUMNS)))
+    table = ArrowTable(as_in_the_file(with_columns(rows, COLUMNS)))
     return survey(instances_of(entries, table, limits), limits, "split", Tolerances())
 
 
@@ -79,8 +79,8 @@ def _open_member(path: str, limits: Limits) -> Source:
     raise SourceError("no such file", source=path)
 
 
-def _as_in_the_file(rows: pa.Table) -> pa.Table:
-    """Take back what a scan adds: Number of Frames of images that do not say it."""
+def as_in_the_file(rows: pa.Table) -> pa.Table:
+    """Return rows without what a scan adds: Number of Frames of images that do not say it."""
     frames = rows["NumberOfFrames"]
     at = rows.schema.get_field_index("NumberOfFrames")
     said = _compute.if_else(_compute.equal(frames, 1), pa.scalar(None, frames.type), frames)
