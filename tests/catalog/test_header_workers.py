@@ -54,7 +54,7 @@ def test_one_thread_starts_no_process(tmp_path, started):
 
 @pytest.mark.long
 def test_a_file_that_ends_its_process_stops_no_other(tmp_path, started, monkeypatch):
-    answer = header_workers._Worker._answer
+    answer = header_workers._HeaderWorker._answer
 
     def ending(self, question):
         if isinstance(question, list) and any(path.endswith("0003.dcm") for path in question):
@@ -62,7 +62,7 @@ def test_a_file_that_ends_its_process_stops_no_other(tmp_path, started, monkeypa
             self._process.wait()
         return answer(self, question)
 
-    monkeypatch.setattr(header_workers._Worker, "_answer", ending)
+    monkeypatch.setattr(header_workers._HeaderWorker, "_answer", ending)
     scan_into(tmp_path / "catalog", [tree(tmp_path / "data", 2, 10)], headers=True, threads=2)
     said = check(tmp_path / "catalog", ["0003.dcm"])
     assert said == {("the process that read it ended; the file may be malicious, or memory ran out",)}

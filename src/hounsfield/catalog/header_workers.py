@@ -21,7 +21,7 @@ _NO_ANSWER = (OSError, EOFError, ValueError, pickle.UnpicklingError)
 _ENDED = "the process that read it ended; the file may be malicious, or memory ran out"
 
 
-class _Worker:
+class _HeaderWorker:
     """One process; it is started when it is first asked."""
 
     def __init__(self, limits: Limits) -> None:
@@ -104,7 +104,7 @@ class HeaderWorkers:
     def __init__(self, threads: int | None, limits: Limits) -> None:
         self._limits = limits
         self._count = min(threads or os.cpu_count() or 1, _MOST)
-        self._workers: list[_Worker] = []
+        self._workers: list[_HeaderWorker] = []
 
     def texts(self, paths: Sequence[str]) -> Iterator[list[PackedText]]:
         """Yield the headers of files, in their order, some at a time."""
@@ -113,8 +113,8 @@ class HeaderWorkers:
             for part in parts:
                 yield [packed_text_at(path, self._limits) for path in part]
             return
-        self._workers = self._workers or [_Worker(self._limits) for _ in range(self._count)]
-        idle = SimpleQueue[_Worker]()
+        self._workers = self._workers or [_HeaderWorker(self._limits) for _ in range(self._count)]
+        idle = SimpleQueue[_HeaderWorker]()
         for worker in self._workers:
             idle.put(worker)
 
