@@ -7,7 +7,7 @@ that says that work begins; how it ended goes to standard error, as one line of 
 from __future__ import annotations
 
 # pyarrow is not typed
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportUnknownParameterType=false
 import json
 import os
 import pickle
@@ -53,14 +53,25 @@ def _answer(question: Question, out: BinaryIO) -> None:
     _set_limits(question.bounds)
     out.write(b"\n")
     out.flush()
-    with (
-        database.reading(question.sql, question.parameters, question.rows) as batches,
-        pa.ipc.new_stream(out, batches.schema) as stream,
-    ):
-        out.flush()
-        for batch in batches:
-            stream.write_batch(batch)
+    with database.reading(question.sql, question.parameters, question.rows) as batches:
+        schema = _named_once(batches.schema)
+        with pa.ipc.new_stream(out, schema) as stream:
             out.flush()
+            for batch in batches:
+                stream.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
+                out.flush()
+
+
+def _named_once(schema: pa.Schema) -> pa.Schema:
+    """Return columns of which no two have the same name: ``SELECT a, a`` gives ``a`` and ``a_2``."""
+    names: list[str] = []
+    for name in schema.names:
+        number, new = 1, name
+        while new in names:
+            number += 1
+            new = f"{name}_{number}"
+        names.append(new)
+    return pa.schema([field.with_name(name) for field, name in zip(schema, names, strict=True)])
 
 
 def _end_with_parent() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from hounsfield.catalog.file_names import PIECES, ROWS
+from hounsfield.catalog.file_names import HEADERS, PIECES, ROWS
 from hounsfield.catalog.manifest import Shard, forget_old, kept_manifests, read_manifest
 from hounsfield.catalog.places import Key, Known, PiecePlace
 from hounsfield.catalog.shards import piece_table, read_groups, renumbered, write_shard
@@ -55,6 +55,7 @@ def compact(
     *,
     rows: int = _ROWS,
     orphan: float = _ORPHAN,
+    exact: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Compacted:
     """Join the small shards of a catalog, and rewrite those of which many rows do not count any more.
@@ -69,6 +70,9 @@ def compact(
         Rows of a shard that need not grow any more.
     orphan
         Seconds after which a file that no state names is removed: before, a writer may be about to name it.
+    exact
+        Leave no row that does not count, and no file that no state names, so that the files of rows are the catalog for
+        whoever reads just these. Nobody may be writing meanwhile.
     progress
         Is told how many rows are done, of how many.
 
@@ -83,7 +87,7 @@ def compact(
     known = Known(where, read_manifest(where))
     before, is_derived = known.manifest.shards, known.manifest.is_derived
     done = Compacted(len(before), sum(shard.bytes for shard in before))
-    lots = list(_lots(before, rows))
+    lots = list(_lots(before, rows, 0.0 if exact else _DEAD))
     total, ready = sum(_live(shard) for lot in lots for shard in lot), 0
     for lot in lots:
         _join(where, known, lot)
@@ -95,7 +99,7 @@ def compact(
         derive(where)
     done.shards, done.bytes = len(shards), sum(shard.bytes for shard in shards)
     try:
-        done.removed = _remove(where, orphan)
+        done.removed = _remove(where, 0.0 if exact else orphan)
     except OSError as error:
         raise OutputError(reason(error), source=str(where)) from None
     return done
@@ -105,11 +109,11 @@ def _live(shard: Shard) -> int:
     return shard.rows - shard.dead_rows
 
 
-def _lots(shards: Sequence[Shard], most: int) -> Generator[list[Shard]]:
-    """Yield shards that are to be one."""
+def _lots(shards: Sequence[Shard], most: int, dead: float) -> Generator[list[Shard]]:
+    """Yield shards that are to be one; `dead` is the part of a shard's rows that may be."""
     lot: list[Shard] = []
     for shard in shards:
-        if _live(shard) >= most / 2 and shard.dead_rows <= _DEAD * shard.rows:
+        if _live(shard) >= most / 2 and shard.dead_rows <= dead * shard.rows:
             continue
         if lot and sum(map(_live, lot)) + _live(shard) > most:
             yield from [lot] if _is_worth(lot) else []
@@ -128,21 +132,24 @@ def _join(folder: Path, known: Known, lot: list[Shard]) -> None:
     places = [(key, place) for key, place in known.items() if place.shard in order]
     places.sort(key=lambda one: (order[one[1].shard], one[1].number))
     pieces = piece_table([(key, place.rows, place.digest) for key, place in places])
-    written = write_shard(folder, _rows(folder, lot, places), pieces)
+    headers = _rows(folder, lot, places, HEADERS) if known.manifest.headers else None
+    written = write_shard(folder, _rows(folder, lot, places), pieces, headers)
     known.put(written, pieces, [place for _, place in places])
 
 
-def _rows(folder: Path, lot: list[Shard], places: list[tuple[Key, PiecePlace]]) -> Generator[pa.Table]:
+def _rows(
+    folder: Path, lot: list[Shard], places: list[tuple[Key, PiecePlace]], room: str = ROWS
+) -> Generator[pa.Table]:
     for shard in lot:
         numbers = {place.number: at for at, (_, place) in enumerate(places) if place.shard == shard.name}
-        for table in read_groups(folder, shard.name):
+        for table in read_groups(folder, shard.name, room=room):
             check_interrupt()
             yield renumbered(table, numbers)
 
 
 def _remove(folder: Path, orphan: float) -> int:
     """Remove the files of shards that only older states name, and those of writers that were killed."""
-    files = [*_files(folder / ROWS), *_files(folder / PIECES)]
+    files = [one for room in (ROWS, PIECES, HEADERS) for one in _files(folder / room)]
     older, now = kept_manifests(folder), read_manifest(folder)
     named = {shard.name for shard in now.shards}
     dropped = {shard.name for one in older for shard in one.shards} - named

@@ -5,40 +5,36 @@ No file is opened again but those of several frames, of mosaics, and those that 
 
 from __future__ import annotations
 
-# pyarrow and duckdb are not typed
+# pyarrow is not typed
 # pyright: reportUnknownParameterType=false
 import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, cast
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hounsfield.catalog.derived_columns import COUNTS, SCHEMAS
+from hounsfield.catalog.real_paths import RealPaths
+from hounsfield.catalog.row_files import entries_of
 from hounsfield.catalog.series_sql import FACTS, GEOMETRY, NEEDED
-from hounsfield.errors import SourceError
 from hounsfield.headers.info import uid_name
 from hounsfield.limits import Limits
 from hounsfield.scanning.arrays import ArrowTable
 from hounsfield.series.instances import COLUMNS, instances_of
 from hounsfield.series.survey import Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
-from hounsfield.sources.collection import open_collection
 from hounsfield.sources.entries import Entry
-from hounsfield.sources.source import Source
 
 _compute = cast("Any", pc)
-_HIDDEN = "the catalog is without what identifies patients, and with that without the way to its files"
 _COUNTED = {"duplicate": "duplicates", "no volume": "no_volume", "unreadable": "unreadable", "not DICOM": "unreadable"}
 
 
-def survey_of(rows: pa.Table, limits: Limits, *, opened: bool = True) -> Survey:
-    """Return the volumes of some files, and what became of each of these.
+def survey_of(rows: pa.Table, limits: Limits, real: RealPaths | None = None) -> Survey:
+    """Return the volumes of some files, and what became of each of these, by the names that the catalog has.
 
     Parameters
     ----------
@@ -47,27 +43,20 @@ def survey_of(rows: pa.Table, limits: Limits, *, opened: bool = True) -> Survey:
         missing.
     limits
         What opening one may cost.
-    opened
-        False where the paths in the rows are not those of the files: none can be opened.
+    real
+        Finds the files, where their names in the rows are not their own.
     """
-    archives = rows["archive"].to_pylist()
-    paths = rows["path"].to_pylist()
-    if not opened:
-        entries = [Entry(path, problem=_HIDDEN) for path in paths]
-    else:
-        entries = [
-            Entry(path, path) if archive is None else Entry(path, opens=partial(_open_member, path))
-            for path, archive in zip(paths, archives, strict=True)
-        ]
+    entries = _called(rows["path"].to_pylist(), entries_of(rows)) if real is None else real.entries(rows)
     table = ArrowTable(as_in_the_file(with_columns(rows, COLUMNS)))
     return survey(instances_of(entries, table, limits), limits, "split", Tolerances())
 
 
-def _open_member(path: str, limits: Limits) -> Source:
-    with open_collection(path, limits) as collection:
-        for entry in collection:
-            return entry.open(limits)
-    raise SourceError("no such file", source=path)
+def _called(paths: Sequence[str], entries: Sequence[Entry]) -> list[Entry]:
+    """Return files by the names that the catalog has: others may not be text."""
+    return [
+        entry if entry.name == path else Entry(path, entry.path, entry.problem, entry.opens)
+        for path, entry in zip(paths, entries, strict=True)
+    ]
 
 
 def as_in_the_file(rows: pa.Table) -> pa.Table:
@@ -104,7 +93,9 @@ def in_walking_order(rows: pa.Table) -> pa.Table:
     return rows.take(pa.array(order, pa.int64()))
 
 
-def tables_of(rows: pa.Table, limits: Limits, *, phi: bool = True) -> dict[str, pa.Table]:
+def tables_of(
+    rows: pa.Table, limits: Limits, connection: Any, real: RealPaths | None = None, *, phi: bool = True
+) -> dict[str, pa.Table]:
     """Return what is known of some series, as the tables of `SCHEMAS`.
 
     Parameters
@@ -113,17 +104,21 @@ def tables_of(rows: pa.Table, limits: Limits, *, phi: bool = True) -> dict[str, 
         All rows of these series, with ``key`` and ``file_row_number``.
     limits
         What opening one of their files may cost.
+    connection
+        Of DuckDB.
+    real
+        As in `survey_of`.
     phi
         False for a catalog without what identifies patients.
     """
     rows = in_walking_order(rows)
-    found = _Tables(rows, survey_of(rows, limits, opened=phi), phi)
+    found = _Tables(rows, survey_of(rows, limits, real), phi)
     tables = {name: pa.Table.from_pylist(of, SCHEMAS[name]) for name, of in found.rows.items()}
-    return tables | {"series": _series(rows, found.counts)}
+    return tables | {"series": _series(rows, found.counts, connection)}
 
 
 class _Tables:
-    """What a survey says, series by series."""
+    """The tables of a survey, and the counts of each series."""
 
     def __init__(self, rows: pa.Table, surveyed: Survey, phi: bool) -> None:
         self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS if name != "series"}
@@ -193,17 +188,16 @@ def _volume_row(facts: VolumeFacts, phi: bool) -> dict[str, Any]:
     }
 
 
-def _series(rows: pa.Table, counts: Mapping[str, Mapping[str, Any]]) -> pa.Table:
+def _series(rows: pa.Table, counts: Mapping[str, Mapping[str, Any]], connection: Any) -> pa.Table:
     """Return the series of rows: what the index of Imaging Data Commons has of them, and what was counted."""
     batch = with_columns(rows, NEEDED).append_column("n", pa.array(np.arange(rows.num_rows)))
-    connection = duckdb.connect(":memory:", config={"threads": "2", "python_enable_replacements": "false"})
-    try:
-        connection.register("batch", batch)
-        # Both by the same keys: those without slices on a line have no values in the second.
-        sql = f"SELECT * FROM ({FACTS}) LEFT JOIN ({GEOMETRY}) USING (key) ORDER BY first"  # noqa: S608  our queries
-        table = cast("Any", connection.sql(sql)).to_arrow_table()
-    finally:
-        connection.close()
+    connection.register("batch", batch)
+    # Both by the same keys: those without slices on a line have no values in the second.
+    sql = f"SELECT * FROM ({FACTS}) LEFT JOIN ({GEOMETRY}) USING (key) ORDER BY first"  # noqa: S608  our queries
+    answer = connection.sql(sql)
+    # The name of the method follows from DuckDB's version.
+    table = answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()
+    connection.unregister("batch")
     table = _named(_named(table, "SOPClassUID", "sop_class_name"), "TransferSyntaxUID", "transfer_syntax_name")
     keys = table["key"].to_pylist()
     for name, type_ in COUNTS.items():

@@ -19,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from hounsfield.catalog.uid_counts import RepeatedUids, repeated_of
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
@@ -63,6 +64,11 @@ class Shard:
     vanished: int = 0
     dead: tuple[int, ...] = ()
     dead_rows: int = 0
+
+    @property
+    def state(self) -> str:
+        """Short text that is another where other rows count."""
+        return f"{self.name}-{sha256(repr(self.dead).encode()).hexdigest()[:16]}" if self.dead else self.name
 
     def without(self, pieces: dict[int, int]) -> Shard | None:
         """Return the same shard with pieces that do not count any more; None where none is left that does.
@@ -123,6 +129,10 @@ class Manifest:
         `rows_state` of those rows: they may be older ones.
     changes
         A random word for each of the last changes: who made one finds it here.
+    headers
+        Whether it has whole headers beside its rows.
+    repeated
+        What is in more than one file; it may be of older rows.
     """
 
     number: int = 0
@@ -132,18 +142,19 @@ class Manifest:
     roots: tuple[str, ...] = ()
     shards: tuple[Shard, ...] = ()
     tables: tuple[Table, ...] = ()
-    tables_of: str = ""
+    tables_of: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    headers: bool = False
+    repeated: RepeatedUids | None = None
 
     @property
-    def rows_state(self) -> str:
-        """Short text that tells states apart whose rows differ."""
-        rows = repr([(shard.name, shard.dead) for shard in self.shards])
-        return sha256(rows.encode()).hexdigest()[:32] if self.shards else ""
+    def rows_state(self) -> tuple[str, ...]:
+        """The states of its shards."""
+        return tuple(shard.state for shard in self.shards)
 
     @property
     def is_derived(self) -> bool:
-        """Whether its tables follow from the rows that it has now."""
+        """True where its tables follow from the rows that it has now."""
         return self.tables_of == self.rows_state
 
     @property
@@ -197,7 +208,7 @@ def read_manifest(folder: Path) -> Manifest:
     raise FormatError("the catalog changes faster than it can be read", source=str(folder))
 
 
-def create(folder: Path, columns: Iterable[str], *, phi: bool) -> Manifest:
+def create(folder: Path, columns: Iterable[str], *, phi: bool, headers: bool = False) -> Manifest:
     """Make an empty catalog, or return the one that is there.
 
     Raises
@@ -212,7 +223,7 @@ def create(folder: Path, columns: Iterable[str], *, phi: bool) -> Manifest:
         others = [name for name in os.listdir(folder) if not name.endswith(PART) and name != SECRET]
         if others and not _numbers(folder):
             raise OutputError("the folder holds other files; a catalog has one of its own", source=str(folder))
-        _publish(folder, Manifest(1, columns=tuple(columns), phi=phi))
+        _publish(folder, Manifest(1, columns=tuple(columns), phi=phi, headers=headers))
     except OSError as error:
         raise _refused(folder, error) from None
     return read_manifest(folder)
@@ -363,8 +374,10 @@ def _parsed(document: dict[str, Any]) -> Manifest:
         tuple(map(str, document["roots"])),
         shards,
         tuple(map(_parsed_table, document.get("tables", ()))),
-        str(document.get("tables_of", "")),
+        tuple(map(str, document.get("tables_of", ()))),
         tuple(map(str, document.get("changes", ()))),
+        bool(document.get("headers", False)),
+        repeated_of(document.get("repeated")),
     )
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from hounsfield.catalog.bounds import QueryBounds
 from hounsfield.catalog.derived_columns import SCHEMAS
-from hounsfield.catalog.file_names import DAMAGED, rows_file, table_file
+from hounsfield.catalog.file_names import DAMAGED, HEADERS, headers_file, rows_file, table_file
 from hounsfield.catalog.manifest import Manifest
 from hounsfield.catalog.row_sql import quoted, rows_sql
 from hounsfield.catalog.sandbox import reason_of, refuse_beyond, refuse_too_long
@@ -30,7 +30,7 @@ class Database:
     """A catalog's state as views.
 
     ``instances``, ``errors``, ``vanished``, ``files``: rows; ``series``, ``volumes``, ``gaps``, ``conflicts``,
-    ``outcomes``, ``studies``, ``patients``: what follows from them.
+    ``outcomes``, ``studies``, ``patients``: what follows from them; ``headers``: whole ones, where it has them.
 
     Parameters
     ----------
@@ -49,9 +49,10 @@ class Database:
 
     def __init__(self, folder: Path, manifest: Manifest, bounds: QueryBounds | None = None) -> None:
         self._bounds = bounds or QueryBounds()
+        kinds = (rows_file, headers_file) if manifest.headers else (rows_file,)
         if not manifest.rows:
             raise FormatError("the catalog has no rows", source=str(folder))
-        paths = [str(rows_file(folder, shard.name).absolute()) for shard in manifest.shards]
+        paths = [str(file(folder, shard.name).absolute()) for shard in manifest.shards for file in kinds]
         tables = {table.kind: str(table_file(folder, table.name).absolute()) for table in manifest.tables}
         paths += tables.values()
         config: dict[str, Any] = {
@@ -87,6 +88,10 @@ class Database:
             "CREATE VIEW instances AS SELECT * EXCLUDE (error, vanished) FROM files "
             "WHERE error IS NULL AND vanished IS NULL"
         )
+        if manifest.headers:
+            there = "header IS NOT NULL AND vanished IS NULL"
+            whole = rows_sql(folder, manifest.shards, room=HEADERS)
+            execute(f"CREATE VIEW headers AS SELECT path, SOPInstanceUID, header FROM ({whole}) WHERE {there}")  # noqa: S608  our names
         for kind, schema in SCHEMAS.items():
             if kind in tables:
                 execute(f"CREATE VIEW {kind} AS SELECT * EXCLUDE (key) FROM read_parquet({quoted(tables[kind])})")  # noqa: S608
@@ -102,6 +107,11 @@ class Database:
         """What can be asked of."""
         names = self._connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name")
         return [str(row[0]) for row in names.fetchall()]
+
+    def columns(self, view: str) -> list[tuple[str, str]]:
+        """Return the columns of a view, and their types."""
+        found = self._connection.execute(f'DESCRIBE "{view}"').fetchall() if view in self.views else []
+        return [(str(row[0]), str(row[1])) for row in found]
 
     def query(self, sql: str, parameters: Iterable[Any] = ()) -> pa.Table:
         """Return the answer to a question, as a whole.
@@ -194,6 +204,7 @@ class Database:
             yield late
         finally:
             timer.cancel()
+            timer.join()  # or it may be the last to hold the database, while the process comes to its end
 
     def close(self) -> None:
         """Give back what it holds."""

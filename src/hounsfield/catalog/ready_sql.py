@@ -22,7 +22,8 @@ FROM series GROUP BY "Modality" ORDER BY files DESC, "Modality"
         "Series in which slices are missing, those with most first.",
         "SeriesInstanceUID Modality SeriesNumber SeriesDescription files volumes gaps missing_slices mixed_spacing",
         """
-SELECT "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription", files, volumes, gaps, missing_slices, mixed_spacing
+SELECT "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription",
+  files, volumes, gaps, missing_slices, mixed_spacing
 FROM series WHERE missing_slices > 0 ORDER BY missing_slices DESC, "SeriesInstanceUID", "StudyInstanceUID"
 """,
     ),
@@ -31,7 +32,8 @@ FROM series WHERE missing_slices > 0 ORDER BY missing_slices DESC, "SeriesInstan
         "Series whose slices are at several distances, none of which is a multiple of another.",
         "SeriesInstanceUID Modality SeriesNumber SeriesDescription files volumes gaps missing_slices mixed_spacing",
         """
-SELECT "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription", files, volumes, gaps, missing_slices, mixed_spacing
+SELECT "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription",
+  files, volumes, gaps, missing_slices, mixed_spacing
 FROM series WHERE mixed_spacing ORDER BY gaps DESC, "SeriesInstanceUID", "StudyInstanceUID"
 """,
     ),

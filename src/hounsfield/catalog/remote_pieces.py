@@ -27,6 +27,11 @@ class RemotePiece(Piece):
 
     files: Sequence[RemoteFile] = ()
 
+    @property
+    def paths(self) -> list[str]:
+        """The URLs of its files; between two slashes a key has a name that is empty."""
+        return [f"{self.folder}/{name}" if name else self.folder for name in self.names]
+
 
 def written_url(url: str) -> str:
     """Return a URL as catalogs have it: without user, password and query, and without a slash at its end."""

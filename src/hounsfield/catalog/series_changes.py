@@ -8,7 +8,8 @@ from __future__ import annotations
 
 # pyarrow and duckdb are not typed
 # pyright: reportUnknownParameterType=false
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 
 from hounsfield.catalog.derived_columns import SCHEMAS
 from hounsfield.catalog.file_names import rows_file, table_file
-from hounsfield.catalog.manifest import Manifest
+from hounsfield.catalog.manifest import Manifest, Shard
 from hounsfield.catalog.row_sql import quoted, rows_sql
 from hounsfield.catalog.series_rows import SERIES_KEY, SHARD_BITS, SeriesBatch
 
@@ -26,30 +27,30 @@ STATES_SCHEMA = pa.schema({"key": pa.string(), "together": pa.string(), "digest"
 #: Rows that are looked at together, unless one series has more.
 _BATCH = 16_384
 _CURRENT = """
-CREATE TABLE current AS
 SELECT key, bit_xor(hash(path, archive, listed_size, listed_time)) AS digest, count(*) AS files,
   min(place) AS first, max(place) AS last
 FROM live GROUP BY key
 """
 _TOUCHED = """
 CREATE TABLE touched AS
-SELECT coalesce(current.key, old.key) AS key
-FROM current FULL JOIN old USING (key)
-WHERE current.digest IS DISTINCT FROM old.digest OR current.files IS DISTINCT FROM old.files
+SELECT coalesce(current.key, before.key) AS key
+FROM current FULL JOIN (FROM old SEMI JOIN candidates USING (key)) before USING (key)
+WHERE current.digest IS DISTINCT FROM before.digest OR current.files IS DISTINCT FROM before.files
 """
 _WERE_TOGETHER = """
 INSERT INTO touched
 SELECT key FROM old
 WHERE together IN (SELECT together FROM old SEMI JOIN touched USING (key)) AND key NOT IN (FROM touched)
 """
-_SHARE_UIDS = """
-INSERT INTO touched
-SELECT DISTINCT key FROM live
-WHERE key NOT IN (FROM touched) AND uid IN (SELECT uid FROM live WHERE uid IS NOT NULL AND key IN (FROM touched))
+#: Hashes first: few UIDs are in several files.
+_REPEATED = """
+CREATE TABLE repeated AS
+SELECT hash(uid) AS hashed FROM live WHERE uid IS NOT NULL AND key IN (FROM touched)
+GROUP BY hashed HAVING count(*) > 1
 """
 _LINKS = """
 SELECT DISTINCT list_sort(list(DISTINCT key)) FROM live
-WHERE uid IS NOT NULL AND key IN (FROM touched)
+WHERE uid IS NOT NULL AND key IN (FROM touched) AND hash(uid) IN (FROM repeated)
 GROUP BY uid HAVING min(key) <> max(key)
 """
 _IN_ORDER = """
@@ -58,11 +59,10 @@ FROM current SEMI JOIN touched USING (key) LEFT JOIN linked USING (key)
 ORDER BY min(first) OVER (PARTITION BY part), part, key
 """
 _NEW_STATES = """
-SELECT key, coalesce(linked.together, before.together, key) AS together, current.digest, current.files
-FROM current
-LEFT JOIN linked USING (key)
-LEFT JOIN (FROM old ANTI JOIN touched USING (key)) before USING (key)
-ORDER BY key
+SELECT key, together, digest, files FROM old ANTI JOIN touched USING (key)
+UNION ALL
+SELECT key, coalesce(together, key) AS together, digest, files
+FROM current SEMI JOIN touched USING (key) LEFT JOIN linked USING (key)
 """
 _NO_ROWS = """
 SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS path, NULL::VARCHAR AS archive, 0 AS listed_size, 0 AS listed_time,
@@ -91,35 +91,99 @@ class SeriesChanges:
         self._connection, self._folder, self._manifest = connection, folder, manifest
         self._tables = {table.kind: table_file(folder, table.name).absolute() for table in manifest.tables}
         self._compare()
-        counted = connection.execute("SELECT coalesce(sum(files), 0) FROM current SEMI JOIN touched USING (key)")
-        self.files = int(counted.fetchone()[0])
+        self.files = self._number("SELECT coalesce(sum(files), 0) FROM current SEMI JOIN touched USING (key)")
 
     def _compare(self) -> None:
         """Make ``current``, the series that there are; ``touched``, those to be looked at; ``linked``, with which."""
         execute = self._connection.execute
-        execute(f"CREATE VIEW live AS {self._live()}")
         execute(f"CREATE VIEW old AS {self._old()}")
-        for sql in (_CURRENT, _TOUCHED, _WERE_TOGETHER):
-            execute(sql)
-        while execute("SELECT count(*) FROM current ANTI JOIN touched USING (key)").fetchone()[0]:
-            if not execute(_SHARE_UIDS).fetchone()[0]:
-                break
-        leaders = self._leaders()
-        columns = {"key": leaders.keys(), "together": leaders.values()}
-        self._connection.register("links", pa.table({name: pa.array(of, pa.string()) for name, of in columns.items()}))
-        execute("CREATE TABLE linked AS FROM links")
+        everything = not self._find_candidates()
+        self._look_at(self._manifest.shards if everything else self._shards_of("candidates"))
+        which = "" if everything else "WHERE key IN (FROM candidates)"
+        execute(f"CREATE TABLE current AS {_CURRENT.replace('GROUP', which + ' GROUP')}")
+        if everything:
+            execute("CREATE TABLE candidates AS SELECT key FROM current UNION SELECT key FROM old")
+        execute(_TOUCHED)
+        self._add_related()
+        execute("CREATE TABLE linked (key VARCHAR, together VARCHAR)")
+        if self._number("SELECT count(*) FROM touched"):
+            self._look_at(self._shards_of("touched"))
+            late = "WHERE key IN (FROM touched) AND key NOT IN (SELECT key FROM current)"
+            execute(f"INSERT INTO current {_CURRENT.replace('GROUP', late + ' GROUP')}")
+            leaders = self._leaders()
+            columns = {"key": leaders.keys(), "together": leaders.values()}
+            links = pa.table({name: pa.array(of, pa.string()) for name, of in columns.items()})
+            self._connection.register("links", links)
+            execute("INSERT INTO linked FROM links")
 
-    def _live(self) -> str:
-        shards = self._manifest.shards
+    def _find_candidates(self) -> bool:
+        """Make ``candidates``: the series in shards that have changed since; False where all have to be compared."""
+        shards = {shard.state: shard for shard in self._manifest.shards}
+        before = set(self._manifest.tables_of)
+        changed = [replace(shard, dead=(), dead_rows=0) for state, shard in shards.items() if state not in before]
+        known = {shard.name for shard in self._manifest.shards}
+        gone = {state.partition("-")[0] for state in before - shards.keys()} - known
+        if STATES not in self._tables or any(not rows_file(self._folder, name).exists() for name in gone):
+            return False
+        changed += [Shard(name, 1, 0, 1) for name in gone]
+        if changed and len(changed) == len(shards):
+            return False
+        rows = (
+            rows_sql(self._folder, changed) if changed else f"SELECT key AS SeriesInstanceUID, path FROM ({_NO_ROWS})"  # noqa: S608
+        )
+        self._connection.execute(f"CREATE TABLE candidates AS SELECT DISTINCT {SERIES_KEY} AS key FROM ({rows})")  # noqa: S608
+        return True
+
+    def _look_at(self, shards: Sequence[Shard]) -> None:
+        """Make ``live``: the rows of some shards that count, and where each stands."""
+        self._connection.execute(f"CREATE OR REPLACE VIEW live AS {self._live(shards)}")
+
+    def _live(self, shards: Sequence[Shard]) -> str:
         if not shards:
             return _NO_ROWS
-        names = (str(rows_file(self._folder, shard.name).absolute()) for shard in shards)
-        numbers = ", ".join(f"{quoted(name)}: {at}" for at, name in enumerate(names))
+        at = {shard.name: number for number, shard in enumerate(self._manifest.shards)}
+        places = {str(rows_file(self._folder, shard.name).absolute()): at[shard.name] for shard in shards}
+        numbers = ", ".join(f"{quoted(name)}: {number}" for name, number in places.items())
         return (
             f"SELECT {SERIES_KEY} AS key, path, archive, listed_size, listed_time, "  # noqa: S608  our names
             f"nullif(SOPInstanceUID, '') AS uid, MAP {{{numbers}}}[filename]::BIGINT << {SHARD_BITS} | file_row_number "
             f"AS place FROM ({rows_sql(self._folder, shards, places=True)}) WHERE error IS NULL AND vanished IS NULL"
         )
+
+    def _shards_of(self, table: str) -> list[Shard]:
+        """Return the shards that have rows of the series in a table: just one column of all rows is read for that."""
+        undeclared = f"SELECT count(*) FROM {table} WHERE starts_with(key, '/')"  # noqa: S608  our names
+        if self._number(undeclared):
+            return [*self._manifest.shards]
+        return self._shards_where(f"SeriesInstanceUID IN (SELECT key FROM {table})")  # noqa: S608  our names
+
+    def _shards_where(self, condition: str) -> list[Shard]:
+        if not self._manifest.shards:
+            return []
+        rows = rows_sql(self._folder, self._manifest.shards, places=True)
+        found = self._connection.execute(f"SELECT DISTINCT filename FROM ({rows}) WHERE {condition}").fetchall()  # noqa: S608
+        names = {Path(name).stem for (name,) in found}
+        return [shard for shard in self._manifest.shards if shard.name in names]
+
+    def _add_related(self) -> None:
+        """Add to what is touched what it has SOP Instance UIDs in common with, or had, until there is no more."""
+        execute = self._connection.execute
+        while self._number("SELECT count(*) FROM touched"):
+            more = self._number(_WERE_TOGETHER)
+            if not self._number("SELECT count(*) FROM old ANTI JOIN touched USING (key)"):
+                return
+            self._look_at(self._shards_of("touched"))
+            execute(
+                "CREATE OR REPLACE TABLE uids AS SELECT DISTINCT uid FROM live "
+                "WHERE uid IS NOT NULL AND key IN (FROM touched)"
+            )
+            self._look_at(self._shards_where("SOPInstanceUID IN (FROM uids)"))
+            more += self._number(
+                "INSERT INTO touched SELECT DISTINCT key FROM live "
+                "WHERE uid IN (FROM uids) AND key NOT IN (FROM touched)"
+            )
+            if not more:
+                return
 
     def _old(self) -> str:
         if STATES in self._tables and self._tables[STATES].exists():
@@ -128,6 +192,10 @@ class SeriesChanges:
             "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS together, 0::UBIGINT AS digest, 0::BIGINT AS files "
             "WHERE false"
         )
+
+    def _number(self, sql: str) -> int:
+        """Return the only value of an answer; all of it is taken: an open one keeps others from being asked."""
+        return int(self._connection.execute(sql).fetchall()[0][0])
 
     def _leaders(self) -> dict[str, str]:
         """Return which of the series share SOP Instance UIDs with others, and the first of those by name."""
@@ -139,6 +207,9 @@ class SeriesChanges:
                 key = above
             return key
 
+        self._connection.execute(_REPEATED)
+        if not self._number("SELECT count(*) FROM repeated"):
+            return {}
         answer = self._connection.execute(_LINKS)
         while several := answer.fetchmany(10_000):
             for (keys,) in several:

@@ -11,15 +11,18 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from hounsfield.catalog.derived_columns import SCHEMAS
 from hounsfield.catalog.deriving import tables_of
 from hounsfield.catalog.file_names import DAMAGED, TABLES
 from hounsfield.catalog.manifest import Manifest, Table, commit, kept_manifests, read_manifest
+from hounsfield.catalog.real_paths import RealPaths
 from hounsfield.catalog.series_changes import STATES, STATES_SCHEMA, SeriesChanges
 from hounsfield.catalog.series_rows import SeriesRows
 from hounsfield.catalog.table_files import table_files
@@ -39,6 +42,7 @@ def derive(
     folder: str | os.PathLike[str],
     *,
     limits: Limits = DEFAULT_LIMITS,
+    real: RealPaths | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Manifest:
     """Bring the tables of a catalog up to date with its rows; nothing is done where they are.
@@ -49,6 +53,8 @@ def derive(
         The catalog.
     limits
         What opening one file may cost: files of several frames, and those that claim to be the same slice, are opened.
+    real
+        Finds the files of a catalog without what identifies patients.
     progress
         Is told how many files are done, of how many.
 
@@ -70,7 +76,7 @@ def derive(
         if now.is_derived:
             return now
         try:
-            tables = _derived(where, now, limits, progress)
+            tables = _derived(where, now, partial(tables_of, limits=limits, real=real, phi=now.phi), progress)
         except FormatError:
             before, now = now, read_manifest(where)
             if before.number == now.number:
@@ -81,7 +87,7 @@ def derive(
     return now
 
 
-def _naming(tables: Sequence[Table], state: str) -> Callable[[Manifest], Manifest]:
+def _naming(tables: Sequence[Table], state: tuple[str, ...]) -> Callable[[Manifest], Manifest]:
     """Return the change that names tables, unless somebody has named newer ones."""
     return lambda now: now if now.is_derived else replace(now, tables=tuple(tables), tables_of=state)
 
@@ -100,18 +106,21 @@ def remove_old_tables(folder: Path) -> None:
 
 
 def _derived(
-    folder: Path, manifest: Manifest, limits: Limits, progress: Callable[[int, int], None] | None
+    folder: Path,
+    manifest: Manifest,
+    told: Callable[..., dict[str, pa.Table]],
+    progress: Callable[[int, int], None] | None,
 ) -> list[Table]:
     """Write the tables of a state of a catalog, and return them."""
     with ExitStack() as stack:
-        room = stack.enter_context(_room(folder))
-        connection = stack.enter_context(_connection(folder, room))
+        room = stack.enter_context(room_within(folder))
+        connection = stack.enter_context(connection_within(folder, room))
         changes = SeriesChanges(connection, folder, manifest)
         files = stack.enter_context(table_files(room, {**SCHEMAS, STATES: STATES_SCHEMA}, changes.kept()))
-        rows, done = SeriesRows(folder, manifest), 0
+        rows, cursor, done = SeriesRows(folder, manifest), connection.cursor(), 0
         for batch in changes.batches():
             check_interrupt()
-            for kind, table in tables_of(rows.of(batch), limits, phi=manifest.phi).items():
+            for kind, table in told(rows.of(batch), connection=cursor).items():
                 files.write(kind, table)
             done += batch.files
             if progress is not None:
@@ -122,7 +131,7 @@ def _derived(
 
 
 @contextmanager
-def _room(folder: Path) -> Generator[Path]:
+def room_within(folder: Path) -> Generator[Path]:
     """Make a folder for files that are not finished; say in our words what the system refuses."""
     try:
         (folder / TABLES).mkdir(exist_ok=True)
@@ -135,7 +144,8 @@ def _room(folder: Path) -> Generator[Path]:
 
 
 @contextmanager
-def _connection(folder: Path, room: Path) -> Generator[Any]:
+def connection_within(folder: Path, room: Path) -> Generator[Any]:
+    """Connect to DuckDB, in memory, with a folder for what is beyond it; say in our words what it raises."""
     config: dict[str, Any] = {
         "memory_limit": _MEMORY,
         "temp_directory": str(room / "spilled"),
@@ -144,7 +154,7 @@ def _connection(folder: Path, room: Path) -> Generator[Any]:
         "autoinstall_known_extensions": "false",
         "threads": str(min(4, os.cpu_count() or 1)),
     }
-    connection = duckdb.connect(":memory:", config=config)
+    connection: Any = duckdb.connect(":memory:", config=config)
     connection.execute("SET enable_progress_bar = false")  # it would write to standard output
     try:
         yield connection
@@ -152,7 +162,7 @@ def _connection(folder: Path, room: Path) -> Generator[Any]:
         raise KeyboardInterrupt from None
     except duckdb.OutOfMemoryException:
         raise OutputError("there is not enough memory, or room on the disk", source=str(folder)) from None
-    except duckdb.Error:
+    except (duckdb.IOException, duckdb.InvalidInputException):  # no file, or no Parquet
         raise FormatError(DAMAGED, source=str(folder)) from None
     finally:
         connection.close()

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hounsfield.cli.terminal import on_terminal, say, words_table, write_json
-from hounsfield.errors import FormatError, OutputError
+from hounsfield.errors import FormatError, MissingDependencyError, OutputError
 from hounsfield.text import printable
 
 _EPILOG = """\b
@@ -18,6 +18,7 @@ Examples:
   hu catalog info catalog/           what is in it
   hu catalog verify catalog/         read every byte of it
   hu catalog compact catalog/        fewer and larger files, without what does not count any more
+  hu catalog export catalog/ --to parquet -o tables/     just the rows that count, for other programs
 """
 _catalog = click.argument("folder", metavar="CATALOG", type=click.Path())
 _quiet = click.option("-q", "--quiet", is_flag=True, help="Errors only on standard error.")
@@ -33,7 +34,7 @@ def command() -> None:
 @_catalog
 @_json
 def info_command(folder: str, as_json: bool) -> int:
-    """Show what a catalog holds: rows, folders, columns, size."""
+    """Show what a catalog holds: rows of each kind, series, studies, patients, modalities, folders, columns, size."""
     from hounsfield.catalog.checking import facts
 
     def show() -> int:
@@ -50,7 +51,8 @@ def info_command(folder: str, as_json: bool) -> int:
 def _show_facts(known: dict[str, Any]) -> None:
     shown = dict(known)
     shown["columns"] = str(len(known["columns"]))
-    shown["phi"] = "yes" if known["phi"] else "no"
+    modalities = ", ".join(f"{name or '-'} {count:,}" for name, count in known["modalities"].items())
+    shown["modalities"] = modalities or None
     rows = [
         [name.replace("_", " "), _text(value)] for name, value in shown.items() if value is not None and name != "roots"
     ]
@@ -59,6 +61,8 @@ def _show_facts(known: dict[str, Any]) -> None:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else printable(str(value))
 
 
@@ -100,15 +104,20 @@ def verify_command(folder: str, repair: bool, as_json: bool, quiet: bool) -> int
 
 @command.command("compact")
 @_catalog
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Leave no row that does not count, for programs that read instances/*.parquet: no scan may run meanwhile.",
+)
 @_json
 @_quiet
-def compact_command(folder: str, as_json: bool, quiet: bool) -> int:
+def compact_command(folder: str, exact: bool, as_json: bool, quiet: bool) -> int:
     """Join small shards, leave out rows that do not count any more, and remove files that belong to nothing."""
     from hounsfield.catalog.compacting import compact
 
     def join() -> int:
         with counting_progress("compacting", quiet) as progress:
-            done = compact(folder, progress=progress)
+            done = compact(folder, exact=exact, progress=progress)
         if as_json:
             write_json(vars(done), compact=False)
         if not quiet:
@@ -121,6 +130,39 @@ def compact_command(folder: str, as_json: bool, quiet: bool) -> int:
     return _tried(join)
 
 
+@command.command("export")
+@_catalog
+@click.option(
+    "--to",
+    "to",
+    required=True,
+    type=click.Choice(["parquet", "ducklake", "iceberg"]),
+    help="How the tables are written: plain Parquet files, a DuckLake, or Apache Iceberg with a catalog in SQLite.",
+)
+@click.option("-o", "--output", required=True, type=click.Path(), help="The folder to write.")
+@click.option("-f", "--force", is_flag=True, help="Replace an export that is there.")
+@_json
+@_quiet
+def export_command(folder: str, to: str, output: str, force: bool, as_json: bool, quiet: bool) -> int:  # noqa: PLR0913
+    """Write the tables of a catalog for other programs: instances, errors, series, studies, patients, volumes ...
+
+    Rows of files that are gone, or that later rows have replaced, are left out.
+    """
+    from hounsfield.catalog.exporting import export
+
+    def write() -> int:
+        with counting_progress("exporting", quiet) as progress:
+            done = export(folder, output, to, force=force, progress=progress)
+        if as_json:
+            write_json(vars(done), compact=False)
+        if not quiet:
+            told = ", ".join(f"{rows} {name}" for name, rows in done.tables.items())
+            say(f"{output}: {told}")
+        return 0
+
+    return _tried(write)
+
+
 def _tried(work: Callable[[], int]) -> int:
     try:
         return work()
@@ -130,6 +172,9 @@ def _tried(work: Callable[[], int]) -> int:
     except FormatError as error:
         say(str(error))
         return 3
+    except MissingDependencyError as error:
+        say(str(error))
+        return 4
     except OutputError as error:
         say(str(error))
         return 5

@@ -66,20 +66,33 @@ def find_quickly(paths: Sequence[str], plan: Plan, limits: Limits, first: int, s
             break
         heads.read(row, path, first)
     seconds, busy, blocked = watch.stop()
-    count = len(heads.pieces)
-    work = _ChunkWalk(heads, plan, wishes, limits.sequence_depth, paths)
-    work.run()
-    values = b"".join([heads.bytes, *work.extra, _MARGIN]) if work.extra else heads.bytes
-    return Found(
-        count,
-        heads.facts[:count],
-        work.places,
-        np.frombuffer(values, np.uint8),
-        seconds,
-        busy,
-        blocked,
-        spare=len(_MARGIN),
-    )
+
+    def read(row: int, at: int, count: int) -> bytes:
+        return _read_at(paths[row], at, count)
+
+    return _ChunkWalk(heads, plan, wishes, limits.sequence_depth, read).found(seconds, busy, blocked)
+
+
+def find_in_beginnings(beginnings: Sequence[bytes], facts: Ints, plan: Plan, limits: Limits) -> Found:
+    """Look for the attributes of a plan in the first bytes of files, which were read elsewhere.
+
+    Parameters
+    ----------
+    beginnings
+        The bytes; none of what cannot be read. A file of which they do not hold enough is given up.
+    facts : int64 (file, FACTS)
+        `SIZE` and `CHANGED` of each file; the others are filled.
+    plan, limits
+        As in `find_quickly`.
+    """
+    heads = _Heads(0)
+    heads.facts, heads.pieces = facts, list(beginnings)
+    facts[:, STATUS] = UNSURE
+    return _ChunkWalk(heads, plan, Wishes(plan), limits.sequence_depth, _no_more).found(0.0, 0.0, 0)
+
+
+def _no_more(row: int, at: int, count: int) -> bytes:
+    return b""
 
 
 class _Heads:
@@ -137,13 +150,13 @@ class _Heads:
 
 @dataclass
 class _ChunkWalk:
-    """The walk through a chunk of files."""
+    """The walk through a chunk of files; `read` reads more of one, from a position on so many bytes."""
 
     heads: _Heads
     plan: Plan
     wishes: Wishes
     depth: int
-    paths: Sequence[str]
+    read: Callable[[int, int, int], bytes]
     extra: list[bytes] = field(default_factory=list[bytes])
 
     def __post_init__(self) -> None:
@@ -153,7 +166,15 @@ class _ChunkWalk:
         self.places[:, :, 0] = self.places[:, :, 2] = 0
         self._extra_at = len(self.heads.bytes)
 
-    def run(self) -> None:
+    def found(self, seconds: float, busy: float, blocked: int) -> Found:
+        """Walk the files, which took so long to read, and return what was found."""
+        heads, count = self.heads, len(self.heads.pieces)
+        self._run()
+        values = b"".join([heads.bytes, *self.extra, _MARGIN]) if self.extra else heads.bytes
+        flat, spare = np.frombuffer(values, np.uint8), len(_MARGIN)
+        return Found(count, heads.facts[:count], self.places, flat, seconds, busy, blocked, spare=spare)
+
+    def _run(self) -> None:
         """Walk the files: those that are alike together."""
         pending = [row for row, piece in enumerate(self.heads.pieces) if piece]
         groups = 0
@@ -173,7 +194,7 @@ class _ChunkWalk:
         piece, facts = self.heads.pieces[row], self.heads.facts[row]
 
         def read(at: int, count: int) -> bytes:
-            return _read_at(self.paths[row], at, count)
+            return self.read(row, at, count)
 
         walked = walk_quickly(piece, int(facts[SIZE]), self.wishes, self.depth, read)
         if walked is None:

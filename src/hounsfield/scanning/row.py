@@ -90,7 +90,8 @@ class FileFacts:
             "pixel_length": facts[:, PIXELS_LENGTH],
             "encapsulated": (facts[:, PIXELS_LENGTH] < 0).astype(np.int64),
         }
-        masks = {"file_size": known, "mtime": known, "pixel_offset": placed, "pixel_length": sized}
+        sizes = known | (facts[:, SIZE] > 0)  # of what stands at a URL the time need not be told
+        masks = {"file_size": sizes, "mtime": known, "pixel_offset": placed, "pixel_length": sized}
         return cls(numbers, {**masks, "encapsulated": there})
 
 

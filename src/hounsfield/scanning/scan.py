@@ -5,7 +5,7 @@ from __future__ import annotations
 # pyarrow is not typed
 # pyright: reportUnknownParameterType=false
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,11 +18,12 @@ from hounsfield.scanning.by_frame import frames_first, schema_of, with_frames
 from hounsfield.scanning.columns import choose_columns, plan
 from hounsfield.scanning.found import Found, nothing_found
 from hounsfield.scanning.header_rows import read_source_row
-from hounsfield.scanning.pace import WAITING_THREADS
+from hounsfield.scanning.remote_walk import RemoteWalk
 from hounsfield.scanning.row import Row
 from hounsfield.scanning.row_choice import Fitting
 from hounsfield.scanning.table import TableLayout, record_batch
 from hounsfield.scanning.walking import HeaderWalk, Paths, Progress, WalkJob
+from hounsfield.sources.remote import RemoteFile
 from hounsfield.sources.source import Source
 
 #: So many listed files are worth threads of their own.
@@ -150,21 +151,42 @@ class ListedFiles:
         batches = list(_asked(work.batches_of(paths, many=len(paths) >= _MANY), names, Fitting()))
         return pa.Table.from_batches(batches, schema=schema_of(layout.schema, names))
 
-    def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str], *, waits: bool = False) -> pa.Table:
-        """Return one row for each source that is no file of the system: a member of an archive, a remote file.
+    def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str]) -> pa.Table:
+        """Return one row for each source that is no file of the system: a member of an archive.
 
         Parameters
         ----------
         opens, paths
             What opens each of them, and what they are called.
-        waits
-            Reading waits for somebody else: more threads than there are processors pay.
         """
         names, read = with_frames(self.columns, phi=self.phi)
         layout = _chosen(read, self.phi)
-        threads = self.threads or (WAITING_THREADS if waits else None)
-        batch = _source_batch(opens, paths, layout, threads, self.limits)
+        batch = _source_batch(opens, paths, layout, self.threads, self.limits)
         return pa.Table.from_batches([frames_first(batch, names)])
+
+    def scan_remote(
+        self, files: Sequence[RemoteFile], paths: list[str], progress: Callable[[Progress], None] | None = None
+    ) -> pa.Table:
+        """Return one row for each file at a URL, in their order.
+
+        Parameters
+        ----------
+        files, paths
+            The files, and what they are called.
+        progress
+            Is told how far it has come.
+        """
+        names, read = with_frames(self.columns, phi=self.phi)
+        layout = _chosen(read, self.phi)
+        work = RemoteWalk(layout.plan, _ArrowBatches(layout), self.limits, self.threads)
+        batches: list[pa.RecordBatch] = []
+        done = 0
+        for batch in _asked(work.batches(files, paths), names, Fitting()):
+            batches.append(batch)
+            done += batch.num_rows
+            if progress is not None:
+                progress(Progress(done, len(paths), False))
+        return pa.Table.from_batches(batches, schema=schema_of(layout.schema, names))
 
 
 def scan_sources(

@@ -168,4 +168,6 @@ def source_of(name: str, file: io.RawIOBase, size: int, still: Callable[[], bool
 def reason(error: OSError) -> str:
     """Return why the system refused, in lower case and without the path."""
     text = error.strerror or "the system refused"
+    if error.errno and "[errno" in text:  # Arrow says what it did when the system refused, and repeats what that said
+        text = os.strerror(error.errno)
     return text[:1].lower() + text[1:]

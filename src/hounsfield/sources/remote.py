@@ -21,6 +21,7 @@ from hounsfield.sources.entries import Entry
 from hounsfield.sources.files import drain, source_of
 from hounsfield.sources.kinds import ARCHIVES, LOOK, escaped, kind_of
 from hounsfield.sources.source import CHANGED, Source
+from hounsfield.sources.stores import has_keys, is_web, options, why
 from hounsfield.sources.streams import FileStream
 
 #: Bytes that are fetched at a time: a header is mostly within the first such block.
@@ -28,6 +29,7 @@ _BLOCK = 2**17
 _USER = re.compile(r"(?<=://)[^/@]*@")
 _QUERY = re.compile(r"[?#].*")
 #: What servers call the time of a change where they give it as text.
+_SECOND = 10**9
 _TIMES = ("LastModified", "last_modified", "updated", "created")
 
 
@@ -126,17 +128,7 @@ class _Remote(FileStream):
 
 
 def _failure(error: Exception, name: str) -> SourceError:
-    known = {
-        FileNotFoundError: "no such file",
-        PermissionError: "permission denied",
-        IsADirectoryError: "is a folder",
-        TimeoutError: "no answer in time",
-    }
-    why = next((text for kind, text in known.items() if isinstance(error, kind)), "")
-    status = getattr(error, "status", None)
-    if not why:
-        why = f"the server answers {status}" if isinstance(status, int) else f"cannot be read ({type(error).__name__})"
-    return SourceError(why, source=name)
+    return SourceError(CHANGED if type(error).__name__ == "FileExpired" else why(error), source=name)
 
 
 @dataclass(frozen=True)
@@ -153,7 +145,10 @@ class RemoteFile:
         Where it is, as fsspec has it.
     stamp
         A number that is another one once the file has changed, where the server tells; else 0. It is the time of the
-        change (nanoseconds since 1970), or follows from what the server calls the file's content (ETag).
+        change (nanoseconds since 1970), or follows from what the server calls the file's content (ETag); where the time
+        is one of whole seconds, what is below a second follows from the content.
+    changed
+        The time of the change, where the server tells; else 0.
     """
 
     name: str
@@ -161,6 +156,7 @@ class RemoteFile:
     system: Any = field(repr=False)
     path: str = field(repr=False)
     stamp: int = 0
+    changed: int = 0
 
     def __call__(self, limits: Limits) -> Source:
         """Open it: where it can be read in any order, only what is asked for is fetched."""
@@ -211,20 +207,27 @@ def remote_files(url: str, limits: Limits) -> list[RemoteFile]:
     system, path = _system(url)
     name = shown(url)
     try:
+        system.invalidate_cache()  # what an earlier call was told may have changed
         listed = _find(system, path)
     except Exception as error:
         raise _failure(error, name) from None
     if len(listed) > limits.archive_members:
         raise LimitExceededError(f"has {len(listed)} files; the limit is {limits.archive_members}", source=name)
     if list(listed) == [path]:
-        return [_remote_file(name, listed[path], system, path)]
+        own, mark, chain = url.partition("::")
+        return [_remote_file(_without_secrets(own, system) + mark + shown(chain), listed[path], system, path)]
     return [_remote_file(_called(url, system, at), listed[at], system, at) for at in sorted(listed)]
 
 
 def _called(url: str, system: Any, path: str) -> str:
     """Return what a file is called that was found at a URL."""
     mark, chain = url.partition("::")[1:]
-    return shown((path if "://" in path else system.unstrip_protocol(path)) + mark + chain)
+    whole = path if "://" in path else system.unstrip_protocol(path)
+    return _without_secrets(whole, system) + mark + shown(chain)
+
+
+def _without_secrets(url: str, system: Any) -> str:
+    return escaped(_USER.sub("", url)) if has_keys(system) else shown(url)
 
 
 def canonical_url(url: str) -> str:
@@ -239,17 +242,27 @@ def canonical_url(url: str) -> str:
 
 
 def _remote_file(name: str, info: dict[str, Any], system: Any, path: str) -> RemoteFile:
-    return RemoteFile(name, info.get("size"), system, path, _stamp(info))
+    changed = _time(info)
+    content = _content(info)
+    stamp = changed or content
+    if changed and changed % _SECOND == 0:  # stores tell whole seconds: of two changes in one the content tells
+        stamp += content % _SECOND
+    return RemoteFile(name, info.get("size"), system, path, stamp, changed)
 
 
-def _stamp(info: dict[str, Any]) -> int:
-    """Return what tells that a file has changed: its time, or what the server calls its content."""
+def _time(info: dict[str, Any]) -> int:
+    """Return when a file was changed; 0 where the server does not tell."""
     for key in ("mtime", *_TIMES):
         value = info.get(key)
         if isinstance(value, datetime):
             return int(value.timestamp() * 1e6) * 1000
         if isinstance(value, (int, float)):
             return int(value * 1e6) * 1000
+    return 0
+
+
+def _content(info: dict[str, Any]) -> int:
+    """Return a number for what the server calls a file's content; 0 where it calls it nothing."""
     known = next((info[key] for key in ("ETag", "etag", "checksum", "md5Hash", *_TIMES) if info.get(key)), None)
     return 0 if known is None else int.from_bytes(blake2b(repr(known).encode(), digest_size=7).digest(), "big")
 
@@ -271,7 +284,7 @@ def _system(url: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
 
-        return url_to_fs(url)
+        return url_to_fs(url, **options(url))
     except ImportError:
         raise missing("reading URLs", "fsspec with what it needs for them", "remote") from None
     except Exception as error:
@@ -295,8 +308,7 @@ def check_installed(url: str) -> None:
 
 def _find(system: Any, path: str) -> dict[str, dict[str, Any]]:
     """Paths of the files that a path stands for, and what is known of each."""
-    protocols = [system.protocol] if isinstance(system.protocol, str) else system.protocol
-    if "http" in protocols or "https" in protocols:
+    if is_web(system):
         # Whether it is a folder no web server tells.
         if not urlsplit(path).path.endswith("/"):
             return {path: {}}
@@ -307,7 +319,9 @@ def _find(system: Any, path: str) -> dict[str, dict[str, Any]]:
         return {at: info for at, info in matches.items() if info["type"] == "file"}
     elif (info := system.info(path))["type"] == "file":
         return {path: info}
-    return system.find(path, detail=True)
+    # Stores have no folders: what stands for one there is empty, and its name ends with a slash.
+    found = system.find(path, detail=True)
+    return {at: info for at, info in found.items() if not at.endswith("/") or is_web(system) or info.get("size")}
 
 
 def open_url(url: str, limits: Limits) -> Source:
