@@ -80,7 +80,7 @@ _NUMBER = itertools.count()
         max_size=3,
     )
 )
-@settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_volumes_of_made_series_are_those_of_their_folder(tmp_path, series):
     here = tmp_path / str(next(_NUMBER))
     for number, options in enumerate(series):

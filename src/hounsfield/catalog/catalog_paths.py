@@ -92,7 +92,8 @@ def folders_named(paths: Iterable[str]) -> tuple[str, ...]:
     for path in paths:
         known = catalog_path(path)
         if known is not None:
-            folders += [root for root in read_manifest(Path(known.folder)).roots if not os.path.isfile(root)]
+            roots = read_manifest(Path(known.folder)).roots
+            folders += [root for root in roots if not is_url(root) and not os.path.isfile(root)]
         elif os.path.isdir(path):
             folders.append(path)
     return tuple(folders)
