@@ -62,6 +62,11 @@ PHRASES = (
     "blood", "nodule", "marrow", "cortical bone", "bone", "DIFFERS", "ok", "then {gap}", "without a known unit",
 )  # fmt: skip
 _PLACE = re.compile(r"\{[^}]*\}")
+#: Begins a text in SQL, or stands in it.
+_SQL = re.compile(
+    r"\b(SELECT\s|IS (NOT )?NULL|(GROUP|ORDER) BY|CREATE (OR REPLACE )?(TABLE|VIEW)|INSERT INTO|read_parquet|WHERE\s)"
+    r"|^\s*WITH\s|^SET \w+ =|\(FROM\s|^coalesce\(|file_row_number"
+)
 _WORD = re.compile(r"(?<![\w.=])[a-z]{2,}(?![\w(=])")
 
 
@@ -98,7 +103,7 @@ def _sentences(node: ast.AST, skipped: set[int]) -> Iterator[str]:
             return
         if name == "Step" and node.args and isinstance(node.args[0], ast.Constant):
             yield str(node.args[0].value)
-        if name == "counted" and isinstance(node.args[1], ast.Constant):
+        if name == "counted" and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
             yield from (f"{{count}} {node.args[1].value}", f"{{count}} {node.args[1].value}s")
     text = _template(node)
     if text is not None:
@@ -116,6 +121,8 @@ def _sentences(node: ast.AST, skipped: set[int]) -> Iterator[str]:
 def is_sentence(text: str) -> bool:
     """Whether a string says something to a person: words, and not only keywords, code or examples."""
     plain = _PLACE.sub("", text)
+    if _SQL.search(text):
+        return False
     return " " in text.strip() and bool(_WORD.search(plain)) and len(plain.split()) > 1 and not text.startswith("\b")
 
 

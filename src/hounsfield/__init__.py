@@ -57,7 +57,7 @@ _HOME = {
     "apply_mask": "hounsfield.masks.mask",
     "choose": "hounsfield.recipes.choice",
     "components": "hounsfield.masks.components",
-    "dicom_json": "hounsfield.headers.tags",
+    "dicom_json": "hounsfield.headers.json_model",
     "distance": "hounsfield.measures.lines",
     "figure": "hounsfield.figures.figure",
     "frame_times": "hounsfield.reading.objects",

@@ -33,8 +33,8 @@ from hounsfield.geometry import Distance as Distance
 from hounsfield.geometry import ImagePlane as ImagePlane
 from hounsfield.geometry import SlidePlane as SlidePlane
 from hounsfield.headers.info import info as info
+from hounsfield.headers.json_model import dicom_json as dicom_json
 from hounsfield.headers.tags import Attribute as Attribute
-from hounsfield.headers.tags import dicom_json as dicom_json
 from hounsfield.headers.tags import tags as tags
 from hounsfield.image import Image as Image
 from hounsfield.limits import Limits as Limits

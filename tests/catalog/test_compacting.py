@@ -7,8 +7,8 @@ import pytest
 from hounsfield.catalog import writing
 from hounsfield.catalog.checking import repair, verify
 from hounsfield.catalog.compacting import compact
+from hounsfield.catalog.file_names import pieces_file, rows_file
 from hounsfield.catalog.manifest import read_manifest
-from hounsfield.catalog.shards import pieces_file, rows_file
 from hounsfield.catalog.writing import scan_into
 from hounsfield.errors import FormatError
 

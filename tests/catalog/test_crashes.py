@@ -17,7 +17,7 @@ from hounsfield.catalog.compacting import compact
 from hounsfield.catalog.manifest import is_catalog, read_manifest
 from hounsfield.catalog.writing import scan_into
 
-from catalogs import ended, paths, rows, started, tree
+from catalogs import ended, headers, paths, rows, started, tree
 
 SCAN = "scan_into(sys.argv[1], sys.argv[2:])"
 COMPACT = "compact(sys.argv[1], rows=2_000)"
@@ -43,35 +43,36 @@ def killed(code, seconds, *arguments):
     return process.returncode == 0
 
 
-def check_killed_scans(tmp_path, times, folders):
+def check_killed_scans(tmp_path, times, folders, scan=SCAN, **options):
     data = tree(tmp_path / "data", folders, 60)
     whole = tmp_path / "whole"
-    seconds = how_long(SCAN, whole, data)
-    expected = rows(whole)
+    seconds = how_long(scan, whole, data)
+    expected, texts = rows(whole), headers(whole) if options else []
     chance = random.Random(15)
     midway = 0
     for number in range(times):
         catalog = tmp_path / f"catalog{number}"
-        done = killed(SCAN, chance.uniform(0, 1.2 * seconds), catalog, data)
+        done = killed(scan, chance.uniform(0, 1.2 * seconds), catalog, data)
         if not done and is_catalog(catalog):
             assert verify(catalog).problems == []
             midway += 0 < read_manifest(catalog).rows < len(expected)
-        scan_into(catalog, [data])
+        scan_into(catalog, [data], **options)
         assert rows(catalog) == expected
+        assert not options or headers(catalog) == texts
         assert verify(catalog).problems == []
         shutil.rmtree(catalog)
     return midway
 
 
-def check_killed_compactions(tmp_path, times, folders):
+def check_killed_compactions(tmp_path, times, folders, **options):
     data = tree(tmp_path / "data", folders, 60)
     many = tmp_path / "many"
-    scan_into(many, [data])
+    scan_into(many, [data], **options)
     for path in sorted(data.glob("*/0000.dcm")):
         path.unlink()
     scan_into(many, [data])
     assert len(read_manifest(many).shards) > 4
-    expected = rows(many)
+    expected, texts = rows(many), headers(many) if options else []
     whole = shutil.copytree(many, tmp_path / "whole")
     seconds = how_long(COMPACT, whole)
     assert rows(whole) == expected
@@ -81,11 +82,12 @@ def check_killed_compactions(tmp_path, times, folders):
         catalog = shutil.copytree(many, tmp_path / f"catalog{number}")
         ends += killed(COMPACT, chance.uniform(0, 1.2 * seconds), catalog)
         assert rows(catalog) == expected
+        assert not options or headers(catalog) == texts
         assert verify(catalog).problems == []
         compact(catalog, rows=2_000, orphan=0)
         assert rows(catalog) == expected
         named = {shard.name for shard in read_manifest(catalog).shards}
-        for room in ("instances", "pieces"):
+        for room in ("instances", "pieces", *(["headers"] if options else [])):
             assert {path.name for path in (catalog / room).iterdir()} == {f"{name}.parquet" for name in named}
         assert scan_into(catalog, [data]).new == 0
         shutil.rmtree(catalog)
@@ -100,6 +102,17 @@ def test_a_killed_compaction_changes_no_row(tmp_path):
     check_killed_compactions(tmp_path, 2, 15)
 
 
+WITH_HEADERS = "scan_into(sys.argv[1], sys.argv[2:], headers=True)"
+
+
+def test_a_killed_scan_with_headers_goes_on_where_it_was(tmp_path):
+    check_killed_scans(tmp_path, 2, 10, WITH_HEADERS, headers=True)
+
+
+def test_a_killed_compaction_changes_no_header(tmp_path):
+    check_killed_compactions(tmp_path, 2, 15, headers=True)
+
+
 #: How often scans and compactions are killed; HOUNSFIELD_KILLS=50 takes some ten minutes.
 KILLS = int(os.environ.get("HOUNSFIELD_KILLS", "8"))
 
@@ -107,6 +120,16 @@ KILLS = int(os.environ.get("HOUNSFIELD_KILLS", "8"))
 @pytest.mark.long
 def test_many_killed_scans(tmp_path):
     assert check_killed_scans(tmp_path, KILLS, 80) >= KILLS // 5
+
+
+@pytest.mark.long
+def test_many_killed_scans_with_headers(tmp_path):
+    assert check_killed_scans(tmp_path, KILLS, 40, WITH_HEADERS, headers=True) >= KILLS // 5
+
+
+@pytest.mark.long
+def test_many_killed_compactions_with_headers(tmp_path):
+    assert check_killed_compactions(tmp_path, KILLS, 40, headers=True) < KILLS
 
 
 @pytest.mark.long

@@ -18,9 +18,9 @@ import hounsfield as hu
 from hounsfield.catalog import series_changes, table_upkeep, writing
 from hounsfield.catalog.checking import repair, verify
 from hounsfield.catalog.compacting import compact
+from hounsfield.catalog.file_names import table_file
 from hounsfield.catalog.manifest import read_manifest
 from hounsfield.catalog.querying import Database
-from hounsfield.catalog.shards import table_file
 from hounsfield.catalog.writing import scan_into
 
 from series_made import copy, ct, edit, louder, shift

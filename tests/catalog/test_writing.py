@@ -5,12 +5,14 @@ import shutil
 import zipfile
 from collections import Counter
 
+import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
 from hounsfield.catalog import writing
 from hounsfield.catalog.checking import facts, verify
+from hounsfield.catalog.compacting import compact
 from hounsfield.catalog.manifest import read_manifest
 from hounsfield.catalog.piece_rows import CATALOG_COLUMNS
 from hounsfield.catalog.scan_outcome import ScanListener
@@ -333,3 +335,34 @@ def test_facts_of_a_catalog(tmp_path):
     assert known["bytes_scanned"] == sum(f.stat().st_size for f in data.rglob("*") if f.is_file())
     assert known["roots"] == [str(data)]
     assert known["phi"] is True
+    compact(tmp_path / "catalog", orphan=0)
+    on_disk = sum(path.stat().st_size for path in (tmp_path / "catalog").glob("*/*.parquet"))
+    old = sum(path.stat().st_size for path in (tmp_path / "catalog" / "tables").glob("*.parquet"))
+    tables = sum(table.bytes for table in read_manifest(tmp_path / "catalog").tables)
+    assert facts(tmp_path / "catalog")["bytes"] == on_disk - old + tables
+
+
+def test_facts_count_series_studies_patients_and_modalities(tmp_path):
+    expected = Counter()
+    for number, name in enumerate(("CT_small.dcm", "MR_small.dcm", "rtplan.dcm", "CT_small.dcm")):
+        shutil.copy(get_testdata_file(name), tmp_path / f"{number}.dcm")
+        expected[pydicom.dcmread(tmp_path / f"{number}.dcm").Modality] += 1
+    scan_into(tmp_path / "c", [tmp_path])
+    known = facts(tmp_path / "c")
+    headers = [pydicom.dcmread(path) for path in tmp_path.glob("*.dcm")]
+    names = {"series": "SeriesInstanceUID", "studies": "StudyInstanceUID", "patients": "PatientID"}
+    assert {name: known[name] for name in names} == {
+        name: len({one.get(keyword) for one in headers} - {None, ""}) for name, keyword in names.items()
+    }
+    assert known["modalities"] == expected
+    assert list(known["modalities"])[0] == "CT"
+    assert (known["repeated"], known["conflicting"]) == (1, 0)
+    scan_into(tmp_path / "hidden", [tmp_path / "0.dcm"], phi=False)
+    assert (facts(tmp_path / "hidden")["patients"], facts(tmp_path / "hidden")["series"]) == (None, 1)
+
+
+def test_facts_of_an_empty_catalog(tmp_path):
+    (tmp_path / "data").mkdir()
+    scan_into(tmp_path / "c", [tmp_path / "data"])
+    known = facts(tmp_path / "c")
+    assert (known["rows"], known["series"], known["modalities"], known["bytes_a_row"]) == (0, 0, {}, None)

@@ -7,8 +7,8 @@ import shutil
 import pytest
 from pydicom.data import get_testdata_file
 
+from hounsfield.catalog.file_names import rows_file
 from hounsfield.catalog.manifest import read_manifest
-from hounsfield.catalog.shards import rows_file
 
 from catalogs import paths, rows, tree
 from cli_runner import hu_here

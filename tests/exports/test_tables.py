@@ -3,14 +3,15 @@
 import base64
 import csv
 import json
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import hounsfield as hu
-from hounsfield.exports.tables import TABLE_FORMATS, flat_batch, json_array, json_lines, write_table
+from hounsfield.exports.tables import TABLE_FORMATS, csv_parts, flat_batch, json_array, json_lines, write_table
 
 ROWS = [
     {"path": "a.dcm", "Rows": 512, "PixelSpacing": [0.5, 0.25], "ImageType": ["ORIGINAL", None, "AXIAL"],
@@ -109,3 +110,43 @@ def test_nothing_is_left_where_a_batch_fails(tmp_path):
 def test_other_endings_are_refused_with_those_that_there_are(tmp_path):
     with pytest.raises(hu.FormatError, match=r"\.parquet, \.csv, \.json, \.jsonl"):
         written(tmp_path / "t.xlsx")
+
+
+NESTED = pa.table(
+    {
+        "n": pa.array([Decimal("12"), Decimal("0.10"), None], pa.decimal128(38, 2)),
+        "long": pa.array([Decimal("123456789012345678901234567890.12"), None, None], pa.decimal128(38, 2)),
+        "pairs": pa.array([[("a", 1.5)], [], None], pa.map_(pa.string(), pa.float64())),
+        "parts": pa.array([{"x": [1, None], "y": "=1"}, {"x": None, "y": None}, None]),
+        "lists": pa.array([[[1.0, float("inf")]], [[]], None]),
+        "word": pa.array(["a", "=b", None]).dictionary_encode(),
+        "while": pa.array([timedelta(seconds=1.5), None, None], pa.duration("us")),
+    }
+)
+
+
+def test_answers_to_questions_have_any_type(tmp_path):
+    write_table(NESTED.to_batches(), NESTED.schema, tmp_path / "t.json")
+    first, second, third = json.loads((tmp_path / "t.json").read_text("utf-8"))
+    assert first == {"n": 12, "long": "123456789012345678901234567890.12", "pairs": [["a", 1.5]],
+                     "parts": {"x": [1, None], "y": "=1"}, "lists": [[1.0, None]], "word": "a", "while": 1.5}  # fmt: skip
+    assert second["n"] == 0.1 and set(third.values()) == {None}
+    write_table(NESTED.drop_columns("while").to_batches(), NESTED.drop_columns("while").schema, tmp_path / "t.csv")
+    with open(tmp_path / "t.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [rows[0][name] for name in ("n", "pairs", "parts", "lists")] == [
+        "12", '[["a", 1.5]]', '{"x": [1, null], "y": "=1"}', "[[1.0, null]]"
+    ]  # fmt: skip
+    assert [row["word"] for row in rows] == ["a", "'=b", ""]
+
+
+def test_csv_comes_in_parts_as_it_is_in_a_file(tmp_path):
+    written(tmp_path / "t.csv")
+    parts = [*csv_parts(TABLE.to_batches(max_chunksize=2), TABLE.schema)]
+    assert len(parts) == 3 and "".join(parts) == (tmp_path / "t.csv").read_text("utf-8")
+
+
+def test_arrow_files_are_the_same_table(tmp_path):
+    written(tmp_path / "t.arrow")
+    with pa.ipc.open_file(tmp_path / "t.arrow") as file:
+        assert str(file.read_all().to_pylist()) == str(ROWS)

@@ -1,12 +1,21 @@
+import contextlib
 import json
+import os
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
+from pydicom.data import get_testdata_file
 
 import hounsfield as hu
+from hounsfield.errors import HounsfieldError
+from hounsfield.headers import json_model
 
 from made import dataset, to_bytes
+
+SAMPLES = Path(get_testdata_file("CT_small.dcm")).parent
 
 
 def test_every_attribute_of_pydicom_is_there(sample):
@@ -76,6 +85,27 @@ def test_the_json_model_is_pydicoms(sample, name):
             # Of several values, an empty one is null (PS3.18 F.2.5); pydicom writes "".
             expected = [None if v == "" else v for v in entry.get("Value", [])]
             assert ours[tag].get("Value", []) == expected, tag
+
+
+@pytest.mark.parametrize("phi", [True, False])
+def test_plain_values_are_the_same_by_way_of_pydicom(monkeypatch, phi):
+    """Most are read straight from their bytes."""
+    names = [name for name in sorted(SAMPLES.glob("*.dcm")) if os.path.getsize(name) < 50_000]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        quick = {}
+        for name in names:
+            with contextlib.suppress(HounsfieldError):
+                quick[name] = hu.dicom_json(name, phi=phi)
+        odd = dataset(np.zeros((2, 2), np.uint8), PatientName="A^B", OtherPatientNames=["C", "D^E"])
+        odd.add_new(0x00281052, "LO", "nan ")
+        odd.add_new(0x00281053, "LO", "-inf")
+        data = to_bytes(odd).replace(b"R\x10LO", b"R\x10DS").replace(b"S\x10LO", b"S\x10DS")
+        quick[data] = hu.dicom_json(data, phi=phi)
+        assert quick[data]["00281052"]["Value"] == ["nan"]
+        monkeypatch.setattr(json_model, "_plain_entry", lambda raw, context: None)
+        assert {name: hu.dicom_json(name, phi=phi) for name in quick} == quick
+    assert len(quick) > 40
 
 
 def test_bulk_data_says_where_it_stands(sample):

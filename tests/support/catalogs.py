@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from hounsfield.catalog.file_names import HEADERS, ROWS
 from hounsfield.catalog.manifest import read_manifest
 from hounsfield.catalog.shards import alive, read_groups
 
@@ -52,15 +53,21 @@ def tree(folder: Path, folders: int, files: int, first: int = 0) -> Path:
     return folder
 
 
-def rows(catalog: Path, columns: list[str] | None = None) -> list[dict[str, Any]]:
+def rows(catalog: Path, columns: list[str] | None = None, room: str = ROWS) -> list[dict[str, Any]]:
     """Return the rows of a catalog that count, sorted by path; without what differs from shard to shard."""
     manifest = read_manifest(catalog)
-    tables = [alive(table, shard) for shard in manifest.shards for table in read_groups(catalog, shard.name)]
+    groups = ((table, shard) for shard in manifest.shards for table in read_groups(catalog, shard.name, room=room))
+    tables = [alive(table, shard) for table, shard in groups]
     if not tables:
         return []
     table = pa.concat_tables(tables)
     names = columns or [name for name in table.schema.names if name != "piece"]
     return table.select(names).sort_by("path" if "path" in names else names[0]).to_pylist()
+
+
+def headers(catalog: Path) -> list[dict[str, Any]]:
+    """Return the whole headers of a catalog that count, sorted by path."""
+    return rows(catalog, room=HEADERS)
 
 
 def paths(catalog: Path) -> list[str]:

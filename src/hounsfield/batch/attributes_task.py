@@ -17,7 +17,8 @@ class AttributesTask:
 
     def __call__(self, item: Input) -> dict[str, Any]:
         """Tell those of one input."""
-        from hounsfield.headers.tags import dicom_json, tags
+        from hounsfield.headers.json_model import dicom_json
+        from hounsfield.headers.tags import tags
 
         asked = self.recipe
         if asked.dicom_json:

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-# pyarrow is not typed
+# duckdb is not typed
 # pyright: reportUnknownParameterType=false
 import os
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
+import duckdb
 
+from hounsfield.catalog.file_names import DAMAGED, headers_file, pieces_file, rows_file, table_file
 from hounsfield.catalog.manifest import Manifest, Shard, Table, commit, read_manifest
 from hounsfield.catalog.piece_rows import OWN
 from hounsfield.catalog.pseudonyms import secret_file
-from hounsfield.catalog.shards import (
-    alive,
-    pieces_file,
-    read_groups,
-    read_pieces_file,
-    rows_file,
-    shard_name,
-    table_file,
-    table_name,
-)
+from hounsfield.catalog.querying import Database, QueryBounds
+from hounsfield.catalog.shards import alive, read_groups, read_pieces_file, shard_name, table_name
+from hounsfield.catalog.uid_counts import digest_of
 from hounsfield.errors import FormatError
 from hounsfield.interrupt import check_interrupt
 from hounsfield.sources.files import reason
+
+#: Limits of counting what is in a catalog.
+_BOUNDS = QueryBounds(seconds=3600)
+_KINDS = """
+SELECT count(*) FILTER (vanished IS NULL AND error IS NULL) AS readable,
+  count(*) FILTER (vanished IS NULL AND error IS NOT NULL) AS errors,
+  count(*) FILTER (vanished IS NOT NULL) AS vanished,
+  coalesce(sum(greatest(listed_size, 0)) FILTER (vanished IS NULL), 0)::BIGINT AS bytes_scanned
+FROM all_rows
+"""
+_THINGS = """
+SELECT count(DISTINCT SeriesInstanceUID) AS series, count(DISTINCT StudyInstanceUID) AS studies, {patients} AS patients
+FROM instances
+"""
+_MODALITIES = """
+SELECT coalesce(Modality, '') AS "name", count(*) AS files FROM instances GROUP BY 1 ORDER BY files DESC, 1
+"""
 
 
 @dataclass
@@ -95,12 +106,14 @@ def _problems(folder: Path, manifest: Manifest, shard: Shard, known: dict[tuple[
         yield "the list of its pieces is damaged" if there else "the list of its pieces is missing"
         return
     try:
-        name = shard_name(rows_file(folder, shard.name), pieces)
+        name = shard_name(
+            rows_file(folder, shard.name), pieces, headers_file(folder, shard.name) if manifest.headers else None
+        )
     except OSError as error:
         yield f"its rows cannot be read: {reason(error)}"
         return
     if name != shard.name:
-        yield "its rows or the list of its pieces are not what was written"
+        yield "its rows, their headers or the list of its pieces are not what was written"
         return
     if pieces.num_rows != shard.pieces or sum(pieces["rows"].to_pylist()) != shard.rows:
         yield "the manifest counts its rows or pieces otherwise"
@@ -152,16 +165,10 @@ def facts(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """
     where = Path(folder)
     manifest = read_manifest(where)
-    failed = vanished = size = 0
-    for shard in manifest.shards:
-        for table in read_groups(where, shard.name, ["error", "vanished", "piece", "listed_size"]):
-            counting = alive(table, shard)
-            there = counting.filter(pa.array(counting["vanished"].is_null().to_numpy()))
-            vanished += counting.num_rows - there.num_rows
-            failed += there.num_rows - there["error"].null_count
-            size += int(np.maximum(there["listed_size"].to_numpy(), 0).sum())
+    counted = _counted(where, manifest)
     names = [shard.name for shard in manifest.shards]
-    on_disk = sum(path(where, name).stat().st_size for name in names for path in (rows_file, pieces_file))
+    kinds = (rows_file, pieces_file, *([headers_file] if manifest.headers else []))
+    on_disk = sum(path(where, name).stat().st_size for name in names for path in kinds)
     on_disk += sum(table.bytes for table in manifest.tables)
     rows = manifest.rows
     return {
@@ -169,21 +176,38 @@ def facts(folder: str | os.PathLike[str]) -> dict[str, Any]:
         "state": manifest.number,
         "changed": _changed(where, manifest),
         "phi": manifest.phi,
+        "headers": manifest.headers,
         "secret": None if manifest.phi else str(secret_file(where)),
         "roots": [*manifest.roots],
         "columns": [*manifest.columns],
         "rows": rows,
-        "readable": rows - vanished - failed,
-        "errors": failed,
-        "vanished": vanished,
-        "bytes_scanned": size,
+        **counted,
         "shards": len(names),
-        **{table.kind: table.rows for table in manifest.tables if table.kind in ("series", "volumes")},
+        **{table.kind: table.rows for table in manifest.tables if table.kind == "volumes"},
         "derived": manifest.is_derived,
         "dead_rows": sum(shard.dead_rows for shard in manifest.shards),
         "bytes": on_disk,
         "bytes_a_row": round(on_disk / rows, 1) if rows else None,
     }
+
+
+def _counted(folder: Path, manifest: Manifest) -> dict[str, Any]:
+    """Return how many rows of each kind there are, and of how many series, studies and patients."""
+    known = manifest.repeated
+    known = None if known is None or known.of != digest_of(manifest.rows_state) else known
+    repeated = {"repeated": known and known.uids, "conflicting": known and known.conflicting}
+    if not manifest.rows:
+        nothing = dict.fromkeys(("readable", "errors", "vanished", "bytes_scanned", "series", "studies", "patients"), 0)
+        return {**nothing, "modalities": {}, **repeated}
+    patients = "count(DISTINCT PatientID)" if "PatientID" in manifest.columns else "NULL"
+    try:
+        with closing(Database(folder, manifest, _BOUNDS)) as database:
+            (kinds,) = database.query(_KINDS).to_pylist()
+            (things,) = database.query(_THINGS.format(patients=patients)).to_pylist()
+            modalities = database.query(_MODALITIES).to_pylist()
+    except duckdb.Error:
+        raise FormatError(DAMAGED, source=str(folder)) from None
+    return {**kinds, **things, "modalities": {one["name"]: one["files"] for one in modalities}, **repeated}
 
 
 def _changed(folder: Path, manifest: Manifest) -> str:

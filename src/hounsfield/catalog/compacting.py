@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from hounsfield.catalog.file_names import HEADERS, PIECES, ROWS
 from hounsfield.catalog.manifest import Shard, forget_old, kept_manifests, read_manifest
 from hounsfield.catalog.places import Key, Known, PiecePlace
-from hounsfield.catalog.shards import PIECES, ROWS, piece_table, read_groups, renumbered, write_shard
+from hounsfield.catalog.shards import piece_table, read_groups, renumbered, write_shard
 from hounsfield.catalog.table_upkeep import derive, remove_old_tables
 from hounsfield.errors import OutputError
 from hounsfield.interrupt import check_interrupt
@@ -131,21 +132,24 @@ def _join(folder: Path, known: Known, lot: list[Shard]) -> None:
     places = [(key, place) for key, place in known.items() if place.shard in order]
     places.sort(key=lambda one: (order[one[1].shard], one[1].number))
     pieces = piece_table([(key, place.rows, place.digest) for key, place in places])
-    written = write_shard(folder, _rows(folder, lot, places), pieces)
+    headers = _rows(folder, lot, places, HEADERS) if known.manifest.headers else None
+    written = write_shard(folder, _rows(folder, lot, places), pieces, headers)
     known.put(written, pieces, [place for _, place in places])
 
 
-def _rows(folder: Path, lot: list[Shard], places: list[tuple[Key, PiecePlace]]) -> Generator[pa.Table]:
+def _rows(
+    folder: Path, lot: list[Shard], places: list[tuple[Key, PiecePlace]], room: str = ROWS
+) -> Generator[pa.Table]:
     for shard in lot:
         numbers = {place.number: at for at, (_, place) in enumerate(places) if place.shard == shard.name}
-        for table in read_groups(folder, shard.name):
+        for table in read_groups(folder, shard.name, room=room):
             check_interrupt()
             yield renumbered(table, numbers)
 
 
 def _remove(folder: Path, orphan: float) -> int:
     """Remove the files of shards that only older states name, and those of writers that were killed."""
-    files = [*_files(folder / ROWS), *_files(folder / PIECES)]
+    files = [one for room in (ROWS, PIECES, HEADERS) for one in _files(folder / room)]
     older, now = kept_manifests(folder), read_manifest(folder)
     named = {shard.name for shard in now.shards}
     dropped = {shard.name for one in older for shard in one.shards} - named

@@ -18,7 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hounsfield.catalog.series_sql import CHECKS, FACTS, GEOMETRY, NEEDED
+from hounsfield.catalog.derived_columns import COUNTS, SCHEMAS
+from hounsfield.catalog.series_sql import FACTS, GEOMETRY, NEEDED
 from hounsfield.errors import SourceError
 from hounsfield.headers.info import uid_name
 from hounsfield.limits import Limits
@@ -34,107 +35,6 @@ from hounsfield.sources.source import Source
 
 _compute = cast("Any", pc)
 _HIDDEN = "the catalog is without what identifies patients, and with that without the way to its files"
-_TEXTS, _NUMBERS = pa.list_(pa.string()), pa.list_(pa.float64())
-#: Counts of a series, and what they are where there is nothing to count.
-_COUNTS = {
-    "volumes": pa.int32(),
-    "gaps": pa.int32(),
-    "missing_slices": pa.int64(),
-    "mixed_spacing": pa.bool_(),
-    "split_by": _TEXTS,
-    "duplicates": pa.int32(),
-    "conflicts": pa.int32(),
-    "no_volume": pa.int32(),
-    "unreadable": pa.int32(),
-}
-#: Columns of the tables; ``key`` tells series apart.
-SCHEMAS = {
-    "series": pa.schema(
-        {
-            "key": pa.string(),
-            "PatientID": pa.string(),
-            "PatientAge": pa.string(),
-            "PatientSex": pa.string(),
-            "StudyInstanceUID": pa.string(),
-            "StudyDate": pa.date32(),
-            "StudyDescription": pa.string(),
-            "SeriesInstanceUID": pa.string(),
-            "SeriesDate": pa.date32(),
-            "SeriesDescription": pa.string(),
-            "SeriesNumber": pa.int64(),
-            "Modality": pa.string(),
-            "BodyPartExamined": pa.string(),
-            "FrameOfReferenceUID": pa.string(),
-            "Manufacturer": pa.string(),
-            "ManufacturerModelName": pa.string(),
-            "SOPClassUID": pa.string(),
-            "sop_class_name": pa.string(),
-            "TransferSyntaxUID": pa.string(),
-            "transfer_syntax_name": pa.string(),
-            "PhotometricInterpretation": pa.string(),
-            "PixelRepresentation": pa.string(),
-            "instanceCount": pa.int64(),
-            "files": pa.int64(),
-            "series_size_MB": pa.float64(),
-            **dict.fromkeys(CHECKS, pa.bool_()),
-            "obliquity_degrees": pa.float64(),
-            "origin_patient": _NUMBERS,
-            "ImageOrientationPatient": _NUMBERS,
-            "slice_spacing_mm": pa.float64(),
-            **_COUNTS,
-        }
-    ),
-    "volumes": pa.schema(
-        {
-            "key": pa.string(),
-            "SeriesInstanceUID": pa.string(),
-            "StudyInstanceUID": pa.string(),
-            "PatientID": pa.string(),
-            "Modality": pa.string(),
-            "SeriesNumber": pa.int64(),
-            "SeriesDescription": pa.string(),
-            "FrameOfReferenceUID": pa.string(),
-            "volume": pa.int32(),
-            "slices": pa.int32(),
-            "Rows": pa.int32(),
-            "Columns": pa.int32(),
-            "spacing_mm": _NUMBERS,
-            "affine": _NUMBERS,
-            "files": pa.int32(),
-            "first_file": pa.string(),
-            "separated_by": pa.string(),
-            "split_by": _TEXTS,
-            "steps": pa.string(),
-        }
-    ),
-    "gaps": pa.schema(
-        {
-            "key": pa.string(),
-            "SeriesInstanceUID": pa.string(),
-            "volume_before": pa.int32(),
-            "volume_after": pa.int32(),
-            "distance_mm": pa.float64(),
-            "expected_mm": pa.float64(),
-            "missing": pa.int64(),
-            "aside_mm": pa.float64(),
-            "positions": pa.list_(_NUMBERS),
-            "message": pa.string(),
-        }
-    ),
-    "conflicts": pa.schema(
-        {"key": pa.string(), "SeriesInstanceUID": pa.string(), "paths": _TEXTS, "detail": pa.string()}
-    ),
-    "outcomes": pa.schema(
-        {
-            "key": pa.string(),
-            "SeriesInstanceUID": pa.string(),
-            "path": pa.string(),
-            "outcome": pa.string(),
-            "detail": pa.string(),
-            "copy_of": pa.string(),
-        }
-    ),
-}
 _COUNTED = {"duplicate": "duplicates", "no volume": "no_volume", "unreadable": "unreadable", "not DICOM": "unreadable"}
 
 
@@ -316,7 +216,7 @@ def _series(rows: pa.Table, counts: Mapping[str, Mapping[str, Any]], connection:
     connection.unregister("batch")
     table = _named(_named(table, "SOPClassUID", "sop_class_name"), "TransferSyntaxUID", "transfer_syntax_name")
     keys = table["key"].to_pylist()
-    for name, type_ in _COUNTS.items():
+    for name, type_ in COUNTS.items():
         none: Any = False if pa.types.is_boolean(type_) else [] if pa.types.is_list(type_) else 0
         values = [counts.get(key, {}).get(name, none) for key in keys]
         table = table.append_column(name, pa.array(values, type_))

@@ -19,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from hounsfield.catalog.uid_counts import RepeatedUids, repeated_of
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
@@ -128,6 +129,10 @@ class Manifest:
         `rows_state` of those rows: they may be older ones.
     changes
         A random word for each of the last changes: who made one finds it here.
+    headers
+        Whether it has whole headers beside its rows.
+    repeated
+        What is in more than one file; it may be of older rows.
     """
 
     number: int = 0
@@ -139,6 +144,8 @@ class Manifest:
     tables: tuple[Table, ...] = ()
     tables_of: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    headers: bool = False
+    repeated: RepeatedUids | None = None
 
     @property
     def rows_state(self) -> tuple[str, ...]:
@@ -201,7 +208,7 @@ def read_manifest(folder: Path) -> Manifest:
     raise FormatError("the catalog changes faster than it can be read", source=str(folder))
 
 
-def create(folder: Path, columns: Iterable[str], *, phi: bool) -> Manifest:
+def create(folder: Path, columns: Iterable[str], *, phi: bool, headers: bool = False) -> Manifest:
     """Make an empty catalog, or return the one that is there.
 
     Raises
@@ -216,7 +223,7 @@ def create(folder: Path, columns: Iterable[str], *, phi: bool) -> Manifest:
         others = [name for name in os.listdir(folder) if not name.endswith(PART) and name != SECRET]
         if others and not _numbers(folder):
             raise OutputError("the folder holds other files; a catalog has one of its own", source=str(folder))
-        _publish(folder, Manifest(1, columns=tuple(columns), phi=phi))
+        _publish(folder, Manifest(1, columns=tuple(columns), phi=phi, headers=headers))
     except OSError as error:
         raise _refused(folder, error) from None
     return read_manifest(folder)
@@ -369,6 +376,8 @@ def _parsed(document: dict[str, Any]) -> Manifest:
         tuple(map(_parsed_table, document.get("tables", ()))),
         tuple(map(str, document.get("tables_of", ()))),
         tuple(map(str, document.get("changes", ()))),
+        bool(document.get("headers", False)),
+        repeated_of(document.get("repeated")),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from hounsfield.catalog.file_names import HEADERS, ROWS
 from hounsfield.catalog.manifest import Shard
 from hounsfield.catalog.piece_rows import GONE, identities
 from hounsfield.catalog.places import Key, Known, PiecePlace
@@ -50,14 +51,17 @@ def _drop(folder: Path, known: Known, fresh: NDArray[np.int64], shard: Shard) ->
     left = [(key, place) for key, place in places if place.digest == GONE and place.rows == lost[place.number]]
     stay = [one for one in places if one not in left]
     pieces = piece_table([(key, place.rows - lost[place.number], place.digest) for key, place in stay])
-    written = write_shard(folder, _without(folder, stay, fresh), pieces) if stay else None
+    headers = _without(folder, stay, fresh, HEADERS) if known.manifest.headers else None
+    written = write_shard(folder, _without(folder, stay, fresh), pieces, headers) if stay else None
     known.put(written, pieces, [place for _, place in stay], [place for _, place in left])
     return sum(lost[place.number] for _, place in places)
 
 
-def _without(folder: Path, places: list[tuple[Key, PiecePlace]], fresh: NDArray[np.int64]) -> Generator[pa.Table]:
+def _without(
+    folder: Path, places: list[tuple[Key, PiecePlace]], fresh: NDArray[np.int64], room: str = ROWS
+) -> Generator[pa.Table]:
     numbers = {place.number: number for number, (_, place) in enumerate(places)}
-    for table in read_groups(folder, places[0][1].shard):
+    for table in read_groups(folder, places[0][1].shard, room=room):
         kept = renumbered(table, numbers)
         yield kept.filter(pa.array(~_moved(kept, fresh)))
 

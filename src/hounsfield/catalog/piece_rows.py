@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from hounsfield.catalog.header_texts import PLACE, TEXTS, FilesWithHeaders, header_tables
 from hounsfield.catalog.pieces import Piece
 from hounsfield.catalog.pseudonyms import Names
 from hounsfield.catalog.remote_pieces import RemotePiece
@@ -42,6 +43,10 @@ OWN = (
     pa.field("listed_size", pa.int64(), nullable=False),
     pa.field("listed_time", pa.int64(), nullable=False),
     pa.field("vanished", pa.timestamp("us", "UTC")),
+)
+#: Columns of whole headers: of which row each is, and those by which rows are found to be gone or moved.
+HEADER_SCHEMA = pa.schema(
+    [pa.field("path", pa.string(), nullable=False), pa.field("SOPInstanceUID", pa.string()), *OWN, *TEXTS]
 )
 #: The digest of a piece without files, and how those begin of pieces with files that are to be looked at again.
 GONE, AGAIN = b"", b"?"
@@ -88,7 +93,7 @@ class PiecePlan:
         for row, (path, archive) in enumerate(zip(old["path"].to_pylist(), old["archive"].to_pylist(), strict=True)):
             known.setdefault(archive or path, []).append(row)
         listed = list(zip(old["listed_size"].to_pylist(), old["listed_time"].to_pylist(), strict=True))
-        sizes_and_times = zip(piece.sizes.tolist(), piece.times.tolist(), strict=True)
+        sizes_and_times = zip(piece.sizes.tolist(), names.times(piece.times).tolist(), strict=True)
         kept: list[list[int]] = []
         new: list[bool] = []
         for path, now in zip(names.paths(piece.paths), sizes_and_times, strict=True):
@@ -119,6 +124,8 @@ class Made:
     ----------
     rows, pieces
         As a shard has them.
+    headers
+        The whole headers of the rows, some at a time; None in a catalog without them.
     new, changed
         Files that were opened.
     vanished, returned
@@ -134,6 +141,7 @@ class Made:
     vanished: int
     returned: int
     failed: list[tuple[str, str]]
+    headers: Iterator[pa.Table] | None = None
 
 
 def identities(rows: pa.Table) -> NDArray[np.int64]:
@@ -179,13 +187,17 @@ def make_rows(
     at = 0
     for number, plan in enumerate(plans):
         count = len(plan.wanted)
-        parts.append(_piece_rows(plan, read.of(at, count), number, now, schema))
+        parts.append(_piece_rows(plan, read.of(at, count), number, now, schema, names))
         at += count
     rows = pa.concat_tables(parts) if parts else schema.empty_table()
     pieces = _pieces_table(plans, parts, names)
     new = sum(sum(plan.new) for plan in plans)
     gone, back = (sum(counts) for counts in zip(*map(_gone_and_back, plans), strict=True)) if plans else (0, 0)
-    return Made(rows, pieces, new, len(wanted) - new, gone, back, named)
+    headers = None
+    if isinstance(files, FilesWithHeaders):
+        headers = header_tables(rows, files.store, HEADER_SCHEMA)
+        rows = rows.drop_columns([PLACE.name])
+    return Made(rows, pieces, new, len(wanted) - new, gone, back, named, headers)
 
 
 def scanned(
@@ -271,13 +283,14 @@ def _members(path: str, files: ListedFiles) -> pa.Table:
         return files.scan_entries([partial(entry.open, files.limits) for entry in entries], [e.name for e in entries])
 
 
-def _piece_rows(plan: PiecePlan, read: _Read, number: int, now: datetime, schema: pa.Schema) -> pa.Table:
+def _piece_rows(  # noqa: PLR0913
+    plan: PiecePlan, read: _Read, number: int, now: datetime, schema: pa.Schema, names: Names
+) -> pa.Table:
     new = read.table
     per_file = np.diff(np.asarray(read.starts))
     wanted = np.array([not rows for rows in plan.kept], bool)
-    sizes, times = (
-        np.repeat(np.array(each, np.int64)[wanted], per_file) for each in (plan.piece.sizes, plan.piece.times)
-    )
+    sizes = np.repeat(np.array(plan.piece.sizes, np.int64)[wanted], per_file)
+    times = np.repeat(names.times(np.array(plan.piece.times, np.int64)[wanted]), per_file)
     sizes[list(read.passing)] = -1
     never = pa.nulls(new.num_rows, OWN[4].type)
     fresh = _with_own(new, number, [read.archives, pa.array(sizes), pa.array(times), never], schema)

@@ -10,15 +10,19 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from hounsfield.catalog.manifest import SECRET, sync_folder
 from hounsfield.catalog.pieces import Piece
 from hounsfield.errors import FormatError, OutputError
+from hounsfield.headers.privacy import is_free_text
 from hounsfield.scanning.columns import FILE_COLUMNS, column
 from hounsfield.scanning.table import path_array
 from hounsfield.sources.files import reason
@@ -26,6 +30,8 @@ from hounsfield.sources.folders import PART
 
 #: Bytes of a secret; hexadecimal digits of a part of a path.
 _SECRET_BYTES, _DIGITS = 32, 16
+#: So the standard's own UIDs begin, of classes of objects and of encodings.
+_STANDARD = "1.2.840.10008."
 
 
 class Names:
@@ -56,6 +62,10 @@ class Names:
     def digest(self, piece: Piece) -> bytes:
         """Return the digest of a piece."""
         return piece.digest(self.secret)
+
+    def times(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the times of files as rows have them: others, as soon as a file has changed."""
+        return times
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,10 @@ class Pseudonyms(Names):
             self._known[head] = self._path(head) if head else ""
         return f"{self._known[head]}/{self._of('path', path)[:_DIGITS]}" if name else ""
 
+    def times(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return numbers in the place of times, which tell when a patient was there."""
+        return np.array([int(self._of("time", str(time))[:15], 16) for time in times.tolist()], np.int64)
+
     def hidden(self, rows: pa.Table) -> pa.Table:
         """Return rows with other paths and UIDs."""
         for index, name in enumerate(rows.schema.names):
@@ -99,15 +113,17 @@ class Pseudonyms(Names):
                 rows = rows.set_column(
                     index, rows.schema.field(index), pa.array(self.paths(rows[name].to_pylist()), type_)
                 )
-            elif is_mapped(name):
-                values = [self._uids(value) for value in rows[name].to_pylist()]
+            elif is_mapped(name) or _is_uid(name):
+                kept = "" if is_mapped(name) else _STANDARD
+                values = [self._uids(value, kept) for value in rows[name].to_pylist()]
                 rows = rows.set_column(index, rows.schema.field(index), pa.array(values, type_))
         return rows
 
-    def _uids(self, value: str | list[str] | None) -> str | list[str | None] | None:
+    def _uids(self, value: str | list[str] | None, kept: str) -> str | list[Any] | None:
+        """Return other UIDs, but those that begin in a way of which anybody's do."""
         if isinstance(value, list):
-            return [None if one is None else self._uid(one) for one in value]  # pyright: ignore[reportUnnecessaryComparison]
-        return None if value is None else self._uid(value)
+            return [self._uids(one, kept) for one in value]
+        return value if value is None or (kept and value.startswith(kept)) else self._uid(value)
 
     def _uid(self, uid: str) -> str:
         """Return another UID, as those are made that follow from a UUID (PS3.5 B.2)."""
@@ -115,6 +131,10 @@ class Pseudonyms(Names):
 
     def _of(self, kind: str, text: str) -> str:
         return hmac.digest(self.secret, f"{kind}\0{text}".encode(), "sha256").hex()
+
+
+def _is_uid(name: str) -> bool:
+    return name not in (*FILE_COLUMNS, "path", "issues", "error") and column(name).vr == "UI"
 
 
 def is_mapped(name: str) -> bool:
@@ -125,9 +145,22 @@ def is_mapped(name: str) -> bool:
     return wanted.vr == "UI" and wanted.identifies
 
 
-def without_identity(names: Sequence[str]) -> list[str]:
-    """Return those of the columns that may be in a catalog without what identifies patients."""
-    return [name for name in names if name in FILE_COLUMNS or not column(name).identifies or is_mapped(name)]
+def without_identity(names: Sequence[str], known: Collection[str]) -> list[str]:
+    """Return those of the columns that may be in a catalog without what identifies patients.
+
+    Parameters
+    ----------
+    names
+        The columns.
+    known
+        Those of every catalog: of others texts in people's own words are left out, too.
+    """
+    return [name for name in names if name in FILE_COLUMNS or is_mapped(name) or _tells_nothing(name, name in known)]
+
+
+def _tells_nothing(name: str, known: bool) -> bool:
+    wanted = column(name)
+    return not wanted.identifies and (known or not is_free_text(wanted.tag, wanted.vr))
 
 
 def secret_file(folder: Path) -> Path:

@@ -7,48 +7,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
 
-from hounsfield.catalog.deriving import SCHEMAS
+from hounsfield.catalog.bounds import QueryBounds
+from hounsfield.catalog.derived_columns import SCHEMAS
+from hounsfield.catalog.file_names import DAMAGED, HEADERS, headers_file, rows_file, table_file
 from hounsfield.catalog.manifest import Manifest
 from hounsfield.catalog.row_sql import quoted, rows_sql
+from hounsfield.catalog.sandbox import reason_of, refuse_beyond, refuse_too_long
 from hounsfield.catalog.series_sql import PATIENTS, STUDIES
-from hounsfield.catalog.shards import rows_file, table_file
-from hounsfield.errors import FormatError, LimitExceededError
+from hounsfield.errors import FormatError
 
 #: Columns that are the catalog's own affair.
 _HIDDEN = ("piece", "listed_size", "listed_time")
-
-
-@dataclass(frozen=True)
-class QueryBounds:
-    """Limits of what a question may cost.
-
-    Attributes
-    ----------
-    memory
-        Bytes; what needs more is refused, nothing is written to a disk.
-    seconds
-        After so many it is ended.
-    threads
-        Processors; None for all.
-    """
-
-    memory: int = 2 * 2**30
-    seconds: float = 60.0
-    threads: int | None = None
 
 
 class Database:
     """A catalog's state as views.
 
     ``instances``, ``errors``, ``vanished``, ``files``: rows; ``series``, ``volumes``, ``gaps``, ``conflicts``,
-    ``outcomes``, ``studies``, ``patients``: what follows from them.
+    ``outcomes``, ``studies``, ``patients``: what follows from them; ``headers``: whole ones, where it has them.
 
     Parameters
     ----------
@@ -58,11 +40,19 @@ class Database:
         Its state.
     bounds
         What a question may cost.
+
+    Raises
+    ------
+    FormatError
+        It has no rows, or a file of it is missing or damaged.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, bounds: QueryBounds | None = None) -> None:
         self._bounds = bounds or QueryBounds()
-        paths = [str(rows_file(folder, shard.name).absolute()) for shard in manifest.shards]
+        kinds = (rows_file, headers_file) if manifest.headers else (rows_file,)
+        if not manifest.rows:
+            raise FormatError("the catalog has no rows", source=str(folder))
+        paths = [str(file(folder, shard.name).absolute()) for shard in manifest.shards for file in kinds]
         tables = {table.kind: str(table_file(folder, table.name).absolute()) for table in manifest.tables}
         paths += tables.values()
         config: dict[str, Any] = {
@@ -76,10 +66,15 @@ class Database:
         if self._bounds.threads is not None:
             config["threads"] = str(self._bounds.threads)
         self._connection = duckdb.connect(":memory:", config=config)
-        self._make_views(folder, manifest, paths, tables)
+        try:
+            self._make_views(folder, manifest, paths, tables)
+        except duckdb.Error:
+            self._connection.close()
+            raise FormatError(DAMAGED, source=str(folder)) from None
 
     def _make_views(self, folder: Path, manifest: Manifest, paths: list[str], tables: Mapping[str, str]) -> None:
         execute = self._connection.execute
+        execute("SET enable_progress_bar = false")  # it would write to standard output
         execute(f"SET allowed_paths = [{', '.join(map(quoted, paths))}]")
         execute("SET enable_external_access = false")
         execute(f"CREATE VIEW all_rows AS {rows_sql(folder, manifest.shards)}")
@@ -93,6 +88,10 @@ class Database:
             "CREATE VIEW instances AS SELECT * EXCLUDE (error, vanished) FROM files "
             "WHERE error IS NULL AND vanished IS NULL"
         )
+        if manifest.headers:
+            there = "header IS NOT NULL AND vanished IS NULL"
+            whole = rows_sql(folder, manifest.shards, room=HEADERS)
+            execute(f"CREATE VIEW headers AS SELECT path, SOPInstanceUID, header FROM ({whole}) WHERE {there}")  # noqa: S608  our names
         for kind, schema in SCHEMAS.items():
             if kind in tables:
                 execute(f"CREATE VIEW {kind} AS SELECT * EXCLUDE (key) FROM read_parquet({quoted(tables[kind])})")  # noqa: S608
@@ -103,8 +102,22 @@ class Database:
         execute(f"CREATE VIEW patients AS {PATIENTS}")
         execute("SET lock_configuration = true")
 
+    @property
+    def views(self) -> list[str]:
+        """What can be asked of."""
+        names = self._connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name")
+        return [str(row[0]) for row in names.fetchall()]
+
+    def columns(self, view: str) -> list[tuple[str, str]]:
+        """Return the columns of a view, and their types."""
+        found = self._connection.execute(f'DESCRIBE "{view}"').fetchall() if view in self.views else []
+        return [(str(row[0]), str(row[1])) for row in found]
+
     def query(self, sql: str, parameters: Iterable[Any] = ()) -> pa.Table:
-        """Return the answer to a question.
+        """Return the answer to a question, as a whole.
+
+        SQL that others have written is better asked by `hounsfield.catalog.asking`: DuckDB does not keep its bounds
+        within a single value.
 
         Parameters
         ----------
@@ -116,28 +129,13 @@ class Database:
         Raises
         ------
         FormatError
-            It is no SELECT, more than one, or DuckDB does not take it: DuckDB's own words say why.
+            It is no SELECT, more than one, asks of something else than the views, or DuckDB does not take it.
         LimitExceededError
             It takes too long, or more memory than is allowed.
         """
-        statements = self._statements(sql)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise FormatError("a question is one SELECT: a catalog is read, never written", source="SQL")
-        with self._within_time() as late:
-            try:
-                answer = cast("Any", self._connection.sql(statements[0].query, params=list(parameters)))
-                # The name of the method follows from DuckDB's version.
-                return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()
-            except duckdb.OutOfMemoryException:
-                bound = f"{self._bounds.memory // 2**20} MiB"
-                raise LimitExceededError(f"the question needs more than {bound} of memory", source="SQL") from None
-            except duckdb.InterruptException:
-                if late.is_set():
-                    why = f"the question took longer than {self._bounds.seconds:g} s and was ended"
-                    raise LimitExceededError(why, source="SQL") from None
-                raise KeyboardInterrupt from None
-            except duckdb.Error as error:
-                raise FormatError(_first_lines(error), source="SQL") from None
+        with self._asked(sql, parameters) as answer:
+            # The name of the method follows from DuckDB's version.
+            return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()
 
     @contextmanager
     def reading(self, sql: str, parameters: Iterable[Any] = (), rows: int = 10_000) -> Generator[pa.RecordBatchReader]:
@@ -150,19 +148,43 @@ class Database:
         rows
             Rows of a batch.
         """
-        with self._within_time():
-            try:
-                answer = cast("Any", self._connection.sql(sql, params=list(parameters)))
-                reader = answer.to_arrow_reader if hasattr(answer, "to_arrow_reader") else answer.fetch_arrow_reader
-                yield reader(rows)
-            except (duckdb.Error, pa.ArrowException) as error:
-                raise FormatError(_first_lines(error), source="SQL") from None
+        with self._asked(sql, parameters) as answer:
+            reader = answer.to_arrow_reader if hasattr(answer, "to_arrow_reader") else answer.fetch_arrow_reader
+            yield reader(rows)
 
-    def _statements(self, sql: str) -> list[Any]:
+    @contextmanager
+    def _asked(self, sql: str, parameters: Iterable[Any]) -> Generator[Any]:
+        """Give DuckDB's answer, which it makes when it is fetched, and raise errors of ours in the place of its own."""
+        question = self._checked(sql)
+        with self._within_time() as late:
+            try:
+                yield self._connection.sql(question, params=list(parameters) or None)
+            except BrokenPipeError:  # of who writes the answer
+                raise
+            except (duckdb.Error, pa.ArrowException, OSError) as error:  # the latter two while batches are read
+                raise self._error_of(error, sql, late) from None
+
+    def _error_of(self, error: Exception, sql: str, late: threading.Event) -> BaseException:
+        said = str(error)
+        if isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory Error" in said:
+            return self._bounds.too_large()
+        if isinstance(error, duckdb.InterruptException) or "INTERRUPT Error" in said:
+            return self._bounds.too_long() if late.is_set() else KeyboardInterrupt()
+        return FormatError(reason_of(error, sql), source="SQL")
+
+    def _checked(self, sql: str) -> str:
+        """Return the one SELECT of a text, which asks of nothing but the views."""
+        refuse_too_long(sql)
         try:
-            return self._connection.extract_statements(sql)
+            statements: list[Any] = self._connection.extract_statements(sql)
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+                raise FormatError("a question is one SELECT: a catalog is read, never written", source="SQL")
+            question = str(statements[0].query)
+            found = self._connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [question]).fetchone()
         except duckdb.Error as error:
-            raise FormatError(_first_lines(error), source="SQL") from None
+            raise FormatError(reason_of(error, sql), source="SQL") from None
+        refuse_beyond(cast("tuple[str]", found)[0], self.views)
+        return question
 
     @contextmanager
     def _within_time(self) -> Generator[threading.Event]:
@@ -187,7 +209,3 @@ class Database:
     def close(self) -> None:
         """Give back what it holds."""
         self._connection.close()
-
-
-def _first_lines(error: Exception) -> str:
-    return " ".join(str(error).split("\n\n")[0].split())[:500]

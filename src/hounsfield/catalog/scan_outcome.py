@@ -52,6 +52,10 @@ class Scanned:
         Folders and files that were to be scanned, and are not there: their rows stay as they are.
     rows
         Rows in the catalog afterwards.
+    repeated
+        SOP Instance UIDs that are in more than one file of the catalog, and
+    conflicting
+        those of them whose files disagree: in the series, the study, the patient, the matrix …
     secret
         The file that connects a catalog without what identifies patients with the files.
     """
@@ -67,6 +71,8 @@ class Scanned:
     errors: Counter[str] = field(default_factory=Counter[str])
     missing: list[str] = field(default_factory=list[str])
     rows: int = 0
+    repeated: int = 0
+    conflicting: int = 0
     secret: str | None = None
 
 

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from hounsfield.catalog.file_names import DAMAGED, rows_file
 from hounsfield.catalog.manifest import Manifest
-from hounsfield.catalog.shards import DAMAGED, alive, rows_file
+from hounsfield.catalog.shards import alive
 from hounsfield.errors import FormatError
 
 _compute = cast("Any", pc)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,15 +20,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from hounsfield.catalog.file_names import DAMAGED, HEADERS, PIECES, ROWS, headers_file, pieces_file, rows_file
 from hounsfield.catalog.manifest import Shard, sync_folder
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
 
-#: Folders of a catalog: rows, pieces, and what follows from rows.
-ROWS, PIECES, TABLES = "instances", "pieces", "tables"
-#: Rows of a part of a file that is read at a time.
-_GROUP = 65_536
+#: Rows of a part of a file that is read at a time; of whole headers there are fewer, and so many bytes of them.
+_GROUP, _HEADERS, _HEADER_BYTES = 65_536, 4_096, 32 * 2**20
 #: What is known of a piece.
 PIECE_SCHEMA = pa.schema(
     [
@@ -41,25 +40,11 @@ PIECE_SCHEMA = pa.schema(
 )
 #: Texts that differ from row to row in their ends only: paths, UIDs.
 _FRONT_CODED = ("path", "SOPInstanceUID")
-DAMAGED = "a file of the catalog is missing or damaged; hu catalog verify tells more"
 
 
-def rows_file(folder: Path, name: str) -> Path:
-    """Return the file of a shard's rows."""
-    return folder / ROWS / f"{name}.parquet"
-
-
-def pieces_file(folder: Path, name: str) -> Path:
-    """Return the file that says which pieces are in a shard."""
-    return folder / PIECES / f"{name}.parquet"
-
-
-def table_file(folder: Path, name: str) -> Path:
-    """Return the file of a table that follows from the rows."""
-    return folder / TABLES / f"{name}.parquet"
-
-
-def write_shard(folder: Path, rows: pa.Table | Iterable[pa.Table], pieces: pa.Table) -> Shard:
+def write_shard(
+    folder: Path, rows: pa.Table | Iterable[pa.Table], pieces: pa.Table, headers: Iterable[pa.Table] | None = None
+) -> Shard:
     """Write a shard, which belongs to the catalog once a manifest names it.
 
     Parameters
@@ -70,6 +55,8 @@ def write_shard(folder: Path, rows: pa.Table | Iterable[pa.Table], pieces: pa.Ta
         Its rows, at once or some at a time; ``piece`` says of which piece each is.
     pieces
         Its pieces, as `PIECE_SCHEMA` says.
+    headers
+        The whole headers of the same rows in the same order, some at a time; None in a catalog without them.
 
     Raises
     ------
@@ -78,19 +65,42 @@ def write_shard(folder: Path, rows: pa.Table | Iterable[pa.Table], pieces: pa.Ta
     """
     tables = iter([rows] if isinstance(rows, pa.Table) else rows)
     try:
-        with _temporary(folder / ROWS) as temporary:
+        with ExitStack() as stack:
+            temporary = stack.enter_context(_temporary(folder / ROWS))
             shard = _write_tables(temporary, tables)
-            name = shard_name(temporary, pieces)
-            size = temporary.stat().st_size
-            with _temporary(folder / PIECES) as beside:
-                _write_tables(beside, iter([pieces]))
-                os.replace(beside, pieces_file(folder, name))
+            whole = None
+            if headers is not None:
+                whole = stack.enter_context(_temporary(folder / HEADERS))
+                _write_tables(whole, _grouped(headers))
+            name = shard_name(temporary, pieces, whole)
+            size = temporary.stat().st_size + (0 if whole is None else whole.stat().st_size)
+            beside = stack.enter_context(_temporary(folder / PIECES))
+            _write_tables(beside, iter([pieces]))
+            if whole is not None:
+                os.replace(whole, headers_file(folder, name))
+                sync_folder(folder / HEADERS)
+            os.replace(beside, pieces_file(folder, name))
             os.replace(temporary, rows_file(folder, name))
         sync_folder(folder / PIECES)
         sync_folder(folder / ROWS)
         return replace(shard, name=name, bytes=size, pieces=pieces.num_rows)
     except OSError as error:
         raise OutputError(reason(error), source=str(folder)) from None
+
+
+def _grouped(headers: Iterable[pa.Table]) -> Generator[pa.Table]:
+    """Put headers together to as many as are read at a time."""
+    waiting: list[pa.Table] = []
+    for table in headers:
+        held = sum(one.nbytes for one in waiting)
+        if waiting and (
+            held + table.nbytes > _HEADER_BYTES or sum(one.num_rows for one in waiting) + table.num_rows > _HEADERS
+        ):
+            yield pa.concat_tables(waiting)
+            waiting = []
+        if table.num_rows or not waiting:
+            waiting.append(table)
+    yield pa.concat_tables(waiting)
 
 
 @contextmanager
@@ -107,7 +117,7 @@ def _write_tables(path: Path, tables: Iterator[pa.Table]) -> Shard:
     """Write tables into one file; return how many rows they had, and how many of them are of vanished files."""
     first = next(tables)
     fronts = [name for name in _FRONT_CODED if name in first.schema.names]
-    dictionaries = [name for name in _leaves(first.schema) if name.partition(".")[0] not in fronts]
+    dictionaries = [name for name in _leaves(first.schema) if name.partition(".")[0] not in (*fronts, "header")]
     shard = Shard("", 0, 0, 0)
     with open(path, "xb") as file:
         with pq.ParquetWriter(
@@ -133,7 +143,7 @@ def _leaves(schema: pa.Schema) -> list[str]:
     return [f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name for field in schema]
 
 
-def shard_name(path: Path, pieces: pa.Table) -> str:
+def shard_name(path: Path, pieces: pa.Table, headers: Path | None = None) -> str:
     """Return the name of a shard: a digest of its rows' file and of its pieces.
 
     Parameters
@@ -142,8 +152,10 @@ def shard_name(path: Path, pieces: pa.Table) -> str:
         The file of its rows.
     pieces
         Its pieces.
+    headers
+        The file of its whole headers, where it has them.
     """
-    return _digest(repr(pieces.to_pydict()).encode("utf-8", "surrogateescape"), path)
+    return _digest(repr(pieces.to_pydict()).encode("utf-8", "surrogateescape"), path, headers)
 
 
 def table_name(kind: str, path: Path) -> str:
@@ -151,11 +163,13 @@ def table_name(kind: str, path: Path) -> str:
     return _digest(kind.encode(), path)
 
 
-def _digest(first: bytes, path: Path) -> str:
+def _digest(first: bytes, *paths: Path | None) -> str:
     digest = sha256(first)
-    with open(path, "rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
+    for path in paths:
+        if path is not None:
+            with open(path, "rb") as file:
+                while block := file.read(2**20):
+                    digest.update(block)
     return digest.hexdigest()[:32]
 
 
@@ -237,8 +251,8 @@ def read_rows(
         raise FormatError(DAMAGED, source=str(folder)) from None
 
 
-def read_groups(folder: Path, name: str, columns: Sequence[str] | None = None) -> Generator[pa.Table]:
-    """Yield all rows of a shard, some at a time.
+def read_groups(folder: Path, name: str, columns: Sequence[str] | None = None, room: str = ROWS) -> Generator[pa.Table]:
+    """Yield all rows of a shard, or all of its whole headers, some at a time.
 
     Raises
     ------
@@ -246,7 +260,7 @@ def read_groups(folder: Path, name: str, columns: Sequence[str] | None = None) -
         The shard is missing, or cannot be read.
     """
     try:
-        with pq.ParquetFile(rows_file(folder, name)) as file:
+        with pq.ParquetFile(folder / room / f"{name}.parquet") as file:
             if file.num_row_groups == 0:
                 yield file.schema_arrow.empty_table()
             for group in range(file.num_row_groups):

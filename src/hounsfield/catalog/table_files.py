@@ -12,8 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hounsfield.catalog.file_names import table_file
 from hounsfield.catalog.manifest import Table, sync_folder
-from hounsfield.catalog.shards import table_file, table_name
+from hounsfield.catalog.shards import table_name
 
 
 class TableFiles:

@@ -16,11 +16,12 @@ from typing import Any
 
 import duckdb
 
-from hounsfield.catalog.deriving import SCHEMAS, tables_of
+from hounsfield.catalog.derived_columns import SCHEMAS
+from hounsfield.catalog.deriving import tables_of
+from hounsfield.catalog.file_names import DAMAGED, TABLES
 from hounsfield.catalog.manifest import Manifest, Table, commit, kept_manifests, read_manifest
 from hounsfield.catalog.series_changes import STATES, STATES_SCHEMA, SeriesChanges
 from hounsfield.catalog.series_rows import SeriesRows
-from hounsfield.catalog.shards import DAMAGED, TABLES
 from hounsfield.catalog.table_files import table_files
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.interrupt import check_interrupt
@@ -103,8 +104,8 @@ def _derived(
 ) -> list[Table]:
     """Write the tables of a state of a catalog, and return them."""
     with ExitStack() as stack:
-        room = stack.enter_context(_room(folder))
-        connection = stack.enter_context(_connection(folder, room))
+        room = stack.enter_context(room_within(folder))
+        connection = stack.enter_context(connection_within(folder, room))
         changes = SeriesChanges(connection, folder, manifest)
         files = stack.enter_context(table_files(room, {**SCHEMAS, STATES: STATES_SCHEMA}, changes.kept()))
         rows, cursor, done = SeriesRows(folder, manifest), connection.cursor(), 0
@@ -121,7 +122,7 @@ def _derived(
 
 
 @contextmanager
-def _room(folder: Path) -> Generator[Path]:
+def room_within(folder: Path) -> Generator[Path]:
     """Make a folder for files that are not finished; say in our words what the system refuses."""
     try:
         (folder / TABLES).mkdir(exist_ok=True)
@@ -134,7 +135,8 @@ def _room(folder: Path) -> Generator[Path]:
 
 
 @contextmanager
-def _connection(folder: Path, room: Path) -> Generator[Any]:
+def connection_within(folder: Path, room: Path) -> Generator[Any]:
+    """Connect to DuckDB, in memory, with a folder for what is beyond it; say in our words what it raises."""
     config: dict[str, Any] = {
         "memory_limit": _MEMORY,
         "temp_directory": str(room / "spilled"),
@@ -144,6 +146,7 @@ def _connection(folder: Path, room: Path) -> Generator[Any]:
         "threads": str(min(4, os.cpu_count() or 1)),
     }
     connection: Any = duckdb.connect(":memory:", config=config)
+    connection.execute("SET enable_progress_bar = false")  # it would write to standard output
     try:
         yield connection
     except duckdb.InterruptException:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 # pyarrow is not typed
 # pyright: reportUnknownParameterType=false
-import glob
 import os
 from collections.abc import Generator, Iterable, Sequence
 from datetime import UTC, datetime
@@ -15,12 +14,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from hounsfield.catalog.asked import check_asked, columns_asked, roots_asked
+from hounsfield.catalog.cleaning import CleanedFiles
 from hounsfield.catalog.folder_lists import Lister
+from hounsfield.catalog.header_texts import FilesWithHeaders, HeaderStore, with_places
 from hounsfield.catalog.manifest import Manifest, create
 from hounsfield.catalog.moves import drop_moved
 from hounsfield.catalog.piece_rows import (
     AGAIN,
-    CATALOG_COLUMNS,
     GONE,
     Made,
     PiecePlan,
@@ -31,8 +32,9 @@ from hounsfield.catalog.piece_rows import (
 )
 from hounsfield.catalog.pieces import ALONE, MOST_FILES, Piece, PiecesAhead, pieces_in, pieces_of
 from hounsfield.catalog.places import Known, PiecePlace
-from hounsfield.catalog.pseudonyms import Names, names_of, secret_file, without_identity
+from hounsfield.catalog.pseudonyms import Names, names_of, secret_file
 from hounsfield.catalog.remote_pieces import RemotePiece, remote_pieces, written_url
+from hounsfield.catalog.repeated_uids import count_repeated
 from hounsfield.catalog.scan_outcome import CatalogProgress, ScanListener, Scanned
 from hounsfield.catalog.shards import read_rows, write_shard
 from hounsfield.catalog.table_upkeep import derive
@@ -41,19 +43,20 @@ from hounsfield.interrupt import check_interrupt
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.scanning.scan import ListedFiles
 from hounsfield.scanning.walking import Progress, WalkJob
-from hounsfield.sources.kinds import is_url, local_path
+from hounsfield.sources.kinds import is_url
 from hounsfield.sources.remote import shown
 
 #: Files of a shard; and seconds that reading those of one may take: what is lost where the work is killed.
 _FILES, _SECONDS = 65_536, 60.0
 
 
-def scan_into(
+def scan_into(  # noqa: PLR0913  what a scan may be asked
     folder: str | os.PathLike[str],
     paths: Iterable[str | os.PathLike[str]],
     *,
     columns: Iterable[str] | None = None,
     phi: bool | None = None,
+    headers: bool | None = None,
     threads: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
     listener: ScanListener | None = None,
@@ -72,6 +75,10 @@ def scan_into(
     phi
         False makes a catalog without the columns that identify patients, and with other UIDs and paths in the place of
         the files'. None is what the catalog is; for a new one True.
+    headers
+        True makes a catalog that has the whole header of each file, too, as DICOM JSON (PS3.18 annex F; without pixel
+        data, long binary values, and values of more than 65,536 characters). None is what the catalog is; for a new
+        one False.
     threads, limits
         As in `scan`.
     listener
@@ -85,67 +92,32 @@ def scan_into(
     Raises
     ------
     ValueError
-        A column is no attribute.
+        A column is no attribute, or whole headers are wanted without what identifies patients.
     FormatError
         The catalog is damaged, or is another one than is asked for.
     OutputError
         The system refuses, say because the disk is full; what was written before stays.
     """
+    if headers and phi is False:
+        raise ValueError("whole headers hold what identifies patients: a catalog has one or the other")
     where = Path(folder)
-    chosen = _columns(columns, phi is not False)
+    chosen = columns_asked(columns, phi is not False)
     ListedFiles(chosen).schema  # noqa: B018  raises for columns that are none, before anything is made
-    manifest = create(where, chosen, phi=phi is not False)
-    _check(manifest, columns, phi, str(folder))
+    manifest = create(where, chosen, phi=phi is not False, headers=bool(headers))
+    check_asked(manifest, columns, phi, headers, str(folder))
     names = names_of(where, phi=manifest.phi, make=not manifest.shards)
-    files = ListedFiles(manifest.columns, True, threads, limits, WalkJob())
+    kind = ListedFiles if manifest.phi else CleanedFiles
+    files = kind(manifest.columns, True, threads, limits, WalkJob())
+    if manifest.headers:
+        files = FilesWithHeaders(**vars(files), store=HeaderStore(where))
     work = CatalogScan(where, manifest, files, names, listener or ScanListener())
-    with work.job.preparation:
-        work.scan(_roots(paths))
+    with work.job.preparation, work:
+        work.scan(roots_asked(paths))
     derive(where, limits=limits, progress=work.listener.derived)
+    repeated = count_repeated(where)
+    work.done.repeated, work.done.conflicting = repeated.uids, repeated.conflicting
     work.done.secret = None if manifest.phi else str(secret_file(where))
     return work.done
-
-
-def _columns(more: Iterable[str] | None, phi: bool) -> tuple[str, ...]:
-    if isinstance(more, str):
-        raise TypeError("columns must be a list of names")
-    columns = list(dict.fromkeys((*CATALOG_COLUMNS, *(more or ()))))
-    return tuple(columns if phi else without_identity(columns))
-
-
-def _check(manifest: Manifest, columns: Iterable[str] | None, phi: bool | None, name: str) -> None:
-    if phi is not None and phi != manifest.phi:
-        why = (
-            "the catalog has what identifies patients: make another one"
-            if manifest.phi
-            else "the catalog is without what identifies patients: make another one"
-        )
-        raise FormatError(why, source=name)
-    missing = set(_columns(columns, manifest.phi)) - set(manifest.columns) if columns is not None else set[str]()
-    if missing:
-        lacking = ", ".join(sorted(missing))
-        raise FormatError(f"the catalog was made without the columns {lacking}: make another one", source=name)
-
-
-def _roots(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
-    """Return absolute paths, without those that lie below others."""
-    expanded: list[str] = []
-    for each in paths:
-        path = os.fspath(each)
-        path = (local_path(path) or path) if is_url(path) else path
-        pattern = glob.has_magic(path) and not os.path.lexists(path)
-        expanded += (sorted(glob.glob(path, recursive=True)) or [path]) if pattern else [path]
-    roots = list(dict.fromkeys(path if is_url(path) else os.path.abspath(path) for path in expanded))
-    if len(roots) == 1:
-        return roots
-    known = set(roots)
-    return [root for root in roots if not any(above in known for above in _above(root))]
-
-
-def _above(path: str) -> Generator[str]:
-    while (parent := os.path.dirname(path)) != path:
-        yield parent
-        path = parent
 
 
 class CatalogScan:
@@ -167,6 +139,7 @@ class CatalogScan:
         self, folder: Path, manifest: Manifest, files: ListedFiles, names: Names, listener: ScanListener
     ) -> None:
         self._folder, self._files, self._names, self.listener = folder, files, names, listener
+        self._rows_only = ListedFiles(files.columns, files.phi, files.threads, files.limits, files.job)
         self.job = files.job or WalkJob()
         self._now = datetime.now(UTC)
         self._known = Known(folder, manifest)
@@ -175,6 +148,17 @@ class CatalogScan:
         self._each, self._bytes_done = 0.0, 0
         self._ahead: PiecesAhead | None = None
         self.done = Scanned()
+
+    def __enter__(self) -> CatalogScan:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.forget_headers()
+
+    def forget_headers(self) -> None:
+        """Forget whole headers that were kept to be written."""
+        if isinstance(self._files, FilesWithHeaders):
+            self._files.store.clear()
 
     def scan(self, roots: Sequence[str]) -> None:
         """Bring the catalog up to date with folders and files."""
@@ -271,8 +255,8 @@ class CatalogScan:
         if place.digest != AGAIN + digest:
             return False
         # Nothing changed, but some files are to be looked at again.
-        again = PiecePlan.of(piece, self._old([place])[place], self._names)
-        return not again.wanted or scanned([again], self._files)["error"].null_count == 0
+        again = PiecePlan.of(piece, self._old([place], headers=False)[place], self._names)
+        return not again.wanted or scanned([again], self._rows_only)["error"].null_count == 0
 
     def _gone(
         self, below: Sequence[tuple[str, str]], seen: set[tuple[str, int]], unlisted: Sequence[str]
@@ -299,8 +283,9 @@ class CatalogScan:
         sizes = sum(piece.bytes for piece in lot)
         count = sum(len(piece.names) for piece in lot)
         made = make_rows(plans, self._files, self._names, self._now, lambda progress: self._tell_part(progress, sizes))
-        shard = write_shard(self._folder, made.rows, made.pieces)
+        shard = write_shard(self._folder, made.rows, made.pieces, made.headers)
         self._known.add(shard, made.pieces, self._replaced(lot))
+        self.forget_headers()
         self._each = (monotonic() - start) / max(count, 1)
         self._count(plans, made, count)
         self._tell(0, 0, sizes)
@@ -344,7 +329,7 @@ class CatalogScan:
             for piece, place in zip(lot, places, strict=True)
         ]
 
-    def _old(self, places: Sequence[PiecePlace]) -> dict[PiecePlace, pa.Table]:
+    def _old(self, places: Sequence[PiecePlace], *, headers: bool = True) -> dict[PiecePlace, pa.Table]:
         of_shard: dict[str, list[PiecePlace]] = {}
         for place in places:
             of_shard.setdefault(place.shard, []).append(place)
@@ -352,6 +337,8 @@ class CatalogScan:
         for shard, those in of_shard.items():
             numbers = [place.number for place in those]
             rows = read_rows(self._folder, shard, numbers)
+            if headers and isinstance(self._files, FilesWithHeaders):
+                rows = with_places(rows, self._folder, shard, numbers, self._files.store)
             old.update(zip(those, (table for _, table in split_rows(rows, numbers)), strict=True))
         return old
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "ls": ("hounsfield.cli.ls", "List the volumes of a folder, and account for every file."),
     "view": ("hounsfield.cli.view", "Look at images in the browser: a page that this machine serves."),
     "scan": ("hounsfield.cli.scan", "Headers of many files as a table: Parquet, CSV, JSON."),
+    "query": ("hounsfield.cli.query", "Ask a catalog, in SQL or by a ready question."),
     "catalog": ("hounsfield.cli.catalog", "Look after a catalog of headers: info, verify, compact."),
     "explain": ("hounsfield.cli.explain", "How the values came to be: every step, with its source."),
     "demo": ("hounsfield.cli.demo", "Show the main job on files that need no download."),

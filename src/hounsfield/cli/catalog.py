@@ -34,7 +34,7 @@ def command() -> None:
 @_catalog
 @_json
 def info_command(folder: str, as_json: bool) -> int:
-    """Show what a catalog holds: rows, folders, columns, size."""
+    """Show what a catalog holds: rows of each kind, series, studies, patients, modalities, folders, columns, size."""
     from hounsfield.catalog.checking import facts
 
     def show() -> int:
@@ -51,7 +51,8 @@ def info_command(folder: str, as_json: bool) -> int:
 def _show_facts(known: dict[str, Any]) -> None:
     shown = dict(known)
     shown["columns"] = str(len(known["columns"]))
-    shown["phi"] = "yes" if known["phi"] else "no"
+    modalities = ", ".join(f"{name or '-'} {count:,}" for name, count in known["modalities"].items())
+    shown["modalities"] = modalities or None
     rows = [
         [name.replace("_", " "), _text(value)] for name, value in shown.items() if value is not None and name != "roots"
     ]
@@ -60,6 +61,8 @@ def _show_facts(known: dict[str, Any]) -> None:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else printable(str(value))
 
 

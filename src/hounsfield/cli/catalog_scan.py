@@ -40,6 +40,10 @@ def is_catalog_path(output: str | None) -> bool:
 def scan_catalog(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     """Scan into a catalog, and say what came of it; return the exit code."""
     refuse_idle(_IDLE, "a catalog has a row for every file, and is brought up to date in place")
+    if options["headers"] and options["no_phi"]:
+        raise click.UsageError(
+            "--headers and --no-phi exclude each other: a whole header holds what identifies the patient"
+        )
     if "-" in paths:
         raise click.UsageError("a catalog is of files and folders: standard input cannot be looked at again")
     work = _IntoCatalog(paths, options)
@@ -78,6 +82,7 @@ class _IntoCatalog:
                     self.paths,
                     columns=None if columns is None else [name.strip() for name in columns.split(",") if name.strip()],
                     phi=False if self.options["no_phi"] else None,
+                    headers=True if self.options["headers"] else None,
                     threads=self.options["threads"],
                     listener=ScanListener(progress, self._count, None if progress is None else progress.derived),
                 )
@@ -131,6 +136,11 @@ class _IntoCatalog:
         if self.others:
             say(f"{self.others.total()} of the files that were read are not DICOM; they have a row that says so")
         say(f"{done.rows} rows in {self.options['output']}")
+        if done.repeated:
+            say(
+                f"{done.repeated} SOP Instance UIDs are in more than one file, {done.conflicting} of them with headers "
+                f"that disagree: hu query {self.options['output']} --what duplicates"
+            )
         if done.secret is not None:
             say(f"{done.secret} connects the catalog with the files: keep it, and never give it away")
 

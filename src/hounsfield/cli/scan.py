@@ -49,6 +49,7 @@ Examples:
   hu scan archive/ -o headers.csv --columns PatientID,StudyDate,PixelSpacing
   hu scan folder/ --jsonl --no-phi | jq .Modality
   hu scan archive/ -o catalog/                        a catalog; again: only what is new or has changed
+  hu scan archive/ -o catalog/ --headers              the whole header of each file, too
   hu scan archive/ --where "Modality = 'CT' and SliceThickness < 2" --columns SeriesInstanceUID,KVP
   hu scan folder/ --columns SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
 """
@@ -74,6 +75,11 @@ Examples:
     help="Only files whose attributes fit: \"KVP > 100 and Modality = 'CT'\": = != < <= > >=, like, in (...), is null, "
     "and, or, not, parentheses. Files that cannot be read keep their row.",
 )
+@click.option(
+    "--headers",
+    is_flag=True,
+    help="Into a new catalog: the whole header of each file, too, as DICOM JSON. It keeps them from then on.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.option(
     "-j",
@@ -87,6 +93,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """Read the headers of many files into a table: one typed row for each file."""
     if is_catalog_path(options["output"]):
         return scan_catalog(paths, options)
+    if options["headers"]:
+        raise click.UsageError("--headers goes with a catalog: -o FOLDER/")
     if options["output"] is not None:
         options["output"] = Path(options["output"])
     if options["as_python"]:

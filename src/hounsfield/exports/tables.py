@@ -1,4 +1,4 @@
-"""Tables written to files, batch by batch: Parquet, CSV, JSON."""
+"""Tables written to files, batch by batch: Parquet, CSV, JSON, Arrow."""
 
 # pyarrow is not typed
 # pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
@@ -9,7 +9,8 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,13 @@ from hounsfield.outputs import whole_file
 from hounsfield.text import json_safe, printable
 
 #: Endings of file names, and what is written then.
-TABLE_FORMATS = {".parquet": "Parquet", ".csv": "CSV", ".json": "JSON", ".jsonl": "JSON, one object a line"}
+TABLE_FORMATS = {
+    ".parquet": "Parquet",
+    ".csv": "CSV",
+    ".json": "JSON",
+    ".jsonl": "JSON, one object a line",
+    ".arrow": "Arrow's own format of files",
+}
 
 #: A cell that begins with one of these is a formula to a spreadsheet; an apostrophe before it makes it text again.
 _FORMULA = r"^([=+\-@\t\r])"
@@ -75,6 +82,28 @@ def _csv(batches: _Batches, schema: pa.Schema, path: Path) -> None:
             writer.write_batch(flat_batch(batch))
 
 
+def _arrow(batches: _Batches, schema: pa.Schema, path: Path) -> None:
+    with pa.ipc.new_file(path, schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def csv_parts(batches: _Batches, schema: pa.Schema) -> Iterator[str]:
+    """Yield the parts of a CSV document: the names of the columns, then the rows."""
+    from pyarrow import csv
+
+    flat = pa.schema([(field.name, _flat_type(field.type)) for field in schema])
+    names = pa.BufferOutputStream()
+    with csv.CSVWriter(names, flat):
+        pass
+    yield names.getvalue().to_pybytes().decode()
+    for batch in batches:
+        rows = pa.BufferOutputStream()
+        with csv.CSVWriter(rows, flat, write_options=csv.WriteOptions(include_header=False)) as writer:
+            writer.write_batch(flat_batch(batch))
+        yield rows.getvalue().to_pybytes().decode()
+
+
 def _json(batches: _Batches, schema: pa.Schema, path: Path) -> None:
     with open(path, "w", encoding="utf-8") as file:
         file.writelines(json_array(batches))
@@ -90,6 +119,7 @@ _WRITERS: dict[str, Callable[[_Batches, pa.Schema, Path], None]] = {
     ".csv": _csv,
     ".json": _json,
     ".jsonl": _json_lines,
+    ".arrow": _arrow,
 }
 
 
@@ -117,7 +147,7 @@ def json_rows(batch: pa.RecordBatch) -> list[str]:
 
 def finite_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     """Return the rows as dictionaries in which what is no number is None: JSON has none."""
-    floats = [field.name for field in batch.schema if "double" in str(field.type)]
+    floats = [field.name for field in batch.schema if _has_floats(field.type)]
     rows: list[dict[str, Any]] = batch.to_pylist()
     for row in rows:
         for name in floats:
@@ -125,29 +155,50 @@ def finite_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     return rows
 
 
+def _has_floats(type_: pa.DataType) -> bool:
+    return any(word in str(type_) for word in ("double", "float"))
+
+
 def _finite(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_finite(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
-    return value if value is None or abs(value) < float("inf") else None
+    if isinstance(value, (list, tuple)):
+        return [_finite(part) for part in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    return value if not isinstance(value, float) or abs(value) < float("inf") else None
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any) -> Any:
     if isinstance(value, (date, time, datetime)):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Decimal):  # a number where that is exact
+        number = int(value) if value == value.to_integral_value() else float(value)
+        return number if Decimal(repr(number)) == value else str(value)
     return base64.b64encode(value).decode()
 
 
 def _flat_type(type_: pa.DataType) -> pa.DataType:
-    if pa.types.is_list(type_) or pa.types.is_string(type_) or pa.types.is_binary(type_):
+    if _is_text(type_) or _is_nested(type_) or pa.types.is_list(type_) or pa.types.is_binary(type_):
         return pa.string()
     return type_
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_dictionary(type_)
+
+
+def _is_nested(type_: pa.DataType) -> bool:
+    """Whether a cell has parts that are no simple list."""
+    inner = type_.value_type if pa.types.is_list(type_) else type_
+    return pa.types.is_nested(inner) or pa.types.is_decimal(inner) or pa.types.is_interval(inner)
 
 
 def flat_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
     r"""Return a batch for a format without lists and bytes.
 
-    Several values are parted by a backslash, as in DICOM, and sentences by a semicolon. Text that a spreadsheet would
-    take for a formula has an apostrophe before it.
+    Several values are parted by a backslash, as in DICOM, and sentences by a semicolon; what is nested deeper is JSON.
+    Text that a spreadsheet would take for a formula has an apostrophe before it.
     """
     names = batch.schema.names
     arrays = [
@@ -157,6 +208,10 @@ def flat_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _flat(array: pa.Array, between: str) -> pa.Array:
+    if _is_nested(array.type):
+        array = pa.array([None if value is None else _as_json(value) for value in array.to_pylist()], pa.string())
+    elif _is_text(array.type):
+        array = array.cast(pa.string())
     inner = array.type.value_type if pa.types.is_list(array.type) else array.type
     if pa.types.is_list(array.type):
         values = pc.fill_null(pc.cast(array.flatten(), pa.string()), "")
@@ -172,6 +227,10 @@ def _flat(array: pa.Array, between: str) -> pa.Array:
         )
         array = pa.array(list(texts), pa.string())
     return pc.replace_substring_regex(array, _FORMULA, r"'\1")
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, default=_plain)
 
 
 def _offsets(array: pa.Array) -> pa.Array:

@@ -89,6 +89,7 @@ class Opened:
     """A header with what was found out on the way.
 
     `transfer_syntax` is the one that the pixel data is in; `declared` is what the file names, None where it names none.
+    `cut` is where bytes of the file are not in what the dataset was made of, and how many: places behind move by that.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Opened:
     declared: str | None
     pixels: PixelElement | None = None
     steps: list[Step] = field(default_factory=list["Step"])
+    cut: tuple[int, int] = (0, 0)
 
     @property
     def dataset(self) -> Dataset:
@@ -189,7 +191,7 @@ def _indexed(source: Source, data: bytes, index: Index, limits: Limits, fragment
         kept = head + tail
         return _parse(Source(name, io.BytesIO(kept), len(kept), kept), None, [], limits.elements)
 
-    opened = Opened(name, DatasetHeader(make, look_up), index.syntax, index.syntax)
+    opened = Opened(name, DatasetHeader(make, look_up), index.syntax, index.syntax, cut=(len(head), shift))
     tag = index.pixel_tag
     if tag is not None:
         vr, offset, size = places[tag]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydicom.datadict import dictionary_VR, keyword_dict, tag_for_keyword
+from pydicom.datadict import dictionary_description, dictionary_VR, keyword_dict, tag_for_keyword
 
 
 def keyword_vr(keyword: str) -> str:
@@ -15,6 +15,18 @@ def keyword_vr(keyword: str) -> str:
     """
     tag = tag_for_keyword(keyword)
     return "" if tag is None else dictionary_VR(tag)
+
+
+def keyword_name(keyword: str) -> str:
+    """Return the name of an attribute in the standard; ``""`` where no attribute has this keyword.
+
+    Examples
+    --------
+    >>> keyword_name("PatientAge")
+    "Patient's Age"
+    """
+    tag = tag_for_keyword(keyword)
+    return "" if tag is None else dictionary_description(tag)
 
 
 def similar_keyword(keyword: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from pydicom.datadict import (
     dictionary_description,
@@ -19,12 +18,17 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
-from pydicom.valuerep import PersonName
 
 from hounsfield.errors import LimitExceededError
 from hounsfield.headers.charset import CharacterSets, beyond_ascii, decode_text
 from hounsfield.headers.dataset import Opened, PixelElement, open_dataset
-from hounsfield.headers.dataset_header import CODED_TEXT, declared_sets, elements_of, plain, text_value
+from hounsfield.headers.dataset_header import (
+    CODED_TEXT,
+    declared_sets,
+    elements_of,
+    plain,
+    text_value,
+)
 from hounsfield.headers.doubts import Doubts
 from hounsfield.headers.privacy import HIDDEN, identifies, is_free_text
 from hounsfield.headers.quiet import quiet
@@ -32,13 +36,8 @@ from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.sources.local import SourceLike, open_source
 from hounsfield.steps import say_assumptions
 
-if TYPE_CHECKING:
-    pass
-
 #: Longer binary values are described by their length, not shown.
 _SHOWN_BYTES = 64
-#: Longer binary values are left out of the JSON model, which then says where they are.
-_INLINE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -97,24 +96,13 @@ def attributes(opened: Opened, search: str, phi: bool, limits: Limits, *, free_t
     Without `phi`, `free_text` tells whether text that people wrote as they liked is shown where the profile keeps it.
     """
     with quiet():
-        rows = list(_all_rows(opened, _Context(opened.name, phi, limits, opened.header.noted, free_text)))
+        rows = list(_all_rows(opened, FileListing(opened.name, phi, limits, opened.header.noted, free_text)))
     wanted = search.casefold()
     return [row for row in rows if not wanted or _matches(row, wanted)]
 
 
-def json_model(opened: Opened, phi: bool, limits: Limits) -> dict[str, dict[str, Any]]:
-    """Return an opened file in the DICOM JSON model: see `hounsfield.dicom_json`."""
-    context = _Context(opened.name, phi, limits, opened.header.noted)
-    with quiet():
-        model = _json_dataset(opened.dataset.file_meta, 0, CharacterSets(), context)
-        model |= _json_dataset(opened.dataset, 0, CharacterSets(), context)
-        if opened.pixels is not None:
-            model[_pixel_tag(opened.pixels)] = _bulk(opened.pixels)
-    return dict(sorted(model.items()))
-
-
 @dataclass(frozen=True)
-class _Context:
+class FileListing:
     """Facts that hold for a whole file while its attributes are listed."""
 
     name: str
@@ -128,10 +116,10 @@ class _Context:
         return not self.phi and (identifies(tag, vr) or (not self.free_text and is_free_text(tag, vr)))
 
 
-def _all_rows(opened: Opened, context: _Context) -> Iterator[Attribute]:
+def _all_rows(opened: Opened, context: FileListing) -> Iterator[Attribute]:
     yield from _rows(opened.dataset.file_meta, "", 0, CharacterSets(), context)
     pixels = opened.pixels
-    pixel_tag = _pixel_tag(pixels) if pixels else "G"  # sorts behind every tag
+    pixel_tag = pixel_tag_of(pixels) if pixels else "G"  # sorts behind every tag
     for row in _rows(opened.dataset, "", 0, CharacterSets(), context):
         if pixels and row.path > pixel_tag:
             yield _pixel_row(pixels)
@@ -141,26 +129,27 @@ def _all_rows(opened: Opened, context: _Context) -> Iterator[Attribute]:
         yield _pixel_row(pixels)
 
 
-def _pixel_tag(pixels: PixelElement) -> str:
+def pixel_tag_of(pixels: PixelElement) -> str:
+    """Return the tag of the element that holds the pixel data: eight hexadecimal digits."""
     return {"FloatPixelData": "7FE00008", "DoubleFloatPixelData": "7FE00009"}.get(pixels.keyword, "7FE00010")
 
 
 def _pixel_row(pixels: PixelElement) -> Attribute:
-    tag = _pixel_tag(pixels)
+    tag = pixel_tag_of(pixels)
     size = pixels.extent.length if pixels.encapsulated else pixels.length
     value = f"{size} bytes" + (", encapsulated" if pixels.encapsulated else "")
     name = dictionary_description(int(tag, 16))
     return Attribute(tag, tag, pixels.keyword, name, pixels.vr or "OW", value)
 
 
-def _rows(dataset: Dataset, prefix: str, depth: int, sets: CharacterSets, context: _Context) -> Iterator[Attribute]:
+def _rows(dataset: Dataset, prefix: str, depth: int, sets: CharacterSets, context: FileListing) -> Iterator[Attribute]:
     limit = context.limits.sequence_depth
     if depth > limit:
         raise LimitExceededError(f"sequences are nested deeper than {limit}", source=context.name)
     sets = declared_sets(dataset, sets)
     for tag in sorted(dataset.keys()):
         try:
-            element, text = _element(dataset, tag, sets, context)
+            element, text = element_and_text(dataset, tag, sets, context)
             row = _row(element, prefix, text)
             hidden = context.hides(int(tag), row.vr)
         except RecursionError:
@@ -177,7 +166,9 @@ def _rows(dataset: Dataset, prefix: str, depth: int, sets: CharacterSets, contex
                 yield from _rows(item, f"{row.path}[{number}].", depth + 1, sets, context)
 
 
-def _element(dataset: Dataset, tag: BaseTag, sets: CharacterSets, context: _Context) -> tuple[DataElement, Any]:
+def element_and_text(
+    dataset: Dataset, tag: BaseTag, sets: CharacterSets, context: FileListing
+) -> tuple[DataElement, Any]:
     """An attribute as pydicom has it; and its text, where that is in another character set than is declared."""
     raw = elements_of(dataset)[tag]
     element, text = dataset[tag], None
@@ -249,73 +240,6 @@ def _matches(row: Attribute, wanted: str) -> bool:
     return any(wanted in field.casefold() for field in fields)
 
 
-def _json_dataset(dataset: Dataset, depth: int, sets: CharacterSets, context: _Context) -> dict[str, dict[str, Any]]:
-    limit = context.limits.sequence_depth
-    if depth > limit:
-        raise LimitExceededError(f"sequences are nested deeper than {limit}", source=context.name)
-    model: dict[str, dict[str, Any]] = {}
-    sets = declared_sets(dataset, sets)
-    for tag in sorted(dataset.keys()):
-        if tag.element == 0:
-            continue  # group lengths are not part of the model (PS3.18 F.2.2)
-        try:
-            element, text = _element(dataset, tag, sets, context)
-            value = element.value if text is None else text
-            entry = _json_element(element, value, depth, sets, context)
-        except RecursionError:
-            raise LimitExceededError("sequences are nested too deeply to be read", source=context.name) from None
-        except LimitExceededError:
-            raise
-        except Exception:  # an unreadable value: the model has a place for the attribute, not for the error
-            entry = {"vr": str(elements_of(dataset)[tag].VR or "UN")}
-        model[f"{int(tag):08X}"] = entry
-    return model
-
-
-def _json_element(
-    element: DataElement, value: Any, depth: int, sets: CharacterSets, context: _Context
-) -> dict[str, Any]:
-    vr = str(element.VR)
-    entry: dict[str, Any] = {"vr": vr}
-    if not context.phi and identifies(int(element.tag), vr):
-        return entry
-    if isinstance(value, Sequence):
-        items = [_json_dataset(item, depth + 1, sets, context) for item in value]
-        return {**entry, "Value": items} if items else entry
-    if isinstance(value, bytes):
-        if len(value) > _INLINE_BYTES:
-            return {**entry, "BulkDataURI": f"?offset={element.file_tell or 0}&length={len(value)}"}
-        return {**entry, "InlineBinary": base64.b64encode(value).decode()} if value else entry
-    values = _json_values(value, vr)
-    return {**entry, "Value": values} if values else entry
-
-
-def _json_values(value: Any, vr: str) -> list[Any]:
-    if vr == "PN":
-        names = value if isinstance(value, list) or hasattr(value, "append") else [value]
-        return [_json_name(name) for name in names if name]
-    values = json_ready(plain(value))
-    if values is None:
-        return []
-    return values if isinstance(values, list) else [values]
-
-
-def _json_name(name: Any) -> dict[str, str]:
-    """A person name by its groups of characters (PS3.18 F.2.2)."""
-    name = name if isinstance(name, PersonName) else PersonName(str(name))
-    groups = {
-        "Alphabetic": name.alphabetic,
-        "Ideographic": name.ideographic,
-        "Phonetic": name.phonetic,
-    }
-    return {key: json_ready(text) for key, text in groups.items() if text}
-
-
-def _bulk(pixels: PixelElement) -> dict[str, Any]:
-    place = pixels.extent
-    return {"vr": pixels.vr or "OW", "BulkDataURI": f"?offset={place.offset}&length={place.length}"}
-
-
 def tags(
     source: SourceLike, search: str = "", *, phi: bool = True, strict: bool = False, limits: Limits = DEFAULT_LIMITS
 ) -> list[Attribute]:
@@ -362,20 +286,3 @@ def tags(
         listed = attributes(opened, search, phi, limits)
     say_assumptions((*opened.steps, *opened.header.doubts), opened.name, strict=strict)
     return listed
-
-
-def dicom_json(
-    source: SourceLike, *, phi: bool = True, strict: bool = False, limits: Limits = DEFAULT_LIMITS
-) -> dict[str, dict[str, Any]]:
-    """Return the file in the DICOM JSON model (PS3.18 annex F).
-
-    Binary values of more than 4096 bytes have a ``BulkDataURI`` with offset and length in the file in place of
-    their content. An attribute whose value cannot be read has its VR and no value. With ``phi=False`` what
-    identifies the patient has its VR and no value either. What is assumed is a warning, and refused where `strict`,
-    as in `tags`.
-    """
-    with closing(open_source(source, limits)) as opened_source:
-        opened = open_dataset(opened_source, limits)
-        model = json_model(opened, phi, limits)
-    say_assumptions((*opened.steps, *opened.header.doubts), opened.name, strict=strict)
-    return model

@@ -1,0 +1,40 @@
+"""Counts of SOP Instance UIDs that are in more than one file, as a manifest has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RepeatedUids:
+    """SOP Instance UIDs that are in more than one file.
+
+    Attributes
+    ----------
+    of
+        `digest_of` the rows that were counted.
+    uids, files
+        How many there are, and in how many files.
+    conflicting
+        Of how many the files disagree: in the series, the study, the patient, the matrix …
+    """
+
+    of: str
+    uids: int = 0
+    files: int = 0
+    conflicting: int = 0
+
+
+def digest_of(states: Sequence[str]) -> str:
+    """Return a short text that follows from the states of shards: `Manifest.rows_state`."""
+    return sha256("\n".join(states).encode()).hexdigest()[:32]
+
+
+def repeated_of(document: dict[str, Any] | None) -> RepeatedUids | None:
+    """Return the counts that a manifest has; None of an older one."""
+    if document is None:
+        return None
+    return RepeatedUids(str(document["of"]), *(int(document[name]) for name in ("uids", "files", "conflicting")))

@@ -1,0 +1,123 @@
+"""SOP Instance UIDs in several files, counted as a loop of pydicom counts them; and only where rows have changed."""
+
+import json
+import random
+import shutil
+from collections import defaultdict
+
+import numpy as np
+import pydicom
+import pytest
+
+from hounsfield.catalog import repeated_uids
+from hounsfield.catalog.compacting import compact
+from hounsfield.catalog.manifest import read_manifest
+from hounsfield.catalog.writing import scan_into
+
+from catalogs import small_file, tree
+from cli_runner import hu_here
+from made import dataset, to_bytes
+
+COMPARED = (
+    "SeriesInstanceUID StudyInstanceUID PatientID SOPClassUID Modality InstanceNumber FrameOfReferenceUID Rows Columns "
+    "NumberOfFrames ImagePositionPatient ImageOrientationPatient"
+).split()
+
+
+def counted(folder):
+    """What a loop of pydicom finds: UIDs in several files, and those whose headers differ."""
+    headers = defaultdict(list)
+    for path in folder.rglob("*.dcm"):
+        whole = pydicom.dcmread(path)
+        headers[whole.SOPInstanceUID].append([str(whole.get(name, "")) for name in COMPARED])
+    several = [those for those in headers.values() if len(those) > 1]
+    return len(several), sum(any(one != those[0] for one in those) for those in several)
+
+
+def write(path, number, **changes):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    attributes = {
+        "SOPInstanceUID": f"1.2.3.{number}",
+        "SeriesInstanceUID": "1.2.3.4",
+        "StudyInstanceUID": "1.2.3",
+        "PatientID": "1",
+        "Modality": "CT",
+        "InstanceNumber": number,
+        "ImagePositionPatient": [0, 0, number],
+    } | changes
+    shape = attributes.pop("shape", (2, 2))
+    path.write_bytes(to_bytes(dataset(np.zeros(shape, np.uint16), **attributes)))
+
+
+OTHERWISE = (
+    {"SeriesInstanceUID": "1.2.3.5"},
+    {"StudyInstanceUID": "1.2.4"},
+    {"PatientID": "2"},
+    {"PatientID": ""},
+    {"Modality": "MR"},
+    {"shape": (2, 3)},
+    {"ImagePositionPatient": [1, 0, 0]},
+    {"PatientName": "of no account"},
+)
+
+
+def test_as_a_loop_of_pydicom_counts(tmp_path):
+    chance = random.Random(15)
+    for number in range(1, 60):
+        write(tmp_path / "data" / f"{number}.dcm", number)
+        for copy in range(chance.choice([0, 0, 1, 2])):
+            changes = chance.choice([{}, {}, *OTHERWISE])
+            write(tmp_path / "data" / "copies" / f"{number}-{copy}.dcm", number, **changes)
+    (tmp_path / "data" / "notes.txt").write_text("no image")
+    expected = counted(tmp_path / "data")
+    assert min(expected) > 5 and expected[0] > expected[1]
+    done = scan_into(tmp_path / "catalog", [tmp_path / "data"])
+    assert (done.repeated, done.conflicting) == expected
+    done = scan_into(tmp_path / "hidden", [tmp_path / "data"], phi=False)  # other UIDs, the same for the same
+    assert done.repeated == expected[0]
+    shutil.rmtree(tmp_path / "data" / "copies")
+    done = scan_into(tmp_path / "catalog", [tmp_path / "data"])
+    assert (done.repeated, done.conflicting) == (0, 0) == counted(tmp_path / "data")
+
+
+def test_nothing_is_counted_where_nothing_changed(tmp_path, monkeypatch):
+    data = tree(tmp_path / "data", 1, 3)
+    (data / "s000" / "copy.dcm").write_bytes(small_file(1))
+    assert scan_into(tmp_path / "catalog", [data]).repeated == 1
+    number = read_manifest(tmp_path / "catalog").number
+    with monkeypatch.context() as patched:
+        patched.setattr(repeated_uids, "_counted", None)
+        done = scan_into(tmp_path / "catalog", [data])
+        assert (done.repeated, done.conflicting) == (1, 0)
+        assert read_manifest(tmp_path / "catalog").number == number
+    (data / "s000" / "new.dcm").write_bytes(small_file(2))
+    assert scan_into(tmp_path / "catalog", [data]).repeated == 2
+    compact(tmp_path / "catalog")
+    assert scan_into(tmp_path / "catalog", [data]).repeated == 2
+
+
+def test_nothing_to_count(tmp_path):
+    (tmp_path / "data").mkdir()
+    assert scan_into(tmp_path / "catalog", [tmp_path / "data"]).repeated == 0
+    (tmp_path / "data" / "notes.txt").write_text("no image")
+    assert scan_into(tmp_path / "catalog", [tmp_path / "data"]).repeated == 0
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_what_is_said(tmp_path, quiet):
+    write(tmp_path / "data" / "1.dcm", 1)
+    for name, changes in (("a", {}), ("b", {"PatientID": "2"})):
+        write(tmp_path / "data" / f"{name}.dcm", 2, **changes)
+    options = ["--json", "-q"] if quiet else []
+    code, out, err = hu_here("scan", tmp_path / "data", "-o", f"{tmp_path}/c/", *options)
+    assert code == 0
+    if quiet:
+        assert {name: json.loads(out)[name] for name in ("repeated", "conflicting")} == {
+            "repeated": 1,
+            "conflicting": 1,
+        }
+    else:
+        assert (
+            "hu: 1 SOP Instance UIDs are in more than one file, 1 of them with headers that disagree: "
+            f"hu query {tmp_path}/c/ --what duplicates"
+        ) in err.splitlines()
