@@ -127,7 +127,7 @@ class DuckLake:
         """Write a table: its files by Arrow, since DuckDB would hold much of it in memory."""
         execute = self._connection.execute
         self._connection.register("columns", schema.empty_table())
-        execute(f"CREATE TABLE lake.main.{name} AS SELECT * FROM columns")
+        execute(f"CREATE TABLE lake.main.{name} AS SELECT * FROM columns")  # noqa: S608  our names
         self._connection.unregister("columns")
         for path in write_parts(self._data / "rows" / name, schema, batches):
             execute(f"CALL ducklake_add_data_files('lake', {quoted(name)}, {quoted(str(path))})")
