@@ -32,17 +32,22 @@ class ReadyQuestion:
         What it is called.
     about
         What it asks.
-    columns
-        Columns of the answer, and what they are.
+    names
+        Columns of the answer.
     needs
         Columns that the catalog has to have.
     """
 
     name: str
     about: str
-    columns: dict[str, str]
+    names: tuple[str, ...]
     needs: tuple[str, ...]
     _sql: str
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Columns of the answer, and what they are."""
+        return {name: column_words(name) for name in self.names}
 
     def sql(self, columns: Collection[str] | None = None) -> str:
         """Return its SQL.
@@ -93,7 +98,6 @@ def ready(name: str) -> ReadyQuestion:
     """
     for known, about, columns, sql in READY:
         if known == name:
-            words = {column: column_words(column) for column in columns}
-            return ReadyQuestion(name, about, words, _NEEDS.get(name, ()), sql)
+            return ReadyQuestion(name, about, tuple(columns), _NEEDS.get(name, ()), sql)
     near = suggestion(name, [one[0] for one in READY])
     raise FormatError(f"{printable(name[:64])} is no ready question{near}")

@@ -140,6 +140,8 @@ def room_within(folder: Path) -> Generator[Path]:
         ) as room:
             yield Path(room)
     except OSError as error:
+        if isinstance(error, OutputError):  # it says already what is missing
+            raise
         raise OutputError(reason(error), source=str(folder)) from None
 
 

@@ -231,16 +231,16 @@ class _Query:
             say(f"{rows} rows written to {output}")
 
     def _print(self, answer: Answer) -> None:
-        from hounsfield.exports.tables import csv_parts, json_array, json_lines
-
         options = self._options
-        if options["as_csv"]:
-            parts = csv_parts(self._limited(answer), answer.schema)
-        elif options["as_json"] or options["jsonl"]:
-            parts = (json_array if options["as_json"] else json_lines)(self._limited(answer))
-        else:
+        if not (options["as_csv"] or options["as_json"] or options["jsonl"]):
             self._show(answer)
             return
+        from hounsfield.exports.tables import csv_parts, json_array, json_lines
+
+        if options["as_csv"]:
+            parts = csv_parts(self._limited(answer), answer.schema)
+        else:
+            parts = (json_array if options["as_json"] else json_lines)(self._limited(answer))
         for part in parts:
             click.echo(part, nl=False)
 
