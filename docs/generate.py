@@ -30,7 +30,7 @@ SECTIONS = (
         "info tags Attribute dicom_json overlays Overlay segments Segment Code regions Regions Region frame_times"
         " FrameTimes",
     ),
-    ("scan", "Headers of many files", "scan scan_batches Progress"),
+    ("scan", "Headers of many files", "scan scan_batches Progress Catalog"),
     (
         "volumes",
         "Volumes",

@@ -7,7 +7,7 @@ import hounsfield as hu
 
 ROOT = Path(__file__).parent.parent
 NAMES = [
-    "AssumptionError", "AssumptionWarning", "Attribute", "DecodeError", "Distance", "Profile", "distance", "profile", "region", "FormatError", "Frames", "GeometryError",
+    "AssumptionError", "AssumptionWarning", "Attribute", "Catalog", "DecodeError", "Distance", "Profile", "distance", "profile", "region", "FormatError", "Frames", "GeometryError",
     "HounsfieldError", "Image", "ImagePlane", "InvalidAttributeError", "LimitExceededError", "Limits", "Measures",
     "MissingAttributeError", "MissingDependencyError", "NotDicomError", "OutputError", "Phantom", "PhantomOptions",
     "PresentationState", "Progress", "Report", "SegmentDescription", "SlidePlane", "SourceError", "Step", "Surface",

@@ -1,4 +1,5 @@
 from hounsfield._version import __version__ as __version__
+from hounsfield.catalog.catalog import Catalog as Catalog
 from hounsfield.display.presentation.state import PresentationState as PresentationState
 from hounsfield.display.presentation.state import presentation as presentation
 from hounsfield.display.render import render as render
@@ -66,11 +67,11 @@ from hounsfield.rois.rois import read_rois as read_rois
 from hounsfield.scanning.scan import scan as scan
 from hounsfield.scanning.scan import scan_batches as scan_batches
 from hounsfield.scanning.walking import Progress as Progress
+from hounsfield.series.finding import read_volumes as read_volumes
 from hounsfield.series.grid_reading import read_grid as read_grid
 from hounsfield.series.report import Report as Report
 from hounsfield.series.survey import VolumeFacts as VolumeFacts
 from hounsfield.series.tolerances import Tolerances as Tolerances
 from hounsfield.series.volumes import Volumes as Volumes
-from hounsfield.series.volumes import read_volumes as read_volumes
 from hounsfield.steps import Step as Step
 from hounsfield.volume import Volume as Volume

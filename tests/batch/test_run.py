@@ -122,7 +122,7 @@ def test_workers_and_executors_give_the_same_outcomes_in_the_same_order(study):
     here = summary(run(TASK, inputs))
     assert [name for name, *_ in here] == [item.name for item in inputs.items]
     assert summary(run(TASK, inputs, jobs=2)) == here
-    with ProcessPoolExecutor(2, get_context("spawn")) as executor:
+    with ProcessPoolExecutor(1, get_context("spawn")) as executor:
         assert summary(run(TASK, inputs, executor=executor)) == here
         assert executor.submit(int, 3).result() == 3  # it is not ours to shut down
     with ThreadPoolExecutor(1) as executor:

@@ -18,6 +18,7 @@ from hounsfield.catalog.manifest import is_catalog, read_manifest
 from hounsfield.catalog.writing import scan_into
 
 from catalogs import ended, headers, paths, rows, started, tree
+from cli_runner import signals_heard
 
 SCAN = "scan_into(sys.argv[1], sys.argv[2:])"
 COMPACT = "compact(sys.argv[1], rows=2_000)"
@@ -229,7 +230,8 @@ def test_interrupted_scans_keep_what_was_written(tmp_path):
         "w.Known.add = added\nfrom hounsfield.cli import main\nmain()"
     )
     command = [sys.executable, "-c", code, "scan", str(data), "-o", f"{tmp_path}/catalog/"]
-    run = subprocess.run(command, capture_output=True, text=True)
+    with signals_heard():
+        run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 130, run.stderr
     kept = read_manifest(tmp_path / "catalog").rows
     assert 600 < kept < 1800

@@ -2,7 +2,6 @@
 
 import io
 import threading
-import time
 
 import pytest
 
@@ -25,6 +24,8 @@ class Slow(fsspec.get_filesystem_class("memory")):
     pseudo_dirs = [""]
     opened, waiting, most = [], 0, 0
     lock = threading.Lock()
+    #: How many come together before the first is answered, and that they have.
+    crowd, gathered = 1, threading.Event()
 
     @classmethod
     def _strip_protocol(cls, path):
@@ -37,7 +38,9 @@ class Slow(fsspec.get_filesystem_class("memory")):
             Slow.opened.append(path)
             Slow.waiting += 1
             Slow.most = max(Slow.most, Slow.waiting)
-        time.sleep(0.02)
+            if Slow.waiting >= Slow.crowd:
+                Slow.gathered.set()
+        Slow.gathered.wait(5)
         with Slow.lock:
             Slow.waiting -= 1
         return io.BytesIO(self.store[path].getvalue())
@@ -52,11 +55,13 @@ def system():
     for number in range(200):
         system.pipe_file(f"/bucket/s{number // 50}/{number:03d}.dcm", small_file(number))
     Slow.opened.clear()
-    Slow.most = 0
+    Slow.most, Slow.crowd = 0, 1
+    Slow.gathered.clear()
     return system
 
 
 def test_many_are_read_at_a_time(system, tmp_path):
+    Slow.crowd = 40
     done = scan_into(tmp_path / "catalog", ["slow://bucket"])
     assert (done.files, done.new, done.errors.total()) == (200, 200, 0)
     assert len(set(Slow.opened)) == 200

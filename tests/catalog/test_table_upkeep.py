@@ -290,13 +290,26 @@ def test_damaged_tables_are_found_and_made_anew(tmp_path):
 
 
 def test_without_what_identifies_patients(tmp_path):
-    for path in made_ct(tmp_path / "data", slices=4)[:2]:
+    data = tmp_path / "data"
+    paths = made_ct(data / "CANARY", slices=4)
+    for path in paths:
         edit(path, PatientName="CANARY", PatientID="CANARY", StudyDescription="CANARY", SeriesDescription="CANARY")
-    scan_into(tmp_path / "c", [tmp_path / "data"], phi=False)
-    (row,) = answer(tmp_path / "c", "SELECT * FROM series")
-    (volume,) = answer(tmp_path / "c", "SELECT * FROM volumes")
-    assert "CANARY" not in repr((row, volume)) and str(tmp_path) not in repr((row, volume))
-    assert (row["volumes"], row["PatientID"], volume["slices"], row["regularly_spaced_3d_volume"]) == (1, None, 4, True)
+    shutil.copy(paths[0], data / "same.dcm")
+    edit(Path(shutil.copy(paths[1], data / "other.dcm")), louder(9))
+    shutil.copy(get_testdata_file("emri_small.dcm"), data)
+    with zipfile.ZipFile(data / "CANARY.zip", "w") as archive:
+        archive.write(get_testdata_file("eCT_Supplemental.dcm"), "CANARY/1.dcm")
+    scan_into(tmp_path / "plain", [data])
+    scan_into(tmp_path / "c", [data], phi=False)
+    assert "CANARY" not in repr(tables(tmp_path / "c")) and str(tmp_path) not in repr(tables(tmp_path / "c"))
+    counts = (
+        "SELECT Modality, volumes, duplicates, conflicts, unreadable, files, regularly_spaced_3d_volume FROM series"
+    )
+    found, plain = ([sorted(map(repr, answer(tmp_path / name, counts)))] for name in ("c", "plain"))
+    assert found == plain
+    assert [row["PatientID"] for row in answer(tmp_path / "c", "SELECT * FROM series")] == [None, None, None]
+    shapes = "SELECT slices, Rows, files, affine FROM volumes ORDER BY ALL"
+    assert answer(tmp_path / "c", shapes) == answer(tmp_path / "plain", shapes)
 
 
 def test_geometry_as_the_index_of_imaging_data_commons_says_it(tmp_path):

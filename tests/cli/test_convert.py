@@ -19,7 +19,7 @@ from classes import every_class
 from hounsfield import open_frames as opened
 from hounsfield.exports.write import FORMATS
 
-from cli_runner import ctrl_c_heard, hu, hu_here, start
+from cli_runner import hu, hu_here, signals_heard, start
 from made import file_bytes, to_bytes
 
 
@@ -227,7 +227,7 @@ main()
 def test_a_ctrl_c_that_python_drops_ends_the_command_all_the_same(cine, tmp_path, ending, module, name):
     code = LOSES_CTRL_C.replace("{module}", module).replace("{name}", name)
     arguments = ["convert", str(cine), "-o", f"out/x.{ending}"]
-    with ctrl_c_heard():
+    with signals_heard():
         done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (130, b"")
     assert done.stderr.endswith(b"hu: interrupted after 0 of 1 input; the files written so far are complete\n")

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from PIL import Image as Picture
 
 import hounsfield as hu
 
-from cli_runner import hu_here
+from cli_runner import hu_here, program_here
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +77,9 @@ def test_messages_of_one_series_say_what_fits(folder, tmp_path):
     assert (code, "5 inputs" in err, "--slice" in err, "--series" in err) == (2, True, True, False)
     code, _, err = hu_here("mask", folder / "ct", "--each", "-o", tmp_path / "f.png")
     assert (code, "name one file" in err, "--series" in err) == (2, True, False)
-    done = subprocess.run(
-        [sys.executable, "-m", "hounsfield", "convert", str(folder / "ct"), "-o", "-"], capture_output=True, check=False
-    )
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert b"this volume has 5: give --slice, or --to npz" in done.stderr
+    code, out, err = hu_here("convert", folder / "ct", "-o", "-")
+    assert (code, out) == (1, "")
+    assert "this volume has 5: give --slice, or --to npz" in err
 
 
 @pytest.mark.parametrize("words", [["--slice", "3"], ["--slice", "-1"], ["--slice", "2", "--to", "npy"]])
@@ -97,8 +93,7 @@ def test_the_program_does_the_same(folder, tmp_path, words, output):
         code, program, _ = hu_here("convert", folder / "ct", *words, "-o", output, *more, cwd=tmp_path / name)
         assert code == 0
         if more:
-            command = [sys.executable, "-"]
-            subprocess.run(command, input=program.encode(), cwd=tmp_path / name, capture_output=True, check=True)
+            program_here(program, tmp_path / name)
         files = [path for path in (tmp_path / name).rglob("*") if path.suffix == f".{suffix}"]
         found.append({str(path.relative_to(tmp_path / name)): path.read_bytes() for path in files})
     assert found[0] == found[1]

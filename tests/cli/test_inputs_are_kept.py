@@ -51,7 +51,7 @@ def test_other_inputs_are_kept_too(here):
     for name in ("a", "a.npy", *(f"{index:02}" for index in range(12))):
         shutil.copy(CT, here / "in" / name)
     before = {path.name: path.read_bytes() for path in (here / "in").iterdir()}
-    for more in ([], ["-j", "2"]):
+    for more in (["-j", "1"], ["-j", "2"]):
         code, _, err = hu_here("convert", "in", "--each", "--to", "npy", "-o", "in", "--force", *more)
         assert code == 5
         assert "never replaced" in err

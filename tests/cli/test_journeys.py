@@ -16,7 +16,7 @@ from PIL import Image as Picture
 from hounsfield import mask as hu_mask
 from hounsfield import measure, phantom, read, read_volumes, segments
 
-from cli_runner import hu, hu_here
+from cli_runner import hu_here
 from conftest import corpus_folder, package_folder
 from script import script_mask
 
@@ -181,7 +181,7 @@ def test_the_mask_of_the_script_and_its_figure(name: str, tmp_path: Path) -> Non
     path = disc().parent / name
     header = pydicom.dcmread(path)
     values = header.pixel_array * float(header.RescaleSlope) + float(header.RescaleIntercept)
-    code, _, _ = hu("mask", path, "-o", tmp_path)
+    code, _, _ = hu_here("mask", path, "-o", tmp_path)
     assert code == 0
     written = np.asarray(Picture.open(tmp_path / f"{path.name}.mask.png")) > 0
     padding = read(path).padding

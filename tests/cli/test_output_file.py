@@ -13,7 +13,7 @@ from PIL import Image as Picture
 
 import hounsfield as hu
 
-from cli_runner import hu_here
+from cli_runner import bytes_here, hu_here, program_here
 
 CINE_FRAMES = 30
 
@@ -25,8 +25,8 @@ def here(sample, tmp_path):
     return tmp_path
 
 
-def piped(*words, cwd, data=None):
-    """The bytes on standard output, and standard error, of the command with a pipe behind it."""
+def piped(*words, cwd, data=b""):
+    """As `bytes_here`, of the command with a pipe behind it: a process of its own."""
     command = [sys.executable, "-m", "hounsfield", *words]
     done = subprocess.run(command, cwd=cwd, input=data, capture_output=True, check=False)
     return done.returncode, done.stdout, done.stderr.decode()
@@ -92,7 +92,7 @@ def test_what_is_no_one_file_is_wrong_usage_before_anything_is_written(words, sa
     ],
 )
 def test_standard_output_gets_the_file_and_nothing_else(words, start, here):
-    code, out, err = piped(words[0], "-", *words[1:], "-o", "-", cwd=here, data=(here / "a.dcm").read_bytes())
+    code, out, err = bytes_here(words[0], "-", *words[1:], "-o", "-", cwd=here, stdin=(here / "a.dcm").read_bytes())
     assert (code, out[: len(start)], files(here)) == (0, start, [])
     assert err.count("\n") == err.count("assumed")
 
@@ -107,29 +107,31 @@ def test_standard_output_has_the_bytes_of_the_file(here):
 def test_a_mask_of_a_volume_on_standard_output_is_nifti(here):
     """As the help says: NIfTI for volumes; `--each` and a file are images, and PNG."""
     for words in (["ct"], ["ct/0001.dcm", "--volumes"], ["ct", "--plane", "coronal"]):
-        code, out, err = piped("mask", *words, "-o", "-", cwd=here)
+        code, out, err = bytes_here("mask", *words, "-o", "-", cwd=here)
         assert code == 0, err
         (here / "m.nii.gz").write_bytes(out)
         assert nibabel.load(here / "m.nii.gz").get_fdata().any()
     assert nibabel.load(here / "m.nii.gz").shape[2] == 32
-    code, out, err = piped("mask", "ct/0001.dcm", "-o", "-", cwd=here)
+    code, out, err = bytes_here("mask", "ct/0001.dcm", "-o", "-", cwd=here)
     assert Picture.open(io.BytesIO(out)).size == (32, 32)
 
 
 def test_several_files_do_not_go_to_standard_output(sample, here):
-    code, out, err = piped("convert", str(sample("examples_ybr_color.dcm")), "-o", "-", cwd=here)
+    code, out, err = bytes_here("convert", sample("examples_ybr_color.dcm"), "-o", "-", cwd=here)
     assert (code, out, f"this image has {CINE_FRAMES}: give --frame" in err) == (1, b"", True)
-    code, out, err = piped("convert", "ct", "-o", "-", cwd=here)
+    code, out, err = bytes_here("convert", "ct", "-o", "-", cwd=here)
     assert (code, out, "this volume has 4" in err) == (1, b"", True)
 
 
 def test_the_program_writes_the_same_to_standard_output(here):
     for words in (["mask", "a.dcm"], ["mask", "ct"], ["convert", "a.dcm", "--to", "npy"]):
-        expected = piped(*words, "-o", "-", cwd=here)[1]
-        program = piped(*words, "-o", "-", "--as-python", cwd=here)[1]
-        done = subprocess.run([sys.executable, "-"], input=program, cwd=here, capture_output=True, check=False)
-        assert len(done.stdout) == len(expected) > 100, done.stderr
-        assert done.stdout == expected or words[-1] == "ct"  # NIfTI, whose header holds a time
+        expected = bytes_here(*words, "-o", "-", cwd=here)[1]
+        program = bytes_here(*words, "-o", "-", "--as-python", cwd=here)[1]
+        printed = program_here(program.decode(), here)
+        assert len(printed) == len(expected) > 100
+        assert printed == expected or words[-1] == "ct"  # NIfTI, whose header holds a time
+    done = subprocess.run([sys.executable, "-"], input=program, cwd=here, capture_output=True, check=False)
+    assert done.stdout == expected, done.stderr
 
 
 @pytest.mark.skipif(not hasattr(sys.stdout, "fileno") or sys.platform == "win32", reason="needs a terminal of POSIX")

@@ -10,7 +10,7 @@ import pytest
 
 import hounsfield
 
-from cli_runner import hu, hu_here
+from cli_runner import hu_here
 
 CT = "CT_small.dcm"
 
@@ -69,7 +69,7 @@ def circle_mm(x, y, radius):
     ],
 )
 def test_a_region_has_the_statistics_of_pydicom_and_numpy_by_hand(name, option, inside, sample):
-    (region,) = measured(sample(name), *option, run=hu)["regions"]
+    (region,) = measured(sample(name), *option)["regions"]
     same(region["measures"], by_hand(sample(name), inside))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from cli_runner import HU, hu, hu_here, start
+from cli_runner import HU, hu, hu_here, signals_heard
 from made import dataset, to_bytes
 
 
@@ -133,11 +133,17 @@ def test_an_interrupted_scan_leaves_nothing_behind(tmp_path):
     big = tmp_path / "big"
     big.mkdir()
     data = to_bytes(dataset(np.zeros((2, 2), np.uint16)))[:-2]  # pixel data cut off: pydicom's, which takes its time
-    for number in range(20_000):
-        (big / f"{number}").write_bytes(data)
+    (big / "0").write_bytes(data)
+    for number in range(1, 8_000):
+        os.link(big / "0", big / f"{number}")
     out = tmp_path / "out"
     out.mkdir()
-    process = start("scan", big, "-o", out / "t.parquet")
+    code = "import hounsfield.cli.scan as s; s._TO_FILE = 500; from hounsfield.cli import main; main()"
+    with signals_heard():
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "scan", str(big), "-o", str(out / "t.parquet")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
     until = time.monotonic() + 300
     while not list(out.iterdir()) and time.monotonic() < until:  # the first batch is being written
         time.sleep(0.02)

@@ -30,7 +30,7 @@ def test_a_log_names_every_file(mixed):
     assert "more file" not in err
 
 
-@pytest.mark.parametrize("options", [(), ("--each",)])
+@pytest.mark.parametrize("options", [(), ("--each", "-j", "1")])
 def test_a_person_reads_the_first_few_and_how_many_more(mixed, monkeypatch, options):
     monkeypatch.setattr(shared_messages, "on_terminal", lambda: True)
     code, _, err = hu_here("stats", mixed, *options)

@@ -157,11 +157,11 @@ def test_there_are_two_hundred_hostile_ones():
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_what_is_no_condition_is_refused(text):
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(ConditionError) as refused:
         parse_where(text)
     assert len(str(refused.value)) < 300
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize(
@@ -201,6 +201,6 @@ def test_whatever_a_header_holds_is_compared():
 
 def test_a_pattern_takes_no_more_than_its_length_times_the_texts():
     pattern = "%a" * (LONGEST // 2 - 50) + "b"
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert not parse_where(f"SeriesDescription like '{pattern}'").holds({"SeriesDescription": "a" * 2000})
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5

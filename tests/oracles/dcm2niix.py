@@ -203,9 +203,11 @@ def close(ours: Array, theirs: Array) -> bool:
 def _read(volume: Any, values: str) -> Array | None:
     """Other values of a volume, by `hu.read` of its files."""
     planes: list[Array] = []
+    images: dict[str, Any] = {}  # a file of many frames is read once
     try:
         for source in volume.sources:
-            image = hu.read(source.path, values=values)
+            path = str(source.path)
+            image = images[path] = images[path] if path in images else hu.read(path, values=values)
             planes.append(image.values if source.frame_index is None else image.frame(source.frame_index).values)
     except hu.HounsfieldError:
         return None

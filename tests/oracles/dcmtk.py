@@ -68,7 +68,7 @@ def stored_values(path: Path, syntax: str, folder: Path) -> np.ndarray:
     command = _command(syntax)
     target = folder / "native.dcm"
     try:
-        done = subprocess.run([*command, path, target], capture_output=True, text=True, errors="replace", timeout=60)
+        done = subprocess.run([*command, path, target], capture_output=True, text=True, errors="replace", timeout=600)
         if done.returncode or not target.exists():
             raise Unreadable(f"{command[0]}: {_reason(done.stderr, path)}")
         return cells_of(pydicom.dcmread(target))

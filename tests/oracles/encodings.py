@@ -130,7 +130,7 @@ def original(dataset: Dataset) -> np.ndarray:
 
 def _by_dcmtk(*command: str) -> Callable[[Path, Path], None]:
     def make(source: Path, target: Path) -> None:
-        done = subprocess.run([*command, source, target], capture_output=True, text=True, errors="replace", timeout=60)
+        done = subprocess.run([*command, source, target], capture_output=True, text=True, errors="replace", timeout=600)
         assert done.returncode == 0 and target.exists(), f"{' '.join(command)}: {done.stderr}"
 
     return make

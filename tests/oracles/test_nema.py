@@ -86,10 +86,11 @@ def test_lossy_jpeg_of_12_bits_is_within_1_of_dcmdjpeg(samples, tmp_path, record
     assert len(paths) >= 5
 
 
-def test_irreversible_jpeg_2000_is_within_2_of_openjpeg(samples, record_property):
+@pytest.mark.parametrize("largest", [500_000, pytest.param(None, marks=pytest.mark.long)])
+def test_irreversible_jpeg_2000_is_within_2_of_openjpeg(samples, record_property, largest):
     from oracles import jpeg2000
 
-    paths = sorted((samples / "J2KI").iterdir())
+    paths = [path for path in sorted((samples / "J2KI").iterdir()) if not largest or path.stat().st_size <= largest]
     most = 0
     for path in paths:
         theirs = np.stack([jpeg2000.by_openjpeg(stream) for stream in codestreams(pydicom.dcmread(path))])

@@ -1,15 +1,11 @@
 """`--as-python`: the program does what the command does, and runs by itself."""
 
 import ast
-import contextlib
-import io
 import json
 import os
-import runpy
 import shutil
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +17,7 @@ from classes import every_class
 from hounsfield.batch.claims import RECORD
 from hounsfield.recipes.source_code import Lines, call, literal
 
-from cli_runner import hu_here
+from cli_runner import hu_here, program_here
 from made import to_bytes
 
 
@@ -56,14 +52,7 @@ def as_python(*words, cwd):
 
 def run(text, cwd):
     """Run a program as a script, in this process; return what it prints."""
-    script = Path(cwd) / "program.py"
-    script.write_text(text, encoding="utf-8")
-    out = io.StringIO()
-    with contextlib.chdir(cwd), contextlib.redirect_stdout(out), warnings.catch_warnings():
-        warnings.simplefilter("ignore", hu.AssumptionWarning)
-        runpy.run_path("program.py", run_name="__main__")
-    script.unlink()
-    return out.getvalue()
+    return program_here(text, Path(cwd)).decode()
 
 
 def run_alone(text, cwd):
@@ -78,7 +67,9 @@ def run_alone(text, cwd):
     return done.stdout
 
 
-@pytest.mark.parametrize("command", ["mask", pytest.param("figure", marks=pytest.mark.long), "convert"])
+@pytest.mark.parametrize(
+    "command", [*(pytest.param(name, marks=pytest.mark.long) for name in ("mask", "figure")), "convert"]
+)
 def test_a_program_runs_by_itself(command, here, sample):
     same_outputs([command, "CT_small.dcm"], here, [sample("CT_small.dcm")], run=run_alone)
 
@@ -89,7 +80,10 @@ def test_the_program_for_a_folder_runs_by_itself(command, here, mixed):
     same_outputs([command, "study"], here, [mixed], code=1, run=run_alone)
 
 
-@pytest.mark.parametrize("command", ["stats", "info", "tags", "explain", "ls", "scan"])
+@pytest.mark.parametrize(
+    "command",
+    ["stats", "scan", *(pytest.param(name, marks=pytest.mark.long) for name in ("info", "tags", "explain", "ls"))],
+)
 def test_a_program_that_prints_runs_by_itself(command, here, sample):
     shutil.copy(sample("CT_small.dcm"), here)
     text = as_python(command, "CT_small.dcm", cwd=here)

@@ -82,7 +82,7 @@ def test_slices_seen_from_the_other_side_are_in_the_order_of_their_own_normal(tm
     assert volumes[0].affine[2, 3] == pytest.approx(17.5)
 
 
-@pytest.mark.parametrize("digits", [3, 2])
+@pytest.mark.parametrize("digits", [pytest.param(3, marks=pytest.mark.long), 2])
 @pytest.mark.parametrize("step", [0.625, 1.25, 5])
 @pytest.mark.parametrize("orientation", ["axial", "oblique"])
 def test_rounded_positions_stay_regular(tmp_path, digits, step, orientation):

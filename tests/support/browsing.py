@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,12 +27,16 @@ from hounsfield.web.hiding import Hiding
 from hounsfield.web.keys import Keys
 from hounsfield.web.sockets import listening
 from hounsfield.web.viewing import Viewing
+from resting import COUNTING, at_rest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 #: Buttons of what is drawn over the image.
 OVER = ("Texts over the image", "Show or hide crosshair")
-_FRAMES = "n => new Promise(done => { const next = () => n-- > 0 ? requestAnimationFrame(next) : done(); next(); })"
+#: Seconds to wait for what must come: a busy machine may need long, and who waits for what comes loses nothing.
+PATIENCE = 30
+#: What the list says then, in both languages.
+_READ = re.compile(r"^(\d+ files|共 \d+ 个文件)$")
 _PIXELS = """canvas => { const d = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     let text = ''; for (let i = 0; i < d.length; i += 32768) text += String.fromCharCode(...d.subarray(i, i + 32768));
     return [canvas.width, canvas.height, btoa(text)]; }"""
@@ -138,26 +143,45 @@ def running(*arguments: Path | str) -> Iterator[Running]:
 
 @contextmanager
 def browsing() -> Iterator[Any]:
-    """A browser without a processor for graphics."""
-    from playwright.sync_api import sync_playwright
+    """A browser without a processor for graphics, of whose pages is known when they are at rest."""
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        new_context = browser.new_context
+
+        def counted(**options: Any) -> Any:
+            context = new_context(**options)
+            context.set_default_timeout(1000 * PATIENCE)
+            context.add_init_script(COUNTING)
+            return context
+
+        browser.new_context = counted
         yield browser
         browser.close()
 
 
 def all_read(page: Any) -> None:
-    """Wait until the list says that every file has been read."""
-    page.locator(".progress", has_text=re.compile(r"^\d+ files$")).wait_for(timeout=60_000)
+    """Wait until the list says that every file has been read, and what follows from that is shown."""
+    page.locator(".progress", has_text=_READ).wait_for(timeout=60_000)
+    at_rest(page)
+
+
+def let_in(context: Any, address: str) -> None:
+    """Open the session of a context, once everything is read: what is shown early goes then, and who asks for it is told."""
+    first = context.new_page()
+    first.goto(address)
+    all_read(first)
+    first.close()
 
 
 def settled(page: Any, pane: int = 0) -> int:
-    """The number of the frame that a pane shows, once it is drawn."""
+    """The number of the frame that a pane shows, once it is drawn and the page is at rest."""
     drawn = f".pane:nth-child({pane + 1})[data-frame]:not([data-frame='']):not([data-waits])"
     while True:
-        page.locator(drawn).wait_for(timeout=20_000)
-        page.evaluate(_FRAMES, 3)
+        page.locator(drawn).wait_for()
+        at_rest(page)
         number = page.locator(".pane").nth(pane).get_attribute("data-frame")
         if number:
             return int(number)
@@ -186,13 +210,41 @@ def choose(page: Any, served: Served, path: Path | str) -> int:
     return settled(page)
 
 
-def until(page: Any, so: Callable[[], bool], seconds: float = 10) -> None:
+def until(page: Any, so: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Wait: the page's policy forbids a browser to evaluate what Playwright would wait for."""
-    for _ in range(int(seconds * 20)):
-        if so():
-            return
+    end = time.monotonic() + seconds
+    while not so():
+        assert time.monotonic() < end, "it did not come"
         page.wait_for_timeout(50)
-    raise AssertionError("it did not come")
+
+
+def switched(button: Any, on: bool = True) -> None:
+    """Wait until a switch is in a position."""
+    from playwright.sync_api import expect
+
+    expect(button).to_have_attribute("aria-pressed", str(on).lower())
+
+
+def hide_patient(page: Any, hidden: bool = True) -> None:
+    """Hide the patient, or do so no more; the server says it to all pages."""
+    button = page.get_by_role("button", name="Hide patient")
+    button.click()
+    switched(button, hidden)
+    at_rest(page)
+
+
+def played_rate(page: Any) -> tuple[float, float]:
+    """Frames a second that a pane plays, and that it should; once the one is near the other, which no start is."""
+    found = (0.0, 0.0)
+
+    def at_speed() -> bool:
+        nonlocal found
+        told = re.search(r"(\S+)/s of (\S+)/s", page.locator(".bottomRight").first.inner_text())
+        found = (float(told[1]), float(told[2])) if told else found
+        return found[1] > 0 and found[1] / 2 <= found[0] <= found[1] * 1.1
+
+    until(page, at_speed)
+    return found
 
 
 def press(page: Any, label: str, *, on: bool) -> None:
@@ -232,13 +284,13 @@ def uncovered(page: Any) -> None:
     for label in OVER:
         press(page, label, on=False)
     page.locator(".pane").first.focus()
-    page.evaluate(_FRAMES, 3)
+    at_rest(page)
 
 
 def pixels(page: Any, pane: int = 0) -> np.ndarray:
     """What is on the canvas of a pane, once it is drawn as well as can be."""
+    at_rest(page)
     shown = page.locator(".pane").nth(pane)
-    until(page, lambda: shown.get_attribute("data-coarse") is None)
     width, height, data = shown.locator(":scope > canvas").first.evaluate(_PIXELS)
     return np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)[..., :3]
 
@@ -288,7 +340,7 @@ def point(
     top, left = corner((round(box["height"]), round(box["width"])), shape, scale)
     x, y = left + (column + 0.5) * scale[1], top + (row + 0.5) * scale[0]
     page.mouse.move(box["x"] + x, box["y"] + y)
-    page.evaluate(_FRAMES, 3)
+    at_rest(page)
     return 0 <= x < box["width"] - 14 and 0 <= y < box["height"]
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +29,19 @@ EXACT = 1e-6
 
 
 def ct(folder: Path, **options: Any) -> Any:
-    """Write a phantom of few and small slices: eight, 5 mm apart."""
-    return hu.phantom(folder, **{"matrix": 24, "slices": 8} | options)
+    """Write a phantom of few and small slices: eight, 5 mm apart; drawn once for all tests that want the same."""
+    made, files = _drawn(tuple(sorted(({"matrix": 24, "slices": 8} | options).items())))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return replace(made, folder=folder, files=tuple(folder / name for name in files))
+
+
+@cache
+def _drawn(options: tuple[tuple[str, Any], ...]) -> tuple[Any, dict[str, bytes]]:
+    with tempfile.TemporaryDirectory() as folder:
+        made = hu.phantom(folder, **dict(options))
+        return made, {path.name: path.read_bytes() for path in made.files}
 
 
 def edit(path: Path, change: Callable[[pydicom.Dataset], None] | None = None, /, **attributes: Any) -> Path:

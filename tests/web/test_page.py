@@ -13,8 +13,11 @@ import hounsfield as hu
 from browsing import (
     all_read,
     differing,
+    hide_patient,
+    let_in,
     pixels,
     planes_of,
+    played_rate,
     point,
     probed,
     running,
@@ -24,8 +27,11 @@ from browsing import (
     uncovered,
     until,
 )
+from fingers import Fingers
+from resting import at_rest
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 #: What stands in the series list, and the file.
 FILES = {
@@ -66,10 +72,7 @@ def address(folder):
 def session(browser, address):
     """One context for all tests: the token opens one session, whose cookie it keeps. All files have been read."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="en-US", color_scheme="dark")
-    first = context.new_page()
-    first.goto(address)
-    all_read(first)
-    first.close()
+    let_in(context, address)
     yield context
     context.close()
 
@@ -201,7 +204,7 @@ def test_drags_window_zoom_and_pan(page):
     x, y = box["x"] + 300, box["y"] + 300
 
     def labels():
-        page.wait_for_timeout(80)
+        at_rest(page)
         return page.locator(".bottomLeft").first.inner_text()
 
     before = labels()
@@ -225,7 +228,6 @@ def test_drags_window_zoom_and_pan(page):
     page.mouse.down(button="middle")
     page.mouse.move(x + 40, y, steps=4)
     page.mouse.up(button="middle")
-    page.wait_for_timeout(150)
     moved = pixels(page)
     assert (still[300, 100:300] == moved[300, 140:340]).all()
 
@@ -236,7 +238,7 @@ def test_letters_stay_only_where_keys_are_for_the_pane(page):
     page.get_by_role("searchbox", name="Search the header").fill("i")
     assert page.get_by_role("button", name="Invert").get_attribute("aria-pressed") == "false"
     page.get_by_role("searchbox", name="Search the header").fill("0028 rows")
-    page.wait_for_timeout(300)
+    at_rest(page)
     assert page.locator("table.header tbody tr").count() == 1
     assert page.locator("table.header .value").inner_text() == "128"
 
@@ -249,7 +251,7 @@ def test_planes_are_those_of_the_volume_and_follow_the_crosshair(page, folder):
     page.keyboard.press("c")
     box = page.locator(".pane > canvas").first.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2 + 40, box["y"] + box["height"] / 2 - 60)
-    page.wait_for_timeout(800)
+    at_rest(page)
     volume = next(iter(hu.read_volumes(folder / "ct")))
     coronal = settled(page, 1)
     probe = page.locator(".probe").first.inner_text()
@@ -273,27 +275,22 @@ def test_cine_plays_at_its_rate_and_says_so(page):
     show(page, "MR 301 64 × 64")
     page.locator(".pane").first.focus()
     page.keyboard.press(" ")
-    page.wait_for_timeout(2500)
-    text = page.locator(".bottomRight").first.inner_text()
-    real, asked = (float(number) for number in re.search(r"(\S+)/s of (\S+)/s", text).groups())
-    assert asked / 2 <= real <= asked * 1.1
+    played_rate(page)
     page.keyboard.press(" ")
-    page.wait_for_timeout(200)
+    at_rest(page)
     assert "/s" not in page.locator(".bottomRight").first.inner_text()
 
 
 def test_patient_is_hidden_everywhere_by_one_switch(page):
     show(page, "CT 1 Phantom axial")
     assert "PHANTOM" in page.locator(".labels").first.inner_text().upper()
-    page.get_by_role("button", name="Hide patient").click()
-    page.wait_for_timeout(500)
+    hide_patient(page)
     page.get_by_role("tab", name="Header").click()
-    page.wait_for_timeout(500)
+    at_rest(page)
     everything = page.evaluate("document.documentElement.outerHTML + document.title + location.href")
     assert "Phantom^Thorax" not in everything and "Phantom, Thorax" not in everything
     assert "PHANTOM-0" not in everything
-    page.get_by_role("button", name="Hide patient").click()
-    page.wait_for_timeout(500)
+    hide_patient(page, False)
     assert "Phantom, Thorax" in page.locator(".labels").first.inner_text()
 
 
@@ -303,6 +300,7 @@ def test_every_file_is_accounted_for_and_names_are_text(page, folder):
     counts = page.locator(".counts td").all_inner_texts()
     assert sum(map(int, counts)) == files
     page.locator("details summary").click()
+    at_rest(page)
     assert page.get_by_text("<img src=x onerror=alert(1)>.dcm").count() == 1
     assert page.locator(".rest img").count() == 0
 
@@ -310,15 +308,19 @@ def test_every_file_is_accounted_for_and_names_are_text(page, folder):
 def test_language_theme_and_help(page):
     show(page, "CT 1 Phantom axial")
     page.get_by_role("button", name="中文").click()
+    at_rest(page)
     assert page.get_by_role("button", name="反相").count() == 1
     assert page.evaluate("document.documentElement.lang") == "zh-Hans"
     page.get_by_role("button", name="English").click()
+    at_rest(page)
     before = page.evaluate("getComputedStyle(document.body).color")
     page.get_by_role("button", name="Dark or light").click()
+    at_rest(page)
     assert page.evaluate("getComputedStyle(document.body).color") != before
     page.get_by_role("button", name="Dark or light").click()
     page.locator(".pane").first.focus()
     page.keyboard.press("?")
+    at_rest(page)
     assert page.get_by_role("dialog").is_visible()
     page.keyboard.press("Escape")
 
@@ -344,13 +346,13 @@ def test_nothing_keeps_people_out(browser, address, scheme, language):
     context = browser.new_context(color_scheme=scheme, locale=language)
     page = context.new_page()
     page.goto(address)
-    page.locator(".list h2").first.wait_for(timeout=60_000)
+    all_read(page)
     show(page, "CT 1 Phantom axial")
     for summary in page.locator("summary").all():  # the report
         summary.click()
     for panel in ("display", "header", "steps"):
         page.locator(f"#tab-{panel}").click()
-        page.wait_for_timeout(300)
+        at_rest(page)
         assert serious(page) == [], panel
     page.locator(".pane").first.focus()
     page.keyboard.press("?")
@@ -362,12 +364,14 @@ def test_nothing_keeps_people_out(browser, address, scheme, language):
         page.keyboard.press("Escape")
     page.locator("#tab-display").click()
     page.locator("button[data-label='Four panes']").click()
+    at_rest(page)
     assert serious(page) == [], "empty panes"
     planes_of(page)
     page.locator("select[data-label='Planes of']").wait_for()
+    at_rest(page)
     assert serious(page) == [], "planes"
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(200)
+    at_rest(page)
     assert serious(page) == [], "narrow"
     context.close()
 
@@ -392,26 +396,13 @@ def test_fingers_at_390_by_844(browser, address, folder):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, device_scale_factor=3)
     page = context.new_page()
     page.goto(address)
-    page.wait_for_selector(".entry")
+    all_read(page)
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     box = page.locator(".pane").first.bounding_box()
     assert box["width"] >= 300
     before = page.locator(".bottomLeft").first.inner_text()
-    client = context.new_cdp_session(page)
-    x, y = box["x"] + 150, box["y"] + 150
-
-    def touch(kind, *points):
-        client.send(
-            "Input.dispatchTouchEvent",
-            {"type": kind, "touchPoints": [{"x": a, "y": b, "id": i} for i, (a, b) in enumerate(points)]},
-        )
-
-    touch("touchStart", (x - 30, y), (x + 30, y))
-    for wide in range(30, 90, 10):
-        touch("touchMove", (x - wide, y), (x + wide, y))
-    touch("touchEnd")
-    page.wait_for_timeout(200)
+    Fingers(page).pinch((box["x"] + 150, box["y"] + 150), 30, 80)
     zoom = [
         int(re.search(r"zoom (\d+)%", text)[1]) for text in (before, page.locator(".bottomLeft").first.inner_text())
     ]

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from browsing import all_read, planes_of, running, settled, until
+from browsing import all_read, hide_patient, planes_of, running, settled, until
 from canaries import MARKS, write
+from resting import at_rest
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 
@@ -88,24 +89,27 @@ def walk(page):
             page.locator(f"#tab-{name}").click()
             if name == "header":
                 page.get_by_role("searchbox", name="Search the header").fill("name")
-                page.wait_for_timeout(250)
+                at_rest(page)
                 saved.extend(page.evaluate(_EVERYTHING))
                 page.get_by_role("searchbox", name="Search the header").fill("")
-            page.wait_for_timeout(250)
+            at_rest(page)
             saved.extend(page.evaluate(_EVERYTHING))
         saved.extend(everything_saved(page))
     page.locator(".entry").filter(has_text="slices").first.click()
     planes_of(page)
     page.locator("#tab-display").click()
     page.get_by_role("combobox", name="Planes of").wait_for()
+    at_rest(page)
     saved.extend([*page.evaluate(_EVERYTHING), *everything_saved(page)])
     for layout in ("Four panes", "One pane"):
         page.get_by_role("button", name=layout).click()
         settled(page)
         saved.extend(page.evaluate(_EVERYTHING))
     page.get_by_role("button", name="中文").click()
+    at_rest(page)
     saved.extend(page.evaluate(_EVERYTHING))
     page.get_by_role("button", name="English").click()
+    at_rest(page)
     return saved
 
 
@@ -122,9 +126,9 @@ def test_nothing_shows_a_canary_while_the_patient_is_hidden(browser, folder, how
         settled(page)
         if not options:
             assert told("\n".join(page.evaluate(_EVERYTHING)))  # the test can fail
-            page.get_by_role("button", name="Hide patient").click()
+            hide_patient(page)
             until(page, lambda: "KANARIE" not in page.locator("body").inner_text())
-            page.wait_for_timeout(500)
+            at_rest(page)
             page.evaluate("window.drawn = []")
             listener = Listener(page)
         saved = walk(page)
@@ -133,7 +137,7 @@ def test_nothing_shows_a_canary_while_the_patient_is_hidden(browser, folder, how
         assert page.locator(".entry").count() >= 6 and len(saved) > 20
         assert page.locator(".labels").first.inner_text()
         page.reload()
-        page.locator(".entry").first.wait_for()
+        all_read(page)
         assert told("\n".join(page.evaluate(_EVERYTHING))) == []
         context.close()
     assert told(server.said) == []

@@ -2,8 +2,6 @@
 
 import re
 import shutil
-import subprocess
-import sys
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,41 +10,27 @@ import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
+from browsing import all_read, running
+from resting import at_rest
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 @contextmanager
 def view(browser, *paths, expected=()):
     """A page that shows files; its errors are those of answers that were expected."""
-    command = [sys.executable, "-m", "hounsfield", "view", "--no-browser", "--port", "0", *map(str, paths)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        address = re.search(r"http://\S+", server.stdout.readline()).group()
+    with running(*paths) as server:
         context = browser.new_context(viewport={"width": 1200, "height": 800}, locale="en-US")
         page = context.new_page()
         problems = []
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(address)
-        page.locator(".progress", has_text=re.compile(r"^\d+ files$")).wait_for(timeout=30_000)
+        page.goto(server.address)
+        all_read(page)
         try:
             yield page
             assert problems == []
         finally:
             context.close()
-            server.terminate()
 
 
 def counts(page):
@@ -67,6 +51,7 @@ def test_500_files_of_which_50_are_junk(browser, tmp_path):
         assert page.locator(".entry").count() == 1
         assert counts(page) == {"shown": 450, "not DICOM": 50}
         page.get_by_text("50 files are not shown, and why").click()
+        at_rest(page)
         names = page.locator(".rest .name").all_inner_texts()
         assert sorted(names) == [f"junk{number:02}.bin" for number in range(50)]
         assert page.locator(".rest .quiet").count() <= 3  # each reason once
@@ -97,6 +82,7 @@ def test_objects_without_images_are_listed_by_kind(browser, tmp_path):
         assert sorted(kinds) == ["1 × Basic Text SR", "1 × RT Plan", "1 × RT Structure Set"]
         assert page.locator(".rest .error").count() == 0
         page.locator("summary", has_text="RT Plan").click()
+        at_rest(page)
         assert page.get_by_text("rtplan.dcm").is_visible()
 
 
@@ -113,7 +99,7 @@ def test_a_folder_that_vanishes_while_it_is_looked_at(browser, tmp_path):
     with view(browser, tmp_path / "a", tmp_path / "b") as page:
         page.locator(".entry", has_text="7 slices").click()
         page.locator(".pane[data-frame='3']").wait_for()
-        page.wait_for_timeout(600)  # it is in memory now
+        at_rest(page)  # it is in memory now
         shutil.rmtree(tmp_path / "b")
         page.locator(".pane").first.focus()
         for _ in range(3):
@@ -122,10 +108,12 @@ def test_a_folder_that_vanishes_while_it_is_looked_at(browser, tmp_path):
         page.locator(".entry", has_text="8 slices").click()
         message = page.locator(".message.error").first
         message.wait_for()
+        at_rest(page)
         assert re.match(r"\d{4}\.dcm is no longer there", message.inner_text())
         assert str(tmp_path) not in page.content()
         page.locator(".entry", has_text="6 slices").click()
         page.locator(".pane[data-frame='3']").wait_for()
+        at_rest(page)
         assert page.locator(".message.error:visible").count() == 0
         assert page.locator(".entry").count() == 3
         page.locator(".entry", has_text="7 slices").click()
@@ -143,8 +131,11 @@ def test_a_damaged_file_in_a_series(browser, tmp_path):
         message.wait_for()
         assert message.inner_text().startswith("0003.dcm: ")
         page.locator(".entry .note", has_text="0003.dcm: ").wait_for()
+        page.locator(".counts tr", has_text="unreadable").wait_for()
+        at_rest(page)
         assert counts(page) == {"shown": 5, "unreadable": 1}
         page.locator(".pane").first.focus()
         page.keyboard.press("ArrowDown")
         page.locator(".pane[data-frame='4']").wait_for()
+        at_rest(page)
         assert page.locator(".message.error:visible").count() == 0

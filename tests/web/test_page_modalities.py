@@ -221,7 +221,7 @@ def test_a_dragged_window_is_the_one_that_is_written(page, case):
     page.mouse.down()
     page.mouse.move(x + 37, y - 23, steps=7)
     page.mouse.up()
-    page.wait_for_timeout(200)
+    settled(page)
     center, width = (page.get_by_role("spinbutton", name=name).input_value() for name in ("Center", "Width"))
     function = re.search(r"sigmoid", page.locator(".panel").first.inner_text()) and "SIGMOID"
     window = Window(float(center), float(width), function or shown_function(case))

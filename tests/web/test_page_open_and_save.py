@@ -17,15 +17,14 @@ from PIL import ImageSequence
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
+from browsing import settled, until
+from fingers import tap
+from resting import at_rest
 
 from reverse_proxy import reverse_proxy
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 CT = get_testdata_file("CT_small.dcm")
 MR = get_testdata_file("MR_small.dcm")
 
@@ -44,14 +43,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def opened(browser):
     """Start a server of its own for a test, and open its page."""
@@ -64,7 +55,6 @@ def opened(browser):
         context = browser.new_context(**known | context_options)
         running.append((server, context))
         page = context.new_page()
-        page.set_default_timeout(10_000)
         page.on("filechooser", lambda chooser: None)  # taken from the beginning: asking for it takes a moment
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
@@ -81,8 +71,8 @@ def opened(browser):
 
 
 def listed(page, count):
-    playwright.expect(page.locator(".entry")).to_have_count(count, timeout=20_000)
-    return [" ".join(text.split()) for text in page.locator(".entry").all_inner_texts()]
+    """Wait until the list has so many entries, which may still change while files are read."""
+    playwright.expect(page.locator(".entry")).to_have_count(count)
 
 
 def drop(page, files):
@@ -112,11 +102,13 @@ def test_an_empty_page_tells_how_and_dropped_files_are_shown(opened, folder):
     page = opened(folder / "empty")
     page.get_by_text("Drop files, folders or archives here").wait_for()
     drop(page, [["scan.dcm", base64(CT)], ["<b>x.txt", "AAAA"], ["cd.zip", base64(folder / "cd.zip")]])
-    assert len(listed(page, 2)) == 2
+    listed(page, 2)
     page.locator(".pane[data-frame='0']").wait_for()
     page.locator(".progress", has_text="3 files").wait_for()
+    at_rest(page)
     assert page.locator(".error:visible").count() == 0
     page.get_by_text("1 file is not shown, and why").click()
+    at_rest(page)
     assert page.locator(".rest .name", has_text="<b>x.txt").count() == 1
 
 
@@ -135,7 +127,7 @@ def test_a_folder_is_opened_by_keyboard_and_a_button(opened, folder):
     listed(page, 2)
     page.locator(".entry[aria-current]", has_text="5 slices").wait_for()  # a series grows while it is read
     page.locator(".progress", has_text="14 files").wait_for()
-    assert "notes.txt" in page.locator(".rest").text_content()
+    playwright.expect(page.locator(".rest")).to_contain_text("notes.txt")
 
 
 def test_what_is_too_much_is_said_beside_the_buttons(opened, folder):
@@ -145,7 +137,7 @@ def test_what_is_too_much_is_said_beside_the_buttons(opened, folder):
     drop(page, [["a.dcm", base64(MR)]])
     page.locator(".work.error", has_text="at most 16 GB are taken").wait_for()
     page.get_by_role("button", name="Stop", exact=True).click()
-    assert page.locator(".work").is_hidden()
+    playwright.expect(page.locator(".work")).to_be_hidden()
 
 
 def test_a_hidden_patient_hides_what_dropped_files_are_called(opened, folder):
@@ -154,23 +146,25 @@ def test_a_hidden_patient_hides_what_dropped_files_are_called(opened, folder):
     drop(page, [["Canary^Anna.dcm", base64(MR)], ["Canary^Otto.txt", "AAAA"]])
     listed(page, 2)
     page.locator(".progress", has_text="10 files").wait_for()
+    at_rest(page)
     assert "Canary" not in page.content()
 
 
 def test_it_works_by_touch_on_a_small_screen(opened, folder):
     page = opened(folder / "ct", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     listed(page, 1)
-    page.get_by_role("button", name="Open files or a folder").tap()
+    tap(page.get_by_role("button", name="Open files or a folder"))
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Files or archives…").tap()
+        tap(page.get_by_role("button", name="Files or archives…"))
     chooser.value.set_files(folder / "cd.zip")
     listed(page, 2)
+    at_rest(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def saved(page, tmp_path, name):
     page.get_by_role("button", name="Save", exact=True).click()
-    with page.expect_download(timeout=20_000) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name=name, exact=True).click()
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
@@ -180,9 +174,11 @@ def saved(page, tmp_path, name):
 def test_the_stack_is_saved_as_a_gif_as_it_is_seen(opened, folder, tmp_path):
     page = opened(folder / "ct")
     page.locator(".pane[data-frame='4']").wait_for()
+    settled(page)
     page.get_by_role("button", name="Invert").click()
     page.get_by_role("button", name="Turn a quarter").click()
     page.get_by_role("button", name="Exchange left and right").click()
+    settled(page)
     path = saved(page, tmp_path, "Stack as GIF")
     assert path.name == "hounsfield-CT-1.gif"
     film = Picture.open(path)
@@ -205,8 +201,9 @@ def test_the_stack_is_saved_as_a_gif_as_it_is_seen(opened, folder, tmp_path):
 def test_planes_are_saved_with_their_slab_and_colours(opened, folder, tmp_path):
     page = opened(folder / "ct")
     page.locator(".pane[data-frame='4']").wait_for()
+    settled(page)
     page.get_by_role("button", name="Axial, coronal and sagittal planes").click()
-    page.locator(".pane:nth-child(2)[data-frame]:not([data-frame=''])").wait_for()
+    settled(page, 1)
     page.locator(".pane").nth(1).click()
     path = saved(page, tmp_path, "Stack as GIF")
     assert path.name == "hounsfield-CT-1-coronal.gif"
@@ -219,6 +216,7 @@ def test_planes_are_saved_with_their_slab_and_colours(opened, folder, tmp_path):
 def test_a_film_is_stopped_and_what_is_missing_is_said(opened, folder, tmp_path):
     page = opened(folder / "ct")
     page.locator(".pane[data-frame='4']").wait_for()
+    settled(page)
     sentence = 'writing MP4 needs PyAV: pip install "hounsfield[video]"'
     refusal = json.dumps({"error": sentence})
     page.route("**/film", lambda route: route.fulfill(status=422, body=refusal))
@@ -233,8 +231,7 @@ def test_a_film_is_stopped_and_what_is_missing_is_said(opened, folder, tmp_path)
     page.get_by_role("button", name="Stack as GIF").click()
     page.get_by_role("button", name="Stop", exact=True).click()
     playwright.expect(page.locator(".work")).to_be_hidden()
-    page.wait_for_timeout(200)
-    assert any("film" in url for url in gone)
+    until(page, lambda: any("film" in url for url in gone))
 
 
 def test_a_warning_of_burned_in_text_stands_beside_what_is_saved(opened, folder, tmp_path):
@@ -246,7 +243,7 @@ def test_a_warning_of_burned_in_text_stands_beside_what_is_saved(opened, folder,
         page.locator(".pane[data-frame='0']").wait_for()
         page.get_by_role("button", name="Save", exact=True).click()
         page.locator(".menu .note", has_text=said).wait_for()
-        assert page.get_by_role("button", name="Stack as GIF").is_disabled()
+        playwright.expect(page.get_by_role("button", name="Stack as GIF")).to_be_disabled()
 
 
 def test_what_the_server_says_follows_the_language(opened, folder, tmp_path):
@@ -255,13 +252,12 @@ def test_what_the_server_says_follows_the_language(opened, folder, tmp_path):
     page = opened(tmp_path / "gap")
     note = page.locator(".entry .note").first
     playwright.expect(note).to_contain_text("missing")
-    page.locator(".pane[data-frame]:not([data-frame=''])").wait_for()
-    frame = page.locator(".pane").get_attribute("data-frame")
+    frame = settled(page)
     page.get_by_role("button", name="中文").click()
     playwright.expect(note).to_contain_text("缺")
     page.get_by_role("tab", name="步骤").click()
     playwright.expect(page.locator(".steps li").first).to_contain_text(re.compile("[\u4e00-\u9fff]{3}"))
-    assert page.locator(".pane").get_attribute("data-frame") == frame
+    assert settled(page) == frame
     page.get_by_role("button", name="English").click()
     playwright.expect(note).to_contain_text("missing")
 

@@ -10,9 +10,22 @@ import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
-from browsing import choose, corner, pixels, planes_of, point, probed, saved_view, serving, settled, uncovered
+from browsing import (
+    choose,
+    corner,
+    hide_patient,
+    pixels,
+    planes_of,
+    point,
+    probed,
+    saved_view,
+    serving,
+    settled,
+    uncovered,
+)
 from browsing import open_page as let_in
 from hounsfield.display.voi import window_of_values
+from resting import at_rest
 from states import CT, HU, area, item, lut, state, window, words
 
 from made import dataset, to_bytes
@@ -55,8 +68,6 @@ def open_page(browser):
 
 def still(page, pane=0):
     """Wait until a frame and all that lies over it are drawn, and the panel has asked what there is."""
-    settled(page, pane)
-    page.wait_for_timeout(200)
     settled(page, pane)
 
 
@@ -259,11 +270,11 @@ def test_what_is_drawn_goes_when_the_patient_is_hidden(open_page):
     still(page)
     image = hu.read(path)
     assert worst(canvas(page), hu.render(image)) == 255
-    page.get_by_role("button", name="Hide patient").click()
+    hide_patient(page)
     page.get_by_text("Overlays and texts are not shown while the patient is hidden").wait_for()
     still(page)
     assert worst(canvas(page), hu.render(image)) == 0
-    page.get_by_role("button", name="Hide patient").click()
+    hide_patient(page, False)
     page.get_by_text("Overlays and texts are not shown while the patient is hidden").wait_for(state="hidden")
     still(page)
     assert worst(canvas(page), hu.render(image, overlays=hu.overlays(path))) == 0
@@ -298,7 +309,6 @@ def test_ultrasound_axes_are_those_of_the_region_under_the_cursor(open_page):
     image, regions = hu.read(path, values="stored"), hu.regions(path)
     for row, column in ((196, 460), (120, 400), (330, 300), (5, 300), (345, 420)):
         at(page, row, column, image.size)
-        page.wait_for_timeout(100)
         text, region = probed(page), regions.at(row, column)
         assert f"palette index {image.values[row, column]} " in text
         if region is None:
@@ -323,12 +333,14 @@ def test_a_window_from_a_dragged_region(open_page, tmp_path):
     frame = int(page.locator(".pane").first.get_attribute("data-frame"))
     before = canvas(page)
     page.keyboard.press("e")
+    at_rest(page)
     assert page.get_by_role("button", name="Left drag: window from a region").get_attribute("aria-pressed") == "true"
     at(page, 40, 50, (128, 128))
     page.mouse.down()
     at(page, 90, 100, (128, 128))
-    assert page.locator(".pane .region").first.is_visible()
+    page.locator(".pane .region").first.wait_for()
     page.keyboard.press("Escape")
+    at_rest(page)
     assert not page.locator(".pane .region").first.is_visible()
     page.mouse.up()
     still(page)
@@ -359,7 +371,7 @@ def test_a_window_from_a_dragged_region(open_page, tmp_path):
     expected = window_of_values(hu.Image(volume.reformat("coronal").values[index]))
     page.get_by_role("button", name="Texts over the image").click()
     told = f"C {float(f'{expected.center:.6g}'):.5g}".replace("-", "\u2212")
-    page.locator(".pane").nth(1).locator(".corner.bottomLeft", has_text=told).wait_for(timeout=5000)
+    page.locator(".pane").nth(1).locator(".corner.bottomLeft", has_text=told).wait_for()
 
 
 def test_padding_is_drawn_apart_where_asked_for(open_page, tmp_path):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import hounsfield as hu
-from browsing import all_read, running, settled, until
+from browsing import all_read, let_in, planes_of, played_rate, running, settled, until
 from fourth_axis import series
+from resting import at_rest
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 COUNT = 8
@@ -36,6 +37,7 @@ def session(browser, folder):
         context = browser.new_context(
             viewport={"width": 1200, "height": 800}, locale="en-US", color_scheme="dark", has_touch=True
         )
+        let_in(context, server.address)
         yield context, server.address
         context.close()
 
@@ -51,6 +53,7 @@ def page(session):
     all_read(page)
     page.locator(".phaseText", has_text="phase 1 of 8").wait_for()
     page.locator(".pane[data-frame='3']").wait_for()
+    settled(page)
     page.locator(".pane").first.focus()
     yield page
     page.close()
@@ -60,14 +63,14 @@ def page(session):
 def at(page, phase):
     page.locator(".phaseText", has_text=f"phase {phase} of {COUNT}").first.wait_for()
     page.locator(".pane:not([data-waits])").first.wait_for()
-    page.wait_for_timeout(80)
+    at_rest(page)
 
 
 def value_at(page, x, y):
     """The value that is told under the cursor, and its row and column."""
     page.mouse.move(x, y)
-    page.locator(".probe", has_text="[").first.wait_for(timeout=5000)
-    page.wait_for_timeout(60)
+    page.locator(".probe", has_text="[").first.wait_for()
+    at_rest(page)
     text = page.locator(".probe").first.inner_text()
     return float(re.match(r"-?[\d.]+", text).group()), [
         int(n) for n in re.search(r"\[(\d+), (\d+), (\d+)\]", text).groups()
@@ -126,7 +129,7 @@ def test_the_window_that_was_chosen_stays_and_pixels_are_the_library_s(page, vol
     page.keyboard.press("1")
     for label in ("Texts over the image", "Show or hide crosshair"):
         page.get_by_role("button", name=label).click()
-    page.wait_for_timeout(250)
+    at_rest(page)
     shown = page.evaluate(
         """() => { const c = document.querySelector('.pane canvas'); const [w, h] = [c.width, c.height];
         return [w, h, [...c.getContext('2d').getImageData(0, 0, w, h).data.filter((_, i) => i % 4 === 0)]]; }"""
@@ -148,38 +151,30 @@ def test_phases_play_at_the_recorded_times_and_say_so(page):
     page.keyboard.press("Shift+ArrowDown")
     at(page, 2)
     page.keyboard.press("Shift+Space")
-    page.wait_for_timeout(2000)
-    told = page.locator(".phaseText").first.inner_text()
-    assert "20.0/s (TriggerTime)" in told
-    real = float(re.search(r"(\S+)/s of 20\.0/s", page.locator(".bottomRight").first.inner_text()).group(1))
-    assert 10 <= real <= 22
+    page.locator(".phaseText", has_text="20.0/s (TriggerTime)").first.wait_for()
+    real, asked = played_rate(page)
+    assert asked == 20 and 10 <= real <= 22
     page.keyboard.press("Shift+Space")
-    page.wait_for_timeout(300)
+    at_rest(page)
     assert "TriggerTime" not in page.locator(".phaseText").first.inner_text()
     page.keyboard.press("Space")  # slices, as before
-    page.wait_for_timeout(500)
-    assert "/s" in page.locator(".bottomRight").first.inner_text()
+    page.locator(".bottomRight", has_text="/s").first.wait_for()
     page.keyboard.press("Space")
 
 
 def test_planes_of_a_phase_stay_at_their_place(page, volumes):
-    page.get_by_role("button", name="Axial, coronal and sagittal planes").click()
-    page.locator(".pane").nth(2).locator("canvas").wait_for()
-    page.locator(".pane:nth-child(3)[data-frame]:not([data-frame=''])").wait_for()
+    planes_of(page)
     page.locator(".pane").nth(1).focus()
     page.keyboard.press("ArrowDown")
-    page.wait_for_timeout(300)
-    before = [page.locator(".pane").nth(i).get_attribute("data-frame") for i in range(3)]
+    before = [settled(page, pane) for pane in range(3)]
     page.keyboard.press("Shift+ArrowDown")
     texts = page.locator(".phaseText")
-    until(page, lambda: [text.split(" ·")[0] for text in texts.all_inner_texts()] == ["phase 2 of 8"] * 3, 20)
-    for pane in range(3):
-        settled(page, pane)
-    assert [page.locator(".pane").nth(i).get_attribute("data-frame") for i in range(3)] == before
-    cut = volumes[1].reformat("coronal").values[int(before[1])]
+    until(page, lambda: [text.split(" ·")[0] for text in texts.all_inner_texts()] == ["phase 2 of 8"] * 3)
+    assert [settled(page, pane) for pane in range(3)] == before
+    cut = volumes[1].reformat("coronal").values[before[1]]
     box = page.locator(".pane canvas").nth(1).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_timeout(100)
+    at_rest(page)
     text = page.locator(".probe").nth(1).inner_text()
     assert float(re.match(r"-?[\d.]+", text).group()) in cut
     page.get_by_role("button", name="One pane").click()
@@ -187,8 +182,7 @@ def test_planes_of_a_phase_stay_at_their_place(page, volumes):
 
 def test_the_address_keeps_the_phase(page):
     page.keyboard.press("Shift+ArrowDown")
-    at(page, 2)
-    page.wait_for_timeout(500)
+    at(page, 2)  # by then the address has been written
     page.reload()
     at(page, 2)
     assert page.locator(".entry[aria-current]").count() == 1

@@ -12,8 +12,10 @@ from pydicom.dataset import Dataset
 from scipy.spatial.transform import Rotation
 
 import hounsfield as hu
-from browsing import all_read, running
+from browsing import all_read, let_in, running, switched
+from fingers import Fingers
 from hounsfield.geometry import direction, image_plane
+from resting import at_rest
 
 from conftest import corpus_folder
 from made import enhanced
@@ -72,6 +74,7 @@ def address(folder):
 @pytest.fixture(scope="module")
 def session(browser, address):
     context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="en-US")
+    let_in(context, address)
     yield context
     context.close()
 
@@ -91,15 +94,15 @@ def page(session, address):
 
 def quiet(page):
     """Wait until no pane waits for a frame, and none is coarse."""
-    page.wait_for_timeout(60)
-    playwright.expect(page.locator(".pane[data-waits]")).to_have_count(0, timeout=10_000)
-    page.wait_for_timeout(50)
+    at_rest(page)
+    playwright.expect(page.locator(".pane[data-waits]")).to_have_count(0)
+    at_rest(page)
 
 
 def cut(page, name):
     page.locator(".entry", has_text=name).click()
     page.get_by_role("button", name="Axial, coronal and sagittal planes").click()
-    page.locator(".pane:nth-child(3)[data-frame]:not([data-frame=''])").wait_for(timeout=10_000)
+    page.locator(".pane:nth-child(3)[data-frame]:not([data-frame=''])").wait_for()
     quiet(page)
 
 
@@ -116,11 +119,13 @@ def canvas(page, pane):
 
 def frame_of(page, pane):
     page.locator(f".pane:nth-child({pane + 1})[data-frame]:not([data-frame=''])").wait_for()
+    at_rest(page)
     return int(page.locator(".pane").nth(pane).get_attribute("data-frame"))
 
 
 def shows(page, pane, index):
-    playwright.expect(page.locator(".pane").nth(pane)).to_have_attribute("data-frame", str(index), timeout=10_000)
+    playwright.expect(page.locator(".pane").nth(pane)).to_have_attribute("data-frame", str(index))
+    at_rest(page)
 
 
 def look_plain(page):
@@ -229,6 +234,7 @@ def test_a_sheared_volume_is_rectified_where_that_is_asked_for(page, folder):
     quiet(page)
     assert "rectified" in page.locator(".pane").first.locator(".topRight").inner_text()
     page.get_by_role("tab", name="Steps").click()
+    at_rest(page)
     assert "slices moved within their planes" in page.locator(".steps").inner_text()
     look_plain(page)
     flat = read(folder, "leaning").rectified()
@@ -305,17 +311,12 @@ def test_fingers_turn_planes(browser, address, folder):
     page.goto(address)
     all_read(page)
     cut(page, "straight")
-    client = context.new_cdp_session(page)
-
-    def touch(kind, *points):
-        touches = [{"x": a, "y": b, "id": i} for i, (a, b) in enumerate(points)]
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-
+    fingers = Fingers(page)
     x, y, away = handle(page, 0)
-    touch("touchStart", (x + away + 6, y + 6))
+    fingers.down((x + away + 6, y + 6))
     for degrees in range(4, 25, 4):
-        touch("touchMove", (x + away * np.cos(np.radians(degrees)), y + away * np.sin(np.radians(degrees))))
-    touch("touchEnd")
+        fingers.move((x + away * np.cos(np.radians(degrees)), y + away * np.sin(np.radians(degrees))))
+    fingers.up()
     quiet(page)
     assert page.locator(".pane").nth(1).locator(".topRight").inner_text().endswith("oblique (coronal)")
     context.close()
@@ -329,7 +330,7 @@ def test_beyond_the_volume_is_padding_and_said_so(page, folder):
     quiet(page)
     box = page.locator(".pane > canvas").nth(1).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_timeout(100)
+    at_rest(page)
     assert "padding" not in page.locator(".pane").nth(1).locator(".probe").inner_text()
     page.locator(".pane").nth(1).focus()
     page.keyboard.press("Home")
@@ -354,8 +355,8 @@ def test_panes_of_two_spaces_are_linked_by_hand(page, folder):
     quiet(page)
     first, second = frame_of(page, 0), frame_of(page, 1)
     page.keyboard.press("k")
-    page.wait_for_timeout(200)
-    assert link.get_attribute("aria-pressed") == "true"
+    switched(link)
+    at_rest(page)
     straight, tilted = read(folder, "straight"), read(folder, "leaning")
     here, there = (volume[index].plane for volume, index in ((straight, first), (tilted, second)))
     apart = np.dot(there.normal, there.position) - np.dot(here.normal, here.position)
@@ -406,7 +407,6 @@ def test_lines_between_panes_are_those_of_the_frames_and_of_one_space(page, fold
         if index:
             page.keyboard.press("ArrowDown")
         shows(page, 1, index)
-        page.wait_for_timeout(700)
         y, x = np.nonzero(blue(page))
         assert len(x) > 50
         way = np.cross(
@@ -417,7 +417,7 @@ def test_lines_between_panes_are_those_of_the_frames_and_of_one_space(page, fold
         length = 160 * 64 / volume.spacing[1] / 64  # mm over mm of a pixel
         assert np.hypot(np.ptp(x), np.ptp(y)) == pytest.approx(length * zoom(page, 0), rel=0.05)
     page.get_by_role("button", name="Show or hide crosshair").click()
-    page.wait_for_timeout(200)
+    at_rest(page)
     assert not blue(page).any()
     page.get_by_role("button", name="Show or hide crosshair").click()
     page.locator(".pane").first.click()

@@ -9,18 +9,17 @@ from PIL import Image as Picture
 from PIL import ImageSequence
 
 import hounsfield as hu
-from browsing import CHROMIUM, browsing, open_page, serving, settled, until
+from browsing import open_page, serving, settled, switched, until
 from fourth_axis import series
 from hounsfield.geometry import image_plane
+from resting import at_rest
 from slides import write_levels
 from states import state
 
 from made import dataset, to_bytes
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 PLANES = "Axial, coronal and sagittal planes"
 
 
@@ -54,18 +53,17 @@ def served(folder):
 
 
 @pytest.fixture(scope="module")
-def context():
-    with browsing() as browser:
-        context = browser.new_context(viewport={"width": 1250, "height": 850}, locale="en-US", color_scheme="dark")
-        yield context
-        context.close()
+def context(browser):
+    context = browser.new_context(viewport={"width": 1250, "height": 850}, locale="en-US", color_scheme="dark")
+    yield context
+    context.close()
 
 
 @pytest.fixture
 def page(context, served):
     page = open_page(context, served)
     page.goto(served.base)
-    page.locator(".pane[data-frame]:not([data-frame=''])").first.wait_for()
+    settled(page)
     yield page
     page.close()
     assert page.problems == []
@@ -128,12 +126,11 @@ def test_quick_clicks_through_ten_series_show_the_last(page, served):
     for number in range(10):
         entries.nth(number).click()
     until(page, lambda: len(held.routes) >= 9)
+    page.locator(".pane[data-awaits] .message", has_text=re.compile("^Loading…$")).wait_for()
     assert last.get_attribute("aria-current")
     pane = page.locator(".pane[data-awaits]")
-    assert pane.locator(".message").inner_text() == "Loading…"
     held.release()
     settled(page)
-    page.wait_for_timeout(300)
     assert pane.count() == 0 and not page.locator(".message").is_visible()
     assert last.get_attribute("aria-current")
     assert page.locator(".entry[aria-current]").count() == 1
@@ -143,6 +140,7 @@ def test_the_focus_goes_to_the_image_that_is_chosen_but_space_leaves_it_in_the_l
     entries = page.locator(".entry")
     focused = "document.activeElement.className"
     entries.first.click()
+    at_rest(page)
     assert page.evaluate(focused) == "pane"
     settled(page)
     entries.first.focus()
@@ -163,19 +161,20 @@ def test_the_focus_goes_to_the_image_that_is_chosen_but_space_leaves_it_in_the_l
 def test_what_is_asked_for_stays_asked_for_while_other_items_change_or_go(page, served):
     show(page, "33 × 33")
     items = served.viewing.discovery.items
-    name = re.search(r"show=([\w-]+)", page.evaluate("new Promise(d => setTimeout(() => d(location.hash), 400))"))[1]
+    name = re.search(r"show=([\w-]+)", page.evaluate("location.hash"))[1]
     held = Held(page)
     entry(page, "30 × 30").click()
     until(page, lambda: bool(held.routes))
     shown = items.get(name)
     items.tell("item", shown)  # more of it has come
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(500)  # until the page has taken it in: nothing of it is seen
     other = next(item for item in items if item.frames.shape[1] == 24)
     items.tell("gone", {"id": name, "into": other.id})  # it is part of another one now
-    page.wait_for_timeout(300)
+    playwright.expect(page.locator(".entry", has_text="33 × 33")).to_have_count(0)
+    at_rest(page, besides="fetch")
     held.release()
     page.locator(".entry[aria-current]", has_text="30 × 30").wait_for()
-    page.wait_for_timeout(300)
+    settled(page)
     assert page.locator(".entry[aria-current]", has_text="30 × 30").count() == 1
 
 
@@ -184,7 +183,7 @@ def test_planes_are_those_of_the_item_that_was_clicked_last(page):
     held = Held(page)
     entry(page, "29 × 29").click()
     page.get_by_role("button", name=PLANES).click()
-    page.wait_for_timeout(200)
+    at_rest(page, besides="fetch")
     held.release()
     page.locator(".entry[aria-current]", has_text="29 × 29").wait_for()
     for pane in range(3):
@@ -217,12 +216,11 @@ def test_slides_in_two_panes_are_moved_apart_and_keep_their_tiles(page):
     asked = []
     page.on("request", lambda request: asked.append(request.url) if "/tiles/" in request.url else None)
     page.get_by_role("button", name="中文").click()
-    page.wait_for_timeout(700)
     settled(page, 0)
     settled(page, 1)
     assert asked == []
     page.get_by_role("button", name="English").click()
-    page.wait_for_timeout(700)
+    at_rest(page)
     assert corners(page, "bottomLeft") == scales
     page.get_by_role("button", name="One pane").click()
 
@@ -232,7 +230,6 @@ def test_turned_planes_stay_turned_in_all_phases_and_so_does_their_film(page, fo
     planes(page)
     for _ in range(12):
         page.keyboard.press("Shift+ArrowRight")
-    page.wait_for_timeout(600)
     for pane in range(3):
         settled(page, pane)
     turned = [number for number, text in enumerate(corners(page)) if "oblique" in text]
@@ -269,7 +266,7 @@ def test_hand_linked_panes_stay_linked_through_phases(page):
     page.keyboard.press("Shift+ArrowDown")
     page.locator(".phaseText", has_text="phase 2 of 3").wait_for()
     settled(page)
-    assert page.get_by_role("button", name="Link panes here by hand").get_attribute("aria-pressed") == "true"
+    switched(page.get_by_role("button", name="Link panes here by hand"))
     before = settled(page, 1)
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowUp")
@@ -283,14 +280,15 @@ def test_what_is_no_film_says_why(page):
         show(page, text)
         save.click()
         page.locator(".menu .quiet", has_text=said).wait_for()
+        at_rest(page)
         assert page.get_by_role("button", name="Stack as GIF").is_disabled() is (text != "29 × 29")
         page.keyboard.press("Escape")
     show(page, "Marked")
     page.get_by_label("Presentation state").select_option(label="TURNED")
-    page.wait_for_timeout(300)
     settled(page)
     save.click()
     page.locator(".menu .quiet", has_text="presentation state shows").wait_for()
+    at_rest(page)
     assert page.get_by_role("button", name="Figure with caption").is_disabled()
     page.keyboard.press("Escape")
 
@@ -298,11 +296,9 @@ def test_what_is_no_film_says_why(page):
 def test_the_language_changes_nothing_but_words(page):
     show(page, "Marked")
     page.get_by_label("Presentation state").select_option(label="TURNED")
-    page.wait_for_timeout(300)
     settled(page)
     page.keyboard.press("i")
     page.get_by_role("button", name="中文").click()
-    page.wait_for_timeout(700)
     settled(page)
     states = page.locator(".over select")
     assert states.evaluate("each => each.selectedOptions[0].textContent") == "TURNED"
@@ -313,9 +309,10 @@ def test_the_language_changes_nothing_but_words(page):
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("]")
     page.locator(".phaseText", has_text="phase 2 of 3").first.wait_for()
-    page.wait_for_timeout(300)
+    at_rest(page)
     seen = [settled(page, pane) for pane in range(3)], corners(page, "bottomLeft")
     page.get_by_role("tab", name="Steps").click()
+    at_rest(page)
     english = page.locator(".steps").inner_text()
     page.get_by_role("button", name="中文").click()
     until(page, lambda: len(re.findall("[\u4e00-\u9fff]", page.locator(".steps").inner_text())) > 20)

@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-import shutil
 import subprocess
 import sys
 from math import floor
@@ -14,14 +13,11 @@ import pytest
 from PIL import Image
 
 import hounsfield as hu
+from browsing import all_read, hide_patient, let_in
+from resting import at_rest
 from slides import HUGE_PLACES, tissue, write_huge, write_levels, write_slide
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 #: Names in the list, by Series Number.
 HUGE, LEVELS = "SM 1", "SM 2"
 
@@ -46,12 +42,11 @@ def server(folder):
 
 
 @pytest.fixture(scope="module")
-def session(server):
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        context = browser.new_context(viewport={"width": 1300, "height": 900}, locale="en-US", color_scheme="dark")
-        yield context
-        browser.close()
+def session(browser, server):
+    context = browser.new_context(viewport={"width": 1300, "height": 900}, locale="en-US", color_scheme="dark")
+    let_in(context, server[1])
+    yield context
+    context.close()
 
 
 @pytest.fixture
@@ -64,7 +59,7 @@ def page(session, server):
         lambda message: problems.append((message.text, message.location)) if message.type == "error" else None,
     )
     page.goto(server[1])
-    page.locator(".progress", has_text=re.compile(r"^\d+ files$")).wait_for(timeout=60_000)
+    all_read(page)
     yield page
     page.close()
     assert problems == []
@@ -80,10 +75,9 @@ def show(page, text):
 
 def ready(page):
     """Wait until every tile that is seen has come and is drawn."""
-    twice = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    page.evaluate(twice)
-    page.locator(".pane[data-frame='0']").wait_for(timeout=20_000)
-    page.evaluate(twice)
+    page.locator(".pane[data-frame='0']").wait_for()
+    at_rest(page)
+    page.locator(".pane[data-frame='0']").wait_for()
 
 
 def texts(page, wanted):
@@ -97,6 +91,7 @@ def texts(page, wanted):
 
 def pixels(page):
     """What the canvas shows, RGB."""
+    at_rest(page)
     data = page.evaluate(
         """() => {
             const canvas = document.querySelector(".pane canvas");
@@ -107,20 +102,21 @@ def pixels(page):
 
 
 def place(page):
-    """Row and column in the middle of the pane, and zoom, as the address has them."""
-    page.wait_for_timeout(400)
+    """Row and column in the middle of the pane, and zoom, as the address has them once it is written."""
+    at_rest(page)
     found = re.search(r"at=([^&]+)", page.evaluate("location.hash"))
     return [float(part) for part in found.group(1).replace("%2C", ",").split(",")] if found else None
 
 
 def under(page):
     """Row and column under the cursor."""
+    at_rest(page)
     return [int(part) for part in re.search(r"\[(\d+), (\d+)\]", page.locator(".probe").inner_text()).groups()]
 
 
 def go(page, row, column, zoom):
     """Open the place by the address, as reload does."""
-    page.wait_for_timeout(400)
+    at_rest(page)
     item = re.search(r"show=([^&]+)", page.evaluate("location.hash")).group(1)
     page.evaluate(f"location.hash = 'show={item}&frame=0&at={row},{column},{zoom}'")
     page.reload()
@@ -213,6 +209,7 @@ def test_keys_pan_and_zoom_and_the_probe_tells_place_and_colour(page, folder):
     ready(page)
     box = page.locator(".pane canvas").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2 + 0.5, box["y"] + box["height"] / 2 + 0.5)
+    at_rest(page)
     text, (row, column) = page.locator(".probe").inner_text().replace("\N{MINUS SIGN}", "-"), under(page)
     with hu.open_frames(folder / "huge.dcm") as frames:
         region = frames.region((row, row + 1), (column, column + 1))
@@ -289,11 +286,12 @@ def test_a_label_goes_when_the_patient_is_hidden(page):
     page.locator(".entry", has_text="SM 3").click()
     page.locator(".overview").wait_for(state="attached")
     ready(page)
-    page.get_by_role("button", name="Hide patient").click()
+    hide_patient(page)
     page.locator(".message.error", has_text="label").wait_for()
+    at_rest(page)
     assert not pixels(page).any()
     assert page.locator(".entry", has_text="not sent").locator("img").count() == 0
-    page.get_by_role("button", name="Hide patient").click()
+    hide_patient(page, False)
     page.locator(".entry", has_text="SM 1").wait_for()
 
 

@@ -2,39 +2,23 @@
 
 import json
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
 
 import hounsfield as hu
+from browsing import all_read, running
+from resting import at_rest
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed", allow_module_level=True)
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 READY = ".pane[data-frame]:not([data-frame=''])"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("speed")
     hu.phantom(folder / "ct", matrix=64, slices=6)
-    command = [sys.executable, "-m", "hounsfield", "view", "--no-browser", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        yield re.search(r"http://\S+", server.stdout.readline()).group()
-        server.terminate()
+    with running(folder) as server:
+        yield server.address
 
 
 @pytest.fixture
@@ -42,15 +26,15 @@ def page(browser, address):
     context = browser.new_context(viewport={"width": 900, "height": 700}, locale="en-US")
     page = context.new_page()
     page.goto(address)
-    page.locator(READY).wait_for(timeout=60_000)
-    page.locator(".progress", has_text=re.compile(r"^\d+ files$")).wait_for(timeout=60_000)
+    page.locator(READY).wait_for()
+    all_read(page)
     yield page
     context.close()
 
 
 @pytest.mark.parametrize("answers", [True, False], ids=["described too late", "not described any more"])
 def test_an_early_image_that_goes_while_it_is_described_leaves_its_volume(page, answers):
-    volume = re.search(r"show=([\w-]+)", page.evaluate("new Promise(d => setTimeout(() => d(location.hash), 600))"))[1]
+    volume = re.search(r"show=([\w-]+)", page.evaluate("location.hash"))[1]
     item = {
         "id": volume, "kind": "volume", "modality": "CT", "series_number": 1, "description": "", "patient": None,
         "study_date": "", "study_description": "", "shape": [6, 64, 64], "frames": 6, "unit": "HU", "color": False,
@@ -70,10 +54,10 @@ def test_an_early_image_that_goes_while_it_is_described_leaves_its_volume(page, 
     page.route("**/api/events?*", lambda route: route.fulfill(content_type="text/event-stream", body=body))
     page.route("**/api/items/early", late)
     page.goto(page.url.partition("#")[0])
-    page.locator(READY).wait_for(timeout=10_000)
+    page.locator(READY).wait_for()
     for route in asked:
         route.fulfill(status=200, body=told) if answers else route.fulfill(status=404, body='{"error": "gone"}')
-    page.wait_for_timeout(300)
+    at_rest(page)
     assert asked
     assert page.locator(READY).count() == 1
     assert page.locator(".pane .rail").get_attribute("aria-valuemax") == "6"
@@ -88,7 +72,7 @@ def test_an_enlarged_image_is_drawn_well_once_nothing_changes(page):
           ...set, set(value) { found.push(value); set.set.call(this, value); } });
         const pane = document.querySelector(".pane");
         pane.dispatchEvent(new WheelEvent("wheel", { deltaY: 100, bubbles: true, cancelable: true }));
-        await new Promise((done) => setTimeout(done, 600));
+        await window.atRest(30);
         Object.defineProperty(CanvasRenderingContext2D.prototype, "imageSmoothingQuality", set);
         return found;
         }"""

@@ -7,7 +7,8 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
-from browsing import serving
+from browsing import all_read, hide_patient, serving, settled
+from resting import at_rest
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 WHOSE = [
@@ -43,8 +44,9 @@ def served(tmp_path_factory):
 def page(context, served):
     page = context.new_page()
     page.goto(served.address)
-    page.locator(".list h2").first.wait_for()
+    all_read(page)
     page.locator(".pane[data-frame='0']").wait_for()
+    settled(page)
     yield page
     page.close()
 
@@ -77,30 +79,33 @@ def test_the_search_finds_patient_and_study(page):
     search = page.get_by_role("searchbox", name="Find a series")
     for typed, count in (("doe, john", 5), ("小东", 4), ("P-2 thorax", 5), ("2024-03", 1), ("nobody", 0)):
         search.fill(typed)
+        at_rest(page)
         assert page.locator(".entry:visible").count() == count, typed
         assert len(headings(page)) == (2 if typed == "小东" else min(count, 1)), typed
     search.fill("2024-03")
     page.locator(".entry:visible").click()
     page.locator(".entry[aria-current]:visible").wait_for()
+    at_rest(page)
     assert page.locator(".entry[aria-current]").count() == 1
 
 
 def test_hidden_patients_have_numbers_and_are_not_found(page):
-    page.get_by_role("button", name="Hide patient").click()
+    hide_patient(page)
     page.locator(".series h3", has_text="Patient 1").first.wait_for()
     try:
-        page.wait_for_timeout(300)
+        at_rest(page)
         assert {re.sub(r"\d", "N", text) for text in headings(page)} == {"Patient N | Study N"}
         assert len(set(headings(page))) == 4 and "Patient 3 | Study 1" in headings(page)
         for word in ("Doe", "小东", "Zhang", "P-2", "Thorax", "2024-03", "Follow-up"):
             assert word not in page.locator(".list").inner_text()
             page.get_by_role("searchbox", name="Find a series").fill(word)
+            at_rest(page)
             assert page.locator(".entry:visible").count() == 0, word
         page.get_by_role("button", name="中文").click()
         page.locator(".series h3", has_text="患者 1").first.wait_for(state="attached")
         page.get_by_role("button", name="English").click()
     finally:
-        page.get_by_role("button", name="Hide patient").click()
+        hide_patient(page, False)
     page.locator(".series h3", has_text="Doe, John").wait_for(state="attached")
 
 
@@ -110,7 +115,8 @@ def test_an_image_with_missing_rows_says_so_in_the_list_and_over_the_image(page)
     entry.locator(".note", has_text="truncated").wait_for()
     page.locator(".corner.bottomLeft", has_text="Pixels missing").wait_for()
     page.locator("section", has_text="Thorax").locator(".entry").first.click()
-    page.wait_for_timeout(600)
+    page.locator("section", has_text="Thorax").locator(".entry[aria-current]").wait_for()
+    settled(page)
     assert "Pixels missing" not in page.locator(".corner.bottomLeft").first.inner_text()
 
 

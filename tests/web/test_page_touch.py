@@ -7,7 +7,9 @@ import pytest
 
 import hounsfield as hu
 from browsing import OVER, choose, differing, open_page, pixels, press, settled, until
+from fingers import Fingers, tap
 from hounsfield.display.defaults import PRESETS
+from resting import at_rest
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
@@ -26,33 +28,6 @@ def page(phone, served, files):
     yield page
     assert page.problems == []
     page.close()
-
-
-class Fingers:
-    """Touches, as the system would send them."""
-
-    def __init__(self, page):
-        self._client, self._page = page.context.new_cdp_session(page), page
-
-    def _send(self, kind, *points):
-        at = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
-        self._client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-
-    def swipe(self, start, end, steps=8):
-        self._send("touchStart", start)
-        for share in np.linspace(0, 1, steps + 1)[1:]:
-            self._send("touchMove", tuple(float(a + (b - a) * share) for a, b in zip(start, end, strict=True)))
-        self._send("touchEnd")
-        settled(self._page)
-
-    def pinch(self, middle, apart, to, shift=(0, 0)):
-        (x, y), steps = middle, 8
-        self._send("touchStart", (x - apart, y), (x + apart, y))
-        for share in np.linspace(0, 1, steps + 1)[1:]:
-            wide, dx, dy = apart + (to - apart) * share, shift[0] * share, shift[1] * share
-            self._send("touchMove", (x - wide + dx, y + dy), (x + wide + dx, y + dy))
-        self._send("touchEnd")
-        settled(self._page)
 
 
 def middle(page, part=".pane"):
@@ -75,17 +50,15 @@ def test_a_finger_windows_scrolls_and_pans_by_the_chosen_tool(page):
     Fingers(page).swipe((x, y), (x + 60, y - 40))
     center, width = window(page)
     assert center < 40 and width > 400
-    page.get_by_role("button", name="Left drag: scroll").tap()
+    tap(page.get_by_role("button", name="Left drag: scroll"))
     start = settled(page)
     Fingers(page).swipe((x, y), (x, y + 90))
-    page.wait_for_timeout(500)  # the last of the moves are drawn after the finger has gone
     assert settled(page) > start
-    page.get_by_role("button", name="Left drag: pan").tap()
+    tap(page.get_by_role("button", name="Left drag: pan"))
     press_none(page)
     before = pixels(page)
     Fingers(page).swipe((x, y), (x + 20, y))
     shift = 20 * 3
-    page.wait_for_timeout(500)
     after = pixels(page)
     assert np.mean(before[:, 100:600] == after[:, 100 + shift : 600 + shift]) > 0.95
     press_all(page)
@@ -111,7 +84,7 @@ def test_two_fingers_zoom_and_pan(page):
     assert zoom() == pytest.approx(before * 2, rel=0.05)
     Fingers(page).pinch(middle(page), 80, 40)
     assert zoom() == pytest.approx(before, rel=0.05)
-    page.get_by_role("button", name="Fit to the pane").tap()
+    tap(page.get_by_role("button", name="Fit to the pane"))
     assert zoom() == before
     assert page.evaluate("visualViewport.scale") == 1  # the page itself was not zoomed
 
@@ -127,18 +100,19 @@ def test_the_rail_is_wide_enough_and_goes_anywhere(page):
 
 
 def test_a_tap_opens_series_panels_and_the_planes(page, served, files):
-    page.locator(".entry").filter(has_text="Coronal").tap()
+    tap(page.locator(".entry").filter(has_text="Coronal"))
     until(page, lambda: "Coronal" in page.locator(".labels").first.inner_text())
+    settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.get_by_role("button", name="Panels", exact=True).tap()
-    page.get_by_role("tab", name="Header").tap()
+    tap(page.get_by_role("button", name="Panels", exact=True))
+    tap(page.get_by_role("tab", name="Header"))
     page.get_by_role("searchbox", name="Search the header").fill("series description")
-    page.wait_for_timeout(400)
+    at_rest(page)
     assert page.locator("table.header .value").all_inner_texts() == ["Coronal"]
-    page.get_by_role("tab", name="Display").tap()
-    page.locator(".choices").get_by_role("button", name="bone", exact=True).tap()
+    tap(page.get_by_role("tab", name="Display"))
+    tap(page.locator(".choices").get_by_role("button", name="bone", exact=True))
     assert window(page) == list(PRESETS["bone"])
-    page.get_by_role("button", name="Axial, coronal and sagittal planes").tap()
+    tap(page.get_by_role("button", name="Axial, coronal and sagittal planes"))
     for pane in range(3):
         settled(page, pane)
         assert page.locator(".pane").nth(pane).bounding_box()["width"] > 120

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hounsfield.batch.listener import Listener
 from hounsfield.batch.others import is_told_only
+from hounsfield.catalog.catalog_paths import has_catalog, stands_for_many
 from hounsfield.errors import GeometryError, SourceError
 
 if TYPE_CHECKING:
@@ -179,8 +180,17 @@ class Inputs:
 
     @classmethod
     def find(cls, paths: Sequence[str]) -> Inputs:
-        """Walk folders and expand patterns; each file is by itself."""
-        from hounsfield.sources.folders import list_files
+        """Walk folders, expand patterns, ask catalogs; each file is by itself.
+
+        Raises
+        ------
+        FormatError, LimitExceededError
+            A catalog is damaged, or a question to it is none, or takes too much.
+        """
+        if has_catalog(paths):
+            from hounsfield.catalog.catalogs_and_paths import files_of as list_files
+        else:
+            from hounsfield.sources.folders import list_files
 
         return cls(tuple(paths), tuple(Input(path) for path in list_files(paths)))
 
@@ -194,7 +204,7 @@ class Inputs:
     @property
     def single(self) -> bool:
         """True where one file was named, not a folder or several: its output needs no name before it."""
-        if len(self.items) != 1 or len(self.given) != 1 or os.path.isdir(self.given[0]):
+        if len(self.items) != 1 or len(self.given) != 1 or os.path.isdir(self.given[0]) or has_catalog(self.given):
             return False
         item = self.items[0]
         if item.surveyed is None:
@@ -222,7 +232,7 @@ def find_inputs(
     Parameters
     ----------
     paths
-        Files, folders, archives, patterns, or ``-``.
+        Files, folders, archives, patterns, catalogs (also with a question, ``catalog?SELECT ...``), or ``-``.
     grouping
         Whether they are put together to volumes.
     reading
@@ -231,15 +241,18 @@ def find_inputs(
         Is told how that goes on.
     volumes_only
         Whether volumes are made only: files without pixels are told then, too, and are no inputs.
-    """
-    from hounsfield.sources.several import is_collection
 
+    Raises
+    ------
+    FormatError, LimitExceededError
+        As `Inputs.find`.
+    """
     listener = listener or _SILENCE
     items: list[Input] = []
     single: list[Input] = []
     left_out = 0
     for path in [tuple(paths)] if grouping.together else [(path,) for path in paths]:
-        if grouping.together is False or not (grouping.together or is_collection(path[0])):
+        if grouping.together is False or not (grouping.together or stands_for_many(path[0])):
             single += Inputs.find(path).items
             continue
         try:

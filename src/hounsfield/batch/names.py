@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hounsfield.batch.inputs import Input, Inputs
+from hounsfield.catalog.catalog_paths import folders_named
 
 _SAFE = re.compile(r"[^\w.+-]")
 _LONGEST = 120
@@ -55,7 +56,7 @@ def _part(name: str) -> str:
 
 def unique_stems(sources: Iterable[str], roots: tuple[str, ...]) -> dict[str, Path]:
     """Return the stem of each input; inputs of the same name from different places get a hash of their path."""
-    folders = tuple(root for root in roots if os.path.isdir(root))
+    folders = folders_named(roots)
     sources = list(sources)
     stems = {source: output_stem(source, folders) for source in sources}
     taken: dict[Path, int] = {}

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hounsfield.batch.listener import Listener
+from hounsfield.catalog.catalog_paths import catalog_path
 
 if TYPE_CHECKING:
     from hounsfield.recipes.reading import Reading
@@ -56,7 +57,12 @@ class Surveyed:
     @property
     def name(self) -> str:
         """As messages call all of it."""
-        return self.paths[0] if len(self.paths) == 1 else f"{len(self.paths)} paths"
+        return self._shown(self.paths[0]) if len(self.paths) == 1 else f"{len(self.paths)} paths"
+
+    @staticmethod
+    def _shown(path: str) -> str:
+        known = catalog_path(path)
+        return path if known is None else known.folder
 
     def names(self) -> dict[int, str]:
         """Return what messages call each volume, by its number: ``folder[3]``.
@@ -71,7 +77,7 @@ class Surveyed:
 
     def _place_of(self, files: list[str]) -> str:
         if len(self.paths) == 1:
-            return self.paths[0]
+            return self.name
         for path in self.paths:
             below = path if path.endswith("/") else path + os.sep
             if files == [path] or all(file.startswith(below) for file in files):

@@ -11,7 +11,6 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -19,27 +18,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hounsfield.catalog.derived_columns import COUNTS, SCHEMAS
+from hounsfield.catalog.real_paths import RealPaths
+from hounsfield.catalog.row_files import entries_of
 from hounsfield.catalog.series_sql import FACTS, GEOMETRY, NEEDED
-from hounsfield.errors import SourceError
 from hounsfield.headers.info import uid_name
 from hounsfield.limits import Limits
 from hounsfield.scanning.arrays import ArrowTable
 from hounsfield.series.instances import COLUMNS, instances_of
 from hounsfield.series.survey import Survey, VolumeFacts, survey
 from hounsfield.series.tolerances import Tolerances
-from hounsfield.sources.collection import open_collection
 from hounsfield.sources.entries import Entry
-from hounsfield.sources.kinds import is_compressed_name, is_url
-from hounsfield.sources.remote import open_remote_file
-from hounsfield.sources.source import Source
 
 _compute = cast("Any", pc)
-_HIDDEN = "the catalog is without what identifies patients, and with that without the way to its files"
 _COUNTED = {"duplicate": "duplicates", "no volume": "no_volume", "unreadable": "unreadable", "not DICOM": "unreadable"}
 
 
-def survey_of(rows: pa.Table, limits: Limits, *, opened: bool = True) -> Survey:
-    """Return the volumes of some files, and what became of each of these.
+def survey_of(rows: pa.Table, limits: Limits, real: RealPaths | None = None) -> Survey:
+    """Return the volumes of some files, and what became of each of these, by the names that the catalog has.
 
     Parameters
     ----------
@@ -48,39 +43,24 @@ def survey_of(rows: pa.Table, limits: Limits, *, opened: bool = True) -> Survey:
         missing.
     limits
         What opening one may cost.
-    opened
-        False where the paths in the rows are not those of the files: none can be opened.
+    real
+        Finds the files, where their names in the rows are not their own.
     """
-    archives = rows["archive"].to_pylist()
-    paths = rows["path"].to_pylist()
-    if not opened:
-        entries = [Entry(path, problem=_HIDDEN) for path in paths]
-    else:
-        entries = [
-            Entry(path, path)
-            if archive is None and _is_plain(path)
-            else Entry(
-                path, opens=partial(open_remote_file if archive is None and is_url(path) else _open_member, path)
-            )
-            for path, archive in zip(paths, archives, strict=True)
-        ]
-    table = ArrowTable(_as_in_the_file(with_columns(rows, COLUMNS)))
+    entries = _called(rows["path"].to_pylist(), entries_of(rows)) if real is None else real.entries(rows)
+    table = ArrowTable(as_in_the_file(with_columns(rows, COLUMNS)))
     return survey(instances_of(entries, table, limits), limits, "split", Tolerances())
 
 
-def _is_plain(path: str) -> bool:
-    return not is_url(path) and not is_compressed_name(path)
+def _called(paths: Sequence[str], entries: Sequence[Entry]) -> list[Entry]:
+    """Return files by the names that the catalog has: others may not be text."""
+    return [
+        entry if entry.name == path else Entry(path, entry.path, entry.problem, entry.opens)
+        for path, entry in zip(paths, entries, strict=True)
+    ]
 
 
-def _open_member(path: str, limits: Limits) -> Source:
-    with open_collection(path, limits) as collection:
-        for entry in collection:
-            return entry.open(limits)
-    raise SourceError("no such file", source=path)
-
-
-def _as_in_the_file(rows: pa.Table) -> pa.Table:
-    """Take back what a scan adds: Number of Frames of images that do not say it."""
+def as_in_the_file(rows: pa.Table) -> pa.Table:
+    """Return rows without what a scan adds: Number of Frames of images that do not say it."""
     frames = rows["NumberOfFrames"]
     at = rows.schema.get_field_index("NumberOfFrames")
     said = _compute.if_else(_compute.equal(frames, 1), pa.scalar(None, frames.type), frames)
@@ -113,7 +93,9 @@ def in_walking_order(rows: pa.Table) -> pa.Table:
     return rows.take(pa.array(order, pa.int64()))
 
 
-def tables_of(rows: pa.Table, limits: Limits, connection: Any, *, phi: bool = True) -> dict[str, pa.Table]:
+def tables_of(
+    rows: pa.Table, limits: Limits, connection: Any, real: RealPaths | None = None, *, phi: bool = True
+) -> dict[str, pa.Table]:
     """Return what is known of some series, as the tables of `SCHEMAS`.
 
     Parameters
@@ -124,11 +106,13 @@ def tables_of(rows: pa.Table, limits: Limits, connection: Any, *, phi: bool = Tr
         What opening one of their files may cost.
     connection
         Of DuckDB.
+    real
+        As in `survey_of`.
     phi
         False for a catalog without what identifies patients.
     """
     rows = in_walking_order(rows)
-    found = _Tables(rows, survey_of(rows, limits, opened=phi), phi)
+    found = _Tables(rows, survey_of(rows, limits, real), phi)
     tables = {name: pa.Table.from_pylist(of, SCHEMAS[name]) for name, of in found.rows.items()}
     return tables | {"series": _series(rows, found.counts, connection)}
 

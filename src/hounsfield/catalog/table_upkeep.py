@@ -11,15 +11,18 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from hounsfield.catalog.derived_columns import SCHEMAS
 from hounsfield.catalog.deriving import tables_of
 from hounsfield.catalog.file_names import DAMAGED, TABLES
 from hounsfield.catalog.manifest import Manifest, Table, commit, kept_manifests, read_manifest
+from hounsfield.catalog.real_paths import RealPaths
 from hounsfield.catalog.series_changes import STATES, STATES_SCHEMA, SeriesChanges
 from hounsfield.catalog.series_rows import SeriesRows
 from hounsfield.catalog.table_files import table_files
@@ -39,6 +42,7 @@ def derive(
     folder: str | os.PathLike[str],
     *,
     limits: Limits = DEFAULT_LIMITS,
+    real: RealPaths | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Manifest:
     """Bring the tables of a catalog up to date with its rows; nothing is done where they are.
@@ -49,6 +53,8 @@ def derive(
         The catalog.
     limits
         What opening one file may cost: files of several frames, and those that claim to be the same slice, are opened.
+    real
+        Finds the files of a catalog without what identifies patients.
     progress
         Is told how many files are done, of how many.
 
@@ -70,7 +76,7 @@ def derive(
         if now.is_derived:
             return now
         try:
-            tables = _derived(where, now, limits, progress)
+            tables = _derived(where, now, partial(tables_of, limits=limits, real=real, phi=now.phi), progress)
         except FormatError:
             before, now = now, read_manifest(where)
             if before.number == now.number:
@@ -100,7 +106,10 @@ def remove_old_tables(folder: Path) -> None:
 
 
 def _derived(
-    folder: Path, manifest: Manifest, limits: Limits, progress: Callable[[int, int], None] | None
+    folder: Path,
+    manifest: Manifest,
+    told: Callable[..., dict[str, pa.Table]],
+    progress: Callable[[int, int], None] | None,
 ) -> list[Table]:
     """Write the tables of a state of a catalog, and return them."""
     with ExitStack() as stack:
@@ -111,7 +120,7 @@ def _derived(
         rows, cursor, done = SeriesRows(folder, manifest), connection.cursor(), 0
         for batch in changes.batches():
             check_interrupt()
-            for kind, table in tables_of(rows.of(batch), limits, cursor, phi=manifest.phi).items():
+            for kind, table in told(rows.of(batch), connection=cursor).items():
                 files.write(kind, table)
             done += batch.files
             if progress is not None:

@@ -33,6 +33,7 @@ from hounsfield.catalog.piece_rows import (
 from hounsfield.catalog.pieces import ALONE, MOST_FILES, Piece, PiecesAhead, pieces_in, pieces_of
 from hounsfield.catalog.places import Known, PiecePlace
 from hounsfield.catalog.pseudonyms import Names, names_of, secret_file
+from hounsfield.catalog.real_paths import RealPaths
 from hounsfield.catalog.remote_pieces import RemotePiece, remote_pieces, written_url
 from hounsfield.catalog.repeated_uids import count_repeated
 from hounsfield.catalog.scan_outcome import CatalogProgress, ScanListener, Scanned
@@ -112,8 +113,10 @@ def scan_into(  # noqa: PLR0913  what a scan may be asked
         files = FilesWithHeaders(**vars(files), store=HeaderStore(where))
     work = CatalogScan(where, manifest, files, names, listener or ScanListener())
     with work.job.preparation, work:
-        work.scan(roots_asked(paths))
-    derive(where, limits=limits, progress=work.listener.derived)
+        roots = roots_asked(paths)
+        work.scan(roots)
+    real = None if manifest.phi else RealPaths(names, roots)
+    derive(where, limits=limits, real=real, progress=work.listener.derived)
     repeated = count_repeated(where)
     work.done.repeated, work.done.conflicting = repeated.uids, repeated.conflicting
     work.done.secret = None if manifest.phi else str(secret_file(where))

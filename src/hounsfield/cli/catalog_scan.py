@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hounsfield.batch.others import is_other
+from hounsfield.catalog.catalog_paths import has_catalog
 from hounsfield.cli.idle_options import refuse_idle
 from hounsfield.cli.terminal import on_terminal, say, write_json
 from hounsfield.errors import FormatError, OutputError
@@ -46,6 +47,8 @@ def scan_catalog(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         )
     if "-" in paths:
         raise click.UsageError("a catalog is of files and folders: standard input cannot be looked at again")
+    if has_catalog(paths):
+        raise click.UsageError("a catalog is of files and folders: name those, not a catalog of them")
     work = _IntoCatalog(paths, options)
     try:
         return work.run()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hounsfield.cli.catalog_inputs import asking_catalogs
 from hounsfield.cli.options import refusing
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def found_inputs(job: Job[Any], listener: ProgressListener, *, volumes_only: boo
 
     # Where something is chosen, files without pixels are counted with those that cannot be read.
     volumes_only = job.choice.is_any and (volumes_only or bool(job.grouping.together))
-    return find_inputs(job.paths, job.grouping, job.recipe.reading, listener, volumes_only=volumes_only)
+    with asking_catalogs(job.paths):
+        return find_inputs(job.paths, job.grouping, job.recipe.reading, listener, volumes_only=volumes_only)
 
 
 def chosen_inputs(inputs: Inputs, choice: Choice, listener: ProgressListener) -> Inputs:

@@ -64,6 +64,7 @@ Examples:
   hu convert slice.dcm -o slice.tif                   the values: HU of a CT
   hu convert ct/ --to nifti -o out                    one for each volume; files in none of them are named
   hu convert study.zip --to zarr -o out               OME-Zarr (pip install "hounsfield[zarr]")
+  hu convert "catalog?Modality = 'MR'" --to nifti -o out   what SQL finds in a catalog
   hu convert folder/ --each --to jpeg --window lung -o out
   hu convert cine.dcm -o cine.mp4                     at the rate that the file says
   hu convert cine.dcm -o cine.gif --fps 15

@@ -11,7 +11,7 @@ import click
 
 from hounsfield.batch.attempt import Outcome
 from hounsfield.batch.explain_task import ExplainTask
-from hounsfield.batch.inputs import Inputs
+from hounsfield.cli.catalog_inputs import listed_inputs
 from hounsfield.cli.language import translated
 from hounsfield.cli.options import (
     jobs_option,
@@ -64,7 +64,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         return show_program(job)
     machine = options["as_json"] or options["jsonl"]
     run = Run(options, show, default_jobs(options["jobs"]), failed=failure_of if machine else say_where)
-    return run.over(ExplainTask(job.recipe), Inputs.find(paths))
+    return run.over(ExplainTask(job.recipe), listed_inputs(paths))
 
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Explanation]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hounsfield.batch.facts_task import FactsTask
-from hounsfield.batch.inputs import Inputs
+from hounsfield.cli.catalog_inputs import listed_inputs
 from hounsfield.cli.options import output_options, paths_argument, python_option, refusing, strict_option
 from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import say, table, write_line, write_text
@@ -23,6 +23,7 @@ _EPILOG = """\b
 Examples:
   hu info slice.dcm
   hu info folder/ --jsonl > facts.jsonl
+  hu info "catalog?KVP > 130"                       the files that SQL finds in a catalog
   hu info slice.dcm --no-phi --json
   hu info study.zip/ct/0001.dcm                     a member of an archive
   cat slice.dcm | hu info -
@@ -47,9 +48,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """Show patient, study, series and image of files, folders, patterns or standard input (-)."""
     if options["as_python"]:
         return show_program(job_of(paths, options))
-    code = Run(options, show_fields if options["field"] else show).over(
-        FactsTask(_recipe_of(options)), Inputs.find(paths)
-    )
+    run = Run(options, show_fields if options["field"] else show)
+    code = run.over(FactsTask(_recipe_of(options)), listed_inputs(paths))
     for path in () if options["quiet"] else paths:
         if is_collection(path) and not os.path.isdir(path):
             say(f"{path} stands for many files: 'hu ls' lists the volumes in them")

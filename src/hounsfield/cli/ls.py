@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hounsfield.batch.others import is_told_only
+from hounsfield.cli.catalog_inputs import asking_catalogs
 from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.language import translated
 from hounsfield.cli.options import gaps_option, output_options, paths_argument, python_option
@@ -27,6 +28,11 @@ A volume is a regular grid of slices; a series may hold several: of other positi
 --files lists what became of each file; --json has everything that is known, with affines and the places of missing
 slices.
 
+A catalog, which 'hu scan folder/ -o catalog/' makes, stands in the place of PATH for the files that were scanned, here
+and in all commands that take folders: nothing is walked or opened again to find volumes. 'catalog?SELECT ...' stands
+for the files that SQL finds, by their path or by the UID of their instance, series or study; 'catalog?CONDITION' for
+the instances that fit.
+
 \b
 Examples:
   hu ls folder/                          a table of all volumes
@@ -35,6 +41,9 @@ Examples:
   hu ls folder/ --jsonl | jq -c '[.volume, .shape, .spacing_mm]'
   hu ls study.zip --no-phi
   hu ls study.zip --modality CT --min-slices 20
+  hu ls catalog/                         of a catalog, at once
+  hu ls "catalog?FROM series WHERE missing_slices > 0"
+  hu ls "catalog?Modality = 'CT' AND StudyDate >= '2020-01-01'"
 """
 
 
@@ -48,14 +57,15 @@ Examples:
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """List patients, studies, series and volumes: size, spacing, files, gaps, and what had to be assumed."""
     from hounsfield.recipes.choice import chosen_of
-    from hounsfield.series.volumes import read_volumes
+    from hounsfield.recipes.reading import find_volumes
+    from hounsfield.series.finding import Finding
 
     job = job_of(paths, options)
     if options["as_python"]:
         return show_program(job)
     try:
-        with reading_progress(options["quiet"], False) as progress:
-            found = read_volumes(paths, gaps=options["gaps"], progress=progress)
+        with reading_progress(options["quiet"], False) as progress, asking_catalogs(paths):
+            found = find_volumes(paths, Finding(gaps=options["gaps"]), progress)
         volumes = found.picked(chosen_of(found, job.choice))
     except KeyboardInterrupt:
         say("interrupted; nothing was listed")

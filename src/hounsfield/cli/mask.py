@@ -172,9 +172,9 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Masking]:
 
 def _takes_volumes(paths: tuple[str, ...], grouping: Grouping) -> bool:
     """Return whether what is masked is a volume: slices are put together, or folders and archives are taken so."""
-    from hounsfield.sources.several import is_collection
+    from hounsfield.catalog.catalog_paths import stands_for_many
 
-    return bool(grouping.together) or (grouping.together is None and any(map(is_collection, paths)))
+    return bool(grouping.together) or (grouping.together is None and any(map(stands_for_many, paths)))
 
 
 def _format(options: dict[str, Any]) -> tuple[Any, bool]:

@@ -13,6 +13,8 @@ from typing import Any
 import click
 
 from hounsfield.batch.others import is_other
+from hounsfield.catalog.catalog_paths import has_catalog
+from hounsfield.cli.catalog_inputs import asking_catalogs
 from hounsfield.cli.catalog_scan import is_catalog_path, scan_catalog
 from hounsfield.cli.options import output_options, paths_argument, python_option, refusing
 from hounsfield.cli.progress import reading_progress
@@ -50,6 +52,7 @@ Examples:
   hu scan folder/ --jsonl --no-phi | jq .Modality
   hu scan archive/ -o catalog/                        a catalog; again: only what is new or has changed
   hu scan archive/ -o catalog/ --headers              the whole header of each file, too
+  hu scan "catalog?Modality = 'CT'" -o ct.csv         the rows that it has of these, without opening the files
   hu scan archive/ --where "Modality = 'CT' and SliceThickness < 2" --columns SeriesInstanceUID,KVP
   hu scan folder/ --columns SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
 """
@@ -103,7 +106,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         Tabulation(where=options["where"])
     work = _HeaderTable(paths, options)
     try:
-        return work.run()
+        with asking_catalogs(paths):
+            return work.run()
     except KeyboardInterrupt:
         say(f"interrupted after {work.done} files; no file was written")
         return 130
@@ -145,7 +149,6 @@ class _HeaderTable:
 
     def run(self) -> int:
         """Scan, write, and say what could not be read."""
-        import hounsfield as hu
         from hounsfield.exports.tables import TABLE_FORMATS, write_table
         from hounsfield.outputs import refuse_inputs
 
@@ -161,8 +164,7 @@ class _HeaderTable:
             refuse_inputs(output, self.paths, frozenset([os.path.abspath(output)]))
         with reading_progress(self.options["quiet"], output is None) as progress:
             try:
-                batches = hu.scan_batches(
-                    self.paths,
+                batches = self._batches(
                     columns=self._columns(),
                     where=self.options["where"],
                     phi=not self.options["no_phi"],
@@ -180,6 +182,16 @@ class _HeaderTable:
                 if first is not None:
                     write_table(chain([first], counted), first.schema, output, force=self.options["force"])
         return self._close(output)
+
+    def _batches(self, **asked: Any) -> Iterator[Any]:
+        """Return the rows of files and folders; of catalogs those that they have."""
+        import hounsfield as hu
+
+        if not has_catalog(self.paths):
+            return hu.scan_batches(self.paths, **asked)
+        from hounsfield.catalog.scanned_rows import HeaderQuestion, rows_of
+
+        return rows_of(self.paths, HeaderQuestion(**asked))
 
     def _columns(self) -> list[str] | None:
         text = self.options["columns"]

@@ -15,6 +15,7 @@ from hounsfield.batch.executors import WORTH_WORKERS
 from hounsfield.batch.inputs import Inputs
 from hounsfield.batch.others import is_told_problem
 from hounsfield.batch.run import Output, run
+from hounsfield.cli.catalog_inputs import refuse_programs
 from hounsfield.cli.shared_messages import SharedMessages
 from hounsfield.cli.terminal import for_command, on_terminal, say, write_json, write_text
 from hounsfield.text import counted
@@ -153,6 +154,7 @@ def show_program(job: Job[Any]) -> int:
     from hounsfield.batch.names import unique_stems
     from hounsfield.recipes.program import program
 
+    refuse_programs(job.paths)
     named = [path for path in job.paths if not os.path.isdir(path)]
     write_text(program(job, {path: str(stem) for path, stem in unique_stems(named, job.paths).items()}))
     return 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hounsfield.batch.attributes_task import AttributesTask
-from hounsfield.batch.inputs import Inputs
+from hounsfield.cli.catalog_inputs import listed_inputs
 from hounsfield.cli.options import output_options, paths_argument, python_option, refusing, strict_option
 from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import say, write_line
@@ -44,7 +44,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     options["as_json"] |= options["dicom_json"]
     if options["as_python"]:
         return show_program(job_of(paths, options))
-    return Run(options, show).over(AttributesTask(_recipe_of(options)), Inputs.find(paths))
+    return Run(options, show).over(AttributesTask(_recipe_of(options)), listed_inputs(paths))
 
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Attributes]:

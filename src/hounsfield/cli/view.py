@@ -6,19 +6,24 @@ import os
 import sys
 import threading
 import warnings
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hounsfield.catalog.catalog_paths import has_catalog
+from hounsfield.cli.catalog_inputs import asking_catalogs
 from hounsfield.cli.terminal import say, write_text
 from hounsfield.interrupt import is_interrupted
 
 if TYPE_CHECKING:
     from socket import socket
 
+    from hounsfield.catalog.catalogs_and_paths import Gathered
     from hounsfield.errors import MissingDependencyError
     from hounsfield.web.access import Door
+    from hounsfield.web.discovery import Discovery
     from hounsfield.web.keys import Keys
     from hounsfield.web.loaded_later import Loading
     from hounsfield.web.proxies import ProxyAddress
@@ -31,6 +36,7 @@ _EPILOG = """\b
 Examples:
   hu view folder/                         series of a folder, in the browser
   hu view slice.dcm other.zip             files and archives
+  hu view 'catalog?FROM series WHERE missing_slices > 0'   what a question finds in a catalog
   hu view folder/ --no-phi                never send what identifies the patient
   hu view folder/ --no-browser --port 8123   only print the address, say for a tunnel
   hu view folder/ --proxy https://hub.example.org/user/me/proxy/{port}/   as Jupyter's proxy shows it
@@ -59,7 +65,7 @@ Examples:
 )
 @click.option("--exit-with-page", is_flag=True, help="End when the last page is closed.")
 def command(paths: tuple[str, ...], **options: Any) -> int:
-    """Show images in the browser: files, folders, archives, DICOMDIRs, URLs.
+    """Show images in the browser: files, folders, archives, DICOMDIRs, URLs, catalogs.
 
     A server on this machine reads them; its address, with a secret, is printed. It serves until Ctrl-C, which is the
     way to end it: the exit code is 0 then. More can be opened, or dropped, on the page.
@@ -72,6 +78,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if (needed := _missing(paths)) is not None:
         say(needed.message)
         return 4
+    found = _in_catalogs(paths)
     try:
         listener = listening(host, options["port"])
     except OSError as error:
@@ -84,7 +91,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     try:
         address = f"http://{name}:{port}/" if proxy is None else proxy.address
         _announce(address, keys, browser=not options["no_browser"])
-        _serve(paths, listener, keys, options)
+        _serve(lambda: _discovery(paths, found), listener, keys, options)
     except (KeyboardInterrupt, Exception):
         # Before the server hears signals itself they ask for the same end; in an import they come as anything.
         if not is_interrupted():
@@ -114,7 +121,7 @@ def _announce(address: str, keys: Keys, *, browser: bool) -> None:
         _open(f"{address}#{keys.for_one_session()}")
 
 
-def _serve(paths: tuple[str, ...], listener: socket, keys: Keys, options: dict[str, Any]) -> None:
+def _serve(discover: Callable[[], Discovery], listener: socket, keys: Keys, options: dict[str, Any]) -> None:
     """Serve until the end: the page first, while what it shows is loaded and read."""
     from hounsfield.errors import AssumptionWarning
     from hounsfield.web.access import Door
@@ -124,7 +131,7 @@ def _serve(paths: tuple[str, ...], listener: socket, keys: Keys, options: dict[s
 
     port = int(listener.getsockname()[1])
     door = Door(keys, port, tuple(dict.fromkeys((*LOOPBACK, options["host"]))), options["proxy"])
-    loading = Loading(lambda: _load(paths, door, hidden=options["no_phi"]))
+    loading = Loading(lambda: _load(discover, door, hidden=options["no_phi"]))
     with warnings.catch_warnings():
         # They are steps as well, which the page shows; as warnings they would name files on a terminal nobody reads.
         warnings.simplefilter("ignore", AssumptionWarning)
@@ -132,12 +139,31 @@ def _serve(paths: tuple[str, ...], listener: socket, keys: Keys, options: dict[s
     _end(loading)
 
 
-def _load(paths: tuple[str, ...], door: Door, *, hidden: bool) -> Viewing:
-    """Begin to read, in a thread of its own, before all that answers requests is loaded."""
+def _in_catalogs(paths: tuple[str, ...]) -> Gathered | None:
+    """Return the files of paths among which there are catalogs: what is wrong with one is said before a page opens."""
+    if not has_catalog(paths):
+        return None
+    from hounsfield.catalog.catalogs_and_paths import gathered
+    from hounsfield.limits import DEFAULT_LIMITS
+
+    with asking_catalogs(paths):
+        return gathered(paths, DEFAULT_LIMITS)
+
+
+def _discovery(paths: tuple[str, ...], found: Gathered | None) -> Discovery:
     from hounsfield.limits import DEFAULT_LIMITS
     from hounsfield.web.discovery import Discovery
 
-    discovery = Discovery(paths, DEFAULT_LIMITS)
+    if found is None:
+        return Discovery(paths, DEFAULT_LIMITS)
+    from hounsfield.web.catalog_discovery import CatalogDiscovery
+
+    return CatalogDiscovery(found, paths, DEFAULT_LIMITS)
+
+
+def _load(discover: Callable[[], Discovery], door: Door, *, hidden: bool) -> Viewing:
+    """Begin to read, in a thread of its own, before all that answers requests is loaded."""
+    discovery = discover()
     discovery.patience = _FIRST
     discovery.start()
     from hounsfield.web.hiding import Hiding

@@ -144,10 +144,10 @@ class Conversion:
 
         One file that was named itself is taken, whatever it is.
         """
+        from hounsfield.catalog.catalog_paths import stands_for_many
         from hounsfield.exports.write import FORMATS
-        from hounsfield.sources.several import is_collection
 
-        named = len(paths) == 1 and not is_collection(paths[0]) and not glob.has_magic(paths[0])
+        named = len(paths) == 1 and not stands_for_many(paths[0]) and not glob.has_magic(paths[0])
         return (FORMATS[self.to].frames == "volume" or bool(self.reshaping.of_volumes)) and not named
 
     def read(self, source: str) -> Image:

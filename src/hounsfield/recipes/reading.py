@@ -12,6 +12,7 @@ from hounsfield.recipes.checks import RecipeError
 if TYPE_CHECKING:
     from hounsfield.image import Image
     from hounsfield.scanning.walking import Progress
+    from hounsfield.series.finding import Finding
     from hounsfield.series.volumes import Volumes
     from hounsfield.steps import Step
 
@@ -76,13 +77,12 @@ class Reading:
     def survey(
         self, paths: tuple[str, ...], gaps: str = "split", progress: Callable[[Progress], None] | None = None
     ) -> Volumes:
-        """Find the volumes of folders, archives and files; their values are read as those of files are."""
-        from hounsfield.series.volumes import read_volumes
+        """Find the volumes of folders, archives, files and catalogs; their values are read as those of files are."""
+        from hounsfield.series.finding import Finding
 
         kept = "resample" if gaps == "resample" else "split"  # what is to be refused is refused volume by volume
-        return read_volumes(
-            paths, values=self.space, gaps=kept, strict=self.strict, verify=self.verify, progress=progress
-        )
+        finding = Finding(self.space, gaps=kept, strict=self.strict, verify=self.verify)
+        return find_volumes(paths, finding, progress)
 
     def refuse_missing(self, steps: Iterable[Step], source: str) -> None:
         """Refuse what rests on pixels that are missing, where nobody asked for the rest.
@@ -97,3 +97,35 @@ class Reading:
             # What becomes of the rest is told where it is read: here nothing is.
             detail = missing.removesuffix("; what is missing is marked as padding")
             raise DecodeError(f"{detail}; `damaged` reads what is there", source=source, attribute="PixelData")
+
+
+def find_volumes(
+    paths: tuple[str, ...], finding: Finding, progress: Callable[[Progress], None] | None = None
+) -> Volumes:
+    """Find the volumes of folders, archives, files, and catalogs; as `hounsfield.read_volumes`.
+
+    Parameters
+    ----------
+    paths
+        Where.
+    finding
+        How volumes are put together and read.
+    progress
+        Is told how many headers were read.
+
+    Raises
+    ------
+    FormatError, LimitExceededError
+        A catalog is damaged, or a question to it is none, or takes too much.
+    SourceError, NotDicomError, GeometryError
+        As `hounsfield.read_volumes`.
+    """
+    from hounsfield.catalog.catalog_paths import has_catalog
+
+    if has_catalog(paths):
+        from hounsfield.catalog.catalogs_and_paths import volumes_of
+
+        return volumes_of(paths, finding, progress)
+    from hounsfield.series.finding import read_volumes
+
+    return read_volumes(paths, **vars(finding), progress=progress)

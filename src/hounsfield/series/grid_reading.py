@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from hounsfield.errors import GeometryError
 from hounsfield.geometry import column_lengths
-from hounsfield.series.volumes import Volumes, read_volumes
+from hounsfield.series.finding import read_volumes
+from hounsfield.series.volumes import Volumes
 from hounsfield.steps import Step, say_assumptions
 from hounsfield.volume import Volume
 from hounsfield.voxels.nifti_space import read_nifti_grid

@@ -324,18 +324,6 @@ def _find(system: Any, path: str) -> dict[str, dict[str, Any]]:
     return {at: info for at, info in found.items() if not at.endswith("/") or is_web(system) or info.get("size")}
 
 
-def open_remote_file(url: str, limits: Limits) -> Source:
-    """Open what is known to be a file at a URL, whatever is in it: nothing is listed, and no archive looked into.
-
-    Raises
-    ------
-    SourceError, MissingDependencyError
-        As `remote_entries`.
-    """
-    system, path = _system(url)
-    return RemoteFile(_without_secrets(url, system), None, system, path)(limits)
-
-
 def open_url(url: str, limits: Limits) -> Source:
     """Open the only file at a URL, or in the archive there.
 

@@ -1,0 +1,154 @@
+"""Rows of a catalog whose files an answer names, in the order in which a walk would come to them."""
+
+from __future__ import annotations
+
+# pyarrow is not typed
+# pyright: reportUnknownMemberType=false, reportUnknownParameterType=false
+import os
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from hounsfield.catalog.file_names import DAMAGED, rows_file
+from hounsfield.catalog.manifest import Manifest, Shard
+from hounsfield.errors import FormatError
+from hounsfield.interrupt import check_interrupt
+from hounsfield.sources.kinds import is_url
+
+_compute = cast("Any", pc)
+#: Columns by which an answer names files, the finest first: where there are several, that one counts.
+NAMING = ("path", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "PatientID")
+
+
+@dataclass(frozen=True)
+class NamedRows:
+    """Values by which an answer names files.
+
+    Attributes
+    ----------
+    column
+        One of `NAMING`.
+    values
+        Those of the answer.
+    """
+
+    column: str
+    values: pa.Array
+
+    def rows_of(self, column: pa.ChunkedArray) -> NDArray[np.bool_]:
+        """Return which rows of a column are named."""
+        return np.asarray(_compute.is_in(column, value_set=self.values))
+
+
+def naming_column(columns: Sequence[str]) -> tuple[str, str]:
+    """Return by which column an answer names files: as the answer calls it, and as rows do.
+
+    Raises
+    ------
+    FormatError
+        It has none of these.
+    """
+    known = {name.lower(): name for name in columns}
+    for name in NAMING:
+        if name.lower() in known:
+            return known[name.lower()], name
+    why = f"the answer names no files: it needs a column {', '.join(NAMING[:-1])} or {NAMING[-1]}"
+    raise FormatError(why, source="SQL")
+
+
+def chosen_rows(folder: Path, manifest: Manifest, columns: Sequence[str], named: NamedRows | None = None) -> pa.Table:
+    """Return rows whose files are there, in the order of a walk: by root, each folder's files before its folders.
+
+    Parameters
+    ----------
+    folder, manifest
+        The catalog, and its state.
+    columns
+        Which columns.
+    named
+        Which files; None for all.
+
+    Raises
+    ------
+    FormatError
+        A file of the catalog is missing or damaged.
+    """
+    tables = [part for shard in manifest.shards for part in _of_shard(folder, shard, columns, named)]
+    if not tables:
+        return _schema(folder, manifest, columns).empty_table()
+    table = pa.concat_tables(tables)
+    return table.take(pa.array(_walk_order(table["path"].to_pylist(), table["archive"].to_pylist(), manifest.roots)))
+
+
+def _schema(folder: Path, manifest: Manifest, columns: Sequence[str]) -> pa.Schema:
+    if not manifest.shards:
+        return pa.schema([pa.field(name, pa.string()) for name in columns])
+    with _reading(folder):
+        schema = pq.read_schema(rows_file(folder, manifest.shards[0].name))
+    return pa.schema([schema.field(name) for name in columns])
+
+
+@contextmanager
+def _reading(folder: Path) -> Generator[None]:
+    try:
+        yield
+    except (OSError, pa.ArrowException):
+        raise FormatError(DAMAGED, source=str(folder)) from None
+
+
+def _of_shard(folder: Path, shard: Shard, columns: Sequence[str], named: NamedRows | None) -> Iterator[pa.Table]:
+    asked = ["piece", "vanished", *([named.column] if named is not None else [])]
+    with _reading(folder), pq.ParquetFile(rows_file(folder, shard.name)) as file:
+        for group in range(file.num_row_groups):
+            check_interrupt()
+            if named is not None and not _may_hold(file, group, named):
+                continue
+            known = file.read_row_group(group, columns=asked)
+            wanted = known["vanished"].is_null().to_numpy() & ~np.isin(known["piece"].to_numpy(), shard.dead)
+            if named is not None:
+                wanted &= named.rows_of(known[named.column])
+            if wanted.any():
+                yield file.read_row_group(group, columns=[*columns]).filter(pa.array(wanted)).select([*columns])
+
+
+def _may_hold(file: pq.ParquetFile, group: int, named: NamedRows) -> bool:
+    """Return whether a part of a file may hold a row that is named, by the smallest and the largest value in it."""
+    known = file.metadata.row_group(group)
+    index = next(i for i in range(known.num_columns) if known.column(i).path_in_schema == named.column)
+    bounds = known.column(index).statistics
+    if bounds is None or not bounds.has_min_max:
+        return True
+    between = _compute.and_(
+        _compute.greater_equal(named.values, pa.scalar(bounds.min, named.values.type)),
+        _compute.less_equal(named.values, pa.scalar(bounds.max, named.values.type)),
+    )
+    return bool(_compute.any(between).as_py())
+
+
+def _walk_order(paths: list[str], archives: list[str | None], roots: Sequence[str]) -> NDArray[np.int64]:
+    """Return the order in which a walk of the roots comes to files; members of an archive stay in its own order."""
+    folders: dict[str, tuple[int, tuple[str, ...]]] = {}
+    themselves = {root: number for number, root in enumerate(roots)}
+    keys: list[tuple[int, tuple[str, ...], str]] = []
+    for path, archive in zip(paths, archives, strict=True):
+        at = path if archive is None else archive
+        folder, _, name = at.rpartition("/" if is_url(at) else os.sep)
+        if folder not in folders:
+            root = next((number for number, root in enumerate(roots) if _is_below(at, root)), len(roots))
+            # Servers list all that is below a folder by its whole name.
+            folders[folder] = root, (folder,) if is_url(at) else tuple(folder.split(os.sep))
+        number, parts = folders[folder]
+        keys.append((themselves.get(at, number), parts, name))
+    return np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
+
+
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(root if root.endswith(("/", os.sep)) else root + "/")
