@@ -32,12 +32,14 @@ NO_SENTENCES = (
     "recipes/program", "figures/words.py", "figures/captions.py", "recipes/source_code.py", "phantoms/",
     "headers/charset.py",
     "figures/notebook.py", "cli/language.py", "locale/", "cli/help_page.py", "headers/profile.py",
-    "scanning/by_frame.py",
+    "scanning/by_frame.py", "catalog/series_sql.py", "catalog/row_sql.py", "catalog/series_changes.py",
+    "catalog/series_rows.py", "catalog/sandbox.py",
+    "catalog/described.py",
     "scanning/preparing.py", "series/separators.py", "web/serving", "web/app", "web/page_files",
     "web/keys", "web/sockets", "web/access.py", "web/routes/film_routes", "web/run_folder",
 )  # fmt: skip
 #: Calls whose strings are none either.
-NO_SENTENCE = {"compile", "import_module", "items_of", "cast", "getattr", "setattr", "fromkeys", "split", "sub", "search", "strptime", "startswith", "endswith", "option", "argument", "command", "Path", "TypeVar", "path"}  # fmt: skip  # noqa: E501
+NO_SENTENCE = {"Popen", "compile", "import_module", "items_of", "cast", "getattr", "setattr", "fromkeys", "split", "sub", "search", "strptime", "startswith", "endswith", "option", "argument", "command", "Path", "TypeVar", "path"}  # fmt: skip  # noqa: E501
 #: Single words that the command prints as labels; those of steps and outcomes are found in the code.
 LABELS = """
 area axes bytes conflict decay decoder file files frame localizer max mean measured median min missing name none outcome
@@ -65,7 +67,7 @@ _PLACE = re.compile(r"\{[^}]*\}")
 #: Begins a text in SQL, or stands in it.
 _SQL = re.compile(
     r"\b(SELECT\s|IS (NOT )?NULL|(GROUP|ORDER) BY|CREATE (OR REPLACE )?(TABLE|VIEW)|INSERT INTO|read_parquet|WHERE\s)"
-    r"|^\s*WITH\s|^SET \w+ =|\(FROM\s|^coalesce\(|file_row_number"
+    r"|^import sys;|^\s*WITH\s|^SET \w+ =|\(FROM\s|^coalesce\(|file_row_number"
 )
 _WORD = re.compile(r"(?<![\w.=])[a-z]{2,}(?![\w(=])")
 

@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import shutil
+import stat
 import subprocess
 import sys
 
@@ -35,7 +36,9 @@ class Disk:
 
     def before(self, call):
         def called(*arguments, **options):
-            self.take(call.__name__)
+            # That names are written is asked for where the system can be asked: nothing is lost where it refuses.
+            if call.__name__ != "fsync" or stat.S_ISREG(os.fstat(arguments[0]).st_mode):
+                self.take(call.__name__)
             return call(*arguments, **options)
 
         return called
@@ -99,8 +102,8 @@ def derived(catalog):
 @pytest.mark.parametrize(
     "job, every",
     [
-        ("scan", 20),
-        ("compact", 20),
+        ("scan", 40),
+        ("compact", 40),
         pytest.param("scan", 1, marks=pytest.mark.long),
         pytest.param("compact", 1, marks=pytest.mark.long),
     ],

@@ -14,7 +14,7 @@ import pydicom.data
 import pytest
 
 import hounsfield as hu
-from hounsfield.catalog import header_texts, writing
+from hounsfield.catalog import header_texts, shards, writing
 from hounsfield.catalog.checking import facts, repair, verify
 from hounsfield.catalog.compacting import compact
 from hounsfield.catalog.file_names import headers_file, rows_file
@@ -321,6 +321,27 @@ def test_damage_of_headers_is_found_and_read_anew(catalog, damage, problem):
     scan_into(catalog, [catalog.parent / "data"])
     assert headers(catalog) == expected
     assert verify(catalog).problems == []
+
+
+def test_of_a_large_shard_only_the_headers_of_what_changed_are_read(catalog, monkeypatch):
+    monkeypatch.setattr(shards, "_HEADERS", 3)
+    compact(catalog)
+    data, whole = catalog.parent / "data", headers(catalog)
+    (data / "s002" / "new.dcm").write_bytes(small_file(90))
+    read = []
+    counted = header_texts.read_groups
+
+    def groups(*arguments):
+        for table in counted(*arguments):
+            read.append(table.num_rows)
+            yield table
+
+    monkeypatch.setattr(header_texts, "read_groups", groups)
+    scan_into(catalog, [data])
+    assert 4 <= sum(read) < len(whole)
+    monkeypatch.undo()
+    scan_into(catalog.parent / "fresh", [data], headers=True)
+    assert headers(catalog) == headers(catalog.parent / "fresh")
 
 
 def test_compacting_keeps_headers_in_step(catalog):

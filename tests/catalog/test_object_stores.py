@@ -112,6 +112,18 @@ def test_only_beginnings_are_fetched_and_one_request_is_enough(store, tmp_path):
     assert store.sent < 40 * 2**15 + 40 * 1000
 
 
+def test_a_store_that_refuses_signed_addresses_is_asked_by_its_client(store, tmp_path):
+    put(store, {f"{number:04d}.dcm": small_file(number) for number in range(600)})
+    store.refuses_signed = True
+    done, failed = scan(store, tmp_path / "catalog")
+    assert (done.new, failed) == (600, [])
+    assert 0 < store.signed <= 2 * 256  # those that were under way when it was noticed
+    store.reset()
+    scan(store, tmp_path / "other")
+    assert (store.signed, store.requests["GET"]) == (600, 600)
+    assert paths(tmp_path / "catalog") == paths(tmp_path / "other")
+
+
 def test_a_second_scan_opens_what_came_or_changed(store, tmp_path):
     put(store, {f"s{number // 20}/{number:03d}.dcm": small_file(number) for number in range(60)})
     scan(store, tmp_path / "catalog")

@@ -166,6 +166,15 @@ def test_uids_stay_the_same_for_the_same(tmp_path):
     )
 
 
+def test_a_date_within_a_uid_costs_no_uid(tmp_path):
+    patient(tmp_path / "data", StudyInstanceUID="1.2.3.19680229.1", SeriesInstanceUID="1.2.3.19680229.2")
+    scan_into(tmp_path / "catalog", [tmp_path / "data"], phi=False)
+    (row,) = rows(tmp_path / "catalog")
+    for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+        assert row[name].startswith("2.25."), name
+    assert row["SOPClassUID"].startswith("1.2.840.10008.")
+
+
 def test_scanning_again_works_as_with_names(tmp_path):
     data = tree(tmp_path / "data", 3, 3)
     scan_into(tmp_path / "catalog", [data], phi=False)

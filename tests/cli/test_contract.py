@@ -30,6 +30,7 @@ COMMANDS = [
     "convert",
     "ls",
     "scan",
+    "query",
     "catalog",
     "view",
     "explain",
@@ -41,7 +42,7 @@ COMMANDS = [
 PRINTS_VALUES = {
     "stats": [], "mask": ["-o", "out"], "figure": ["-o", "out"], "convert": ["-o", "out"], "explain": [], "demo": [],
 }  # fmt: skip
-PRINTS_NONE = {"info", "tags", "ls", "scan", "catalog", "view", "doctor", "completion"}
+PRINTS_NONE = {"info", "tags", "ls", "scan", "query", "catalog", "view", "doctor", "completion"}
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,10 @@ class Store:
         By key, the answers that come before the true one.
     seconds
         So long each answer waits.
+    refuses_signed
+        Signed addresses are refused, as some stores do.
+    signed
+        Requests that came by such an address.
     """
 
     address: str = ""
@@ -39,6 +43,8 @@ class Store:
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     failing: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
+    refuses_signed: bool = False
+    signed: int = 0
     client: Any = None
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -46,7 +52,7 @@ class Store:
         self.requests.clear()
         self.asked.clear()
         self.failing.clear()
-        self.sent, self.seconds = 0, 0.0
+        self.sent, self.seconds, self.refuses_signed, self.signed = 0, 0.0, False, 0
 
     def opened(self) -> list[str]:
         """The keys of which bytes were asked for."""
@@ -62,6 +68,9 @@ class Store:
                 self.asked.append((method, key, environ.get("HTTP_RANGE", "")))
                 failures = self.failing.get(key)
                 failure = failures.pop(0) if failures else ""
+                if key and "Signature=" in environ["QUERY_STRING"]:
+                    self.signed += 1
+                    failure = "403 AccessDenied" if self.refuses_signed else failure
             if self.seconds:
                 time.sleep(self.seconds)
             if failure:

@@ -103,7 +103,12 @@ class Catalog:
 
     @classmethod
     def create(
-        cls, folder: str | os.PathLike[str], *, columns: Iterable[str] | None = None, phi: bool = True
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        columns: Iterable[str] | None = None,
+        phi: bool = True,
+        headers: bool = False,
     ) -> Catalog:
         """Make an empty catalog, or open the one that is there.
 
@@ -116,17 +121,19 @@ class Catalog:
         phi
             False makes a catalog without the columns that identify patients, and with other UIDs and paths in the place
             of the files'. No file can be opened by such a catalog.
+        headers
+            True makes a catalog that has the whole header of each file, too, as DICOM JSON: the view ``headers``.
 
         Raises
         ------
         ValueError
-            A column is no attribute.
+            A column is no attribute, or whole headers are wanted without what identifies patients.
         FormatError
             There is a catalog that is another one than is asked for.
         OutputError
             The folder holds other files, or the system refuses.
         """
-        scan_into(folder, [], columns=columns, phi=phi)
+        scan_into(folder, [], columns=columns, phi=phi, headers=headers or None)
         return cls(folder)
 
     # ---- what it is

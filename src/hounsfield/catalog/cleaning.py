@@ -74,10 +74,14 @@ class CleanedFiles(ListedFiles):
         return cleaned(self._wider().scan_entries(opens, paths), self.schema)
 
     def scan_remote(
-        self, files: Sequence[RemoteFile], paths: list[str], progress: Callable[[Progress], None] | None = None
+        self,
+        files: Sequence[RemoteFile],
+        paths: list[str],
+        progress: Callable[[Progress], None] | None = None,
+        also: Callable[[int, Source], None] | None = None,
     ) -> pa.Table:
         """Return one row for each file at a URL."""
-        return cleaned(self._wider().scan_remote(files, paths, progress), self.schema)
+        return cleaned(self._wider().scan_remote(files, paths, progress, also), self.schema)
 
 
 def cleaned(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -96,9 +100,14 @@ def cleaned(table: pa.Table, schema: pa.Schema) -> pa.Table:
         type_ = schema.field(index).type
         if name == "mtime":
             rows = rows.set_column(index, schema.field(index), pa.nulls(rows.num_rows, type_))
-        elif name not in (*FILE_COLUMNS, "path", "issues", "error") and any(words):
+        elif any(words) and _is_text(name):
             rows = _without(rows, index, kinds, words)
     return rows
+
+
+def _is_text(name: str) -> bool:
+    """Return False of columns that say nothing of patients, and of UIDs, which are replaced: dates stand in many."""
+    return name not in (*FILE_COLUMNS, "path", "issues", "error") and column(name).vr != "UI"
 
 
 def _words(table: pa.Table) -> tuple[NDArray[np.int64], list[Words]]:

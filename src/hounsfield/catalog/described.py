@@ -15,6 +15,8 @@ VIEWS = {
     "gaps": "a place in a series at which slices are missing, or their distance changes",
     "conflicts": "a contradiction between files of a series",
     "outcomes": "a file that is not plainly a slice of a volume, and what became of it",
+    "headers": "a whole header, where the catalog keeps them",
+    "uids": "a UID of the standard: a SOP class, a transfer syntax",
 }
 #: Columns that are no attributes of DICOM.
 _COLUMNS = {
@@ -80,6 +82,7 @@ _COLUMNS = {
     "detail": "why",
     "outcome": "what became of the file",
     "copy_of": "the file that holds the same",
+    "header": "the header as DICOM JSON",
     "level": "whose UID it is",
     "uid": "the UID",
     "differ": "attributes that differ",
@@ -101,6 +104,7 @@ _COLUMNS = {
     "most_slices": "slices of the largest volume",
     "frames": "number of frames",
     "most_frames": "frames of the file that has most",
+    "name": "name in the standard",
     "reason": "what separates volumes",
     "assumption": "what was assumed",
 }

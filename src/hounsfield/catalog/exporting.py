@@ -33,7 +33,7 @@ _OURS = re.compile(
     rf"data-[0-9a-f]{{16}}|\.[0-9a-f]{{16}}\S*|{re.escape(_MARK)}|{re.escape(_LAKE)}|{re.escape(_ICEBERG)}"
 )
 #: Rows that are held at a time.
-_BATCH = 16_384
+_BATCH = 32_768
 
 
 @dataclass

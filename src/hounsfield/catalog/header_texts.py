@@ -1,4 +1,4 @@
-"""Whole headers on their way into a catalog: read once with the row, and kept in a file without a name meanwhile.
+"""Whole headers on their way into a catalog: read after the rows, and kept in a file without a name meanwhile.
 
 In tables each is a number, its place there, so that memory does not depend on how long they are.
 """
@@ -9,10 +9,7 @@ from __future__ import annotations
 # pyright: reportUnknownParameterType=false
 import struct
 import threading
-import zlib
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,16 +20,14 @@ import numpy as np
 import pyarrow as pa
 
 from hounsfield.catalog.file_names import DAMAGED, HEADERS
+from hounsfield.catalog.header_workers import HeaderWorkers
 from hounsfield.catalog.shards import read_groups
-from hounsfield.errors import FormatError, HounsfieldError, OutputError
-from hounsfield.headers.dataset import open_header
-from hounsfield.headers.json_model import json_text
+from hounsfield.errors import FormatError, OutputError
+from hounsfield.headers.json_worker import PackedText, packed, packed_text, unpacked
 from hounsfield.interrupt import check_interrupt
-from hounsfield.limits import Limits
 from hounsfield.scanning.scan import ListedFiles
 from hounsfield.scanning.walking import Progress
 from hounsfield.sources.files import reason
-from hounsfield.sources.local import open_source
 from hounsfield.sources.remote import RemoteFile
 from hounsfield.sources.source import Source
 
@@ -45,8 +40,6 @@ _IN_MEMORY = 64 * 2**20
 #: Headers of a table at a time, and bytes of them.
 _ROWS, _BYTES = 1_024, 16 * 2**20
 _LENGTH = struct.Struct("<Q")
-#: Files whose headers are read at a time: the work is Python's, which does one thing at a time.
-_THREADS = 4
 
 #: A document, and the places of values that were left out of it.
 Text = tuple[str, list[str]]
@@ -67,7 +60,7 @@ class HeaderStore:
         self._left_out: dict[int, list[str]] = {}
         self._file: SpooledTemporaryFile[bytes] | None = None
 
-    def add(self, text: str, left_out: Sequence[str]) -> int:
+    def add(self, text: PackedText) -> int:
         """Keep one; return its place.
 
         Raises
@@ -75,17 +68,17 @@ class HeaderStore:
         OutputError
             The system refuses, say because the disk is full.
         """
-        packed = zlib.compress(text.encode("utf-8", "replace"), 1)
+        data, left_out = text
         with self._lock:
             try:
                 if self._file is None:
                     self._file = SpooledTemporaryFile(_IN_MEMORY, dir=str(self._folder))  # noqa: SIM115  closed by clear
                 place = self._file.seek(0, 2)
-                self._file.write(_LENGTH.pack(len(packed)) + packed)
+                self._file.write(_LENGTH.pack(len(data)) + data)
             except OSError as error:
                 raise OutputError(reason(error), source=str(self._folder)) from None
             if left_out:
-                self._left_out[place] = list(left_out)
+                self._left_out[place] = left_out
             return place
 
     def get(self, place: int) -> Text:
@@ -94,8 +87,8 @@ class HeaderStore:
             assert self._file is not None  # noqa: S101  it has a place
             self._file.seek(place)
             (length,) = _LENGTH.unpack(self._file.read(_LENGTH.size))
-            packed = self._file.read(length)
-        return zlib.decompress(packed).decode(), self._left_out.get(place, [])
+            data = self._file.read(length)
+        return unpacked(data), self._left_out.get(place, [])
 
     def clear(self) -> None:
         """Forget all."""
@@ -113,9 +106,17 @@ class FilesWithHeaders(ListedFiles):
     ----------
     store
         Where they are kept.
+    workers
+        Reads those of files.
     """
 
     store: HeaderStore = field(kw_only=True)
+    workers: HeaderWorkers = field(kw_only=True)
+
+    def close(self) -> None:
+        """Forget what is kept, and end what is at work."""
+        self.workers.close()
+        self.store.clear()
 
     @property
     def schema(self) -> pa.Schema:
@@ -124,77 +125,71 @@ class FilesWithHeaders(ListedFiles):
 
     def scan(self, paths: list[str], progress: Callable[[Progress], None] | None = None) -> pa.Table:
         """Return one row for each file, in their order."""
-        opens = [partial(open_source, path, self.limits, archives=False) for path in paths]
-        return self._with_places(super().scan(paths), opens, progress)
-
-    def scan_remote(
-        self, files: Sequence[RemoteFile], paths: list[str], progress: Callable[[Progress], None] | None = None
-    ) -> pa.Table:
-        """Return one row for each file at a URL, in their order."""
-        opens = [partial(file, self.limits) for file in files]
-        return self._with_places(super().scan_remote(files, paths), opens, progress)
+        table = super().scan(paths)
+        readable = table["error"].is_null().to_pylist()
+        wanted = [path for path, fine in zip(paths, readable, strict=True) if fine]
+        return self._with_places(table, self.workers.texts(wanted), progress)
 
     def _with_places(
-        self, table: pa.Table, opens: Sequence[Callable[[], Source]], progress: Callable[[Progress], None] | None
+        self, table: pa.Table, texts: Iterable[Sequence[PackedText]], progress: Callable[[Progress], None] | None
     ) -> pa.Table:
-        """Read the whole headers of those files that could be read."""
+        """Keep the headers of those files that could be read."""
         readable = table["error"].is_null().to_pylist()
-        places: list[int | None] = []
-        pool = ThreadPoolExecutor(min(self.threads or _THREADS, _THREADS), "hounsfield-header")
-        try:
-            for place in pool.map(self._place, opens, readable):
-                check_interrupt()
-                places.append(place)
-                if progress is not None and len(places) % 64 == 0:
-                    progress(Progress(len(places), len(opens), True))
-        finally:
-            pool.shutdown(cancel_futures=True)
+        kept: list[int] = []
+        for some in texts:
+            check_interrupt()
+            kept += [self.store.add(text) for text in some]
+            if progress is not None:
+                progress(Progress(len(kept), sum(readable), True))
+        following = iter(kept)
+        places = [next(following) if fine else None for fine in readable]
         return table.append_column(PLACE, pa.array(places, PLACE.type))
 
-    def _place(self, how: Callable[[], Source], readable: bool) -> int | None:
-        if not readable:
-            return None
-        try:
-            source = how()
-        except HounsfieldError as error:
-            return self.store.add("", [error.message])
-        with closing(source):
-            return self.store.add(*_text(source, self.limits))
+    def scan_remote(
+        self,
+        files: Sequence[RemoteFile],
+        paths: list[str],
+        progress: Callable[[Progress], None] | None = None,
+        also: Callable[[int, Source], None] | None = None,
+    ) -> pa.Table:
+        """Return one row for each file at a URL, in their order; each is opened once."""
+        told = _Told(self, len(paths))
+        return told.with_places(super().scan_remote(files, paths, progress, told.tell))
 
     def scan_entries(self, opens: Iterable[Callable[[], Source]], paths: list[str]) -> pa.Table:
         """Return one row for each source that is no file of the system; each is opened once."""
-        places: list[int | None] = [None] * len(paths)
-        refused: list[OutputError] = []
-        telling = [partial(self._opened, one, places, number, refused) for number, one in enumerate(opens)]
-        table = super().scan_entries(telling, paths)
-        if refused:
-            raise refused[0]
-        readable = table["error"].is_null().to_pylist()
-        kept = [place if fine else None for place, fine in zip(places, readable, strict=True)]
-        return table.append_column(PLACE, pa.array(kept, PLACE.type))
+        told = _Told(self, len(paths))
+        return told.with_places(super().scan_entries([partial(told.opened, *one) for one in enumerate(opens)], paths))
 
-    def _opened(
-        self, how: Callable[[], Source], places: list[int | None], number: int, refused: list[OutputError]
-    ) -> Source:
-        """Open a source, and keep its header before its row is read."""
-        source = how()
+
+class _Told:
+    """Whole headers of sources that are open for their rows; what the system refuses is raised afterwards."""
+
+    def __init__(self, files: FilesWithHeaders, count: int) -> None:
+        self._files = files
+        self._places: list[int | None] = [None] * count
+        self._refused: list[OutputError] = []
+
+    def tell(self, number: int, source: Source) -> None:
+        """Keep the header of an open source."""
         try:
-            places[number] = self.store.add(*_text(source, self.limits))
-        except OutputError as error:  # who reads the row takes it for one of the source
-            refused.append(error)
+            self._places[number] = self._files.store.add(packed_text(source, self._files.limits))
+        except OutputError as error:  # who reads the row would take it for one of the source
+            self._refused.append(error)
+
+    def opened(self, number: int, how: Callable[[], Source]) -> Source:
+        """Open a source, and keep its header."""
+        source = how()
+        self.tell(number, source)
         return source
 
-
-def _text(source: Source, limits: Limits) -> Text:
-    """The header of a source; where it cannot be read, why."""
-    try:
-        return json_text(open_header(source, limits, lazy=True), limits)
-    except HounsfieldError as error:
-        return "", [error.message]
-    except MemoryError:
-        return "", ["not enough memory"]
-    except Exception as error:  # one file must not end a scan of millions, nor may its values be told
-        return "", [f"unexpected {type(error).__name__}; please report this as a defect"]
+    def with_places(self, table: pa.Table) -> pa.Table:
+        """Return a table with the places of the headers of what could be read."""
+        if self._refused:
+            raise self._refused[0]
+        readable = table["error"].is_null().to_pylist()
+        kept = [place if fine else None for place, fine in zip(self._places, readable, strict=True)]
+        return table.append_column(PLACE, pa.array(kept, PLACE.type))
 
 
 def with_places(rows: pa.Table, folder: Path, shard: str, numbers: Sequence[int], store: HeaderStore) -> pa.Table:
@@ -215,10 +210,10 @@ def with_places(rows: pa.Table, folder: Path, shard: str, numbers: Sequence[int]
         The file of headers is missing or damaged, or is of other rows.
     """
     places: list[int | None] = []
-    for table in read_groups(folder, shard, ["piece", *(text.name for text in TEXTS)], HEADERS):
+    for table in read_groups(folder, shard, ["piece", *(text.name for text in TEXTS)], HEADERS, numbers):
         chosen = table.filter(pa.array(np.isin(table["piece"].to_numpy(), numbers)))
         for text, left_out in zip(*(chosen[name].to_pylist() for name in ("header", "left_out")), strict=True):
-            places.append(None if text is None and left_out is None else store.add(text or "", left_out or []))
+            places.append(None if text is None and left_out is None else store.add(packed(text or "", left_out or [])))
     if len(places) != rows.num_rows:
         raise FormatError(DAMAGED, source=str(folder))
     return rows.append_column(PLACE, pa.array(places, PLACE.type))

@@ -23,8 +23,13 @@ from hounsfield.errors import MissingDependencyError, missing
 _ROWS = 1_000_000
 #: What Iceberg calls the catalog, and the namespace of the tables.
 NAMESPACE = "hounsfield"
-#: Bytes of memory that DuckDB may take to write a DuckLake.
-_MEMORY = "2GiB"
+#: DuckDB describes a DuckLake: nothing is fetched, kept aside or put in order.
+_CONFIG: dict[str, Any] = {
+    "autoinstall_known_extensions": "false",
+    "memory_limit": "1GiB",
+    "preserve_insertion_order": "false",
+    "temp_directory": "",
+}
 
 
 def write_parts(folder: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch], most: int = _ROWS) -> list[Path]:
@@ -113,19 +118,19 @@ class DuckLake:
     """
 
     def __init__(self, file: Path, data: Path) -> None:
-        self._connection = connected_to_ducklake()
+        self._connection, self._data = connected_to_ducklake(), data
         data.mkdir()
         where = f"{quoted(f'ducklake:{file}')} AS lake (DATA_PATH {quoted(f'{data}/')})"
         self._connection.execute(f"ATTACH {where}")
 
     def write(self, name: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-        """Write a table."""
-        reader = pa.RecordBatchReader.from_batches(schema, iter(batches))
-        self._connection.register("batches", reader)
-        try:
-            self._connection.execute(f"CREATE TABLE lake.main.{name} AS SELECT * FROM batches")  # noqa: S608  our names
-        finally:
-            self._connection.unregister("batches")
+        """Write a table: its files by Arrow, since DuckDB would hold much of it in memory."""
+        execute = self._connection.execute
+        self._connection.register("columns", schema.empty_table())
+        execute(f"CREATE TABLE lake.main.{name} AS SELECT * FROM columns")  # noqa: S608  our names
+        self._connection.unregister("columns")
+        for path in write_parts(self._data / "rows" / name, schema, batches):
+            execute(f"CALL ducklake_add_data_files('lake', {quoted(name)}, {quoted(str(path))})")
 
     def close(self) -> None:
         """Close its files."""
@@ -140,7 +145,7 @@ def connected_to_ducklake() -> Any:
     MissingDependencyError
         DuckDB's extension is not there.
     """
-    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", "memory_limit": _MEMORY})
+    connection = duckdb.connect(":memory:", config=_CONFIG)
     for what in ("ducklake", *_packaged()):
         try:
             connection.execute(f"LOAD {quoted(what)}")

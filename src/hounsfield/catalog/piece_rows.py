@@ -283,9 +283,7 @@ def _members(path: str, files: ListedFiles) -> pa.Table:
         return files.scan_entries([partial(entry.open, files.limits) for entry in entries], [e.name for e in entries])
 
 
-def _piece_rows(  # noqa: PLR0913
-    plan: PiecePlan, read: _Read, number: int, now: datetime, schema: pa.Schema, names: Names
-) -> pa.Table:
+def _piece_rows(plan: PiecePlan, read: _Read, number: int, now: datetime, schema: pa.Schema, names: Names) -> pa.Table:
     new = read.table
     per_file = np.diff(np.asarray(read.starts))
     wanted = np.array([not rows for rows in plan.kept], bool)

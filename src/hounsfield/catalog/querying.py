@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # duckdb and pyarrow are not typed
 # pyright: reportUnknownMemberType=false, reportUnknownParameterType=false
+import re
 import threading
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -30,7 +31,8 @@ class Database:
     """A catalog's state as views.
 
     ``instances``, ``errors``, ``vanished``, ``files``: rows; ``series``, ``volumes``, ``gaps``, ``conflicts``,
-    ``outcomes``, ``studies``, ``patients``: what follows from them; ``headers``: whole ones, where it has them.
+    ``outcomes``, ``studies``, ``patients``: what follows from them; ``headers``: whole ones, where it has them;
+    ``uids``: names of SOP classes and transfer syntaxes.
 
     Parameters
     ----------
@@ -49,6 +51,7 @@ class Database:
 
     def __init__(self, folder: Path, manifest: Manifest, bounds: QueryBounds | None = None) -> None:
         self._bounds = bounds or QueryBounds()
+        self._has_uids = False
         kinds = (rows_file, headers_file) if manifest.headers else (rows_file,)
         if not manifest.rows:
             raise FormatError("the catalog has no rows", source=str(folder))
@@ -104,12 +107,22 @@ class Database:
 
     @property
     def views(self) -> list[str]:
-        """What can be asked of."""
+        """Names of all that can be asked of."""
         names = self._connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name")
-        return [str(row[0]) for row in names.fetchall()]
+        return sorted({str(row[0]) for row in names.fetchall()} | {"uids"})
+
+    def _add_uids(self, question: str) -> None:
+        """Make the view ``uids`` where a question asks of it: its names come from a library that takes time to load."""
+        if re.search(r"\buids\b", question, re.IGNORECASE) and not self._has_uids:
+            from hounsfield.headers.info import uid_names
+
+            names = uid_names()
+            self._connection.register("uids", pa.table({"uid": list(names), "name": list(names.values())}))
+            self._has_uids = True
 
     def columns(self, view: str) -> list[tuple[str, str]]:
         """Return the columns of a view, and their types."""
+        self._add_uids(view)
         found = self._connection.execute(f'DESCRIBE "{view}"').fetchall() if view in self.views else []
         return [(str(row[0]), str(row[1])) for row in found]
 
@@ -184,6 +197,7 @@ class Database:
         except duckdb.Error as error:
             raise FormatError(reason_of(error, sql), source="SQL") from None
         refuse_beyond(cast("tuple[str]", found)[0], self.views)
+        self._add_uids(question)
         return question
 
     @contextmanager

@@ -93,7 +93,7 @@ def ready(name: str) -> ReadyQuestion:
     """
     for known, about, columns, sql in READY:
         if known == name:
-            words = {column: column_words(column) for column in columns.split()}
+            words = {column: column_words(column) for column in columns}
             return ReadyQuestion(name, about, words, _NEEDS.get(name, ()), sql)
     near = suggestion(name, [one[0] for one in READY])
     raise FormatError(f"{printable(name[:64])} is no ready question{near}")

@@ -6,11 +6,15 @@ identifies patients. Every question says in which order its rows come.
 
 from __future__ import annotations
 
-READY: tuple[tuple[str, str, str, str], ...] = (
+from collections.abc import Sequence
+
+#: What a series is to a person who looks for it.
+_SERIES = ("SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription")
+READY: tuple[tuple[str, str, Sequence[str], str], ...] = (
     (
         "modalities",
         "Studies, series, files and bytes of each modality.",
-        "Modality studies series files instanceCount size_MB",
+        "Modality studies series files instanceCount size_MB".split(),
         """
 SELECT "Modality", count(DISTINCT "StudyInstanceUID") AS studies, count(*) AS series,
   sum(files)::BIGINT AS files, sum("instanceCount")::BIGINT AS "instanceCount", sum("series_size_MB") AS "size_MB"
@@ -20,7 +24,7 @@ FROM series GROUP BY "Modality" ORDER BY files DESC, "Modality"
     (
         "missing-slices",
         "Series in which slices are missing, those with most first.",
-        "SeriesInstanceUID Modality SeriesNumber SeriesDescription files volumes gaps missing_slices mixed_spacing",
+        [*_SERIES, "files", "volumes", "gaps", "missing_slices", "mixed_spacing"],
         """
 SELECT "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription",
   files, volumes, gaps, missing_slices, mixed_spacing
@@ -30,7 +34,7 @@ FROM series WHERE missing_slices > 0 ORDER BY missing_slices DESC, "SeriesInstan
     (
         "mixed-spacing",
         "Series whose slices are at several distances, none of which is a multiple of another.",
-        "SeriesInstanceUID Modality SeriesNumber SeriesDescription files volumes gaps missing_slices mixed_spacing",
+        [*_SERIES, "files", "volumes", "gaps", "missing_slices", "mixed_spacing"],
         """
 SELECT "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription",
   files, volumes, gaps, missing_slices, mixed_spacing
@@ -40,7 +44,7 @@ FROM series WHERE mixed_spacing ORDER BY gaps DESC, "SeriesInstanceUID", "StudyI
     (
         "gaps",
         "Every place at which slices are missing or the distance changes.",
-        "SeriesInstanceUID volume_before volume_after distance_mm expected_mm missing message",
+        "SeriesInstanceUID volume_before volume_after distance_mm expected_mm missing message".split(),
         """
 SELECT "SeriesInstanceUID", volume_before, volume_after, distance_mm, expected_mm, missing, message
 FROM gaps ORDER BY "SeriesInstanceUID", volume_before, volume_after
@@ -49,7 +53,7 @@ FROM gaps ORDER BY "SeriesInstanceUID", volume_before, volume_after
     (
         "duplicates",
         "SOP Instance UIDs of several files.",
-        "SOPInstanceUID files series bytes paths",
+        "SOPInstanceUID files series bytes paths".split(),
         """
 WITH repeated AS (
   SELECT "SOPInstanceUID" FROM instances WHERE "SOPInstanceUID" <> '' GROUP BY "SOPInstanceUID" HAVING count(*) > 1
@@ -63,7 +67,7 @@ GROUP BY "SOPInstanceUID" ORDER BY files DESC, "SOPInstanceUID"
     (
         "conflicts",
         "One UID for different things: files of one SOP Instance UID, or a series, that contradict each other.",
-        "level uid differ files example",
+        "level uid differ files example".split(),
         """
 WITH repeated AS (
   SELECT "SOPInstanceUID" FROM instances WHERE "SOPInstanceUID" <> '' GROUP BY "SOPInstanceUID" HAVING count(*) > 1
@@ -94,7 +98,7 @@ SELECT level, uid, differ, files, example FROM all_conflicts WHERE len(differ) >
     (
         "unreadable",
         "Why DICOM files could not be read, with an example.",
-        "error files bytes example",
+        "error files bytes example".split(),
         """
 SELECT error, count(*) AS files, sum(file_size)::BIGINT AS bytes, min(path) AS example
 FROM errors WHERE NOT starts_with(error, 'is not a DICOM file') GROUP BY error ORDER BY files DESC, error
@@ -103,7 +107,7 @@ FROM errors WHERE NOT starts_with(error, 'is not a DICOM file') GROUP BY error O
     (
         "not-dicom",
         "What the files are that are no DICOM, with an example.",
-        "error files bytes example",
+        "error files bytes example".split(),
         """
 SELECT error, count(*) AS files, sum(file_size)::BIGINT AS bytes, min(path) AS example
 FROM errors WHERE starts_with(error, 'is not a DICOM file') GROUP BY error ORDER BY files DESC, error
@@ -112,29 +116,25 @@ FROM errors WHERE starts_with(error, 'is not a DICOM file') GROUP BY error ORDER
     (
         "transfer-syntaxes",
         "Files and bytes of each transfer syntax.",
-        "TransferSyntaxUID transfer_syntax_name files bytes",
+        "TransferSyntaxUID transfer_syntax_name files bytes".split(),
         """
-WITH names AS (
-  SELECT "TransferSyntaxUID", min(transfer_syntax_name) AS transfer_syntax_name FROM series GROUP BY ALL
-)
-SELECT "TransferSyntaxUID", transfer_syntax_name, count(*) AS files, sum(file_size)::BIGINT AS bytes
-FROM instances LEFT JOIN names USING ("TransferSyntaxUID") GROUP BY ALL ORDER BY files DESC, "TransferSyntaxUID"
+SELECT "TransferSyntaxUID", name AS transfer_syntax_name, count(*) AS files, sum(file_size)::BIGINT AS bytes
+FROM instances LEFT JOIN uids ON uid = "TransferSyntaxUID" GROUP BY ALL ORDER BY files DESC, "TransferSyntaxUID"
 """,
     ),
     (
         "sop-classes",
         "Files and bytes of each SOP class.",
-        "SOPClassUID sop_class_name files bytes",
+        "SOPClassUID sop_class_name files bytes".split(),
         """
-WITH names AS (SELECT "SOPClassUID", min(sop_class_name) AS sop_class_name FROM series GROUP BY ALL)
-SELECT "SOPClassUID", sop_class_name, count(*) AS files, sum(file_size)::BIGINT AS bytes
-FROM instances LEFT JOIN names USING ("SOPClassUID") GROUP BY ALL ORDER BY files DESC, "SOPClassUID"
+SELECT "SOPClassUID", name AS sop_class_name, count(*) AS files, sum(file_size)::BIGINT AS bytes
+FROM instances LEFT JOIN uids ON uid = "SOPClassUID" GROUP BY ALL ORDER BY files DESC, "SOPClassUID"
 """,
     ),
     (
         "sizes",
         "Bytes of files by modality: all, the mean, the median, the largest.",
-        "Modality files bytes mean_bytes median_bytes largest_bytes",
+        "Modality files bytes mean_bytes median_bytes largest_bytes".split(),
         """
 SELECT "Modality", count(*) AS files, sum(file_size)::BIGINT AS bytes, avg(file_size) AS mean_bytes,
   median(file_size) AS median_bytes, max(file_size) AS largest_bytes
@@ -144,7 +144,7 @@ FROM instances GROUP BY "Modality" ORDER BY bytes DESC, "Modality"
     (
         "largest-series",
         "The hundred largest series.",
-        "SeriesInstanceUID Modality SeriesNumber SeriesDescription files volumes series_size_MB",
+        [*_SERIES, "files", "volumes", "series_size_MB"],
         """
 SELECT "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription", files, volumes, "series_size_MB"
 FROM series ORDER BY "series_size_MB" DESC, "SeriesInstanceUID", "StudyInstanceUID" LIMIT 100
@@ -153,7 +153,7 @@ FROM series ORDER BY "series_size_MB" DESC, "SeriesInstanceUID", "StudyInstanceU
     (
         "series-per-study",
         "How many studies have so many series.",
-        "series studies files",
+        "series studies files".split(),
         """
 SELECT series, count(*) AS studies, sum(files)::BIGINT AS files FROM studies GROUP BY series ORDER BY series
 """,
@@ -161,7 +161,7 @@ SELECT series, count(*) AS studies, sum(files)::BIGINT AS files FROM studies GRO
     (
         "dates",
         "Studies, series and files of each month.",
-        "month studies series files",
+        "month studies series files".split(),
         """
 SELECT strftime("StudyDate", '%Y-%m') AS month, count(DISTINCT "StudyInstanceUID") AS studies, count(*) AS series,
   sum(files)::BIGINT AS files
@@ -171,7 +171,7 @@ FROM series GROUP BY month ORDER BY month
     (
         "oldest-newest",
         "The first and the last study date of each modality.",
-        "Modality oldest newest studies",
+        "Modality oldest newest studies".split(),
         """
 SELECT "Modality", min("StudyDate") AS oldest, max("StudyDate") AS newest,
   count(DISTINCT "StudyInstanceUID") AS studies
@@ -181,7 +181,7 @@ FROM series GROUP BY "Modality" ORDER BY "Modality"
     (
         "protocols",
         "Series and files of each protocol.",
-        "Modality ProtocolName series files",
+        "Modality ProtocolName series files".split(),
         """
 SELECT "Modality", "ProtocolName", count(DISTINCT "SeriesInstanceUID") AS series, count(*) AS files
 FROM instances GROUP BY "Modality", "ProtocolName" ORDER BY files DESC, "Modality", "ProtocolName"
@@ -190,7 +190,7 @@ FROM instances GROUP BY "Modality", "ProtocolName" ORDER BY files DESC, "Modalit
     (
         "manufacturers",
         "Series and files of each manufacturer and model.",
-        "Manufacturer ManufacturerModelName Modality series files",
+        "Manufacturer ManufacturerModelName Modality series files".split(),
         """
 SELECT "Manufacturer", "ManufacturerModelName", "Modality", count(*) AS series, sum(files)::BIGINT AS files
 FROM series GROUP BY "Manufacturer", "ManufacturerModelName", "Modality"
@@ -200,7 +200,7 @@ ORDER BY files DESC, "Manufacturer", "ManufacturerModelName", "Modality"
     (
         "body-parts",
         "Series and files of each body part.",
-        "BodyPartExamined Modality series files",
+        "BodyPartExamined Modality series files".split(),
         """
 SELECT "BodyPartExamined", "Modality", count(*) AS series, sum(files)::BIGINT AS files
 FROM series GROUP BY "BodyPartExamined", "Modality" ORDER BY files DESC, "BodyPartExamined", "Modality"
@@ -209,7 +209,7 @@ FROM series GROUP BY "BodyPartExamined", "Modality" ORDER BY files DESC, "BodyPa
     (
         "patients",
         "How many patients have so many studies; no names.",
-        "studies patients series files",
+        "studies patients series files".split(),
         """
 SELECT studies, count(*) AS patients, sum(series)::BIGINT AS series, sum(files)::BIGINT AS files
 FROM patients GROUP BY studies ORDER BY studies
@@ -218,7 +218,7 @@ FROM patients GROUP BY studies ORDER BY studies
     (
         "matrix-sizes",
         "Files of each number of rows and columns.",
-        "Modality Rows Columns series files",
+        "Modality Rows Columns series files".split(),
         """
 SELECT "Modality", "Rows", "Columns", count(DISTINCT "SeriesInstanceUID") AS series, count(*) AS files
 FROM instances GROUP BY "Modality", "Rows", "Columns" ORDER BY files DESC, "Modality", "Rows", "Columns"
@@ -227,7 +227,7 @@ FROM instances GROUP BY "Modality", "Rows", "Columns" ORDER BY files DESC, "Moda
     (
         "slice-thickness",
         "Series and files of each slice thickness.",
-        "Modality SliceThickness series files",
+        "Modality SliceThickness series files".split(),
         """
 SELECT "Modality", "SliceThickness", count(DISTINCT "SeriesInstanceUID") AS series, count(*) AS files
 FROM instances GROUP BY "Modality", "SliceThickness" ORDER BY "Modality", "SliceThickness"
@@ -236,7 +236,7 @@ FROM instances GROUP BY "Modality", "SliceThickness" ORDER BY "Modality", "Slice
     (
         "spacings",
         "Series and files of each pixel spacing: between rows, between columns.",
-        "Modality row_mm column_mm series files",
+        "Modality row_mm column_mm series files".split(),
         """
 SELECT "Modality", "PixelSpacing"[1] AS row_mm, "PixelSpacing"[2] AS column_mm,
   count(DISTINCT "SeriesInstanceUID") AS series, count(*) AS files
@@ -246,7 +246,7 @@ FROM instances GROUP BY "Modality", row_mm, column_mm ORDER BY files DESC, "Moda
     (
         "photometric",
         "Files of each photometric interpretation, and of each number of samples and bits.",
-        "PhotometricInterpretation SamplesPerPixel BitsAllocated BitsStored PixelRepresentation files",
+        "PhotometricInterpretation SamplesPerPixel BitsAllocated BitsStored PixelRepresentation files".split(),
         """
 SELECT "PhotometricInterpretation", "SamplesPerPixel", "BitsAllocated", "BitsStored", "PixelRepresentation",
   count(*) AS files
@@ -258,7 +258,7 @@ ORDER BY files DESC, "PhotometricInterpretation", "SamplesPerPixel", "BitsAlloca
     (
         "geometry",
         "How many series are one regularly spaced volume, by modality; null where that is not asked.",
-        "Modality regularly_spaced_3d_volume series files",
+        "Modality regularly_spaced_3d_volume series files".split(),
         """
 SELECT "Modality", regularly_spaced_3d_volume, count(*) AS series, sum(files)::BIGINT AS files
 FROM series GROUP BY "Modality", regularly_spaced_3d_volume ORDER BY "Modality", regularly_spaced_3d_volume
@@ -267,7 +267,7 @@ FROM series GROUP BY "Modality", regularly_spaced_3d_volume ORDER BY "Modality",
     (
         "oblique",
         "Series whose slices are more than a degree from an axis of the patient.",
-        "SeriesInstanceUID Modality SeriesNumber SeriesDescription files obliquity_degrees",
+        [*_SERIES, "files", "obliquity_degrees"],
         """
 SELECT "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription", files, obliquity_degrees
 FROM series WHERE obliquity_degrees > 1 ORDER BY obliquity_degrees DESC, "SeriesInstanceUID", "StudyInstanceUID"
@@ -276,7 +276,7 @@ FROM series WHERE obliquity_degrees > 1 ORDER BY obliquity_degrees DESC, "Series
     (
         "volumes",
         "Volumes of each modality, and how many slices they have.",
-        "Modality volumes slices fewest_slices median_slices most_slices",
+        "Modality volumes slices fewest_slices median_slices most_slices".split(),
         """
 SELECT "Modality", count(*) AS volumes, sum(slices)::BIGINT AS slices, min(slices) AS fewest_slices,
   median(slices) AS median_slices, max(slices) AS most_slices
@@ -286,7 +286,7 @@ FROM volumes GROUP BY "Modality" ORDER BY volumes DESC, "Modality"
     (
         "separated",
         "What separates series into several volumes, and how many series.",
-        "reason series",
+        "reason series".split(),
         """
 SELECT reason, count(*) AS series FROM (SELECT unnest(split_by) AS reason FROM series)
 GROUP BY reason ORDER BY series DESC, reason
@@ -295,7 +295,7 @@ GROUP BY reason ORDER BY series DESC, reason
     (
         "no-volume",
         "Why files are in no volume, with an example.",
-        "outcome detail files example",
+        "outcome detail files example".split(),
         """
 SELECT outcome, detail, count(*) AS files, min(path) AS example
 FROM outcomes WHERE outcome NOT IN ('volume', 'duplicate')
@@ -305,19 +305,18 @@ GROUP BY outcome, detail ORDER BY files DESC, outcome, detail
     (
         "multi-frame",
         "Files of several frames, by SOP class.",
-        "SOPClassUID sop_class_name files frames most_frames",
+        "SOPClassUID sop_class_name files frames most_frames".split(),
         """
-WITH names AS (SELECT "SOPClassUID", min(sop_class_name) AS sop_class_name FROM series GROUP BY ALL)
-SELECT "SOPClassUID", sop_class_name, count(*) AS files, sum("NumberOfFrames")::BIGINT AS frames,
+SELECT "SOPClassUID", name AS sop_class_name, count(*) AS files, sum("NumberOfFrames")::BIGINT AS frames,
   max("NumberOfFrames") AS most_frames
-FROM instances LEFT JOIN names USING ("SOPClassUID") WHERE "NumberOfFrames" > 1
+FROM instances LEFT JOIN uids ON uid = "SOPClassUID" WHERE "NumberOfFrames" > 1
 GROUP BY "SOPClassUID", sop_class_name ORDER BY frames DESC, "SOPClassUID"
 """,
     ),
     (
         "compressed",
         "Bytes of files beside those of their decoded pixels, by transfer syntax.",
-        "TransferSyntaxUID encapsulated files bytes decoded_bytes ratio",
+        "TransferSyntaxUID encapsulated files bytes decoded_bytes ratio".split(),
         """
 SELECT "TransferSyntaxUID", encapsulated, count(*) AS files, sum(file_size)::BIGINT AS bytes,
   sum("Rows" * "Columns" * coalesce("SamplesPerPixel", 1) * coalesce("NumberOfFrames", 1)
@@ -330,18 +329,17 @@ GROUP BY "TransferSyntaxUID", encapsulated ORDER BY bytes DESC, "TransferSyntaxU
     (
         "without-pixels",
         "Files without pixel data, by SOP class and modality.",
-        "SOPClassUID sop_class_name Modality files example",
+        "SOPClassUID sop_class_name Modality files example".split(),
         """
-WITH names AS (SELECT "SOPClassUID", min(sop_class_name) AS sop_class_name FROM series GROUP BY ALL)
-SELECT "SOPClassUID", sop_class_name, "Modality", count(*) AS files, min(path) AS example
-FROM instances LEFT JOIN names USING ("SOPClassUID") WHERE encapsulated IS NULL
+SELECT "SOPClassUID", name AS sop_class_name, "Modality", count(*) AS files, min(path) AS example
+FROM instances LEFT JOIN uids ON uid = "SOPClassUID" WHERE encapsulated IS NULL
 GROUP BY "SOPClassUID", sop_class_name, "Modality" ORDER BY files DESC, "SOPClassUID", "Modality"
 """,
     ),
     (
         "assumed",
         "What was assumed while headers were read, with an example.",
-        "assumption files example",
+        "assumption files example".split(),
         """
 SELECT assumption, count(*) AS files, min(path) AS example
 FROM (SELECT path, unnest(issues) AS assumption FROM instances WHERE len(issues) > 0)
@@ -351,7 +349,7 @@ GROUP BY assumption ORDER BY files DESC, assumption
     (
         "vanished",
         "Files that are gone, by the day on which that was seen.",
-        "day files bytes example",
+        "day files bytes example".split(),
         """
 SELECT vanished::DATE AS day, count(*) AS files, sum(file_size)::BIGINT AS bytes, min(path) AS example
 FROM vanished GROUP BY day ORDER BY day

@@ -251,8 +251,25 @@ def read_rows(
         raise FormatError(DAMAGED, source=str(folder)) from None
 
 
-def read_groups(folder: Path, name: str, columns: Sequence[str] | None = None, room: str = ROWS) -> Generator[pa.Table]:
+def read_groups(
+    folder: Path,
+    name: str,
+    columns: Sequence[str] | None = None,
+    room: str = ROWS,
+    numbers: Sequence[int] | None = None,
+) -> Generator[pa.Table]:
     """Yield all rows of a shard, or all of its whole headers, some at a time.
+
+    Parameters
+    ----------
+    folder, name
+        The catalog, and its shard.
+    columns
+        Columns of the rows; None for all.
+    room
+        `ROWS` or `HEADERS`.
+    numbers
+        Leave out what has rows of other pieces only, as far as the file tells without being read.
 
     Raises
     ------
@@ -264,6 +281,16 @@ def read_groups(folder: Path, name: str, columns: Sequence[str] | None = None, r
             if file.num_row_groups == 0:
                 yield file.schema_arrow.empty_table()
             for group in range(file.num_row_groups):
-                yield file.read_row_group(group, columns=columns)
+                if numbers is None or _may_have(file.metadata.row_group(group), numbers):
+                    yield file.read_row_group(group, columns=columns)
     except (OSError, pa.ArrowException):
         raise FormatError(DAMAGED, source=str(folder)) from None
+
+
+def _may_have(group: pq.RowGroupMetaData, numbers: Sequence[int]) -> bool:
+    """Return False where no row is of pieces with these numbers."""
+    for at in range(group.num_columns):
+        column = group.column(at)
+        if column.path_in_schema == "piece" and column.is_stats_set and column.statistics.has_min_max:
+            return any(column.statistics.min <= number <= column.statistics.max for number in numbers)
+    return True

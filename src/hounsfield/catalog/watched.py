@@ -83,7 +83,7 @@ class Watched:
         self._last: dict[str, str] | None = None
         self._before, self._most = 0.0, 0
         path = [folder for folder in sys.path if folder]
-        code = f"import sys; sys.path[:] = {path!r}; from hounsfield.catalog.answering import main; main()"
+        code = f"import sys; sys.path[:] = {path!r}; from hounsfield.catalog.question_process import main; main()"
         pipe = subprocess.PIPE
         with unheard_by_children():
             self._process = subprocess.Popen(  # noqa: S603  our own code

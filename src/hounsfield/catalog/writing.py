@@ -18,6 +18,7 @@ from hounsfield.catalog.asked import check_asked, columns_asked, roots_asked
 from hounsfield.catalog.cleaning import CleanedFiles
 from hounsfield.catalog.folder_lists import Lister
 from hounsfield.catalog.header_texts import FilesWithHeaders, HeaderStore, with_places
+from hounsfield.catalog.header_workers import HeaderWorkers
 from hounsfield.catalog.manifest import Manifest, create
 from hounsfield.catalog.moves import drop_moved
 from hounsfield.catalog.piece_rows import (
@@ -110,7 +111,7 @@ def scan_into(  # noqa: PLR0913  what a scan may be asked
     kind = ListedFiles if manifest.phi else CleanedFiles
     files = kind(manifest.columns, True, threads, limits, WalkJob())
     if manifest.headers:
-        files = FilesWithHeaders(**vars(files), store=HeaderStore(where))
+        files = FilesWithHeaders(**vars(files), store=HeaderStore(where), workers=HeaderWorkers(threads, limits))
     work = CatalogScan(where, manifest, files, names, listener or ScanListener())
     with work.job.preparation, work:
         roots = roots_asked(paths)
@@ -156,12 +157,8 @@ class CatalogScan:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.forget_headers()
-
-    def forget_headers(self) -> None:
-        """Forget whole headers that were kept to be written."""
         if isinstance(self._files, FilesWithHeaders):
-            self._files.store.clear()
+            self._files.close()
 
     def scan(self, roots: Sequence[str]) -> None:
         """Bring the catalog up to date with folders and files."""
@@ -288,7 +285,8 @@ class CatalogScan:
         made = make_rows(plans, self._files, self._names, self._now, lambda progress: self._tell_part(progress, sizes))
         shard = write_shard(self._folder, made.rows, made.pieces, made.headers)
         self._known.add(shard, made.pieces, self._replaced(lot))
-        self.forget_headers()
+        if isinstance(self._files, FilesWithHeaders):
+            self._files.store.clear()
         self._each = (monotonic() - start) / max(count, 1)
         self._count(plans, made, count)
         self._tell(0, 0, sizes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -186,7 +186,7 @@ class _Query:
         from hounsfield.catalog.querying import Database
 
         with closing(Database(Path(folder), manifest)) as database:
-            views = [(name, about, database.columns(name)) for name, about in VIEWS.items()]
+            views = [(name, VIEWS.get(name, ""), database.columns(name)) for name in _ordered(database.views, VIEWS)]
         if self._options["as_json"]:
             document = [
                 {"view": name, "about": about, "columns": [_column(*one, column_words(one[0])) for one in columns]}
@@ -220,13 +220,13 @@ class _Query:
 
         rows = 0
 
-        def counted() -> Iterator[Any]:
+        def passed_on() -> Iterator[Any]:
             nonlocal rows
             for batch in self._limited(answer):
                 rows += batch.num_rows
                 yield batch
 
-        write_table(counted(), answer.schema, output, force=self._options["force"])
+        write_table(passed_on(), answer.schema, output, force=self._options["force"])
         if not self._options["quiet"]:
             say(f"{rows} rows written to {output}")
 
@@ -262,6 +262,11 @@ class _Query:
                 return
             left -= batch.num_rows
             yield batch
+
+
+def _ordered(there: list[str], known: Iterable[str]) -> list[str]:
+    """Return views in the order in which they are described; ``all_rows`` is the catalog's own affair."""
+    return [name for name in known if name in there] + sorted({*there} - {*known, "all_rows"})
 
 
 def _column(name: str, kind: str, about: str) -> dict[str, str]:

@@ -189,7 +189,7 @@ def _is_text(type_: pa.DataType) -> bool:
 
 
 def _is_nested(type_: pa.DataType) -> bool:
-    """Whether a cell has parts that are no simple list."""
+    """Return whether a cell has parts that are no simple list."""
     inner = type_.value_type if pa.types.is_list(type_) else type_
     return pa.types.is_nested(inner) or pa.types.is_decimal(inner) or pa.types.is_interval(inner)
 

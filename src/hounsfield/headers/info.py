@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from pydicom.datadict import tag_for_keyword
-from pydicom.uid import UID
+from pydicom.uid import UID, UID_dictionary  # pyright: ignore[reportPrivateImportUsage]
 
 from hounsfield.header import Header, NoHeader, whole_number
 from hounsfield.headers.attribute_path import AttributePath, attribute_path
@@ -131,6 +131,11 @@ def uid_name(uid: Any) -> str | None:
         return None
     name = UID(uid).name
     return None if name == uid else name
+
+
+def uid_names() -> dict[str, str]:
+    """Return the names of all registered UIDs: of SOP classes, transfer syntaxes, and others."""
+    return {uid: entry[0] for uid, entry in UID_dictionary.items() if entry[0]}
 
 
 def iso_date(value: Any) -> str | None:

@@ -25,6 +25,7 @@ from hounsfield.sources.source import Source
 from hounsfield.sources.stores import CONNECTIONS
 
 _Batch = TypeVar("_Batch")
+Also = Callable[[int, Source], None]
 #: Files that are fetched together, and how many such chunks are at a time.
 _CHUNK, _CHUNKS = 256, 2
 #: Bytes that are fetched of each file at first: as the headers before needed, within bounds. What needs more than the
@@ -65,6 +66,8 @@ class RemoteWalk(Generic[_Batch]):
         Bounds on what a file may cost.
     threads
         Files that are asked for at a time; None for as many as stores like.
+    also
+        Is given the number of each file that can be opened, and the open file, from any thread.
     """
 
     def __init__(
@@ -73,8 +76,10 @@ class RemoteWalk(Generic[_Batch]):
         make: Callable[[list[str], Found, Mapping[int, Row]], _Batch],
         limits: Limits,
         threads: int | None = None,
+        also: Also | None = None,
     ) -> None:
         self._plan, self._make, self._limits = plan, make, limits
+        self._also = also
         self._at_once = threads or CONNECTIONS
         self._chunks = _CHUNKS if self._at_once > 1 else 1
         self._first = _FEWEST
@@ -94,7 +99,7 @@ class RemoteWalk(Generic[_Batch]):
                     return
                 start, chunk = waiting.popleft()
                 check_interrupt()
-                yield self._walked(chunk.result(), names[start : start + _CHUNK], reading)
+                yield self._walked(chunk.result(), names[start : start + _CHUNK], reading, start)
         finally:
             for executor in (fetching, reading):
                 executor.shutdown(wait=False, cancel_futures=True)
@@ -107,7 +112,7 @@ class RemoteWalk(Generic[_Batch]):
             chunk.fetch(rows, first, max(self._at_once // self._chunks, 1))
         return chunk
 
-    def _walked(self, chunk: _Chunk, names: Sequence[str], reading: ThreadPoolExecutor) -> _Batch:
+    def _walked(self, chunk: _Chunk, names: Sequence[str], reading: ThreadPoolExecutor, start: int) -> _Batch:
         found = self._find(chunk)
         short = [row for row in self._given_up(chunk, found) if self._may_go_on(chunk, row)]
         if short:
@@ -117,8 +122,11 @@ class RemoteWalk(Generic[_Batch]):
         rows = {row: Row(error=error.message) for row, error in chunk.failed.items()}
         others = self._given_up(chunk, found)
         read = partial(read_source_row, wanted=self._plan, limits=self._limits)
-        opens = [self._how_to_open(chunk, row) for row in others]
+        opens = [partial(self._opened, chunk, row, start) for row in others]
         rows.update(zip(others, reading.map(read, opens), strict=True))
+        if self._also is not None:
+            done = sorted(set(range(len(chunk.files))) - rows.keys())
+            deque(reading.map(partial(self._told, chunk, start), done), 0)
         return self._make(list(names), found, rows)
 
     def _find(self, chunk: _Chunk) -> Found:
@@ -143,6 +151,12 @@ class RemoteWalk(Generic[_Batch]):
             needed = int(np.quantile(ended, _WITHIN)) + _ROOM
             self._first = min(max(2 ** (needed - 1).bit_length(), _FEWEST), _MOST)
 
-    def _how_to_open(self, chunk: _Chunk, row: int) -> Callable[[], Source]:
+    def _opened(self, chunk: _Chunk, row: int, start: int) -> Source:
         file, beginning = chunk.files[row], chunk.beginnings[row]
-        return partial(begun_source, file, beginning, self._limits) if beginning else partial(file, self._limits)
+        source = begun_source(file, beginning, self._limits) if beginning else file(self._limits)
+        if self._also is not None:
+            self._also(start + row, source)
+        return source
+
+    def _told(self, chunk: _Chunk, start: int, row: int) -> None:
+        self._opened(chunk, row, start).close()

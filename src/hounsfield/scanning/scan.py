@@ -165,7 +165,11 @@ class ListedFiles:
         return pa.Table.from_batches([frames_first(batch, names)])
 
     def scan_remote(
-        self, files: Sequence[RemoteFile], paths: list[str], progress: Callable[[Progress], None] | None = None
+        self,
+        files: Sequence[RemoteFile],
+        paths: list[str],
+        progress: Callable[[Progress], None] | None = None,
+        also: Callable[[int, Source], None] | None = None,
     ) -> pa.Table:
         """Return one row for each file at a URL, in their order.
 
@@ -175,10 +179,12 @@ class ListedFiles:
             The files, and what they are called.
         progress
             Is told how far it has come.
+        also
+            Is given the number of each file that can be opened, and the open file, from any thread.
         """
         names, read = with_frames(self.columns, phi=self.phi)
         layout = _chosen(read, self.phi)
-        work = RemoteWalk(layout.plan, _ArrowBatches(layout), self.limits, self.threads)
+        work = RemoteWalk(layout.plan, _ArrowBatches(layout), self.limits, self.threads, also)
         batches: list[pa.RecordBatch] = []
         done = 0
         for batch in _asked(work.batches(files, paths), names, Fitting()):

@@ -37,6 +37,7 @@ class Beginnings:
         self._connections = connections
         self._signed: dict[int, SignedAddresses] = {}
         self._refused: set[int] = set()
+        self._closed = False
         self._turn = threading.Lock()
 
     def fetch(self, files: Sequence[RemoteFile], most: int, at_once: int) -> list[bytes | SourceError]:
@@ -72,8 +73,11 @@ class Beginnings:
         paths, ends = [file.path for file in files], [min(file.size or 0, most) for file in files]
         found: list[Any] = [None] * len(files) if signed is None else signed.fetch(paths, ends, at_once)
         left = [index for index, data in enumerate(found) if data is None]
-        if not left:
-            return found
+        if not left or self._closed:
+            return [
+                SourceError(CHANGED, source=file.name) if data is None else data
+                for data, file in zip(found, files, strict=True)
+            ]
         try:
             zeros, some, their_ends = [0] * len(left), [paths[i] for i in left], [ends[i] for i in left]
             parts = system.cat_ranges(some, zeros, their_ends, batch_size=at_once, on_error="return")
@@ -94,7 +98,8 @@ class Beginnings:
             return self._signed[id(system)]
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; whoever is fetching asks for no more."""
+        self._closed = True
         with self._turn:
             for signed in self._signed.values():
                 signed.close()
