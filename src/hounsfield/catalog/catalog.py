@@ -136,8 +136,6 @@ class Catalog:
         scan_into(folder, [], columns=columns, phi=phi, headers=headers or None)
         return cls(folder)
 
-    # ---- what it is
-
     @property
     def columns(self) -> list[str]:
         """The columns of headers that it has."""
@@ -173,8 +171,6 @@ class Catalog:
     def info(self) -> dict[str, Any]:
         """Return facts as ``hu catalog info --json`` shows them: rows, errors, vanished files, columns, size."""
         return self._opened.whole(lambda _: facts(self.folder))
-
-    # ---- questions
 
     def query(self, sql: str, parameters: Iterable[Any] = ()) -> pa.Table:
         """Return the answer to a question in SQL.
@@ -228,8 +224,6 @@ class Catalog:
             As in `query`; the time between batches does not count.
         """
         yield from self._opened.batches(sql, list(parameters), rows)
-
-    # ---- files and volumes
 
     def files(self, sql: str | None = None, parameters: Iterable[Any] = ()) -> list[str]:
         """Return the files that a question finds, in the order in which a walk would come to them.
@@ -330,8 +324,6 @@ class Catalog:
             return named_rows(self.query(naming_sql(question), parameters))
         except FormatError as error:
             raise naming_error(error) from None
-
-    # ---- its state
 
     def update(
         self,
