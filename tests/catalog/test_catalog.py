@@ -227,6 +227,15 @@ def test_batches_come_as_they_are_asked_for(catalog, tmp_path):
     assert list(catalog.batches("FROM instances WHERE false")) == []
 
 
+def test_bounds_hold_for_single_values_where_questions_are_answered_apart(catalog):
+    with hu.Catalog(catalog.folder, memory=128 * 2**20, apart=True) as apart:
+        with pytest.raises(hu.LimitExceededError, match="128 MiB"):
+            apart.query("SELECT length(repeat('x', 2000000000)) FROM instances")
+        assert apart.files("Modality = 'MR'") == catalog.files("Modality = 'MR'")
+        with pytest.raises(hu.FormatError, match="names no files"):
+            apart.files("SELECT 1 AS one")
+
+
 def test_a_question_ends_in_time(catalog):
     slow = hu.Catalog(catalog.folder, seconds=0.3)
     endless = "SELECT count(*) FROM range(10000000000) a, range(10) b WHERE a.range * b.range % 7 = 3"

@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike
 from hounsfield.catalog.bounds import QueryBounds
 from hounsfield.catalog.catalog_paths import question_of
 from hounsfield.catalog.checking import facts
-from hounsfield.catalog.chosen_rows import NamedRows, chosen_rows, naming_column
+from hounsfield.catalog.chosen_rows import NamedRows, chosen_rows, named_rows, naming_error, naming_sql
 from hounsfield.catalog.found_files import SLICE_COLUMNS, FoundFiles
 from hounsfield.catalog.manifest import Manifest
 from hounsfield.catalog.open_state import OpenState
@@ -47,6 +47,9 @@ class Catalog:
         After so many a question is ended.
     threads
         Threads of a question; by default one a processor.
+    apart
+        True has a process of its own answer each question, so that bounds hold also for SQL that others have written;
+        it takes some tenths of a second.
 
     Attributes
     ----------
@@ -93,9 +96,10 @@ class Catalog:
         memory: int = QueryBounds.memory,
         seconds: float = QueryBounds.seconds,
         threads: int | None = None,
+        apart: bool = False,
     ) -> None:
         self.folder = Path(folder)
-        self._opened = OpenState(self.folder, QueryBounds(memory, seconds, threads))
+        self._opened = OpenState(self.folder, QueryBounds(memory, seconds, threads), apart=apart)
 
     @classmethod
     def create(
@@ -131,8 +135,6 @@ class Catalog:
         """
         scan_into(folder, [], columns=columns, phi=phi, headers=headers or None)
         return cls(folder)
-
-    # ---- what it is
 
     @property
     def columns(self) -> list[str]:
@@ -170,13 +172,10 @@ class Catalog:
         """Return facts as ``hu catalog info --json`` shows them: rows, errors, vanished files, columns, size."""
         return self._opened.whole(lambda _: facts(self.folder))
 
-    # ---- questions
-
     def query(self, sql: str, parameters: Iterable[Any] = ()) -> pa.Table:
         """Return the answer to a question in SQL.
 
-        DuckDB works in this process, and bounds the memory of tables, not of a single value: SQL that somebody else has
-        written is better asked by `batches`.
+        DuckDB bounds the memory of tables, not of a single value, unless the catalog was opened with ``apart=True``.
 
         Parameters
         ----------
@@ -225,8 +224,6 @@ class Catalog:
             As in `query`; the time between batches does not count.
         """
         yield from self._opened.batches(sql, list(parameters), rows)
-
-    # ---- files and volumes
 
     def files(self, sql: str | None = None, parameters: Iterable[Any] = ()) -> list[str]:
         """Return the files that a question finds, in the order in which a walk would come to them.
@@ -323,14 +320,10 @@ class Catalog:
         return self._opened.whole(choose).select([*columns])
 
     def _named(self, question: str, parameters: list[Any]) -> NamedRows:
-        plain = question.rstrip().rstrip(";")
-        columns = self.query(f"SELECT * FROM (\n{plain}\n) LIMIT 0", parameters).schema.names  # noqa: S608
-        called, name = naming_column(columns)
-        answer = self.query(f"SELECT DISTINCT {_quoted(called)} FROM (\n{plain}\n)", parameters)  # noqa: S608
-        values = answer.column(0).cast(pa.string()).combine_chunks().drop_null()
-        return NamedRows(name, pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values)
-
-    # ---- its state
+        try:
+            return named_rows(self.query(naming_sql(question), parameters))
+        except FormatError as error:
+            raise naming_error(error) from None
 
     def update(
         self,

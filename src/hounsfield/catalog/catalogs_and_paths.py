@@ -93,7 +93,7 @@ def _parts(paths: Sequence[str], limits: Limits) -> Iterator[FoundFiles | Walked
         for path in several:
             known = catalog_path(path)
             if known is not None:
-                with Catalog(known.folder) as catalog:
+                with Catalog(known.folder, apart=True) as catalog:
                     yield catalog.found(known.sql or None)
 
 
@@ -117,7 +117,7 @@ def files_of(paths: Sequence[str]) -> list[str]:
         if known is None:
             files += list_files([path])
         else:
-            with Catalog(known.folder) as catalog:
+            with Catalog(known.folder, apart=True) as catalog:
                 files += catalog.files(known.sql or None)
     return files
 

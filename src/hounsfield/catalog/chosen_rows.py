@@ -48,20 +48,26 @@ class NamedRows:
         return np.asarray(_compute.is_in(column, value_set=self.values))
 
 
-def naming_column(columns: Sequence[str]) -> tuple[str, str]:
-    """Return by which column an answer names files: as the answer calls it, and as rows do.
+def naming_sql(question: str) -> str:
+    """Return the question for just those columns of an answer by which it may name files."""
+    plain = question.rstrip().rstrip(";")
+    return f"SELECT DISTINCT COLUMNS('(?i)^({'|'.join(NAMING)})$') FROM (\n{plain}\n)"  # noqa: S608  DuckDB reads only
 
-    Raises
-    ------
-    FormatError
-        It has none of these.
-    """
-    known = {name.lower(): name for name in columns}
-    for name in NAMING:
-        if name.lower() in known:
-            return known[name.lower()], name
+
+def naming_error(error: FormatError) -> FormatError:
+    """Return the error of a question whose answer names no files; another one as it is."""
+    if "No matching columns" not in error.message:
+        return error
     why = f"the answer names no files: it needs a column {', '.join(NAMING[:-1])} or {NAMING[-1]}"
-    raise FormatError(why, source="SQL")
+    return FormatError(why, source="SQL")
+
+
+def named_rows(answer: pa.Table) -> NamedRows:
+    """Return the values by which an answer names files."""
+    known = {name.lower(): name for name in answer.schema.names}
+    name = next(name for name in NAMING if name.lower() in known)
+    values = answer[known[name.lower()]].cast(pa.string()).unique().drop_null()
+    return NamedRows(name, values)
 
 
 def chosen_rows(folder: Path, manifest: Manifest, columns: Sequence[str], named: NamedRows | None = None) -> pa.Table:

@@ -32,6 +32,8 @@ class OpenState:
         The catalog.
     bounds
         What a question may cost.
+    apart
+        Whether a process of its own answers each question.
 
     Attributes
     ----------
@@ -44,8 +46,8 @@ class OpenState:
         The folder is no catalog.
     """
 
-    def __init__(self, folder: Path, bounds: QueryBounds) -> None:
-        self._folder, self._bounds = folder, bounds
+    def __init__(self, folder: Path, bounds: QueryBounds, *, apart: bool = False) -> None:
+        self._folder, self._bounds, self._apart = folder, bounds, apart
         self.manifest = read_manifest(folder)
         self._database: Database | None = None
         self._closed = False
@@ -77,12 +79,15 @@ class OpenState:
     def query(self, sql: str, parameters: list[Any]) -> pa.Table:
         """Return the answer to a question; raises as `Database.query`."""
 
-        def ask(manifest: Manifest) -> pa.Table:
+        def work(manifest: Manifest) -> pa.Table:
+            if self._apart:
+                with ask(self._folder, sql, parameters, manifest=manifest, bounds=self._bounds) as answer:
+                    return answer.table()
             self._database = self._database or self._connected(manifest)
             return self._database.query(sql, parameters)
 
         with self._turn:
-            return self.whole(ask)
+            return self.whole(work)
 
     def batches(self, sql: str, parameters: list[Any], rows: int) -> Generator[pa.RecordBatch]:
         """Yield the answer to a question some rows at a time, by a process of its own."""

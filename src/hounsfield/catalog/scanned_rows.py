@@ -91,7 +91,7 @@ def _rows_of(paths: Iterable[str], asked: HeaderQuestion, wanted: _RowsWanted) -
         for path in several:
             known = catalog_path(path)
             if known is not None:
-                with Catalog(known.folder) as catalog:
+                with Catalog(known.folder, apart=True) as catalog:
                     yield from _of_catalog(catalog, known.sql or None, asked, wanted)
 
 
