@@ -51,7 +51,7 @@ QUESTIONS = {
     "WHERE Modality = 'CT' AND (missing_slices > 0 OR mixed_spacing) LIMIT 100",
     "series by maker": "SELECT Manufacturer, count(*), sum(series_size_MB) FROM series GROUP BY ALL ORDER BY ALL",
     "volumes by spacing": "SELECT round(spacing_mm[1], 1) AS mm, count(*) FROM volumes GROUP BY ALL ORDER BY ALL",
-    "UIDs in several files": "SELECT count(*) FROM (SELECT hash(SOPInstanceUID) AS uid FROM instances "
+    "UIDs in several files": "SELECT count(*) FROM (SELECT md5_number_lower(SOPInstanceUID) AS uid FROM instances "
     "GROUP BY ALL HAVING count(*) > 1)",
 }
 

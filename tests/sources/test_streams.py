@@ -6,9 +6,12 @@ import zlib
 
 import pytest
 
+from hounsfield.limits import DEFAULT_LIMITS
 from hounsfield.sources.blobs import Frugal, MemoryBlob, Range, Spool
+from hounsfield.sources.files import source_of
 from hounsfield.sources.inflate import Deflated, Inflated
 from hounsfield.sources.remote import _Remote
+from hounsfield.sources.remote_beginnings import _Begun
 from hounsfield.sources.source import BoundedFile
 from hounsfield.sources.streams import FileStream, PlacedStream, RawStream
 
@@ -32,7 +35,15 @@ def inflated():
     return Inflated(MemoryBlob("packed", packed).open(), Deflated(), len(DATA), zlib.crc32(DATA), "packed")
 
 
+def begun():
+    def whole(limits):
+        return source_of("far", MemoryBlob("far", DATA).open(), len(DATA))
+
+    return _Begun(whole, DATA[:70], len(DATA), DEFAULT_LIMITS)
+
+
 STREAMS = {
+    "begun": begun,
     "memory": raw,
     "spooled": spooled,
     "range": lambda: Range(MemoryBlob("around", b"xx" + DATA + b"xx").open(), 2, len(DATA)),

@@ -26,11 +26,13 @@ STATES = "states"
 STATES_SCHEMA = pa.schema({"key": pa.string(), "together": pa.string(), "digest": pa.uint64(), "files": pa.int64()})
 #: Rows that are looked at together, unless one series has more.
 _BATCH = 16_384
-_CURRENT = """
-SELECT key, bit_xor(hash(path, archive, listed_size, listed_time)) AS digest, count(*) AS files,
+#: DuckDB's own hashes of texts are too often the same.
+_DIGEST = "bit_xor(md5_number_lower(concat_ws('|', path, archive, listed_size, listed_time)))"
+_CURRENT = f"""
+SELECT key, {_DIGEST} AS digest, count(*) AS files,
   min(place) AS first, max(place) AS last
 FROM live GROUP BY key
-"""
+"""  # noqa: S608  our names
 _TOUCHED = """
 CREATE TABLE touched AS
 SELECT coalesce(current.key, before.key) AS key
@@ -45,12 +47,12 @@ WHERE together IN (SELECT together FROM old SEMI JOIN touched USING (key)) AND k
 #: Hashes first: few UIDs are in several files.
 _REPEATED = """
 CREATE TABLE repeated AS
-SELECT hash(uid) AS hashed FROM live WHERE uid IS NOT NULL AND key IN (FROM touched)
+SELECT md5_number_lower(uid) AS hashed FROM live WHERE uid IS NOT NULL AND key IN (FROM touched)
 GROUP BY hashed HAVING count(*) > 1
 """
 _LINKS = """
 SELECT DISTINCT list_sort(list(DISTINCT key)) FROM live
-WHERE uid IS NOT NULL AND key IN (FROM touched) AND hash(uid) IN (FROM repeated)
+WHERE uid IS NOT NULL AND key IN (FROM touched) AND md5_number_lower(uid) IN (FROM repeated)
 GROUP BY uid HAVING min(key) <> max(key)
 """
 _IN_ORDER = """
@@ -247,7 +249,9 @@ class SeriesChanges:
         """Return what tells next time which series have changed."""
         return self._read(_NEW_STATES)
 
-    def _read(self, sql: str) -> Iterator[pa.RecordBatch]:
-        answer = self._connection.cursor().sql(sql)
+    def _read(self, sql: str) -> Generator[pa.RecordBatch]:
+        cursor = self._connection.cursor()  # held here: without it some versions of DuckDB have nothing more to read
+        answer = cursor.sql(sql)
         # The name of the method follows from DuckDB's version.
-        return iter(answer.to_arrow_reader(65_536) if hasattr(answer, "to_arrow_reader") else answer.arrow(65_536))
+        reader = answer.to_arrow_reader if hasattr(answer, "to_arrow_reader") else answer.fetch_arrow_reader
+        yield from reader(65_536)
