@@ -25,7 +25,7 @@ from hounsfield.catalog.series_rows import SERIES_KEY, SHARD_BITS, SeriesBatch
 STATES = "states"
 STATES_SCHEMA = pa.schema({"key": pa.string(), "together": pa.string(), "digest": pa.uint64(), "files": pa.int64()})
 #: Rows that are looked at together, unless one series has more.
-_BATCH = 16_384
+_BATCH = 8_192
 #: DuckDB's own hashes of texts are too often the same.
 _DIGEST = "bit_xor(md5_number_lower(concat_ws('|', path, archive, listed_size, listed_time)))"
 _CURRENT = f"""

@@ -44,7 +44,7 @@ class SeriesBatch:
 
 
 class SeriesRows:
-    """The rows of a catalog that count, read a part of a file at a time; the last ones stay at hand."""
+    """The rows of a catalog that count, read a part of a file at a time; the last one stays at hand."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self._folder, self._shards = folder, manifest.shards
@@ -88,7 +88,7 @@ class SeriesRows:
         there = table["error"].is_null().to_numpy() & table["vanished"].is_null().to_numpy()
         table = table.filter(pa.array(there))
         table = table.append_column("key", pa.array(_keys(table), pa.string()))
-        self._last = {**dict(list(self._last.items())[-1:]), place: table}
+        self._last = {place: table}
         return table
 
     @contextmanager

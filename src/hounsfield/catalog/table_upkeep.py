@@ -33,7 +33,7 @@ from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
 
 #: Memory of DuckDB, which goes on in files beyond it.
-_MEMORY = "384MiB"
+_MEMORY = "256MiB"
 #: Seconds for which tables are kept that no state names: somebody may be about to name them, or be reading them.
 _ORPHAN = 600.0
 

@@ -112,15 +112,21 @@ def scan_into(  # noqa: PLR0913  what a scan may be asked
     files = kind(manifest.columns, True, threads, limits, WalkJob())
     if manifest.headers:
         files = FilesWithHeaders(**vars(files), store=HeaderStore(where), workers=HeaderWorkers(threads, limits))
-    work = CatalogScan(where, manifest, files, names, listener or ScanListener())
-    with work.job.preparation, work:
-        roots = roots_asked(paths)
-        work.scan(roots)
+    told, roots = listener or ScanListener(), roots_asked(paths)
+    done = _scanned(CatalogScan(where, manifest, files, names, told), roots)
+    pa.default_memory_pool().release_unused()
     real = None if manifest.phi else RealPaths(names, roots)
-    derive(where, limits=limits, real=real, progress=work.listener.derived)
+    derive(where, limits=limits, real=real, progress=told.derived)
     repeated = count_repeated(where)
-    work.done.repeated, work.done.conflicting = repeated.uids, repeated.conflicting
-    work.done.secret = None if manifest.phi else str(secret_file(where))
+    done.repeated, done.conflicting = repeated.uids, repeated.conflicting
+    done.secret = None if manifest.phi else str(secret_file(where))
+    return done
+
+
+def _scanned(work: CatalogScan, roots: Sequence[str]) -> Scanned:
+    """Scan; what is known of the catalog for that is not held any longer than it takes."""
+    with work.job.preparation, work:
+        work.scan(roots)
     return work.done
 
 
