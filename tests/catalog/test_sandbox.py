@@ -130,7 +130,7 @@ def database(catalog):
         "SELECT 1 INTO OUTFILE '/tmp/x'",
         "-- nothing",
         "\x00",
-        "SELECT " + "(" * 5000 + "1" + ")" * 5000,
+        "SELECT " + "(" * 20_000 + "1" + ")" * 20_000,
         "SELECT " + "+".join(["1"] * 900),
     ],
 )
