@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -9,6 +10,9 @@ from collections.abc import Iterable
 #: Controls, marks that turn the direction of text, halves of characters, other ends of lines, and what is no character:
 #: terminals obey some of them, and XML cannot hold others.
 _HARMFUL = ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn")
+#: A byte as names of files have it that is no text, and what looks like one.
+_ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
+_LOOKS_ESCAPED = re.compile(rb"\\(x[0-9a-f]{2})")
 
 
 def printable(text: str) -> str:
@@ -22,6 +26,25 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in text)
+
+
+def name_text(name: str) -> str:
+    r"""Return the name of a file as a text: bytes that are none are written as ``\xff``.
+
+    What looks like that in a name is written as ``\x5cxff``, so that no two names are one text; `name_of_text` takes it
+    back. On Windows names are text.
+    """
+    if os.sep == "\\" or (name.isascii() and "\\x" not in name):
+        return name
+    plain = name.encode("utf-8", "surrogateescape")
+    return _LOOKS_ESCAPED.sub(rb"\\x5c\1", plain).decode("utf-8", "backslashreplace")
+
+
+def name_of_text(text: str) -> str:
+    """Return the name of a file of which `name_text` has made a text."""
+    if os.sep == "\\" or "\\x" not in text:
+        return text
+    return os.fsdecode(_ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), text.encode()))
 
 
 def json_safe(document: str) -> str:

@@ -81,7 +81,6 @@ def test_pieces_that_do_not_count(tmp_path):
     "change",
     [
         {"format": "other"},
-        {"version": 2},
         {"shards": [{"name": "../../etc/passwd", "rows": 1, "bytes": 1, "pieces": 1, "vanished": 0, "dead": []}]},
         {"shards": None},
         {"number": "x"},
@@ -93,6 +92,26 @@ def test_manifests_of_others_are_refused(tmp_path, change):
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     with pytest.raises(FormatError, match="cannot be read"):
         read_manifest(tmp_path / "c")
+
+
+def test_a_catalog_of_another_version_is_refused_as_one(tmp_path):
+    create(tmp_path / "c", [], phi=True)
+    path = tmp_path / "c" / manifest.Manifest(1).file
+    path.write_text(json.dumps({**json.loads(path.read_text()), "version": 2}))
+    with pytest.raises(FormatError, match="the catalog is one of version 2, and version 1 is read"):
+        read_manifest(tmp_path / "c")
+
+
+def test_a_damaged_state_is_left_out_for_the_one_before(tmp_path):
+    create(tmp_path / "c", [], phi=True)
+    commit(tmp_path / "c", lambda now: now.with_roots(["/a"]))
+    newest = tmp_path / "c" / commit(tmp_path / "c", lambda now: now.with_roots(["/b"])).file
+    newest.write_text("")
+    with pytest.raises(FormatError, match="--repair goes back to the state before"):
+        read_manifest(tmp_path / "c")
+    assert manifest.drop_unreadable(tmp_path / "c") == [newest.name]
+    assert read_manifest(tmp_path / "c").roots == ("/a",)
+    assert manifest.drop_unreadable(tmp_path / "c") == []
 
 
 def test_a_folder_is_no_catalog(tmp_path):

@@ -11,6 +11,7 @@ from pydicom.data import get_testdata_file
 
 import hounsfield as hu
 from hounsfield.catalog import writing
+from hounsfield.catalog.catalog import Catalog
 from hounsfield.catalog.checking import facts, verify
 from hounsfield.catalog.compacting import compact
 from hounsfield.catalog.manifest import read_manifest
@@ -366,3 +367,19 @@ def test_facts_of_an_empty_catalog(tmp_path):
     scan_into(tmp_path / "c", [tmp_path / "data"])
     known = facts(tmp_path / "c")
     assert (known["rows"], known["series"], known["modalities"], known["bytes_a_row"]) == (0, 0, {}, None)
+
+
+@pytest.mark.skipif(os.sep != "/", reason="names are text on Windows")
+def test_no_two_names_are_one_path(tmp_path):
+    (tmp_path / "data").mkdir()
+    for number, name in enumerate([b"bad\xff.dcm", b"bad\\xff.dcm", b"bad\\x5cxff.dcm", "über\\x.dcm".encode()]):
+        (tmp_path / "data" / os.fsdecode(name)).write_bytes(small_file(number))
+    scan_into(tmp_path / "c", [tmp_path / "data"])
+    assert len(set(paths(tmp_path / "c"))) == 4
+    again = scan_into(tmp_path / "c", [tmp_path / "data"])
+    assert (again.new, again.changed, again.unchanged) == (0, 0, 4)
+    with Catalog(tmp_path / "c") as catalog:
+        assert sorted(catalog.files()) == sorted(str(path) for path in (tmp_path / "data").iterdir())
+        report = catalog.volumes().report
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    assert len(set(report.to_pandas()["path"])) == 4

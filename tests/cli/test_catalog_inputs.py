@@ -172,6 +172,28 @@ def test_files_that_have_gone_or_changed_since_are_told(data, tmp_path):
     assert f"{tmp_path}/data/ct/0000.dcm: has changed since it was scanned into the catalog: scan again" in err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "stats", "info", "tags", "explain", "mask --above 0 -o {out}", "convert --to png -o {out}", "figure -o {out}",
+        "scan --columns Modality,EthnicGroup",
+    ],
+)  # fmt: skip
+def test_a_file_that_another_one_took_the_place_of_is_not_read(tmp_path, words):
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(CT, data / "a.dcm")
+    catalog_of(tmp_path / "c", data).close()
+    shutil.copy(MR, data / "a.dcm")
+    command, *options = words.format(out=tmp_path / "out").split()
+    for path in (f"{tmp_path}/c", f"{tmp_path}/c?Modality = 'CT'"):
+        code, out, err = hu_here(command, path, *options)
+        assert code in (1, 3), (out, err)
+        assert "has changed since it was scanned into the catalog: scan again" in (out + err).replace("\n", " ")
+        assert "MR" not in out and "518.881" not in out
+        assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []
+
+
 def test_members_of_archives_are_inputs(data, tmp_path):
     with zipfile.ZipFile(tmp_path / "cd.zip", "w") as archive:
         for path in sorted((data / "b" / "ct").iterdir()):

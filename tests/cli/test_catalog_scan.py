@@ -94,8 +94,12 @@ def test_nothing_to_scan(tmp_path):
     (tmp_path / "data").mkdir()
     code, _, err = scan(tmp_path / "data", tmp_path / "c")
     assert (code, "no files" in err) == (3, True)
-    code, _, err = hu_here("scan", tmp_path / "none", "-o", f"{tmp_path}/c/")
-    assert (code, "no such file or directory" in err) == (1, True)
+    for catalog in ("c", "never"):
+        code, _, err = hu_here("scan", tmp_path / "none", "-o", f"{tmp_path}/{catalog}/")
+        assert (code, "no such file or directory" in err) == (3, True)
+    assert not (tmp_path / "never").exists()
+    code, _, err = hu_here("scan", tmp_path / "none", tmp_path / "data", "-o", f"{tmp_path}/c/")
+    assert paths(tmp_path / "c") == []
 
 
 def test_a_folder_that_is_not_there_any_more(data, tmp_path):

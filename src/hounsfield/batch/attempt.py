@@ -16,6 +16,7 @@ from hounsfield.errors import (
     HounsfieldError,
     MissingDependencyError,
     OutputError,
+    SourceError,
     UnitError,
 )
 from hounsfield.text import printable
@@ -64,6 +65,8 @@ def attempt(task: Task, item: Input) -> Outcome:
         warnings.simplefilter("always", AssumptionWarning)
         typed = None
         try:
+            if item.changed:
+                raise SourceError(item.changed, source=name)
             result, error, failure = task(item), "", None
         except HounsfieldError as problem:
             result, error, failure, typed = None, _sentence(problem, name), _kind(problem), problem

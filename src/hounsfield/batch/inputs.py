@@ -48,6 +48,8 @@ class Input:
         Why it is not to be read: a volume with gaps, a member of an archive that is damaged.
     named
         Of a volume: the name that `stem` is, and what else it may be called where that is taken.
+    changed
+        Why a file is not what the catalog knows in which it was found: it is not read.
     lost
         Of a file that was walked: why no image can come of it; that is what reading it says, too.
     listener
@@ -67,11 +69,13 @@ class Input:
     place: int = 0
     refused: str = ""
     named: Named | None = None
+    changed: str = ""
     lost: str = field(default="", compare=False)
     listener: Listener = field(default=_SILENCE, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Input], tuple[Any, ...]]:
-        return type(self), (self.name, self.stem, self.surveyed, self.place, self.refused, self.named)
+        known = (self.name, self.stem, self.surveyed, self.place, self.refused, self.named, self.changed)
+        return type(self), known
 
     @property
     def is_volume(self) -> bool:
@@ -188,9 +192,10 @@ class Inputs:
             A catalog is damaged, or a question to it is none, or takes too much.
         """
         if has_catalog(paths):
-            from hounsfield.catalog.catalogs_and_paths import files_of as list_files
-        else:
-            from hounsfield.sources.folders import list_files
+            from hounsfield.catalog.catalogs_and_paths import files_of
+
+            return cls(tuple(paths), tuple(Input(path, changed=why) for path, why in files_of(paths)))
+        from hounsfield.sources.folders import list_files
 
         return cls(tuple(paths), tuple(Input(path) for path in list_files(paths)))
 
@@ -302,6 +307,7 @@ def _alone_in(surveyed: Surveyed, all_of_them: bool, left_out: set[str]) -> list
         Input(
             file.path,
             refused=(file.detail or file.outcome) if is_inside(file) else "",
+            changed=volumes.changed_since(file.path),
             lost=(file.detail or file.outcome) if file.is_lost else "",
         )
         for file in alone

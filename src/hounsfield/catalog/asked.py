@@ -76,6 +76,13 @@ def roots_asked(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     return [root for root in roots if not any(above in known for above in _above(root))]
 
 
+def is_there(root: str) -> bool:
+    """Return whether there is a file or folder, or an archive in which it may be; of URLs that shows later."""
+    if is_url(root) or os.path.lexists(root):
+        return True
+    return any(os.path.isfile(above) for above in _above(root))
+
+
 def _above(path: str) -> Generator[str]:
     while (parent := os.path.dirname(path)) != path:
         yield parent

@@ -109,16 +109,16 @@ def shown_name(paths: Sequence[str]) -> str:
     return paths[0] if known is None else known.folder
 
 
-def files_of(paths: Sequence[str]) -> list[str]:
-    """Return the files that paths stand for, each by itself; raises as `gathered`."""
-    files: list[str] = []
+def files_of(paths: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the files that paths stand for, and why one is not what a catalog knows; raises as `gathered`."""
+    files: list[tuple[str, str]] = []
     for path in paths:
         known = catalog_path(path)
         if known is None:
-            files += list_files([path])
+            files += [(name, "") for name in list_files([path])]
         else:
             with Catalog(known.folder, apart=True) as catalog:
-                files += catalog.files(known.sql or None)
+                files += [(entry.name, entry.changed) for entry in catalog.found(known.sql or None).entries]
     return files
 
 

@@ -38,6 +38,12 @@ _THINGS = """
 SELECT count(DISTINCT SeriesInstanceUID) AS series, count(DISTINCT StudyInstanceUID) AS studies, {patients} AS patients
 FROM instances
 """
+_PATIENTS = {False: "count(DISTINCT PatientID)", True: "count(*)"}
+#: The same where the tables are up to date: files without a UID are of some series, too.
+_DERIVED_THINGS = """
+SELECT (SELECT count(*) FROM series) AS series, (SELECT count(*) FROM studies) AS studies,
+  (SELECT {patients} FROM patients) AS patients
+"""
 _MODALITIES = """
 SELECT coalesce(Modality, '') AS "name", count(*) AS files FROM instances GROUP BY 1 ORDER BY files DESC, 1
 """
@@ -168,7 +174,10 @@ def facts(folder: str | os.PathLike[str]) -> dict[str, Any]:
     counted = _counted(where, manifest)
     names = [shard.name for shard in manifest.shards]
     kinds = (rows_file, pieces_file, *([headers_file] if manifest.headers else []))
-    on_disk = sum(path(where, name).stat().st_size for name in names for path in kinds)
+    try:
+        on_disk = sum(path(where, name).stat().st_size for name in names for path in kinds)
+    except OSError:
+        raise FormatError(DAMAGED, source=str(where)) from None
     on_disk += sum(table.bytes for table in manifest.tables)
     rows = manifest.rows
     return {
@@ -199,11 +208,12 @@ def _counted(folder: Path, manifest: Manifest) -> dict[str, Any]:
     if not manifest.rows:
         nothing = dict.fromkeys(("readable", "errors", "vanished", "bytes_scanned", "series", "studies", "patients"), 0)
         return {**nothing, "modalities": {}, **repeated}
-    patients = "count(DISTINCT PatientID)" if "PatientID" in manifest.columns else "NULL"
+    patients = _PATIENTS[manifest.is_derived] if "PatientID" in manifest.columns else "max(NULL)"
     try:
         with closing(Database(folder, manifest, _BOUNDS)) as database:
             (kinds,) = database.query(_KINDS).to_pylist()
-            (things,) = database.query(_THINGS.format(patients=patients)).to_pylist()
+            things = _DERIVED_THINGS if manifest.is_derived else _THINGS
+            (things,) = database.query(things.format(patients=patients)).to_pylist()
             modalities = database.query(_MODALITIES).to_pylist()
     except duckdb.Error:
         raise FormatError(DAMAGED, source=str(folder)) from None

@@ -7,16 +7,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from hounsfield.catalog.file_names import HEADERS, PIECES, ROWS
-from hounsfield.catalog.manifest import Shard, forget_old, kept_manifests, read_manifest
+from hounsfield.catalog.manifest import Shard, commit, forget_old, kept_manifests, read_manifest
 from hounsfield.catalog.places import Key, Known, PiecePlace
 from hounsfield.catalog.shards import piece_table, read_groups, renumbered, write_shard
 from hounsfield.catalog.table_upkeep import derive, remove_old_tables
+from hounsfield.catalog.uid_counts import RepeatedUids, digest_of
 from hounsfield.errors import OutputError
 from hounsfield.interrupt import check_interrupt
 from hounsfield.sources.files import reason
@@ -86,6 +87,7 @@ def compact(
     where = Path(folder)
     known = Known(where, read_manifest(where))
     before, is_derived = known.manifest.shards, known.manifest.is_derived
+    state, known_repeated = known.manifest.rows_state, known.manifest.repeated
     done = Compacted(len(before), sum(shard.bytes for shard in before))
     lots = list(_lots(before, rows, 0.0 if exact else _DEAD))
     total, ready = sum(_live(shard) for lot in lots for shard in lot), 0
@@ -97,12 +99,22 @@ def compact(
     shards = known.manifest.shards
     if is_derived:  # as it was: what follows from the rows stays, since they do
         derive(where)
+    if known_repeated is not None and known_repeated.of == digest_of(state):
+        _keep_repeated(where, known_repeated)
     done.shards, done.bytes = len(shards), sum(shard.bytes for shard in shards)
     try:
-        done.removed = _remove(where, 0.0 if exact else orphan)
+        done.removed = _remove(where, before, 0.0 if exact else orphan)
     except OSError as error:
         raise OutputError(reason(error), source=str(where)) from None
     return done
+
+
+def _keep_repeated(folder: Path, known: RepeatedUids) -> None:
+    """Say of the new shards what was counted in the old ones, whose rows they are."""
+    now = read_manifest(folder)
+    kept = replace(known, of=digest_of(now.rows_state))
+    if now.repeated != kept:
+        commit(folder, lambda newest: replace(newest, repeated=kept) if newest.rows_state == now.rows_state else newest)
 
 
 def _live(shard: Shard) -> int:
@@ -147,12 +159,12 @@ def _rows(
             yield renumbered(table, numbers)
 
 
-def _remove(folder: Path, orphan: float) -> int:
+def _remove(folder: Path, before: Sequence[Shard], orphan: float) -> int:
     """Remove the files of shards that only older states name, and those of writers that were killed."""
     files = [one for room in (ROWS, PIECES, HEADERS) for one in _files(folder / room)]
     older, now = kept_manifests(folder), read_manifest(folder)
     named = {shard.name for shard in now.shards}
-    dropped = {shard.name for one in older for shard in one.shards} - named
+    dropped = {shard.name for one in older for shard in one.shards} | {shard.name for shard in before}
     forget_old(folder, now.number - 1)
     remove_old_tables(folder)
     count = 0

@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -332,6 +332,23 @@ def kept_manifests(folder: Path) -> list[Manifest]:
     return kept
 
 
+def drop_unreadable(folder: Path) -> list[str]:
+    """Remove the newest states as long as they cannot be read and older ones can; return the names of their files."""
+    numbers, dropped = _numbers(folder), list[str]()
+    readable = {manifest.number for manifest in _readable(folder, numbers)}
+    while readable and numbers[-1] not in readable:
+        name = _name(numbers.pop())
+        (folder / name).unlink(missing_ok=True)
+        dropped.append(name)
+    return dropped
+
+
+def _readable(folder: Path, numbers: Iterable[int]) -> Iterator[Manifest]:
+    for number in numbers:
+        with contextlib.suppress(FileNotFoundError, FormatError):
+            yield _read(folder / _name(number))
+
+
 def _numbers(folder: Path) -> list[int]:
     try:
         names = os.listdir(folder)
@@ -348,16 +365,20 @@ def _read(path: Path) -> Manifest:
     try:
         with open(path, "rb") as file:
             document = json.loads(file.read(_MOST_BYTES))
-        return _parsed(document)
-    except FileNotFoundError:
+        return _parsed(document, path)
+    except (FileNotFoundError, FormatError):
         raise
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        raise FormatError("the catalog's manifest cannot be read", source=str(path)) from None
+        why = "the catalog's manifest cannot be read; hu catalog verify --repair goes back to the state before"
+        raise FormatError(why, source=str(path)) from None
 
 
-def _parsed(document: dict[str, Any]) -> Manifest:
-    if document.get("format") != FORMAT or document.get("version") != VERSION:
-        raise ValueError("another format")
+def _parsed(document: dict[str, Any], path: Path) -> Manifest:
+    if document.get("format") != FORMAT:
+        raise ValueError
+    if document.get("version") != VERSION:
+        why = f"the catalog is one of version {document.get('version')!r}, and version {VERSION} is read"
+        raise FormatError(why, source=str(path))
     shards = tuple(
         Shard(
             _safe_name(one["name"]),

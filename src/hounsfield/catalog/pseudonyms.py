@@ -27,6 +27,7 @@ from hounsfield.scanning.columns import FILE_COLUMNS, column
 from hounsfield.scanning.table import path_array
 from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
+from hounsfield.text import name_text
 
 #: Bytes of a secret; hexadecimal digits of a part of a path.
 _SECRET_BYTES, _DIGITS = 32, 16
@@ -49,7 +50,7 @@ class Names:
 
     def folder(self, path: str) -> str:
         """Return the text of a folder's path."""
-        return path if path.isascii() else self.paths([path])[0]
+        return name_text(path)
 
     def key(self, piece: Piece) -> tuple[str, int]:
         """Return what a piece is known by: the text of its folder, and its number there."""

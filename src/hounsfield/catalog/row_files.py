@@ -5,7 +5,6 @@ from __future__ import annotations
 # pyarrow is not typed
 # pyright: reportUnknownParameterType=false
 import os
-import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,12 +20,12 @@ from hounsfield.sources.files import reason
 from hounsfield.sources.kinds import is_compressed_name, is_url
 from hounsfield.sources.local import open_source
 from hounsfield.sources.source import Source
+from hounsfield.text import name_of_text
 
 #: Columns of rows that say which file it is, and what it was like.
 FILE_OF_ROW = ("path", "archive", "listed_size", "listed_time")
 _GONE = "has gone since it was scanned into the catalog: scan again"
 _CHANGED = "has changed since it was scanned into the catalog: scan again"
-_ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 def entries_of(rows: pa.Table) -> list[Entry]:
@@ -42,14 +41,16 @@ def entries_of(rows: pa.Table) -> list[Entry]:
     for path, archive, size, time in zip(*(rows[name].to_pylist() for name in FILE_OF_ROW), strict=True):
         if archive is not None:
             known = archives.setdefault(archive, _Archive(local_name(archive), size, time))
-            entries.append(Entry(_in_archive(path, archive, known.path), opens=partial(known.open, path)))
+            name, opens = _in_archive(path, archive, known.path), partial(known.open, path)
+            entries.append(Entry(name, opens=opens, check=known.refuse_changed))
         elif is_url(path):
             entries.append(Entry(path, opens=partial(_open_url, path, size, time)))
         else:
             name = local_name(path)
             # Of a compressed file what the system opens is not what is read.
             at = None if is_compressed_name(name) else name
-            entries.append(Entry(name, at, opens=partial(_open_local, name, size, time)))
+            opens, check = partial(_open_local, name, size, time), partial(_check, name, size, time)
+            entries.append(Entry(name, at, opens=opens, check=check))
     return entries
 
 
@@ -59,11 +60,8 @@ def names_of_files(rows: pa.Table) -> list[str]:
 
 
 def local_name(text: str) -> str:
-    r"""Return the name of a file, whose bytes that are no text a catalog writes as ``\xff``."""
-    if "\\x" not in text or os.path.lexists(text):
-        return text
-    name = os.fsdecode(_ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), text.encode()))
-    return name if os.path.lexists(name) else text
+    """Return the name of a file, as the system has it."""
+    return name_of_text(text)
 
 
 def _in_archive(path: str, archive: str, name: str) -> str:
@@ -118,10 +116,14 @@ class _Archive:
     _members: dict[str, Entry] | None = None
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def open(self, member: str, limits: Limits) -> Source:
-        """Open a member, by the name that its row has."""
+    def refuse_changed(self) -> None:
+        """Raise where it is not what it was when it was scanned."""
         if not is_url(self.path):
             _check(self.path, self.size, self.time)
+
+    def open(self, member: str, limits: Limits) -> Source:
+        """Open a member, by the name that its row has."""
+        self.refuse_changed()
         with self._turn:
             if self._members is None:
                 with open_collection(self.path, limits) as collection:

@@ -117,8 +117,8 @@ def _of_catalog(
 def _read_again(reader: ListedFiles, files: pa.Table) -> pa.Table:
     """Read the headers of some files; those that are no files of the system are opened one by one."""
     entries = entries_of(files)
-    at = [index for index, entry in enumerate(entries) if entry.path is not None]
-    others = [index for index, entry in enumerate(entries) if entry.path is None]
+    at = [index for index, entry in enumerate(entries) if entry.path is not None and not entry.changed]
+    others = sorted({*range(len(entries))} - {*at})  # to open what has changed says so
     parts = [reader.scan([entries[index].name for index in at])] if at else []
     if others:
         opens = [partial(entries[index].open, DEFAULT_LIMITS) for index in others]

@@ -14,12 +14,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hounsfield.catalog.asked import check_asked, columns_asked, roots_asked
+from hounsfield.catalog.asked import check_asked, columns_asked, is_there, roots_asked
 from hounsfield.catalog.cleaning import CleanedFiles
 from hounsfield.catalog.folder_lists import Lister
 from hounsfield.catalog.header_texts import FilesWithHeaders, HeaderStore, with_places
 from hounsfield.catalog.header_workers import HeaderWorkers
-from hounsfield.catalog.manifest import Manifest, create
+from hounsfield.catalog.manifest import Manifest, create, is_catalog
 from hounsfield.catalog.moves import drop_moved
 from hounsfield.catalog.piece_rows import (
     AGAIN,
@@ -50,6 +50,7 @@ from hounsfield.sources.remote import shown
 
 #: Files of a shard; and seconds that reading those of one may take: what is lost where the work is killed.
 _FILES, _SECONDS = 65_536, 60.0
+_MISSING = "no such file or directory"
 
 
 def scan_into(  # noqa: PLR0913  what a scan may be asked
@@ -97,12 +98,16 @@ def scan_into(  # noqa: PLR0913  what a scan may be asked
         A column is no attribute, or whole headers are wanted without what identifies patients.
     FormatError
         The catalog is damaged, or is another one than is asked for.
+    SourceError
+        There is no catalog yet, and none of the folders and files either.
     OutputError
         The system refuses, say because the disk is full; what was written before stays.
     """
     if headers and phi is False:
         raise ValueError("whole headers hold what identifies patients: a catalog has one or the other")
-    where = Path(folder)
+    where, roots = Path(folder), roots_asked(paths)
+    if roots and not is_catalog(where) and not any(map(is_there, roots)):
+        raise SourceError(_MISSING, source=roots[0])
     chosen = columns_asked(columns, phi is not False)
     ListedFiles(chosen).schema  # noqa: B018  raises for columns that are none, before anything is made
     manifest = create(where, chosen, phi=phi is not False, headers=bool(headers))
@@ -112,7 +117,7 @@ def scan_into(  # noqa: PLR0913  what a scan may be asked
     files = kind(manifest.columns, True, threads, limits, WalkJob())
     if manifest.headers:
         files = FilesWithHeaders(**vars(files), store=HeaderStore(where), workers=HeaderWorkers(threads, limits))
-    told, roots = listener or ScanListener(), roots_asked(paths)
+    told = listener or ScanListener()
     done = _scanned(CatalogScan(where, manifest, files, names, told), roots)
     pa.default_memory_pool().release_unused()
     real = None if manifest.phi else RealPaths(names, roots)
@@ -197,11 +202,12 @@ class CatalogScan:
                     self.done.missing.append(shown(root))
                     self._failed(shown(root), error.message)
                 continue
-            if os.path.lexists(root) or not self._known.has_below(self._names.below(root), self._names.folder(root)):
+            if is_there(root):
                 there.append(root)
                 continue
             self.done.missing.append(root)
-            self._failed(root, "no such file or directory; its rows stay as they are")
+            known = self._known.has_below(self._names.below(root), self._names.folder(root))
+            self._failed(root, _MISSING + ("; its rows stay as they are" if known else ""))
         return there, remote
 
     def _failed(self, path: str, why: str) -> None:

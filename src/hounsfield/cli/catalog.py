@@ -75,10 +75,16 @@ def _text(value: Any) -> str:
 @_quiet
 def verify_command(folder: str, repair: bool, as_json: bool, quiet: bool) -> int:
     """Read every byte of a catalog, and tell whether it is as it was written. Exit code 1: it is not."""
+    from pathlib import Path
+
     from hounsfield.catalog.checking import repair as repaired
     from hounsfield.catalog.checking import verify
+    from hounsfield.catalog.manifest import drop_unreadable
 
     def check() -> int:
+        if repair:
+            for name in drop_unreadable(Path(folder)):
+                say(f"{folder}: {name} cannot be read, and is left out: the catalog is what it was before")
         with counting_progress("checking", quiet) as progress:
             found = verify(folder, progress=progress)
         if as_json:

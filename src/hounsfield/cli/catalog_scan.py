@@ -16,7 +16,7 @@ from hounsfield.batch.others import is_other
 from hounsfield.catalog.catalog_paths import has_catalog
 from hounsfield.cli.idle_options import refuse_idle
 from hounsfield.cli.terminal import on_terminal, say, write_json
-from hounsfield.errors import FormatError, OutputError
+from hounsfield.errors import FormatError, OutputError, SourceError
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -53,13 +53,17 @@ def scan_catalog(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     try:
         return work.run()
     except KeyboardInterrupt:
-        say(f"interrupted; the catalog keeps the {work.kept()} rows that it has, and the next scan goes on from there")
+        say(
+            f"interrupted; the catalog keeps the {work.kept() or 0} rows that it has, "
+            "and the next scan goes on from there"
+        )
         return 130
-    except FormatError as error:
+    except (FormatError, SourceError) as error:
         say(str(error))
         return 3
     except OutputError as error:
-        say(f"{error}; the catalog is whole, and has {work.kept()} rows")
+        kept = work.kept()
+        say(str(error) if kept is None else f"{error}; the catalog is whole, and has {kept} rows")
         return 5
 
 
@@ -95,15 +99,15 @@ class _IntoCatalog:
                 raise click.BadParameter(str(error), param_hint="--columns") from None
         return self._close(done)
 
-    def kept(self) -> int:
-        """Return how many rows the catalog has."""
+    def kept(self) -> int | None:
+        """Return how many rows the catalog has; None where there is none."""
         from hounsfield.catalog.manifest import is_catalog, read_manifest
 
         folder = Path(self.options["output"])
         try:
-            return read_manifest(folder).rows if is_catalog(folder) else 0
+            return read_manifest(folder).rows if is_catalog(folder) else None
         except FormatError:
-            return 0
+            return None
 
     def _count(self, path: str, why: str) -> None:
         """Count a file that could not be read, or that is no DICOM and was never meant to be."""

@@ -16,6 +16,7 @@ from hounsfield.scanning.coded import Coded, CodedColumns
 from hounsfield.scanning.columns import FILE_COLUMNS, Column, Plan
 from hounsfield.scanning.found import Found
 from hounsfield.scanning.row import FileFacts, Row, note_missing_preambles
+from hounsfield.text import name_text
 
 _FILE_TYPES: dict[str, pa.DataType] = {
     "file_size": pa.int64(),
@@ -92,9 +93,11 @@ def _array(coded: Coded, type_: pa.DataType) -> pa.Array:
 def path_array(paths: Sequence[str]) -> pa.Array:
     r"""Return names of files as texts; bytes of them that are no text are written as ``\xff``."""
     try:
-        return pa.array(paths, pa.string())
+        if not any("\\x" in path for path in paths):
+            return pa.array(paths, pa.string())
     except UnicodeEncodeError:  # names need not be text
-        return pa.array([p.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for p in paths])
+        pass
+    return pa.array([name_text(path) for path in paths], pa.string())
 
 
 def _file_columns(found: Found, rows: Mapping[int, Row]) -> dict[str, pa.Array]:

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 from hounsfield.errors import needed_for
-from hounsfield.text import counted
+from hounsfield.text import counted, name_text
 
 Outcome = Literal["volume", "duplicate", "no volume", "not DICOM", "unreadable"]
 OUTCOMES: tuple[Outcome, ...] = ("volume", "duplicate", "no volume", "not DICOM", "unreadable")
@@ -189,7 +189,10 @@ class Report:
         """
         with needed_for("a data frame", "pandas"):
             from pandas import DataFrame
-        rows = [(file.path, file.outcome, file.detail, list(file.volumes), file.copy_of or None) for file in self.files]
+        rows = [
+            (name_text(file.path), file.outcome, file.detail, list(file.volumes), name_text(file.copy_of) or None)
+            for file in self.files
+        ]
         return DataFrame(rows, columns=["path", "outcome", "detail", "volumes", "copy_of"])
 
     def to_dict(self) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from hounsfield.series.report import FileOutcome, Outcome, Report
 from hounsfield.series.slice_headers import SliceHeaders
 from hounsfield.series.stack_loading import load_stack
 from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts
+from hounsfield.sources.entries import Entry
 from hounsfield.steps import refuse_assumptions, warn_of_assumptions
 from hounsfield.text import counted, unit_words
 from hounsfield.volume import Volume
@@ -55,6 +56,7 @@ class Volumes(Sequence[Volume]):
         self.facts: list[VolumeFacts] = [surveyed.facts[index] for index in chosen]
         self.progress: Callable[[int, int], None] | None = None
         self._names: tuple[Any, list[Named]] | None = None
+        self._entries: dict[str, Entry] | None = None
 
     @property
     def report(self) -> Report:
@@ -125,6 +127,13 @@ class Volumes(Sequence[Volume]):
     def made_of(self, index: int) -> tuple[list[str], list[str]]:
         """Return the SOP Instance UIDs and the files of a volume, each once; no pixel is read."""
         return self._survey.made_of(self._survey.stacks[self._chosen[index]])
+
+    def changed_since(self, path: str) -> str:
+        """Return why a file is not what it was when it was listed, if that is known without reading it; else ``""``."""
+        if self._entries is None:
+            self._entries = {entry.name: entry for entry in self._survey.instances.entries if entry.check is not None}
+        entry = self._entries.get(path)
+        return "" if entry is None else entry.changed
 
     def __len__(self) -> int:
         return len(self._chosen)

@@ -26,12 +26,25 @@ class Entry:
         Why it is known not to be readable; ``""`` where that shows when it is opened.
     opens
         Opens it; None where the system does, by its path.
+    check
+        Raises a SourceError where it is not what it was when it was listed; None where only opening it tells.
     """
 
     name: str
     path: str | None = None
     problem: str = ""
     opens: Callable[[Limits], Source] | None = field(default=None, repr=False, compare=False)
+    check: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def changed(self) -> str:
+        """Why it is not what it was when it was listed; ``""`` where nothing is known against it."""
+        try:
+            if self.check is not None:
+                self.check()
+        except SourceError as error:
+            return error.message
+        return ""
 
     def open(self, limits: Limits) -> Source:
         """Open it; each time anew, from any thread.
