@@ -311,3 +311,31 @@ def test_a_question_has_parameters_and_is_as_long_as_it_may_be(catalog, database
 def test_no_question_is_asked_of_what_is_no_catalog(tmp_path):
     with pytest.raises(hu.FormatError, match="no catalog"), ask(tmp_path, "SELECT 1"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("INTERVAL 1 month", "1 month"),
+        ("TIMESTAMP '2020-01-03' - TIMESTAMP '2020-01-01 12:00:00'", "1 day 12:00:00"),
+        ("'101'::BIT", "101"),
+        ("'10:00:00+02'::TIMETZ", "10:00:00+02"),
+        ("340282366920938463463374607431768211455::UHUGEINT", str(2**128 - 1)),
+        ("12345678901234567890123456789012345678901::BIGNUM", "12345678901234567890123456789012345678901"),
+        ("union_value(a := 1)", "1"),
+        ("[INTERVAL 1 day, NULL]", ["1 day", None]),
+        ("[INTERVAL 1 day, NULL]::INTERVAL[2]", ["1 day", None]),
+        ("{'a b\"': ['1'::BIT], 'c': 2, 'd': 'e'::ENUM('e')}", {'a b"': ["1"], "c": 2, "d": "e"}),
+        ("MAP {1: INTERVAL 2 days}", [(1, "2 days")]),
+        ("(SELECT max(mtime) - max(mtime) FROM instances)", "00:00:00"),
+    ],
+)
+def test_types_that_only_duckdb_has_are_text(database, sql, expected):
+    asked = f'SELECT {sql} AS "it""s", 1 AS n UNION ALL SELECT NULL, 2 ORDER BY n DESC'
+    assert database.query(asked).to_pylist() == [{'it"s': None, "n": 2}, {'it"s': expected, "n": 1}]
+
+
+def test_texts_of_intervals_stay_in_the_order_that_was_asked_for(database):
+    asked = "SELECT hash(range) AS n, to_seconds(range) AS i FROM range(300000) ORDER BY n"
+    numbers = database.query(asked)["n"].to_pylist()
+    assert numbers == sorted(numbers)

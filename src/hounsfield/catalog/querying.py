@@ -14,6 +14,7 @@ from typing import Any, cast
 import duckdb
 import pyarrow as pa
 
+from hounsfield.catalog.answer_types import with_texts
 from hounsfield.catalog.bounds import QueryBounds
 from hounsfield.catalog.derived_columns import SCHEMAS
 from hounsfield.catalog.file_names import DAMAGED, HEADERS, headers_file, rows_file, table_file
@@ -171,7 +172,7 @@ class Database:
         question = self._checked(sql)
         with self._within_time() as late:
             try:
-                yield self._connection.sql(question, params=list(parameters) or None)
+                yield with_texts(self._connection.sql(question, params=list(parameters) or None))
             except BrokenPipeError:  # of who writes the answer
                 raise
             except (duckdb.Error, pa.ArrowException, OSError) as error:  # the latter two while batches are read
