@@ -47,15 +47,13 @@ class Database:
     Raises
     ------
     FormatError
-        It has no rows, or a file of it is missing or damaged.
+        A file of it is missing or damaged.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, bounds: QueryBounds | None = None) -> None:
         self._bounds = bounds or QueryBounds()
         self._has_uids = False
         kinds = (rows_file, headers_file) if manifest.headers else (rows_file,)
-        if not manifest.rows:
-            raise FormatError("the catalog has no rows", source=str(folder))
         paths = [str(file(folder, shard.name).absolute()) for shard in manifest.shards for file in kinds]
         tables = {table.kind: str(table_file(folder, table.name).absolute()) for table in manifest.tables}
         paths += tables.values()
@@ -81,7 +79,8 @@ class Database:
         execute("SET enable_progress_bar = false")  # it would write to standard output
         execute(f"SET allowed_paths = [{', '.join(map(quoted, paths))}]")
         execute("SET enable_external_access = false")
-        execute(f"CREATE VIEW all_rows AS {rows_sql(folder, manifest.shards)}")
+        rows, whole = self._rows_and_headers(folder, manifest)
+        execute(f"CREATE VIEW all_rows AS {rows}")
         execute(f"CREATE VIEW files AS SELECT * EXCLUDE ({', '.join(_HIDDEN)}) FROM all_rows")  # noqa: S608  our names
         execute("CREATE VIEW vanished AS SELECT * FROM files WHERE vanished IS NOT NULL")
         execute(
@@ -94,7 +93,6 @@ class Database:
         )
         if manifest.headers:
             there = "header IS NOT NULL AND vanished IS NULL"
-            whole = rows_sql(folder, manifest.shards, room=HEADERS)
             execute(f"CREATE VIEW headers AS SELECT path, SOPInstanceUID, header FROM ({whole}) WHERE {there}")  # noqa: S608  our names
         for kind, schema in SCHEMAS.items():
             if kind in tables:
@@ -105,6 +103,24 @@ class Database:
         execute(f"CREATE VIEW studies AS {STUDIES}")
         execute(f"CREATE VIEW patients AS {PATIENTS}")
         execute("SET lock_configuration = true")
+
+    def _rows_and_headers(self, folder: Path, manifest: Manifest) -> tuple[str, str]:
+        """Return SQL of rows, and of whole headers: tables without rows where the catalog has none."""
+        if manifest.rows:
+            return rows_sql(folder, manifest.shards), rows_sql(folder, manifest.shards, room=HEADERS)
+        from hounsfield.catalog.piece_rows import HEADER_SCHEMA, catalog_schema
+        from hounsfield.scanning.scan import ListedFiles
+
+        columns = catalog_schema(ListedFiles(manifest.columns).schema)
+        return self._empty("no_rows", columns), self._empty("no_headers", HEADER_SCHEMA)
+
+    def _empty(self, name: str, schema: pa.Schema) -> str:
+        """Return SQL of a table that has these columns, and no rows."""
+        plain = {one.name: one.type.value_type if pa.types.is_dictionary(one.type) else one.type for one in schema}
+        self._connection.register(name, pa.schema(plain).empty_table())
+        self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS own; CREATE TABLE own.{name} AS FROM {name}")
+        self._connection.unregister(name)
+        return f"SELECT * FROM own.{name}"  # noqa: S608  our names
 
     @property
     def views(self) -> list[str]:
