@@ -28,11 +28,10 @@ from hounsfield.sources.files import reason
 #: Limits of counting what is in a catalog.
 _BOUNDS = QueryBounds(seconds=3600)
 _KINDS = """
-SELECT count(*) FILTER (vanished IS NULL AND error IS NULL) AS readable,
+count(*) FILTER (vanished IS NULL AND error IS NULL) AS readable,
   count(*) FILTER (vanished IS NULL AND error IS NOT NULL) AS errors,
   count(*) FILTER (vanished IS NOT NULL) AS vanished,
   coalesce(sum(greatest(listed_size, 0)) FILTER (vanished IS NULL), 0)::BIGINT AS bytes_scanned
-FROM all_rows
 """
 _THINGS = """
 SELECT count(DISTINCT SeriesInstanceUID) AS series, count(DISTINCT StudyInstanceUID) AS studies, {patients} AS patients
@@ -202,7 +201,7 @@ def _counted(folder: Path, manifest: Manifest) -> dict[str, Any]:
     patients = "count(DISTINCT PatientID)" if "PatientID" in manifest.columns else "NULL"
     try:
         with closing(Database(folder, manifest, _BOUNDS)) as database:
-            (kinds,) = database.query(_KINDS).to_pylist()
+            (kinds,) = database.rows(_KINDS).to_pylist()
             (things,) = database.query(_THINGS.format(patients=patients)).to_pylist()
             modalities = database.query(_MODALITIES).to_pylist()
     except duckdb.Error:
