@@ -194,3 +194,13 @@ def test_decimals_are_numbers_with_all_their_digits():
     ]
     plain = table.select(["a"])
     assert "".join(csv_parts(plain.to_batches(), plain.schema)) == f'"a"\n{text}\n2.00\n-0.05\n'
+
+
+@pytest.mark.parametrize(("unit", "day"), [("us", 86_400 * 10**6), ("ns", 86_400 * 10**9)])
+def test_the_end_of_a_day_is_not_its_beginning(unit, day):
+    times = pa.array([day, 0, None, day // 2], pa.int64()).cast(pa.time64(unit))
+    table = pa.table({"t": times})
+    rows = [json.loads(line)["t"] for line in json_lines(table.to_batches())]
+    assert rows == ["24:00:00", "00:00:00", None, "12:00:00"]
+    with pytest.raises(hu.FormatError, match="^t has a date or time"):
+        "".join(csv_parts(table.to_batches(), table.schema))

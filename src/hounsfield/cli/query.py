@@ -163,7 +163,8 @@ class _Query:
         try:
             return ready(self._options["what"])
         except FormatError as error:
-            raise click.UsageError(f"{error.message}; --what alone lists them") from None
+            near = error.message.endswith("?")
+            raise click.UsageError(error.message if near else f"{error.message}; --what alone lists them") from None
 
     def _sql_for(self, manifest: Manifest, question: ReadyQuestion | None) -> str:
         if question is not None:

@@ -39,6 +39,8 @@ _COMMANDS = "[\\x00\x01-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2
 #: Stands for the quotation marks around numbers that JSON shall have with all their digits; no file can know it.
 _EXACT = f"number-{secrets.token_hex(16)}:"
 _EXACT_NUMBER = re.compile(rf'"{_EXACT}([-0-9.]+)"')
+#: A day, in units of times.
+_DAY = {"us": 86_400_000_000, "ns": 86_400_000_000_000}
 #: Years that pyarrow writes into CSV.
 _CSV_YEARS = (-32_767, 32_767)
 _Batches = Iterable[pa.RecordBatch]
@@ -170,7 +172,7 @@ def python_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
         Such a one is within a list, or in another value with parts.
     """
     try:
-        if not any(_has_nanoseconds(field.type) for field in batch.schema):
+        if not any(map(_is_beyond_python, batch.columns)):
             return batch.to_pylist()
     except (OverflowError, ValueError):  # a year beyond 1 to 9999, or infinity
         pass
@@ -181,7 +183,7 @@ def python_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
 
 def _python_values(array: pa.Array, name: str) -> list[Any]:
     try:
-        return array.to_pylist() if not _has_nanoseconds(array.type) else [_python_value(scalar) for scalar in array]
+        return [_python_value(scalar) for scalar in array] if _is_beyond_python(array) else array.to_pylist()
     except (OverflowError, ValueError):
         if pa.types.is_nested(array.type):
             raise FormatError(
@@ -193,6 +195,8 @@ def _python_values(array: pa.Array, name: str) -> list[Any]:
 def _python_value(scalar: Any) -> Any:
     if scalar.is_valid and _has_nanoseconds(scalar.type):
         return _iso(scalar)
+    if scalar.is_valid and pa.types.is_time64(scalar.type) and scalar.value == _DAY[scalar.type.unit]:
+        return "24:00:00"
     try:
         return scalar.as_py()
     except (OverflowError, ValueError):
@@ -209,6 +213,18 @@ def _iso(scalar: Any) -> str:
     text = re.sub(r"\.0+$", "", str(np.datetime64(number, unit)))
     text = re.sub(r"^-(\d+)", lambda year: f"-{year[1]:0>4}", text)
     return text + ("" if day or not scalar.type.tz else "+00:00")
+
+
+def _is_beyond_python(array: pa.Array) -> bool:
+    """Return whether Python would change a time without a word."""
+    return _has_nanoseconds(array.type) or _has_end_of_day(array)
+
+
+def _has_end_of_day(array: pa.Array) -> bool:
+    """Return whether a time is 24:00:00, which DuckDB has."""
+    if not pa.types.is_time64(array.type):
+        return False
+    return pc.max(array.cast(pa.int64())).as_py() == _DAY[array.type.unit]
 
 
 def _has_nanoseconds(type_: pa.DataType) -> bool:
@@ -279,13 +295,16 @@ def _check_years(array: pa.Array, name: str) -> None:
     """Make sure that pyarrow can write dates and times as text."""
     array = array.flatten() if pa.types.is_list(array.type) else array
     day = pa.types.is_date32(array.type)
+    why = f"{printable(name)} has a date or time that CSV does not take: ask for it as ::VARCHAR"
+    if _has_end_of_day(array):
+        raise FormatError(why)
     if not day and (not pa.types.is_timestamp(array.type) or _has_nanoseconds(array.type)):
         return  # what has nanoseconds has few years
     numbers = pc.min_max(array.cast(pa.int32() if day else pa.int64())).as_py()
     unit: Any = "D" if day else array.type.unit
     first, last = (np.datetime64(f"{year}-01-01").astype(f"M8[{unit}]").astype(int) for year in _CSV_YEARS)
     if numbers["min"] is not None and not first <= numbers["min"] <= numbers["max"] < last:
-        raise FormatError(f"{printable(name)} has a date or time that CSV does not take: ask for it as ::VARCHAR")
+        raise FormatError(why)
 
 
 def _flat(array: pa.Array, name: str, between: str) -> pa.Array:
