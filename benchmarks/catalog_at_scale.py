@@ -30,8 +30,9 @@ import pyarrow.parquet as pq
 
 from catalog import FEW, IN_SERIES, make, slice_template
 from hounsfield.catalog.file_names import table_file
-from hounsfield.catalog.manifest import Shard, Table, commit, create, read_manifest
+from hounsfield.catalog.manifest import commit, create, read_manifest
 from hounsfield.catalog.series_changes import STATES, SeriesChanges
+from hounsfield.catalog.shard_facts import Shard, Table
 from hounsfield.catalog.shards import piece_table, read_groups, table_name, write_shard
 from hounsfield.catalog.writing import scan_into
 from made_series import ROOT

@@ -34,7 +34,7 @@ NO_SENTENCES = (
     "figures/notebook.py", "cli/language.py", "locale/", "cli/help_page.py", "headers/profile.py",
     "scanning/by_frame.py", "catalog/series_sql.py", "catalog/row_sql.py", "catalog/series_changes.py",
     "catalog/series_rows.py", "catalog/sandbox.py",
-    "catalog/described.py",
+    "catalog/described.py", "catalog/answer_types.py",
     "scanning/preparing.py", "series/separators.py", "web/serving", "web/app", "web/page_files",
     "web/keys", "web/sockets", "web/access.py", "web/routes/film_routes", "web/run_folder",
 )  # fmt: skip
@@ -66,7 +66,8 @@ PHRASES = (
 _PLACE = re.compile(r"\{[^}]*\}")
 #: Begins a text in SQL, or stands in it.
 _SQL = re.compile(
-    r"\b(SELECT\s|IS (NOT )?NULL|(GROUP|ORDER) BY|CREATE (OR REPLACE )?(TABLE|VIEW)|INSERT INTO|read_parquet|WHERE\s)"
+    r"\b(SELECT\s|IS (NOT )?NULL|(GROUP|ORDER) BY|CREATE (OR REPLACE )?(TABLE|VIEW|SCHEMA)|INSERT INTO|read_parquet)"
+    r"|\bWHERE\s"
     r"|^import sys;|^\s*WITH\s|^SET \w+ =|\(FROM\s|^coalesce\(|file_row_number"
 )
 _WORD = re.compile(r"(?<![\w.=])[a-z]{2,}(?![\w(=])")

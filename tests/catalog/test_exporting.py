@@ -70,6 +70,15 @@ def test_parquet(catalog, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
+def test_a_catalog_without_rows(tmp_path):
+    hu.Catalog.create(tmp_path / "catalog").close()
+    done = export(tmp_path / "catalog", tmp_path / "out", "parquet")
+    assert done.tables == dict.fromkeys(TABLES, 0)
+    for name in TABLES:
+        table = pq.read_table(tmp_path / "out" / name)
+        assert table.num_rows == 0 and table.num_columns > 1
+
+
 def test_a_table_is_several_files_where_it_is_large(tmp_path):
     batch = pa.record_batch({"a": list(range(10))})
     assert len(lakes.write_parts(tmp_path / "t", batch.schema, [batch] * 5, most=20)) == 3

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from hounsfield.catalog import manifest
-from hounsfield.catalog.manifest import Manifest, Shard, commit, create, is_catalog, read_manifest
+from hounsfield.catalog.manifest import Manifest, commit, create, is_catalog, read_manifest
+from hounsfield.catalog.shard_facts import Shard
 from hounsfield.errors import FormatError
 
 SHARD = Shard("0" * 32, 10, 1000, 3)

@@ -3,6 +3,7 @@
 import math
 import os
 import shutil
+from contextlib import closing
 from datetime import UTC, date, datetime
 
 import pandas as pd
@@ -12,6 +13,7 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import UID
 
 import hounsfield as hu
+from hounsfield.catalog.asking import ask
 from hounsfield.catalog.manifest import read_manifest
 from hounsfield.catalog.querying import Database, QueryBounds
 from hounsfield.catalog.questions import questions, ready
@@ -416,6 +418,36 @@ def test_every_question_is_answered_in_one_order_also_without_what_identifies(he
     else:
         hidden = answered(here / "hidden", question.name)
         assert hidden.schema.names == first.schema.names and hidden.num_rows <= first.num_rows + 1
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """Catalogs without rows: one that was just made, one with whole headers, one whose files are no part of it."""
+    folder = tmp_path_factory.mktemp("empty")
+    hu.Catalog.create(folder / "new").close()
+    hu.Catalog.create(folder / "headers", headers=True).close()
+    (folder / "nothing").mkdir()
+    scan_into(folder / "scanned", [folder / "nothing"])
+    return folder
+
+
+@pytest.mark.parametrize("question", questions(), ids=lambda one: one.name)
+def test_every_question_is_answered_by_a_catalog_without_rows(here, empty, question):
+    there, none = answered(here / "catalog", question.name), answered(empty / "new", question.name)
+    assert none.schema.equals(there.schema) and none.num_rows <= 1
+
+
+@pytest.mark.parametrize("name", ["new", "headers", "scanned"])
+def test_views_of_a_catalog_without_rows_have_the_same_columns(here, empty, name):
+    with closing(Database(empty / name, read_manifest(empty / name))) as database:
+        with closing(Database(here / "catalog", read_manifest(here / "catalog"))) as other:
+            assert {*database.views} == {*other.views} | ({"headers"} if name == "headers" else set())
+            for view in other.views:
+                assert database.columns(view) == other.columns(view), view
+        for view in {*database.views} - {"uids"}:
+            assert database.query(f"SELECT * FROM {view}").num_rows == 0
+    with ask(empty / name, "SELECT count(*) AS n FROM series") as answer:
+        assert answer.table().to_pylist() == [{"n": 0}]
 
 
 def test_questions_have_names_of_their_own():

@@ -123,6 +123,12 @@ def database(catalog):
         "CHECKPOINT",
         "VACUUM",
         "EXPLAIN ANALYZE SELECT 1",
+        "SELECT * FROM all_rows",
+        "SELECT * FROM own.all_rows",
+        "SELECT * FROM memory.own.all_rows",
+        "DESCRIBE own.all_rows",
+        "DESCRIBE all_rows",
+        "SHOW TABLES FROM own",
         "PREPARE x AS SELECT 1",
         "EXECUTE x",
         "SELECT 1; SELECT 2",
@@ -311,3 +317,63 @@ def test_a_question_has_parameters_and_is_as_long_as_it_may_be(catalog, database
 def test_no_question_is_asked_of_what_is_no_catalog(tmp_path):
     with pytest.raises(hu.FormatError, match="no catalog"), ask(tmp_path, "SELECT 1"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("INTERVAL 1 month", "1 month"),
+        ("TIMESTAMP '2020-01-03' - TIMESTAMP '2020-01-01 12:00:00'", "1 day 12:00:00"),
+        ("'101'::BIT", "101"),
+        ("'10:00:00+02'::TIMETZ", "10:00:00+02"),
+        ("340282366920938463463374607431768211455::UHUGEINT", str(2**128 - 1)),
+        ("12345678901234567890123456789012345678901::BIGNUM", "12345678901234567890123456789012345678901"),
+        ("union_value(a := 1)", "1"),
+        ("[INTERVAL 1 day, NULL]", ["1 day", None]),
+        ("[INTERVAL 1 day, NULL]::INTERVAL[2]", ["1 day", None]),
+        ("{'a b\"': ['1'::BIT], 'c': 2, 'd': 'e'::ENUM('e')}", {'a b"': ["1"], "c": 2, "d": "e"}),
+        ("MAP {1: INTERVAL 2 days}", [(1, "2 days")]),
+        ("(SELECT max(mtime) - max(mtime) FROM instances)", "00:00:00"),
+    ],
+)
+def test_types_that_only_duckdb_has_are_text(database, sql, expected):
+    asked = f'SELECT {sql} AS "it""s", 1 AS n UNION ALL SELECT NULL, 2 ORDER BY n DESC'
+    assert database.query(asked).to_pylist() == [{'it"s': None, "n": 2}, {'it"s': expected, "n": 1}]
+
+
+def test_texts_of_intervals_stay_in_the_order_that_was_asked_for(database):
+    asked = "SELECT hash(range) AS n, to_seconds(range) AS i FROM range(300000) ORDER BY n"
+    numbers = database.query(asked)["n"].to_pylist()
+    assert numbers == sorted(numbers)
+
+
+@pytest.mark.parametrize(
+    ("sql", "values", "said"),
+    [
+        ("", (), "the question is empty"),
+        (" ; -- nothing", (), "the question is empty"),
+        ("EXPLAIN SELECT 1", (), "no answer to EXPLAIN: ask what follows it"),
+        ("SELECT 1; SELECT 2", (), "one SELECT, and these are 2"),
+        ("SELECT ?", (1, 2), "question marks in the question: 1; values that were given: 2"),
+        ("SELECT ?, ?", (1,), "question marks in the question: 2; values that were given: 1"),
+        ("SELECT ?", (), "question marks in the question: 1; values that were given: 0"),
+        ("SELECT 1", (1,), "question marks in the question: 0; values that were given: 1"),
+        ("SELECT $a", (1,), r"\$a: values take the place of question marks only"),
+    ],
+)
+def test_what_is_no_question_is_said_in_words_of_its_own(database, sql, values, said):
+    with pytest.raises(hu.FormatError, match=said):
+        database.query(sql, values)
+    assert database.query("SELECT ? AS a, ? AS b, $1 AS c", [1, "x"]).to_pylist() == [{"a": 1, "b": "x", "c": 1}]
+
+
+def test_a_question_is_text(catalog):
+    with hu.Catalog(catalog) as opened:
+        for ask_it in (opened.query, lambda sql: list(opened.batches(sql))):
+            with pytest.raises(TypeError, match="a question is text in SQL, not NoneType"):
+                ask_it(None)
+
+
+def test_the_views_are_listed(database):
+    listed = {row["name"] for row in database.query("SHOW TABLES").to_pylist()}
+    assert listed == {*database.views} and "uids" in listed and "all_rows" not in listed

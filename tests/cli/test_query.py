@@ -19,6 +19,7 @@ from pydicom.data import get_testdata_file
 
 import hounsfield as hu_library
 from hounsfield.catalog.writing import scan_into
+from hounsfield.cli.query import command
 
 from cli_runner import HU, hu, hu_here, start
 
@@ -118,7 +119,9 @@ def test_sql_comes_from_a_file_or_standard_input(here, tmp_path):
         pytest.param(["catalog", "SELECT x FROM instances"], 3, '"x" not found', marks=pytest.mark.long),
         (["data", "SELECT 1"], 3, "no catalog"),
         (["nowhere", "SELECT 1"], 3, "no catalog"),
-        (["catalog", "--what", "modalitis"], 3, "did you mean modalities?"),
+        (["catalog", "--what", "modalitis"], 2, "did you mean modalities?"),
+        (["catalog", "--what", "nope"], 2, "--what alone lists them"),
+        (["catalog", ""], 3, "the question is empty"),
         (["hidden", "--what", "dates"], 3, "needs StudyDate, which the catalog does not have"),
         (["catalog"], 2, "no question"),
         ([], 2, "CATALOG"),
@@ -227,6 +230,27 @@ def test_a_pipe_gets_all_of_it(here):
 def test_columns_of_one_name_are_all_there(here):
     out = hu_here("query", "catalog", "SELECT 1 AS a, 2 AS a, 3 AS a_2", "--json", cwd=here)[1]
     assert sorted(json.loads(out)[0].values()) == [1, 2, 3]
+
+
+def test_answers_of_any_type_are_no_traceback(here, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(here)
+    sql = "SELECT INTERVAL 1 month AS i, DATE '0044-03-15 (BC)' AS a, 'infinity'::DATE AS b, 1.50 AS c"
+    assert asked_here(capsys, sql, "--json")[:2] == (
+        0,
+        '[\n{"i": "1 month", "a": "-0043-03-15", "b": "infinity", "c": 1.50}\n]\n',
+    )
+    assert asked_here(capsys, sql)[1].splitlines()[1].split() == ["1", "month", "-0043-03-15", "infinity", "1.50"]
+    code, _, err = asked_here(capsys, sql, "--csv")
+    assert code == 3 and "b has a date or time that CSV does not take" in err
+    assert asked_here(capsys, sql, "-o", str(tmp_path / "out.csv"))[0] == 3 and os.listdir(tmp_path) == []
+    assert asked_here(capsys, sql, "-o", str(tmp_path / "out.parquet"))[0] == 0
+    assert pq.read_table(tmp_path / "out.parquet")["i"].to_pylist() == ["1 month"]
+
+
+def asked_here(capsys, *arguments):
+    """Ask within this process; return the code, and what was written."""
+    code = command.main(["catalog", *arguments], standalone_mode=False)
+    return code, *capsys.readouterr()
 
 
 @pytest.mark.long

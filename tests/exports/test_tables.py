@@ -6,6 +6,7 @@ import json
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -128,14 +129,14 @@ NESTED = pa.table(
 def test_answers_to_questions_have_any_type(tmp_path):
     write_table(NESTED.to_batches(), NESTED.schema, tmp_path / "t.json")
     first, second, third = json.loads((tmp_path / "t.json").read_text("utf-8"))
-    assert first == {"n": 12, "long": "123456789012345678901234567890.12", "pairs": [["a", 1.5]],
+    assert first == {"n": 12, "long": 123456789012345678901234567890.12, "pairs": [["a", 1.5]],
                      "parts": {"x": [1, None], "y": "=1"}, "lists": [[1.0, None]], "word": "a", "while": 1.5}  # fmt: skip
     assert second["n"] == 0.1 and set(third.values()) == {None}
     write_table(NESTED.drop_columns("while").to_batches(), NESTED.drop_columns("while").schema, tmp_path / "t.csv")
     with open(tmp_path / "t.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [rows[0][name] for name in ("n", "pairs", "parts", "lists")] == [
-        "12", '[["a", 1.5]]', '{"x": [1, null], "y": "=1"}', "[[1.0, null]]"
+        "12.00", '[["a", 1.5]]', '{"x": [1, null], "y": "=1"}', "[[1.0, null]]"
     ]  # fmt: skip
     assert [row["word"] for row in rows] == ["a", "'=b", ""]
 
@@ -150,3 +151,56 @@ def test_arrow_files_are_the_same_table(tmp_path):
     written(tmp_path / "t.arrow")
     with pa.ipc.open_file(tmp_path / "t.arrow") as file:
         assert str(file.read_all().to_pylist()) == str(ROWS)
+
+
+BC, FAR = -735_160, 2**31 - 1  # days since 1970: 0044-03-15 (BC) to DuckDB; its infinity
+BEYOND = pa.table(
+    {
+        "day": pa.array([BC, FAR, -FAR, 0, None], pa.int32()).cast(pa.date32()),
+        "at": pa.array([2**61, 2**63 - 1, 1 - 2**63, 1_500_000, None], pa.int64()).cast(pa.timestamp("us", "UTC")),
+        "fine": pa.array([1, 10**9, -1, 0, None], pa.int64()).cast(pa.timestamp("ns")),
+    }
+)
+
+
+def test_dates_that_python_does_not_have_are_text():
+    rows = [json.loads(line) for line in json_lines(BEYOND.to_batches())]
+    assert [row["day"] for row in rows] == ["-0043-03-15", "infinity", "-infinity", "1970-01-01", None]
+    far = str(np.datetime64(2**61, "us")).rstrip("0").rstrip(".") + "+00:00"
+    assert [row["at"] for row in rows] == [far, "infinity", "-infinity", "1970-01-01T00:00:01.500000+00:00", None]
+    assert [row["fine"] for row in rows] == [
+        "1970-01-01T00:00:00.000000001", "1970-01-01T00:00:01", "1969-12-31T23:59:59.999999999",
+        "1970-01-01T00:00:00", None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["day", "at"])
+def test_dates_that_a_format_does_not_take_are_refused_with_the_name_of_the_column(name):
+    column = BEYOND[name].combine_chunks()
+    lists = pa.table({name: pa.ListArray.from_arrays(pa.array([0, 5], pa.int32()), column)})
+    for table in (BEYOND.select([name]), lists):
+        with pytest.raises(hu.FormatError, match=f"^{name} has a date or time"):
+            "".join(csv_parts(table.to_batches(), table.schema))
+    with pytest.raises(hu.FormatError, match=f"^{name} has a date or time"):
+        "".join(json_lines(lists.to_batches()))
+
+
+def test_decimals_are_numbers_with_all_their_digits():
+    text = "123456789012345678901234567890.12"
+    array = pa.array([Decimal(text), Decimal("2.00"), Decimal("-0.05")], pa.decimal128(38, 2))
+    table = pa.table({"a": array, "b": [[one] for one in array.to_pylist()]})
+    assert list(json_lines(table.to_batches())) == [
+        f'{{"a": {each}, "b": [{each}]}}\n' for each in (text, "2.00", "-0.05")
+    ]
+    plain = table.select(["a"])
+    assert "".join(csv_parts(plain.to_batches(), plain.schema)) == f'"a"\n{text}\n2.00\n-0.05\n'
+
+
+@pytest.mark.parametrize(("unit", "day"), [("us", 86_400 * 10**6), ("ns", 86_400 * 10**9)])
+def test_the_end_of_a_day_is_not_its_beginning(unit, day):
+    times = pa.array([day, 0, None, day // 2], pa.int64()).cast(pa.time64(unit))
+    table = pa.table({"t": times})
+    rows = [json.loads(line)["t"] for line in json_lines(table.to_batches())]
+    assert rows == ["24:00:00", "00:00:00", None, "12:00:00"]
+    with pytest.raises(hu.FormatError, match="^t has a date or time"):
+        "".join(csv_parts(table.to_batches(), table.schema))

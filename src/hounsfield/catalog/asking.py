@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hounsfield.catalog.bounds import QueryBounds, Question
 from hounsfield.catalog.manifest import Manifest, read_manifest
+from hounsfield.catalog.sandbox import refuse_too_long
 from hounsfield.catalog.watched import Watched
 from hounsfield.interrupt import check_interrupt
 
@@ -107,6 +108,7 @@ def ask(
     LimitExceededError
         It takes too long, or more memory than is allowed.
     """
+    refuse_too_long(sql)
     where = Path(folder)
     bounds = bounds or QueryBounds()
     question = Question(where, manifest or read_manifest(where), sql, tuple(parameters), bounds, rows)

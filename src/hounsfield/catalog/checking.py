@@ -15,10 +15,11 @@ from typing import Any
 import duckdb
 
 from hounsfield.catalog.file_names import DAMAGED, headers_file, pieces_file, rows_file, table_file
-from hounsfield.catalog.manifest import Manifest, Shard, Table, commit, read_manifest
+from hounsfield.catalog.manifest import Manifest, commit, read_manifest
 from hounsfield.catalog.piece_rows import OWN
 from hounsfield.catalog.pseudonyms import secret_file
 from hounsfield.catalog.querying import Database, QueryBounds
+from hounsfield.catalog.shard_facts import Shard, Table
 from hounsfield.catalog.shards import alive, read_groups, read_pieces_file, shard_name, table_name
 from hounsfield.catalog.uid_counts import digest_of
 from hounsfield.errors import FormatError
@@ -28,11 +29,10 @@ from hounsfield.sources.files import reason
 #: Limits of counting what is in a catalog.
 _BOUNDS = QueryBounds(seconds=3600)
 _KINDS = """
-SELECT count(*) FILTER (vanished IS NULL AND error IS NULL) AS readable,
+count(*) FILTER (vanished IS NULL AND error IS NULL) AS readable,
   count(*) FILTER (vanished IS NULL AND error IS NOT NULL) AS errors,
   count(*) FILTER (vanished IS NOT NULL) AS vanished,
   coalesce(sum(greatest(listed_size, 0)) FILTER (vanished IS NULL), 0)::BIGINT AS bytes_scanned
-FROM all_rows
 """
 _THINGS = """
 SELECT count(DISTINCT SeriesInstanceUID) AS series, count(DISTINCT StudyInstanceUID) AS studies, {patients} AS patients
@@ -211,7 +211,7 @@ def _counted(folder: Path, manifest: Manifest) -> dict[str, Any]:
     patients = _PATIENTS[manifest.is_derived] if "PatientID" in manifest.columns else "max(NULL)"
     try:
         with closing(Database(folder, manifest, _BOUNDS)) as database:
-            (kinds,) = database.query(_KINDS).to_pylist()
+            (kinds,) = database.rows(_KINDS).to_pylist()
             things = _DERIVED_THINGS if manifest.is_derived else _THINGS
             (things,) = database.query(things.format(patients=patients)).to_pylist()
             modalities = database.query(_MODALITIES).to_pylist()

@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from hounsfield.catalog.file_names import DAMAGED, rows_file
-from hounsfield.catalog.manifest import Manifest, Shard
+from hounsfield.catalog.manifest import Manifest
+from hounsfield.catalog.shard_facts import Shard
 from hounsfield.errors import FormatError
 from hounsfield.interrupt import check_interrupt
 from hounsfield.sources.kinds import is_url

@@ -13,8 +13,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from hounsfield.catalog.file_names import HEADERS, PIECES, ROWS
-from hounsfield.catalog.manifest import Shard, commit, forget_old, kept_manifests, read_manifest
+from hounsfield.catalog.manifest import commit, forget_old, kept_manifests, read_manifest
 from hounsfield.catalog.places import Key, Known, PiecePlace
+from hounsfield.catalog.shard_facts import Shard
 from hounsfield.catalog.shards import piece_table, read_groups, renumbered, write_shard
 from hounsfield.catalog.table_upkeep import derive, remove_old_tables
 from hounsfield.catalog.uid_counts import RepeatedUids, digest_of

@@ -19,7 +19,7 @@ import pyarrow as pa
 from hounsfield.catalog.lakes import DuckLake, Iceberg, check_iceberg, closing_lake, connected_to_ducklake, write_parts
 from hounsfield.catalog.manifest import Manifest, read_manifest, sync_folder
 from hounsfield.catalog.querying import Database, QueryBounds
-from hounsfield.errors import FormatError, HounsfieldError, OutputError
+from hounsfield.errors import HounsfieldError, OutputError
 from hounsfield.interrupt import check_interrupt
 from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
@@ -86,7 +86,7 @@ def export(
     ValueError
         `to` is none of these.
     FormatError
-        The catalog is damaged, or has no rows.
+        The catalog is damaged.
     OutputError
         There is something else already, or the system refuses, say because the disk is full.
     MissingDependencyError
@@ -96,8 +96,6 @@ def export(
         raise ValueError(f"to must be one of {', '.join(_WAYS)}")
     where, out = Path(folder), Path(os.path.abspath(target))
     manifest = read_manifest(where)
-    if not manifest.rows:
-        raise FormatError("the catalog has no rows", source=str(folder))
     _check(where, out, force)
     _CHECKS[to]()
     done = Exported(to, str(out))

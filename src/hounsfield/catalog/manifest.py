@@ -15,10 +15,10 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from hounsfield.catalog.shard_facts import Shard, Table
 from hounsfield.catalog.uid_counts import RepeatedUids, repeated_of
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import reason
@@ -37,72 +37,6 @@ _STALE = 30.0
 #: Bytes of a manifest that are read: a shard takes some hundred.
 _MOST_BYTES = 256 * 2**20
 _NAME = re.compile(r"manifest-(\d{8})\.json")
-
-
-@dataclass(frozen=True)
-class Shard:
-    """A file of rows, which never changes.
-
-    Attributes
-    ----------
-    name
-        Name of the file, which follows from what is in it.
-    rows, bytes, pieces
-        How large it is.
-    vanished
-        Rows in it whose file was gone when it was written.
-    dead
-        Numbers of its pieces whose rows do not count any more: later shards hold them.
-    dead_rows
-        Rows in those.
-    """
-
-    name: str
-    rows: int
-    bytes: int
-    pieces: int
-    vanished: int = 0
-    dead: tuple[int, ...] = ()
-    dead_rows: int = 0
-
-    @property
-    def state(self) -> str:
-        """Short text that is another where other rows count."""
-        return f"{self.name}-{sha256(repr(self.dead).encode()).hexdigest()[:16]}" if self.dead else self.name
-
-    def without(self, pieces: dict[int, int]) -> Shard | None:
-        """Return the same shard with pieces that do not count any more; None where none is left that does.
-
-        Parameters
-        ----------
-        pieces
-            Rows of each, by its number.
-        """
-        new = {number: rows for number, rows in pieces.items() if number not in self.dead}
-        dead = tuple(sorted((*self.dead, *new)))
-        if len(dead) == self.pieces:
-            return None
-        return replace(self, dead=dead, dead_rows=self.dead_rows + sum(new.values())) if new else self
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table that follows from the rows: ``series``, ``volumes`` and others; a file that never changes.
-
-    Attributes
-    ----------
-    kind
-        Its name in questions.
-    name
-        Name of the file, which follows from what is in it.
-    rows, bytes
-        How large it is.
-    """
-
-    kind: str
-    name: str
-    rows: int
-    bytes: int
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hounsfield.catalog.file_names import HEADERS, ROWS
-from hounsfield.catalog.manifest import Shard
 from hounsfield.catalog.piece_rows import GONE, identities
 from hounsfield.catalog.places import Key, Known, PiecePlace
+from hounsfield.catalog.shard_facts import Shard
 from hounsfield.catalog.shards import alive, piece_table, read_groups, renumbered, write_shard
 
 _IDENTITY = ["SOPInstanceUID", "listed_size", "listed_time", "vanished", "piece"]

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from hounsfield.catalog import manifest as manifests
-from hounsfield.catalog.manifest import Manifest, Shard, read_manifest
+from hounsfield.catalog.manifest import Manifest, read_manifest
 from hounsfield.catalog.pieces import ALONE, parts_of
+from hounsfield.catalog.shard_facts import Shard
 from hounsfield.catalog.shards import read_pieces
 
 #: Folder and part of a piece, as the catalog writes them.

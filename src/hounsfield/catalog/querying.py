@@ -14,12 +14,18 @@ from typing import Any, cast
 import duckdb
 import pyarrow as pa
 
+from hounsfield.catalog.answer_types import with_texts
 from hounsfield.catalog.bounds import QueryBounds
 from hounsfield.catalog.derived_columns import SCHEMAS
 from hounsfield.catalog.file_names import DAMAGED, HEADERS, headers_file, rows_file, table_file
 from hounsfield.catalog.manifest import Manifest
+from hounsfield.catalog.question_form import refuse_other_statements, refuse_other_values
 from hounsfield.catalog.row_sql import quoted, rows_sql
-from hounsfield.catalog.sandbox import reason_of, refuse_beyond, refuse_too_long
+from hounsfield.catalog.sandbox import (
+    reason_of,
+    refuse_beyond,
+    refuse_too_long,
+)
 from hounsfield.catalog.series_sql import PATIENTS, STUDIES
 from hounsfield.errors import FormatError
 
@@ -46,15 +52,13 @@ class Database:
     Raises
     ------
     FormatError
-        It has no rows, or a file of it is missing or damaged.
+        A file of it is missing or damaged.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, bounds: QueryBounds | None = None) -> None:
         self._bounds = bounds or QueryBounds()
         self._has_uids = False
         kinds = (rows_file, headers_file) if manifest.headers else (rows_file,)
-        if not manifest.rows:
-            raise FormatError("the catalog has no rows", source=str(folder))
         paths = [str(file(folder, shard.name).absolute()) for shard in manifest.shards for file in kinds]
         tables = {table.kind: str(table_file(folder, table.name).absolute()) for table in manifest.tables}
         paths += tables.values()
@@ -80,8 +84,10 @@ class Database:
         execute("SET enable_progress_bar = false")  # it would write to standard output
         execute(f"SET allowed_paths = [{', '.join(map(quoted, paths))}]")
         execute("SET enable_external_access = false")
-        execute(f"CREATE VIEW all_rows AS {rows_sql(folder, manifest.shards)}")
-        execute(f"CREATE VIEW files AS SELECT * EXCLUDE ({', '.join(_HIDDEN)}) FROM all_rows")  # noqa: S608  our names
+        execute("CREATE SCHEMA own")  # what is in it is neither listed nor asked of
+        rows, whole = self._rows_and_headers(folder, manifest)
+        execute(f"CREATE VIEW own.all_rows AS {rows}")
+        execute(f"CREATE VIEW files AS SELECT * EXCLUDE ({', '.join(_HIDDEN)}) FROM own.all_rows")  # noqa: S608  our names
         execute("CREATE VIEW vanished AS SELECT * FROM files WHERE vanished IS NOT NULL")
         execute(
             "CREATE VIEW errors AS SELECT path, archive, error, file_size, mtime FROM files "
@@ -93,7 +99,6 @@ class Database:
         )
         if manifest.headers:
             there = "header IS NOT NULL AND vanished IS NULL"
-            whole = rows_sql(folder, manifest.shards, room=HEADERS)
             execute(f"CREATE VIEW headers AS SELECT path, SOPInstanceUID, header FROM ({whole}) WHERE {there}")  # noqa: S608  our names
         for kind, schema in SCHEMAS.items():
             if kind in tables:
@@ -105,15 +110,35 @@ class Database:
         execute(f"CREATE VIEW patients AS {PATIENTS}")
         execute("SET lock_configuration = true")
 
+    def _rows_and_headers(self, folder: Path, manifest: Manifest) -> tuple[str, str]:
+        """Return SQL of rows, and of whole headers: tables without rows where the catalog has none."""
+        if manifest.rows:
+            return rows_sql(folder, manifest.shards), rows_sql(folder, manifest.shards, room=HEADERS)
+        from hounsfield.catalog.piece_rows import HEADER_SCHEMA, catalog_schema
+        from hounsfield.scanning.scan import ListedFiles
+
+        columns = catalog_schema(ListedFiles(manifest.columns).schema)
+        return self._empty("no_rows", columns), self._empty("no_headers", HEADER_SCHEMA)
+
+    def _empty(self, name: str, schema: pa.Schema) -> str:
+        """Return SQL of a table that has these columns, and no rows."""
+        plain = {one.name: one.type.value_type if pa.types.is_dictionary(one.type) else one.type for one in schema}
+        self._connection.register(name, pa.schema(plain).empty_table())
+        self._connection.execute(f"CREATE TABLE own.{name} AS FROM {name}")
+        self._connection.unregister(name)
+        return f"SELECT * FROM own.{name}"  # noqa: S608  our names
+
     @property
     def views(self) -> list[str]:
         """Names of all that can be asked of."""
-        names = self._connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name")
+        names = self._connection.execute(
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'main'"
+        )
         return sorted({str(row[0]) for row in names.fetchall()} | {"uids"})
 
     def _add_uids(self, question: str) -> None:
-        """Make the view ``uids`` where a question asks of it: its names come from a library that takes time to load."""
-        if re.search(r"\buids\b", question, re.IGNORECASE) and not self._has_uids:
+        """Make the view ``uids`` where a question asks of it, or lists views: its names take time to load."""
+        if re.search(r"\b(?:uids|show)\b", question, re.IGNORECASE) and not self._has_uids:
             from hounsfield.headers.info import uid_names
 
             names = uid_names()
@@ -147,8 +172,12 @@ class Database:
             It takes too long, or more memory than is allowed.
         """
         with self._asked(sql, parameters) as answer:
-            # The name of the method follows from DuckDB's version.
-            return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()
+            return _table(answer)
+
+    def rows(self, columns: str) -> pa.Table:
+        """Return what SQL of our own makes of all rows, with the columns that are the catalog's own affair."""
+        with self._answered(f"SELECT {columns} FROM own.all_rows", []) as answer:  # noqa: S608  ours
+            return _table(answer)
 
     @contextmanager
     def reading(self, sql: str, parameters: Iterable[Any] = (), rows: int = 10_000) -> Generator[pa.RecordBatchReader]:
@@ -167,15 +196,21 @@ class Database:
 
     @contextmanager
     def _asked(self, sql: str, parameters: Iterable[Any]) -> Generator[Any]:
+        values = list(parameters)
+        question = self._checked(sql, len(values))
+        with self._answered(question, values) as answer:
+            yield answer
+
+    @contextmanager
+    def _answered(self, question: str, values: list[Any]) -> Generator[Any]:
         """Give DuckDB's answer, which it makes when it is fetched, and raise errors of ours in the place of its own."""
-        question = self._checked(sql)
         with self._within_time() as late:
             try:
-                yield self._connection.sql(question, params=list(parameters) or None)
+                yield with_texts(self._connection.sql(question, params=values or None))
             except BrokenPipeError:  # of who writes the answer
                 raise
             except (duckdb.Error, pa.ArrowException, OSError) as error:  # the latter two while batches are read
-                raise self._error_of(error, sql, late) from None
+                raise self._error_of(error, question, late) from None
 
     def _error_of(self, error: Exception, sql: str, late: threading.Event) -> BaseException:
         said = str(error)
@@ -185,18 +220,18 @@ class Database:
             return self._bounds.too_long() if late.is_set() else KeyboardInterrupt()
         return FormatError(reason_of(error, sql), source="SQL")
 
-    def _checked(self, sql: str) -> str:
+    def _checked(self, sql: str, values: int) -> str:
         """Return the one SELECT of a text, which asks of nothing but the views."""
         refuse_too_long(sql)
         try:
             statements: list[Any] = self._connection.extract_statements(sql)
-            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-                raise FormatError("a question is one SELECT: a catalog is read, never written", source="SQL")
+            refuse_other_statements([one.type.name for one in statements])
             question = str(statements[0].query)
             found = self._connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [question]).fetchone()
         except duckdb.Error as error:
             raise FormatError(reason_of(error, sql), source="SQL") from None
         refuse_beyond(cast("tuple[str]", found)[0], self.views)
+        refuse_other_values(statements[0].named_parameters, values)
         self._add_uids(question)
         return question
 
@@ -223,3 +258,8 @@ class Database:
     def close(self) -> None:
         """Give back what it holds."""
         self._connection.close()
+
+
+def _table(answer: Any) -> pa.Table:
+    """Return an answer as a whole: the name of the method follows from DuckDB's version."""
+    return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()

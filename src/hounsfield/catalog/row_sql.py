@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hounsfield.catalog.file_names import ROWS
-from hounsfield.catalog.manifest import Shard
+from hounsfield.catalog.shard_facts import Shard
 
 
 def rows_sql(folder: Path, shards: Sequence[Shard], *, places: bool = False, room: str = ROWS) -> str:

@@ -53,8 +53,10 @@ _HINT = re.compile(r"""[\s*]*Use "?SET .*""", re.DOTALL)  # settings are locked
 _PATH = re.compile(r"""(?:[A-Za-z]:)?[\\/][^\s'",;]*""")
 
 
-def refuse_too_long(sql: str) -> None:
-    """Raise a LimitExceededError where a question has too many characters."""
+def refuse_too_long(sql: object) -> None:
+    """Raise a LimitExceededError where a question has too many characters, TypeError where it is no text."""
+    if not isinstance(sql, str):
+        raise TypeError(f"a question is text in SQL, not {type(sql).__name__}")
     if len(sql) > MOST_CHARACTERS:
         raise LimitExceededError(f"a question has at most {MOST_CHARACTERS} characters", source="SQL")
 
@@ -136,7 +138,7 @@ def _refuse_table(node: dict[str, Any], views: frozenset[str], common: set[str])
 
 
 def _asks_of(views: Iterable[str]) -> str:
-    return f"a question asks of {', '.join(sorted(set(views) - {'all_rows'}))}, and of nothing else"
+    return f"a question asks of {', '.join(sorted(set(views)))}, and of nothing else"
 
 
 def reason_of(error: Exception, sql: str) -> str:

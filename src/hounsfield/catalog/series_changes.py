@@ -17,9 +17,10 @@ import pyarrow as pa
 
 from hounsfield.catalog.derived_columns import SCHEMAS
 from hounsfield.catalog.file_names import rows_file, table_file
-from hounsfield.catalog.manifest import Manifest, Shard
+from hounsfield.catalog.manifest import Manifest
 from hounsfield.catalog.row_sql import quoted, rows_sql
 from hounsfield.catalog.series_rows import SERIES_KEY, SHARD_BITS, SeriesBatch
+from hounsfield.catalog.shard_facts import Shard
 
 #: The table that says which series are in the others, and of which files.
 STATES = "states"

@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hounsfield.catalog.file_names import DAMAGED, HEADERS, PIECES, ROWS, headers_file, pieces_file, rows_file
-from hounsfield.catalog.manifest import Shard, sync_folder
+from hounsfield.catalog.manifest import sync_folder
+from hounsfield.catalog.shard_facts import Shard
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hounsfield.catalog.file_names import table_file
-from hounsfield.catalog.manifest import Table, sync_folder
+from hounsfield.catalog.manifest import sync_folder
+from hounsfield.catalog.shard_facts import Table
 from hounsfield.catalog.shards import table_name
 
 

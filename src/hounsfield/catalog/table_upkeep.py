@@ -21,10 +21,11 @@ import pyarrow as pa
 from hounsfield.catalog.derived_columns import SCHEMAS
 from hounsfield.catalog.deriving import tables_of
 from hounsfield.catalog.file_names import DAMAGED, TABLES
-from hounsfield.catalog.manifest import Manifest, Table, commit, kept_manifests, read_manifest
+from hounsfield.catalog.manifest import Manifest, commit, kept_manifests, read_manifest
 from hounsfield.catalog.real_paths import RealPaths
 from hounsfield.catalog.series_changes import STATES, STATES_SCHEMA, SeriesChanges
 from hounsfield.catalog.series_rows import SeriesRows
+from hounsfield.catalog.shard_facts import Table
 from hounsfield.catalog.table_files import table_files
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.interrupt import check_interrupt

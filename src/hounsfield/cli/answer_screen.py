@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable
+from decimal import Decimal
 from time import monotonic
 from typing import Any
 
@@ -39,12 +40,15 @@ class AnswerScreen:
 
     def show(self, batches: Iterable[Any]) -> None:
         """Write the rows."""
+        from hounsfield.exports.tables import python_rows
+
         shown = more = 0
         counting = None
         for batch in batches:
             left = batch.num_rows if self._limit is None else min(batch.num_rows, self._limit - shown)
             if left or not self._widths:
-                self._write_rows([[_cell(value) for value in row.values()] for row in batch.slice(0, left).to_pylist()])
+                rows = python_rows(batch.slice(0, left))
+                self._write_rows([[_cell(value) for value in row.values()] for row in rows])
             shown += left
             more += batch.num_rows - left
             counting = counting or (monotonic() if more else None)
@@ -110,6 +114,8 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.10g}"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     if isinstance(value, list):
         return "\\".join(_cell(part) for part in value)  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, dict):

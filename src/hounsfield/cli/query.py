@@ -19,6 +19,7 @@ from hounsfield.errors import FormatError, LimitExceededError, OutputError
 if TYPE_CHECKING:
     from hounsfield.catalog.asking import Answer
     from hounsfield.catalog.manifest import Manifest
+    from hounsfield.catalog.questions import ReadyQuestion
 
 #: Rows that a terminal shows, and those of a batch.
 _SHOWN, _BATCH = 40, 10_000
@@ -146,19 +147,28 @@ class _Query:
             return self._print_sql(None)
         from hounsfield.catalog.manifest import read_manifest
 
+        question = self._ready() if options["what"] else None
         manifest = read_manifest(Path(self._folder))
         if options["sql_only"]:
             return self._print_sql(manifest)
         if options["tables"]:
             return self._list_tables(self._folder, manifest)
-        self._answer(self._folder, manifest, self._question(manifest))
+        self._answer(self._folder, manifest, self._sql_for(manifest, question))
         return 0
 
-    def _question(self, manifest: Manifest) -> str:
-        if self._options["what"]:
-            from hounsfield.catalog.questions import ready
+    def _ready(self) -> ReadyQuestion:
+        """Return the question that is named."""
+        from hounsfield.catalog.questions import ready
 
-            return ready(self._options["what"]).sql_for(manifest)
+        try:
+            return ready(self._options["what"])
+        except FormatError as error:
+            near = error.message.endswith("?")
+            raise click.UsageError(error.message if near else f"{error.message}; --what alone lists them") from None
+
+    def _sql_for(self, manifest: Manifest, question: ReadyQuestion | None) -> str:
+        if question is not None:
+            return question.sql_for(manifest)
         if self._options["file"] is not None:
             return _read_sql(Path(self._options["file"]))
         if self._sql == "-":
@@ -175,9 +185,7 @@ class _Query:
         return 0
 
     def _print_sql(self, manifest: Manifest | None) -> int:
-        from hounsfield.catalog.questions import ready
-
-        question = ready(self._options["what"])
+        question = self._ready()
         write_text(question.commented(question.sql() if manifest is None else question.sql_for(manifest)))
         return 0
 
@@ -265,8 +273,8 @@ class _Query:
 
 
 def _ordered(there: list[str], known: Iterable[str]) -> list[str]:
-    """Return views in the order in which they are described; ``all_rows`` is the catalog's own affair."""
-    return [name for name in known if name in there] + sorted({*there} - {*known, "all_rows"})
+    """Return views in the order in which they are described."""
+    return [name for name in known if name in there] + sorted({*there} - {*known})
 
 
 def _column(name: str, kind: str, about: str) -> dict[str, str]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import base64
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -34,6 +36,13 @@ TABLE_FORMATS = {
 _FORMULA = r"^([=+\-@\t\r])"
 #: What commands a terminal, or turns the direction of text; lines and tabulators are a cell's own affair.
 _COMMANDS = "[\\x00\x01-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+#: Stands for the quotation marks around numbers that JSON shall have with all their digits; no file can know it.
+_EXACT = f"number-{secrets.token_hex(16)}:"
+_EXACT_NUMBER = re.compile(rf'"{_EXACT}([-0-9.]+)"')
+#: A day, in units of times.
+_DAY = {"us": 86_400_000_000, "ns": 86_400_000_000_000}
+#: Years that pyarrow writes into CSV.
+_CSV_YEARS = (-32_767, 32_767)
 _Batches = Iterable[pa.RecordBatch]
 
 
@@ -140,19 +149,87 @@ def json_array(batches: _Batches) -> Iterator[str]:
 
 
 def json_rows(batch: pa.RecordBatch) -> list[str]:
-    """Return each row as a JSON object: dates and times in ISO 8601, bytes in base64, no NaN."""
-    texts = (json.dumps(row, ensure_ascii=False, allow_nan=False, default=_plain) for row in finite_rows(batch))
-    return [json_safe(text) for text in texts]
+    """Return each row as a JSON object: times in ISO 8601, decimals with all digits, bytes in base64, no NaN."""
+    return [json_safe(_json_text(row)) for row in finite_rows(batch)]
 
 
 def finite_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     """Return the rows as dictionaries in which what is no number is None: JSON has none."""
     floats = [field.name for field in batch.schema if _has_floats(field.type)]
-    rows: list[dict[str, Any]] = batch.to_pylist()
+    rows = python_rows(batch)
     for row in rows:
         for name in floats:
             row[name] = _finite(row[name])
     return rows
+
+
+def python_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Return the rows as dictionaries; a date or time that Python does not have is text.
+
+    Raises
+    ------
+    FormatError
+        Such a one is within a list, or in another value with parts.
+    """
+    try:
+        if not any(map(_is_beyond_python, batch.columns)):
+            return batch.to_pylist()
+    except (OverflowError, ValueError):  # a year beyond 1 to 9999, or infinity
+        pass
+    names = batch.schema.names
+    columns = [_python_values(array, name) for array, name in zip(batch.columns, names, strict=True)]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _python_values(array: pa.Array, name: str) -> list[Any]:
+    try:
+        return [_python_value(scalar) for scalar in array] if _is_beyond_python(array) else array.to_pylist()
+    except (OverflowError, ValueError):
+        if pa.types.is_nested(array.type):
+            raise FormatError(
+                f"{printable(name)} has a date or time beyond the years 1 to 9999: ask for it as ::VARCHAR"
+            ) from None
+    return [_python_value(scalar) for scalar in array]
+
+
+def _python_value(scalar: Any) -> Any:
+    if scalar.is_valid and _has_nanoseconds(scalar.type):
+        return _iso(scalar)
+    if scalar.is_valid and pa.types.is_time64(scalar.type) and scalar.value == _DAY[scalar.type.unit]:
+        return "24:00:00"
+    try:
+        return scalar.as_py()
+    except (OverflowError, ValueError):
+        return _iso(scalar)
+
+
+def _iso(scalar: Any) -> str:
+    """Return a date or time that Python does not have in ISO 8601: years may be negative, or have five digits."""
+    day = pa.types.is_date32(scalar.type)
+    number: int = scalar.cast(pa.int32() if day else pa.int64()).as_py()
+    if abs(number) == 2 ** (31 if day else 63) - 1:
+        return "infinity" if number > 0 else "-infinity"
+    unit: Any = "D" if day else scalar.type.unit
+    text = re.sub(r"\.0+$", "", str(np.datetime64(number, unit)))
+    text = re.sub(r"^-(\d+)", lambda year: f"-{year[1]:0>4}", text)
+    return text + ("" if day or not scalar.type.tz else "+00:00")
+
+
+def _is_beyond_python(array: pa.Array) -> bool:
+    """Return whether Python would change a time without a word."""
+    return _has_nanoseconds(array.type) or _has_end_of_day(array)
+
+
+def _has_end_of_day(array: pa.Array) -> bool:
+    """Return whether a time is 24:00:00, which DuckDB has."""
+    if not pa.types.is_time64(array.type):
+        return False
+    return pc.max(array.cast(pa.int64())).as_py() == _DAY[array.type.unit]
+
+
+def _has_nanoseconds(type_: pa.DataType) -> bool:
+    """Return whether a time is of nanoseconds: Python has none."""
+    return pa.types.is_timestamp(type_) and type_.unit == "ns"
 
 
 def _has_floats(type_: pa.DataType) -> bool:
@@ -172,10 +249,14 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()
-    if isinstance(value, Decimal):  # a number where that is exact
-        number = int(value) if value == value.to_integral_value() else float(value)
-        return number if Decimal(repr(number)) == value else str(value)
+    if isinstance(value, Decimal):
+        return f"{_EXACT}{value:f}"
     return base64.b64encode(value).decode()
+
+
+def _json_text(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+    return _EXACT_NUMBER.sub(r"\1", text) if _EXACT in text else text
 
 
 def _flat_type(type_: pa.DataType) -> pa.DataType:
@@ -190,8 +271,9 @@ def _is_text(type_: pa.DataType) -> bool:
 
 def _is_nested(type_: pa.DataType) -> bool:
     """Return whether a cell has parts that are no simple list."""
-    inner = type_.value_type if pa.types.is_list(type_) else type_
-    return pa.types.is_nested(inner) or pa.types.is_decimal(inner) or pa.types.is_interval(inner)
+    if not pa.types.is_list(type_):
+        return pa.types.is_nested(type_)
+    return pa.types.is_nested(type_.value_type) or pa.types.is_decimal(type_.value_type)
 
 
 def flat_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -201,15 +283,34 @@ def flat_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
     Text that a spreadsheet would take for a formula has an apostrophe before it.
     """
     names = batch.schema.names
+    for array, name in zip(batch.columns, names, strict=True):
+        _check_years(array, name)
     arrays = [
-        _flat(array, "; " if name == "issues" else "\\") for name, array in zip(names, batch.columns, strict=True)
+        _flat(array, name, "; " if name == "issues" else "\\") for name, array in zip(names, batch.columns, strict=True)
     ]
     return pa.RecordBatch.from_arrays(arrays, names=names)
 
 
-def _flat(array: pa.Array, between: str) -> pa.Array:
+def _check_years(array: pa.Array, name: str) -> None:
+    """Make sure that pyarrow can write dates and times as text."""
+    array = array.flatten() if pa.types.is_list(array.type) else array
+    day = pa.types.is_date32(array.type)
+    why = f"{printable(name)} has a date or time that CSV does not take: ask for it as ::VARCHAR"
+    if _has_end_of_day(array):
+        raise FormatError(why)
+    if not day and (not pa.types.is_timestamp(array.type) or _has_nanoseconds(array.type)):
+        return  # what has nanoseconds has few years
+    numbers = pc.min_max(array.cast(pa.int32() if day else pa.int64())).as_py()
+    unit: Any = "D" if day else array.type.unit
+    first, last = (np.datetime64(f"{year}-01-01").astype(f"M8[{unit}]").astype(int) for year in _CSV_YEARS)
+    if numbers["min"] is not None and not first <= numbers["min"] <= numbers["max"] < last:
+        raise FormatError(why)
+
+
+def _flat(array: pa.Array, name: str, between: str) -> pa.Array:
     if _is_nested(array.type):
-        array = pa.array([None if value is None else _as_json(value) for value in array.to_pylist()], pa.string())
+        values = _python_values(array, name)
+        array = pa.array([None if value is None else _json_text(_finite(value)) for value in values], pa.string())
     elif _is_text(array.type):
         array = array.cast(pa.string())
     inner = array.type.value_type if pa.types.is_list(array.type) else array.type
@@ -227,10 +328,6 @@ def _flat(array: pa.Array, between: str) -> pa.Array:
         )
         array = pa.array(list(texts), pa.string())
     return pc.replace_substring_regex(array, _FORMULA, r"'\1")
-
-
-def _as_json(value: Any) -> str:
-    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, default=_plain)
 
 
 def _offsets(array: pa.Array) -> pa.Array:

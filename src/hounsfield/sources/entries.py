@@ -38,7 +38,7 @@ class Entry:
 
     @property
     def changed(self) -> str:
-        """Why it is not what it was when it was listed; ``""`` where nothing is known against it."""
+        """The reason why it is not what it was when it was listed; ``""`` where nothing is known against it."""
         try:
             if self.check is not None:
                 self.check()
