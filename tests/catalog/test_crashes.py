@@ -17,7 +17,7 @@ from hounsfield.catalog.compacting import compact
 from hounsfield.catalog.manifest import is_catalog, read_manifest
 from hounsfield.catalog.writing import scan_into
 
-from catalogs import ended, headers, paths, rows, started, tree
+from catalogs import derived, ended, headers, paths, rows, started, tree
 from cli_runner import signals_heard
 
 SCAN = "scan_into(sys.argv[1], sys.argv[2:])"
@@ -48,7 +48,7 @@ def check_killed_scans(tmp_path, times, folders, scan=SCAN, **options):
     data = tree(tmp_path / "data", folders, 60)
     whole = tmp_path / "whole"
     seconds = how_long(scan, whole, data)
-    expected, texts = rows(whole), headers(whole) if options else []
+    expected, texts, series = rows(whole), headers(whole) if options else [], derived(whole)
     chance = random.Random(15)
     midway = 0
     for number in range(times):
@@ -59,8 +59,9 @@ def check_killed_scans(tmp_path, times, folders, scan=SCAN, **options):
             midway += 0 < read_manifest(catalog).rows < len(expected)
         scan_into(catalog, [data], **options)
         assert rows(catalog) == expected
+        assert derived(catalog) == series
         assert not options or headers(catalog) == texts
-        assert verify(catalog).problems == []
+        assert (verify(catalog).problems, verify(catalog).tables) == ([], [])
         shutil.rmtree(catalog)
     return midway
 
@@ -73,7 +74,7 @@ def check_killed_compactions(tmp_path, times, folders, **options):
         path.unlink()
     scan_into(many, [data])
     assert len(read_manifest(many).shards) > 4
-    expected, texts = rows(many), headers(many) if options else []
+    expected, texts, series = rows(many), headers(many) if options else [], derived(many)
     whole = shutil.copytree(many, tmp_path / "whole")
     seconds = how_long(COMPACT, whole)
     assert rows(whole) == expected
@@ -86,7 +87,7 @@ def check_killed_compactions(tmp_path, times, folders, **options):
         assert not options or headers(catalog) == texts
         assert verify(catalog).problems == []
         compact(catalog, rows=2_000, orphan=0)
-        assert rows(catalog) == expected
+        assert (rows(catalog), derived(catalog), verify(catalog).tables) == (expected, series, [])
         named = {shard.name for shard in read_manifest(catalog).shards}
         for room in ("instances", "pieces", *(["headers"] if options else [])):
             assert {path.name for path in (catalog / room).iterdir()} == {f"{name}.parquet" for name in named}
@@ -106,10 +107,12 @@ def test_a_killed_compaction_changes_no_row(tmp_path):
 WITH_HEADERS = "scan_into(sys.argv[1], sys.argv[2:], headers=True)"
 
 
+@pytest.mark.long
 def test_a_killed_scan_with_headers_goes_on_where_it_was(tmp_path):
     check_killed_scans(tmp_path, 2, 10, WITH_HEADERS, headers=True)
 
 
+@pytest.mark.long
 def test_a_killed_compaction_changes_no_header(tmp_path):
     check_killed_compactions(tmp_path, 2, 15, headers=True)
 
@@ -150,6 +153,7 @@ def check_writers(tmp_path, folders, others):
         ended(process)
     assert verify(catalog).problems == []
     assert rows(catalog) == rows(tmp_path / "whole")
+    assert derived(catalog) == derived(tmp_path / "whole")
     assert scan_into(catalog, [data]).unchanged == folders * 60
 
 

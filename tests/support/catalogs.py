@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from hounsfield.catalog.file_names import HEADERS, ROWS
+from hounsfield.catalog.file_names import HEADERS, ROWS, table_file
 from hounsfield.catalog.manifest import read_manifest
 from hounsfield.catalog.shards import alive, read_groups
 
@@ -68,6 +69,12 @@ def rows(catalog: Path, columns: list[str] | None = None, room: str = ROWS) -> l
 def headers(catalog: Path) -> list[dict[str, Any]]:
     """Return the whole headers of a catalog that count, sorted by path."""
     return rows(catalog, room=HEADERS)
+
+
+def derived(catalog: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return the tables of a catalog that follow from its rows, their rows in an order that is always the same."""
+    tables = {table.kind: pq.read_table(table_file(catalog, table.name)) for table in read_manifest(catalog).tables}
+    return {kind: sorted(table.to_pylist(), key=repr) for kind, table in tables.items() if kind != "states"}
 
 
 def paths(catalog: Path) -> list[str]:
