@@ -120,7 +120,7 @@ def test_ducklake(catalog, tmp_path):
         connection.execute(f"ATTACH 'ducklake:{name}' AS lake (READ_ONLY)")
         for table, rows in expected(catalog).items():
             answer = connection.sql(f"FROM lake.{table}")
-            found = answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()
+            found = answer.to_arrow_table()
             same(found, rows)
             assert done.tables[table] == found.num_rows
         connection.close()

@@ -272,6 +272,19 @@ def test_a_scan_that_ended_before_its_series_were_looked_at(tmp_path, monkeypatc
     assert tables(tmp_path / "c") == fresh(tmp_path, tmp_path / "data")
 
 
+def test_all_series_are_looked_at_where_nothing_tells_which_changed(tmp_path):
+    data = tmp_path / "data"
+    for name in "abc":
+        made_ct(data / name, slices=3)
+    scan_into(tmp_path / "c", [data / "a", data / "b"])
+    scan_into(tmp_path / "c", [data / "c"])
+    (states,) = [table.name for table in read_manifest(tmp_path / "c").tables if table.kind == "states"]
+    table_file(tmp_path / "c", states).unlink()
+    shutil.rmtree(data / "b")
+    scan_into(tmp_path / "c", [data])
+    assert tables(tmp_path / "c") == fresh(tmp_path, data)
+
+
 def test_damaged_tables_are_found_and_made_anew(tmp_path):
     made_ct(tmp_path / "data", slices=3)
     scan_into(tmp_path / "c", [tmp_path / "data"])

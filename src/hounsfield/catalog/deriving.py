@@ -194,9 +194,7 @@ def _series(rows: pa.Table, counts: Mapping[str, Mapping[str, Any]], connection:
     connection.register("batch", batch)
     # Both by the same keys: those without slices on a line have no values in the second.
     sql = f"SELECT * FROM ({FACTS}) LEFT JOIN ({GEOMETRY}) USING (key) ORDER BY first"  # noqa: S608  our queries
-    answer = connection.sql(sql)
-    # The name of the method follows from DuckDB's version.
-    table = answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()
+    table = connection.sql(sql).to_arrow_table()
     connection.unregister("batch")
     table = _named(_named(table, "SOPClassUID", "sop_class_name"), "TransferSyntaxUID", "transfer_syntax_name")
     keys = table["key"].to_pylist()

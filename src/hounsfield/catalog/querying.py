@@ -172,12 +172,12 @@ class Database:
             It takes too long, or more memory than is allowed.
         """
         with self._asked(sql, parameters) as answer:
-            return _table(answer)
+            return answer.to_arrow_table()
 
     def rows(self, columns: str) -> pa.Table:
         """Return what SQL of our own makes of all rows, with the columns that are the catalog's own affair."""
         with self._answered(f"SELECT {columns} FROM own.all_rows", []) as answer:  # noqa: S608  ours
-            return _table(answer)
+            return answer.to_arrow_table()
 
     @contextmanager
     def reading(self, sql: str, parameters: Iterable[Any] = (), rows: int = 10_000) -> Generator[pa.RecordBatchReader]:
@@ -191,8 +191,7 @@ class Database:
             Rows of a batch.
         """
         with self._asked(sql, parameters) as answer:
-            reader = answer.to_arrow_reader if hasattr(answer, "to_arrow_reader") else answer.fetch_arrow_reader
-            yield reader(rows)
+            yield answer.to_arrow_reader(rows)
 
     @contextmanager
     def _asked(self, sql: str, parameters: Iterable[Any]) -> Generator[Any]:
@@ -258,8 +257,3 @@ class Database:
     def close(self) -> None:
         """Give back what it holds."""
         self._connection.close()
-
-
-def _table(answer: Any) -> pa.Table:
-    """Return an answer as a whole: the name of the method follows from DuckDB's version."""
-    return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()

@@ -92,7 +92,9 @@ class SeriesChanges:
 
     def __init__(self, connection: Any, folder: Path, manifest: Manifest) -> None:
         self._connection, self._folder, self._manifest = connection, folder, manifest
-        self._tables = {table.kind: table_file(folder, table.name).absolute() for table in manifest.tables}
+        tables = {table.kind: table_file(folder, table.name).absolute() for table in manifest.tables}
+        # Without the one that tells which series have changed, nothing is kept of the others.
+        self._tables = tables if STATES in tables and tables[STATES].exists() else {}
         self._compare()
         self.files = self._number("SELECT coalesce(sum(files), 0) FROM current SEMI JOIN touched USING (key)")
 
@@ -126,7 +128,7 @@ class SeriesChanges:
         changed = [replace(shard, dead=(), dead_rows=0) for state, shard in shards.items() if state not in before]
         known = {shard.name for shard in self._manifest.shards}
         gone = {state.partition("-")[0] for state in before - shards.keys()} - known
-        if STATES not in self._tables or any(not rows_file(self._folder, name).exists() for name in gone):
+        if not self._tables or any(not rows_file(self._folder, name).exists() for name in gone):
             return False
         changed += [Shard(name, 1, 0, 1) for name in gone]
         if changed and len(changed) == len(shards):
@@ -189,7 +191,7 @@ class SeriesChanges:
                 return
 
     def _old(self) -> str:
-        if STATES in self._tables and self._tables[STATES].exists():
+        if self._tables:
             return f"SELECT * FROM read_parquet({quoted(str(self._tables[STATES]))})"  # noqa: S608  our path
         return (
             "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS together, 0::UBIGINT AS digest, 0::BIGINT AS files "
@@ -225,11 +227,9 @@ class SeriesChanges:
     def kept(self) -> dict[str, Iterator[pa.RecordBatch]]:
         """Return the rows of each table that stay as they are."""
         kept: dict[str, Iterator[pa.RecordBatch]] = {}
-        for kind in SCHEMAS:
-            if kind in self._tables and STATES in self._tables:
-                path = quoted(str(self._tables[kind]))
-                sql = f"SELECT * FROM read_parquet({path}) WHERE key NOT IN (FROM touched)"  # noqa: S608  our path
-                kept[kind] = self._read(sql)
+        for kind in SCHEMAS.keys() & self._tables.keys():
+            path = quoted(str(self._tables[kind]))
+            kept[kind] = self._read(f"SELECT * FROM read_parquet({path}) WHERE key NOT IN (FROM touched)")  # noqa: S608
         return kept
 
     def batches(self) -> Generator[SeriesBatch]:
@@ -252,7 +252,4 @@ class SeriesChanges:
 
     def _read(self, sql: str) -> Generator[pa.RecordBatch]:
         cursor = self._connection.cursor()  # held here: without it some versions of DuckDB have nothing more to read
-        answer = cursor.sql(sql)
-        # The name of the method follows from DuckDB's version.
-        reader = answer.to_arrow_reader if hasattr(answer, "to_arrow_reader") else answer.fetch_arrow_reader
-        yield from reader(65_536)
+        yield from cursor.sql(sql).to_arrow_reader(65_536)
