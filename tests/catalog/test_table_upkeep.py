@@ -23,6 +23,7 @@ from hounsfield.catalog.manifest import read_manifest
 from hounsfield.catalog.querying import Database
 from hounsfield.catalog.writing import scan_into
 
+from cli_runner import hu_here
 from series_made import copy, ct, edit, louder, shift
 
 PYDICOM = Path(get_testdata_file("CT_small.dcm")).parent
@@ -268,6 +269,12 @@ def test_a_scan_that_ended_before_its_series_were_looked_at(tmp_path, monkeypatc
             scan_into(tmp_path / "c", [tmp_path / "data"])
     assert not read_manifest(tmp_path / "c").is_derived
     assert answer(tmp_path / "c", "SELECT * FROM series") == []
+    with hu.Catalog(tmp_path / "c") as catalog:
+        with pytest.warns(hu.AssumptionWarning, match="of an earlier state"):
+            assert catalog.query("SELECT * FROM series").num_rows == 0
+        assert catalog.query("SELECT * FROM instances").num_rows == 3
+    _, _, err = hu_here("ls", f"{tmp_path}/c?FROM series")
+    assert err.count("of an earlier state") == 1
     scan_into(tmp_path / "c", [tmp_path / "data"])
     assert tables(tmp_path / "c") == fresh(tmp_path, tmp_path / "data")
 

@@ -190,6 +190,11 @@ class Catalog:
             It is no SELECT, more than one, or DuckDB does not take it; or the catalog is damaged.
         LimitExceededError
             It takes too long, or more memory than is allowed.
+
+        Warns
+        -----
+        AssumptionWarning
+            It is of series, or what else follows from rows, and these are of an earlier state.
         """
         return self._opened.query(sql, list(parameters))
 

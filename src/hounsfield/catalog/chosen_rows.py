@@ -4,7 +4,6 @@ from __future__ import annotations
 
 # pyarrow is not typed
 # pyright: reportUnknownMemberType=false, reportUnknownParameterType=false
-import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,9 +19,9 @@ from numpy.typing import NDArray
 from hounsfield.catalog.file_names import DAMAGED, rows_file
 from hounsfield.catalog.manifest import Manifest
 from hounsfield.catalog.shard_facts import Shard
+from hounsfield.catalog.walk_order import walk_order
 from hounsfield.errors import FormatError
 from hounsfield.interrupt import check_interrupt
-from hounsfield.sources.kinds import is_url
 
 _compute = cast("Any", pc)
 #: Columns by which an answer names files, the finest first: where there are several, that one counts.
@@ -92,7 +91,7 @@ def chosen_rows(folder: Path, manifest: Manifest, columns: Sequence[str], named:
     if not tables:
         return _schema(folder, manifest, columns).empty_table()
     table = pa.concat_tables(tables)
-    return table.take(pa.array(_walk_order(table["path"].to_pylist(), table["archive"].to_pylist(), manifest.roots)))
+    return table.take(pa.array(walk_order(table["path"].to_pylist(), table["archive"].to_pylist(), manifest.roots)))
 
 
 def _schema(folder: Path, manifest: Manifest, columns: Sequence[str]) -> pa.Schema:
@@ -138,24 +137,3 @@ def _may_hold(file: pq.ParquetFile, group: int, named: NamedRows) -> bool:
         _compute.less_equal(named.values, pa.scalar(bounds.max, named.values.type)),
     )
     return bool(_compute.any(between).as_py())
-
-
-def _walk_order(paths: list[str], archives: list[str | None], roots: Sequence[str]) -> NDArray[np.int64]:
-    """Return the order in which a walk of the roots comes to files; members of an archive stay in its own order."""
-    folders: dict[str, tuple[int, tuple[str, ...]]] = {}
-    themselves = {root: number for number, root in enumerate(roots)}
-    keys: list[tuple[int, tuple[str, ...], str]] = []
-    for path, archive in zip(paths, archives, strict=True):
-        at = path if archive is None else archive
-        folder, _, name = at.rpartition("/" if is_url(at) else os.sep)
-        if folder not in folders:
-            root = next((number for number, root in enumerate(roots) if _is_below(at, root)), len(roots))
-            # Servers list all that is below a folder by its whole name.
-            folders[folder] = root, (folder,) if is_url(at) else tuple(folder.split(os.sep))
-        number, parts = folders[folder]
-        keys.append((themselves.get(at, number), parts, name))
-    return np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
-
-
-def _is_below(path: str, root: str) -> bool:
-    return path == root or path.startswith(root if root.endswith(("/", os.sep)) else root + "/")

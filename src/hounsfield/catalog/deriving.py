@@ -8,7 +8,6 @@ from __future__ import annotations
 # pyarrow is not typed
 # pyright: reportUnknownParameterType=false
 import json
-import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -21,6 +20,7 @@ from hounsfield.catalog.derived_columns import COUNTS, SCHEMAS
 from hounsfield.catalog.real_paths import RealPaths
 from hounsfield.catalog.row_files import entries_of
 from hounsfield.catalog.series_sql import FACTS, GEOMETRY, NEEDED
+from hounsfield.catalog.walk_order import walk_order
 from hounsfield.headers.info import uid_name
 from hounsfield.limits import Limits
 from hounsfield.scanning.arrays import ArrowTable
@@ -75,24 +75,6 @@ def with_columns(rows: pa.Table, names: Sequence[str]) -> pa.Table:
     return rows
 
 
-def in_walking_order(rows: pa.Table) -> pa.Table:
-    """Return rows in the order in which folders are walked: by name, files before the folders beside them.
-
-    Parameters
-    ----------
-    rows
-        With ``file_row_number``: members of an archive are in the order in which they are in it.
-    """
-    files = zip(rows["path"].to_pylist(), rows["archive"].to_pylist(), strict=True)
-    places = [os.path.split(archive or path) for path, archive in files]
-    folders: set[str] = {folder for folder, _ in places}
-    ranks = {folder: rank for rank, folder in enumerate(sorted(folders, key=lambda folder: folder.split(os.sep)))}
-    numbers = rows["file_row_number"].to_pylist()
-    keys = [(ranks[folder], name, number) for (folder, name), number in zip(places, numbers, strict=True)]
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    return rows.take(pa.array(order, pa.int64()))
-
-
 def tables_of(
     rows: pa.Table, limits: Limits, connection: Any, real: RealPaths | None = None, *, phi: bool = True
 ) -> dict[str, pa.Table]:
@@ -101,7 +83,7 @@ def tables_of(
     Parameters
     ----------
     rows
-        All rows of these series, with ``key`` and ``file_row_number``.
+        All rows of these series, with ``key``; members of an archive in the order in which they are in it.
     limits
         What opening one of their files may cost.
     connection
@@ -111,7 +93,8 @@ def tables_of(
     phi
         False for a catalog without what identifies patients.
     """
-    rows = in_walking_order(rows)
+    # Which of several files is the copy of another follows from the order of a walk.
+    rows = rows.take(pa.array(walk_order(rows["path"].to_pylist(), rows["archive"].to_pylist())))
     found = _Tables(rows, survey_of(rows, limits, real), phi)
     tables = {name: pa.Table.from_pylist(of, SCHEMAS[name]) for name, of in found.rows.items()}
     return tables | {"series": _series(rows, found.counts, connection)}

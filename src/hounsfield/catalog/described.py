@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 #: The views, and what one row of each is.
 VIEWS = {
     "instances": "a file, or a member of an archive, that could be read",
@@ -121,3 +123,21 @@ def column_words(name: str) -> str:
     from hounsfield.headers.keywords import keyword_name  # pydicom's dictionary: only where it is asked for
 
     return _COLUMNS.get(name) or keyword_name(name.rpartition(".")[2]) or "private attribute"
+
+
+#: Views of what follows from rows.
+_DERIVED = re.compile(r"\b(?:series|studies|patients|volumes|gaps|conflicts|outcomes)\b", re.IGNORECASE)
+_OLDER = "series, volumes and all that follows from files are of an earlier state; the next scan brings them up"
+
+
+def older_tables(sql: str, *, derived: bool) -> str:
+    """Return what is to be said of a question whose views are older than the rows; ``""`` where there is nothing.
+
+    Parameters
+    ----------
+    sql
+        The question.
+    derived
+        `Manifest.is_derived`: whether the views are those of the rows.
+    """
+    return _OLDER if not derived and _DERIVED.search(sql) else ""

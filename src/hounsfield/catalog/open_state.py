@@ -5,6 +5,7 @@ from __future__ import annotations
 # duckdb and pyarrow are not typed
 # pyright: reportUnknownParameterType=false
 import threading
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
@@ -14,10 +15,12 @@ import pyarrow as pa
 
 from hounsfield.catalog.asking import ask
 from hounsfield.catalog.bounds import QueryBounds
+from hounsfield.catalog.described import older_tables
 from hounsfield.catalog.file_names import rows_file, table_file
 from hounsfield.catalog.manifest import Manifest, read_manifest
 from hounsfield.catalog.querying import Database
-from hounsfield.errors import FormatError
+from hounsfield.errors import AssumptionWarning, FormatError
+from hounsfield.text import printable
 
 #: So often a newer state is opened before it is taken that there will always be another one.
 _TRIES = 10
@@ -86,6 +89,7 @@ class OpenState:
             self._database = self._database or self._connected(manifest)
             return self._database.query(sql, parameters)
 
+        self._warn_of_older(sql)
         with self._turn:
             return self.whole(work)
 
@@ -96,11 +100,17 @@ class OpenState:
             answer = self._batches(manifest, sql, parameters, rows)
             return next(answer, None), answer
 
+        self._warn_of_older(sql)
         first, rest = self.whole(begin)
         with closing(rest):
             if first is not None:
                 yield first
             yield from rest
+
+    def _warn_of_older(self, sql: str) -> None:
+        """Warn where a question is of tables that are older than the rows: a scan has not come to its end."""
+        if older := older_tables(sql, derived=self.manifest.is_derived):
+            warnings.warn(AssumptionWarning(f"{printable(str(self._folder))}: {older}"), stacklevel=4)
 
     def whole(self, work: Callable[[Manifest], Any]) -> Any:
         """Return what some work makes of the state; of the newest, where files of the one that was opened are gone.

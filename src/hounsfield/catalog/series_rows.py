@@ -82,8 +82,6 @@ class SeriesRows:
         number, group = place
         with self._open(number) as file:
             table = file.read_row_group(group)
-        start = self._starts(number)[group]
-        table = table.append_column("file_row_number", pa.array(np.arange(start, start + table.num_rows)))
         table = alive(table, self._shards[number])
         there = table["error"].is_null().to_numpy() & table["vanished"].is_null().to_numpy()
         table = table.filter(pa.array(there))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,15 +11,28 @@ import click
 
 from hounsfield.catalog.catalog_paths import catalog_path, has_catalog
 from hounsfield.cli.terminal import say
-from hounsfield.errors import FormatError, LimitExceededError
+from hounsfield.errors import AssumptionWarning, FormatError, LimitExceededError
 
 if TYPE_CHECKING:
     from hounsfield.batch.inputs import Inputs
 
 
 @contextmanager
+def _said_assumptions() -> Generator[None]:
+    """Say what is assumed, each sentence once."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", AssumptionWarning)
+        try:
+            yield
+        finally:
+            for sentence in dict.fromkeys(str(one.message) for one in caught):
+                say(sentence)
+
+
+@contextmanager
 def asking_catalogs(paths: Sequence[str]) -> Generator[None]:
-    """Say what a catalog among the inputs refuses.
+    """Say what a catalog among the inputs refuses, or assumes.
 
     Raises
     ------
@@ -28,7 +42,8 @@ def asking_catalogs(paths: Sequence[str]) -> Generator[None]:
         A catalog is damaged, has no names of files, or takes too long: nothing can be read.
     """
     try:
-        yield
+        with _said_assumptions():
+            yield
     except (FormatError, LimitExceededError) as error:
         if not has_catalog(paths):
             raise

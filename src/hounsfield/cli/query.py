@@ -27,8 +27,6 @@ _LIST = "-"  # --what without a name
 #: Bytes of SQL that are read.
 _MOST_BYTES = 2**22
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
-#: Views of what follows from rows.
-_DERIVED = re.compile(r"\b(?:series|studies|patients|volumes|gaps|conflicts|outcomes)\b", re.IGNORECASE)
 _EPILOG = """\b
 Examples:
   hu query catalog/ --what modalities         a ready question; --what alone lists them
@@ -211,12 +209,13 @@ class _Query:
     def _answer(self, folder: str, manifest: Manifest, sql: str) -> None:
         from hounsfield.catalog.asking import ask
         from hounsfield.catalog.bounds import QueryBounds
+        from hounsfield.catalog.described import older_tables
 
         options = self._options
         bounds = QueryBounds(options["memory"], options["timeout"], options["threads"])
         output = _writable(options["output"], folder, options["force"])
-        if not manifest.is_derived and _DERIVED.search(sql) and not options["quiet"]:
-            say("series, volumes and all that follows from files are of an earlier state; the next scan brings them up")
+        if not options["quiet"] and (older := older_tables(sql, derived=manifest.is_derived)):
+            say(older)
         with ask(folder, sql, manifest=manifest, bounds=bounds, rows=_BATCH) as answer:
             if output is not None:
                 self._write(answer, output)
