@@ -28,7 +28,7 @@ from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts
 from hounsfield.sources.entries import Entry
 from hounsfield.steps import refuse_assumptions, warn_of_assumptions
 from hounsfield.text import counted, unit_words
-from hounsfield.volume import Volume
+from hounsfield.volume import SliceSource, Volume
 
 #: Volumes that are listed where all are shown.
 _SHOWN = 20
@@ -57,6 +57,11 @@ class Volumes(Sequence[Volume]):
         self.progress: Callable[[int, int], None] | None = None
         self._names: tuple[Any, list[Named]] | None = None
         self._entries: dict[str, Entry] | None = None
+
+    @property
+    def name(self) -> str:
+        """As messages call all of what was walked."""
+        return self._name
 
     @property
     def report(self) -> Report:
@@ -127,6 +132,10 @@ class Volumes(Sequence[Volume]):
     def made_of(self, index: int) -> tuple[list[str], list[str]]:
         """Return the SOP Instance UIDs and the files of a volume, each once; no pixel is read."""
         return self._survey.made_of(self._survey.stacks[self._chosen[index]])
+
+    def slices(self, index: int) -> tuple[SliceSource, ...]:
+        """Return the files, and frames, that the slices of a volume are; no pixel is read."""
+        return self._survey.sources(self._survey.stacks[self._chosen[index]])
 
     def changed_since(self, path: str) -> str:
         """Return why a file is not what it was when it was listed, if that is known without reading it; else ``""``."""
