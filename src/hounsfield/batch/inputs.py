@@ -33,8 +33,8 @@ _SILENCE = Listener()
 class Input:
     """One thing that a task is run on: a file, or a volume of files that belong together.
 
-    It can be pickled, and says the same in every process that sees the same files: a volume is found there by walking
-    again what was walked here.
+    It can be pickled, and says the same in every process that sees the same files: of a volume goes there all that
+    reading it takes, so that nothing is walked again. What came in by standard input stays in this process.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Input:
     stem
         Where its outputs go, relative to the output folder, without ending; ``""`` where it has none.
     surveyed, place
-        Of a volume: what it was found in, and its place there.
+        Of a volume: what it was found in, and its place there; in another process it is there alone.
     refused
         Why it is not to be read: a volume with gaps, a member of an archive that is damaged.
     named
@@ -66,7 +66,7 @@ class Input:
     name: str
     stem: str = ""
     surveyed: Surveyed | None = None
-    place: int = 0
+    place: int = field(default=0, compare=False)
     refused: str = ""
     named: Named | None = None
     changed: str = ""
@@ -74,8 +74,15 @@ class Input:
     listener: Listener = field(default=_SILENCE, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Input], tuple[Any, ...]]:
-        known = (self.name, self.stem, self.surveyed, self.place, self.refused, self.named, self.changed)
-        return type(self), known
+        if self.stays_here:
+            raise SourceError("standard input can be read by this process only", source=self.name)
+        alone = None if self.surveyed is None else self.surveyed.alone(self.place)
+        return type(self), (self.name, self.stem, alone, 0, self.refused, self.named, self.changed)
+
+    @property
+    def stays_here(self) -> bool:
+        """True where no other process can read it: it came in by standard input. Pickling it is a SourceError."""
+        return self.name == "-" if self.surveyed is None else self.surveyed.volumes.stays_here(self.place)
 
     @property
     def is_volume(self) -> bool:
