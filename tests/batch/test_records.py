@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 import hounsfield as hu
 from hounsfield.batch.attempt import attempt
 from hounsfield.batch.inputs import Input
-from hounsfield.batch.records import Record, Records, as_recorded
 from hounsfield.batch.job_shards import JobShard, parts_for, shard_of
+from hounsfield.batch.records import Record, Records, as_recorded
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.dates() | st.datetimes() | st.times() | st.binary(),
