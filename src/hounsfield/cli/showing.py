@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from hounsfield.batch.attempt import Outcome, Task
 from hounsfield.batch.executors import WORTH_WORKERS
 from hounsfield.batch.inputs import Inputs
@@ -22,6 +24,9 @@ from hounsfield.text import counted
 
 if TYPE_CHECKING:
     from hounsfield.recipes.job import Job
+
+#: Where the context of a command holds what is called in the place of its job: `hu plan` plans it.
+PLANNER = "hounsfield.planner"
 
 
 @dataclass
@@ -68,6 +73,9 @@ class Run:
             if not inputs.left_out and not inputs.unknown:
                 say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
             return 3
+        planner = _planner()
+        if planner is not None:
+            return planner(self, task, inputs)
         self._named = inputs.given
         beside = (self.options.get(name) for name in ("like", "presentation"))
         output = Output(self.folder, bool(self.options.get("force")), tuple(path for path in beside if path))
@@ -158,6 +166,12 @@ def show_program(job: Job[Any]) -> int:
     named = [path for path in job.paths if not os.path.isdir(path)]
     write_text(program(job, {path: str(stem) for path, stem in unique_stems(named, job.paths).items()}))
     return 0
+
+
+def _planner() -> Callable[[Run, Task, Inputs], int] | None:
+    """Return what is called in the place of the job, if the command was called by `hu plan`."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(PLANNER)
 
 
 def default_jobs(given: int | None) -> int:

@@ -1,0 +1,186 @@
+"""A plan as a person reads it: what is known, what was measured, what follows from that, and what is not known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from hounsfield.cli.language import translated
+from hounsfield.cli.terminal import for_command, table, words_table, write_line, write_words
+from hounsfield.text import counted
+
+if TYPE_CHECKING:
+    from hounsfield.batch.job_plan import JobPlan
+    from hounsfield.batch.planning import Estimate
+
+#: Inputs that are named of those that will fail.
+_FEW = 5
+#: Share of its time that a sample may wait without a word.
+_WAITS = 0.2
+
+
+def show_plan(name: str, plan: JobPlan, share: tuple[int, int], options: dict[str, Any]) -> None:
+    """Write a plan.
+
+    Parameters
+    ----------
+    name
+        Of the command.
+    plan
+        What it would do.
+    share
+        Which member of a job array that is, and how many there are.
+    options
+        Those of the command.
+    """
+    words_table([*_known(plan, share), *_measured(plan), *_estimated(plan)], "plan")
+    failing = plan.job.failing
+    if failing:
+        write_words("will fail:")
+        shown = failing if options["verbose"] else failing[:_FEW]
+        for one in shown:
+            write_line(f"  {one.item.name}: {translated(for_command(one.failing))}")
+        if len(failing) > len(shown):
+            write_words(f"  and {len(failing) - len(shown)} more; -v names them")
+    if share == (1, 1) and plan.sample.timed:
+        _show_arrays(plan)
+    if not options["quiet"]:
+        write_words("not known:")
+        for sentence in _unknown(plan):
+            write_line(f"  {translated(sentence)}")
+
+
+def _known(plan: JobPlan, share: tuple[int, int]) -> Iterator[list[str]]:
+    job = plan.job
+    if share != (1, 1):
+        yield ["shard", f"{share[0]}/{share[1]}: {len(job.inputs)} of {counted(job.of, 'input')}"]
+    volumes = sum(one.item.is_volume for one in job.inputs)
+    yield ["series", str(job.series)]
+    yield ["volumes", str(volumes)]
+    yield ["single files", str(len(job.inputs) - volumes)]
+    unsized = sum(size is None for size in job.files.values())
+    size = "size not known" if job.files and unsized == len(job.files) else size_text(job.bytes)
+    yield ["to read", f"{size} in {counted(len(job.files), 'file')}"]
+    if job.failing:
+        yield ["will fail", f"{len(job.failing)} of {counted(len(job.inputs), 'input')}"]
+    if plan.largest is not None:
+        shape = " x ".join(map(str, plan.largest.item.facts.shape)) if plan.largest.item.is_volume else ""
+        size = "size not known" if plan.largest.size is None else size_text(plan.largest.size)
+        yield ["largest", f"{plan.largest.item.name}: {', '.join(filter(None, (shape, size)))}"]
+    if plan.places is not None and plan.places.taken:
+        yield ["exists already", f"outputs of {counted(plan.places.taken, 'input')}; kept, unless --force is given"]
+    if plan.places is not None and plan.places.refused:
+        yield ["output", plan.places.refused]
+
+
+def _measured(plan: JobPlan) -> Iterator[list[str]]:
+    sample = plan.sample
+    done, wall = len(sample.timed), sum(one.wall for one in sample.timed)
+    yield ["finding", f"{time_text(plan.before.wall)}, measured; each run, and each member of an array, does it again"]
+    if not done:
+        return
+    failed = f", {len(sample.failed)} failed" if sample.failed else ""
+    yield ["sample", f"{done} of {counted(len(plan.job.working), 'input')} in {time_text(wall)}, measured{failed}"]
+    if sample.cut_short:
+        yield ["", "time was up before the others: --seconds gives more"]
+
+
+def _estimated(plan: JobPlan) -> Iterator[list[str]]:
+    if not plan.sample.timed:
+        return
+    all_of_it = len(plan.sample.timed) == len(plan.job.working)
+    how = "measured" if all_of_it else "extrapolated"
+    yield ["core time", f"{_ranged(plan.core_seconds, time_text)}, {how}"]
+    yield ["core hours", _ranged(plan.core_seconds, _hours_text)]
+    yield ["wall time", f"{_ranged(plan.wall_seconds, time_text)} with -j {plan.jobs} on {plan.processors} processors"]
+    memory, known = plan.memory
+    if memory is not None:
+        yield ["memory", f"{size_text(memory)} for each worker, {known}"]
+    if plan.places is not None:
+        files = round(plan.output_files.value)
+        said = f"{_ranged(plan.output_bytes, size_text)} in {counted(files, 'file')}, {how}"
+        yield ["output", said if plan.places.free is None else f"{said}; {size_text(plan.places.free)} are free there"]
+
+
+def _show_arrays(plan: JobPlan) -> None:
+    found = plan.divisions
+    if len(found) == 1:
+        write_words("job array: not needed, or of no use: one machine takes less than an hour, or has one series")
+        return
+    write_words(f"job array: --shard K/{found[-1].members}; the member that has most of each:")
+    rows = [[translated(word) for word in ("members", "inputs", "bytes", "wall time")]]
+    rows += [[str(d.members), str(d.most_inputs), size_text(d.most_bytes), time_text(d.seconds)] for d in found]
+    table([["  " + row[0], *row[1:]] for row in rows])
+
+
+def _unknown(plan: JobPlan) -> Iterator[str]:
+    sample = plan.sample
+    yield "whether files take longer to arrive than those of the sample, from a slow disk or over a network"
+    yield "which inputs have damage that only decoding shows; such inputs fail, and take less"
+    unsized = sum(size is None for size in plan.job.files.values())
+    if unsized:
+        yield f"the size of {counted(unsized, 'file')}: the mean of the others is taken"
+    if plan.job.members:
+        count = counted(plan.job.members, "file")
+        yield f"the bytes of {count} in archives: each is taken as an equal part of its archive"
+    if sample.timed and plan.core_seconds.low is None:
+        yield "the range: too few inputs were measured of each kind"
+    if plan.waiting > _WAITS:
+        yield f"why the sample waited {plan.waiting:.0%} of its time: for files, or for a processor that others had"
+    if sample.load is not None and sample.load > plan.processors:
+        load = f"{sample.load:.1f} on {plan.processors} processors"
+        yield f"how much faster an idle machine is: this one had a load of {load}"
+    if sample.timed and plan.memory[0] is None:
+        yield "the memory of a worker: this system does not tell"
+    if plan.places is not None:
+        yield "how fast the place of the outputs is: the sample wrote to a temporary folder"
+
+
+def _ranged(number: Estimate, text: Callable[[float], str]) -> str:
+    """Return an estimate with its range, where that says more."""
+    if number.low is None or number.high is None or text(number.low) == text(number.high):
+        return text(number.value)
+    return f"{text(number.value)} ({text(number.low)} to {text(number.high)})"
+
+
+def _hours_text(seconds: float) -> str:
+    return _digits(seconds / 3600)
+
+
+def _digits(number: float) -> str:
+    """Return a number with two digits that count, without an exponent."""
+    if number >= 10 or not number:
+        return f"{number:,.0f}"
+    return f"{number:.{min(6, 1 - math.floor(math.log10(number)))}f}"
+
+
+def size_text(count: float) -> str:
+    """Return a number of bytes in a few digits.
+
+    Examples
+    --------
+    >>> size_text(999), size_text(1_234_567), size_text(56_700_000_000)
+    ('999 bytes', '1.23 MB', '56.7 GB')
+    """
+    if count < 1000:
+        return f"{count:.0f} bytes"
+    value, units = count / 1000, ["kB", "MB", "GB", "TB", "PB"]
+    while value >= 999.5 and len(units) > 1:
+        value /= 1000
+        del units[0]
+    return f"{value:.3g} {units[0]}" if value < 1000 else f"{value:,.0f} {units[0]}"
+
+
+def time_text(seconds: float) -> str:
+    """Return a time in a few digits.
+
+    Examples
+    --------
+    >>> time_text(0.0421), time_text(75), time_text(5400), time_text(400_000)
+    ('0.042 s', '75 s', '1.5 h', '4.6 d')
+    """
+    for unit, length, most in (("s", 1, 100), ("min", 60, 100), ("h", 3600, 72)):
+        if seconds < most * length and not (unit == "min" and seconds >= 3600):
+            return f"{_digits(seconds / length)} {unit}"
+    return f"{seconds / 86400:,.1f} d"
