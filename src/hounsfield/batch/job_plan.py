@@ -138,6 +138,10 @@ class JobPlan:
     @cached_property
     def output_files(self) -> Estimate:
         """Files that it writes."""
+        counts = {one.output_files for one in self.sample.timed}
+        if len(counts) == 1:
+            every = float(counts.pop() * len(self.job.working))
+            return Estimate(every, every, every)
         return self._total(lambda one: float(one.output_files))
 
     @cached_property
@@ -172,7 +176,10 @@ class JobPlan:
     @property
     def _fixed(self) -> float:
         """Seconds until all workers work: the inputs are found, then processes start."""
-        return self.before.wall + self.start * math.ceil(self.processes / self.processors)
+        processor = sum(one.processor for one in self.sample.timed)
+        # Where other processes take their share, starting takes longer, too.
+        busy = max(1.0, sum(one.wall for one in self.sample.timed) / processor) if processor else 1.0
+        return self.before.wall + self.start * busy * math.ceil(self.processes / self.processors)
 
     @property
     def waiting(self) -> float:

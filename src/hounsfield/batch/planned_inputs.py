@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hounsfield.batch.inputs import Input, Inputs
 from hounsfield.sources.files import reason
@@ -68,7 +69,7 @@ class PlannedJob:
 
     inputs: list[PlannedInput]
     of: int
-    files: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
+    files: dict[str, int | None] = field(default_factory=dict[str, Any])
     members: int = 0
 
     @property

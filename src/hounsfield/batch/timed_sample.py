@@ -17,14 +17,15 @@ from hounsfield.batch.attempt import Failure, Task, attempt
 from hounsfield.batch.inputs import Input
 from hounsfield.batch.peak_memory import forget_peak, peak_bytes, resident_bytes
 from hounsfield.batch.planned_inputs import PlannedInput
-from hounsfield.batch.planning import chosen_sample
+from hounsfield.batch.planning import Line, chosen_sample
 from hounsfield.interrupt import check_interrupt
 from hounsfield.threads import THREADS_VARIABLE
 
 #: Inputs that are done first, so that what every process does once is not counted with each: at most so many fail.
 _TRIES = 3
-#: Share of the time after which the first input of a kind is not done once more.
-_LONG = 0.25
+#: Seconds of a processor after which the first input of a kind is not done once more: what is loaded once takes one or
+#: two.
+_LONG = 4.0
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def timed_sample(
     count
         How many, at most; each kind of inputs is among them.
     seconds
-        None is begun after that, nor one that would take longer by what others took.
+        None is begun after that, nor one that would take longer by what others took; it counts from when libraries
+        are loaded.
     advance
         Is called after each.
 
@@ -129,7 +131,7 @@ def timed_sample(
         Somebody has interrupted the command. The temporary folder is gone.
     """
     with tempfile.TemporaryDirectory(prefix="hounsfield-plan-", ignore_cleanup_errors=True) as folder, _one_thread():
-        return _Sampler(task, Path(folder), time.monotonic() + seconds, seconds, advance).sample(inputs, count)
+        return _Sampler(task, Path(folder), seconds, advance).sample(inputs, count)
 
 
 @contextmanager
@@ -149,9 +151,9 @@ def _one_thread() -> Generator[None]:
 class _Sampler:
     task: Task
     folder: Path
-    end: float
     seconds: float
     advance: Callable[[], None]
+    end: float = 0.0
     found: Sample = field(default_factory=Sample)
 
     def sample(self, inputs: Sequence[PlannedInput], count: int) -> Sample:
@@ -159,6 +161,7 @@ class _Sampler:
         kinds = [some for some in kinds if some]
         begun = [first for some in kinds for first in self._begin(some, len(inputs) == 1)]
         self.found.before = resident_bytes()
+        self.end = time.monotonic() + self.seconds
         left = count - len(self.found.timed)
         # As many of each kind, the first one more: what is known of the other says little of one.
         shares = [max(left - left // len(kinds) * (len(kinds) - 1), 1), max(left // len(kinds), 1)]
@@ -168,7 +171,10 @@ class _Sampler:
         ]
         chosen = [one for one in chain.from_iterable(zip_longest(*lists)) if one is not None]
         done = {id(one.planned) for one in (*self.found.timed, *self.found.failed)}
-        self._measure([one for one in chosen if id(one) not in done], left)
+        smallest = {id(first.planned) for first in begun}
+        self._measure(
+            sorted((one for one in chosen if id(one) not in done), key=lambda one: id(one) not in smallest), left
+        )
         self.found.timed += [first for first in begun if not self.found.of(first.planned.kind)]
         self.found.start = sum(self._start_of(first) for first in begun)
         self.found.load = _load()
@@ -181,7 +187,7 @@ class _Sampler:
             if first.error:
                 self.found.failed.append(first)
                 continue
-            if alone or first.wall > _LONG * self.seconds:
+            if alone or first.processor > _LONG:
                 self.found.timed.append(first)
                 self.advance()
                 return []
@@ -190,9 +196,10 @@ class _Sampler:
 
     def _measure(self, chosen: list[PlannedInput], count: int) -> None:
         for planned in chosen[: max(count, 0)]:
-            known = [one.seconds / one.planned.size for one in self.found.of(planned.kind) if one.planned.size]
-            needed = min(known, default=0.0) * (planned.size or 0)
-            if time.monotonic() + needed > self.end and self.found.of(planned.kind):
+            points = [(float(one.planned.size or 0), one.seconds) for one in self.found.of(planned.kind)]
+            # One alone, and the smallest at that, says little of others.
+            needed = Line.through(points).of(planned.size or 0) if len(points) > 1 else 0.0
+            if points and time.monotonic() + needed > self.end:
                 self.found.cut_short = True
                 continue
             one = self._time(planned)

@@ -125,7 +125,7 @@ class Planner:
         for one in plan.sample.failed:
             say(f"the sample failed: {for_command(one.error)}")
         if self.as_json is False:
-            show_plan(name, plan, self.share, options)
+            show_plan(plan, self.share, options)
         else:
             write_json({"command": name, **share, **plan.to_dict()}, compact=self.as_json is None)
 

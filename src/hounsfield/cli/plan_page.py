@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hounsfield.cli.language import translated
-from hounsfield.cli.terminal import for_command, table, words_table, write_line, write_words
+from hounsfield.cli.terminal import display_width, for_command, table, write_line, write_words
 from hounsfield.text import counted
 
 if TYPE_CHECKING:
@@ -20,29 +20,27 @@ _FEW = 5
 _WAITS = 0.2
 
 
-def show_plan(name: str, plan: JobPlan, share: tuple[int, int], options: dict[str, Any]) -> None:
+def show_plan(plan: JobPlan, share: tuple[int, int], options: dict[str, Any]) -> None:
     """Write a plan.
 
     Parameters
     ----------
-    name
-        Of the command.
     plan
-        What it would do.
+        What the job would do.
     share
         Which member of a job array that is, and how many there are.
     options
         Those of the command.
     """
-    words_table([*_known(plan, share), *_measured(plan), *_estimated(plan)], "plan")
-    failing = plan.job.failing
-    if failing:
-        write_words("will fail:")
-        shown = failing if options["verbose"] else failing[:_FEW]
-        for one in shown:
-            write_line(f"  {one.item.name}: {translated(for_command(one.failing))}")
-        if len(failing) > len(shown):
-            write_words(f"  and {len(failing) - len(shown)} more; -v names them")
+    sections = {"known:": list(_known(plan, share)), "measured:": list(_measured(plan))}
+    whole = len(plan.sample.timed) == len(plan.job.working)
+    how = "measured:" if whole else "extrapolated from the sample:"
+    sections.setdefault(how, []).extend(_estimated(plan) if plan.sample.timed else [])
+    if plan.memory[0] is not None:
+        how = "measured:" if plan.memory[1] == "measured" else "extrapolated from the sample:"
+        sections.setdefault(how, []).append(["memory", f"{size_text(plan.memory[0])} for each worker"])
+    _write_sections(sections)
+    _name_failing(plan, options["verbose"])
     if share == (1, 1) and plan.sample.timed:
         _show_arrays(plan)
     if not options["quiet"]:
@@ -51,64 +49,80 @@ def show_plan(name: str, plan: JobPlan, share: tuple[int, int], options: dict[st
             write_line(f"  {translated(sentence)}")
 
 
+def _write_sections(sections: dict[str, list[list[str]]]) -> None:
+    """Write rows below their heads, in columns that go through all of them."""
+    said = {head: [[translated(cell) for cell in row] for row in rows] for head, rows in sections.items() if rows}
+    width = max(display_width(row[0]) for rows in said.values() for row in rows)
+    for head, rows in said.items():
+        write_words(head)
+        for label, value in rows:
+            write_line(f"  {label}{' ' * (width - display_width(label))}  {value}")
+
+
+def _name_failing(plan: JobPlan, every: bool) -> None:
+    failing = plan.job.failing
+    if not failing:
+        return
+    write_words("will fail:")
+    shown = failing if every else failing[:_FEW]
+    for one in shown:
+        write_line(f"  {one.item.name}: {translated(for_command(one.failing))}")
+    if len(failing) > len(shown):
+        write_words(f"  and {len(failing) - len(shown)} more that will fail; -v names them")
+
+
 def _known(plan: JobPlan, share: tuple[int, int]) -> Iterator[list[str]]:
-    job = plan.job
+    job, places = plan.job, plan.places
     if share != (1, 1):
-        yield ["shard", f"{share[0]}/{share[1]}: {len(job.inputs)} of {counted(job.of, 'input')}"]
+        yield ["shard", f"{share[0]}/{share[1]}"]
+        yield ["inputs of the whole job", str(job.of)]
     volumes = sum(one.item.is_volume for one in job.inputs)
     yield ["series", str(job.series)]
     yield ["volumes", str(volumes)]
     yield ["single files", str(len(job.inputs) - volumes)]
-    unsized = sum(size is None for size in job.files.values())
-    size = "size not known" if job.files and unsized == len(job.files) else size_text(job.bytes)
-    yield ["to read", f"{size} in {counted(len(job.files), 'file')}"]
     if job.failing:
-        yield ["will fail", f"{len(job.failing)} of {counted(len(job.inputs), 'input')}"]
+        yield ["inputs that will fail", str(len(job.failing))]
+    unsized = sum(size is None for size in job.files.values())
+    yield ["files to read", str(len(job.files))]
+    yield ["bytes to read", "not known" if job.files and unsized == len(job.files) else size_text(job.bytes)]
     if plan.largest is not None:
         shape = " x ".join(map(str, plan.largest.item.facts.shape)) if plan.largest.item.is_volume else ""
-        size = "size not known" if plan.largest.size is None else size_text(plan.largest.size)
-        yield ["largest", f"{plan.largest.item.name}: {', '.join(filter(None, (shape, size)))}"]
-    if plan.places is not None and plan.places.taken:
-        yield ["exists already", f"outputs of {counted(plan.places.taken, 'input')}; kept, unless --force is given"]
-    if plan.places is not None and plan.places.refused:
-        yield ["output", plan.places.refused]
+        size = "" if plan.largest.size is None else size_text(plan.largest.size)
+        yield ["largest input", ", ".join(filter(None, (plan.largest.item.name, shape, size)))]
+    if places is not None and places.taken:
+        yield ["outputs that exist", f"of {counted(places.taken, 'input')}; kept, unless --force is given"]
+    if places is not None and places.refused:
+        yield ["place of outputs", places.refused]
+    if places is not None and places.free is not None:
+        yield ["free there", size_text(places.free)]
 
 
 def _measured(plan: JobPlan) -> Iterator[list[str]]:
     sample = plan.sample
-    done, wall = len(sample.timed), sum(one.wall for one in sample.timed)
-    yield ["finding", f"{time_text(plan.before.wall)}, measured; each run, and each member of an array, does it again"]
-    if not done:
+    yield ["finding inputs", f"{time_text(plan.before.wall)}, in each run and each member of a job array"]
+    if not sample.timed:
         return
-    failed = f", {len(sample.failed)} failed" if sample.failed else ""
-    yield ["sample", f"{done} of {counted(len(plan.job.working), 'input')} in {time_text(wall)}, measured{failed}"]
-    if sample.cut_short:
-        yield ["", "time was up before the others: --seconds gives more"]
+    yield ["inputs of the sample", str(len(sample.timed))]
+    if sample.failed:
+        yield ["inputs of it that failed", str(len(sample.failed))]
+    yield ["time of the sample", time_text(sum(one.wall for one in sample.timed))]
 
 
 def _estimated(plan: JobPlan) -> Iterator[list[str]]:
-    if not plan.sample.timed:
-        return
-    all_of_it = len(plan.sample.timed) == len(plan.job.working)
-    how = "measured" if all_of_it else "extrapolated"
-    yield ["core time", f"{_ranged(plan.core_seconds, time_text)}, {how}"]
+    yield ["core time", _ranged(plan.core_seconds, time_text)]
     yield ["core hours", _ranged(plan.core_seconds, _hours_text)]
     yield ["wall time", f"{_ranged(plan.wall_seconds, time_text)} with -j {plan.jobs} on {plan.processors} processors"]
-    memory, known = plan.memory
-    if memory is not None:
-        yield ["memory", f"{size_text(memory)} for each worker, {known}"]
     if plan.places is not None:
-        files = round(plan.output_files.value)
-        said = f"{_ranged(plan.output_bytes, size_text)} in {counted(files, 'file')}, {how}"
-        yield ["output", said if plan.places.free is None else f"{said}; {size_text(plan.places.free)} are free there"]
+        yield ["output files", str(round(plan.output_files.value))]
+        yield ["output bytes", _ranged(plan.output_bytes, size_text)]
 
 
 def _show_arrays(plan: JobPlan) -> None:
     found = plan.divisions
     if len(found) == 1:
-        write_words("job array: not needed, or of no use: one machine takes less than an hour, or has one series")
+        write_words("job array: of no use; one machine takes less than an hour, or a member cannot have less")
         return
-    write_words(f"job array: --shard K/{found[-1].members}; the member that has most of each:")
+    write_words(f"job array: --shard K/{found[-1].members}; of the member that has most:")
     rows = [[translated(word) for word in ("members", "inputs", "bytes", "wall time")]]
     rows += [[str(d.members), str(d.most_inputs), size_text(d.most_bytes), time_text(d.seconds)] for d in found]
     table([["  " + row[0], *row[1:]] for row in rows])
@@ -117,7 +131,9 @@ def _show_arrays(plan: JobPlan) -> None:
 def _unknown(plan: JobPlan) -> Iterator[str]:
     sample = plan.sample
     yield "whether files take longer to arrive than those of the sample, from a slow disk or over a network"
-    yield "which inputs have damage that only decoding shows; such inputs fail, and take less"
+    yield "which inputs have damage that only decoding shows: they fail, and take less"
+    if sample.cut_short:
+        yield "what others of the sample take: time was up; --seconds gives more"
     unsized = sum(size is None for size in plan.job.files.values())
     if unsized:
         yield f"the size of {counted(unsized, 'file')}: the mean of the others is taken"
@@ -127,10 +143,11 @@ def _unknown(plan: JobPlan) -> Iterator[str]:
     if sample.timed and plan.core_seconds.low is None:
         yield "the range: too few inputs were measured of each kind"
     if plan.waiting > _WAITS:
-        yield f"why the sample waited {plan.waiting:.0%} of its time: for files, or for a processor that others had"
+        waited = f"{plan.waiting:.0%}"
+        yield f"why the sample waited {waited} of its time: for files, or for a processor that others had"
     if sample.load is not None and sample.load > plan.processors:
-        load = f"{sample.load:.1f} on {plan.processors} processors"
-        yield f"how much faster an idle machine is: this one had a load of {load}"
+        load = f"{sample.load:.1f}"
+        yield f"how much faster an idle machine is: this one had a load of {load} on {plan.processors} processors"
     if sample.timed and plan.memory[0] is None:
         yield "the memory of a worker: this system does not tell"
     if plan.places is not None:
@@ -141,7 +158,7 @@ def _ranged(number: Estimate, text: Callable[[float], str]) -> str:
     """Return an estimate with its range, where that says more."""
     if number.low is None or number.high is None or text(number.low) == text(number.high):
         return text(number.value)
-    return f"{text(number.value)} ({text(number.low)} to {text(number.high)})"
+    return f"{text(number.value)} ({text(number.low)} .. {text(number.high)})"
 
 
 def _hours_text(seconds: float) -> str:
