@@ -4,10 +4,13 @@ import dataclasses
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import numpy as np
 import pydicom
 import pytest
@@ -15,7 +18,10 @@ import pytest
 import hounsfield
 from hounsfield.batch import planned_inputs, timed_sample
 from hounsfield.batch.inputs import Inputs, find_inputs
+from hounsfield.batch.names import with_stems
 from hounsfield.batch.planned_inputs import planned_job
+from hounsfield.cli.plan import planned_command
+from hounsfield.cli.showing import PLANNER
 from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.reading import Reading
 
@@ -130,8 +136,6 @@ def test_bytes_of_a_catalog_are_known_without_its_files(study, tmp_path, monkeyp
 
 
 def test_members_of_archives_are_parts_of_these(study, tmp_path):
-    import shutil
-
     archive = shutil.make_archive(str(tmp_path / "study"), "zip", study / "series1")
     job = planned_job(find_inputs([archive], Grouping(), Reading()))
     assert job.members == 5
@@ -175,7 +179,14 @@ def test_one_file_is_not_written_either(study, temporary, output, tmp_path):
 def test_the_page_says_what_is_measured_and_what_is_not_known(study, temporary):
     code, out, err = hu_here("plan", *MASK, "--sample", "2", cwd=study.parent)
     assert (code, err) == (0, "hu: study/README.txt: is not a DICOM file but text\n")
-    for words in ("inputs that will fail", "measured:", "extrapolated from the sample:", "not known:", "slow disk", "job array:"):
+    for words in (
+        "inputs that will fail",
+        "measured:",
+        "extrapolated from the sample:",
+        "not known:",
+        "slow disk",
+        "job array:",
+    ):
         assert words in out
     code, out, _ = hu_here("plan", "--json", "stats", "study", "--jsonl", cwd=study.parent)
     assert code == 0
@@ -216,8 +227,6 @@ class Watcher:
 
 def test_the_sample_has_one_thread_and_no_names_of_patients(study, temporary, monkeypatch):
     monkeypatch.setenv("HOUNSFIELD_THREADS", "7")
-    from hounsfield.batch.names import with_stems
-
     inputs = with_stems(find_inputs([str(study)], Grouping(), Reading()), "{PatientName}")
     job = planned_job(inputs)
     task = Watcher(Path("elsewhere"))
@@ -250,3 +259,32 @@ def test_the_memory_of_an_input_is_seen(tmp_path, temporary):
     before = timed_sample.resident_bytes()
     (one,) = timed_sample.timed_sample(task, job.working, 1, 1).timed
     assert before + 95_000_000 < one.peak < before + 250_000_000
+
+
+def test_a_command_that_keeps_results_and_knows_shards_is_planned_by_these(study, temporary, tmp_path):
+    """Its options are not ours, and it must not open the folder of results."""
+    seen = {}
+
+    class Shown(SimpleNamespace):
+        def __str__(self):
+            return self.text
+
+    @click.command("other")
+    @click.argument("paths", nargs=-1)
+    @click.option("--shard", callback=lambda context, parameter, text: Shown(text=text))
+    @click.option("--results")
+    @click.option("--retry-failed", is_flag=True)
+    @click.option("--json", "as_json", is_flag=True)
+    @click.option("--jsonl", is_flag=True)
+    @click.option("--as-python", is_flag=True)
+    @click.option("-j", "--jobs", type=int)
+    def other(**options):
+        seen.update(options)
+        seen["planner"] = click.get_current_context().meta[PLANNER]
+
+    words = ["a", "--shard", "2/3", "--results", str(tmp_path), "--retry-failed", "-j", "7", "--sample", "9"]
+    planned_command(other).main(words, standalone_mode=False)
+    assert (seen["results"], seen["retry_failed"], str(seen["shard"])) == (None, None, "2/3")
+    planner = seen["planner"]
+    assert (planner.share, planner.jobs, planner.kept, planner.count) == ((2, 3), 7, True, 9)
+    assert "sample" not in seen

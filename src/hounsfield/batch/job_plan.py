@@ -49,6 +49,8 @@ class JobPlan:
         What is known of the place where it writes; None where it writes no files.
     jobs, processors
         Inputs at a time, and how many processors this machine has.
+    kept
+        Whether earlier runs have left results, so that some of it is done already.
     """
 
     job: PlannedJob
@@ -57,6 +59,7 @@ class JobPlan:
     places: OutputPlace | None
     jobs: int
     processors: int
+    kept: bool = False
     _timed: dict[int, Timed] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -218,6 +221,7 @@ class JobPlan:
             "output_files": None if places is None else self.output_files.to_dict(),
             "memory_bytes": memory,
             "memory_is": how,
+            "results_exist": self.kept,
             "arrays": [vars(one) for one in self.divisions],
         }
 

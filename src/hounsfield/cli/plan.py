@@ -66,6 +66,10 @@ class Planner:
         How many inputs are measured, and for how long.
     share
         The member of a job array, and how many there are.
+    jobs
+        Inputs at a time.
+    kept
+        Whether there are results of earlier runs: what is done already is not looked up.
     as_json
         Whether a JSON document is printed: True indented, None on one line.
     """
@@ -73,6 +77,8 @@ class Planner:
     count: int
     seconds: float
     share: tuple[int, int]
+    jobs: int
+    kept: bool
     as_json: bool | None
 
     def __post_init__(self) -> None:
@@ -99,7 +105,7 @@ class Planner:
             say("interrupted; nothing was written")
             return 130
         places = _places(asked, job)
-        plan = JobPlan(job, sample, before, places, run.jobs, os.cpu_count() or 1)
+        plan = JobPlan(job, sample, before, places, self.jobs, os.cpu_count() or 1, kept=self.kept)
         self._show(plan, run.options)
         return _exit_code(sample, job)
 
@@ -160,7 +166,7 @@ class _Plans(click.Group):
             return None
         from hounsfield.cli import COMMANDS
 
-        return _planned(cast("click.Command", importlib.import_module(COMMANDS[cmd_name][0]).command))
+        return planned_command(cast("click.Command", importlib.import_module(COMMANDS[cmd_name][0]).command))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -180,7 +186,7 @@ class _Plans(click.Group):
             formatter.write_dl([(name, exactly(COMMANDS[name][1])) for name in PLANNED])
 
 
-def _planned(command: click.Command) -> click.Command:
+def planned_command(command: click.Command) -> click.Command:
     """Return a command that plans what another one does, by the same options."""
     made = copy.copy(command)
     own = [one for one in _options() if one.name not in {known.name for known in command.params}]
@@ -194,13 +200,18 @@ def _planned(command: click.Command) -> click.Command:
         if options["as_python"]:
             raise click.UsageError("--as-python prints a program, and a plan runs none: give it without 'plan'")
         as_json = options["as_json"] or outer.get("as_json", False)
+        results = options.get("results")
         context.meta[PLANNER] = Planner(
             asked["sample"] or _SAMPLE,
             asked["seconds"] or _SECONDS,
             _share(asked["shard"]),
+            options["jobs"] or os.cpu_count() or 1,
+            results is not None and os.path.isdir(results),
             None if options["jsonl"] else bool(as_json),
         )
-        return run(**{name: value for name, value in options.items() if name not in {one.name for one in own}})
+        # A plan keeps no results.
+        given = options | {name: None for name in ("results", "retry_failed") if name in options}
+        return run(**{name: value for name, value in given.items() if name not in {one.name for one in own}})
 
     made.callback = call
     if is_translated():

@@ -150,6 +150,10 @@ def _unknown(plan: JobPlan) -> Iterator[str]:
         yield f"how much faster an idle machine is: this one had a load of {load} on {plan.processors} processors"
     if sample.timed and plan.memory[0] is None:
         yield "the memory of a worker: this system does not tell"
+    elif plan.memory[1] == "extrapolated" and plan.largest is not None and not plan.largest.voxels:
+        yield "how much memory compressed files take: it is extrapolated by their bytes"
+    if plan.kept:
+        yield "what earlier runs have done: there are results, and the whole job is planned"
     if plan.places is not None:
         yield "how fast the place of the outputs is: the sample wrote to a temporary folder"
 
