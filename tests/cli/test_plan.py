@@ -114,6 +114,9 @@ def test_shards_divide_a_job_by_series(study, temporary):
         assert (told["shard"], told["inputs_of_job"]) == (f"{member}/3", 6)
         assert told["files"] == len(own)
         assert told["bytes"] == sum(os.stat(path).st_size for path in own)
+    empty = next(member for member in range(1, 100) if member not in {share(key, 99) for key in known})
+    told = plan("stats", study, "--shard", f"{empty}/99", cwd=study.parent)
+    assert (told["inputs"], told["bytes"], told["core_seconds"]["value"] > 0) == (0, 0, True)
 
 
 def share(key, members):

@@ -95,7 +95,6 @@ class Planner:
         job = planned_job(inputs, self.share, damaged=asked.recipe.reading.damaged)
         if not job.inputs:
             say(f"shard {self.share[0]}/{self.share[1]} has none of {len(inputs)} inputs")
-            return 0
         try:
             sample = self._measured(run, task, job) if job.working else Sample()
         except OSError as error:
@@ -148,8 +147,8 @@ def _places(task: Any, job: PlannedJob) -> OutputPlace | None:
 
 
 def _exit_code(sample: Sample, job: PlannedJob) -> int:
-    """Return 0 where something could be measured; else the code that the job would end with."""
-    if sample.timed:
+    """Return 0 where something could be measured, or a share is empty; else the code that the job would end with."""
+    if sample.timed or not job.inputs:
         return 0
     failures = {one.failure for one in sample.failed}
     return 4 if failures == {"dependency"} else 3

@@ -147,7 +147,7 @@ def _unknown(plan: JobPlan) -> Iterator[str]:
         yield f"why the sample waited {waited} of its time: for files, or for a processor that others had"
     if sample.load is not None and sample.load > plan.processors:
         load = f"{sample.load:.1f}"
-        yield f"how much faster an idle machine is: this one had a load of {load} on {plan.processors} processors"
+        yield f"how much of the wall time is that of other work: the load was {load} on {plan.processors} processors"
     if sample.timed and plan.memory[0] is None:
         yield "the memory of a worker: this system does not tell"
     elif plan.memory[1] == "extrapolated" and plan.largest is not None and not plan.largest.voxels:
