@@ -46,6 +46,7 @@ area axes bytes conflict decay decoder file files frame localizer max mean measu
 padding patient pixels reading region sd series shape slice source spacing step study unit unknown values
 volume volumes voxels what why
 copy duplicate single unreadable ignored
+inputs known: measured: members memory shard
 """.split()
 #: Sentences that the code puts together of words.
 PHRASES = (
