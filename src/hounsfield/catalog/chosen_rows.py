@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from hounsfield.catalog.file_names import DAMAGED, rows_file
+from hounsfield.catalog.file_names import rows_file
 from hounsfield.catalog.manifest import Manifest
+from hounsfield.catalog.refusals import damage
 from hounsfield.catalog.shard_facts import Shard
 from hounsfield.catalog.walk_order import walk_order
 from hounsfield.errors import FormatError
@@ -106,8 +107,8 @@ def _schema(folder: Path, manifest: Manifest, columns: Sequence[str]) -> pa.Sche
 def _reading(folder: Path) -> Generator[None]:
     try:
         yield
-    except (OSError, pa.ArrowException):
-        raise FormatError(DAMAGED, source=str(folder)) from None
+    except (OSError, pa.ArrowException) as error:
+        raise damage(error, folder) from None
 
 
 def _of_shard(folder: Path, shard: Shard, columns: Sequence[str], named: NamedRows | None) -> Iterator[pa.Table]:

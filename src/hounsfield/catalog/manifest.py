@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from hounsfield.catalog.refusals import refusal
 from hounsfield.catalog.shard_facts import Shard, Table
 from hounsfield.catalog.uid_counts import RepeatedUids, repeated_of
 from hounsfield.errors import FormatError, OutputError
@@ -132,14 +133,26 @@ def read_manifest(folder: Path) -> Manifest:
     ------
     FormatError
         The folder is no catalog, or one of another version.
+    SourceError
+        The system does not give it.
     """
     for _ in range(100):  # a state may be removed between its being found and its being read
         numbers = _numbers(folder)
         if not numbers:
+            _refuse_unlisted(folder)
             raise FormatError("this is no catalog: hu scan FOLDER -o CATALOG/ makes one", source=str(folder))
         with contextlib.suppress(FileNotFoundError):
             return _read(folder / _name(numbers[-1]))
     raise FormatError("the catalog changes faster than it can be read", source=str(folder))
+
+
+def _refuse_unlisted(folder: Path) -> None:
+    """Raise where the system does not tell what is in a folder."""
+    try:
+        os.listdir(folder)
+    except OSError as error:
+        if (refused := refusal(error, folder)) is not None:
+            raise refused from None
 
 
 def create(folder: Path, columns: Iterable[str], *, phi: bool, headers: bool = False) -> Manifest:
@@ -302,7 +315,9 @@ def _read(path: Path) -> Manifest:
         return _parsed(document, path)
     except (FileNotFoundError, FormatError):
         raise
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        if (refused := refusal(error, path)) is not None:
+            raise refused from None
         why = "the catalog's manifest cannot be read; hu catalog verify --repair goes back to the state before"
         raise FormatError(why, source=str(path)) from None
 

@@ -20,9 +20,10 @@ import pyarrow as pa
 
 from hounsfield.catalog.derived_columns import SCHEMAS
 from hounsfield.catalog.deriving import tables_of
-from hounsfield.catalog.file_names import DAMAGED, TABLES
+from hounsfield.catalog.file_names import TABLES
 from hounsfield.catalog.manifest import Manifest, commit, kept_manifests, read_manifest
 from hounsfield.catalog.real_paths import RealPaths
+from hounsfield.catalog.refusals import damage
 from hounsfield.catalog.series_changes import STATES, STATES_SCHEMA, SeriesChanges
 from hounsfield.catalog.series_rows import SeriesRows
 from hounsfield.catalog.shard_facts import Table
@@ -165,7 +166,7 @@ def connection_within(folder: Path, room: Path) -> Generator[Any]:
         raise KeyboardInterrupt from None
     except duckdb.OutOfMemoryException:
         raise OutputError("there is not enough memory, or room on the disk", source=str(folder)) from None
-    except (duckdb.IOException, duckdb.InvalidInputException):  # no file, or no Parquet
-        raise FormatError(DAMAGED, source=str(folder)) from None
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:  # no file, or no Parquet
+        raise damage(error, folder) from None
     finally:
         connection.close()

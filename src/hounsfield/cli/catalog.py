@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hounsfield.cli.terminal import on_terminal, say, words_table, write_json
-from hounsfield.errors import FormatError, MissingDependencyError, OutputError
+from hounsfield.errors import FormatError, MissingDependencyError, OutputError, SourceError
 from hounsfield.text import printable
 
 _EPILOG = """\b
@@ -175,7 +175,7 @@ def _tried(work: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         say("interrupted; the catalog is whole")
         return 130
-    except FormatError as error:
+    except (FormatError, SourceError) as error:
         say(str(error))
         return 3
     except MissingDependencyError as error:

@@ -106,7 +106,7 @@ class _IntoCatalog:
         folder = Path(self.options["output"])
         try:
             return read_manifest(folder).rows if is_catalog(folder) else None
-        except FormatError:
+        except (FormatError, SourceError):
             return None
 
     def _count(self, path: str, why: str) -> None:

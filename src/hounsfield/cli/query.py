@@ -14,7 +14,7 @@ import click
 from hounsfield.cli.answer_screen import AnswerScreen
 from hounsfield.cli.language import translated
 from hounsfield.cli.terminal import say, table, write_json, write_line, write_text
-from hounsfield.errors import FormatError, LimitExceededError, OutputError
+from hounsfield.errors import FormatError, LimitExceededError, OutputError, SourceError
 
 if TYPE_CHECKING:
     from hounsfield.catalog.asking import Answer
@@ -103,7 +103,7 @@ def command(folder: str | None, sql: str | None, **options: Any) -> int:
     except KeyboardInterrupt:
         say("interrupted; no file was written" if options["output"] else "interrupted")
         return 130
-    except (FormatError, LimitExceededError) as error:
+    except (FormatError, LimitExceededError, SourceError) as error:
         say(str(error))
         return 3
     except OutputError as error:
