@@ -68,6 +68,8 @@ class Manifest:
         Whether it has whole headers beside its rows.
     repeated
         What is in more than one file; it may be of older rows.
+    again
+        Series in its tables of which a file could not be opened, for a reason that may pass.
     """
 
     number: int = 0
@@ -81,6 +83,7 @@ class Manifest:
     changes: tuple[str, ...] = ()
     headers: bool = False
     repeated: RepeatedUids | None = None
+    again: int = 0
 
     @property
     def rows_state(self) -> tuple[str, ...]:
@@ -348,6 +351,7 @@ def _parsed(document: dict[str, Any], path: Path) -> Manifest:
         tuple(map(str, document.get("changes", ()))),
         bool(document.get("headers", False)),
         repeated_of(document.get("repeated")),
+        int(document.get("again", 0)),
     )
 
 

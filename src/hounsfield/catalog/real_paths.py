@@ -5,7 +5,7 @@ from __future__ import annotations
 # pyarrow is not typed
 # pyright: reportUnknownParameterType=false
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -19,7 +19,8 @@ from hounsfield.sources.entries import Entry
 from hounsfield.sources.kinds import is_url
 from hounsfield.sources.source import Source
 
-_NOT_FOUND = "the file cannot be looked at again: it is not in a folder that is scanned now"
+#: Said of a file that was not looked for.
+NOT_FOUND = "the file cannot be looked at again: it is not in a folder that is scanned now"
 
 
 class RealPaths:
@@ -36,8 +37,13 @@ class RealPaths:
     def __init__(self, names: Names, roots: Sequence[str]) -> None:
         self._names = names
         self._roots = {names.folder(root): root for root in roots if not is_url(root)}
+        self._scanned = frozenset(names.folder(root) for root in roots)
         self._below: dict[str, dict[str, str]] = {}
         self._members: dict[str, dict[str, Entry]] = {}
+
+    def cover(self, roots: Iterable[str]) -> bool:
+        """Return whether all folders and files are scanned that a catalog has, by its names for them."""
+        return all(any(_is_within(root, scanned) for scanned in self._scanned) for root in roots)
 
     def entries(self, rows: pa.Table) -> list[Entry]:
         """Return the files of some rows, called as there; they are looked for when they are opened.
@@ -53,7 +59,7 @@ class RealPaths:
     def _open(self, path: str, archive: str | None, limits: Limits) -> Source:
         at = self._find(path if archive is None else archive)
         if at is None:
-            raise SourceError(_NOT_FOUND, source=path)
+            raise SourceError(NOT_FOUND, source=path)
         if at not in self._members:
             with open_collection(at, limits) as collection:
                 members = list(collection)
@@ -61,12 +67,12 @@ class RealPaths:
             self._members = {at: dict(zip(texts, members, strict=True))}  # one at a time
         found = self._members[at].get(path)
         if found is None:
-            raise SourceError(_NOT_FOUND, source=path)
+            raise SourceError(NOT_FOUND, source=path)
         return found.open(limits)
 
     def _find(self, path: str) -> str | None:
         for text, root in self._roots.items():
-            if path == text or path.startswith(text.rstrip("/") + "/"):
+            if _is_within(path, text):
                 parts = [part for part in path[len(text) :].split("/") if part]
                 return self._descend(root, parts)
         return None
@@ -84,3 +90,7 @@ class RealPaths:
                 return None
             folder = below
         return folder
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
