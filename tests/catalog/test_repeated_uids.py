@@ -9,9 +9,11 @@ import numpy as np
 import pydicom
 import pytest
 
+import hounsfield as hu
 from hounsfield.catalog import repeated_uids
 from hounsfield.catalog.compacting import compact
 from hounsfield.catalog.manifest import read_manifest
+from hounsfield.catalog.questions import ready
 from hounsfield.catalog.writing import scan_into
 
 from catalogs import small_file, tree
@@ -32,6 +34,14 @@ def counted(folder):
         headers[whole.SOPInstanceUID].append([str(whole.get(name, "")) for name in COMPARED])
     several = [those for those in headers.values() if len(those) > 1]
     return len(several), sum(any(one != those[0] for one in those) for those in several)
+
+
+def told(catalog):
+    """What the ready questions say of the same."""
+    with hu.Catalog(catalog) as opened:
+        several = opened.query(ready("duplicates").sql_for(read_manifest(catalog))).num_rows
+        conflicts = opened.query(ready("conflicts").sql_for(read_manifest(catalog)))["level"].to_pylist()
+    return several, conflicts.count("SOPInstanceUID")
 
 
 def write(path, number, **changes):
@@ -73,8 +83,10 @@ def test_as_a_loop_of_pydicom_counts(tmp_path):
     assert min(expected) > 5 and expected[0] > expected[1]
     done = scan_into(tmp_path / "catalog", [tmp_path / "data"])
     assert (done.repeated, done.conflicting) == expected
+    assert told(tmp_path / "catalog") == expected
     done = scan_into(tmp_path / "hidden", [tmp_path / "data"], phi=False)  # other UIDs, the same for the same
     assert done.repeated == expected[0]
+    assert told(tmp_path / "hidden") == (done.repeated, done.conflicting)
     shutil.rmtree(tmp_path / "data" / "copies")
     done = scan_into(tmp_path / "catalog", [tmp_path / "data"])
     assert (done.repeated, done.conflicting) == (0, 0) == counted(tmp_path / "data")
@@ -117,7 +129,8 @@ def test_what_is_said(tmp_path, quiet):
             "conflicting": 1,
         }
     else:
+        said = err.splitlines()
+        assert f"hu: SOP Instance UIDs in more than one file: 1; hu query {tmp_path}/c/ --what duplicates" in said
         assert (
-            "hu: 1 SOP Instance UIDs are in more than one file, 1 of them with headers that disagree: "
-            f"hu query {tmp_path}/c/ --what duplicates"
-        ) in err.splitlines()
+            f"hu: SOP Instance UIDs of which the headers disagree: 1; hu query {tmp_path}/c/ --what conflicts" in said
+        )

@@ -19,8 +19,10 @@ from pydicom.data import get_testdata_file
 
 import hounsfield as hu_library
 from hounsfield.catalog.writing import scan_into
+from hounsfield.cli.answer_screen import AnswerScreen
 from hounsfield.cli.query import command
 
+from catalogs import small_file
 from cli_runner import HU, hu, hu_here, start
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forkpty beside threads
@@ -312,3 +314,19 @@ def test_hu_reads_no_library_for_questions_before_it_has_to():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert hu("query", "--help")[0] == 0
     assert hu_library.__version__
+
+
+def test_a_terminal_says_how_many_values_of_a_list_it_does_not_show(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    batch = pa.RecordBatch.from_pylist([{"files": 25, "paths": [f"{n:02}.dcm" for n in range(25)]}])
+    for limit, on_screen, last in ((40, True, "09.dcm\\… 15 more"), (None, True, "24.dcm"), (40, False, "24.dcm")):
+        AnswerScreen(batch.schema, limit, on_screen).show([batch])
+        assert capsys.readouterr().out.splitlines()[1].endswith(last), (limit, on_screen)
+
+
+def test_all_paths_of_a_duplicate_are_given(tmp_path):
+    for number in range(12):
+        (tmp_path / f"{number:02}.dcm").write_bytes(small_file(1))
+    scan_into(tmp_path / "c", [tmp_path])
+    (row,) = json.loads(hu_here("query", tmp_path / "c", "--what", "duplicates", "--json")[1])
+    assert row["files"] == 12 and row["paths"] == [str(tmp_path / f"{number:02}.dcm") for number in range(12)]

@@ -7,6 +7,22 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+#: Attributes that are the same in copies of one instance, however they are compressed.
+SAME = (
+    "SeriesInstanceUID",
+    "StudyInstanceUID",
+    "PatientID",
+    "SOPClassUID",
+    "Modality",
+    "InstanceNumber",
+    "FrameOfReferenceUID",
+    "Rows",
+    "Columns",
+    "NumberOfFrames",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+)
+
 
 @dataclass(frozen=True)
 class RepeatedUids:

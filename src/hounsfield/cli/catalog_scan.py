@@ -145,8 +145,13 @@ class _IntoCatalog:
         say(f"{done.rows} rows in {self.options['output']}")
         if done.repeated:
             say(
-                f"{done.repeated} SOP Instance UIDs are in more than one file, {done.conflicting} of them with headers "
-                f"that disagree: hu query {self.options['output']} --what duplicates"
+                f"SOP Instance UIDs in more than one file: {done.repeated}; "
+                f"hu query {self.options['output']} --what duplicates"
+            )
+        if done.conflicting:
+            say(
+                f"SOP Instance UIDs of which the headers disagree: {done.conflicting}; "
+                f"hu query {self.options['output']} --what conflicts"
             )
         if done.secret is not None:
             say(f"{done.secret} connects the catalog with the files: keep it, and never give it away")
