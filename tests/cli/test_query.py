@@ -330,3 +330,16 @@ def test_all_paths_of_a_duplicate_are_given(tmp_path):
     scan_into(tmp_path / "c", [tmp_path])
     (row,) = json.loads(hu_here("query", tmp_path / "c", "--what", "duplicates", "--json")[1])
     assert row["files"] == 12 and row["paths"] == [str(tmp_path / f"{number:02}.dcm") for number in range(12)]
+
+
+@pytest.mark.parametrize("sql", ["-- all\nSELECT 1 AS one", "--all\nSELECT 1 AS one", "--\nSELECT 1 AS one"])
+def test_sql_may_begin_with_a_comment(here, sql):
+    for call in ([sql, "--json"], ["--json", sql], ["--json", "--", sql]):
+        code, out, _ = hu_here("query", "catalog", *call, cwd=here)
+        assert code == 0 and json.loads(out) == [{"one": 1}], call
+
+
+def test_options_with_values_of_several_lines_stay_options(here):
+    code, _, err = hu_here("query", "catalog", "--what=no\nsuch", cwd=here)
+    assert code == 2 and "no ready question" in err
+    assert hu_here("query", "catalog", "--sill y", cwd=here)[0] == 2
