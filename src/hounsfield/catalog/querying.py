@@ -19,7 +19,12 @@ from hounsfield.catalog.bounds import QueryBounds
 from hounsfield.catalog.derived_columns import SCHEMAS
 from hounsfield.catalog.file_names import HEADERS, headers_file, rows_file, table_file
 from hounsfield.catalog.manifest import Manifest
-from hounsfield.catalog.question_form import refuse_other_statements, refuse_other_values
+from hounsfield.catalog.question_form import (
+    pasted_into,
+    refuse_early_end,
+    refuse_other_statements,
+    refuse_other_values,
+)
 from hounsfield.catalog.refusals import damage, refusal
 from hounsfield.catalog.row_sql import quoted, rows_sql
 from hounsfield.catalog.sandbox import (
@@ -230,6 +235,8 @@ class Database:
         try:
             statements: list[Any] = self._connection.extract_statements(sql)
             refuse_other_statements([one.type.name for one in statements])
+            for part in pasted_into(sql):
+                refuse_early_end(self._kinds(part))
             question = str(statements[0].query)
             found = self._connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [question]).fetchone()
         except duckdb.Error as error:
@@ -238,6 +245,13 @@ class Database:
         refuse_other_values(statements[0].named_parameters, values)
         self._add_uids(question)
         return question
+
+    def _kinds(self, sql: str) -> list[str]:
+        """Return what the statements of a text are; none of one that DuckDB does not take."""
+        try:
+            return [one.type.name for one in self._connection.extract_statements(sql)]
+        except duckdb.Error:
+            return []
 
     @contextmanager
     def _within_time(self) -> Generator[threading.Event]:
