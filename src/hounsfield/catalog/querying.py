@@ -115,7 +115,8 @@ class Database:
                 empty = schema.remove(schema.get_field_index("key")).empty_table()
                 self._connection.register(kind, empty)
         execute(f"CREATE VIEW studies AS {STUDIES}")
-        execute(f"CREATE VIEW patients AS {PATIENTS}")
+        known = "PatientID" in manifest.columns  # otherwise nobody knows who is another one
+        execute(f"CREATE VIEW patients AS SELECT * FROM ({PATIENTS}) WHERE {known}")  # noqa: S608  our query
         execute("SET lock_configuration = true")
 
     def _rows_and_headers(self, folder: Path, manifest: Manifest) -> tuple[str, str]:

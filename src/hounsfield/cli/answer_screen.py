@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any, cast
 
 from hounsfield.cli.terminal import display_width, say, write_line, write_words
-from hounsfield.text import printable
+from hounsfield.text import counted, printable
 
 #: Rows that decide how wide columns are; the narrowest column that is shortened; columns that are named as not shown.
 _FIRST, _NARROWEST, _NAMED = 200, 12, 6
@@ -56,12 +56,12 @@ class AnswerScreen:
             more += batch.num_rows - left
             counting = counting or (monotonic() if more else None)
             if counting is not None and monotonic() - counting > _COUNTING:
-                self._say_more(f"… more than {more} more rows; --all shows them")
+                self._say_more(f"… more than {counted(more, 'more row')}; --all shows them")
                 return
         if not self._widths:
             self._write_rows([])
         if more:
-            self._say_more(f"… {more} more rows; --all shows them")
+            self._say_more(f"… {counted(more, 'more row')}; --all shows them")
         elif not shown and self._limit != 0 and self._on_screen:
             say("no rows")
 
@@ -85,7 +85,7 @@ class AnswerScreen:
             kept -= 1
         if kept < len(self._names):
             named = ", ".join(self._names[kept : kept + _NAMED]) + (" …" if len(self._names) > kept + _NAMED else "")
-            say(f"{len(self._names) - kept} columns are not shown: {named}")
+            say(f"{counted(len(self._names) - kept, 'column')} not shown: {named}")
         self._widths = self._widths[:kept]
         while sum(self._widths) + 2 * (kept - 1) > width and max(self._widths) > _NARROWEST:
             widest = max(range(kept), key=self._widths.__getitem__)

@@ -17,6 +17,7 @@ from hounsfield.catalog.catalog_paths import has_catalog
 from hounsfield.cli.idle_options import refuse_idle
 from hounsfield.cli.terminal import on_terminal, say, write_json
 from hounsfield.errors import FormatError, OutputError, SourceError
+from hounsfield.text import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -54,7 +55,7 @@ def scan_catalog(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         return work.run()
     except KeyboardInterrupt:
         say(
-            f"interrupted; the catalog keeps the {work.kept() or 0} rows that it has, "
+            f"interrupted; the catalog keeps what it has, {counted(work.kept() or 0, 'row')}, "
             "and the next scan goes on from there"
         )
         return 130
@@ -63,7 +64,7 @@ def scan_catalog(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         return 3
     except OutputError as error:
         kept = work.kept()
-        say(str(error) if kept is None else f"{error}; the catalog is whole, and has {kept} rows")
+        say(str(error) if kept is None else f"{error}; the catalog is whole, and has {counted(kept, 'row')}")
         return 5
 
 
@@ -123,7 +124,7 @@ class _IntoCatalog:
             self._say(done)
         if self.failed:
             say(
-                f"{self.failed.total()} files could not be read"
+                f"{counted(self.failed.total(), 'file')} could not be read"
                 + ("" if self.options["verbose"] else "; -v names them")
             )
             for reason, count in self.failed.most_common():
@@ -135,14 +136,14 @@ class _IntoCatalog:
 
     def _say(self, done: Scanned) -> None:
         say(
-            f"{done.files} files: {done.new} new, {done.changed} changed, {done.unchanged} unchanged, "
+            f"{counted(done.files, 'file')}: {done.new} new, {done.changed} changed, {done.unchanged} unchanged, "
             f"{done.vanished} vanished, {done.moved} moved"
         )
         if done.returned:
-            say(f"{done.returned} files that had vanished are back")
+            say(f"{counted(done.returned, 'file')} back that had vanished")
         if self.others:
-            say(f"{self.others.total()} of the files that were read are not DICOM; they have a row that says so")
-        say(f"{done.rows} rows in {self.options['output']}")
+            say(f"{counted(self.others.total(), 'file')} not DICOM, as a row says of each")
+        say(f"{counted(done.rows, 'row')} in {self.options['output']}")
         if done.repeated:
             say(
                 f"SOP Instance UIDs in more than one file: {done.repeated}; "

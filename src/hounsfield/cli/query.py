@@ -15,6 +15,7 @@ from hounsfield.cli.answer_screen import AnswerScreen
 from hounsfield.cli.language import translated
 from hounsfield.cli.terminal import say, table, write_json, write_line, write_text
 from hounsfield.errors import FormatError, LimitExceededError, OutputError, SourceError
+from hounsfield.text import counted
 
 if TYPE_CHECKING:
     from hounsfield.catalog.asking import Answer
@@ -245,7 +246,7 @@ class _Query:
 
         write_table(passed_on(), answer.schema, output, force=self._options["force"])
         if not self._options["quiet"]:
-            say(f"{rows} rows written to {output}")
+            say(f"{counted(rows, 'row')} written to {output}")
 
     def _print(self, answer: Answer) -> None:
         options = self._options
