@@ -13,7 +13,8 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from hounsfield.catalog.refusals import refusal
 from hounsfield.catalog.shard_facts import Shard, Table
 from hounsfield.catalog.uid_counts import RepeatedUids, repeated_of
 from hounsfield.errors import FormatError, OutputError
-from hounsfield.sources.files import reason
+from hounsfield.sources.files import open_regular, reason
 from hounsfield.sources.folders import PART
 
 #: What this version writes; it reads this one only.
@@ -37,6 +38,8 @@ _CHANGES = 64
 _STALE = 30.0
 #: Bytes of a manifest that are read: a shard takes some hundred.
 _MOST_BYTES = 256 * 2**20
+#: What the names of manifests begin with; bytes in which they say what they are.
+_BEGINNING, _LOOK = "manifest-", 64
 _NAME = re.compile(r"manifest-(\d{8})\.json")
 
 
@@ -127,6 +130,30 @@ class Manifest:
 def is_catalog(folder: str | os.PathLike[str]) -> bool:
     """Return whether a folder is a catalog."""
     return bool(_numbers(Path(folder)))
+
+
+def has_manifest(folder: str, names: Sequence[str]) -> bool:
+    """Return whether a folder is a catalog, of whatever version, by what its manifests begin with.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    names
+        Its files, sorted.
+    """
+    start, found = bisect_left(names, _BEGINNING), list[str]()
+    while start + len(found) < len(names) and names[start + len(found)].startswith(_BEGINNING):
+        found.append(names[start + len(found)])
+    return any(_is_manifest(os.path.join(folder, name)) for name in found if _NAME.fullmatch(name))
+
+
+def _is_manifest(path: str) -> bool:
+    try:
+        with open_regular(path) as file:
+            return FORMAT in file.read(_LOOK).decode("ascii", "replace")
+    except OSError:
+        return False
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -224,7 +224,7 @@ class CatalogScan:
                 if not os.path.isdir(root) and self._known.has_folder(self._names.folder(within)):
                     yield from pieces_in(within)  # which has that file already
                 else:
-                    yield from pieces_of(root, lister, os.path.realpath(self._folder))
+                    yield from pieces_of(root, lister, os.path.realpath(self._folder), self.done.catalogs)
 
     def _take(self, pieces: PiecesAhead) -> tuple[set[tuple[str, int]], list[str]]:
         """Read what has to be read; return which pieces there are, and which folders cannot be listed."""

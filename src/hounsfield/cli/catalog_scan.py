@@ -17,7 +17,7 @@ from hounsfield.catalog.catalog_paths import has_catalog
 from hounsfield.cli.idle_options import refuse_idle
 from hounsfield.cli.terminal import on_terminal, say, write_json
 from hounsfield.errors import FormatError, OutputError, SourceError
-from hounsfield.text import counted
+from hounsfield.text import counted, name_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from hounsfield.catalog.scan_outcome import CatalogProgress, Scanned
 
+#: Catalogs that are named of those left out.
+_NAMED = 3
 _IDLE = {"where": "--where", "force": "--force", "jsonl": "--jsonl", "as_python": "--as-python"}
 
 
@@ -144,6 +146,10 @@ class _IntoCatalog:
         if self.others:
             say(f"{counted(self.others.total(), 'file')} not DICOM, as a row says of each")
         say(f"{counted(done.rows, 'row')} in {self.options['output']}")
+        if done.catalogs:
+            more = len(done.catalogs) - _NAMED
+            names = ", ".join([*map(name_text, done.catalogs[:_NAMED]), *([f"… {more} more"] if more > 0 else [])])
+            say(f"catalogs that were found there are left out: {names}")
         if done.repeated:
             say(
                 f"SOP Instance UIDs in more than one file: {done.repeated}; "
