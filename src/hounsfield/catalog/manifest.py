@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from hounsfield.catalog.refusals import refusal
-from hounsfield.catalog.shard_facts import Shard, Table
+from hounsfield.catalog.shard_facts import Shard, Table, safe_name
 from hounsfield.catalog.uid_counts import RepeatedUids, repeated_of
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import open_regular, reason
@@ -360,7 +360,7 @@ def _parsed(document: dict[str, Any], path: Path) -> Manifest:
         raise FormatError(why, source=str(path))
     shards = tuple(
         Shard(
-            _safe_name(one["name"]),
+            safe_name(one["name"]),
             **{name: int(one[name]) for name in ("rows", "bytes", "pieces", "vanished", "dead_rows")},
             dead=tuple(map(int, one["dead"])),
         )
@@ -386,11 +386,4 @@ def _parsed_table(one: dict[str, Any]) -> Table:
     kind = str(one["kind"])
     if not re.fullmatch(r"[a-z]{1,32}", kind):
         raise ValueError("no name of a table")
-    return Table(kind, _safe_name(one["name"]), int(one["rows"]), int(one["bytes"]))
-
-
-def _safe_name(name: str) -> str:
-    """Return a shard's name; a manifest from elsewhere must not lead out of the catalog's folder."""
-    if not re.fullmatch(r"[0-9a-f]{16,64}", name):
-        raise ValueError("no name of a shard")
-    return name
+    return Table(kind, safe_name(one["name"]), int(one["rows"]), int(one["bytes"]))

@@ -12,6 +12,7 @@ from typing import Any
 from hounsfield.catalog.manifest import Manifest, commit, read_manifest
 from hounsfield.catalog.row_sql import rows_sql
 from hounsfield.catalog.table_upkeep import connection_within, room_within
+from hounsfield.catalog.uid_changes import counted_since
 from hounsfield.catalog.uid_counts import SAME, RepeatedUids, digest_of
 from hounsfield.errors import FormatError
 
@@ -60,16 +61,21 @@ def count_repeated(folder: Path) -> RepeatedUids:
 
 def _counted(folder: Path, manifest: Manifest) -> RepeatedUids:
     if not manifest.rows:
-        return RepeatedUids(digest_of(manifest.rows_state))
-    same = ", ".join(f"""coalesce("{name}"::VARCHAR, '')""" for name in SAME if name in manifest.columns)
+        return RepeatedUids("").for_shards(manifest.shards)
+    columns = ", ".join(f"""coalesce("{name}"::VARCHAR, '')""" for name in SAME if name in manifest.columns)
+    same = f"md5_number_lower(row({columns})::VARCHAR)"
     with ExitStack() as stack:
         room = stack.enter_context(room_within(folder))
         connection: Any = stack.enter_context(connection_within(folder, room))
-        connection.execute(
-            "CREATE VIEW live AS SELECT SOPInstanceUID AS uid, md5_number_lower(SOPInstanceUID) AS number, "  # noqa: S608  our names
-            f"md5_number_lower(row({same})::VARCHAR) AS same FROM ({rows_sql(folder, manifest.shards)}) "
-            "WHERE error IS NULL AND vanished IS NULL AND SOPInstanceUID <> ''"
-        )
-        connection.execute(_SEVERAL)
-        uids, files, conflicting = connection.execute(_COUNTED).fetchone()
-    return RepeatedUids(digest_of(manifest.rows_state), int(uids), int(files), int(conflicting))
+        return counted_since(connection, folder, manifest, same) or _all_counted(connection, folder, manifest, same)
+
+
+def _all_counted(connection: Any, folder: Path, manifest: Manifest, same: str) -> RepeatedUids:
+    connection.execute(
+        "CREATE VIEW live AS SELECT SOPInstanceUID AS uid, md5_number_lower(SOPInstanceUID) AS number, "  # noqa: S608  our names
+        f"{same} AS same FROM ({rows_sql(folder, manifest.shards)}) "
+        "WHERE error IS NULL AND vanished IS NULL AND SOPInstanceUID <> ''"
+    )
+    connection.execute(_SEVERAL)
+    counts = map(int, connection.execute(_COUNTED).fetchone())
+    return RepeatedUids("", *counts).for_shards(manifest.shards)
