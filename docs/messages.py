@@ -97,7 +97,7 @@ _PLACE = re.compile(r"\{[^}]*\}")
 #: Begins a text in SQL, or stands in it.
 _SQL = re.compile(
     r"\b(SELECT\s|IS (NOT )?NULL|(GROUP|ORDER) BY|CREATE (OR REPLACE )?(TABLE|VIEW|SCHEMA)|INSERT INTO|read_parquet)"
-    r"|\bWHERE\s"
+    r"|\bWHERE\s|\bNOT IN \("
     r"|^import sys;|^\s*WITH\s|^SET \w+ =|\(FROM\s|^coalesce\(|file_row_number"
 )
 _WORD = re.compile(r"(?<![\w.=])[a-z]{2,}(?![\w(=])")

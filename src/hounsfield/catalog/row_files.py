@@ -86,16 +86,12 @@ def _check(path: str, size: int, time: int) -> None:
 
 
 def _open_url(url: str, size: int, stamp: int, limits: Limits) -> Source:
-    from hounsfield.sources.remote import remote_files
+    from hounsfield.sources.remote import open_listed
 
-    files = remote_files(url, limits)
-    if len(files) != 1:
+    opened = open_listed(url, size, stamp, limits)
+    if opened is None:
         raise SourceError(_CHANGED, source=url)
-    now = files[0]
-    # What a server does not tell is not compared.
-    if (now.size is not None and size >= 0 and now.size != size) or (now.stamp and stamp and now.stamp != stamp):
-        raise SourceError(_CHANGED, source=url)
-    return now(limits)
+    return opened
 
 
 @dataclass
