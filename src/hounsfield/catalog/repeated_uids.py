@@ -77,5 +77,5 @@ def _all_counted(connection: Any, folder: Path, manifest: Manifest, same: str) -
         "WHERE error IS NULL AND vanished IS NULL AND SOPInstanceUID <> ''"
     )
     connection.execute(_SEVERAL)
-    counts = map(int, connection.execute(_COUNTED).fetchone())
-    return RepeatedUids("", *counts).for_shards(manifest.shards)
+    uids, files, conflicting = map(int, connection.execute(_COUNTED).fetchone())
+    return RepeatedUids("", uids, files, conflicting).for_shards(manifest.shards)

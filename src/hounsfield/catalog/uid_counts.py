@@ -63,6 +63,6 @@ def repeated_of(document: dict[str, Any] | None) -> RepeatedUids | None:
     """Return the counts that a manifest has; None of an older one."""
     if document is None:
         return None
-    counts = (int(document[name]) for name in ("uids", "files", "conflicting"))
+    uids, files, conflicting = (int(document[name]) for name in ("uids", "files", "conflicting"))
     counted = tuple((safe_name(name), tuple(map(int, dead))) for name, dead in document.get("counted", ()))
-    return RepeatedUids(str(document["of"]), *counts, counted)
+    return RepeatedUids(str(document["of"]), uids, files, conflicting, counted)
