@@ -1,5 +1,6 @@
 """Series of which a file could not be opened for a reason that may pass: they are looked at again by the next scan."""
 
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -123,6 +124,25 @@ def test_after_compacting_and_in_archives(tmp_path, data, monkeypatch):
     compact(tmp_path / "c", orphan=0)
     assert read_manifest(tmp_path / "c").again == 3
     scan_into(tmp_path / "c", [data])
+    assert derived(tmp_path / "c") == fresh(tmp_path, data)
+
+
+@pytest.mark.long
+def test_only_where_somebody_has_just_looked(tmp_path, data, monkeypatch):
+    refuse(monkeypatch, "permission denied")
+    scan_into(tmp_path / "c", [data])
+    monkeypatch.undo()
+    os.rename(data, tmp_path / "away")  # a disk that is not mounted
+    (tmp_path / "more").mkdir()
+    scan_into(tmp_path / "c", [tmp_path / "more"])
+    scan_into(tmp_path / "c", [data])
+    assert read_manifest(tmp_path / "c").again == 2
+    assert {row["detail"] for row in derived(tmp_path / "c")["outcomes"]} >= {"permission denied"}
+    os.rename(tmp_path / "away", data)
+    scan_into(tmp_path / "c", [data / "twice"])
+    assert read_manifest(tmp_path / "c").again == 1
+    scan_into(tmp_path / "c", [data / FRAMES])
+    assert read_manifest(tmp_path / "c").again == 0
     assert derived(tmp_path / "c") == fresh(tmp_path, data)
 
 

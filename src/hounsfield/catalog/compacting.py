@@ -99,7 +99,7 @@ def compact(
             progress(ready, total)
     shards = known.manifest.shards
     if is_derived:  # as it was: what follows from the rows stays, since they do
-        derive(where, again=False)
+        derive(where)
     if known_repeated is not None and known_repeated.of == digest_of(state):
         _keep_repeated(where, known_repeated)
     done.shards, done.bytes = len(shards), sum(shard.bytes for shard in shards)

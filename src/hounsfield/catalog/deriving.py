@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from hounsfield.catalog.derived_columns import COUNTS, SCHEMAS
 from hounsfield.catalog.piece_rows import may_pass
 from hounsfield.catalog.real_paths import NOT_FOUND, RealPaths
-from hounsfield.catalog.row_files import entries_of
+from hounsfield.catalog.row_files import HAS_CHANGED, HAS_GONE, entries_of
 from hounsfield.catalog.series_sql import FACTS, GEOMETRY, NEEDED
 from hounsfield.catalog.walk_order import walk_order
 from hounsfield.headers.info import uid_name
@@ -32,8 +32,8 @@ from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.entries import Entry
 
 _compute = cast("Any", pc)
-#: Reasons of ours that may pass, beside those of the system.
-_CURED = ("not enough memory", NOT_FOUND)
+#: Reasons of ours that may pass, beside those of the system: the next scan sees what is there.
+_CURED = ("not enough memory", NOT_FOUND, HAS_GONE, HAS_CHANGED)
 _COUNTED = {"duplicate": "duplicates", "no volume": "no_volume", "unreadable": "unreadable", "not DICOM": "unreadable"}
 
 

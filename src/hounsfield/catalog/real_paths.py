@@ -5,7 +5,7 @@ from __future__ import annotations
 # pyarrow is not typed
 # pyright: reportUnknownParameterType=false
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -37,13 +37,8 @@ class RealPaths:
     def __init__(self, names: Names, roots: Sequence[str]) -> None:
         self._names = names
         self._roots = {names.folder(root): root for root in roots if not is_url(root)}
-        self._scanned = frozenset(names.folder(root) for root in roots)
         self._below: dict[str, dict[str, str]] = {}
         self._members: dict[str, dict[str, Entry]] = {}
-
-    def cover(self, roots: Iterable[str]) -> bool:
-        """Return whether all folders and files are scanned that a catalog has, by its names for them."""
-        return all(any(_is_within(root, scanned) for scanned in self._scanned) for root in roots)
 
     def entries(self, rows: pa.Table) -> list[Entry]:
         """Return the files of some rows, called as there; they are looked for when they are opened.
@@ -72,7 +67,7 @@ class RealPaths:
 
     def _find(self, path: str) -> str | None:
         for text, root in self._roots.items():
-            if _is_within(path, text):
+            if path == text or path.startswith(text.rstrip("/") + "/"):
                 parts = [part for part in path[len(text) :].split("/") if part]
                 return self._descend(root, parts)
         return None
@@ -90,7 +85,3 @@ class RealPaths:
                 return None
             folder = below
         return folder
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")

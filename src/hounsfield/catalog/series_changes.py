@@ -67,7 +67,7 @@ ORDER BY min(first) OVER (PARTITION BY part), part, key
 """
 #: Some series that are to be looked at again; in an order that is another one each time.
 _UNSETTLED = """
-INSERT INTO touched
+CREATE TABLE wanted AS
 SELECT key FROM (
   SELECT key, sum(-files) OVER (ORDER BY md5(key || ?::VARCHAR), key ROWS UNBOUNDED PRECEDING) + files AS before
   FROM old WHERE files < 0 AND key NOT IN (FROM touched)
@@ -97,7 +97,8 @@ class SeriesChanges:
     folder, manifest
         The catalog, and its state.
     again
-        Look also at some series of which a file could not be opened before, for a reason that may have passed.
+        How the paths begin below which some series are looked at, too, of which a file could not be opened before, for
+        a reason that may have passed.
 
     Attributes
     ----------
@@ -105,7 +106,7 @@ class SeriesChanges:
         Files of the series that are to be looked at.
     """
 
-    def __init__(self, connection: Any, folder: Path, manifest: Manifest, *, again: bool = False) -> None:
+    def __init__(self, connection: Any, folder: Path, manifest: Manifest, again: Sequence[str] = ()) -> None:
         self._connection, self._folder, self._manifest, self._tries = connection, folder, manifest, again
         connection.execute("CREATE TABLE again (key VARCHAR)")
         tables = {table.kind: table_file(folder, table.name).absolute() for table in manifest.tables}
@@ -125,8 +126,7 @@ class SeriesChanges:
         if everything:
             execute("CREATE TABLE candidates AS SELECT key FROM current UNION SELECT key FROM old")
         execute(_TOUCHED)
-        if self._tries:
-            execute(_UNSETTLED, [secrets.randbits(32), _AGAIN])
+        self._touch_again()
         self._add_related()
         execute("CREATE TABLE linked (key VARCHAR, together VARCHAR)")
         if self._number("SELECT count(*) FROM touched"):
@@ -138,6 +138,20 @@ class SeriesChanges:
             links = pa.table({name: pa.array(of, pa.string()) for name, of in columns.items()})
             self._connection.register("links", links)
             execute("INSERT INTO linked FROM links")
+
+    def _touch_again(self) -> None:
+        """Add some of the series that are to be looked at again, whose files are where somebody has just looked."""
+        if not self._tries:
+            return
+        self._connection.execute(_UNSETTLED, [secrets.randbits(32), _AGAIN])
+        if self._number("SELECT count(*) FROM wanted"):
+            self._look_at(self._shards_of("wanted"))
+            starts = (f"starts_with(path || {quoted(start[-1])}, {quoted(start)})" for start in self._tries)
+            within = " OR ".join(starts)
+            self._connection.execute(
+                "INSERT INTO touched SELECT key FROM live WHERE key IN (FROM wanted) "  # noqa: S608  our names, quoted
+                f"GROUP BY key HAVING bool_and({within})"
+            )
 
     def _find_candidates(self) -> bool:
         """Make ``candidates``: the series in shards that have changed since; False where all have to be compared."""

@@ -45,7 +45,7 @@ def derive(
     limits: Limits = DEFAULT_LIMITS,
     real: RealPaths | None = None,
     progress: Callable[[int, int], None] | None = None,
-    again: bool = True,
+    again: Sequence[str] = (),
 ) -> Manifest:
     """Bring the tables of a catalog up to date with its rows; nothing is done where they are.
 
@@ -60,8 +60,8 @@ def derive(
     progress
         Is told how many files are done, of how many.
     again
-        Look again at series of which a file could not be opened, for a reason that may have passed: at some of them,
-        where there are many.
+        How the paths begin below which series are looked at again of which a file could not be opened, for a reason
+        that may have passed: at some of these, where there are many.
 
     Returns
     -------
@@ -77,19 +77,18 @@ def derive(
     """
     where = Path(folder)
     now = read_manifest(where)
-    again = again and (real is None or real.cover(now.roots))  # or only a part of them would be found
     for _ in range(10):  # somebody may be compacting the catalog, or scanning into it
         if now.is_derived and not (again and now.again):
             return now
         told = partial(tables_of, limits=limits, real=real, phi=now.phi)
         try:
-            tables, left = _derived(where, now, told, progress, again=again)
+            tables, left = _derived(where, now, told, progress, again)
         except FormatError:
             before, now = now, read_manifest(where)
             if before.number == now.number:
                 raise
             continue
-        again = False
+        again = ()
         if now.is_derived and left == now.again and _told(tables) == _told(now.tables):  # nothing came of it
             return now
         now = commit(where, _naming(tables, left, now))
@@ -126,14 +125,13 @@ def _derived(
     manifest: Manifest,
     told: Callable[..., SeriesTables],
     progress: Callable[[int, int], None] | None,
-    *,
-    again: bool,
+    again: Sequence[str],
 ) -> tuple[list[Table], int]:
     """Write the tables of a state of a catalog; return them, and how many series are to be looked at again."""
     with ExitStack() as stack:
         room = stack.enter_context(room_within(folder))
         connection = stack.enter_context(connection_within(folder, room))
-        changes = SeriesChanges(connection, folder, manifest, again=again)
+        changes = SeriesChanges(connection, folder, manifest, again)
         files = stack.enter_context(table_files(room, {**SCHEMAS, STATES: STATES_SCHEMA}, changes.kept()))
         rows, cursor, done = SeriesRows(folder, manifest), connection.cursor(), 0
         for batch in changes.batches():
