@@ -198,7 +198,7 @@ def test_a_full_disk_leaves_what_was_there(catalog, tmp_path, monkeypatch, to):
 def test_the_command(catalog, tmp_path):
     code, out, err = hu_here("catalog", "export", catalog, "--to", "parquet", "-o", tmp_path / "out", "--json")
     assert (code, json.loads(out)["tables"]["errors"]) == (0, 1)
-    assert "18 instances, 1 errors" in err
+    assert "instances 18, errors 1" in err
     code, out, err = hu_here("catalog", "export", catalog, "--to", "parquet", "-o", tmp_path / "out")
     assert (code, "--force replaces it" in err) == (5, True)
     assert hu_here("catalog", "export", tmp_path / "none", "--to", "parquet", "-o", tmp_path / "x")[0] == 3
