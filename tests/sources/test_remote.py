@@ -217,6 +217,9 @@ def test_files_at_urls_and_members_of_archives_there_travel_to_other_processes(r
                 again = pickle.loads(sent)
                 assert again == entry
                 assert read(again) == SMALL
+        fetched = server.sent["/b.tgz"]
+        assert read(pickle.loads(sent)) == SMALL  # what came here once is kept for the next member
+        assert server.sent["/b.tgz"] == fetched
 
 
 def test_of_a_large_file_the_header_alone_is_fetched():

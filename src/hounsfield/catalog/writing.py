@@ -45,8 +45,7 @@ from hounsfield.interrupt import check_interrupt
 from hounsfield.limits import DEFAULT_LIMITS, Limits
 from hounsfield.scanning.scan import ListedFiles
 from hounsfield.scanning.walking import Progress, WalkJob
-from hounsfield.sources.kinds import is_url
-from hounsfield.sources.remote import shown
+from hounsfield.sources.kinds import is_url, shown
 
 #: Files of a shard; and seconds that reading those of one may take: what is lost where the work is killed.
 _FILES, _SECONDS = 65_536, 60.0

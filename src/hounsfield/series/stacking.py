@@ -70,6 +70,14 @@ class Stack:
         """Number of slices."""
         return len(self.members) if self.weights is None else len(self.weights)
 
+    def part(self, start: int, stop: int) -> Stack:
+        """Return some neighbouring slices of a stack that is not resampled."""
+        affine = None if self.affine is None else self.affine.copy()
+        if affine is not None:
+            affine[:3, 3] += affine[:3, 0] * start
+        step = Step("slices", f"{stop - start} of {len(self.members)}, from {start} on, every 1")
+        return replace(self, members=self.members[start:stop], affine=affine, steps=(*self.steps, step))
+
 
 @dataclass(frozen=True)
 class Gap:

@@ -25,6 +25,7 @@ from hounsfield.series.parting import files_apart, is_inside, is_of_one_file, lo
 from hounsfield.series.report import FileOutcome, Outcome, Report
 from hounsfield.series.slice_headers import SliceHeaders
 from hounsfield.series.stack_loading import load_stack
+from hounsfield.series.stacking import Stack
 from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts
 from hounsfield.sources.entries import Entry
 from hounsfield.steps import refuse_assumptions, warn_of_assumptions
@@ -232,6 +233,40 @@ class Volumes(Sequence[Volume]):
         members = self._survey.stacks[self._chosen[index]].members
         return SliceHeaders.of(self._survey.instances, members[:1], self._limits)[0]
 
+    def name_of(self, index: int) -> str:
+        """Return what messages call a volume: ``folder[3]``."""
+        return f"{self._name}[{self.facts[index].index}]"
+
+    def load(self, index: int, start: int = 0, stop: int | None = None, *, threads: int | None = None) -> Volume:
+        """Read a volume anew, or some neighbouring slices of it: nothing is kept here, and its values may be changed.
+
+        Parameters
+        ----------
+        index
+            Which volume.
+        start, stop
+            Slices, as in ``volume[start:stop]``, which gives the same. Only these are read, unless the volume is
+            resampled over gaps.
+        threads
+            So many slices are read at a time; None: as `Limits.threads` says.
+
+        Raises
+        ------
+        IndexError
+            There are no such slices. Otherwise as reading the volume.
+        """
+        place = range(len(self._survey.stacks))[self._chosen[index]]
+        stack = self._survey.stacks[place]
+        stop = stack.slices if stop is None else stop
+        if not 0 <= start < stop <= stack.slices:
+            raise IndexError(f"no slices {start} to {stop - 1}: there are {stack.slices}, counted from 0")
+        limits = self._limits if threads is None else replace(self._limits, threads=threads)
+        whole = (start, stop) == (0, stack.slices)
+        by_itself = stack if whole or stack.weights is not None else stack.part(start, stop)
+        volume = self._make(place, by_itself, limits)
+        warn_of_assumptions(volume.steps, volume.name, 2)
+        return volume if whole or by_itself is not stack else volume[start:stop]
+
     def stacked(self) -> NDArray[Any]:
         """Read all of them into one array: those of a series that differ by time, echo, b-value, phase.
 
@@ -274,16 +309,16 @@ class Volumes(Sequence[Volume]):
         if (known := self._alive.get(index)) is not None:
             return known
         self._last = None  # free its memory before the next is read
-        volume = self._make(index)
+        volume = self._make(index, self._survey.stacks[index], self._limits)
         self._last = index, volume
         self._alive[index] = volume
         return volume
 
-    def _make(self, index: int) -> Volume:
-        stack, instances = self._survey.stacks[index], self._survey.instances
+    def _make(self, index: int, stack: Stack, limits: Limits) -> Volume:
+        instances = self._survey.instances
         name = f"{self._name}[{self._survey.facts[index].index}]"
         # Assumptions about single slices are steps of the volume, and refused with it.
-        loader = Loader(instances, replace(self._wanted, strict=False), self._limits, self.progress)
+        loader = Loader(instances, replace(self._wanted, strict=False), limits, self.progress)
         try:
             loaded = load_stack(loader, stack, name)
         finally:

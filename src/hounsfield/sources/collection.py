@@ -104,7 +104,7 @@ class Collection:
         name = self._names[0]
         if not is_url(name):
             return STDIN if name == "-" else name
-        from hounsfield.sources.remote import shown
+        from hounsfield.sources.kinds import shown
 
         return shown(name)
 

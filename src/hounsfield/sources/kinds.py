@@ -24,6 +24,8 @@ _MAGIC: dict[bytes, Kind] = {
 }
 #: Media Storage SOP Class UID: Media Storage Directory Storage (PS3.6 A).
 _DICOMDIR = b"\x02\0\x02\0UI\x14\x001.2.840.10008.1.3.10"
+_USER = re.compile(r"(?<=://)[^/@]*@")
+_QUERY = re.compile(r"[?#].*")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+(://|::.+://)")
 
 
@@ -133,3 +135,14 @@ def escaped(name: str) -> str:
 
 def _escaped(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+def shown(url: str) -> str:
+    """Return a URL without what may be a secret in it: user, password, query; each link of a chain.
+
+    Examples
+    --------
+    >>> shown("https://me:secret@host/a.dcm?token=1")
+    'https://host/a.dcm'
+    """
+    return escaped("::".join(_QUERY.sub("", _USER.sub("", part)) for part in url.split("::")))

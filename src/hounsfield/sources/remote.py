@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import io
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +18,7 @@ from hounsfield.sources.archives import archive_entries
 from hounsfield.sources.blobs import MemoryBlob
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.files import drain, source_of
-from hounsfield.sources.kinds import ARCHIVES, LOOK, escaped, kind_of
+from hounsfield.sources.kinds import ARCHIVES, LOOK, escaped, kind_of, shown
 from hounsfield.sources.reopened import Reopened
 from hounsfield.sources.source import CHANGED, Source
 from hounsfield.sources.stores import has_keys, is_web, options, why
@@ -27,22 +26,9 @@ from hounsfield.sources.streams import FileStream
 
 #: Bytes that are fetched at a time: a header is mostly within the first such block.
 _BLOCK = 2**17
-_USER = re.compile(r"(?<=://)[^/@]*@")
-_QUERY = re.compile(r"[?#].*")
 #: What servers call the time of a change where they give it as text.
 _SECOND = 10**9
 _TIMES = ("LastModified", "last_modified", "updated", "created")
-
-
-def shown(url: str) -> str:
-    """Return a URL without what may be a secret in it: user, password, query; each link of a chain.
-
-    Examples
-    --------
-    >>> shown("https://me:secret@host/a.dcm?token=1")
-    'https://host/a.dcm'
-    """
-    return escaped("::".join(_QUERY.sub("", _USER.sub("", part)) for part in url.split("::")))
 
 
 @dataclass(frozen=True)
