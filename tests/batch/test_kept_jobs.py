@@ -15,7 +15,7 @@ import pytest
 import hounsfield
 import jobs
 from hounsfield.batch.job_shards import JobShard
-from hounsfield.batch.result_folder import Asked, ResultFolder
+from hounsfield.batch.result_folder import KeptJob, ResultFolder
 
 from cli_runner import hu_here
 
@@ -155,7 +155,7 @@ def test_pseudonyms_are_the_same_in_each_run_and_share(archive, tmp_path):
 
 
 def test_two_runs_of_one_share_do_not_meet(tmp_path):
-    asked = Asked.of("test", 1)
+    asked = KeptJob.of("test", 1)
     first = ResultFolder(tmp_path / "r", asked, 5, JobShard(1, 2))
     with pytest.raises(hounsfield.OutputError, match="another run"):
         ResultFolder(tmp_path / "r", asked, 5, JobShard(1, 2))
@@ -265,7 +265,7 @@ def test_another_function_is_another_job(archive, tmp_path):
 
 def test_a_file_that_ends_its_process_is_set_aside_after_some_runs(archive, tmp_path, monkeypatch):
     """In this process nobody is left to tell of it; runs after it know that it was begun, and do it last."""
-    folder = ResultFolder(tmp_path / "r", Asked.of("hu", 1), 1, JobShard())
+    folder = ResultFolder(tmp_path / "r", KeptJob.of("hu", 1), 1, JobShard())
     records = tmp_path / "r" / ".work" / "00000"
     from hounsfield.batch.inputs import Input
     from hounsfield.batch.origins import Origins

@@ -26,7 +26,7 @@ from hounsfield.batch.job_inputs import FoundInputs, InCatalogs, JobInputs
 from hounsfield.batch.job_shards import WHOLE, JobShard
 from hounsfield.batch.origins import Origins
 from hounsfield.batch.records import Record, as_recorded
-from hounsfield.batch.result_folder import Asked, ResultFolder
+from hounsfield.batch.result_folder import KeptJob, ResultFolder
 from hounsfield.batch.result_rows import AFTER, BEFORE, VALUE
 from hounsfield.batch.result_table import sorted_table, table_of
 from hounsfield.batch.whole_job import do_job, do_kept_job
@@ -184,7 +184,7 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
     inputs = _inputs_of(source, reading, grouping, choice, kept=results is not None)
     kept = None
     if results is not None:
-        asked = Asked.of(_name_of(function), _source_of(function), reading, grouping, measured=False)
+        asked = KeptJob.of(_name_of(function), _source_of(function), reading, grouping, measured=False)
         kept = ResultFolder(results, asked, inputs.count, share, retry_failed=retry_failed)
     try:
         engine = _engine(executor, jobs)

@@ -42,7 +42,7 @@ _LONGEST_JOB = 1 << 20
 
 
 @dataclass(frozen=True)
-class Asked:
+class KeptJob:
     """The work of a job: results of another one are never taken for its own.
 
     Parameters
@@ -60,7 +60,7 @@ class Asked:
     measured: bool = True
 
     @classmethod
-    def of(cls, does: str, *details: object, measured: bool = True) -> Asked:
+    def of(cls, does: str, *details: object, measured: bool = True) -> KeptJob:
         """Return what a job does, by what its results depend on."""
         known = "\0".join(map(repr, details)).encode("utf-8", "surrogatepass")
         return cls(does, hashlib.sha256(known).hexdigest()[:32], measured)
@@ -114,7 +114,7 @@ class ResultFolder:
     def __init__(  # noqa: PLR0913  what one job is
         self,
         folder: str | os.PathLike[str],
-        asked: Asked,
+        asked: KeptJob,
         inputs: int,
         shard: JobShard,
         outputs: Path | None = None,
@@ -288,7 +288,7 @@ def _refuse_others(folder: Path) -> None:
         raise FormatError("the folder holds other files: name one for the results alone", source=str(folder))
 
 
-def _take_job(folder: Path, asked: Asked, parts: int) -> int:
+def _take_job(folder: Path, asked: KeptJob, parts: int) -> int:
     """Return how many parts the job has; write down what it is, where it is new."""
     path = folder / _JOB
     known: dict[str, Any] = {"version": _VERSION, "task": asked.digest, "does": asked.does, "measured": asked.measured}

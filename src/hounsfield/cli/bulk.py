@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hounsfield.batch.attempt import Outcome, Task
     from hounsfield.batch.job_inputs import JobInputs
     from hounsfield.batch.origins import Origins
-    from hounsfield.batch.result_folder import Asked, ResultFolder
+    from hounsfield.batch.result_folder import KeptJob, ResultFolder
     from hounsfield.batch.run import Output
 
 
@@ -55,7 +55,7 @@ class BulkRun:
     shard: JobShard = WHOLE
     results: Path | None = None
     retry_failed: bool = False
-    asked: Asked | None = None
+    asked: KeptJob | None = None
     origins: Origins | None = None
     before: dict[str, int] = field(default_factory=dict[str, int])
     _kept: ResultFolder | None = None

@@ -102,10 +102,10 @@ def bulk_of(command: str, job: Job[Any], options: dict[str, Any]) -> BulkRun:
         raise click.UsageError("--results is of files: standard input is there once only")
     if job.output is not None and os.path.abspath(job.output) == os.path.abspath(results):
         raise click.UsageError("--results and --output are two folders")
-    from hounsfield.batch.result_folder import Asked
+    from hounsfield.batch.result_folder import KeptJob
 
     output = None if job.output is None else os.path.abspath(job.output)
-    bulk.asked = Asked.of(f"hu {command}", job.recipe, job.grouping, job.name, job.phi, output)
+    bulk.asked = KeptJob.of(f"hu {command}", job.recipe, job.grouping, job.name, job.phi, output)
     bulk.origins = bulk.origins_for(job.phi)
     return bulk
 

@@ -145,4 +145,9 @@ def shown(url: str) -> str:
     >>> shown("https://me:secret@host/a.dcm?token=1")
     'https://host/a.dcm'
     """
-    return escaped("::".join(_QUERY.sub("", _USER.sub("", part)) for part in url.split("::")))
+    return escaped("::".join(_QUERY.sub("", without_user(part)) for part in url.split("::")))
+
+
+def without_user(url: str) -> str:
+    """Return a URL without the user and the password in it."""
+    return _USER.sub("", url)

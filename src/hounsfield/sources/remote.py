@@ -18,7 +18,7 @@ from hounsfield.sources.archives import archive_entries
 from hounsfield.sources.blobs import MemoryBlob
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.files import drain, source_of
-from hounsfield.sources.kinds import ARCHIVES, LOOK, escaped, kind_of, shown
+from hounsfield.sources.kinds import ARCHIVES, LOOK, escaped, kind_of, shown, without_user
 from hounsfield.sources.reopened import Reopened
 from hounsfield.sources.source import CHANGED, Source
 from hounsfield.sources.stores import has_keys, is_web, options, why
@@ -262,7 +262,7 @@ def _called(url: str, system: Any, path: str) -> str:
 
 
 def _without_secrets(url: str, system: Any) -> str:
-    return escaped(_USER.sub("", url)) if has_keys(system) else shown(url)
+    return escaped(without_user(url)) if has_keys(system) else shown(url)
 
 
 def canonical_url(url: str) -> str:
