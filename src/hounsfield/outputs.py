@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import threading
 from collections.abc import Generator, Iterable
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ class _Run:
 
 
 _run = _Run()
+#: When an earlier attempt at what this thread does began.
+_attempt = threading.local()
 
 
 @dataclass
@@ -124,6 +127,29 @@ def temporary_beside(path: Path) -> Path:
     return path.with_name(f".{secrets.token_hex(8)}.{_run.token}{PART}")
 
 
+@contextmanager
+def replacing_since(moment: int | None) -> Generator[None]:
+    """Replace what has been written since a moment, in this thread: an earlier attempt at the same left it.
+
+    Parameters
+    ----------
+    moment
+        Nanoseconds since the epoch, by the clock of the file system; None replaces nothing.
+    """
+    before = getattr(_attempt, "began", None)
+    _attempt.began = moment
+    try:
+        yield
+    finally:
+        _attempt.began = before
+
+
+def _is_left(path: Path) -> bool:
+    """Return whether a file has been written by an earlier attempt at the same."""
+    began = getattr(_attempt, "began", None)
+    return began is not None and os.stat(path).st_mtime_ns >= began
+
+
 def share_token() -> None:
     """Hand the token to processes that are started from now on."""
     os.environ[_RUN_VARIABLE] = _run.token
@@ -168,7 +194,7 @@ def whole_file(path: Path, *, force: bool = False) -> Generator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         check_interrupt()
-        if not path.exists() or force:
+        if not path.exists() or force or _is_left(path):
             os.replace(temporary, path)
         elif not filecmp.cmp(temporary, path, shallow=False):  # the same run again finds what was asked for
             raise OutputError(_KEPT, source=str(path))

@@ -304,3 +304,30 @@ def test_names_of_outputs_do_not_depend_on_who_comes_first(archive, tmp_path):
     files = jobs.files_of(tmp_path / "a")
     assert len(files) == 3 and files == jobs.files_of(tmp_path / "b")
     assert {Path(row["outputs"][0]).name for row in jobs.rows_of(tmp_path / "ra") if row["outputs"]} == set(files)
+
+
+def test_what_an_attempt_left_that_was_killed_is_replaced_and_nothing_else(archive, tmp_path):
+    """A DICOM SEG is never the same twice: that of a run that was killed between the file and its record stands there."""
+    mask = ["mask", str(archive / "s0"), "--tissue", "lung", "--no-figure", "--format", "seg", "--engine", "serial"]
+    out, results = tmp_path / "o", tmp_path / "r"
+    assert hu(*mask, "-o", str(out), "--results", str(results)).code == 0
+    (row,) = jobs.rows_of(results)
+    before = jobs.files_of(out)
+    for part in results.glob("part-*"):
+        part.unlink()
+    begun = results / ".work" / "00000" / f"{row['key']}.begun"
+    refused = hu(*mask, "-o", str(out), "--results", str(results))
+    assert refused.code == 5 and "exists already" in refused.err and jobs.files_of(out) == before
+    assert not begun.exists()
+    for part in results.glob("part-*"):
+        part.unlink()
+    begun.parent.mkdir(exist_ok=True)
+    written = next(out.glob("*.dcm")).stat().st_mtime_ns
+    begun.write_text(f"{written + 1:020d}")  # an attempt that began after that
+    assert hu(*mask, "-o", str(out), "--results", str(results)).code == 5 and jobs.files_of(out) == before
+    for part in results.glob("part-*"):
+        part.unlink()
+    begun.parent.mkdir(exist_ok=True)
+    begun.write_text(f"{written:020d}")
+    assert hu(*mask, "-o", str(out), "--results", str(results)).code == 0
+    assert set(jobs.files_of(out)) == set(before) and jobs.files_of(out) != before

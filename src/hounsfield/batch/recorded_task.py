@@ -72,7 +72,7 @@ class RecordedTask:
 
     def __call__(self, work: KeptInput) -> Outcome:
         """Do one input."""
-        from hounsfield.outputs import take_token
+        from hounsfield.outputs import replacing_since, take_token
 
         take_token(self.token)
         records = Records(part_folder(self.folder, work.part))
@@ -80,8 +80,8 @@ class RecordedTask:
         if known is not None and known.stamp == work.stamp:
             return known.outcome
         try:
-            records.begin(work.key)
-            outcome = attempt(self.task, work.item)
+            with replacing_since(records.begin(work.key)):
+                outcome = attempt(self.task, work.item)
             records.end(record_of(work, outcome))
         except OutputError as error:
             return Outcome(work.name, error=str(error), failure="output", problem=error)

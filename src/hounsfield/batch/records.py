@@ -23,6 +23,8 @@ from hounsfield.outputs import temporary_beside
 from hounsfield.sources.files import reason
 
 _RECORD, _BEGUN = ".json", ".begun"
+#: Digits of a moment in nanoseconds since the epoch.
+_MOMENT = 20
 #: What stands for a value that JSON has no word for: the kind, then the value as text.
 _KIND = "\0kind"
 
@@ -104,17 +106,28 @@ class Records:
         except (OSError, ValueError):
             return None
 
-    def begin(self, key: str) -> None:
-        """Note that an input is begun: should nobody end it, the next run knows."""
+    def begin(self, key: str) -> int | None:
+        """Note that an input is begun: should nobody end it, the next run knows.
+
+        Returns
+        -------
+        int or None
+            When an earlier attempt began that never ended, in nanoseconds since the epoch, by the clock of the file
+            system; None where there was none.
+        """
         try:
             os.makedirs(self.folder, exist_ok=True)
-            file = os.open(os.path.join(self.folder, key + _BEGUN), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            file = os.open(os.path.join(self.folder, key + _BEGUN), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
             try:
-                os.write(file, b".")
+                known = os.fstat(file)
+                earlier = os.read(file, _MOMENT) if known.st_size else b""
+                # The first attempt's moment stays; then a byte for each attempt.
+                os.write(file, b"." if earlier else f"{known.st_mtime_ns:0{_MOMENT}d}".encode())
             finally:
                 os.close(file)
         except OSError as error:
             raise self._refused(error) from None
+        return int(earlier) if earlier.isdigit() else None
 
     def end(self, record: Record) -> None:
         """Write a record: whole, or not at all.
@@ -153,7 +166,8 @@ class Records:
         """Return which inputs were begun, and never ended, and how often."""
         try:
             with os.scandir(self.folder) as files:
-                return {file.name[: -len(_BEGUN)]: file.stat().st_size for file in files if file.name.endswith(_BEGUN)}
+                begun = [file for file in files if file.name.endswith(_BEGUN)]
+            return {file.name[: -len(_BEGUN)]: max(1, file.stat().st_size - _MOMENT + 1) for file in begun}
         except OSError:
             return {}
 
