@@ -31,6 +31,7 @@ SECTIONS = (
         " FrameTimes",
     ),
     ("scan", "Headers of many files", "scan scan_batches Progress Catalog"),
+    ("batch", "Many volumes and images", "map"),
     (
         "volumes",
         "Volumes",
@@ -54,7 +55,7 @@ SECTIONS = (
         "Errors and warnings",
         "HounsfieldError SourceError NotDicomError MissingAttributeError InvalidAttributeError UnitError FormatError"
         " UnsupportedTransferSyntaxError DecodeError LimitExceededError GeometryError MissingDependencyError"
-        " OutputError AssumptionError AssumptionWarning",
+        " OutputError WorkersLostError AssumptionError AssumptionWarning",
     ),
 )
 

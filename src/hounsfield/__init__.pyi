@@ -1,4 +1,5 @@
 from hounsfield._version import __version__ as __version__
+from hounsfield.batch.mapping import map as map
 from hounsfield.catalog.catalog import Catalog as Catalog
 from hounsfield.display.presentation.state import PresentationState as PresentationState
 from hounsfield.display.presentation.state import presentation as presentation
@@ -20,6 +21,7 @@ from hounsfield.errors import OutputError as OutputError
 from hounsfield.errors import SourceError as SourceError
 from hounsfield.errors import UnitError as UnitError
 from hounsfield.errors import UnsupportedTransferSyntaxError as UnsupportedTransferSyntaxError
+from hounsfield.errors import WorkersLostError as WorkersLostError
 from hounsfield.exports.nifti import write_nifti as write_nifti
 from hounsfield.exports.npz import write_npz as write_npz
 from hounsfield.exports.ome_zarr import write_zarr as write_zarr

@@ -113,6 +113,10 @@ class OutputError(HounsfieldError, OSError):
     """The output cannot be written."""
 
 
+class WorkersLostError(HounsfieldError, RuntimeError):
+    """Those who were to do the work are gone, or closed; what has been written is whole."""
+
+
 class AssumptionWarning(UserWarning):
     """The result rests on an assumption; the same sentence is in the image's steps."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Generator, Iterable
@@ -23,6 +24,7 @@ _RUN_VARIABLE = "HOUNSFIELD_RUN"
 RUN_TOKEN = os.environ.get(_RUN_VARIABLE) or secrets.token_hex(6)
 
 
+_TOKEN = re.compile(r"[0-9a-f]{12}")
 _KEPT = "exists already; it is kept (use --force, or force=True, to replace it)"
 
 
@@ -40,6 +42,16 @@ class Written:
 
     paths: tuple[Path, ...]
     steps: tuple[Step, ...]
+
+
+@dataclass
+class _Run:
+    """The run that this process works for."""
+
+    token: str = RUN_TOKEN
+
+
+_run = _Run()
 
 
 @dataclass
@@ -102,9 +114,19 @@ def _is_dicom(path: Path) -> bool:
     return True
 
 
+def take_token(token: str) -> None:
+    """Work for the run of this token: in processes that it has not begun itself."""
+    _run.token = token
+
+
+def temporary_beside(path: Path) -> Path:
+    """Return a new name beside a file, for what is to take its place when it is whole."""
+    return path.with_name(f".{secrets.token_hex(8)}.{_run.token}{PART}")
+
+
 def share_token() -> None:
     """Hand the token to processes that are started from now on."""
-    os.environ[_RUN_VARIABLE] = RUN_TOKEN
+    os.environ[_RUN_VARIABLE] = _run.token
 
 
 def write_whole(path: Path, data: bytes, *, force: bool = False) -> None:
@@ -139,7 +161,7 @@ def whole_file(path: Path, *, force: bool = False) -> Generator[Path]:
     OutputError
         Another file is there and `force` is False, or the system refuses, also inside the block.
     """
-    temporary = path.with_name(f".{secrets.token_hex(8)}.{RUN_TOKEN}{PART}")
+    temporary = temporary_beside(path)
     try:
         if force:
             refuse_inputs(path, _inputs.named, _inputs.found)
@@ -177,7 +199,7 @@ def whole_folder(path: Path, marker: str, *, force: bool = False) -> Generator[P
     OutputError
         Something else is there, another folder is there and `force` is False, or the system refuses.
     """
-    temporary = path.with_name(f".{secrets.token_hex(8)}.{RUN_TOKEN}{PART}")
+    temporary = temporary_beside(path)
     try:
         if force:
             refuse_inputs(path, _inputs.named, _inputs.found)
@@ -223,7 +245,14 @@ def _same_folders(one: Path, other: Path) -> bool:
 
 def remove_parts(folder: Path) -> None:
     """Remove what an interrupted run of this process or its workers left half-written below a folder."""
-    for left in folder.rglob(f".*.{RUN_TOKEN}{PART}"):
+    remove_parts_of(_run.token, folder)
+
+
+def remove_parts_of(token: str, folder: Path) -> None:
+    """Remove what a run left half-written below a folder, by its token; nothing where it is none."""
+    if not _TOKEN.fullmatch(token):
+        return
+    for left in folder.rglob(f".*.{token}{PART}"):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:

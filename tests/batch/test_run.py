@@ -27,7 +27,9 @@ from hounsfield.batch.listener import Listener
 from hounsfield.batch.mask_task import MaskTask
 from hounsfield.batch.measure_task import MeasureTask
 from hounsfield.batch.names import with_stems
+from hounsfield.batch.on_executor import OnExecutor
 from hounsfield.batch.run import Output, run
+from hounsfield.batch.workers import Processes
 from hounsfield.recipes.attributes import Attributes
 from hounsfield.recipes.conversion import Conversion
 from hounsfield.recipes.drawing import Drawing
@@ -82,18 +84,21 @@ def test_each_file_is_an_input_where_that_was_asked_for(study):
 
 
 def test_an_input_says_the_same_in_another_process(study):
-    """A volume is found again by walking what was walked."""
+    """A volume is sent by itself: nothing is walked again."""
     inputs = found(study)
     for item in inputs.items[:3]:
         again = pickle.loads(pickle.dumps(item))
         assert again == item
-        assert again.surveyed.found is None
+        assert (len(again.found), again.place, again.facts.index) == (1, 0, item.facts.index)
         assert again.read_volume(Reading()).values.tobytes() == item.read_volume(Reading()).values.tobytes()
         assert again.volume_dict() == item.volume_dict()
 
 
 def test_a_pickled_input_is_small(study):
-    assert max(len(pickle.dumps(item)) for item in with_stems(found(study)).items) < 1500
+    """Of a volume goes what is known of its slices; of a file its path."""
+    items = with_stems(found(study)).items
+    assert max(len(pickle.dumps(item)) for item in items if item.is_volume) < 20_000
+    assert max(len(pickle.dumps(item)) for item in items if not item.is_volume) < 1500
 
 
 def test_gaps_are_refused_volume_by_volume(study):
@@ -121,19 +126,22 @@ def test_workers_and_executors_give_the_same_outcomes_in_the_same_order(study):
     inputs = found(study)
     here = summary(run(TASK, inputs))
     assert [name for name, *_ in here] == [item.name for item in inputs.items]
-    assert summary(run(TASK, inputs, jobs=2)) == here
+    with closing(Processes(2)) as engine:
+        assert summary(run(TASK, inputs, engine=engine)) == here
     with ProcessPoolExecutor(1, get_context("spawn")) as executor:
-        assert summary(run(TASK, inputs, executor=executor)) == here
+        assert summary(run(TASK, inputs, engine=OnExecutor(executor, 1))) == here
         assert executor.submit(int, 3).result() == 3  # it is not ours to shut down
     with ThreadPoolExecutor(1) as executor:
-        assert summary(run(TASK, inputs, executor=executor)) == here
+        assert summary(run(TASK, inputs, engine=OnExecutor(executor, 1))) == here
 
 
 def test_no_more_than_a_bounded_number_is_handed_over_and_the_rest_is_cancelled():
     items = tuple(Input(str(number)) for number in range(1000))
     begun = []
     with ThreadPoolExecutor(1) as executor:
-        with closing(run(lambda item: begun.append(item.name), Inputs((), items), executor=executor)) as outcomes:
+        with closing(
+            run(lambda item: begun.append(item.name), Inputs((), items), engine=OnExecutor(executor, 1))
+        ) as outcomes:
             next(outcomes)
         time.sleep(0.05)
     assert len(begun) <= 5
@@ -167,12 +175,14 @@ def test_inputs_are_never_replaced(where, tmp_path, sample):
         shutil.copy(sample("CT_small.dcm"), tmp_path / name)
     inputs = with_stems(Inputs.find([str(tmp_path)]))
     task = ConvertTask(Conversion(to="npy"), tmp_path, force=True)
-    options = {"output": Output(tmp_path, force=True), "jobs": 2 if where == "workers" else 1}
+    options = {"output": Output(tmp_path, force=True), "engine": Processes(2) if where == "workers" else None}
     if where == "executor":
         with ProcessPoolExecutor(1, get_context("spawn")) as executor:
-            outcomes = list(run(task, inputs, executor=executor, **options))
+            outcomes = list(run(task, inputs, **options | {"engine": OnExecutor(executor, 1)}))
     else:
         outcomes = list(run(task, inputs, **options))
+        if where == "workers":
+            options["engine"].close()
     assert [Path(o.source).name for o in outcomes if o.failure] == ["a"]
     assert "never replaced" in next(o.error for o in outcomes if o.failure)
     assert (tmp_path / "a.npy").read_bytes() == sample("CT_small.dcm").read_bytes()
@@ -199,6 +209,7 @@ import signal, sys, time
 from hounsfield import interrupt
 from hounsfield.batch.inputs import Input, Inputs
 from hounsfield.batch.run import run
+from hounsfield.batch.workers import Processes
 def task(item):
     time.sleep(0.2)
     return item.name
@@ -206,7 +217,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)
     interrupt.listen()
     try:
-        for outcome in run(task, Inputs((), tuple(Input(str(n)) for n in range(1000))), jobs=2):
+        for outcome in run(task, Inputs((), tuple(Input(str(n)) for n in range(1000))), engine=Processes(2)):
             print(outcome.source, flush=True)
     except KeyboardInterrupt:
         sys.exit(130)

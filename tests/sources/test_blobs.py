@@ -23,7 +23,7 @@ def test_what_is_decompressed_is_gone_with_its_entries(tmp_path, monkeypatch):
     assert list((tmp_path / "temporary").iterdir()) == []  # it has no name there
     assert read(found[0]) == BIG
     (spool,) = {entry.opens.args[0] for entry in found}
-    file = spool._file
+    file = spool._made._file
     assert oct(os.fstat(file.fileno()).st_mode & 0o777) == "0o600"
     del found, spool
     assert file.closed

@@ -2,9 +2,11 @@
 
 import http.server
 import io
+import pickle
 import re
 import socket
 import sys
+import tarfile
 import threading
 import zipfile
 from collections import Counter
@@ -195,6 +197,26 @@ def test_a_web_server_gives_the_same_as_the_files(ranges):
         with pytest.raises(hu.SourceError, match="no such file") as caught:
             entry.open(DEFAULT_LIMITS)
         assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_files_at_urls_and_members_of_archives_there_travel_to_other_processes(ranges):
+    """What goes there is the address: neither what was fetched, nor what an archive was decompressed to."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name in "ab":
+            info = tarfile.TarInfo(name)
+            info.size = len(SMALL)
+            archive.addfile(info, io.BytesIO(SMALL))
+    with served(ranges) as (server, at):
+        server.files["/b.tgz"] = packed.getvalue()
+        for url in (f"{at}/d/1.dcm", f"{at}/a.zip", f"{at}/b.tgz"):
+            for entry in open_collection(url, DEFAULT_LIMITS):
+                sent = pickle.dumps(entry)
+                assert len(sent) < 2500
+                again = pickle.loads(sent)
+                assert again == entry
+                assert read(again) == SMALL
 
 
 def test_of_a_large_file_the_header_alone_is_fetched():

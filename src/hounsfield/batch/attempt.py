@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from hounsfield.batch.inputs import Input
+from hounsfield.batch.kill_hook import end_if_told
+from hounsfield.batch.told_assumptions import told_assumptions
 from hounsfield.errors import (
-    AssumptionWarning,
     FormatError,
     GeometryError,
     HounsfieldError,
@@ -26,6 +26,18 @@ Failure = Literal["input", "task", "dependency", "output"]
 
 #: What is done to one input. The tasks of this package are frozen dataclasses, which can be sent to other processes.
 Task = Callable[[Input], Any]
+
+
+class FunctionError(HounsfieldError):
+    """A function of somebody else's has raised an error, or returned what is no result.
+
+    Attributes
+    ----------
+    error_type
+        The class of the error that it raised.
+    """
+
+    error_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,8 @@ class Outcome:
         What had to be assumed.
     problem
         The error that was raised, where it is one of ours.
+    is_volume
+        Whether the input is a volume.
     """
 
     source: str
@@ -55,16 +69,23 @@ class Outcome:
     failure: Failure | None = None
     assumptions: tuple[str, ...] = ()
     problem: HounsfieldError | None = None
+    is_volume: bool = False
+
+    @property
+    def error_type(self) -> str:
+        """The class of the error, where it is one of ours, or a function's; else ``""``."""
+        if isinstance(self.problem, FunctionError):
+            return self.problem.error_type
+        return "" if self.problem is None else type(self.problem).__name__
 
 
 def attempt(task: Task, item: Input) -> Outcome:
     """Run the task on one input; whatever it raises becomes part of the outcome."""
     name = item.name
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("always", AssumptionWarning)
+    with told_assumptions() as told:
         typed = None
         try:
+            end_if_told(item)
             if item.changed:
                 raise SourceError(item.changed, source=name)
             result, error, failure = task(item), "", None
@@ -78,7 +99,7 @@ def attempt(task: Task, item: Input) -> Outcome:
         except Exception as problem:  # a defect of ours must not stop the other inputs, nor print what it quotes
             result, failure = None, "input"
             error = f"{name}: unexpected {type(problem).__name__}{_place(problem)}; please report this as a defect"
-    return Outcome(name, result, error, failure, tuple(str(warning.message) for warning in caught), typed)
+    return Outcome(name, result, error, failure, tuple(told), typed, item.is_volume)
 
 
 def _place(problem: Exception) -> str:
@@ -103,4 +124,4 @@ def _kind(problem: HounsfieldError) -> Failure:
         return "dependency"
     if isinstance(problem, OutputError):
         return "output"
-    return "task" if isinstance(problem, (UnitError, GeometryError, FormatError)) else "input"
+    return "task" if isinstance(problem, (UnitError, GeometryError, FormatError, FunctionError)) else "input"

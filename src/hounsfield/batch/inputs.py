@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hounsfield.series.naming import Named
     from hounsfield.series.survey import VolumeFacts
     from hounsfield.series.volumes import Volumes
-    from hounsfield.volume import Volume
+    from hounsfield.volume import SliceSource, Volume
 
 
 #: What nobody listens to.
@@ -33,8 +33,8 @@ _SILENCE = Listener()
 class Input:
     """One thing that a task is run on: a file, or a volume of files that belong together.
 
-    It can be pickled, and says the same in every process that sees the same files: a volume is found there by walking
-    again what was walked here.
+    It can be pickled, and says the same in every process that sees the same files: of a volume goes there all that
+    reading it takes, so that nothing is walked again. What came in by standard input stays in this process.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Input:
     stem
         Where its outputs go, relative to the output folder, without ending; ``""`` where it has none.
     surveyed, place
-        Of a volume: what it was found in, and its place there.
+        Of a volume: what it was found in, and its place there; in another process it is there alone.
     refused
         Why it is not to be read: a volume with gaps, a member of an archive that is damaged.
     named
@@ -66,7 +66,7 @@ class Input:
     name: str
     stem: str = ""
     surveyed: Surveyed | None = None
-    place: int = 0
+    place: int = field(default=0, compare=False)
     refused: str = ""
     named: Named | None = None
     changed: str = ""
@@ -74,8 +74,15 @@ class Input:
     listener: Listener = field(default=_SILENCE, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Input], tuple[Any, ...]]:
-        known = (self.name, self.stem, self.surveyed, self.place, self.refused, self.named, self.changed)
-        return type(self), known
+        if self.stays_here:
+            raise SourceError("standard input can be read by this process only", source=self.name)
+        alone = None if self.surveyed is None else self.surveyed.alone(self.place)
+        return type(self), (self.name, self.stem, alone, 0, self.refused, self.named, self.changed)
+
+    @property
+    def stays_here(self) -> bool:
+        """True where no other process can read it: it came in by standard input. Pickling it is a SourceError."""
+        return self.name == "-" if self.surveyed is None else self.surveyed.volumes.stays_here(self.place)
 
     @property
     def is_volume(self) -> bool:
@@ -141,6 +148,11 @@ class Input:
         known = self.facts.to_dict(phi=False)
         kept = {key: value for key, value in known.items() if key not in ("volume", "steps", "affine", "split_by")}
         return {"index": self.facts.index, **kept, "notes": list(notes_of(self.facts, self.found, hide=True))}
+
+    @property
+    def slices(self) -> tuple[SliceSource, ...]:
+        """The files, and frames, that the slices of a volume are."""
+        return self._found.volumes.slices(self.place)
 
     @property
     def found(self) -> Volumes:
@@ -265,15 +277,37 @@ def find_inputs(
         except SourceError:
             single += Inputs.find(path).items  # whoever opens it says why
             continue
-        files = surveyed.volumes.report.files
-        others = [file for file in files if is_told_only(file, paths, volumes_only=volumes_only)]
-        left_out += len(others)
-        items += _volumes_in(surveyed, bool(grouping.together), listener)
-        alone = _alone_in(surveyed, bool(grouping.together), {file.path for file in others})
-        items += [item for item in alone if item.refused]
-        single += [item for item in alone if not item.refused]
-        listener.surveyed(surveyed.name, surveyed.volumes, others)
+        some = inputs_among(surveyed, paths, listener, all_of_them=bool(grouping.together), volumes_only=volumes_only)
+        left_out += some.others
+        items += [item for item in some.items if item.is_volume or item.refused]
+        single += [item for item in some.items if not (item.is_volume or item.refused)]
     return Inputs(tuple(paths), (*items, *single), left_out)
+
+
+def inputs_among(
+    surveyed: Surveyed, paths: Sequence[str], listener: Listener, *, all_of_them: bool, volumes_only: bool = False
+) -> Inputs:
+    """Return the inputs among what was walked together: volumes, then files by themselves.
+
+    Parameters
+    ----------
+    surveyed
+        What was walked.
+    paths
+        What was named.
+    listener
+        Is told what was found.
+    all_of_them
+        Whether volumes of a single image are volumes, too.
+    volumes_only
+        As in `find_inputs`.
+    """
+    others = [file for file in surveyed.volumes.report.files if is_told_only(file, paths, volumes_only=volumes_only)]
+    items = _volumes_in(surveyed, all_of_them, listener)
+    alone = _alone_in(surveyed, all_of_them, {file.path for file in others})
+    items += sorted(alone, key=lambda item: not item.refused)
+    listener.surveyed(surveyed.name, surveyed.volumes, others)
+    return Inputs(tuple(paths), tuple(items), len(others))
 
 
 def _walk(paths: tuple[str, ...], gaps: Any, reading: Reading, listener: Listener) -> Surveyed:
@@ -313,3 +347,20 @@ def _alone_in(surveyed: Surveyed, all_of_them: bool, left_out: set[str]) -> list
         for file in alone
         if not (is_inside(file) and file.outcome == "duplicate")
     ]
+
+
+def volumes_of(volumes: Volumes, gaps: Any, reading: Reading) -> Inputs:
+    """Return volumes that have been found as inputs.
+
+    Parameters
+    ----------
+    volumes
+        The volumes.
+    gaps, reading
+        How they were put together, and are read.
+    """
+    from hounsfield.batch.surveyed import Surveyed
+
+    surveyed = Surveyed((), gaps, reading, volumes)
+    names = [f"{volumes.name}[{facts.index}]" for facts in volumes.facts]
+    return Inputs((), tuple(Input(name, "", surveyed, place) for place, name in enumerate(names)))

@@ -97,3 +97,16 @@ def with_stems(inputs: Inputs, name: str | None = None, *, phi: bool = True) -> 
         one = volumes.named(name, phi=phi, among=together.values())[item.facts.index]
         named.append(replace(item, stem=stem, named=one if one.stem == stem else None))
     return replace(inputs, items=tuple(named))
+
+
+def apart_from_all(item: Input) -> Input:
+    """Return an input whose outputs' name differs from those of any other, whatever else is there: with a hash."""
+    if item.named is not None:
+        return replace(item, stem=f"{item.named.plain}-{item.named.digest[:8]}", named=None)
+    if not item.stem or item.is_volume:
+        return item
+    stem = Path(item.stem)
+    hashed = _path_hash(item.name)
+    return (
+        item if stem.name.endswith(f"-{hashed}") else replace(item, stem=str(stem.with_name(f"{stem.name}-{hashed}")))
+    )

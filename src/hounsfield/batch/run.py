@@ -1,4 +1,4 @@
-"""`run`: a task over many inputs, in this process, in worker processes, or on an executor."""
+"""`run`: a task over many inputs, wherever that is done; with results that last, once."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import os
 from collections.abc import Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hounsfield.batch.attempt import Outcome, Task
-from hounsfield.batch.executors import WORTH_WORKERS, Ended, Protected, here, on_executor, on_workers, unheard
-from hounsfield.batch.inputs import Input, Inputs
+from hounsfield.batch.attempt import Outcome, Task, attempt
+from hounsfield.batch.engines import Call, Ended, Engine, Here, unheard
+from hounsfield.batch.inputs import Inputs
 from hounsfield.interrupt import check_interrupt
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from hounsfield.batch.origins import Origins
+    from hounsfield.batch.result_folder import ResultFolder
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,13 @@ class Output:
     beside: tuple[str, ...] = ()
 
 
-def run(
+def run(  # noqa: PLR0913  what one run is
     task: Task,
     inputs: Inputs,
     *,
-    jobs: int = 1,
-    executor: Executor | None = None,
+    engine: Engine | None = None,
     output: Output | None = None,
+    share: KeptPart | None = None,
     ended: Ended = unheard,
 ) -> Generator[Outcome]:
     """Run a task on each input; yield what became of each, in the order of the inputs, as soon as it is known.
@@ -57,14 +59,12 @@ def run(
         A callable of one `Input`; for other processes one that can be pickled, as those of this package are.
     inputs
         As `find_inputs` finds them; `names.with_stems` gives them the names of their outputs.
-    jobs
-        So many files at a time, in worker processes of our own. Volumes are read in this process, one after another:
-        each by several threads. Few files are, too, and so is standard input.
-    executor
-        Any `concurrent.futures.Executor` in the place of these: it gets all inputs, volumes too, and is not shut down.
-        Of threads, several share one list of warnings: assumptions may then be told of another input.
+    engine
+        Where: by default in this process. It stays open.
     output
         Where the task writes: protects inputs, and cleans up after an interruption.
+    share
+        Where results are kept: inputs that are done already are passed over.
     ended
         Is called, from any thread, when an input has ended: of an interrupted run more may have than were yielded.
 
@@ -77,6 +77,8 @@ def run(
     ------
     KeyboardInterrupt
         Somebody has interrupted the command, here or while an outcome was looked at.
+    WorkersLostError
+        The engine has nobody left to do it.
 
     Examples
     --------
@@ -87,7 +89,7 @@ def run(
     ...     print(outcome.result["measures"]["pixels"])
     16384
     """
-    output = output or Output()
+    output, engine = output or Output(), engine or Here()
     if output.force:
         from hounsfield.outputs import protect_inputs
         from hounsfield.sources.members import archive_of
@@ -96,8 +98,7 @@ def run(
         archives = filter(None, map(archive_of, inputs.given))
         protect_inputs((*inputs.given, *archives, *output.beside), inputs.files)
     try:
-        pool = executor or jobs
-        with closing(_outcomes(task, inputs.items, pool, output.folder, ended)) as outcomes:
+        with closing(_outcomes(task, inputs, engine, output, share, ended)) as outcomes:
             for outcome in outcomes:
                 check_interrupt()
                 yield outcome
@@ -114,27 +115,62 @@ def run(
             protect_inputs((), ())
 
 
+@dataclass(frozen=True)
+class KeptPart:
+    """The place where results are kept, and the part of them that some inputs are.
+
+    Parameters
+    ----------
+    results
+        The results.
+    part
+        The part.
+    origins
+        Tells series.
+    """
+
+    results: ResultFolder
+    part: int
+    origins: Origins
+
+
 def _outcomes(
-    task: Task, items: tuple[Input, ...], pool: Executor | int, folder: Path | None, ended: Ended
+    task: Task, inputs: Inputs, engine: Engine, output: Output, share: KeptPart | None, ended: Ended
 ) -> Generator[Outcome]:
-    if not isinstance(pool, int):
-        yield from on_executor(pool, task, items, _protected_in(folder), ended)
+    if share is None:
+        yield from _closed(engine, _sent(partial(attempt, task), output), inputs.items, ended)
         return
-    first = next((i for i, item in enumerate(items) if item.is_file), len(items))
-    yield from here(task, items[:first], ended)
-    items = items[first:]
-    if pool == 1 or len(items) < WORTH_WORKERS or any(item.name == "-" for item in items):
-        yield from here(task, items, ended)
-    else:
-        yield from on_workers(task, items, pool, ended)
+    works = share.results.to_do(share.part, inputs.items, share.origins)
+    outcomes = _closed(engine, _sent(share.results.recorded(task), output), works, ended)
+    with closing(outcomes):
+        for work, outcome in zip(works, outcomes, strict=False):
+            share.results.note(work, outcome)
+            yield outcome
 
 
-def _protected_in(folder: Path | None) -> Protected:
-    """Return what is protected, of the files that were found only those among the outputs: it goes with every input."""
+def _closed(engine: Engine, call: Call, items: Iterable[Any], ended: Ended) -> Generator[Outcome]:
+    yield from engine.outcomes(call, items, ended)
+
+
+def _sent(call: Call, output: Output) -> Call:
+    """Return what does an input in whatever process: inputs are protected there as they are here."""
     from hounsfield.outputs import protected_inputs
 
     named, found = protected_inputs()
-    return named, frozenset(_below(found, folder))
+    kept = frozenset(_below(found, output.folder))
+    # Of the files that were found only those among the outputs: it goes with every input.
+    return partial(_protected, (named, kept), call) if named or kept else call
+
+
+def _protected(protected: tuple[tuple[str, ...], frozenset[str]], call: Call, item: Any) -> Outcome:
+    from hounsfield.outputs import protect_inputs, protected_inputs
+
+    before = protected_inputs()
+    protect_inputs(*protected)
+    try:
+        return call(item)
+    finally:
+        protect_inputs(*before)
 
 
 def _below(paths: Iterable[str], folder: Path | None) -> Iterable[str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hounsfield.batch.listener import Listener
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Surveyed:
-    """Inputs that were walked together, and the volumes in them; another process walks them again, once.
+    """Inputs that were walked together, and the volumes in them; no other process walks them again.
 
     Parameters
     ----------
@@ -25,17 +24,14 @@ class Surveyed:
         What was named.
     gaps, reading
         How its volumes are put together and read.
-    found
-        The volumes; None in a process where nobody has looked yet.
+    volumes
+        The volumes; in another process the one that was sent there.
     """
 
     paths: tuple[str, ...]
     gaps: str
     reading: Reading
-    found: Volumes | None = field(default=None, compare=False, repr=False)
-
-    def __reduce__(self) -> tuple[type[Surveyed], tuple[tuple[str, ...], str, Reading]]:
-        return type(self), (self.paths, self.gaps, self.reading)
+    volumes: Volumes = field(compare=False, repr=False)
 
     @classmethod
     def walk(cls, paths: tuple[str, ...], gaps: str, reading: Reading, listener: Listener) -> Surveyed:
@@ -49,10 +45,9 @@ class Surveyed:
         with listener.surveying() as progress:
             return cls(paths, gaps, reading, reading.survey(paths, gaps, progress))
 
-    @property
-    def volumes(self) -> Volumes:
-        """The volumes, looked for where that has not been done."""
-        return _survey_again(self.paths, self.gaps, self.reading) if self.found is None else self.found
+    def alone(self, place: int) -> Surveyed:
+        """Return one of the volumes by itself: what another process is sent."""
+        return replace(self, volumes=self.volumes.alone(place))
 
     @property
     def name(self) -> str:
@@ -86,8 +81,3 @@ class Surveyed:
             return os.path.commonpath([os.path.dirname(file) for file in files]) or "."
         except ValueError:  # relative ones beside absolute ones
             return self.name
-
-
-@lru_cache(maxsize=4)
-def _survey_again(paths: tuple[str, ...], gaps: str, reading: Reading) -> Volumes:
-    return reading.survey(paths, gaps)

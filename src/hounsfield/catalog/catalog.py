@@ -14,12 +14,10 @@ import pyarrow as pa
 from numpy.typing import DTypeLike
 
 from hounsfield.catalog.bounds import QueryBounds
-from hounsfield.catalog.catalog_paths import question_of
 from hounsfield.catalog.checking import facts
-from hounsfield.catalog.chosen_rows import NamedRows, chosen_rows, named_rows, naming_error, naming_sql
 from hounsfield.catalog.found_files import SLICE_COLUMNS, FoundFiles
-from hounsfield.catalog.manifest import Manifest
 from hounsfield.catalog.open_state import OpenState
+from hounsfield.catalog.opened_rows import OpenedRows
 from hounsfield.catalog.row_files import FILE_OF_ROW, names_of_files
 from hounsfield.catalog.scan_outcome import CatalogProgress, ScanListener, Scanned
 from hounsfield.catalog.writing import scan_into
@@ -311,24 +309,8 @@ class Catalog:
         return finding.volumes_in(found.instances(limits), str(self.folder))
 
     def _rows(self, columns: Sequence[str], sql: str | None, parameters: Iterable[Any]) -> pa.Table:
-        if not self._opened.manifest.phi:
-            why = "the catalog is without what identifies patients: its paths are no names of files, none can be opened"
-            raise FormatError(why, source=str(self.folder))
-        self._opened.check()
-        question = question_of(sql or "")
-        named = self._named(question, list(parameters)) if question else None
-        asked = list(dict.fromkeys(("path", "archive", *columns)))
-
-        def choose(manifest: Manifest) -> pa.Table:
-            return chosen_rows(self.folder, manifest, asked, named)
-
-        return self._opened.whole(choose).select([*columns])
-
-    def _named(self, question: str, parameters: list[Any]) -> NamedRows:
-        try:
-            return named_rows(self.query(naming_sql(question), parameters))
-        except FormatError as error:
-            raise naming_error(error) from None
+        rows = OpenedRows(self.folder, self._opened)
+        return rows.table(columns, rows.named(sql, [*parameters]))
 
     def update(
         self,

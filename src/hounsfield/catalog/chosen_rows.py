@@ -48,6 +48,44 @@ class NamedRows:
         return np.asarray(_compute.is_in(column, value_set=self.values))
 
 
+@dataclass(frozen=True)
+class RowsOfSeries:
+    """Some series; of rows that name none, the folders in which their files are.
+
+    Attributes
+    ----------
+    uids
+        Series Instance UIDs.
+    folders
+        Folders, as `folder_of_row` gives them.
+    """
+
+    uids: pa.Array
+    folders: frozenset[str] = frozenset()
+
+    def rows_of(self, table: pa.Table) -> NDArray[np.bool_]:
+        """Return which rows of a table, with the columns `OF_SERIES`, are of these."""
+        found = np.asarray(_compute.is_in(table["SeriesInstanceUID"], value_set=self.uids))
+        if self.folders:
+            for row in np.flatnonzero(without_series(table)).tolist():
+                found[row] = folder_of_row(table["path"][row].as_py()) in self.folders
+        return found
+
+
+#: Columns by which a row's series is known, or the folder that stands for one.
+OF_SERIES = ("SeriesInstanceUID", "path")
+
+
+def without_series(table: pa.Table) -> NDArray[np.bool_]:
+    """Return which rows name no series."""
+    return np.asarray(_compute.equal(_compute.fill_null(table["SeriesInstanceUID"], ""), ""))
+
+
+def folder_of_row(path: str) -> str:
+    """Return the folder of a file, or of a member of an archive, by the path that its row has."""
+    return path.replace("\\", "/").rpartition("/")[0]
+
+
 def naming_sql(question: str) -> str:
     """Return the question for just those columns of an answer by which it may name files."""
     plain = question.rstrip().rstrip(";")
@@ -70,7 +108,13 @@ def named_rows(answer: pa.Table) -> NamedRows:
     return NamedRows(name, values)
 
 
-def chosen_rows(folder: Path, manifest: Manifest, columns: Sequence[str], named: NamedRows | None = None) -> pa.Table:
+def chosen_rows(
+    folder: Path,
+    manifest: Manifest,
+    columns: Sequence[str],
+    named: NamedRows | None = None,
+    series: RowsOfSeries | None = None,
+) -> pa.Table:
     """Return rows whose files are there, in the order of a walk: by root, each folder's files before its folders.
 
     Parameters
@@ -81,17 +125,31 @@ def chosen_rows(folder: Path, manifest: Manifest, columns: Sequence[str], named:
         Which columns.
     named
         Which files; None for all.
+    series
+        Only those of some series.
 
     Raises
     ------
     FormatError
         A file of the catalog is missing or damaged.
     """
-    tables = [part for shard in manifest.shards for part in _of_shard(folder, shard, columns, named)]
+    tables = list(parts_of_rows(folder, manifest, columns, named, series))
     if not tables:
         return _schema(folder, manifest, columns).empty_table()
     table = pa.concat_tables(tables)
     return table.take(pa.array(walk_order(table["path"].to_pylist(), table["archive"].to_pylist(), manifest.roots)))
+
+
+def parts_of_rows(
+    folder: Path,
+    manifest: Manifest,
+    columns: Sequence[str],
+    named: NamedRows | None = None,
+    series: RowsOfSeries | None = None,
+) -> Iterator[pa.Table]:
+    """Yield the same rows some at a time, in the order in which they are stored."""
+    for shard in manifest.shards:
+        yield from _of_shard(folder, shard, columns, named, series)
 
 
 def _schema(folder: Path, manifest: Manifest, columns: Sequence[str]) -> pa.Schema:
@@ -110,17 +168,24 @@ def _reading(folder: Path) -> Generator[None]:
         raise FormatError(DAMAGED, source=str(folder)) from None
 
 
-def _of_shard(folder: Path, shard: Shard, columns: Sequence[str], named: NamedRows | None) -> Iterator[pa.Table]:
-    asked = ["piece", "vanished", *([named.column] if named is not None else [])]
+def _of_shard(
+    folder: Path, shard: Shard, columns: Sequence[str], named: NamedRows | None, series: RowsOfSeries | None
+) -> Iterator[pa.Table]:
+    asked = ["piece", "vanished", *([named.column] if named is not None else []), *(OF_SERIES if series else ())]
+    bounds = [named] if named is not None else []
+    if series is not None and not series.folders:
+        bounds.append(NamedRows("SeriesInstanceUID", series.uids))
     with _reading(folder), pq.ParquetFile(rows_file(folder, shard.name)) as file:
         for group in range(file.num_row_groups):
             check_interrupt()
-            if named is not None and not _may_hold(file, group, named):
+            if not all(_may_hold(file, group, one) for one in bounds):
                 continue
-            known = file.read_row_group(group, columns=asked)
+            known = file.read_row_group(group, columns=[*dict.fromkeys(asked)])
             wanted = known["vanished"].is_null().to_numpy() & ~np.isin(known["piece"].to_numpy(), shard.dead)
             if named is not None:
                 wanted &= named.rows_of(known[named.column])
+            if series is not None:
+                wanted &= series.rows_of(known)
             if wanted.any():
                 yield file.read_row_group(group, columns=[*columns]).filter(pa.array(wanted)).select([*columns])
 

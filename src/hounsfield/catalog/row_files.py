@@ -8,7 +8,8 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
+from typing import Any
 
 import pyarrow as pa
 
@@ -116,6 +117,9 @@ class _Archive:
     _members: dict[str, Entry] | None = None
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _archive_of_process, (self.path, self.size, self.time)
+
     def refuse_changed(self) -> None:
         """Raise where it is not what it was when it was scanned."""
         if not is_url(self.path):
@@ -132,6 +136,12 @@ class _Archive:
         if found is None:
             raise SourceError(f"there is no file of that name in {self.path}", source=member)
         return found.open(limits)
+
+
+@lru_cache(maxsize=4)
+def _archive_of_process(path: str, size: int, time: int) -> _Archive:
+    """Return an archive whose members another process sent: it is listed once here, whatever is sent of it."""
+    return _Archive(path, size, time)
 
 
 def _by_name(entries: Sequence[Entry]) -> dict[str, Entry]:

@@ -12,9 +12,7 @@ from typing import Any
 import click
 
 from hounsfield.batch.convert_task import ConvertTask
-from hounsfield.batch.names import with_stems
-from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs, found_inputs
+from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.geometry_options import (
     SlabCommand,
     check_like,
@@ -29,7 +27,6 @@ from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
     grouping_options,
-    jobs_option,
     name_option,
     naming_of,
     output_options,
@@ -41,8 +38,9 @@ from hounsfield.cli.options import (
     window_option,
 )
 from hounsfield.cli.output_file import check_standard_output, over_outputs, refuse_other_formats, refuse_several
+from hounsfield.cli.bulk_options import bulk_inputs, bulk_of, bulk_options
 from hounsfield.cli.progress import ProgressListener
-from hounsfield.cli.showing import Run, default_jobs, show_program
+from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import for_command, say, write_line
 from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.exports.write import FORMATS, Format, find_format
@@ -141,7 +139,7 @@ def _region(context: click.Context, parameter: click.Parameter, text: str | None
     "--localizers", is_flag=True, help="Of formats of volumes: take localizers, screenshots and single images, too."
 )
 @grouping_options
-@jobs_option
+@bulk_options
 @python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
@@ -164,16 +162,15 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
             say(str(error))
             return 4
     listener = ProgressListener(options["quiet"], options["verbose"], choosing=not job.choice.is_any)
-    found = found_inputs(job, listener)
-    inputs = chosen_inputs(found if job.to_file else with_stems(found, job.name, phi=job.phi), job.choice, listener)
+    bulk = bulk_of("convert", job, options)
+    inputs = bulk_inputs(job, bulk, listener, named=not job.to_file)
     refuse_several(job, inputs)
+    origins = bulk.origins_for(job.phi)
 
     def task(target: Path) -> ConvertTask:
-        return ConvertTask(job.recipe, target, job.to_file, job.force, Origins(job.phi), job.output == STDOUT)
+        return ConvertTask(job.recipe, target, job.to_file, job.force, origins, job.output == STDOUT)
 
-    run = Run(
-        options, shower(options["quiet"]), default_jobs(options["jobs"]), None if job.to_file else options["output"]
-    )
+    run = Run(options, shower(options["quiet"]), bulk, None if job.to_file else options["output"])
     return over_outputs(run, job, task, inputs, FORMATS[job.recipe.to].endings[0])
 
 

@@ -21,7 +21,8 @@ from hounsfield.cli.options import (
     reading_of,
     reading_options,
 )
-from hounsfield.cli.showing import Run, default_jobs, show_program
+from hounsfield.cli.bulk import BulkRun
+from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import for_command, say, table, words_table, write_line
 from hounsfield.recipes.explanation import Explanation
 from hounsfield.recipes.job import Job
@@ -63,7 +64,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["as_python"]:
         return show_program(job)
     machine = options["as_json"] or options["jsonl"]
-    run = Run(options, show, default_jobs(options["jobs"]), failed=failure_of if machine else say_where)
+    run = Run(options, show, BulkRun(jobs=options["jobs"]), failed=failure_of if machine else say_where)
     return run.over(ExplainTask(job.recipe), listed_inputs(paths))
 
 

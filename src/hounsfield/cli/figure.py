@@ -9,9 +9,7 @@ from typing import Any
 import click
 
 from hounsfield.batch.draw_task import DrawTask
-from hounsfield.batch.names import with_stems
-from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs, found_inputs
+from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.figure_options import check_language, style_of, style_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.idle_options import OF_MASKS, refuse_idle
@@ -19,7 +17,6 @@ from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
     grouping_options,
-    jobs_option,
     name_option,
     naming_of,
     output_options,
@@ -33,8 +30,9 @@ from hounsfield.cli.options import (
     window_option,
 )
 from hounsfield.cli.output_file import check_standard_output, over_outputs, refuse_other_formats, refuse_several
+from hounsfield.cli.bulk_options import bulk_inputs, bulk_of, bulk_options
 from hounsfield.cli.progress import ProgressListener
-from hounsfield.cli.showing import Run, default_jobs, show_program
+from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import say, write_line
 from hounsfield.recipes.drawing import FIGURE_FORMATS, Drawing
 from hounsfield.recipes.job import STDOUT, Job
@@ -81,7 +79,7 @@ Examples:
 @click.option("--force", is_flag=True, help="Replace a figure that exists.")
 @choice_options
 @grouping_options
-@jobs_option
+@bulk_options
 @python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
@@ -92,15 +90,16 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     check_like(job.recipe.reshaping)
     check_language(job.recipe.style, options["quiet"])
     listener = ProgressListener(options["quiet"], options["verbose"], choosing=not job.choice.is_any)
-    found = found_inputs(job, listener)
-    inputs = chosen_inputs(with_stems(found, job.name, phi=job.phi), job.choice, listener)
+    bulk = bulk_of("figure", job, options)
+    inputs = bulk_inputs(job, bulk, listener)
     refuse_several(job, inputs)
+    origins = bulk.origins_for(job.phi)
 
     def task(target: Path) -> DrawTask:
-        return DrawTask(job.recipe, target, job.to_file, job.force, Origins(job.phi))
+        return DrawTask(job.recipe, target, job.to_file, job.force, origins)
 
     folder = Path(job.output) if job.output is not None and not job.to_file else None
-    run = Run(options, _show_quietly if options["quiet"] else show, default_jobs(options["jobs"]), folder)
+    run = Run(options, _show_quietly if options["quiet"] else show, bulk, folder)
     return over_outputs(run, job, task, inputs, f".{job.recipe.format}")
 
 

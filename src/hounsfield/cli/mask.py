@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hounsfield.batch.inputs import Inputs
 from hounsfield.batch.mask_task import MaskTask
-from hounsfield.batch.names import with_stems
-from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs, found_inputs
+from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.figure_options import check_language, style_of, style_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.idle_options import OF_FIGURES, refuse_idle
@@ -22,7 +21,6 @@ from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
     grouping_options,
-    jobs_option,
     name_option,
     naming_of,
     output_options,
@@ -36,9 +34,10 @@ from hounsfield.cli.options import (
     window_option,
 )
 from hounsfield.cli.output_file import check_standard_output, over_outputs, refuse_other_formats, refuse_several
+from hounsfield.cli.bulk_options import bulk_inputs, bulk_of, bulk_options
 from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.region_options import check_region_files, region_options, regions_of
-from hounsfield.cli.showing import Run, default_jobs, show_program
+from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.stats import mask_words
 from hounsfield.cli.terminal import say, write_line
 from hounsfield.recipes.job import STDOUT, Job
@@ -109,7 +108,7 @@ Examples:
 @click.option("--force", is_flag=True, help="Replace results that exist.")
 @choice_options
 @grouping_options
-@jobs_option
+@bulk_options
 @python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
@@ -123,19 +122,16 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     check_like(job.recipe.reshaping)
     check_language(job.recipe.style, options["quiet"] or not job.recipe.figure)
     listener = ProgressListener(options["quiet"], options["verbose"], choosing=not job.choice.is_any)
-    found = found_inputs(job, listener, volumes_only=job.recipe.format in VOLUMES_ONLY)
-    inputs = chosen_inputs(with_stems(found, job.name, phi=job.phi), job.choice, listener)
+    bulk = bulk_of("mask", job, options)
+    inputs = bulk_inputs(job, bulk, listener, volumes_only=job.recipe.format in VOLUMES_ONLY)
     refuse_several(job, inputs)
+    origins = bulk.origins_for(job.phi)
 
     def task(target: Path) -> MaskTask:
-        return MaskTask(job.recipe, target, job.to_file, job.force, Origins(job.phi))
+        return MaskTask(job.recipe, target, job.to_file, job.force, origins)
 
-    run = Run(
-        options,
-        shower(len(inputs) == 1, options["quiet"]),
-        default_jobs(options["jobs"]),
-        None if job.to_file else options["output"],
-    )
+    alone = isinstance(inputs, Inputs) and len(inputs) == 1
+    run = Run(options, shower(alone, options["quiet"]), bulk, None if job.to_file else options["output"])
     return over_outputs(run, job, task, inputs, _ENDINGS[job.recipe.format or "png"])
 
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hounsfield.batch.inputs import Inputs
 from hounsfield.recipes.job import STDOUT
 
 if TYPE_CHECKING:
     from hounsfield.batch.attempt import Task
-    from hounsfield.batch.inputs import Inputs
+    from hounsfield.batch.job_inputs import JobInputs
     from hounsfield.cli.showing import Run
     from hounsfield.recipes.job import Job
 
@@ -44,7 +45,7 @@ def refuse_other_formats(output: Path, known: str) -> None:
         raise click.BadParameter(f"unknown format {ending!r}; known are {known}", param_hint="--output")
 
 
-def refuse_several(job: Job[Any], inputs: Inputs) -> None:
+def refuse_several(job: Job[Any], inputs: Inputs | JobInputs) -> None:
     """Refuse one file, or standard output, for several inputs: before anything is read for them.
 
     Those that were found and are known to give nothing do not count: they fail by themselves.
@@ -54,8 +55,10 @@ def refuse_several(job: Job[Any], inputs: Inputs) -> None:
     click.UsageError
         Saying how many they are, and what can be done.
     """
+    if not job.to_file or not isinstance(inputs, Inputs):
+        return
     count = sum(not item.lost or item.name in inputs.given for item in inputs.items)
-    if not job.to_file or count <= 1:
+    if count <= 1:
         return
     instead = "standard output takes one" if job.output == STDOUT else "a file takes one"
     needed = f"{count} inputs need a folder for --output, {instead}"
@@ -91,7 +94,7 @@ def check_standard_output(options: dict[str, Any], *, text: bool = False) -> Non
         raise click.UsageError("-o - writes a file to standard output, which is a terminal: redirect it, as in > FILE")
 
 
-def over_outputs(run: Run, job: Job[Any], make: Callable[[Path], Task], inputs: Inputs, ending: str) -> int:
+def over_outputs(run: Run, job: Job[Any], make: Callable[[Path], Task], inputs: Inputs | JobInputs, ending: str) -> int:
     """Run a task over inputs; return the exit code.
 
     Parameters

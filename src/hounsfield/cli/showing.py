@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hounsfield.batch.attempt import Outcome, Task
-from hounsfield.batch.executors import WORTH_WORKERS
+from hounsfield.batch.engines import WORTH_WORKERS
 from hounsfield.batch.inputs import Inputs
 from hounsfield.batch.others import is_told_problem
-from hounsfield.batch.run import Output, run
+from hounsfield.batch.run import Output
 from hounsfield.cli.catalog_inputs import refuse_programs
+from hounsfield.cli.bulk import BulkRun
 from hounsfield.cli.shared_messages import SharedMessages
 from hounsfield.cli.terminal import for_command, on_terminal, say, write_json, write_text
+from hounsfield.errors import WorkersLostError
 from hounsfield.text import counted
 
 if TYPE_CHECKING:
+    from hounsfield.batch.job_inputs import JobInputs
     from hounsfield.recipes.job import Job
 
 
@@ -34,8 +38,8 @@ class Run:
         The command's output options: ``as_json``, ``jsonl``, ``quiet``, ``verbose``.
     show
         Writes one result for a person.
-    jobs
-        Inputs at a time; 1 for no worker processes.
+    bulk
+        Where inputs are done, which share of them, and where results are kept.
     folder
         Where an interrupted run may have left half-written files.
     failed
@@ -44,7 +48,7 @@ class Run:
 
     options: dict[str, Any]
     show: Callable[[Any, bool], None]
-    jobs: int = 1
+    bulk: BulkRun = field(default_factory=partial(BulkRun, jobs=1))
     folder: Path | None = None
     failed: Callable[[Outcome], Any] | None = None
     _counts: dict[str, int] = field(default_factory=dict[str, int])
@@ -57,24 +61,22 @@ class Run:
     def __post_init__(self) -> None:
         self._shared = SharedMessages(self.options["verbose"])
 
-    def over(self, task: Task, inputs: Inputs) -> int:
+    def over(self, task: Task, inputs: Inputs | JobInputs) -> int:
         """Run the task over the inputs; return the exit code."""
-        total, single = len(inputs), inputs.single
-        if inputs.left_out and not (total and self.options["quiet"]):
-            for sentence in inputs.left_out:
-                say(for_command(sentence))
-        self._say_unknown(inputs)
-        if not total:
-            if not inputs.left_out and not inputs.unknown:
-                say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
-            return 3
+        if isinstance(inputs, Inputs):
+            if not self._say_found(inputs):
+                return 3
+            single = inputs.single
+        else:
+            single = False
         self._named = inputs.given
         beside = (self.options.get(name) for name in ("like", "presentation"))
         output = Output(self.folder, bool(self.options.get("force")), tuple(path for path in beside if path))
+        total = 0
         try:
             with (
+                self.bulk.outcomes(task, inputs, output, self._end) as (outcomes, total),
                 _progress(total, self.options["quiet"]) as advance,
-                closing(run(task, inputs, jobs=self.jobs, output=output, ended=self._end)) as outcomes,
             ):
                 for outcome in outcomes:
                     self._take(outcome, single)
@@ -84,9 +86,26 @@ class Run:
             # Workers may have ended more inputs than have been reported: all of those count, whose files are there.
             count = counted(total, "input")
             say(f"interrupted after {self._ended} of {count}; the files written so far are complete")
+            self.bulk.say_kept(self.options["quiet"], interrupted=True)
             return 130
+        except WorkersLostError as error:
+            self._shared.close()
+            say(str(error))
+            self.bulk.say_kept(self.options["quiet"], interrupted=True)
+            return 1
         self._close(total, single)
+        self.bulk.say_kept(self.options["quiet"])
         return self._exit_code()
+
+    def _say_found(self, inputs: Inputs) -> bool:
+        """Say what was left out; return whether there is anything to do."""
+        if inputs.left_out and not (len(inputs) and self.options["quiet"]):
+            for sentence in inputs.left_out:
+                say(for_command(sentence))
+        self._say_unknown(inputs)
+        if not len(inputs) and not inputs.left_out and not inputs.unknown:
+            say(f"{', '.join(inputs.given)}: no {'images' if inputs.others else 'files'}")
+        return bool(len(inputs))
 
     def _end(self) -> None:
         self._ended += 1
@@ -131,7 +150,7 @@ class Run:
             write_json(self._results[0] if single else self._results, compact=False)
         if single or self.options["quiet"]:
             return
-        total -= self._counts.get("other", 0)
+        total = sum(self._counts.values()) - self._counts.get("other", 0)
         failed = total - self._counts.get("good", 0)
         if self._assumed and not self.options["verbose"]:
             say(f"{self._assumed} of {counted(total, 'input')} read with assumptions; -v names them")
@@ -139,7 +158,9 @@ class Run:
             say(f"{total - failed} of {counted(total, 'input')} done, {failed} failed")
 
     def _exit_code(self) -> int:
-        counts = self._counts
+        counts = dict(self._counts)
+        for kind, count in self.bulk.before.items():
+            counts[kind] = counts.get(kind, 0) + count
         if counts.get("output"):
             return 5
         if counts.get("dependency"):
@@ -158,11 +179,6 @@ def show_program(job: Job[Any]) -> int:
     named = [path for path in job.paths if not os.path.isdir(path)]
     write_text(program(job, {path: str(stem) for path, stem in unique_stems(named, job.paths).items()}))
     return 0
-
-
-def default_jobs(given: int | None) -> int:
-    """As many as were asked for, or one a processor."""
-    return given or os.cpu_count() or 1
 
 
 @contextmanager

@@ -7,15 +7,13 @@ from typing import Any
 import click
 
 from hounsfield.batch.measure_task import MeasureTask
-from hounsfield.batch.origins import Origins
-from hounsfield.cli.choice_options import choice_of, choice_options, chosen_inputs, found_inputs
+from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.language import translated
 from hounsfield.cli.options import (
     damaged_option,
     grouping_of,
     grouping_options,
-    jobs_option,
     output_options,
     paths_argument,
     python_option,
@@ -25,9 +23,10 @@ from hounsfield.cli.options import (
     selection_of,
     selection_options,
 )
+from hounsfield.cli.bulk_options import bulk_inputs, bulk_of, bulk_options
 from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.region_options import check_region_files, region_options, regions_of
-from hounsfield.cli.showing import Run, default_jobs, show_program
+from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import say, table, words_table, write_line, write_words
 from hounsfield.recipes.job import Job
 from hounsfield.recipes.measuring import Measuring
@@ -61,7 +60,7 @@ Examples:
 @click.option("--frames", is_flag=True, help="Also measure each frame, or each slice of a volume, separately.")
 @choice_options
 @grouping_options
-@jobs_option
+@bulk_options
 @python_option
 @output_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
@@ -75,10 +74,10 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         return show_program(job)
     check_like(job.recipe.reshaping)
     listener = ProgressListener(options["quiet"], options["verbose"], choosing=not job.choice.is_any)
-    found = found_inputs(job, listener)
-    inputs = chosen_inputs(found, job.choice, listener)
-    task = MeasureTask(job.recipe, Origins(not options["no_phi"]))
-    return Run(options, show, default_jobs(options["jobs"])).over(task, inputs)
+    bulk = bulk_of("stats", job, options)
+    inputs = bulk_inputs(job, bulk, listener, named=False)
+    task = MeasureTask(job.recipe, bulk.origins_for(job.phi))
+    return Run(options, show, bulk).over(task, inputs)
 
 
 def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Measuring]:
@@ -89,7 +88,13 @@ def job_of(paths: tuple[str, ...], options: dict[str, Any]) -> Job[Measuring]:
         recipe = Measuring(
             reading_of(options), selection, regions_of(options), reshaping=reshaping_of(options), **picked
         )
-    return Job(recipe, paths, grouped(grouping_of(options), recipe.reshaping), choice=choice_of(options))
+    return Job(
+        recipe,
+        paths,
+        grouped(grouping_of(options), recipe.reshaping),
+        choice=choice_of(options),
+        phi=not options["no_phi"],
+    )
 
 
 def show(result: dict[str, Any], single: bool) -> None:

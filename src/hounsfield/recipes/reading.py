@@ -10,6 +10,7 @@ from hounsfield.errors import DecodeError
 from hounsfield.recipes.checks import RecipeError
 
 if TYPE_CHECKING:
+    from hounsfield.catalog.found_files import FoundFiles
     from hounsfield.image import Image
     from hounsfield.scanning.walking import Progress
     from hounsfield.series.finding import Finding
@@ -78,11 +79,18 @@ class Reading:
         self, paths: tuple[str, ...], gaps: str = "split", progress: Callable[[Progress], None] | None = None
     ) -> Volumes:
         """Find the volumes of folders, archives, files and catalogs; their values are read as those of files are."""
+        return find_volumes(paths, self._finding(gaps), progress)
+
+    def volumes_in(self, found: FoundFiles, name: str, gaps: str = "split") -> Volumes:
+        """Return the volumes in files of a catalog; as `survey`."""
+        finding = self._finding(gaps)
+        return finding.volumes_in(found.instances(finding.limits), name)
+
+    def _finding(self, gaps: str) -> Finding:
         from hounsfield.series.finding import Finding
 
         kept = "resample" if gaps == "resample" else "split"  # what is to be refused is refused volume by volume
-        finding = Finding(self.space, gaps=kept, strict=self.strict, verify=self.verify)
-        return find_volumes(paths, finding, progress)
+        return Finding(self.space, gaps=kept, strict=self.strict, verify=self.verify)
 
     def refuse_missing(self, steps: Iterable[Step], source: str) -> None:
         """Refuse what rests on pixels that are missing, where nobody asked for the rest.

@@ -102,6 +102,30 @@ class Instances:
     uncut: dict[int, Step] = field(default_factory=dict[int, Step])
     doubtful: frozenset[int] = frozenset()
 
+    def part(self, files: Indices, members: Indices) -> Instances:
+        """Return some files, and some of the slices in them: all that reading these takes.
+
+        Parameters
+        ----------
+        files
+            Indices of the files, ascending.
+        members
+            Rows of slices that are in them, in the order in which they are wanted.
+        """
+        kept = list(enumerate(files.tolist()))
+        rows = self.rows.take(members)
+        texts = {name: column.only() for name, column in rows.texts.items()}
+        sizes = {name: self.files.numbers[name][files] for name in _OF_THE_FILE}
+        return Instances(
+            [self.entries[file] for _, file in kept],
+            Rows(np.arange(len(kept), dtype=np.int64), self.files.frame[files], sizes, {}),
+            Rows(np.searchsorted(files, rows.file), rows.frame, rows.numbers, texts),
+            {index: self.outcomes[file] for index, file in kept if file in self.outcomes},
+            {index: self.mosaics[file] for index, file in kept if file in self.mosaics},
+            {index: self.uncut[file] for index, file in kept if file in self.uncut},
+            frozenset(index for index, file in kept if file in self.doubtful),
+        )
+
 
 def read_instances(
     entries: Sequence[Entry],

@@ -60,7 +60,8 @@ def localizers_of(surveyed: Survey) -> frozenset[int]:
     """Return the numbers of the volumes whose Image Type says that they are localizers."""
     rows = surveyed.instances.rows
     types = [rows.text("ImageType", int(stack.members[0])) for stack in surveyed.stacks]
-    return frozenset(index for index, text in enumerate(types) if is_localizer_type(text))
+    both = zip(surveyed.facts, types, strict=True)
+    return frozenset(facts.index for facts, text in both if is_localizer_type(text))
 
 
 def names_among(surveys: Iterable[Survey], template: Template, limits: Limits) -> list[list[Named]]:
@@ -91,8 +92,8 @@ def subjects_of(surveyed: Survey, keywords: Iterable[str], limits: Limits) -> li
     for identity, of_volume in zip(identities, files, strict=True):
         ranks.setdefault(identity, []).append(of_volume)
     return [
-        Subject(_values(surveyed, facts, keywords, limits), (*identity, sorted(ranks[identity]).index(of_volume)))
-        for facts, identity, of_volume in zip(surveyed.facts, identities, files, strict=True)
+        Subject(_values(surveyed, place, keywords, limits), (*identity, sorted(ranks[identity]).index(of_volume)))
+        for place, (identity, of_volume) in enumerate(zip(identities, files, strict=True))
     ]
 
 
@@ -110,12 +111,13 @@ def _identity(surveyed: Survey, facts: VolumeFacts, stack: Stack) -> tuple[Hasha
     )
 
 
-def _values(surveyed: Survey, facts: VolumeFacts, keywords: Iterable[str], limits: Limits) -> dict[str, Any]:
+def _values(surveyed: Survey, place: int, keywords: Iterable[str], limits: Limits) -> dict[str, Any]:
+    facts = surveyed.facts[place]
     known = {**facts.attributes, "Modality": facts.modality, "SeriesDescription": facts.description}
     further = [keyword for keyword in keywords if keyword not in known and keyword not in ATTRIBUTES]
     if not further:
         return known
-    members = surveyed.stacks[facts.index].members[:1]
+    members = surveyed.stacks[place].members[:1]
     try:
         header = SliceHeaders.of(surveyed.instances, members, limits)[0]
         return known | {keyword: header.get(keyword) for keyword in further}

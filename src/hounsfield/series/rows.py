@@ -45,6 +45,13 @@ class Texts:
         """Return the column of some rows."""
         return Texts(self.codes[rows], self.values)
 
+    def only(self) -> Texts:
+        """Return the column with the texts that occur in it, and no others."""
+        used, codes = np.unique(self.codes, return_inverse=True)
+        there = used[used >= 0].tolist()
+        codes = codes.reshape(-1) - (len(used) - len(there))  # -1, no text, is the first of those that occur
+        return Texts(codes.astype(np.int64), tuple(self.values[code] for code in there))
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -105,6 +112,41 @@ class Rows:
         numbers = {keyword: column[rows] for keyword, column in self.numbers.items()}
         texts = {keyword: column.take(rows) for keyword, column in self.texts.items()}
         return Rows(self.file[rows], self.frame[rows], numbers, texts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Small: what all rows have in common once, and numbers in as few bytes as they take."""
+        numbers = {keyword: _packed(column) for keyword, column in self.numbers.items()}
+        texts = {keyword: (_packed(column.codes), column.values) for keyword, column in self.texts.items()}
+        return _rows_of, (len(self), _packed(self.file), _packed(self.frame), numbers, texts)
+
+
+def _packed(column: NDArray[Any]) -> Any:
+    """Return a column of float64 or int64 as it is sent: the one value that there is, or an array, maybe smaller."""
+    bits = np.ascontiguousarray(column).view(np.int64)
+    if len(column) and (bits == bits[0]).all():
+        return (column[0].tolist(),)
+    for kind in (np.int8, np.int16, np.int32):
+        with np.errstate(invalid="ignore"):
+            small = column.astype(kind)
+        if (small.astype(column.dtype).view(np.int64) == bits).all():
+            return small
+    return column
+
+
+def _unpacked(packed: Any, count: int, kind: type[np.float64 | np.int64]) -> NDArray[Any]:
+    if isinstance(packed, np.ndarray):
+        return packed.astype(kind, copy=False)
+    value = np.array(packed[0], kind)
+    return np.full((count, *value.shape), value)
+
+
+def _rows_of(count: int, file: Any, frame: Any, numbers: Mapping[str, Any], texts: Mapping[str, Any]) -> Rows:
+    return Rows(
+        _unpacked(file, count, np.int64),
+        _unpacked(frame, count, np.int64),
+        {keyword: _unpacked(column, count, np.float64) for keyword, column in numbers.items()},
+        {keyword: Texts(_unpacked(codes, count, np.int64), values) for keyword, (codes, values) in texts.items()},
+    )
 
 
 def _varies(column: NDArray[Any]) -> bool:

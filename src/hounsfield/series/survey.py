@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -113,16 +113,26 @@ class Survey:
         One for each volume.
     report
         What became of every file.
+    known
+        Of a part of another survey, what was known there of its volumes: they keep their numbers.
+    stack_numbers
+        Of a part, the numbers of volumes that are stacks for what is not in it.
     """
 
     instances: Instances
     stacks: list[Stack]
     report: Report
+    known: tuple[VolumeFacts, ...] = ()
+    stack_numbers: frozenset[int] = frozenset()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing that follows from the rest is sent to other processes."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @cached_property
     def facts(self) -> list[VolumeFacts]:
         """The facts of each volume that are known before its pixels are read."""
-        return [self._facts(index, stack) for index, stack in enumerate(self.stacks)]
+        return list(self.known) or [self._facts(index, stack) for index, stack in enumerate(self.stacks)]
 
     def _facts(self, index: int, made: Stack) -> VolumeFacts:
         rows, first = self.instances.rows, int(made.members[0])

@@ -13,14 +13,15 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.errors import GeometryError
+from hounsfield.errors import GeometryError, SourceError
 from hounsfield.header import Header
 from hounsfield.limits import Limits
 from hounsfield.reading.frames import Wanted
 from hounsfield.series.affines import same_affine
+from hounsfield.series.alone import Parts
 from hounsfield.series.loading import Loader
 from hounsfield.series.naming import Named, parse_template
-from hounsfield.series.parting import files_apart, is_inside, is_of_one_file, localizers_of, names_among, stacks_of
+from hounsfield.series.parting import files_apart, is_inside, is_of_one_file, localizers_of, names_among
 from hounsfield.series.report import FileOutcome, Outcome, Report
 from hounsfield.series.slice_headers import SliceHeaders
 from hounsfield.series.stack_loading import load_stack
@@ -28,7 +29,7 @@ from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts
 from hounsfield.sources.entries import Entry
 from hounsfield.steps import refuse_assumptions, warn_of_assumptions
 from hounsfield.text import counted, unit_words
-from hounsfield.volume import Volume
+from hounsfield.volume import SliceSource, Volume
 
 #: Volumes that are listed where all are shown.
 _SHOWN = 20
@@ -57,6 +58,38 @@ class Volumes(Sequence[Volume]):
         self.progress: Callable[[int, int], None] | None = None
         self._names: tuple[Any, list[Named]] | None = None
         self._entries: dict[str, Entry] | None = None
+        self._parts = Parts(surveyed)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Nothing that was read goes to another process; what is to be read does, but for standard input."""
+        if self._parts.of_standard_input:
+            raise SourceError("standard input can be read by this process only", source=self._name)
+        made = self._survey, self._wanted, self._limits, self._name, self._chosen
+        return Volumes, made, {"_failed": self._failed, "_without": self._without}
+
+    def alone(self, index: int) -> Volumes:
+        """Return one of these by itself: it holds what reading it takes, and the report of its own files.
+
+        It reads the same volume under the same name, and its facts keep their number. It is what another process is
+        sent (by pickle), which then opens the files of this volume only. Of the names that `stem` gives, only those
+        of volumes beside it differ.
+        """
+        place = range(len(self._survey.stacks))[self._chosen[index]]
+        some = Volumes(self._parts.alone(place), self._wanted, self._limits, self._name, [0])
+        files = enumerate(self._parts.files_of(place).tolist())
+        some._failed = {own: self._failed[file] for own, file in files if file in self._failed}
+        some._without, some.progress = self._without, self.progress
+        return some
+
+    def stays_here(self, index: int) -> bool:
+        """Return whether a volume can be read by this process only: a file of it came in by standard input."""
+        here = self._parts.of_standard_input
+        return bool(here) and not here.isdisjoint(self._parts.files_of(self._chosen[index]).tolist())
+
+    @property
+    def name(self) -> str:
+        """As messages call all of what was walked."""
+        return self._name
 
     @property
     def report(self) -> Report:
@@ -72,13 +105,12 @@ class Volumes(Sequence[Volume]):
     @property
     def stacks(self) -> list[int]:
         """The volumes among these that are more than a single image: several slices, or what a gap left of them."""
-        stacks = stacks_of(self._survey.facts, self.report)
-        return [index for index, facts in enumerate(self.facts) if facts.index in stacks]
+        return [index for index, facts in enumerate(self.facts) if facts.index in self._parts.stacks]
 
     @property
     def single_files(self) -> list[str]:
         """The files that are in none of the stacks: single images, and what cannot be read; of some volumes, theirs."""
-        apart = files_apart(self.report, stacks_of(self._survey.facts, self.report))
+        apart = files_apart(self.report, self._parts.stacks)
         volumes = {file.path: file.volumes for file in self.report.files}
         among = {facts.index for facts in self.facts}
 
@@ -106,7 +138,7 @@ class Volumes(Sequence[Volume]):
         number = self.facts[index].index
         if name is None and is_of_one_file(self._survey.report, self._name, number):
             return os.path.basename(self._name)
-        return self.named(name, phi=phi, among=among)[number].stem
+        return self.named(name, phi=phi, among=among)[self._chosen[index]].stem
 
     def named(self, name: str | None = None, *, phi: bool = True, among: Iterable[Volumes] = ()) -> list[Named]:
         """Return the name of each volume that was found, also of those that are not among these; as `stem`."""
@@ -127,6 +159,10 @@ class Volumes(Sequence[Volume]):
     def made_of(self, index: int) -> tuple[list[str], list[str]]:
         """Return the SOP Instance UIDs and the files of a volume, each once; no pixel is read."""
         return self._survey.made_of(self._survey.stacks[self._chosen[index]])
+
+    def slices(self, index: int) -> tuple[SliceSource, ...]:
+        """Return the files, and frames, that the slices of a volume are; no pixel is read."""
+        return self._survey.sources(self._survey.stacks[self._chosen[index]])
 
     def changed_since(self, path: str) -> str:
         """Return why a file is not what it was when it was listed, if that is known without reading it; else ``""``."""
@@ -179,7 +215,7 @@ class Volumes(Sequence[Volume]):
         """Return some of these, `without` some of the single files; `choose` picks them by what their headers say."""
         chosen = [self._chosen[index] for index in indices]
         some = Volumes(self._survey, self._wanted, self._limits, self._name, chosen)
-        some._failed, some.progress = self._failed, self.progress
+        some._failed, some.progress, some._parts = self._failed, self.progress, self._parts
         some._without = self._without.union(without)
         return some
 
@@ -237,7 +273,7 @@ class Volumes(Sequence[Volume]):
 
     def _make(self, index: int) -> Volume:
         stack, instances = self._survey.stacks[index], self._survey.instances
-        name = f"{self._name}[{index}]"
+        name = f"{self._name}[{self._survey.facts[index].index}]"
         # Assumptions about single slices are steps of the volume, and refused with it.
         loader = Loader(instances, replace(self._wanted, strict=False), self._limits, self.progress)
         try:

@@ -51,6 +51,9 @@ class LocalBlob:
     name: str
     stamp: Stamp
 
+    def __reduce__(self) -> tuple[type[LocalBlob], tuple[str, Stamp]]:
+        return LocalBlob, (self.name, self.stamp.sent())
+
     @classmethod
     def at(cls, path: str) -> LocalBlob:
         """Look at a file; a `SourceError` where it cannot be opened."""

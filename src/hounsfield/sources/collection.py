@@ -12,7 +12,7 @@ from hounsfield.errors import HounsfieldError, MissingDependencyError
 from hounsfield.limits import Limits
 from hounsfield.sources.archives import archive_entries, compressed_entry
 from hounsfield.sources.blobs import Blob, LocalBlob, MemoryBlob
-from hounsfield.sources.entries import Entry
+from hounsfield.sources.entries import STDIN, Entry
 from hounsfield.sources.files import in_memory, open_file, read_stdin
 from hounsfield.sources.folders import list_files
 from hounsfield.sources.kinds import (
@@ -31,7 +31,6 @@ from hounsfield.sources.several import kind_of_file
 from hounsfield.sources.source import Source
 
 Named = str | os.PathLike[str]
-_STDIN = "<stdin>"
 #: Of more named files than this, several are looked at at a time: each may have to be waited for.
 _MANY, _THREADS = 256, 16
 
@@ -104,7 +103,7 @@ class Collection:
             return f"{len(self._names)} paths"
         name = self._names[0]
         if not is_url(name):
-            return _STDIN if name == "-" else name
+            return STDIN if name == "-" else name
         from hounsfield.sources.remote import shown
 
         return shown(name)
@@ -178,7 +177,7 @@ class Collection:
 
     def _members(self, name: str, kind: Kind) -> Iterator[Entry]:
         """Yield what an archive, a DICOMDIR, a URL or standard input stands for; what is wrong with it is an entry."""
-        known, count = _STDIN if name == "-" else name, 0
+        known, count = STDIN if name == "-" else name, 0
         try:
             for entry in self._opened(name, kind):
                 yield entry
@@ -205,11 +204,11 @@ class Collection:
     def _standard_input(self) -> Iterator[Entry]:
         data = read_stdin(self._limits)
         kind = kind_of(data[:LOOK])
-        blob = MemoryBlob(_STDIN, data)
+        blob = MemoryBlob(STDIN, data)
         members = archive_entries(blob, kind, self._limits) if kind in ARCHIVES else None
         packed = compressed_entry(blob, kind, self._limits) if kind in COMPRESSED and members is None else None
         return members or iter(
-            [packed or Entry(_STDIN, None, "" if data else "the file is empty", _StandardInput(data))]
+            [packed or Entry(STDIN, None, "" if data else "the file is empty", _StandardInput(data))]
         )
 
     def _of_dicomdir(self, path: str) -> Iterator[Entry]:
@@ -229,7 +228,7 @@ class _StandardInput:
         self._data = data
 
     def __call__(self, limits: Limits) -> Source:
-        return in_memory(_STDIN, self._data)
+        return in_memory(STDIN, self._data)
 
 
 def _single(blob: Blob, kind: Kind, limits: Limits, name: str) -> Entry:

@@ -10,6 +10,9 @@ from hounsfield.limits import Limits
 from hounsfield.sources.files import open_file
 from hounsfield.sources.source import Source
 
+#: As messages call standard input.
+STDIN = "<stdin>"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -35,6 +38,11 @@ class Entry:
     problem: str = ""
     opens: Callable[[Limits], Source] | None = field(default=None, repr=False, compare=False)
     check: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_of_standard_input(self) -> bool:
+        """True where it came in by standard input, which only this process can read."""
+        return self.path is None and (self.name == STDIN or self.name.startswith(f"{STDIN}/"))
 
     @property
     def changed(self) -> str:

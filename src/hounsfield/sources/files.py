@@ -90,10 +90,15 @@ class Stamp:
         info = os.fstat(file.fileno())
         return cls(info.st_size, info.st_mtime_ns, info.st_dev, info.st_ino)
 
+    def sent(self) -> Stamp:
+        """Return it as another process may compare it: what it runs on may number devices and files otherwise."""
+        return Stamp(self.size, self.mtime_ns, 0, 0)
+
 
 def unchanged(file: io.FileIO, stamp: Stamp) -> bool:
-    """Return whether an open file still has the stamp it had."""
-    return Stamp.of(file) == stamp
+    """Return whether an open file still has the stamp it had; one from another process is compared as it was `sent`."""
+    now = Stamp.of(file)
+    return now == stamp or (not stamp.inode and now.sent() == stamp)
 
 
 def open_regular(path: str | os.PathLike[str], info: os.stat_result | None = None) -> io.FileIO:

@@ -20,6 +20,7 @@ from hounsfield.sources.blobs import MemoryBlob
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.files import drain, source_of
 from hounsfield.sources.kinds import ARCHIVES, LOOK, escaped, kind_of
+from hounsfield.sources.reopened import Reopened
 from hounsfield.sources.source import CHANGED, Source
 from hounsfield.sources.stores import has_keys, is_web, options, why
 from hounsfield.sources.streams import FileStream
@@ -277,7 +278,22 @@ def archive_members(file: RemoteFile, limits: Limits) -> Iterator[Entry] | None:
         return None  # whoever opens it says why
     if kind not in ARCHIVES:
         return None
-    return archive_entries(blob.in_any_order() if isinstance(blob, RemoteBlob) else blob, kind, limits)
+    blob = blob.in_any_order() if isinstance(blob, RemoteBlob) else blob
+    # What was fetched to its end is not sent to other processes: they fetch it.
+    again = Reopened(blob, _Fetching(file, limits)) if isinstance(blob, MemoryBlob) else blob
+    return archive_entries(again, kind, limits)
+
+
+@dataclass(frozen=True)
+class _Fetching:
+    """Fetches a file once more, in another process."""
+
+    file: RemoteFile
+    limits: Limits
+
+    def __call__(self) -> RemoteBlob | MemoryBlob:
+        blob = self.file.blob(self.limits)
+        return blob.in_any_order() if isinstance(blob, RemoteBlob) else blob
 
 
 def _system(url: str) -> tuple[Any, str]:

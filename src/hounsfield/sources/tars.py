@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from hounsfield.errors import HounsfieldError, LimitExceededError, SourceError
@@ -12,6 +13,8 @@ from hounsfield.sources.blobs import Blob, Frugal, Spool, open_range
 from hounsfield.sources.entries import Entry
 from hounsfield.sources.inflate import DAMAGED, pieces
 from hounsfield.sources.kinds import Kind, escaped, kind_of
+from hounsfield.sources.reopened import Reopened
+from hounsfield.sources.source import CHANGED
 
 #: Headers of members are 512 bytes, and more for long names only.
 _MOST_AT_ONCE = 2**20
@@ -140,6 +143,26 @@ def unpacked(blob: Blob, kind: Kind, limits: Limits) -> tuple[Blob, bool] | None
     LimitExceededError
         It takes too much.
     """
+    made = _spooled(blob, kind, limits)
+    return None if made is None else (Reopened(made[0], _Unpacking(blob, kind, limits)), made[1])
+
+
+@dataclass(frozen=True)
+class _Unpacking:
+    """Decompresses a tar once more, in another process."""
+
+    blob: Blob
+    kind: Kind
+    limits: Limits
+
+    def __call__(self) -> Blob:
+        made = _spooled(self.blob, self.kind, self.limits)
+        if made is None:
+            raise SourceError(CHANGED, source=self.blob.name)
+        return made[0]
+
+
+def _spooled(blob: Blob, kind: Kind, limits: Limits) -> tuple[Blob, bool] | None:
     spool = Spool(blob.name, limits.archive_bytes)
     some = pieces(blob, kind)
     head = b""

@@ -1,0 +1,181 @@
+"""The inputs of a job, part by part of its results: all that were found, or of catalogs some series at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from hounsfield.batch.input_keys import key_of, series_of
+from hounsfield.batch.inputs import Input, Inputs, inputs_among
+from hounsfield.batch.listener import Listener
+from hounsfield.batch.job_shards import JobShard, shard_of
+from hounsfield.catalog.catalog_paths import catalog_path
+
+if TYPE_CHECKING:
+    from hounsfield.catalog.by_series import BySeries
+    from hounsfield.catalog.found_files import FoundFiles
+    from hounsfield.recipes.input_grouping import Grouping
+    from hounsfield.recipes.reading import Reading
+
+#: Files whose rows are in memory at a time.
+_FILES = 20_000
+
+
+class JobInputs(Protocol):
+    """The inputs of a job."""
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The paths that were named."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """The number of inputs, or of series with inputs."""
+        ...
+
+    def of_parts(self, parts: int, shard: JobShard) -> Generator[tuple[int, Inputs]]:
+        """Yield the inputs of a member's share, with the part of the results that they are in; part by part.
+
+        Parameters
+        ----------
+        parts
+            How many parts there are.
+        shard
+            The member's share.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class FoundInputs:
+    """Inputs that were found, all of them at once.
+
+    Parameters
+    ----------
+    inputs
+        The inputs.
+    """
+
+    inputs: Inputs
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The paths that were named."""
+        return self.inputs.given
+
+    @property
+    def count(self) -> int:
+        """The number of inputs."""
+        return len(self.inputs)
+
+    def of_parts(self, parts: int, shard: JobShard) -> Generator[tuple[int, Inputs]]:
+        """Yield them by part."""
+        of_part: dict[int, list[Input]] = {part: [] for part in range(parts) if shard.has(part)}
+        for item in self.inputs.items:
+            part = shard_of(series_of(item), parts) if parts > 1 else 0
+            if part in of_part:
+                of_part[part].append(item)
+        for part, items in of_part.items():
+            yield part, replace(self.inputs, items=tuple(items), left_out=(), unknown=())
+
+
+@dataclass(frozen=True)
+class InCatalogs:
+    """The series of catalogs, or of what questions find in them: rows of so many as fit into memory at a time.
+
+    Names of inputs and of their outputs do not depend on what else is in a catalog, so that all members of a job array
+    give the same ones.
+
+    Parameters
+    ----------
+    given
+        Catalogs, also with questions.
+    grouping, reading
+        As `find_inputs` takes them.
+    prepared
+        Chooses among inputs, and gives them the names of their outputs.
+    phi
+        False keeps the UIDs of series out of names.
+    listener
+        As `find_inputs` takes it.
+    """
+
+    given: tuple[str, ...]
+    grouping: Grouping
+    reading: Reading
+    prepared: Callable[[Inputs], Inputs]
+    phi: bool = True
+    listener: Listener = Listener()
+
+    @property
+    def count(self) -> int:
+        """The number of series."""
+        return self._count
+
+    @cached_property
+    def _count(self) -> int:
+        counts = 0
+        for path in self.given:
+            with _opened(path) as one:
+                counts += len(one.counts)
+        return counts
+
+    def of_parts(self, parts: int, shard: JobShard) -> Generator[tuple[int, Inputs]]:
+        """Yield them by part; a part that has none, too."""
+        catalogs = [_opened(path) for path in self.given]
+        try:
+            for part in range(parts):
+                if not shard.has(part):
+                    continue
+                some = False
+                for one in catalogs:
+                    own = [series for series in one.counts if shard_of(series, parts) == part]
+                    for series in one.chunks(own, _FILES):
+                        yield part, self._inputs(one, series)
+                        some = True
+                if not some:
+                    yield part, Inputs(self.given, ())
+        finally:
+            for one in catalogs:
+                one.close()
+
+    def _inputs(self, catalog: BySeries, series: list[str]) -> Inputs:
+        found = catalog.found(series)
+        if self.grouping.together is False:
+            inputs = Inputs(self.given, tuple(Input(entry.name, changed=entry.changed) for entry in found.entries))
+        else:
+            inputs = self._volumes(catalog.folder, found)
+        return self.prepared(inputs)
+
+    def _volumes(self, folder: str, found: FoundFiles) -> Inputs:
+        from hounsfield.batch.surveyed import Surveyed
+
+        volumes = self.reading.volumes_in(found, folder, self.grouping.gaps)
+        surveyed = Surveyed(self.given, self.grouping.gaps, self.reading, volumes)
+        inputs = inputs_among(surveyed, self.given, self.listener, all_of_them=bool(self.grouping.together))
+        return replace(inputs, items=tuple(_named(inputs.items, folder, self.phi)))
+
+
+def _opened(path: str) -> BySeries:
+    from hounsfield.catalog.by_series import BySeries
+
+    known = catalog_path(path)
+    if known is None:
+        raise ValueError(f"{path} is no catalog")
+    return BySeries(known.folder, known.sql)
+
+
+def _named(items: Iterable[Input], folder: str, phi: bool) -> Generator[Input]:
+    """Yield inputs called by their series, and their number in it; without patients' data by their key."""
+    counts: dict[str, int] = {}
+    for item in items:
+        if not item.is_volume:
+            yield item
+            continue
+        series = str(item.facts.attributes.get("SeriesInstanceUID") or "")
+        number = counts[series] = counts.get(series, -1) + 1
+        called = f"{series}, {number}" if series and phi else key_of(item)[:12]
+        yield replace(item, name=f"{folder}[{called}]")

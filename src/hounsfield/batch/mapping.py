@@ -1,0 +1,282 @@
+"""`map`: a function of one's own over many volumes and images, on one machine or many."""
+
+# pyarrow is not typed
+# pyright: reportUnknownParameterType=false
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+import pyarrow as pa
+
+from hounsfield.batch.attempt import FunctionError, Outcome
+from hounsfield.batch.engine_names import engine_of
+from hounsfield.batch.engines import Engine, processors
+from hounsfield.batch.inputs import Input, Inputs, find_inputs, volumes_of
+from hounsfield.batch.job_inputs import FoundInputs, InCatalogs, JobInputs
+from hounsfield.batch.origins import Origins
+from hounsfield.batch.records import Record, as_recorded
+from hounsfield.batch.result_folder import Asked, ResultFolder
+from hounsfield.batch.result_rows import AFTER, BEFORE, VALUE
+from hounsfield.batch.result_table import sorted_table, table_of
+from hounsfield.batch.job_shards import WHOLE, JobShard
+from hounsfield.batch.whole_job import do_job, do_kept_job
+from hounsfield.catalog.catalog_paths import catalog_path
+from hounsfield.recipes.choice import Choice
+from hounsfield.recipes.input_grouping import Grouping
+from hounsfield.recipes.reading import Reading
+
+if TYPE_CHECKING:
+    from hounsfield.catalog.catalog import Catalog
+    from hounsfield.series.volumes import Volumes
+
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+
+@dataclass(frozen=True)
+class FunctionTask:
+    """A function as a task: reads an input, and takes what the function returns for it.
+
+    Parameters
+    ----------
+    function
+        Of an image or a volume.
+    reading
+        How these are read.
+    """
+
+    function: Callable[[Any], Any]
+    reading: Reading
+
+    def __call__(self, item: Input) -> dict[str, Any]:
+        """Do one input."""
+        read = item.read(self.reading)
+        levels = Origins().levels(read.header.get)
+        try:
+            returned = self.function(read)
+        except Exception as error:
+            raise _raised(error, item.name) from None
+        return {**levels, VALUE: as_recorded(_checked(returned, item.name))}
+
+
+def _raised(error: Exception, name: str) -> FunctionError:
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    line = f" at line {where.tb_lineno} of {Path(where.tb_frame.f_code.co_filename).name}" if where else ""
+    raised = FunctionError(f"the function raised {type(error).__name__}: {error}{line}", source=name)
+    raised.error_type = type(error).__name__
+    return raised
+
+
+def _checked(returned: Any, name: str) -> Any:
+    """Return what a function returned, where it is a result."""
+    if isinstance(returned, Mapping):
+        known = {str(key): value for key, value in cast("Mapping[Any, Any]", returned).items()}
+        taken = [key for key in known if key in BEFORE or key in AFTER]
+        if taken:
+            why = f"the function returned {taken[0]!r}, which is a column of every result: call it something else"
+            raise FunctionError(why, source=name)
+        return known
+    if returned is None or isinstance(returned, (bool, int, float, str, bytes, list, tuple, np.ndarray, np.generic)):
+        return cast("Any", returned)
+    as_dict = getattr(returned, "to_dict", None)
+    if as_dict is not None and type(returned).__module__.startswith("hounsfield."):
+        return _checked(as_dict(), name)
+    why = f"the function returned a {type(returned).__name__}: a dictionary, an array, a number or None is wanted"
+    raise FunctionError(why, source=name)
+
+
+def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
+    function: Callable[[Any], Any],
+    source: Paths | Catalog | Volumes,
+    *,
+    executor: Executor | str | None = None,
+    jobs: int | None = None,
+    results: str | os.PathLike[str] | None = None,
+    shard: str | None = None,
+    each: bool | None = None,
+    values: str = "modality",
+    gaps: Literal["split", "resample", "refuse"] = "split",
+    strict: bool = False,
+    where: str | None = None,
+    retry_failed: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> pa.Table:
+    """Call a function for each volume and each image of a source, in worker processes or on a cluster.
+
+    One bad input never stops the others, nor does one that ends its worker: it is named, and set aside.
+
+    Parameters
+    ----------
+    function
+        Is called with a `Volume` or an `Image`. Returns a dictionary, an array, a number, a text, or None; or
+        measures.
+    source
+        A folder, a file, an archive, a pattern, a catalog (also ``"catalog?SELECT ..."``), or a list of these; a
+        `Catalog`; or `Volumes`, which are all that is read then.
+    executor
+        None for worker processes; ``"serial"`` for this process; ``"threads"``; ``"dask"`` for workers of Dask on this
+        machine, ``"dask=tcp://HOST:PORT"`` for those of a cluster; or any `concurrent.futures.Executor`, which is not
+        shut down.
+    jobs
+        How many inputs at a time; by default one a processor.
+    results
+        A folder in which the results are kept, as Parquet. The same call goes on there where an earlier one was
+        interrupted, or killed: what was done is not done again. A function is known by its name and its own source:
+        what it calls in its turn may change without being noticed.
+    shard
+        ``"K/N"``: the K-th of N shares only; all of a series is in one share.
+    each
+        True takes each file by itself, as an image; False puts all files together to volumes; None takes folders,
+        archives and catalogs volume by volume, and files that are in none by themselves.
+    values, gaps, strict
+        As in `read_volumes`.
+    where
+        Only inputs whose header fits a condition, as ``"KVP > 100 and Modality = 'CT'"``.
+    retry_failed
+        Do again what failed in an earlier run.
+    progress
+        Is told how many inputs have been done, and how many there are about.
+
+    Returns
+    -------
+    pyarrow.Table
+        A row for each input: ``input``, ``kind``, ``StudyInstanceUID``, ``SeriesInstanceUID``, what the function
+        returned (a column for each key, ``value`` where it was no dictionary, and ``shape`` of arrays of several
+        dimensions), ``assumptions``, ``error`` and its kind. With `results` also rows of earlier runs.
+
+    Raises
+    ------
+    ValueError
+        There is no such engine or shard; the function holds what cannot be sent to other processes.
+    SourceError, FormatError
+        There is nothing at that place; the folder of results is another job's.
+    OutputError
+        Results cannot be written.
+    WorkersLostError
+        The executor was closed, or all of its workers are gone.
+
+    Examples
+    --------
+    >>> import hounsfield as hu, tempfile
+    >>> def lungs(volume):
+    ...     return {"ml": round(hu.measure(volume, hu.mask(volume, tissue="lung")).volume_ml, 2)}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = hu.phantom(folder, matrix=64, slices=8)
+    ...     table = hu.map(lungs, folder, executor="serial")
+    >>> table.select(["kind", "ml", "error"]).to_pylist()
+    [{'kind': 'volume', 'ml': 757.08, 'error': None}]
+    """
+    share = WHOLE if shard is None else JobShard.parse(shard)
+    reading, grouping = Reading(values, strict, damaged=False), Grouping(None if each is None else not each, gaps)
+    choice = Choice(where=where)
+    task = FunctionTask(function, reading)
+    inputs = _inputs_of(source, reading, grouping, choice, kept=results is not None)
+    kept = None
+    if results is not None:
+        asked = Asked.of(_name_of(function), _source_of(function), reading, grouping, measured=False)
+        kept = ResultFolder(results, asked, inputs.count, share, retry_failed=retry_failed)
+    try:
+        engine = _engine(executor, jobs)
+    except BaseException:
+        if kept is not None:
+            kept.close(whole=True)
+        raise
+    total, done = -(-inputs.count // share.of), 0
+    records: list[Record] = []
+    with closing(engine):
+        if kept is None:
+            outcomes = do_job(task, inputs, engine, shard=share)
+        else:
+            outcomes = do_kept_job(task, inputs, engine, kept, Origins(), shard=share)
+        with closing(outcomes):
+            for outcome in outcomes:
+                done += 1
+                if kept is None:
+                    records.append(_record(outcome))
+                if progress is not None:
+                    progress(done, max(done, total))
+    if kept is not None:
+        return kept.table().drop_columns(["key", "stamp"])
+    return sorted_table(table_of(records, measured=False)).drop_columns(["key", "stamp"])
+
+
+def _record(outcome: Outcome) -> Record:
+    return Record(
+        "",
+        "",
+        "",
+        outcome.source,
+        outcome.is_volume,
+        outcome.result,
+        outcome.error,
+        outcome.failure,
+        outcome.error_type,
+        outcome.assumptions,
+    )
+
+
+def _inputs_of(source: Any, reading: Reading, grouping: Grouping, choice: Choice, *, kept: bool) -> JobInputs:
+    from hounsfield.catalog.catalog import Catalog
+    from hounsfield.series.volumes import Volumes
+
+    def chosen(inputs: Inputs) -> Inputs:
+        if choice.is_any:
+            return inputs
+        from hounsfield.batch.choosing import choose_inputs
+
+        return choose_inputs(inputs, choice)
+
+    if isinstance(source, Volumes):
+        return FoundInputs(chosen(volumes_of(source, grouping.gaps, reading)))
+    if isinstance(source, Catalog):
+        paths: tuple[str, ...] = (str(source.folder),)
+    elif isinstance(source, (str, os.PathLike)):
+        paths = (os.fspath(cast("os.PathLike[str]", source)),)
+    else:
+        paths = tuple(map_path(path) for path in source)
+    if kept and all(catalog_path(path) is not None for path in paths):
+        return InCatalogs(paths, grouping, reading, chosen)
+    return FoundInputs(chosen(find_inputs(paths, grouping, reading)))
+
+
+def map_path(path: Any) -> str:
+    """Return a path as text."""
+    return os.fspath(path)
+
+
+def _engine(executor: Executor | str | None, jobs: int | None) -> Engine:
+    if executor is None or isinstance(executor, str):
+        return engine_of(executor or "processes", jobs, always=True)
+    from hounsfield.batch.on_executor import OnExecutor
+
+    return OnExecutor(executor, jobs or getattr(executor, "_max_workers", None) or processors())
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    known = function.func if isinstance(function, partial) else function
+    return f"{getattr(known, '__module__', '')}.{getattr(known, '__qualname__', type(known).__name__)}"
+
+
+def _source_of(function: Callable[..., Any]) -> tuple[Any, ...]:
+    """Return what a function is, as far as it can be told: its source, and what it has been given."""
+    if isinstance(function, partial):
+        return (*_source_of(function.func), function.args, sorted(function.keywords.items()))
+    try:
+        return (inspect.getsource(function),)
+    except (OSError, TypeError):
+        code = getattr(function, "__code__", None)
+        return (repr(type(function)),) if code is None else (code.co_code, code.co_consts, code.co_names)
+
+
+__all__ = ["FunctionTask", "map"]

@@ -1,0 +1,104 @@
+"""An input that is done once, whoever is asked to do it, and however often."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from hounsfield.batch.attempt import Outcome, Task, attempt
+from hounsfield.batch.inputs import Input
+from hounsfield.batch.records import Record, Records
+from hounsfield.errors import OutputError
+
+#: What a failure lies with that may be gone when the same job runs again.
+PASSING = ("output", "dependency")
+
+
+@dataclass(frozen=True)
+class KeptInput:
+    """An input within a job.
+
+    Attributes
+    ----------
+    item
+        The input.
+    key, stamp
+        As `input_keys` makes them.
+    series
+        Its series, as results tell it.
+    part
+        Which part of the results it is in.
+    """
+
+    item: Input
+    key: str
+    stamp: str
+    series: str
+    part: int
+
+    @property
+    def name(self) -> str:
+        """As messages call it."""
+        return self.item.name
+
+    @property
+    def is_volume(self) -> bool:
+        """True where it is a volume."""
+        return self.item.is_volume
+
+
+@dataclass(frozen=True)
+class RecordedTask:
+    """Does an input, unless somebody has done so already, and writes down what became of it before anybody is told.
+
+    Parameters
+    ----------
+    task
+        What is done.
+    folder
+        Where records are, by part.
+    token
+        Of the run: what is left half-written by it is known by that, also where another machine has begun it.
+    """
+
+    task: Task
+    folder: str
+    token: str
+
+    def __call__(self, work: KeptInput) -> Outcome:
+        """Do one input."""
+        from hounsfield.outputs import take_token
+
+        take_token(self.token)
+        records = Records(part_folder(self.folder, work.part))
+        known = records.get(work.key)
+        if known is not None and known.stamp == work.stamp:
+            return known.outcome
+        try:
+            records.begin(work.key)
+            outcome = attempt(self.task, work.item)
+            records.end(record_of(work, outcome))
+        except OutputError as error:
+            return Outcome(work.name, error=str(error), failure="output", problem=error)
+        return outcome
+
+
+def part_folder(folder: str, part: int) -> str:
+    """Return where the records of a part are."""
+    return os.path.join(folder, f"{part:05}")
+
+
+def record_of(work: KeptInput, outcome: Outcome) -> Record:
+    """Return what is written down of an outcome."""
+    return Record(
+        work.key,
+        work.stamp,
+        work.series,
+        outcome.source,
+        work.item.is_volume,
+        outcome.result,
+        outcome.error,
+        outcome.failure,
+        outcome.error_type,
+        outcome.assumptions,
+    )

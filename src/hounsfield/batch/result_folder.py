@@ -1,0 +1,370 @@
+"""The results of a job in a folder: what it is, who does which part, what is done, and the tables in the end."""
+
+# pyarrow is not typed
+# pyright: reportUnknownParameterType=false
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hounsfield import outputs as _outputs
+from hounsfield._version import __version__
+from hounsfield.batch.engines import set_aside
+from hounsfield.batch.input_keys import key_of, stamp_of
+from hounsfield.batch.recorded_task import PASSING, RecordedTask, KeptInput, part_folder, record_of
+from hounsfield.batch.records import Records
+from hounsfield.batch.job_shards import JobShard, parts_for
+from hounsfield.errors import FormatError, OutputError
+from hounsfield.sources.files import reason
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from hounsfield.batch.attempt import Outcome, Task
+    from hounsfield.batch.inputs import Input
+    from hounsfield.batch.origins import Origins
+
+# What reads a folder of Parquet files passes over names that begin so.
+_JOB, _WORK, _SECRET = "_job.json", ".work", "_secret"  # noqa: S105  the name of a file
+_VERSION = 1
+#: So often an input was begun, in runs that never ended it, before it is set aside.
+_BEGUN = 4
+_LONGEST_JOB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The work of a job: results of another one are never taken for its own.
+
+    Parameters
+    ----------
+    does
+        In words.
+    digest
+        Of all that its results depend on, but for the inputs.
+    measured
+        Whether a command does it, as `rows_of` takes it.
+    """
+
+    does: str
+    digest: str
+    measured: bool = True
+
+    @classmethod
+    def of(cls, does: str, *details: object, measured: bool = True) -> Asked:
+        """Return what a job does, by what its results depend on."""
+        known = "\0".join(map(repr, details)).encode("utf-8", "surrogatepass")
+        return cls(does, hashlib.sha256(known).hexdigest()[:32], measured)
+
+
+@dataclass
+class _Done:
+    """The inputs of a part that are done: stamps by key, and what failures lie with."""
+
+    stamps: dict[str, str] = field(default_factory=dict[str, str])
+    failures: dict[str, str] = field(default_factory=dict[str, str])
+
+    def add(self, key: str, stamp: str, failure: str | None) -> None:
+        self.stamps[key] = stamp
+        self.failures.pop(key, None)
+        if failure is not None:
+            self.failures[key] = failure
+
+    def is_done(self, key: str, stamp: str, *, retry_failed: bool) -> bool:
+        failure = self.failures.get(key)
+        again = failure is not None and (retry_failed or failure in PASSING)
+        return self.stamps.get(key) == stamp and not again
+
+
+class ResultFolder:
+    """The results of a job, and one member's share of it; made, or gone on with.
+
+    Parameters
+    ----------
+    folder
+        Where; it is made.
+    asked
+        What the job does.
+    inputs
+        How many inputs, or series, there are: so many parts the results get, where the job is new.
+    shard
+        This member's share.
+    outputs
+        Where the job writes files: what a run that was killed has left half-written there is removed.
+    retry_failed
+        Do again what has failed, whatever it lies with.
+
+    Raises
+    ------
+    FormatError
+        The folder holds the results of another job, or other files.
+    OutputError
+        The system refuses; or another run does the same share at this moment.
+    """
+
+    def __init__(  # noqa: PLR0913  what one job is
+        self,
+        folder: str | os.PathLike[str],
+        asked: Asked,
+        inputs: int,
+        shard: JobShard,
+        outputs: Path | None = None,
+        *,
+        retry_failed: bool = False,
+    ) -> None:
+        self.path = Path(os.path.abspath(folder))
+        self._asked, self._shard, self._outputs, self._retry = asked, shard, outputs, retry_failed
+        try:
+            (self.path / _WORK).mkdir(parents=True, exist_ok=True)
+            self.parts = _take_job(self.path, asked, parts_for(inputs, shard))
+            self._lock = _Lock(self.path / _WORK / f"shard-{shard.number}-of-{shard.of}", str(self.path))
+        except OSError as error:
+            if isinstance(error, OutputError):
+                raise
+            raise OutputError(f"results cannot be written: {reason(error)}", source=str(self.path)) from None
+        self._remove_parts(self._lock.left)
+        self._known: dict[int, _Done] = {}
+        #: How many inputs were done before this run: ``good``, and by what failures lie with.
+        self.before: Counter[str] = Counter()
+
+    @property
+    def own_parts(self) -> list[int]:
+        """The parts that this member does."""
+        return [part for part in range(self.parts) if self._shard.has(part)]
+
+    def recorded(self, task: Task) -> RecordedTask:
+        """Return the task that writes down what it does."""
+        return RecordedTask(task, str(self.path / _WORK), _outputs.RUN_TOKEN)
+
+    def to_do(self, part: int, items: Iterable[Input], origins: Origins) -> list[KeptInput]:
+        """Return what is left to do of the inputs of a part; those that were begun and never ended come last.
+
+        Parameters
+        ----------
+        part
+            The part.
+        items
+            Its inputs, each once.
+        origins
+            Tells their series.
+        """
+        secret = b"" if origins.phi else origins.key
+        known, records = self._known_of(part), Records(part_folder(str(self.path / _WORK), part))
+        begun = records.begun()
+        works: dict[str, KeptInput] = {}
+        for item in items:
+            key = key_of(item, secret)
+            works.setdefault(key, KeptInput(item, key, stamp_of(item), origins.uid(_uid_of(item)), part))
+        left: list[KeptInput] = []
+        for key, work in works.items():
+            if known.is_done(key, work.stamp, retry_failed=self._retry):
+                self.before[known.failures.get(key, "good")] += 1
+            elif begun.get(key, 0) >= _BEGUN:
+                self.set_aside(work)
+            else:
+                records.forget(key)
+                left.append(work)
+        return sorted(left, key=lambda work: bool(begun.get(work.key)))
+
+    def set_aside(self, work: KeptInput) -> None:
+        """Write down that an input has ended its process each time."""
+        self.note(work, set_aside(work))
+
+    def note(self, work: KeptInput, outcome: Outcome) -> None:
+        """Write down an outcome that nobody has: of an input that ended its worker."""
+        records = Records(part_folder(str(self.path / _WORK), work.part))
+        if outcome.failure in (None, *PASSING) or records.get(work.key) is not None:
+            return  # what may pass is tried again in any case
+        records.end(record_of(work, outcome))
+
+    def write(self, part: int) -> None:
+        """Write the table of a part whose inputs are all done.
+
+        Raises
+        ------
+        OutputError
+            The system refuses.
+        """
+        from hounsfield.batch.result_table import (
+            joined_tables,
+            read_part,
+            sorted_table,
+            table_of,
+            without_keys,
+            write_part,
+        )
+
+        path, folder = self.part_file(part), part_folder(str(self.path / _WORK), part)
+        new = list(Records(folder).all())
+        if new or not path.exists():
+            table = table_of(new, measured=self._asked.measured)
+            if path.exists():
+                table = joined_tables([without_keys(read_part(path), table), table])
+            write_part(sorted_table(table), path)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def part_file(self, part: int) -> Path:
+        """Return the file of a part."""
+        return self.path / f"part-{part:05}-of-{self.parts:05}.parquet"
+
+    @property
+    def missing(self) -> list[int]:
+        """The parts of the whole job that are not written yet."""
+        return [part for part in range(self.parts) if not self.part_file(part).exists()]
+
+    def table(self) -> pa.Table:
+        """Return the rows of this member's parts, as far as they are written."""
+        from hounsfield.batch.result_table import joined_tables, read_part, sorted_table
+
+        tables = [read_part(path) for part in self.own_parts if (path := self.part_file(part)).exists()]
+        return sorted_table(joined_tables(tables))
+
+    def close(self, *, whole: bool) -> None:
+        """Let others take this share; `whole` where nothing half-written can be left."""
+        self._lock.release(whole=whole)
+
+    def _known_of(self, part: int) -> _Done:
+        if part not in self._known:
+            self._known[part] = known = _Done()
+            path = self.part_file(part)
+            if path.exists():
+                from hounsfield.batch.result_table import read_part
+
+                for row in read_part(path, ["key", "stamp", "failure"]).to_pylist():
+                    known.add(row["key"], row["stamp"], row["failure"])
+            for record in Records(part_folder(str(self.path / _WORK), part)).all():
+                known.add(record.key, record.stamp, record.failure)
+        return self._known[part]
+
+    def clean(self) -> None:
+        """Remove what workers that were killed have left half-written."""
+        self._remove_parts(_outputs.RUN_TOKEN)
+
+    def _remove_parts(self, token: str) -> None:
+        for folder in filter(None, (self.path, self._outputs)) if token else ():
+            if folder.is_dir():
+                _outputs.remove_parts_of(token, folder)
+
+
+def _uid_of(item: Input) -> str:
+    """Return the Series Instance UID of an input, as far as it is known before its file is read."""
+    return str(item.facts.attributes.get("SeriesInstanceUID") or "") if item.is_volume else ""
+
+
+def secret_of(folder: str | os.PathLike[str]) -> bytes:
+    """Return what pseudonyms of a job are made with: the same in all of its members, and in each run.
+
+    Raises
+    ------
+    FormatError
+        The folder holds other files.
+    OutputError
+        The secret cannot be read or written.
+    """
+    path = Path(os.path.abspath(folder), _SECRET)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_others(path.parent)
+        _link_new(path, secrets.token_hex(32).encode())
+        return bytes.fromhex(path.read_text("ascii"))
+    except (OSError, ValueError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise OutputError("the secret of these results cannot be read or written", source=str(path)) from None
+
+
+def _refuse_others(folder: Path) -> None:
+    names = set(os.listdir(folder)) - {_WORK, _SECRET}
+    if names and _JOB not in names and not (folder / _JOB).exists():
+        raise FormatError("the folder holds other files: name one for the results alone", source=str(folder))
+
+
+def _take_job(folder: Path, asked: Asked, parts: int) -> int:
+    """Return how many parts the job has; write down what it is, where it is new."""
+    path = folder / _JOB
+    known: dict[str, Any] = {"version": _VERSION, "task": asked.digest, "does": asked.does, "measured": asked.measured}
+    if not path.exists():
+        _refuse_others(folder)
+        _link_new(path, json.dumps(known | {"parts": parts, "hounsfield": __version__}, indent=1).encode())
+    try:
+        with path.open("rb") as file:
+            found: dict[str, Any] = json.loads(file.read(_LONGEST_JOB))
+        version, count = found.get("version"), int(found["parts"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise FormatError("what these results are of cannot be read", source=str(path)) from None
+    if version != _VERSION or count < 1:
+        raise FormatError("these results are of another version of hounsfield", source=str(folder))
+    if found.get("task") != asked.digest:
+        of = str(found.get("does") or "another job")[:200]
+        why = f"these are the results of another job ({of}), or of other options: name another folder"
+        raise FormatError(why, source=str(folder))
+    return count
+
+
+def _link_new(path: Path, content: bytes) -> None:
+    """Write a file, unless somebody has: the first one counts, and is whole."""
+    if path.exists():
+        return
+    temporary = path.with_name(f".{secrets.token_hex(8)}.new")
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if path.name == _SECRET else 0o666)
+    try:
+        os.write(file, content)
+        os.fsync(file)
+    finally:
+        os.close(file)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links: there the last one counts
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class _Lock:
+    """A file that one run holds while it does a share, with its token.
+
+    Attributes
+    ----------
+    left
+        The token of a run that ended without giving it back.
+    """
+
+    def __init__(self, path: Path, folder: str) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            import fcntl
+        except ImportError:  # Windows: nobody is kept out
+            pass
+        else:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(self._file)
+                raise OutputError("another run does the same share of this job", source=folder) from None
+            except OSError:  # a file system without locks
+                pass
+        self.left = os.read(self._file, 64).decode("ascii", "replace")
+        self._write(_outputs.RUN_TOKEN)
+
+    def _write(self, text: str) -> None:
+        os.ftruncate(self._file, 0)
+        os.lseek(self._file, 0, os.SEEK_SET)
+        os.write(self._file, text.encode())
+
+    def release(self, *, whole: bool) -> None:
+        if self._file >= 0:
+            if whole:
+                self._write("")
+            os.close(self._file)
+            self._file = -1

@@ -1,0 +1,118 @@
+"""Worker processes: they do not import the program that begins them, end with it, and share the processors."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing.connection import wait
+from types import ModuleType
+from typing import Any
+
+from hounsfield.batch.attempt import Outcome
+from hounsfield.batch.engines import WORTH_WORKERS, Call, Ended, Here, NamedInput, processors, unheard
+from hounsfield.batch.on_executor import OnExecutor
+from hounsfield.threads import THREADS_VARIABLE
+
+
+class Processes:
+    """Worker processes of our own; they begin with the first input that is worth it.
+
+    Parameters
+    ----------
+    count
+        How many.
+    always
+        Also for few inputs: whatever ends its process does not end this one then.
+    """
+
+    def __init__(self, count: int, *, always: bool = False) -> None:
+        self.workers = count
+        self._always = always
+        self._pool = OnExecutor(partial(_pool, count), count)
+
+    def outcomes(self, call: Call, items: Iterable[NamedInput], ended: Ended = unheard) -> Iterator[Outcome]:
+        """Yield outcomes; standard input, which is there once, is read in this process."""
+        items = list(items)
+        few = not self._always and (len(items) < WORTH_WORKERS or self.workers == 1)
+        if few or any(item.name == "-" for item in items):
+            return Here().outcomes(call, items, ended)
+        return self._pool.outcomes(call, items, ended)
+
+    def close(self) -> None:
+        """End the workers, when they have ended what they are at."""
+        self._pool.close()
+
+
+def _pool(count: int) -> Executor:
+    from hounsfield.outputs import protected_inputs, share_token
+
+    share_token()
+    threads = max(1, processors() // count)
+    context = multiprocessing.get_context("spawn")
+    return _Workers(count, context, initializer=_start, initargs=(threads, *protected_inputs()))
+
+
+class _Workers(ProcessPoolExecutor):
+    """Worker processes that do not import the program that begins them: what they do is sent to them whole."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        with _without_main():
+            return super().submit(fn, *args, **kwargs)
+
+
+@contextmanager
+def _without_main() -> Generator[None]:
+    """Hide the program from processes that are begun meanwhile.
+
+    Python would import it in each of them, and a script that says nothing of ``if __name__ == "__main__"`` would begin
+    anew there.
+    """
+    main = sys.modules["__main__"]
+    nothing = ModuleType("__main__")
+    sys.modules["__main__"] = nothing
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _start(threads: int, named: tuple[str, ...], found: frozenset[str]) -> None:
+    """Leave Ctrl-C to the parent: it reaches every process of the terminal. Inputs are protected as there."""
+    from hounsfield.outputs import protect_inputs
+
+    protect_inputs(named, found)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    share_processors(threads)
+    end_with_parent()
+
+
+def share_processors(threads: int) -> None:
+    """Let what is done in this process take so many threads."""
+    os.environ[THREADS_VARIABLE] = str(threads)
+    os.environ.setdefault("OPENCV_FOR_THREADS_NUM", str(threads))  # OpenCV asks when it is loaded
+
+
+def begin_on_cluster(threads: int) -> None:
+    """Begin a worker that somebody else has started."""
+    share_processors(threads)
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the one that began it is gone: nobody would ever take what it does."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch(sentinel: int) -> None:
+        wait([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()

@@ -1,0 +1,147 @@
+"""Where the inputs of a command are done, which share of them, and where results are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hounsfield.batch.engine_names import engine_of
+from hounsfield.batch.inputs import Inputs
+from hounsfield.batch.job_shards import WHOLE, JobShard
+from hounsfield.cli.terminal import say
+from hounsfield.errors import FormatError, MissingDependencyError, OutputError, WorkersLostError
+from hounsfield.text import counted
+
+if TYPE_CHECKING:
+    from hounsfield.batch.attempt import Outcome, Task
+    from hounsfield.batch.job_inputs import JobInputs
+    from hounsfield.batch.origins import Origins
+    from hounsfield.batch.result_folder import Asked, ResultFolder
+    from hounsfield.batch.run import Output
+
+
+@dataclass
+class BulkRun:
+    """Where a command's inputs are done.
+
+    Parameters
+    ----------
+    engine, jobs
+        As `engine_of` takes them.
+    shard
+        Which share.
+    results
+        Where results are kept; None keeps none.
+    retry_failed
+        As `ResultFolder` takes it.
+    asked
+        What the job does, by the task that does it.
+    origins
+        Tells series.
+
+    Attributes
+    ----------
+    before
+        Inputs that were done in earlier runs: ``good`` and what failed.
+    """
+
+    engine: str = "processes"
+    jobs: int | None = None
+    shard: JobShard = WHOLE
+    results: Path | None = None
+    retry_failed: bool = False
+    asked: Asked | None = None
+    origins: Origins | None = None
+    before: dict[str, int] = field(default_factory=dict[str, int])
+    _kept: ResultFolder | None = None
+
+    @contextmanager
+    def outcomes(
+        self, task: Task, inputs: Inputs | JobInputs, output: Output, ended: Callable[[], None]
+    ) -> Generator[tuple[Iterator[Outcome], int]]:
+        """Give the outcomes, and how many there may be.
+
+        Raises
+        ------
+        click.exceptions.Exit
+            The engine or the folder of results cannot be had.
+        """
+        from hounsfield.batch.job_inputs import FoundInputs
+
+        whole = FoundInputs(inputs) if isinstance(inputs, Inputs) else inputs
+        results = self._open(whole.count, output.folder)
+        try:
+            engine = engine_of(self.engine, self.jobs, always=results is not None)
+        except (MissingDependencyError, WorkersLostError) as error:
+            say(str(error))
+            raise click.exceptions.Exit(4 if isinstance(error, MissingDependencyError) else 1) from None
+        if dashboard := getattr(engine, "dashboard", ""):
+            say(f"the dashboard of Dask: {dashboard}")
+        from hounsfield.batch.whole_job import do_job, do_kept_job
+
+        try:
+            with closing(engine):
+                if results is None or self.origins is None:
+                    outcomes = do_job(task, whole, engine, shard=self.shard, output=output, ended=ended)
+                else:
+                    outcomes = do_kept_job(
+                        task, whole, engine, results, self.origins, shard=self.shard, output=output, ended=ended
+                    )
+                with closing(outcomes):
+                    yield outcomes, -(-whole.count // self.shard.of)
+        except (FormatError, OutputError) as error:
+            say(str(error))
+            raise click.exceptions.Exit(5) from None
+        finally:
+            if results is not None:
+                self.before = results.before
+
+    def _open(self, count: int, output: Path | None) -> ResultFolder | None:
+        if self.results is None or self.asked is None:
+            return None
+        from hounsfield.batch.result_folder import ResultFolder
+
+        with self._refusing():
+            self._kept = ResultFolder(
+                self.results, self.asked, count, self.shard, output, retry_failed=self.retry_failed
+            )
+        return self._kept
+
+    @contextmanager
+    def _refusing(self) -> Generator[None]:
+        try:
+            yield
+        except FormatError as error:
+            raise click.BadParameter(str(error), param_hint="--results") from None
+        except OutputError as error:
+            say(str(error))
+            raise click.exceptions.Exit(5) from None
+
+    def origins_for(self, phi: bool) -> Origins:
+        """Return what says of results where they come from: with results that last, the same in each run."""
+        from hounsfield.batch.origins import Origins
+        from hounsfield.batch.result_folder import secret_of
+
+        if phi or self.results is None:
+            return Origins(phi)
+        with self._refusing():
+            return Origins(phi, secret_of(self.results))
+
+    def say_kept(self, quiet: bool, *, interrupted: bool = False) -> None:
+        """Say what was done before, and which parts of the results are there."""
+        if self._kept is None or quiet:
+            return
+        if before := sum(self.before.values()):
+            say(f"{counted(before, 'input')} done in an earlier run, and passed over")
+        missing = self._kept.missing
+        if interrupted:
+            say("the same command goes on from here")
+        elif missing:
+            say(f"{self._kept.path}: {self._kept.parts - len(missing)} of {counted(self._kept.parts, 'part')} written")
+        else:
+            say(f"{self._kept.path}: all results are written")

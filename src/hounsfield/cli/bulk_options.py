@@ -1,0 +1,152 @@
+"""Options of bulk work: where inputs are done, which share of them, and where results are kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hounsfield.batch.engine_names import ENGINES, check_engine
+from hounsfield.batch.job_shards import WHOLE, JobShard
+from hounsfield.cli.catalog_inputs import asking_catalogs
+from hounsfield.cli.choice_options import chosen_inputs, found_inputs
+from hounsfield.cli.options import jobs_option
+from hounsfield.cli.bulk import BulkRun
+from hounsfield.cli.terminal import say
+
+if TYPE_CHECKING:
+    from hounsfield.batch.inputs import Inputs
+    from hounsfield.batch.job_inputs import JobInputs
+    from hounsfield.cli.progress import ProgressListener
+    from hounsfield.recipes.job import Job
+
+
+def bulk_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """-j, --engine, --shard, --results and --retry-failed: bulk work."""
+    for option in (
+        click.option(
+            "--retry-failed", is_flag=True, help="With --results: do again what has failed before, for whatever reason."
+        ),
+        click.option(
+            "--results",
+            type=click.Path(path_type=Path, file_okay=False),
+            metavar="FOLDER",
+            help="Keep what becomes of each input there, as Parquet. A run that was interrupted, or killed, goes on: "
+            "nothing that was finished is done twice.",
+        ),
+        click.option(
+            "--shard",
+            callback=_shard,
+            metavar="K/N",
+            help="Do the K-th of N shares only, as one member of a job array: all of a series is in one share.",
+        ),
+        click.option(
+            "--engine",
+            callback=_engine,
+            default="processes",
+            show_default=True,
+            metavar="NAME",
+            help=f"Where inputs are done: {', '.join(ENGINES)}, as dask=tcp://HOST:8786.",
+        ),
+    ):
+        command = option(command)
+    return jobs_option(command)
+
+
+def _shard(context: click.Context, parameter: click.Parameter, text: str | None) -> JobShard:
+    try:
+        return WHOLE if text is None else JobShard.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _engine(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    try:
+        return check_engine(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def bulk_of(command: str, job: Job[Any], options: dict[str, Any]) -> BulkRun:
+    """Take where inputs are done out of a command's options.
+
+    Parameters
+    ----------
+    command
+        What it is called.
+    job
+        What it does.
+    options
+        Its options.
+
+    Raises
+    ------
+    click.UsageError
+        Options exclude one another.
+    """
+    jobs, engine, shard, results, retry = (
+        options.pop(name) for name in ("jobs", "engine", "shard", "results", "retry_failed")
+    )
+    if retry and results is None:
+        raise click.UsageError("--retry-failed is of results that were kept: give --results")
+    bulk = BulkRun(engine, jobs, shard, results, retry)
+    if results is None:
+        return bulk
+    if job.to_file:
+        raise click.UsageError("--results is of work on many inputs: give a folder for --output")
+    if "-" in job.paths:
+        raise click.UsageError("--results is of files: standard input is there once only")
+    if job.output is not None and os.path.abspath(job.output) == os.path.abspath(results):
+        raise click.UsageError("--results and --output are two folders")
+    from hounsfield.batch.result_folder import Asked
+
+    output = None if job.output is None else os.path.abspath(job.output)
+    bulk.asked = Asked.of(f"hu {command}", job.recipe, job.grouping, job.name, job.phi, output)
+    bulk.origins = bulk.origins_for(job.phi)
+    return bulk
+
+
+def bulk_inputs(
+    job: Job[Any], bulk: BulkRun, listener: ProgressListener, *, named: bool = True, volumes_only: bool = False
+) -> Inputs | JobInputs:
+    """Find the inputs of a job; of catalogs whose results are kept, some series at a time.
+
+    Parameters
+    ----------
+    job
+        What is done.
+    bulk
+        Where.
+    listener
+        Is told how that goes on.
+    named
+        Whether outputs are written, and need names.
+    volumes_only
+        As `found_inputs` takes it.
+    """
+    from hounsfield.catalog.catalog_paths import catalog_path
+
+    def prepared(inputs: Inputs) -> Inputs:
+        if named:
+            from hounsfield.batch.names import apart_from_all, with_stems
+
+            inputs = with_stems(inputs, job.name, phi=job.phi)
+            if bulk.results is not None or bulk.shard != WHOLE:
+                # Others work on the same job, or it is gone on with: a name must not depend on who comes first.
+                inputs = replace(inputs, items=tuple(map(apart_from_all, inputs.items)))
+        return chosen_inputs(inputs, job.choice, listener)
+
+    if bulk.results is None or not all(catalog_path(path) for path in job.paths):
+        return prepared(found_inputs(job, listener, volumes_only=volumes_only))
+    from hounsfield.batch.job_inputs import InCatalogs
+
+    inputs = InCatalogs(job.paths, job.grouping, job.recipe.reading, prepared, job.phi, listener)
+    with asking_catalogs(job.paths):
+        if not inputs.count:
+            say(f"{', '.join(job.paths)}: no files")
+            raise click.exceptions.Exit(3)
+    return inputs

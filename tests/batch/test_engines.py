@@ -1,0 +1,187 @@
+"""Engines: in order, a bounded number ahead, and no input costs another one."""
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from multiprocessing import get_context
+
+import pytest
+
+import hounsfield as hu
+from hounsfield import interrupt
+from hounsfield.batch import on_executor
+from hounsfield.batch.attempt import Outcome
+from hounsfield.batch.engine_names import check_engine, engine_of
+from hounsfield.batch.engines import Here
+from hounsfield.batch.inputs import Input
+from hounsfield.batch.on_executor import OnExecutor
+from hounsfield.batch.workers import Processes
+
+
+def ends_its_process(item):
+    if item.name == "bad":
+        os._exit(1)
+    return Outcome(item.name, item.name)
+
+
+SOURCES = [*map(str, range(9)), "bad", *map(str, range(9, 14)), "bad", "14"]
+
+
+def test_a_file_that_ends_its_worker_stops_no_other():
+    with closing(Processes(2)) as engine:
+        outcomes = list(engine.outcomes(ends_its_process, [*map(Input, SOURCES)]))
+    assert [outcome.source for outcome in outcomes] == SOURCES
+    assert [outcome.result for outcome in outcomes] == [None if source == "bad" else source for source in SOURCES]
+    assert outcomes[9].error == "bad: the process that read it ended; the file may be malicious, or memory ran out"
+
+
+class BreaksAtSubmit(Executor):
+    """Stands for a pool whose workers died while further inputs were being handed over."""
+
+    def __init__(self, after):
+        self.left = after
+
+    def submit(self, fn, /, *arguments):
+        if not self.left:
+            raise BrokenProcessPool
+        self.left -= 1
+        future = Future()
+        future.set_result(fn(*arguments))
+        return future
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 8, 11])
+def test_workers_that_die_while_inputs_are_handed_over_lose_none(after):
+    pools = iter([BreaksAtSubmit(after), BreaksAtSubmit(99)])
+    sources = [*map(str, range(12))]
+    outcomes = list(OnExecutor(lambda: next(pools), 2).outcomes(ends_its_process, map(Input, sources)))
+    assert [outcome.result for outcome in outcomes] == sources
+
+
+class DiesNowAndThen(Executor):
+    """Stands for a cluster: some inputs meet a worker that dies, by whatever kills workers; the cluster goes on."""
+
+    def __init__(self, deaths):
+        self.deaths, self.asked = deaths, []
+
+    def submit(self, fn, /, item):
+        self.asked.append(item.name)
+        future = Future()
+        if self.deaths.get(item.name, 0):
+            self.deaths[item.name] -= 1
+            future.set_exception(type("KilledWorker", (Exception,), {})(item.name))
+        else:
+            future.set_result(fn(item))
+        return future
+
+
+def test_inputs_that_met_a_worker_s_death_by_chance_are_not_blamed():
+    cluster = DiesNowAndThen({"3": 1, "4": 2, "7": 99})
+    outcomes = list(OnExecutor(cluster, 2).outcomes(ends_its_process, map(Input, map(str, range(9)))))
+    assert [outcome.source for outcome in outcomes if outcome.failure] == ["7"]
+    # In company once, then alone: twice at most.
+    assert cluster.asked.count("7") == 3
+
+
+def test_a_foreign_executor_that_is_broken_ends_the_work_with_an_error_of_ours():
+    with (
+        ProcessPoolExecutor(1, get_context("spawn")) as executor,
+        pytest.raises(hu.WorkersLostError, match="no workers left"),
+    ):
+        list(OnExecutor(executor, 1).outcomes(ends_its_process, [*map(Input, SOURCES)]))
+
+
+def test_an_executor_that_is_closed_is_told():
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    with pytest.raises(hu.WorkersLostError):
+        list(OnExecutor(executor, 1).outcomes(ends_its_process, [Input("1")]))
+
+
+def test_a_slow_input_does_not_stop_the_others():
+    """Outcomes are in order, but others are done meanwhile: more than are handed over at a time."""
+    done = []
+
+    def call(item):
+        if item.name == "0":
+            time.sleep(0.3)
+        done.append(item.name)
+        return Outcome(item.name)
+
+    with ThreadPoolExecutor(2) as executor:
+        sources = [*map(str, range(40))]
+        assert [o.source for o in OnExecutor(executor, 2).outcomes(call, map(Input, sources))] == sources
+    assert done.index("0") > 20
+
+
+def test_no_more_inputs_are_taken_than_are_needed():
+    taken = []
+
+    def items():
+        for number in range(10_000):
+            taken.append(number)
+            yield Input(str(number))
+
+    with ThreadPoolExecutor(1) as executor:
+        outcomes = OnExecutor(executor, 1).outcomes(lambda item: Outcome(item.name), items())
+        next(outcomes)
+        outcomes.close()
+    assert len(taken) < 100
+
+
+def test_an_interruption_that_breaks_a_lock_is_one(monkeypatch):
+    """Python's own locks turn Ctrl-C between two of their states into a RuntimeError."""
+
+    def broken(futures, return_when):
+        raise RuntimeError("cannot release un-acquired lock")
+
+    monkeypatch.setattr(on_executor, "wait", broken)
+    with pytest.raises(RuntimeError):
+        on_executor._wait([])
+    monkeypatch.setitem(interrupt._state, "interrupted", True)
+    with pytest.raises(KeyboardInterrupt):
+        on_executor._wait([])
+
+
+def kills_its_worker_once(item):
+    """Stand for a worker that the system kills: not the input's fault."""
+    mark = item.stem
+    if item.name == "5" and not os.path.exists(mark):
+        open(mark, "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Outcome(item.name)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_worker_that_is_killed_from_outside_costs_nothing(tmp_path):
+    items = [Input(str(number), str(tmp_path / "mark")) for number in range(10)]
+    with closing(Processes(2)) as engine:
+        assert not [o for o in engine.outcomes(kills_its_worker_once, items) if o.failure]
+
+
+def test_functions_of_any_kind_can_be_sent():
+    offset = 3
+    with closing(Processes(1, always=True)) as engine:
+        found = list(engine.outcomes(lambda item: Outcome(item.name, offset), [Input("a")]))
+    assert [outcome.result for outcome in found] == [3]
+    lock = threading.Lock()
+    with closing(Processes(1, always=True)) as engine, pytest.raises(ValueError, match="other processes"):
+        list(engine.outcomes(lambda item: Outcome(str(lock)), [Input("a")]))
+
+
+@pytest.mark.parametrize("name", ["thread", "dask=", "dask=here", "dask=http://a", "serial=1", ""])
+def test_engines_are_known_by_name(name):
+    with pytest.raises(ValueError, match="no engine|no address"):
+        check_engine(name)
+
+
+def test_few_inputs_are_done_here():
+    engine = engine_of("processes", 2)
+    assert [o.result for o in engine.outcomes(lambda item: Outcome(item.name, os.getpid()), [Input("a")])] == [
+        os.getpid()
+    ]
+    assert isinstance(engine_of("serial", 5), Here)

@@ -1,0 +1,306 @@
+"""Jobs whose results are kept: done once, gone on with, the same wherever they are done."""
+
+import json
+import os
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import hounsfield
+import jobs
+from hounsfield.batch.job_shards import JobShard
+from hounsfield.batch.result_folder import Asked, ResultFolder
+
+from cli_runner import hu_here
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def hu(*arguments):
+    return Ran(*hu_here(*arguments))
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """Three series of four slices, one file that is cut off, one that is no image."""
+    folder = tmp_path_factory.mktemp("jobs") / "archive"
+    for number in range(3):
+        hounsfield.phantom(folder / f"s{number}", matrix=32, slices=4, noise=number + 1)
+    (folder / "cut.dcm").write_bytes(next((folder / "s0").glob("*.dcm")).read_bytes()[:900])
+    (folder / "README.txt").write_text("hello")
+    return folder
+
+
+def stats(archive, results, *more):
+    return hu("stats", str(archive), "--results", str(results), "--engine", "serial", *more)
+
+
+def test_results_hold_what_the_command_prints(archive, tmp_path):
+    printed = hu("stats", str(archive), "--jsonl")
+    kept = stats(archive, tmp_path / "r", "--jsonl")
+    assert kept.code == printed.code == 1
+    assert kept.out == printed.out
+    rows = jobs.rows_of(tmp_path / "r")
+    lines = {line["source"]: line for line in map(json.loads, printed.out.splitlines())}
+    assert len(rows) == 4 and len(lines) == 3
+    for row in rows:
+        if row["error"]:
+            assert row["input"].endswith("cut.dcm") and row["failure"] == "input" and row["mean"] is None
+            continue
+        line = lines[row["input"]]
+        assert (row["mean"], row["pixels"], row["unit"]) == tuple(
+            line["measures"][k] for k in ("mean", "pixels", "unit")
+        )
+        assert row["SeriesInstanceUID"] == line["SeriesInstanceUID"]
+        assert json.loads(row["result"])["measures"] == line["measures"]
+    # What reads a folder of Parquet reads this one.
+    assert pq.read_table(tmp_path / "r").num_rows == 4
+
+
+def test_what_is_done_is_not_done_again(archive, tmp_path):
+    stats(archive, tmp_path / "r")
+    before = jobs.files_of(tmp_path / "r")
+    again = stats(archive, tmp_path / "r", "--jsonl")
+    assert (again.out, again.code) == ("", 1)
+    assert "4 inputs done in an earlier run" in again.err
+    assert jobs.files_of(tmp_path / "r") == before
+    failed = stats(archive, tmp_path / "r", "--retry-failed", "--jsonl")
+    assert "3 inputs done" in failed.err and "cut.dcm" in failed.err
+    assert jobs.rows_of(tmp_path / "r") == jobs.rows_of(tmp_path / "r")
+
+
+def test_files_that_are_new_or_have_changed_are_done(archive, tmp_path):
+    folder = tmp_path / "archive"
+    shutil.copytree(archive, folder)
+    stats(folder, tmp_path / "r")
+    hounsfield.phantom(folder / "s3", matrix=32, slices=4, noise=9)
+    other = next((folder / "s1").glob("*.dcm"))
+    time.sleep(0.01)
+    os.utime(other)
+    done = stats(folder, tmp_path / "r", "--jsonl")
+    assert len(done.out.splitlines()) == 2
+    rows = jobs.rows_of(tmp_path / "r")
+    assert len(rows) == 5 and len({row["key"] for row in rows}) == 5
+
+
+@pytest.mark.parametrize(
+    "more", [["--tissue", "lung"], ["--frames"], ["--space", "stored"], ["--no-phi"], ["--gaps", "resample"]]
+)
+def test_results_of_another_job_are_never_taken_for_this_one(archive, tmp_path, more):
+    stats(archive, tmp_path / "r")
+    before = jobs.files_of(tmp_path / "r")
+    refused = stats(archive, tmp_path / "r", *more)
+    assert refused.code == 2 and "results of another job (hu stats)" in refused.err
+    after = jobs.files_of(tmp_path / "r")
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_folder_with_other_files_is_left_alone(archive, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    for more in ([], ["--no-phi"]):
+        refused = stats(archive, tmp_path, *more)
+        assert refused.code == 2 and "holds other files" in refused.err
+    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == ["mine.txt"]
+
+
+def test_shares_together_are_the_whole(archive, tmp_path):
+    stats(archive, tmp_path / "whole")
+    for number in (1, 2, 3):
+        run = stats(archive, tmp_path / "shares", "--shard", f"{number}/3")
+    assert "all results are written" in run.err
+    assert len(list((tmp_path / "shares").glob("part-*"))) == 3
+    assert jobs.rows_of(tmp_path / "shares") == jobs.rows_of(tmp_path / "whole")
+
+
+def test_a_catalog_gives_the_same_rows_some_series_at_a_time(archive, tmp_path, monkeypatch):
+    from hounsfield.batch import job_inputs
+
+    catalog = f"{tmp_path / 'catalog'}/"
+    assert hu("scan", str(archive), "-o", catalog).code in (0, 1)
+    stats(archive, tmp_path / "folder")
+    measured = [
+        {k: v for k, v in row.items() if k not in ("input", "result", "error")}
+        for row in jobs.rows_of(tmp_path / "folder")
+    ]
+    for files in (1, 20_000):
+        monkeypatch.setattr(job_inputs, "_FILES", files)
+        assert stats(catalog, tmp_path / f"c{files}").code == 1
+        rows = jobs.rows_of(tmp_path / f"c{files}")
+        assert [{k: v for k, v in row.items() if k not in ("input", "result", "error")} for row in rows] == measured
+        assert all(row["SeriesInstanceUID"] in row["input"] for row in rows if row["kind"] == "volume")
+    one = rows[0]["SeriesInstanceUID"] or rows[1]["SeriesInstanceUID"]
+    stats(f"{catalog.rstrip('/')}?SeriesInstanceUID = '{one}'", tmp_path / "asked")
+    assert [row["SeriesInstanceUID"] for row in jobs.rows_of(tmp_path / "asked")] == [one]
+
+
+def test_pseudonyms_are_the_same_in_each_run_and_share(archive, tmp_path):
+    for number in (1, 2, 1):
+        stats(archive, tmp_path / "r", "--no-phi", "--shard", f"{number}/2", "--retry-failed")
+    rows = jobs.rows_of(tmp_path / "r")
+    uids = {row["StudyInstanceUID"] for row in rows} - {None}
+    known = {hounsfield.info(path)["StudyInstanceUID"] for path in archive.glob("s*/*.dcm")}
+    assert len(uids) == len(known) and not uids & known
+    assert len({row["SeriesInstanceUID"] for row in rows} - {None}) == 3
+    assert os.stat(tmp_path / "r" / "_secret").st_mode & 0o077 == 0
+
+
+def test_two_runs_of_one_share_do_not_meet(tmp_path):
+    asked = Asked.of("test", 1)
+    first = ResultFolder(tmp_path / "r", asked, 5, JobShard(1, 2))
+    with pytest.raises(hounsfield.OutputError, match="another run"):
+        ResultFolder(tmp_path / "r", asked, 5, JobShard(1, 2))
+    other = ResultFolder(tmp_path / "r", asked, 5, JobShard(2, 2))
+    assert (first.parts, first.own_parts, other.own_parts) == (2, [0], [1])
+    first.close(whole=True)
+    ResultFolder(tmp_path / "r", asked, 5, JobShard(1, 2)).close(whole=True)
+    other.close(whole=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"version": 1}',
+        '{"version": 1, "parts": "x"}',
+        '{"version": 9, "parts": 1}',
+        '{"version": 1, "parts": 0}',
+    ],
+)
+def test_what_is_no_job_is_refused(archive, tmp_path, text):
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "_job.json").write_text(text)
+    assert stats(archive, tmp_path / "r").code == 2
+
+
+def test_a_part_that_is_damaged_is_told(archive, tmp_path):
+    stats(archive, tmp_path / "r")
+    part = next((tmp_path / "r").glob("part-*"))
+    part.write_bytes(part.read_bytes()[:-20])
+    run = stats(archive, tmp_path / "r")
+    assert run.code == 5 and "damaged" in run.err
+
+
+def test_options_that_exclude_each_other(archive, tmp_path):
+    for arguments in (
+        ["stats", str(archive), "--retry-failed"],
+        ["mask", str(archive), "-o", str(tmp_path / "a"), "--results", str(tmp_path / "a")],
+        ["mask", str(archive), "-o", str(tmp_path / "a.png"), "--results", str(tmp_path / "r")],
+        ["stats", "-", "--results", str(tmp_path / "r")],
+        ["stats", str(archive), "--shard", "3/2"],
+        ["stats", str(archive), "--engine", "sparkle"],
+    ):
+        assert hu(*arguments).code == 2, arguments
+    assert list(tmp_path.iterdir()) == []
+
+
+def size_of(read):
+    return {"shape": list(read.shape), "mean": float(read.values.mean()), "unit": read.unit}
+
+
+def test_map_gives_a_row_for_each_input_and_says_why_there_is_none(archive, tmp_path):
+    table = hounsfield.map(size_of, archive, executor="serial")
+    rows = table.to_pylist()
+    assert [row["kind"] for row in rows] == ["image", "volume", "volume", "volume"]
+    assert rows[0]["error"] and rows[0]["shape"] is None
+    volumes = hounsfield.read_volumes(archive)
+    assert [row["mean"] for row in rows[1:]] == [float(volume.values.mean()) for volume in volumes]
+    assert hounsfield.map(size_of, volumes, executor="serial")["mean"].to_pylist() == table["mean"].to_pylist()[1:]
+    kept = hounsfield.map(size_of, archive, executor="serial", results=tmp_path / "r")
+    assert kept.to_pylist() == rows
+    with ThreadPoolExecutor(2) as executor:
+        assert hounsfield.map(size_of, archive, executor=executor).to_pylist() == rows
+
+
+@pytest.mark.parametrize(
+    ("returned", "expected"),
+    [
+        (None, {}),
+        (3, {"value": 3}),
+        ("a", {"value": "a"}),
+        (np.float32(0.5), {"value": 0.5}),
+        (np.arange(3), {"value": [0, 1, 2]}),
+        (np.ones((2, 2)), {"value": [1.0] * 4, "shape": [2, 2]}),
+        ({"a": np.arange(2), "b": {"c": 1}}, {"a": [0, 1], "b": {"c": 1}}),
+        ({"error": 1}, "column of every result"),
+        (object(), "returned a object"),
+    ],
+)
+def test_what_functions_return(archive, tmp_path, returned, expected):
+    for more in ({}, {"results": tmp_path / "r"}):
+        row = hounsfield.map(lambda _: returned, archive / "s0", executor="serial", **more).to_pylist()[0]
+        if isinstance(expected, str):
+            assert expected in row["error"] and row["failure"] == "task"
+        else:
+            known = "input kind StudyInstanceUID SeriesInstanceUID assumptions error error_type failure".split()
+            assert {key: value for key, value in row.items() if key not in known} == expected
+
+
+def test_an_error_of_a_function_is_a_row(archive):
+    def fails(read):
+        raise KeyError("no such thing")
+
+    row = hounsfield.map(fails, archive / "s0", executor="serial").to_pylist()[0]
+    assert row["error_type"] == "KeyError" and "no such thing" in row["error"] and row["failure"] == "task"
+
+
+def test_another_function_is_another_job(archive, tmp_path):
+    hounsfield.map(size_of, archive, executor="serial", results=tmp_path / "r")
+    with pytest.raises(hounsfield.FormatError, match="another job"):
+        hounsfield.map(lambda read: read.unit, archive, executor="serial", results=tmp_path / "r")
+    with pytest.raises(hounsfield.FormatError, match="another job"):
+        hounsfield.map(size_of, archive, executor="serial", values="stored", results=tmp_path / "r")
+
+
+def test_a_file_that_ends_its_process_is_set_aside_after_some_runs(archive, tmp_path, monkeypatch):
+    """In this process nobody is left to tell of it; runs after it know that it was begun, and do it last."""
+    folder = ResultFolder(tmp_path / "r", Asked.of("hu", 1), 1, JobShard())
+    records = tmp_path / "r" / ".work" / "00000"
+    from hounsfield.batch.inputs import Input
+    from hounsfield.batch.origins import Origins
+    from hounsfield.batch.records import Records
+
+    items = [Input(str(path)) for path in sorted((archive / "s0").glob("*.dcm"))]
+    first = folder.to_do(0, items, Origins())
+    for _ in range(3):
+        Records(str(records)).begin(first[0].key)
+    again = folder.to_do(0, items, Origins())
+    assert [work.key for work in again] == [*(work.key for work in first[1:]), first[0].key]
+    Records(str(records)).begin(first[0].key)
+    assert len(folder.to_do(0, items, Origins())) == len(items) - 1
+    assert "the process that read it ended" in Records(str(records)).get(first[0].key).error
+    folder.close(whole=True)
+
+
+def test_scripts_need_no_guard(archive, tmp_path):
+    """A script without ``if __name__ == "__main__"`` begins once, although its functions go to other processes."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, sys, hounsfield as hu\nprint('begun', flush=True)\n"
+        "def mine(volume):\n    return {'pid': os.getpid(), 'mean': float(volume.values.mean())}\n"
+        f"table = hu.map(mine, {str(archive / 's0')!r}, jobs=1)\n"
+        "print(table['pid'][0].as_py() != os.getpid(), table['error'][0])\n"
+    )
+    run = jobs.subprocess.run([jobs.sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    assert run.stdout.split() == ["begun", "True", "None"], run.stderr
+
+
+def test_names_of_outputs_do_not_depend_on_who_comes_first(archive, tmp_path):
+    mask = ["mask", str(archive), "--tissue", "lung", "--no-figure", "--engine", "serial"]
+    for number in (2, 1):
+        hu(*mask, "-o", str(tmp_path / "a"), "--results", str(tmp_path / "ra"), "--shard", f"{number}/2")
+    hu(*mask, "-o", str(tmp_path / "b"), "--results", str(tmp_path / "rb"))
+    files = jobs.files_of(tmp_path / "a")
+    assert len(files) == 3 and files == jobs.files_of(tmp_path / "b")
+    assert {Path(row["outputs"][0]).name for row in jobs.rows_of(tmp_path / "ra") if row["outputs"]} == set(files)
