@@ -35,7 +35,7 @@ class Inputs:
         0.004, "core seconds of an image, read from a disk", "measured: hu mask (batch_jobs.py)"
     )
     store_seconds: float = given(
-        0.0164, "core seconds of an image more, from an object store", "measured: 20 ms a request (batch_jobs.py)"
+        0.014, "core seconds of an image more, from an object store", "measured: 20 ms a request (batch_jobs.py)"
     )
     gets: float = given(6.0, "requests of an image, from an object store", "measured: 3 GET, 3 HEAD (batch_jobs.py)")
     store_wall: float = given(
@@ -53,7 +53,9 @@ class Inputs:
     scan_bytes: float = given(16.2 * 1024, "bytes of an image, scanned in a store", "measured: docs/benchmarks.md")
     row_bytes: float = given(11.1, "bytes of a row of a catalog, with its tables", "measured: docs/benchmarks.md")
     catalog_rows: float = given(1e7, "rows of one catalog", "choice")
-    plan_seconds: float = given(30e-6, "seconds of an image until the first is read", "measured: docs/scale.md")
+    plan_seconds: float = given(
+        0.6e-6, "core seconds of a row of the catalog, for each member", "measured: docs/scale.md"
+    )
     start_seconds: float = given(1.0, "core seconds of a process that begins", "measured: batch_jobs.py")
     output_bytes: float = given(3.3e3, "bytes of an image that are written", "measured: masks as NIfTI (batch_jobs.py)")
     result_bytes: float = given(1e3, "bytes of a series in the results", "assumption")
