@@ -46,7 +46,37 @@ area axes bytes conflict decay decoder file files frame localizer max mean measu
 padding patient pixels reading region sd series shape slice source spacing step study unit unknown values
 volume volumes voxels what why
 copy duplicate single unreadable ignored
+inputs known: measured: members memory shard
 """.split()
+#: Of `hu catalog info`, and the tables of `hu catalog export`.
+CATALOG_LABELS = (
+    "catalog",
+    "state",
+    "changed",
+    "phi",
+    "headers",
+    "secret",
+    "rows",
+    "readable",
+    "errors",
+    "vanished",
+    "bytes scanned",
+    "series",
+    "studies",
+    "patients",
+    "modalities",
+    "repeated",
+    "conflicting",
+    "shards",
+    "volumes",
+    "derived",
+    "dead rows",
+    "bytes",
+    "bytes a row",
+    "columns",
+    "scanned",
+)
+TABLES = "instances errors studies patients gaps conflicts outcomes headers".split()
 #: Sentences that the code puts together of words.
 PHRASES = (
     "no images", "no files", "Pictures:", "done", "assumed", "above {above} {unit}", "below {below} {unit}",
@@ -61,13 +91,14 @@ PHRASES = (
     "lung", "fat", "{0} volume of {1} file: {said}", "{0} volume of {1} files: {said}",
     "{0} volumes of {1} files: {said}", "{count} file", "{count} files", "{count} voxels",
     "{count} pixels", "figure",
+    *(f"catalog: {label}" for label in CATALOG_LABELS), "yes", "no", "{count} rows", "{count} row",
     "blood", "nodule", "marrow", "cortical bone", "bone", "DIFFERS", "ok", "then {gap}", "without a known unit",
 )  # fmt: skip
 _PLACE = re.compile(r"\{[^}]*\}")
 #: Begins a text in SQL, or stands in it.
 _SQL = re.compile(
     r"\b(SELECT\s|IS (NOT )?NULL|(GROUP|ORDER) BY|CREATE (OR REPLACE )?(TABLE|VIEW|SCHEMA)|INSERT INTO|read_parquet)"
-    r"|\bWHERE\s"
+    r"|\bWHERE\s|\bNOT IN \("
     r"|^import sys;|^\s*WITH\s|^SET \w+ =|\(FROM\s|^coalesce\(|file_row_number"
 )
 _WORD = re.compile(r"(?<![\w.=])[a-z]{2,}(?![\w(=])")
@@ -165,7 +196,7 @@ def texts() -> dict[str, str]:
         if not name.startswith(NO_SENTENCES):
             for text in sentences_of(ast.parse(path.read_text("utf-8"))):
                 found.setdefault(text, name)
-    found |= {text: "labels" for text in (*LABELS, *PHRASES) if text not in found}
+    found |= {text: "labels" for text in (*LABELS, *TABLES, *PHRASES) if text not in found}
     for text in texts_of_click():
         found.setdefault(text, "click")
     return {text: name for text, name in found.items() if re.search(r"[A-Za-z]", text)}

@@ -198,8 +198,17 @@ def test_a_full_disk_leaves_what_was_there(catalog, tmp_path, monkeypatch, to):
 def test_the_command(catalog, tmp_path):
     code, out, err = hu_here("catalog", "export", catalog, "--to", "parquet", "-o", tmp_path / "out", "--json")
     assert (code, json.loads(out)["tables"]["errors"]) == (0, 1)
-    assert "18 instances, 1 errors" in err
+    assert "instances 18, errors 1" in err
     code, out, err = hu_here("catalog", "export", catalog, "--to", "parquet", "-o", tmp_path / "out")
     assert (code, "--force replaces it" in err) == (5, True)
     assert hu_here("catalog", "export", tmp_path / "none", "--to", "parquet", "-o", tmp_path / "x")[0] == 3
     assert json.loads((tmp_path / "out" / "export.json").read_text())["state"] == read_manifest(catalog).number
+
+
+def test_patients_that_are_not_known_are_not_counted(tmp_path):
+    (tmp_path / "1.dcm").write_bytes(small_file(1))
+    scan_into(tmp_path / "c", [tmp_path], phi=False)
+    code, _, err = hu_here("catalog", "export", tmp_path / "c", "--to", "parquet", "-o", tmp_path / "tables")
+    assert code == 0 and err.startswith(
+        f"hu: {tmp_path}/tables: instances 1, errors 0, series 1, studies 1, patients 0"
+    )

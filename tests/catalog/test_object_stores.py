@@ -2,13 +2,20 @@
 
 import importlib.util
 import json
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from pydicom.data import get_testdata_file
 
 import hounsfield as hu
+from hounsfield.catalog import writing
 from hounsfield.catalog.checking import verify
+from hounsfield.catalog.row_files import FILE_OF_ROW, entries_of
 from hounsfield.catalog.scan_outcome import ScanListener
 from hounsfield.catalog.writing import scan_into
+from hounsfield.errors import SourceError
+from hounsfield.limits import DEFAULT_LIMITS
 from hounsfield.sources.remote import remote_files
 
 from catalogs import paths, rows, small_file, tree
@@ -261,3 +268,37 @@ def test_odd_names_are_told_apart_and_open_again(store, tmp_path):
     for key in ("what?.dcm", "a#1.dcm", "a b.dcm"):
         done, _ = scan(store, tmp_path / f"one{ODD.index(key)}", f"/{key}")
         assert paths(tmp_path / f"one{ODD.index(key)}") == [f"s3://{store.bucket}/{key}"]
+
+
+def test_a_survey_asks_twice_of_a_file_that_it_opens(store, tmp_path, monkeypatch):
+    names = {"several.dcm": "eCT_Supplemental.dcm", "small.dcm": "emri_small.dcm", "a.dcm": "CT_small.dcm"}
+    put(store, {key: Path(get_testdata_file(name)).read_bytes() for key, name in names.items()})
+    surveyed = writing.derive
+    asked = []
+
+    def derive(*arguments, **options):
+        store.reset()
+        made = surveyed(*arguments, **options)
+        asked.extend((method, key) for method, key, _ in store.asked)
+        return made
+
+    monkeypatch.setattr(writing, "derive", derive)
+    scan(store, tmp_path / "catalog")
+    assert sorted(asked) == [(method, key) for method in ("GET", "HEAD") for key in ("several.dcm", "small.dcm")]
+
+
+@pytest.mark.parametrize("change", ["other bytes", "more bytes", "gone"])
+def test_what_has_changed_in_a_store_is_not_taken_for_what_was_scanned(store, tmp_path, change):
+    data = Path(get_testdata_file("emri_small.dcm")).read_bytes()
+    put(store, {"a.dcm": data})
+    scan(store, tmp_path / "catalog")
+    with hu.Catalog(tmp_path / "catalog") as catalog:
+        (entry,) = entries_of(catalog.rows(list(FILE_OF_ROW)))
+    with closing(entry.open(DEFAULT_LIMITS)) as source:
+        assert source.size == len(data)
+    if change == "gone":
+        store.client.delete_object(Bucket=store.bucket, Key="a.dcm")
+    else:
+        put(store, {"a.dcm": data[:-1] + b"x" if change == "other bytes" else data + b"x"})
+    with pytest.raises(SourceError, match="no such file" if change == "gone" else "has changed"):
+        entry.open(DEFAULT_LIMITS)

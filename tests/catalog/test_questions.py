@@ -202,7 +202,7 @@ EXPECTED = {
     "duplicates": lambda t, s, v: [
         row for row in grouped(
             t, ["SOPInstanceUID"], files=size, series=different("SeriesInstanceUID"), bytes=total,
-            paths=lambda g: sorted(g["path"])[:10],
+            transfer_syntaxes=different("TransferSyntaxUID"), paths=lambda g: sorted(g["path"]),
         ) if row["files"] > 1
     ],
     "largest-series": lambda t, s, v: [

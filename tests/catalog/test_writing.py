@@ -22,6 +22,7 @@ from hounsfield.errors import FormatError, OutputError
 from hounsfield.scanning.scan import ListedFiles
 
 from catalogs import paths, rows, small_file, tree
+from cli_runner import hu_here
 
 CT = get_testdata_file("CT_small.dcm")
 
@@ -383,3 +384,28 @@ def test_no_two_names_are_one_path(tmp_path):
         report = catalog.volumes().report
     pytest.importorskip("pandas", reason="pandas is not installed")
     assert len(set(report.to_pandas()["path"])) == 4
+
+
+def test_catalogs_in_folders_are_left_out_and_said_so(tmp_path):
+    data = tree(tmp_path / "data", 2, 3)
+    scan_into(tmp_path / "other", [data / "s000"])
+    before = rows(tmp_path / "other")
+    os.rename(tmp_path / "other", data / "s001" / "other")
+    (data / "s001" / "other" / "0009.dcm").write_bytes(small_file(9))  # nobody looks into a catalog
+    (data / "manifest-00000001.json").write_text('{"format": "of another program"}')
+    os.mkfifo(data / "s000" / "manifest-00000001.json")
+    done = scan_into(data / "own", [data])
+    assert (done.files, done.catalogs) == (8, [str(data / "s001" / "other")])
+    assert not [row for row in rows(data / "own") if "other/" in row["path"] or "own/" in row["path"]]
+    assert rows(data / "s001" / "other") == before
+    assert scan_into(data / "own", [data]).catalogs == [str(data / "s001" / "other")]
+    assert scan_into(tmp_path / "c", [data / "s001" / "other"]).catalogs == [str(data / "s001" / "other")]
+
+
+def test_the_command_says_which_catalogs_are_left_out(tmp_path):
+    data = tree(tmp_path / "data", 1, 2)
+    for name in "abcde":
+        scan_into(data / name, [data / "s000"])
+    code, _, err = hu_here("scan", data, "-o", f"{tmp_path}/c/")
+    named = ", ".join(str(data / name) for name in "abc")
+    assert code == 0 and f"hu: catalogs that were found there are left out: {named}, … 2 more" in err.splitlines()

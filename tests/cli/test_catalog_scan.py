@@ -32,9 +32,9 @@ def test_a_scan_says_what_it_did(data, tmp_path):
     assert (code, out) == (1, "")
     assert err.splitlines() == [
         "hu: 8 files: 8 new, 0 changed, 0 unchanged, 0 vanished, 0 moved",
-        "hu: 1 of the files that were read are not DICOM; they have a row that says so",
+        "hu: 1 file not DICOM, as a row says of each",
         f"hu: 8 rows in {tmp_path}/c/",
-        "hu: 1 files could not be read; -v names them",
+        "hu: 1 file could not be read; -v names them",
         "hu:        1  is not a DICOM file but text",
     ]
     os.rename(data / "s000" / "0000.dcm", data / "s001" / "new.dcm")
@@ -134,7 +134,7 @@ def test_info_verify_and_compact(data, tmp_path):
     code, out, err = hu_here("catalog", "compact", tmp_path / "c", "--json")
     assert (code, json.loads(out)["shards"]) == (0, 1)
     code, out, err = hu_here("catalog", "verify", tmp_path / "c")
-    assert (code, err) == (0, f"hu: {tmp_path}/c: 7 rows in 1 shards, all as they were written\n")
+    assert (code, err) == (0, f"hu: {tmp_path}/c: 7 rows in 1 shard, as written\n")
 
 
 def test_damage_and_repair(data, tmp_path):
@@ -144,7 +144,7 @@ def test_damage_and_repair(data, tmp_path):
     code, out, _ = hu_here("catalog", "verify", tmp_path / "c", "--json")
     assert (code, [one["shard"] for one in json.loads(out)["problems"]]) == (1, [name])
     code, _, err = hu_here("catalog", "verify", tmp_path / "c", "--repair")
-    assert (code, "1 shards left out; scan again" in err) == (1, True)
+    assert (code, "1 shard left out; scan again" in err) == (1, True)
     assert scan(data, tmp_path / "c")[0] == 0
     assert hu_here("catalog", "verify", tmp_path / "c", "-q") == (0, "", "")
 

@@ -33,6 +33,7 @@ COMMANDS = [
     "query",
     "catalog",
     "view",
+    "plan",
     "explain",
     "demo",
     "doctor",
@@ -42,7 +43,7 @@ COMMANDS = [
 PRINTS_VALUES = {
     "stats": [], "mask": ["-o", "out"], "figure": ["-o", "out"], "convert": ["-o", "out"], "explain": [], "demo": [],
 }  # fmt: skip
-PRINTS_NONE = {"info", "tags", "ls", "scan", "query", "catalog", "view", "doctor", "completion"}
+PRINTS_NONE = {"info", "tags", "ls", "scan", "query", "catalog", "view", "plan", "doctor", "completion"}
 
 
 @pytest.fixture(scope="module")

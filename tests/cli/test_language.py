@@ -204,3 +204,13 @@ def test_wrapping_keeps_the_text_and_the_width() -> None:
         assert "".join(lines) == text.replace(" ", "")
         assert all(display_width(line) <= width + 2 for line in lines)  # a closing mark may hang
         assert not any(line.startswith(("，", "。", "、")) for line in lines)
+
+
+def test_the_facts_of_a_catalog_are_labelled_in_chinese(tmp_path: Path) -> None:
+    from hounsfield.catalog.checking import facts
+    from hounsfield.catalog.writing import scan_into
+
+    scan_into(tmp_path / "c", [wheel_files()[0]], phi=False)
+    said = held()
+    labels = {"catalog: scanned"} | {f"catalog: {name.replace('_', ' ')}" for name in facts(tmp_path / "c")}
+    assert [label for label in labels - {"catalog: roots"} if not CHINESE.search(said.get(label, ""))] == []

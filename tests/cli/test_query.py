@@ -19,8 +19,10 @@ from pydicom.data import get_testdata_file
 
 import hounsfield as hu_library
 from hounsfield.catalog.writing import scan_into
+from hounsfield.cli.answer_screen import AnswerScreen
 from hounsfield.cli.query import command
 
+from catalogs import small_file
 from cli_runner import HU, hu, hu_here, start
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forkpty beside threads
@@ -214,7 +216,7 @@ def test_a_terminal_shows_what_fits(here):
 def test_a_terminal_shows_all_where_it_is_asked_for_and_no_columns_that_do_not_fit(here):
     assert len(on_a_terminal("catalog", "SELECT range FROM range(100)", "--all", cwd=here)[1]) == 101
     wide = on_a_terminal("catalog", "SELECT * FROM instances ORDER BY path", columns=60, cwd=here)[1]
-    assert "columns are not shown" in "\n".join(wide[:2]) and all(len(line) <= 60 for line in wide[-4:])
+    assert "columns not shown" in "\n".join(wide[:2]) and all(len(line) <= 60 for line in wide[-4:])
 
 
 @pytest.mark.long
@@ -312,3 +314,32 @@ def test_hu_reads_no_library_for_questions_before_it_has_to():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert hu("query", "--help")[0] == 0
     assert hu_library.__version__
+
+
+def test_a_terminal_says_how_many_values_of_a_list_it_does_not_show(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    batch = pa.RecordBatch.from_pylist([{"files": 25, "paths": [f"{n:02}.dcm" for n in range(25)]}])
+    for limit, on_screen, last in ((40, True, "09.dcm\\… 15 more"), (None, True, "24.dcm"), (40, False, "24.dcm")):
+        AnswerScreen(batch.schema, limit, on_screen).show([batch])
+        assert capsys.readouterr().out.splitlines()[1].endswith(last), (limit, on_screen)
+
+
+def test_all_paths_of_a_duplicate_are_given(tmp_path):
+    for number in range(12):
+        (tmp_path / f"{number:02}.dcm").write_bytes(small_file(1))
+    scan_into(tmp_path / "c", [tmp_path])
+    (row,) = json.loads(hu_here("query", tmp_path / "c", "--what", "duplicates", "--json")[1])
+    assert row["files"] == 12 and row["paths"] == [str(tmp_path / f"{number:02}.dcm") for number in range(12)]
+
+
+@pytest.mark.parametrize("sql", ["-- all\nSELECT 1 AS one", "--all\nSELECT 1 AS one", "--\nSELECT 1 AS one"])
+def test_sql_may_begin_with_a_comment(here, sql):
+    for call in ([sql, "--json"], ["--json", sql], ["--json", "--", sql]):
+        code, out, _ = hu_here("query", "catalog", *call, cwd=here)
+        assert code == 0 and json.loads(out) == [{"one": 1}], call
+
+
+def test_options_with_values_of_several_lines_stay_options(here):
+    code, _, err = hu_here("query", "catalog", "--what=no\nsuch", cwd=here)
+    assert code == 2 and "no ready question" in err
+    assert hu_here("query", "catalog", "--sill y", cwd=here)[0] == 2

@@ -28,6 +28,11 @@ class NamedInput(Protocol):
         """True where it is a volume."""
         ...
 
+    @property
+    def stays_here(self) -> bool:
+        """True where no other process can read it."""
+        ...
+
 
 #: Does one of them, and never raises what lies with it.
 Call = Callable[[Any], Outcome]

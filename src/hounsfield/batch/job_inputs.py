@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from hounsfield.batch.input_keys import key_of, series_of
 from hounsfield.batch.inputs import Input, Inputs, inputs_among
-from hounsfield.batch.listener import Listener
 from hounsfield.batch.job_shards import JobShard, shard_of
+from hounsfield.batch.listener import Listener
 from hounsfield.catalog.catalog_paths import catalog_path
 
 if TYPE_CHECKING:

@@ -23,12 +23,12 @@ from hounsfield.batch.engine_names import engine_of
 from hounsfield.batch.engines import Engine, processors
 from hounsfield.batch.inputs import Input, Inputs, find_inputs, volumes_of
 from hounsfield.batch.job_inputs import FoundInputs, InCatalogs, JobInputs
+from hounsfield.batch.job_shards import WHOLE, JobShard
 from hounsfield.batch.origins import Origins
 from hounsfield.batch.records import Record, as_recorded
 from hounsfield.batch.result_folder import Asked, ResultFolder
 from hounsfield.batch.result_rows import AFTER, BEFORE, VALUE
 from hounsfield.batch.result_table import sorted_table, table_of
-from hounsfield.batch.job_shards import WHOLE, JobShard
 from hounsfield.batch.whole_job import do_job, do_kept_job
 from hounsfield.catalog.catalog_paths import catalog_path
 from hounsfield.recipes.choice import Choice

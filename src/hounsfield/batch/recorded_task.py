@@ -46,6 +46,11 @@ class KeptInput:
         """True where it is a volume."""
         return self.item.is_volume
 
+    @property
+    def stays_here(self) -> bool:
+        """True where no other process can read it."""
+        return self.item.stays_here
+
 
 @dataclass(frozen=True)
 class RecordedTask:

@@ -20,9 +20,9 @@ from hounsfield import outputs as _outputs
 from hounsfield._version import __version__
 from hounsfield.batch.engines import set_aside
 from hounsfield.batch.input_keys import key_of, stamp_of
-from hounsfield.batch.recorded_task import PASSING, RecordedTask, KeptInput, part_folder, record_of
-from hounsfield.batch.records import Records
 from hounsfield.batch.job_shards import JobShard, parts_for
+from hounsfield.batch.recorded_task import PASSING, KeptInput, RecordedTask, part_folder, record_of
+from hounsfield.batch.records import Records
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.sources.files import reason
 

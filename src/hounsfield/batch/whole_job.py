@@ -7,8 +7,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from hounsfield.batch.engines import Ended, Engine, unheard
-from hounsfield.batch.run import Output, KeptPart, run
 from hounsfield.batch.job_shards import WHOLE, JobShard
+from hounsfield.batch.run import KeptPart, Output, run
 
 if TYPE_CHECKING:
     from hounsfield.batch.attempt import Outcome, Task

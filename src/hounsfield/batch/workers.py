@@ -41,7 +41,7 @@ class Processes:
         """Yield outcomes; standard input, which is there once, is read in this process."""
         items = list(items)
         few = not self._always and (len(items) < WORTH_WORKERS or self.workers == 1)
-        if few or any(item.name == "-" for item in items):
+        if few or any(item.stays_here for item in items):
             return Here().outcomes(call, items, ended)
         return self._pool.outcomes(call, items, ended)
 

@@ -17,6 +17,8 @@ from hounsfield.sources.several import is_collection
 _FEW = 1_000
 #: How a whole question begins; anything else is a condition.
 _QUESTION = re.compile(r"\s*(select|with|from)\b", re.IGNORECASE)
+#: The question that a condition becomes; `hounsfield.catalog.question_form` looks at what is pasted behind it.
+FITTING = "SELECT path FROM instances WHERE /* condition */ "
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def catalog_path(path: str) -> CatalogPath | None:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     made = create(Path(folder), [], phi=True)
     ...     catalog_path(f"{folder}?Modality = 'CT'").sql
-    "SELECT path FROM instances WHERE (\nModality = 'CT'\n)"
+    "SELECT path FROM instances WHERE /* condition */ (\nModality = 'CT'\n)"
     """
     if path == "-" or is_url(path):
         return None
@@ -69,11 +71,11 @@ def question_of(text: str) -> str:
     Examples
     --------
     >>> question_of("FROM series"), question_of("KVP > 100"), question_of(" ")
-    ('FROM series', 'SELECT path FROM instances WHERE (\nKVP > 100\n)', '')
+    ('FROM series', 'SELECT path FROM instances WHERE /* condition */ (\nKVP > 100\n)', '')
     """
     if not text.strip() or _QUESTION.match(text):
         return text.strip()
-    return f"SELECT path FROM instances WHERE (\n{text}\n)"  # noqa: S608  DuckDB reads the catalog and nothing else
+    return f"{FITTING}(\n{text}\n)"
 
 
 def stands_for_many(path: str) -> bool:

@@ -14,11 +14,12 @@ from typing import Any
 
 import duckdb
 
-from hounsfield.catalog.file_names import DAMAGED, headers_file, pieces_file, rows_file, table_file
+from hounsfield.catalog.file_names import headers_file, pieces_file, rows_file, table_file
 from hounsfield.catalog.manifest import Manifest, commit, read_manifest
 from hounsfield.catalog.piece_rows import OWN
 from hounsfield.catalog.pseudonyms import secret_file
 from hounsfield.catalog.querying import Database, QueryBounds
+from hounsfield.catalog.refusals import damage, refusal
 from hounsfield.catalog.shard_facts import Shard, Table
 from hounsfield.catalog.shards import alive, read_groups, read_pieces_file, shard_name, table_name
 from hounsfield.catalog.uid_counts import digest_of
@@ -83,6 +84,8 @@ def verify(folder: str | os.PathLike[str], *, progress: Callable[[int, int], Non
     ------
     FormatError
         It is no catalog, or its manifest cannot be read.
+    SourceError
+        The system does not give one of its files: nothing is known to be damaged.
     """
     where = Path(folder)
     manifest = read_manifest(where)
@@ -100,8 +103,15 @@ def verify(folder: str | os.PathLike[str], *, progress: Callable[[int, int], Non
 def _is_whole(folder: Path, table: Table) -> bool:
     try:
         return table_name(table.kind, table_file(folder, table.name)) == table.name
-    except OSError:
+    except OSError as error:
+        _raise_refusal(error, folder)
         return False
+
+
+def _raise_refusal(error: OSError, folder: Path) -> None:
+    """Raise where the system does not give a file: it is not known to be damaged, and must not be left out."""
+    if (refused := refusal(error, folder)) is not None:
+        raise refused from None
 
 
 def _problems(folder: Path, manifest: Manifest, shard: Shard, known: dict[tuple[str, int], str]) -> Generator[str]:
@@ -116,6 +126,7 @@ def _problems(folder: Path, manifest: Manifest, shard: Shard, known: dict[tuple[
             rows_file(folder, shard.name), pieces, headers_file(folder, shard.name) if manifest.headers else None
         )
     except OSError as error:
+        _raise_refusal(error, folder)
         yield f"its rows cannot be read: {reason(error)}"
         return
     if name != shard.name:
@@ -176,8 +187,8 @@ def facts(folder: str | os.PathLike[str]) -> dict[str, Any]:
     kinds = (rows_file, pieces_file, *([headers_file] if manifest.headers else []))
     try:
         on_disk = sum(path(where, name).stat().st_size for name in names for path in kinds)
-    except OSError:
-        raise FormatError(DAMAGED, source=str(where)) from None
+    except OSError as error:
+        raise damage(error, where) from None
     on_disk += sum(table.bytes for table in manifest.tables)
     rows = manifest.rows
     return {
@@ -215,8 +226,8 @@ def _counted(folder: Path, manifest: Manifest) -> dict[str, Any]:
             things = _DERIVED_THINGS if manifest.is_derived else _THINGS
             (things,) = database.query(things.format(patients=patients)).to_pylist()
             modalities = database.query(_MODALITIES).to_pylist()
-    except duckdb.Error:
-        raise FormatError(DAMAGED, source=str(folder)) from None
+    except duckdb.Error as error:
+        raise damage(error, folder) from None
     return {**kinds, **things, "modalities": {one["name"]: one["files"] for one in modalities}, **repeated}
 
 

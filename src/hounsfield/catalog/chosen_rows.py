@@ -16,16 +16,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from hounsfield.catalog.file_names import DAMAGED, rows_file
+from hounsfield.catalog.file_names import rows_file
 from hounsfield.catalog.manifest import Manifest
+from hounsfield.catalog.question_form import NAMING, NAMING_QUESTION
+from hounsfield.catalog.refusals import damage
 from hounsfield.catalog.shard_facts import Shard
 from hounsfield.catalog.walk_order import walk_order
 from hounsfield.errors import FormatError
 from hounsfield.interrupt import check_interrupt
 
 _compute = cast("Any", pc)
-#: Columns by which an answer names files, the finest first: where there are several, that one counts.
-NAMING = ("path", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "PatientID")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def folder_of_row(path: str) -> str:
 def naming_sql(question: str) -> str:
     """Return the question for just those columns of an answer by which it may name files."""
     plain = question.rstrip().rstrip(";")
-    return f"SELECT DISTINCT COLUMNS('(?i)^({'|'.join(NAMING)})$') FROM (\n{plain}\n)"  # noqa: S608  DuckDB reads only
+    return f"{NAMING_QUESTION}(\n{plain}\n)"
 
 
 def naming_error(error: FormatError) -> FormatError:
@@ -164,8 +164,8 @@ def _schema(folder: Path, manifest: Manifest, columns: Sequence[str]) -> pa.Sche
 def _reading(folder: Path) -> Generator[None]:
     try:
         yield
-    except (OSError, pa.ArrowException):
-        raise FormatError(DAMAGED, source=str(folder)) from None
+    except (OSError, pa.ArrowException) as error:
+        raise damage(error, folder) from None
 
 
 def _of_shard(

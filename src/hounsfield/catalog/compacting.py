@@ -113,7 +113,7 @@ def compact(
 def _keep_repeated(folder: Path, known: RepeatedUids) -> None:
     """Say of the new shards what was counted in the old ones, whose rows they are."""
     now = read_manifest(folder)
-    kept = replace(known, of=digest_of(now.rows_state))
+    kept = known.for_shards(now.shards)
     if now.repeated != kept:
         commit(folder, lambda newest: replace(newest, repeated=kept) if newest.rows_state == now.rows_state else newest)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -17,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hounsfield.catalog.derived_columns import COUNTS, SCHEMAS
-from hounsfield.catalog.real_paths import RealPaths
-from hounsfield.catalog.row_files import entries_of
+from hounsfield.catalog.piece_rows import may_pass
+from hounsfield.catalog.real_paths import NOT_FOUND, RealPaths
+from hounsfield.catalog.row_files import HAS_CHANGED, HAS_GONE, entries_of
 from hounsfield.catalog.series_sql import FACTS, GEOMETRY, NEEDED
 from hounsfield.catalog.walk_order import walk_order
 from hounsfield.headers.info import uid_name
@@ -30,6 +32,8 @@ from hounsfield.series.tolerances import Tolerances
 from hounsfield.sources.entries import Entry
 
 _compute = cast("Any", pc)
+#: Reasons of ours that may pass, beside those of the system: the next scan sees what is there.
+_CURED = ("not enough memory", NOT_FOUND, HAS_GONE, HAS_CHANGED)
 _COUNTED = {"duplicate": "duplicates", "no volume": "no_volume", "unreadable": "unreadable", "not DICOM": "unreadable"}
 
 
@@ -77,8 +81,8 @@ def with_columns(rows: pa.Table, names: Sequence[str]) -> pa.Table:
 
 def tables_of(
     rows: pa.Table, limits: Limits, connection: Any, real: RealPaths | None = None, *, phi: bool = True
-) -> dict[str, pa.Table]:
-    """Return what is known of some series, as the tables of `SCHEMAS`.
+) -> SeriesTables:
+    """Return what is known of some series.
 
     Parameters
     ----------
@@ -95,9 +99,27 @@ def tables_of(
     """
     # Which of several files is the copy of another follows from the order of a walk.
     rows = rows.take(pa.array(walk_order(rows["path"].to_pylist(), rows["archive"].to_pylist())))
-    found = _Tables(rows, survey_of(rows, limits, real), phi)
+    surveyed = survey_of(rows, limits, real)
+    found, keys = _Tables(rows, surveyed, phi), rows["key"].to_pylist()
+    again = {keys[index] for index, why in surveyed.instances.failures.items() if may_pass(why) or why in _CURED}
     tables = {name: pa.Table.from_pylist(of, SCHEMAS[name]) for name, of in found.rows.items()}
-    return tables | {"series": _series(rows, found.counts, connection)}
+    return SeriesTables(tables | {"series": _series(rows, found.counts, connection)}, frozenset(again))
+
+
+@dataclass(frozen=True)
+class SeriesTables:
+    """The tables of some series.
+
+    Attributes
+    ----------
+    tables
+        As those of `SCHEMAS`.
+    again
+        Keys of series of which a file could not be opened, for a reason that may pass.
+    """
+
+    tables: dict[str, pa.Table]
+    again: frozenset[str]
 
 
 class _Tables:

@@ -85,6 +85,7 @@ _COLUMNS = {
     "outcome": "what became of the file",
     "copy_of": "the file that holds the same",
     "header": "the header as DICOM JSON",
+    "transfer_syntaxes": "different transfer syntaxes",
     "level": "whose UID it is",
     "uid": "the UID",
     "differ": "attributes that differ",

@@ -6,8 +6,6 @@ from pathlib import Path
 
 #: Folders of a catalog: rows, pieces, what follows from rows, and whole headers.
 ROWS, PIECES, TABLES, HEADERS = "instances", "pieces", "tables", "headers"
-#: Said of what cannot be read.
-DAMAGED = "a file of the catalog is missing or damaged; hu catalog verify tells more"
 
 
 def rows_file(folder: Path, name: str) -> Path:

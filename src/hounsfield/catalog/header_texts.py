@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hounsfield.catalog.file_names import DAMAGED, HEADERS
+from hounsfield.catalog.file_names import HEADERS
 from hounsfield.catalog.header_workers import HeaderWorkers
+from hounsfield.catalog.refusals import DAMAGED
 from hounsfield.catalog.shards import read_groups
 from hounsfield.errors import FormatError, OutputError
 from hounsfield.headers.json_worker import PackedText, packed, packed_text, unpacked

@@ -13,15 +13,17 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hounsfield.catalog.shard_facts import Shard, Table
+from hounsfield.catalog.refusals import refusal
+from hounsfield.catalog.shard_facts import Shard, Table, safe_name
 from hounsfield.catalog.uid_counts import RepeatedUids, repeated_of
 from hounsfield.errors import FormatError, OutputError
-from hounsfield.sources.files import reason
+from hounsfield.sources.files import open_regular, reason
 from hounsfield.sources.folders import PART
 
 #: What this version writes; it reads this one only.
@@ -36,6 +38,8 @@ _CHANGES = 64
 _STALE = 30.0
 #: Bytes of a manifest that are read: a shard takes some hundred.
 _MOST_BYTES = 256 * 2**20
+#: What the names of manifests begin with; bytes in which they say what they are.
+_BEGINNING, _LOOK = "manifest-", 64
 _NAME = re.compile(r"manifest-(\d{8})\.json")
 
 
@@ -67,6 +71,8 @@ class Manifest:
         Whether it has whole headers beside its rows.
     repeated
         What is in more than one file; it may be of older rows.
+    again
+        Series in its tables of which a file could not be opened, for a reason that may pass.
     """
 
     number: int = 0
@@ -80,6 +86,7 @@ class Manifest:
     changes: tuple[str, ...] = ()
     headers: bool = False
     repeated: RepeatedUids | None = None
+    again: int = 0
 
     @property
     def rows_state(self) -> tuple[str, ...]:
@@ -125,6 +132,30 @@ def is_catalog(folder: str | os.PathLike[str]) -> bool:
     return bool(_numbers(Path(folder)))
 
 
+def has_manifest(folder: str, names: Sequence[str]) -> bool:
+    """Return whether a folder is a catalog, of whatever version, by what its manifests begin with.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    names
+        Its files, sorted.
+    """
+    start, found = bisect_left(names, _BEGINNING), list[str]()
+    while start + len(found) < len(names) and names[start + len(found)].startswith(_BEGINNING):
+        found.append(names[start + len(found)])
+    return any(_is_manifest(os.path.join(folder, name)) for name in found if _NAME.fullmatch(name))
+
+
+def _is_manifest(path: str) -> bool:
+    try:
+        with open_regular(path) as file:
+            return FORMAT in file.read(_LOOK).decode("ascii", "replace")
+    except OSError:
+        return False
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Return the newest state of a catalog.
 
@@ -132,14 +163,26 @@ def read_manifest(folder: Path) -> Manifest:
     ------
     FormatError
         The folder is no catalog, or one of another version.
+    SourceError
+        The system does not give it.
     """
     for _ in range(100):  # a state may be removed between its being found and its being read
         numbers = _numbers(folder)
         if not numbers:
+            _refuse_unlisted(folder)
             raise FormatError("this is no catalog: hu scan FOLDER -o CATALOG/ makes one", source=str(folder))
         with contextlib.suppress(FileNotFoundError):
             return _read(folder / _name(numbers[-1]))
     raise FormatError("the catalog changes faster than it can be read", source=str(folder))
+
+
+def _refuse_unlisted(folder: Path) -> None:
+    """Raise where the system does not tell what is in a folder."""
+    try:
+        os.listdir(folder)
+    except OSError as error:
+        if (refused := refusal(error, folder)) is not None:
+            raise refused from None
 
 
 def create(folder: Path, columns: Iterable[str], *, phi: bool, headers: bool = False) -> Manifest:
@@ -302,7 +345,9 @@ def _read(path: Path) -> Manifest:
         return _parsed(document, path)
     except (FileNotFoundError, FormatError):
         raise
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        if (refused := refusal(error, path)) is not None:
+            raise refused from None
         why = "the catalog's manifest cannot be read; hu catalog verify --repair goes back to the state before"
         raise FormatError(why, source=str(path)) from None
 
@@ -315,7 +360,7 @@ def _parsed(document: dict[str, Any], path: Path) -> Manifest:
         raise FormatError(why, source=str(path))
     shards = tuple(
         Shard(
-            _safe_name(one["name"]),
+            safe_name(one["name"]),
             **{name: int(one[name]) for name in ("rows", "bytes", "pieces", "vanished", "dead_rows")},
             dead=tuple(map(int, one["dead"])),
         )
@@ -333,6 +378,7 @@ def _parsed(document: dict[str, Any], path: Path) -> Manifest:
         tuple(map(str, document.get("changes", ()))),
         bool(document.get("headers", False)),
         repeated_of(document.get("repeated")),
+        int(document.get("again", 0)),
     )
 
 
@@ -340,11 +386,4 @@ def _parsed_table(one: dict[str, Any]) -> Table:
     kind = str(one["kind"])
     if not re.fullmatch(r"[a-z]{1,32}", kind):
         raise ValueError("no name of a table")
-    return Table(kind, _safe_name(one["name"]), int(one["rows"]), int(one["bytes"]))
-
-
-def _safe_name(name: str) -> str:
-    """Return a shard's name; a manifest from elsewhere must not lead out of the catalog's folder."""
-    if not re.fullmatch(r"[0-9a-f]{16,64}", name):
-        raise ValueError("no name of a shard")
-    return name
+    return Table(kind, safe_name(one["name"]), int(one["rows"]), int(one["bytes"]))

@@ -55,6 +55,11 @@ _OF_SERVERS = ("no answer in time", "no such file", "the server answers", "the s
 _PASSING = {reason(OSError(number, os.strerror(number))) for number in errno.errorcode} | {CHANGED}
 
 
+def may_pass(why: str) -> bool:
+    """Return whether a reason why a file could not be read may pass, though the file stays as it is."""
+    return why in _PASSING or why.startswith(_OF_SERVERS)
+
+
 def catalog_schema(scanned: pa.Schema) -> pa.Schema:
     """Return the columns of a catalog's rows: those of a scan, then its own."""
     return pa.schema([*scanned, *OWN])
@@ -179,7 +184,7 @@ def make_rows(
     read = _with_members(scanned(plans, files, progress), wanted, files, names)
     errors = read.table["error"]
     failed = [(row, errors[row].as_py()) for row in np.flatnonzero(errors.is_valid().to_numpy()).tolist()]
-    passing = {row for row, why in failed if why in _PASSING or why.startswith(_OF_SERVERS)}
+    passing = {row for row, why in failed if may_pass(why)}
     named = [(read.table["path"][row].as_py(), why) for row, why in failed]
     read = _Read(names.hidden(read.table), read.archives, read.starts, passing)
     schema = catalog_schema(files.schema)

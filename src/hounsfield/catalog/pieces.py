@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.catalog.folder_lists import FolderList, Lister, list_folder
+from hounsfield.catalog.manifest import has_manifest
 
 #: Files of a piece, more or less: a folder with more is several.
 MOST_FILES = 16_384
@@ -81,7 +82,9 @@ class Piece:
         return digest.digest()
 
 
-def pieces_of(root: str, lister: Lister | None = None, leave_out: str = "") -> Generator[Piece]:
+def pieces_of(
+    root: str, lister: Lister | None = None, own: str = "", catalogs: list[str] | None = None
+) -> Generator[Piece]:
     """Yield the pieces of a folder and of all folders below it, or of a file, in a fixed order.
 
     Links to folders are not followed. A folder that cannot be listed is a piece by itself: reading it gives the error.
@@ -92,8 +95,10 @@ def pieces_of(root: str, lister: Lister | None = None, leave_out: str = "") -> G
         An absolute path.
     lister
         Lists folders.
-    leave_out
+    own
         A folder that is left out, with all that is in it.
+    catalogs
+        The other folders are added that are left out, since they are catalogs.
     """
     if not os.path.isdir(root):
         yield _alone(root)
@@ -112,9 +117,13 @@ def pieces_of(root: str, lister: Lister | None = None, leave_out: str = "") -> G
         if found is None:
             yield _alone(folder)
             continue
+        if has_manifest(folder, found.names):
+            if catalogs is not None:
+                catalogs.append(folder)
+            continue
         yield from _parts(folder, found)
         below = (os.path.join(folder, name) for name in found.folders)
-        levels.append((iter([path for path in below if not _is_same(path, leave_out)]), deque()))
+        levels.append((iter([path for path in below if not _is_same(path, own)]), deque()))
 
 
 def _is_same(path: str, other: str) -> bool:

@@ -17,9 +17,15 @@ import pyarrow as pa
 from hounsfield.catalog.answer_types import with_texts
 from hounsfield.catalog.bounds import QueryBounds
 from hounsfield.catalog.derived_columns import SCHEMAS
-from hounsfield.catalog.file_names import DAMAGED, HEADERS, headers_file, rows_file, table_file
+from hounsfield.catalog.file_names import HEADERS, headers_file, rows_file, table_file
 from hounsfield.catalog.manifest import Manifest
-from hounsfield.catalog.question_form import refuse_other_statements, refuse_other_values
+from hounsfield.catalog.question_form import (
+    pasted_into,
+    refuse_early_end,
+    refuse_other_statements,
+    refuse_other_values,
+)
+from hounsfield.catalog.refusals import damage, refusal
 from hounsfield.catalog.row_sql import quoted, rows_sql
 from hounsfield.catalog.sandbox import (
     reason_of,
@@ -53,10 +59,12 @@ class Database:
     ------
     FormatError
         A file of it is missing or damaged.
+    SourceError
+        The system does not give one of its files.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, bounds: QueryBounds | None = None) -> None:
-        self._bounds = bounds or QueryBounds()
+        self._folder, self._bounds = folder, bounds or QueryBounds()
         self._has_uids = False
         kinds = (rows_file, headers_file) if manifest.headers else (rows_file,)
         paths = [str(file(folder, shard.name).absolute()) for shard in manifest.shards for file in kinds]
@@ -75,9 +83,9 @@ class Database:
         self._connection = duckdb.connect(":memory:", config=config)
         try:
             self._make_views(folder, manifest, paths, tables)
-        except duckdb.Error:
+        except duckdb.Error as error:
             self._connection.close()
-            raise FormatError(DAMAGED, source=str(folder)) from None
+            raise damage(error, folder) from None
 
     def _make_views(self, folder: Path, manifest: Manifest, paths: list[str], tables: Mapping[str, str]) -> None:
         execute = self._connection.execute
@@ -107,7 +115,8 @@ class Database:
                 empty = schema.remove(schema.get_field_index("key")).empty_table()
                 self._connection.register(kind, empty)
         execute(f"CREATE VIEW studies AS {STUDIES}")
-        execute(f"CREATE VIEW patients AS {PATIENTS}")
+        known = "PatientID" in manifest.columns  # otherwise nobody knows who is another one
+        execute(f"CREATE VIEW patients AS SELECT * FROM ({PATIENTS}) WHERE {known}")  # noqa: S608  our query
         execute("SET lock_configuration = true")
 
     def _rows_and_headers(self, folder: Path, manifest: Manifest) -> tuple[str, str]:
@@ -170,6 +179,8 @@ class Database:
             It is no SELECT, more than one, asks of something else than the views, or DuckDB does not take it.
         LimitExceededError
             It takes too long, or more memory than is allowed.
+        SourceError
+            The system does not give a file of the catalog.
         """
         with self._asked(sql, parameters) as answer:
             return answer.to_arrow_table()
@@ -217,7 +228,7 @@ class Database:
             return self._bounds.too_large()
         if isinstance(error, duckdb.InterruptException) or "INTERRUPT Error" in said:
             return self._bounds.too_long() if late.is_set() else KeyboardInterrupt()
-        return FormatError(reason_of(error, sql), source="SQL")
+        return refusal(error, self._folder) or FormatError(reason_of(error, sql), source="SQL")
 
     def _checked(self, sql: str, values: int) -> str:
         """Return the one SELECT of a text, which asks of nothing but the views."""
@@ -225,6 +236,8 @@ class Database:
         try:
             statements: list[Any] = self._connection.extract_statements(sql)
             refuse_other_statements([one.type.name for one in statements])
+            for part in pasted_into(sql):
+                refuse_early_end(self._kinds(part))
             question = str(statements[0].query)
             found = self._connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [question]).fetchone()
         except duckdb.Error as error:
@@ -233,6 +246,13 @@ class Database:
         refuse_other_values(statements[0].named_parameters, values)
         self._add_uids(question)
         return question
+
+    def _kinds(self, sql: str) -> list[str]:
+        """Return what the statements of a text are; none of one that DuckDB does not take."""
+        try:
+            return [one.type.name for one in self._connection.extract_statements(sql)]
+        except duckdb.Error:
+            return []
 
     @contextmanager
     def _within_time(self) -> Generator[threading.Event]:

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from hounsfield.catalog.bounds import QueryBounds, Question
 from hounsfield.catalog.querying import Database
-from hounsfield.errors import FormatError, LimitExceededError
+from hounsfield.errors import FormatError, LimitExceededError, SourceError
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
         try:
             _answer(question, out)
             ended = {"kind": ""}
-        except (FormatError, LimitExceededError) as error:
+        except (FormatError, LimitExceededError, SourceError) as error:
             ended = {"kind": type(error).__name__, "message": error.message, "source": error.source}
         except BrokenPipeError:
             os._exit(0)

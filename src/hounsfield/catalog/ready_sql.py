@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hounsfield.catalog.uid_counts import SAME
+
 #: What a series is to a person who looks for it.
 _SERIES = ("SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription")
+#: As `hounsfield.catalog.repeated_uids` compares them: a value that is missing is another one.
+_DIFFERS = """\
+    CASE WHEN min(coalesce("{name}"::VARCHAR, '')) <> max(coalesce("{name}"::VARCHAR, '')) THEN '{name}' END,"""
 READY: tuple[tuple[str, str, Sequence[str], str], ...] = (
     (
         "modalities",
@@ -52,36 +57,30 @@ FROM gaps ORDER BY "SeriesInstanceUID", volume_before, volume_after
     ),
     (
         "duplicates",
-        "SOP Instance UIDs of several files.",
-        "SOPInstanceUID files series bytes paths".split(),
+        "SOP Instance UIDs that are in several files, and which files these are.",
+        "SOPInstanceUID files series transfer_syntaxes bytes paths".split(),
         """
 WITH repeated AS (
   SELECT "SOPInstanceUID" FROM instances WHERE "SOPInstanceUID" <> '' GROUP BY "SOPInstanceUID" HAVING count(*) > 1
 )
 SELECT "SOPInstanceUID", count(*) AS files, count(DISTINCT "SeriesInstanceUID") AS series,
-  sum(file_size)::BIGINT AS bytes, list_sort(list(path))[:10] AS paths
+  count(DISTINCT "TransferSyntaxUID") AS transfer_syntaxes, sum(file_size)::BIGINT AS bytes,
+  list_sort(list(path)) AS paths
 FROM instances SEMI JOIN repeated USING ("SOPInstanceUID")
 GROUP BY "SOPInstanceUID" ORDER BY files DESC, "SOPInstanceUID"
 """,
     ),
     (
         "conflicts",
-        "One UID for different things: files of one SOP Instance UID, or a series, that contradict each other.",
+        "One UID for different things: headers of one SOP Instance UID, or of one series, that contradict each other.",
         "level uid differ files example".split(),
         """
 WITH repeated AS (
   SELECT "SOPInstanceUID" FROM instances WHERE "SOPInstanceUID" <> '' GROUP BY "SOPInstanceUID" HAVING count(*) > 1
 ), all_conflicts AS (
   SELECT 'SOPInstanceUID' AS level, "SOPInstanceUID" AS uid, count(*) AS files, min(path) AS example, list_filter([
-    CASE WHEN min("PatientID") <> max("PatientID") THEN 'PatientID' END, --? PatientID
-    CASE WHEN min("StudyInstanceUID") <> max("StudyInstanceUID") THEN 'StudyInstanceUID' END,
-    CASE WHEN min("SeriesInstanceUID") <> max("SeriesInstanceUID") THEN 'SeriesInstanceUID' END,
-    CASE WHEN min("SOPClassUID") <> max("SOPClassUID") THEN 'SOPClassUID' END,
-    CASE WHEN min("Rows") <> max("Rows") THEN 'Rows' END,
-    CASE WHEN min("Columns") <> max("Columns") THEN 'Columns' END,
-    CASE WHEN min("NumberOfFrames") <> max("NumberOfFrames") THEN 'NumberOfFrames' END,
-    CASE WHEN min("TransferSyntaxUID") <> max("TransferSyntaxUID") THEN 'TransferSyntaxUID' END,
-    CASE WHEN min(file_size) <> max(file_size) THEN 'file_size' END
+{same}
+    NULL
   ], lambda name: name IS NOT NULL) AS differ
   FROM instances SEMI JOIN repeated USING ("SOPInstanceUID") GROUP BY "SOPInstanceUID"
   UNION ALL
@@ -93,7 +92,7 @@ WITH repeated AS (
   FROM instances WHERE "SeriesInstanceUID" <> '' GROUP BY "SeriesInstanceUID"
 )
 SELECT level, uid, differ, files, example FROM all_conflicts WHERE len(differ) > 0 ORDER BY level, uid
-""",
+""".replace("{same}", "\n".join(f"{_DIFFERS.format(name=name)} --? {name}" for name in SAME)),
     ),
     (
         "unreadable",

@@ -19,7 +19,8 @@ from hounsfield.sources.entries import Entry
 from hounsfield.sources.kinds import is_url
 from hounsfield.sources.source import Source
 
-_NOT_FOUND = "the file cannot be looked at again: it is not in a folder that is scanned now"
+#: Said of a file that was not looked for.
+NOT_FOUND = "the file cannot be looked at again: it is not in a folder that is scanned now"
 
 
 class RealPaths:
@@ -53,7 +54,7 @@ class RealPaths:
     def _open(self, path: str, archive: str | None, limits: Limits) -> Source:
         at = self._find(path if archive is None else archive)
         if at is None:
-            raise SourceError(_NOT_FOUND, source=path)
+            raise SourceError(NOT_FOUND, source=path)
         if at not in self._members:
             with open_collection(at, limits) as collection:
                 members = list(collection)
@@ -61,7 +62,7 @@ class RealPaths:
             self._members = {at: dict(zip(texts, members, strict=True))}  # one at a time
         found = self._members[at].get(path)
         if found is None:
-            raise SourceError(_NOT_FOUND, source=path)
+            raise SourceError(NOT_FOUND, source=path)
         return found.open(limits)
 
     def _find(self, path: str) -> str | None:

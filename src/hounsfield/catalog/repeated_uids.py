@@ -12,24 +12,10 @@ from typing import Any
 from hounsfield.catalog.manifest import Manifest, commit, read_manifest
 from hounsfield.catalog.row_sql import rows_sql
 from hounsfield.catalog.table_upkeep import connection_within, room_within
-from hounsfield.catalog.uid_counts import RepeatedUids, digest_of
+from hounsfield.catalog.uid_changes import counted_since
+from hounsfield.catalog.uid_counts import SAME, RepeatedUids, digest_of
 from hounsfield.errors import FormatError
 
-#: Attributes that are the same in copies of one instance, however they are compressed.
-_SAME = (
-    "SeriesInstanceUID",
-    "StudyInstanceUID",
-    "PatientID",
-    "SOPClassUID",
-    "Modality",
-    "InstanceNumber",
-    "FrameOfReferenceUID",
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-)
 #: Numbers stand for UIDs at first: of those that come once only, nothing more is kept. Not those of DuckDB's `hash`,
 #: which are the same for many UIDs that differ in a few digits.
 _SEVERAL = "CREATE TABLE several AS SELECT number FROM live GROUP BY number HAVING count(*) > 1"
@@ -75,16 +61,21 @@ def count_repeated(folder: Path) -> RepeatedUids:
 
 def _counted(folder: Path, manifest: Manifest) -> RepeatedUids:
     if not manifest.rows:
-        return RepeatedUids(digest_of(manifest.rows_state))
-    same = ", ".join(f'"{name}"' for name in _SAME if name in manifest.columns)
+        return RepeatedUids("").for_shards(manifest.shards)
+    columns = ", ".join(f"""coalesce("{name}"::VARCHAR, '')""" for name in SAME if name in manifest.columns)
+    same = f"md5_number_lower(row({columns})::VARCHAR)"
     with ExitStack() as stack:
         room = stack.enter_context(room_within(folder))
         connection: Any = stack.enter_context(connection_within(folder, room))
-        connection.execute(
-            "CREATE VIEW live AS SELECT SOPInstanceUID AS uid, md5_number_lower(SOPInstanceUID) AS number, "  # noqa: S608  our names
-            f"md5_number_lower(row({same})::VARCHAR) AS same FROM ({rows_sql(folder, manifest.shards)}) "
-            "WHERE error IS NULL AND vanished IS NULL AND SOPInstanceUID <> ''"
-        )
-        connection.execute(_SEVERAL)
-        uids, files, conflicting = connection.execute(_COUNTED).fetchone()
-    return RepeatedUids(digest_of(manifest.rows_state), int(uids), int(files), int(conflicting))
+        return counted_since(connection, folder, manifest, same) or _all_counted(connection, folder, manifest, same)
+
+
+def _all_counted(connection: Any, folder: Path, manifest: Manifest, same: str) -> RepeatedUids:
+    connection.execute(
+        "CREATE VIEW live AS SELECT SOPInstanceUID AS uid, md5_number_lower(SOPInstanceUID) AS number, "  # noqa: S608  our names
+        f"{same} AS same FROM ({rows_sql(folder, manifest.shards)}) "
+        "WHERE error IS NULL AND vanished IS NULL AND SOPInstanceUID <> ''"
+    )
+    connection.execute(_SEVERAL)
+    uids, files, conflicting = map(int, connection.execute(_COUNTED).fetchone())
+    return RepeatedUids("", uids, files, conflicting).for_shards(manifest.shards)

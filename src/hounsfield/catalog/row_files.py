@@ -25,8 +25,9 @@ from hounsfield.text import name_of_text
 
 #: Columns of rows that say which file it is, and what it was like.
 FILE_OF_ROW = ("path", "archive", "listed_size", "listed_time")
-_GONE = "has gone since it was scanned into the catalog: scan again"
-_CHANGED = "has changed since it was scanned into the catalog: scan again"
+#: Said of files that are not what they were.
+HAS_GONE = "has gone since it was scanned into the catalog: scan again"
+HAS_CHANGED = "has changed since it was scanned into the catalog: scan again"
 
 
 def entries_of(rows: pa.Table) -> list[Entry]:
@@ -79,24 +80,20 @@ def _check(path: str, size: int, time: int) -> None:
     try:
         now = os.stat(path)
     except FileNotFoundError:
-        raise SourceError(_GONE, source=path) from None
+        raise SourceError(HAS_GONE, source=path) from None
     except OSError as error:
         raise SourceError(reason(error), source=path) from None
     if size >= 0 and (now.st_size, now.st_mtime_ns) != (size, time):
-        raise SourceError(_CHANGED, source=path)
+        raise SourceError(HAS_CHANGED, source=path)
 
 
 def _open_url(url: str, size: int, stamp: int, limits: Limits) -> Source:
-    from hounsfield.sources.remote import remote_files
+    from hounsfield.sources.remote import open_listed
 
-    files = remote_files(url, limits)
-    if len(files) != 1:
-        raise SourceError(_CHANGED, source=url)
-    now = files[0]
-    # What a server does not tell is not compared.
-    if (now.size is not None and size >= 0 and now.size != size) or (now.stamp and stamp and now.stamp != stamp):
-        raise SourceError(_CHANGED, source=url)
-    return now(limits)
+    opened = open_listed(url, size, stamp, limits)
+    if opened is None:
+        raise SourceError(HAS_CHANGED, source=url)
+    return opened
 
 
 @dataclass

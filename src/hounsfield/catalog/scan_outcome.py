@@ -50,6 +50,8 @@ class Scanned:
         Reasons why files could not be read that were opened, and how many.
     missing
         Folders and files that were to be scanned, and are not there: their rows stay as they are.
+    catalogs
+        Folders that were left out, with all that is in them, since they are catalogs.
     rows
         Rows in the catalog afterwards.
     repeated
@@ -70,6 +72,7 @@ class Scanned:
     moved: int = 0
     errors: Counter[str] = field(default_factory=Counter[str])
     missing: list[str] = field(default_factory=list[str])
+    catalogs: list[str] = field(default_factory=list[str])
     rows: int = 0
     repeated: int = 0
     conflicting: int = 0

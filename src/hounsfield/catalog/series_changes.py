@@ -8,7 +8,8 @@ from __future__ import annotations
 
 # pyarrow and duckdb are not typed
 # pyright: reportUnknownParameterType=false
-from collections.abc import Generator, Iterator, Sequence
+import secrets
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,14 @@ from hounsfield.catalog.row_sql import quoted, rows_sql
 from hounsfield.catalog.series_rows import SERIES_KEY, SHARD_BITS, SeriesBatch
 from hounsfield.catalog.shard_facts import Shard
 
-#: The table that says which series are in the others, and of which files.
+#: The table that says which series are in the others, of which files, and of how many: a number below 0 where they are
+#: to be looked at again.
 STATES = "states"
 STATES_SCHEMA = pa.schema({"key": pa.string(), "together": pa.string(), "digest": pa.uint64(), "files": pa.int64()})
 #: Rows that are looked at together, unless one series has more.
 _BATCH = 8_192
+#: Files of series that are looked at again though nothing has changed; of those beyond it later scans do.
+_AGAIN = 65_536
 #: DuckDB's own hashes of texts are too often the same.
 _DIGEST = "bit_xor(md5_number_lower(concat_ws('|', path, archive, listed_size, listed_time)))"
 _CURRENT = f"""
@@ -38,7 +42,7 @@ _TOUCHED = """
 CREATE TABLE touched AS
 SELECT coalesce(current.key, before.key) AS key
 FROM current FULL JOIN (FROM old SEMI JOIN candidates USING (key)) before USING (key)
-WHERE current.digest IS DISTINCT FROM before.digest OR current.files IS DISTINCT FROM before.files
+WHERE current.digest IS DISTINCT FROM before.digest OR current.files IS DISTINCT FROM abs(before.files)
 """
 _WERE_TOGETHER = """
 INSERT INTO touched
@@ -61,10 +65,19 @@ SELECT key, coalesce(together, key) AS part, files, first, last
 FROM current SEMI JOIN touched USING (key) LEFT JOIN linked USING (key)
 ORDER BY min(first) OVER (PARTITION BY part), part, key
 """
+#: Some series that are to be looked at again; in an order that is another one each time.
+_UNSETTLED = """
+CREATE TABLE wanted AS
+SELECT key FROM (
+  SELECT key, sum(-files) OVER (ORDER BY md5(key || ?::VARCHAR), key ROWS UNBOUNDED PRECEDING) + files AS before
+  FROM old WHERE files < 0 AND key NOT IN (FROM touched)
+) WHERE before < ?
+"""
 _NEW_STATES = """
 SELECT key, together, digest, files FROM old ANTI JOIN touched USING (key)
 UNION ALL
-SELECT key, coalesce(together, key) AS together, digest, files
+SELECT key, coalesce(together, key) AS together, digest,
+  CASE WHEN key IN (FROM again) THEN -files ELSE files END AS files
 FROM current SEMI JOIN touched USING (key) LEFT JOIN linked USING (key)
 """
 _NO_ROWS = """
@@ -83,6 +96,9 @@ class SeriesChanges:
         Of DuckDB: tables are made in it.
     folder, manifest
         The catalog, and its state.
+    again
+        How the paths begin below which some series are looked at, too, of which a file could not be opened before, for
+        a reason that may have passed.
 
     Attributes
     ----------
@@ -90,8 +106,9 @@ class SeriesChanges:
         Files of the series that are to be looked at.
     """
 
-    def __init__(self, connection: Any, folder: Path, manifest: Manifest) -> None:
-        self._connection, self._folder, self._manifest = connection, folder, manifest
+    def __init__(self, connection: Any, folder: Path, manifest: Manifest, again: Sequence[str] = ()) -> None:
+        self._connection, self._folder, self._manifest, self._tries = connection, folder, manifest, again
+        connection.execute("CREATE TABLE again (key VARCHAR)")
         tables = {table.kind: table_file(folder, table.name).absolute() for table in manifest.tables}
         # Without the one that tells which series have changed, nothing is kept of the others.
         self._tables = tables if STATES in tables and tables[STATES].exists() else {}
@@ -109,6 +126,7 @@ class SeriesChanges:
         if everything:
             execute("CREATE TABLE candidates AS SELECT key FROM current UNION SELECT key FROM old")
         execute(_TOUCHED)
+        self._touch_again()
         self._add_related()
         execute("CREATE TABLE linked (key VARCHAR, together VARCHAR)")
         if self._number("SELECT count(*) FROM touched"):
@@ -120,6 +138,20 @@ class SeriesChanges:
             links = pa.table({name: pa.array(of, pa.string()) for name, of in columns.items()})
             self._connection.register("links", links)
             execute("INSERT INTO linked FROM links")
+
+    def _touch_again(self) -> None:
+        """Add some of the series that are to be looked at again, whose files are where somebody has just looked."""
+        if not self._tries:
+            return
+        self._connection.execute(_UNSETTLED, [secrets.randbits(32), _AGAIN])
+        if self._number("SELECT count(*) FROM wanted"):
+            self._look_at(self._shards_of("wanted"))
+            starts = (f"starts_with(path || {quoted(start[-1])}, {quoted(start)})" for start in self._tries)
+            within = " OR ".join(starts)
+            self._connection.execute(
+                "INSERT INTO touched SELECT key FROM live WHERE key IN (FROM wanted) "  # noqa: S608  our names, quoted
+                f"GROUP BY key HAVING bool_and({within})"
+            )
 
     def _find_candidates(self) -> bool:
         """Make ``candidates``: the series in shards that have changed since; False where all have to be compared."""
@@ -245,6 +277,18 @@ class SeriesChanges:
                 batch.add(key, files, first, last)
         if batch.keys:
             yield batch
+
+    def add_again(self, keys: Collection[str]) -> None:
+        """Note series that the next time has to look at again."""
+        if keys:
+            self._connection.register("more", pa.table({"key": pa.array(sorted(keys), pa.string())}))
+            self._connection.execute("INSERT INTO again FROM more")
+            self._connection.unregister("more")
+
+    @property
+    def again(self) -> int:
+        """Number of series that the next time has to look at again."""
+        return self._number(f"SELECT count(*) FROM ({_NEW_STATES}) WHERE files < 0")  # noqa: S608  our query
 
     def states(self) -> Iterator[pa.RecordBatch]:
         """Return what tells next time which series have changed."""

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hounsfield.catalog.file_names import DAMAGED, rows_file
+from hounsfield.catalog.file_names import rows_file
 from hounsfield.catalog.manifest import Manifest
+from hounsfield.catalog.refusals import damage
 from hounsfield.catalog.shards import alive
-from hounsfield.errors import FormatError
 
 _compute = cast("Any", pc)
 #: The series of a row. Those without a UID are looked at folder by folder.
@@ -94,8 +94,8 @@ class SeriesRows:
         try:
             with pq.ParquetFile(rows_file(self._folder, self._shards[number].name)) as file:
                 yield file
-        except (OSError, pa.ArrowException):
-            raise FormatError(DAMAGED, source=str(self._folder)) from None
+        except (OSError, pa.ArrowException) as error:
+            raise damage(error, self._folder) from None
 
 
 def _keys(table: pa.Table) -> list[str]:

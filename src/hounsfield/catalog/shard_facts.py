@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -70,3 +71,10 @@ class Table:
     name: str
     rows: int
     bytes: int
+
+
+def safe_name(name: str) -> str:
+    """Return a shard's name; a manifest from elsewhere must not lead out of the catalog's folder: ValueError."""
+    if not re.fullmatch(r"[0-9a-f]{16,64}", name):
+        raise ValueError("no name of a shard")
+    return name

@@ -20,10 +20,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hounsfield.catalog.file_names import DAMAGED, HEADERS, PIECES, ROWS, headers_file, pieces_file, rows_file
+from hounsfield.catalog.file_names import HEADERS, PIECES, ROWS, headers_file, pieces_file, rows_file
 from hounsfield.catalog.manifest import sync_folder
+from hounsfield.catalog.refusals import damage
 from hounsfield.catalog.shard_facts import Shard
-from hounsfield.errors import FormatError, OutputError
+from hounsfield.errors import OutputError
 from hounsfield.sources.files import reason
 from hounsfield.sources.folders import PART
 
@@ -184,8 +185,8 @@ def read_pieces_file(folder: Path, name: str) -> pa.Table:
     """
     try:
         return pq.read_table(pieces_file(folder, name), schema=PIECE_SCHEMA)
-    except (OSError, pa.ArrowException):
-        raise FormatError(DAMAGED, source=str(folder)) from None
+    except (OSError, pa.ArrowException) as error:
+        raise damage(error, folder) from None
 
 
 def read_pieces(folder: Path, shards: Iterable[Shard]) -> pa.Table:
@@ -248,8 +249,8 @@ def read_rows(
     chosen = None if numbers is None else pc.field("piece").isin(pa.array(numbers, pa.int32()))
     try:
         return pq.read_table(rows_file(folder, name), columns=columns, filters=chosen)
-    except (OSError, pa.ArrowException):
-        raise FormatError(DAMAGED, source=str(folder)) from None
+    except (OSError, pa.ArrowException) as error:
+        raise damage(error, folder) from None
 
 
 def read_groups(
@@ -284,8 +285,8 @@ def read_groups(
             for group in range(file.num_row_groups):
                 if numbers is None or _may_have(file.metadata.row_group(group), numbers):
                     yield file.read_row_group(group, columns=columns)
-    except (OSError, pa.ArrowException):
-        raise FormatError(DAMAGED, source=str(folder)) from None
+    except (OSError, pa.ArrowException) as error:
+        raise damage(error, folder) from None
 
 
 def _may_have(group: pq.RowGroupMetaData, numbers: Sequence[int]) -> bool:

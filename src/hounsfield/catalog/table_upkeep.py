@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from hounsfield.catalog.derived_columns import SCHEMAS
-from hounsfield.catalog.deriving import tables_of
-from hounsfield.catalog.file_names import DAMAGED, TABLES
+from hounsfield.catalog.deriving import SeriesTables, tables_of
+from hounsfield.catalog.file_names import TABLES
 from hounsfield.catalog.manifest import Manifest, commit, kept_manifests, read_manifest
 from hounsfield.catalog.real_paths import RealPaths
+from hounsfield.catalog.refusals import damage
 from hounsfield.catalog.series_changes import STATES, STATES_SCHEMA, SeriesChanges
 from hounsfield.catalog.series_rows import SeriesRows
 from hounsfield.catalog.shard_facts import Table
@@ -45,6 +45,7 @@ def derive(
     limits: Limits = DEFAULT_LIMITS,
     real: RealPaths | None = None,
     progress: Callable[[int, int], None] | None = None,
+    again: Sequence[str] = (),
 ) -> Manifest:
     """Bring the tables of a catalog up to date with its rows; nothing is done where they are.
 
@@ -58,6 +59,9 @@ def derive(
         Finds the files of a catalog without what identifies patients.
     progress
         Is told how many files are done, of how many.
+    again
+        How the paths begin below which series are looked at again of which a file could not be opened, for a reason
+        that may have passed: at some of these, where there are many.
 
     Returns
     -------
@@ -74,23 +78,33 @@ def derive(
     where = Path(folder)
     now = read_manifest(where)
     for _ in range(10):  # somebody may be compacting the catalog, or scanning into it
-        if now.is_derived:
+        if now.is_derived and not (again and now.again):
             return now
+        told = partial(tables_of, limits=limits, real=real, phi=now.phi)
         try:
-            tables = _derived(where, now, partial(tables_of, limits=limits, real=real, phi=now.phi), progress)
+            tables, left = _derived(where, now, told, progress, again)
         except FormatError:
             before, now = now, read_manifest(where)
             if before.number == now.number:
                 raise
             continue
-        now = commit(where, _naming(tables, now.rows_state))
+        again = ()
+        if now.is_derived and left == now.again and _told(tables) == _told(now.tables):  # nothing came of it
+            return now
+        now = commit(where, _naming(tables, left, now))
         remove_old_tables(where)
     return now
 
 
-def _naming(tables: Sequence[Table], state: tuple[str, ...]) -> Callable[[Manifest], Manifest]:
+def _naming(tables: Sequence[Table], again: int, before: Manifest) -> Callable[[Manifest], Manifest]:
     """Return the change that names tables, unless somebody has named newer ones."""
-    return lambda now: now if now.is_derived else replace(now, tables=tuple(tables), tables_of=state)
+    named = {"tables": tuple(tables), "tables_of": before.rows_state, "again": again}
+    return lambda now: now if now.is_derived and now.tables != before.tables else replace(now, **named)
+
+
+def _told(tables: Iterable[Table]) -> set[str]:
+    """Return the names of tables, without the one whose rows are in no order."""
+    return {table.name for table in tables if table.kind != STATES}
 
 
 def remove_old_tables(folder: Path) -> None:
@@ -109,26 +123,29 @@ def remove_old_tables(folder: Path) -> None:
 def _derived(
     folder: Path,
     manifest: Manifest,
-    told: Callable[..., dict[str, pa.Table]],
+    told: Callable[..., SeriesTables],
     progress: Callable[[int, int], None] | None,
-) -> list[Table]:
-    """Write the tables of a state of a catalog, and return them."""
+    again: Sequence[str],
+) -> tuple[list[Table], int]:
+    """Write the tables of a state of a catalog; return them, and how many series are to be looked at again."""
     with ExitStack() as stack:
         room = stack.enter_context(room_within(folder))
         connection = stack.enter_context(connection_within(folder, room))
-        changes = SeriesChanges(connection, folder, manifest)
+        changes = SeriesChanges(connection, folder, manifest, again)
         files = stack.enter_context(table_files(room, {**SCHEMAS, STATES: STATES_SCHEMA}, changes.kept()))
         rows, cursor, done = SeriesRows(folder, manifest), connection.cursor(), 0
         for batch in changes.batches():
             check_interrupt()
-            for kind, table in told(rows.of(batch), connection=cursor).items():
+            found = told(rows.of(batch), connection=cursor)
+            for kind, table in found.tables.items():
                 files.write(kind, table)
+            changes.add_again(found.again)
             done += batch.files
             if progress is not None:
                 progress(done, changes.files)
         for table in changes.states():
             files.write(STATES, table)
-        return files.finish(folder)
+        return files.finish(folder), changes.again
 
 
 @contextmanager
@@ -165,7 +182,7 @@ def connection_within(folder: Path, room: Path) -> Generator[Any]:
         raise KeyboardInterrupt from None
     except duckdb.OutOfMemoryException:
         raise OutputError("there is not enough memory, or room on the disk", source=str(folder)) from None
-    except (duckdb.IOException, duckdb.InvalidInputException):  # no file, or no Parquet
-        raise FormatError(DAMAGED, source=str(folder)) from None
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:  # no file, or no Parquet
+        raise damage(error, folder) from None
     finally:
         connection.close()

@@ -16,14 +16,14 @@ from time import monotonic
 from typing import Any, cast
 
 from hounsfield.catalog.bounds import Question
-from hounsfield.errors import FormatError, HounsfieldError, LimitExceededError
+from hounsfield.errors import FormatError, HounsfieldError, LimitExceededError, SourceError
 from hounsfield.interrupt import check_interrupt, unheard_by_children
 
 #: Seconds between two looks at the process; seconds in which it has to begin.
 _LOOK, _START = 0.02, 120.0
 #: Bytes that it may take beside what DuckDB counts: batches on their way, memory that is not given back at once.
 _BESIDE = 192 * 2**20
-_ENDS = {"FormatError": FormatError, "LimitExceededError": LimitExceededError}
+_ENDS = {one.__name__: one for one in (FormatError, LimitExceededError, SourceError)}
 _KILLED = "the process that worked on the question was ended by the system: memory ran out, or the question is hostile"
 
 

@@ -118,21 +118,21 @@ def scan_into(  # noqa: PLR0913  what a scan may be asked
     if manifest.headers:
         files = FilesWithHeaders(**vars(files), store=HeaderStore(where), workers=HeaderWorkers(threads, limits))
     told = listener or ScanListener()
-    done = _scanned(CatalogScan(where, manifest, files, names, told), roots)
+    done, again = _scanned(CatalogScan(where, manifest, files, names, told), roots)
     pa.default_memory_pool().release_unused()
     real = None if manifest.phi else RealPaths(names, roots)
-    derive(where, limits=limits, real=real, progress=told.derived)
+    derive(where, limits=limits, real=real, progress=told.derived, again=again)
     repeated = count_repeated(where)
     done.repeated, done.conflicting = repeated.uids, repeated.conflicting
     done.secret = None if manifest.phi else str(secret_file(where))
     return done
 
 
-def _scanned(work: CatalogScan, roots: Sequence[str]) -> Scanned:
-    """Scan; what is known of the catalog for that is not held any longer than it takes."""
+def _scanned(work: CatalogScan, roots: Sequence[str]) -> tuple[Scanned, list[str]]:
+    """Scan; `CatalogScan.scan`. What is known of the catalog for that is not held any longer than it takes."""
     with work.job.preparation, work:
-        work.scan(roots)
-    return work.done
+        there = work.scan(roots)
+    return work.done, there
 
 
 class CatalogScan:
@@ -171,8 +171,8 @@ class CatalogScan:
         if isinstance(self._files, FilesWithHeaders):
             self._files.close()
 
-    def scan(self, roots: Sequence[str]) -> None:
-        """Bring the catalog up to date with folders and files."""
+    def scan(self, roots: Sequence[str]) -> list[str]:
+        """Bring the catalog up to date with folders and files; return how the paths of what is there begin."""
         there, remote = self._there(roots)
         texts = [self._names.folder(root) for root in there]
         if not set(texts) <= set(self._known.manifest.roots):
@@ -188,6 +188,7 @@ class CatalogScan:
             fresh = np.concatenate(self._fresh) if self._fresh else np.zeros(0, np.int64)
             self.done.moved = drop_moved(self._folder, self._known, fresh)
         self.done.rows = self._known.manifest.rows
+        return [start for _, start in below]
 
     def _there(self, roots: Sequence[str]) -> tuple[list[str], list[RemotePiece]]:
         """Return those roots that are there, and the pieces of those that are URLs; tell of the others."""
@@ -224,7 +225,7 @@ class CatalogScan:
                 if not os.path.isdir(root) and self._known.has_folder(self._names.folder(within)):
                     yield from pieces_in(within)  # which has that file already
                 else:
-                    yield from pieces_of(root, lister, os.path.realpath(self._folder))
+                    yield from pieces_of(root, lister, os.path.realpath(self._folder), self.done.catalogs)
 
     def _take(self, pieces: PiecesAhead) -> tuple[set[tuple[str, int]], list[str]]:
         """Read what has to be read; return which pieces there are, and which folders cannot be listed."""

@@ -27,6 +27,7 @@ COMMANDS = {
     "scan": ("hounsfield.cli.scan", "Headers of many files as a table: Parquet, CSV, JSON."),
     "query": ("hounsfield.cli.query", "Ask a catalog, in SQL or by a ready question."),
     "catalog": ("hounsfield.cli.catalog", "Look after a catalog of headers: info, verify, compact."),
+    "plan": ("hounsfield.cli.plan", "What a job would do, before it is run: bytes, time, memory, output."),
     "explain": ("hounsfield.cli.explain", "How the values came to be: every step, with its source."),
     "demo": ("hounsfield.cli.demo", "Show the main job on files that need no download."),
     "doctor": ("hounsfield.cli.doctor", "What is installed, what it can read, what is missing."),

@@ -7,13 +7,15 @@ import shutil
 from collections.abc import Iterable
 from decimal import Decimal
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 from hounsfield.cli.terminal import display_width, say, write_line, write_words
-from hounsfield.text import printable
+from hounsfield.text import counted, printable
 
 #: Rows that decide how wide columns are; the narrowest column that is shortened; columns that are named as not shown.
 _FIRST, _NARROWEST, _NAMED = 200, 12, 6
+#: Values of a list that a terminal shows, where not all rows are wanted either.
+_LISTED = 10
 #: Seconds in which rows that are not shown are counted.
 _COUNTING = 2.0
 _NUMBERS = ("int", "uint", "float", "double", "halffloat", "decimal")
@@ -36,6 +38,7 @@ class AnswerScreen:
         self._names: list[str] = [printable(name) for name in schema.names]
         self._right = [str(field.type).startswith(_NUMBERS) for field in schema]
         self._limit, self._on_screen = limit, on_screen
+        self._listed = _LISTED if on_screen and limit is not None else None
         self._widths: list[int] = []
 
     def show(self, batches: Iterable[Any]) -> None:
@@ -48,17 +51,17 @@ class AnswerScreen:
             left = batch.num_rows if self._limit is None else min(batch.num_rows, self._limit - shown)
             if left or not self._widths:
                 rows = python_rows(batch.slice(0, left))
-                self._write_rows([[_cell(value) for value in row.values()] for row in rows])
+                self._write_rows([[_cell(value, self._listed) for value in row.values()] for row in rows])
             shown += left
             more += batch.num_rows - left
             counting = counting or (monotonic() if more else None)
             if counting is not None and monotonic() - counting > _COUNTING:
-                self._say_more(f"… more than {more} more rows; --all shows them")
+                self._say_more(f"… more than {counted(more, 'more row')}; --all shows them")
                 return
         if not self._widths:
             self._write_rows([])
         if more:
-            self._say_more(f"… {more} more rows; --all shows them")
+            self._say_more(f"… {counted(more, 'more row')}; --all shows them")
         elif not shown and self._limit != 0 and self._on_screen:
             say("no rows")
 
@@ -82,7 +85,7 @@ class AnswerScreen:
             kept -= 1
         if kept < len(self._names):
             named = ", ".join(self._names[kept : kept + _NAMED]) + (" …" if len(self._names) > kept + _NAMED else "")
-            say(f"{len(self._names) - kept} columns are not shown: {named}")
+            say(f"{counted(len(self._names) - kept, 'column')} not shown: {named}")
         self._widths = self._widths[:kept]
         while sum(self._widths) + 2 * (kept - 1) > width and max(self._widths) > _NARROWEST:
             widest = max(range(kept), key=self._widths.__getitem__)
@@ -107,7 +110,8 @@ def _shortened(text: str, width: int) -> str:
     return f"{head}…{tail}"
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, most: int | None = None) -> str:
+    """Return a value as text; of a list at most so many of its values, and how many more there are."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -117,7 +121,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, list):
-        return "\\".join(_cell(part) for part in value)  # pyright: ignore[reportUnknownVariableType]
+        values = cast("list[Any]", value)
+        more = 0 if most is None else max(len(values) - most, 0)
+        parts = [_cell(part) for part in values[: len(values) - more]]
+        return "\\".join([*parts, f"… {more} more"] if more else parts)
     if isinstance(value, dict):
         return printable(json.dumps(value, ensure_ascii=False, default=str))
     return printable(str(value))

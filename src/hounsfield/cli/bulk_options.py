@@ -12,10 +12,10 @@ import click
 
 from hounsfield.batch.engine_names import ENGINES, check_engine
 from hounsfield.batch.job_shards import WHOLE, JobShard
+from hounsfield.cli.bulk import BulkRun
 from hounsfield.cli.catalog_inputs import asking_catalogs
 from hounsfield.cli.choice_options import chosen_inputs, found_inputs
 from hounsfield.cli.options import jobs_option
-from hounsfield.cli.bulk import BulkRun
 from hounsfield.cli.terminal import say
 
 if TYPE_CHECKING:

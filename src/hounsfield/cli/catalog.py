@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
+from hounsfield.cli.language import translated
 from hounsfield.cli.terminal import on_terminal, say, words_table, write_json
-from hounsfield.errors import FormatError, MissingDependencyError, OutputError
-from hounsfield.text import printable
+from hounsfield.errors import FormatError, MissingDependencyError, OutputError, SourceError
+from hounsfield.text import counted, printable
 
 _EPILOG = """\b
 Examples:
@@ -97,10 +98,10 @@ def verify_command(folder: str, repair: bool, as_json: bool, quiet: bool) -> int
             say(f"{folder}: table {kind}: it is missing, or not what was written")
         if not (found.problems or found.tables):
             if not quiet:
-                say(f"{folder}: {found.rows} rows in {found.shards} shards, all as they were written")
+                say(f"{folder}: {counted(found.rows, 'row')} in {counted(found.shards, 'shard')}, as written")
             return 0
         if repair:
-            say(f"{folder}: {repaired(folder, found)} shards left out; scan again to read their files anew")
+            say(f"{folder}: {counted(repaired(folder, found), 'shard')} left out; scan again to read the files anew")
         else:
             say("--repair leaves out what is damaged; the next scan reads the files that were in it anew")
         return 1
@@ -128,8 +129,8 @@ def compact_command(folder: str, exact: bool, as_json: bool, quiet: bool) -> int
             write_json(vars(done), compact=False)
         if not quiet:
             say(
-                f"{folder}: {done.shards_before} shards of {done.bytes_before} bytes before, "
-                f"{done.shards} of {done.bytes} now; {done.removed} files removed"
+                f"{folder}: {counted(done.shards_before, 'shard')} of {done.bytes_before} bytes before, "
+                f"{done.shards} of {done.bytes} now; {counted(done.removed, 'file')} removed"
             )
         return 0
 
@@ -162,7 +163,7 @@ def export_command(folder: str, to: str, output: str, force: bool, as_json: bool
         if as_json:
             write_json(vars(done), compact=False)
         if not quiet:
-            told = ", ".join(f"{rows} {name}" for name, rows in done.tables.items())
+            told = ", ".join(f"{translated(name)} {rows}" for name, rows in done.tables.items())
             say(f"{output}: {told}")
         return 0
 
@@ -175,7 +176,7 @@ def _tried(work: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         say("interrupted; the catalog is whole")
         return 130
-    except FormatError as error:
+    except (FormatError, SourceError) as error:
         say(str(error))
         return 3
     except MissingDependencyError as error:

@@ -11,7 +11,7 @@ import click
 
 from hounsfield.catalog.catalog_paths import catalog_path, has_catalog
 from hounsfield.cli.terminal import say
-from hounsfield.errors import AssumptionWarning, FormatError, LimitExceededError
+from hounsfield.errors import AssumptionWarning, FormatError, LimitExceededError, SourceError
 
 if TYPE_CHECKING:
     from hounsfield.batch.inputs import Inputs
@@ -44,7 +44,7 @@ def asking_catalogs(paths: Sequence[str]) -> Generator[None]:
     try:
         with _said_assumptions():
             yield
-    except (FormatError, LimitExceededError) as error:
+    except (FormatError, LimitExceededError, SourceError) as error:
         if not has_catalog(paths):
             raise
         if isinstance(error, FormatError) and error.source == "SQL":

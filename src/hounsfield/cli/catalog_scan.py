@@ -17,6 +17,7 @@ from hounsfield.catalog.catalog_paths import has_catalog
 from hounsfield.cli.idle_options import refuse_idle
 from hounsfield.cli.terminal import on_terminal, say, write_json
 from hounsfield.errors import FormatError, OutputError, SourceError
+from hounsfield.text import counted, name_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from hounsfield.catalog.scan_outcome import CatalogProgress, Scanned
 
+#: Catalogs that are named of those left out.
+_NAMED = 3
 _IDLE = {"where": "--where", "force": "--force", "jsonl": "--jsonl", "as_python": "--as-python"}
 
 
@@ -54,7 +57,7 @@ def scan_catalog(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         return work.run()
     except KeyboardInterrupt:
         say(
-            f"interrupted; the catalog keeps the {work.kept() or 0} rows that it has, "
+            f"interrupted; the catalog keeps what it has, {counted(work.kept() or 0, 'row')}, "
             "and the next scan goes on from there"
         )
         return 130
@@ -63,7 +66,7 @@ def scan_catalog(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         return 3
     except OutputError as error:
         kept = work.kept()
-        say(str(error) if kept is None else f"{error}; the catalog is whole, and has {kept} rows")
+        say(str(error) if kept is None else f"{error}; the catalog is whole, and has {counted(kept, 'row')}")
         return 5
 
 
@@ -106,7 +109,7 @@ class _IntoCatalog:
         folder = Path(self.options["output"])
         try:
             return read_manifest(folder).rows if is_catalog(folder) else None
-        except FormatError:
+        except (FormatError, SourceError):
             return None
 
     def _count(self, path: str, why: str) -> None:
@@ -123,7 +126,7 @@ class _IntoCatalog:
             self._say(done)
         if self.failed:
             say(
-                f"{self.failed.total()} files could not be read"
+                f"{counted(self.failed.total(), 'file')} could not be read"
                 + ("" if self.options["verbose"] else "; -v names them")
             )
             for reason, count in self.failed.most_common():
@@ -135,18 +138,27 @@ class _IntoCatalog:
 
     def _say(self, done: Scanned) -> None:
         say(
-            f"{done.files} files: {done.new} new, {done.changed} changed, {done.unchanged} unchanged, "
+            f"{counted(done.files, 'file')}: {done.new} new, {done.changed} changed, {done.unchanged} unchanged, "
             f"{done.vanished} vanished, {done.moved} moved"
         )
         if done.returned:
-            say(f"{done.returned} files that had vanished are back")
+            say(f"{counted(done.returned, 'file')} back that had vanished")
         if self.others:
-            say(f"{self.others.total()} of the files that were read are not DICOM; they have a row that says so")
-        say(f"{done.rows} rows in {self.options['output']}")
+            say(f"{counted(self.others.total(), 'file')} not DICOM, as a row says of each")
+        say(f"{counted(done.rows, 'row')} in {self.options['output']}")
+        if done.catalogs:
+            more = len(done.catalogs) - _NAMED
+            names = ", ".join([*map(name_text, done.catalogs[:_NAMED]), *([f"… {more} more"] if more > 0 else [])])
+            say(f"catalogs that were found there are left out: {names}")
         if done.repeated:
             say(
-                f"{done.repeated} SOP Instance UIDs are in more than one file, {done.conflicting} of them with headers "
-                f"that disagree: hu query {self.options['output']} --what duplicates"
+                f"SOP Instance UIDs in more than one file: {done.repeated}; "
+                f"hu query {self.options['output']} --what duplicates"
+            )
+        if done.conflicting:
+            say(
+                f"SOP Instance UIDs of which the headers disagree: {done.conflicting}; "
+                f"hu query {self.options['output']} --what conflicts"
             )
         if done.secret is not None:
             say(f"{done.secret} connects the catalog with the files: keep it, and never give it away")

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from hounsfield.batch.convert_task import ConvertTask
+from hounsfield.cli.bulk_options import bulk_inputs, bulk_of, bulk_options
 from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.geometry_options import (
     SlabCommand,
@@ -38,7 +39,6 @@ from hounsfield.cli.options import (
     window_option,
 )
 from hounsfield.cli.output_file import check_standard_output, over_outputs, refuse_other_formats, refuse_several
-from hounsfield.cli.bulk_options import bulk_inputs, bulk_of, bulk_options
 from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import for_command, say, write_line

@@ -11,6 +11,7 @@ import click
 
 from hounsfield.batch.attempt import Outcome
 from hounsfield.batch.explain_task import ExplainTask
+from hounsfield.cli.bulk import BulkRun
 from hounsfield.cli.catalog_inputs import listed_inputs
 from hounsfield.cli.language import translated
 from hounsfield.cli.options import (
@@ -21,7 +22,6 @@ from hounsfield.cli.options import (
     reading_of,
     reading_options,
 )
-from hounsfield.cli.bulk import BulkRun
 from hounsfield.cli.showing import Run, show_program
 from hounsfield.cli.terminal import for_command, say, table, words_table, write_line
 from hounsfield.recipes.explanation import Explanation

@@ -12,6 +12,7 @@ import click
 
 from hounsfield.batch.inputs import Inputs
 from hounsfield.batch.mask_task import MaskTask
+from hounsfield.cli.bulk_options import bulk_inputs, bulk_of, bulk_options
 from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.figure_options import check_language, style_of, style_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
@@ -34,7 +35,6 @@ from hounsfield.cli.options import (
     window_option,
 )
 from hounsfield.cli.output_file import check_standard_output, over_outputs, refuse_other_formats, refuse_several
-from hounsfield.cli.bulk_options import bulk_inputs, bulk_of, bulk_options
 from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.region_options import check_region_files, region_options, regions_of
 from hounsfield.cli.showing import Run, show_program

@@ -14,7 +14,8 @@ import click
 from hounsfield.cli.answer_screen import AnswerScreen
 from hounsfield.cli.language import translated
 from hounsfield.cli.terminal import say, table, write_json, write_line, write_text
-from hounsfield.errors import FormatError, LimitExceededError, OutputError
+from hounsfield.errors import FormatError, LimitExceededError, OutputError, SourceError
+from hounsfield.text import counted
 
 if TYPE_CHECKING:
     from hounsfield.catalog.asking import Answer
@@ -26,6 +27,8 @@ _SHOWN, _BATCH = 40, 10_000
 _LIST = "-"  # --what without a name
 #: Bytes of SQL that are read.
 _MOST_BYTES = 2**22
+#: SQL that begins with a comment; options have no spaces before a value.
+_COMMENT = re.compile(r"--(?:[^\S\n]|[^=\n]*\n)")
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
 _EPILOG = """\b
 Examples:
@@ -48,7 +51,15 @@ def _size(ctx: click.Context, param: click.Parameter, value: str) -> int:
     return int(number)
 
 
-@click.command("query", epilog=_EPILOG)
+class _QueryCommand(click.Command):
+    """A command whose SQL may begin with a comment: two hyphens, which are no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        return super().parse_args(ctx, [f"\n{each}" if _COMMENT.match(each) else each for each in args])
+
+
+@click.command("query", cls=_QueryCommand, epilog=_EPILOG)
 @click.argument("folder", metavar="CATALOG", required=False, type=click.Path())
 @click.argument("sql", metavar="[SQL]", required=False)
 @click.option("--file", "file", type=click.Path(), help="Read the SQL from a file.")
@@ -103,7 +114,7 @@ def command(folder: str | None, sql: str | None, **options: Any) -> int:
     except KeyboardInterrupt:
         say("interrupted; no file was written" if options["output"] else "interrupted")
         return 130
-    except (FormatError, LimitExceededError) as error:
+    except (FormatError, LimitExceededError, SourceError) as error:
         say(str(error))
         return 3
     except OutputError as error:
@@ -235,7 +246,7 @@ class _Query:
 
         write_table(passed_on(), answer.schema, output, force=self._options["force"])
         if not self._options["quiet"]:
-            say(f"{rows} rows written to {output}")
+            say(f"{counted(rows, 'row')} written to {output}")
 
     def _print(self, answer: Answer) -> None:
         options = self._options

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from hounsfield.batch.measure_task import MeasureTask
+from hounsfield.cli.bulk_options import bulk_inputs, bulk_of, bulk_options
 from hounsfield.cli.choice_options import choice_of, choice_options
 from hounsfield.cli.geometry_options import SlabCommand, check_like, geometry_options, grouped, reshaping_of
 from hounsfield.cli.language import translated
@@ -23,7 +24,6 @@ from hounsfield.cli.options import (
     selection_of,
     selection_options,
 )
-from hounsfield.cli.bulk_options import bulk_inputs, bulk_of, bulk_options
 from hounsfield.cli.progress import ProgressListener
 from hounsfield.cli.region_options import check_region_files, region_options, regions_of
 from hounsfield.cli.showing import Run, show_program

@@ -47,7 +47,8 @@ class Contents:
             with closing(self._instances.entries[file].open(self._limits)) as source:
                 header = open_header(source, self._limits, lazy=True).header
                 return _meaning(header.for_frame(frame) if frame >= 0 else header)
-        except (HounsfieldError, MemoryError, OSError):
+        except (HounsfieldError, MemoryError, OSError) as error:
+            self._instances.note(file, error)
             return b""
 
     def of_file(self, row: int) -> bytes:
@@ -61,7 +62,8 @@ class Contents:
                 frames = Frames(source, Wanted("stored"), self._limits, lazy=True)
                 for start in range(0, len(frames), _AT_ONCE):
                     _add(digest, frames.read(list(range(start, min(start + _AT_ONCE, len(frames))))))
-        except (HounsfieldError, MemoryError, OSError):
+        except (HounsfieldError, MemoryError, OSError) as error:
+            self._instances.note(file, error)
             return f"{file}".encode()  # like no other
         return digest.digest()
 
@@ -72,7 +74,8 @@ class Contents:
         if key not in self._digests:
             try:
                 self._digests[key] = self._read(file, frame)
-            except (HounsfieldError, MemoryError, OSError):
+            except (HounsfieldError, MemoryError, OSError) as error:
+                self._instances.note(file, error)
                 self._digests[key] = f"{file} {frame}".encode(), b""  # like no other
         return self._digests[key]
 

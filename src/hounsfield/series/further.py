@@ -92,7 +92,8 @@ class FurtherAttributes:
             with closing(self._instances.entries[file].open(self._limits)) as source:
                 header = open_header(source, self._limits, lazy=True).header
                 return header, dict(_walk(header, "", 0))
-        except (HounsfieldError, MemoryError, OSError):
+        except (HounsfieldError, MemoryError, OSError) as error:
+            self._instances.note(file, error)
             return {}, {}
 
 

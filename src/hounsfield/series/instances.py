@@ -28,6 +28,7 @@ from hounsfield.series.rows import Indices, Rows, Texts, distinct
 from hounsfield.series.separators import NUMBERS as SEPARATING_NUMBERS
 from hounsfield.series.separators import TEXTS as SEPARATING_TEXTS
 from hounsfield.sources.entries import Entry
+from hounsfield.sources.files import reason
 from hounsfield.steps import Step
 
 #: Attributes of a file that are numbers, and how many each has.
@@ -92,6 +93,8 @@ class Instances:
         What is to be said of those whose picture is one, and whose layout is not known, by index.
     doubtful
         Which files' headers were read with assumptions.
+    failures
+        Why files could not be read that were opened for more than the table says, by index.
     """
 
     entries: Sequence[Entry]
@@ -101,6 +104,20 @@ class Instances:
     mosaics: dict[int, Mosaic] = field(default_factory=dict[int, Mosaic])
     uncut: dict[int, Step] = field(default_factory=dict[int, Step])
     doubtful: frozenset[int] = frozenset()
+    failures: dict[int, str] = field(default_factory=dict[int, str])
+
+    def note(self, index: int, error: Exception) -> str:
+        """Note that a file could not be opened or read, and return why; the values of it are not told."""
+        if isinstance(error, HounsfieldError):
+            why = error.message
+        elif isinstance(error, MemoryError):
+            why = "not enough memory"
+        elif isinstance(error, OSError):
+            why = reason(error)
+        else:
+            why = f"unexpected {type(error).__name__}; please report this as a defect"
+        self.failures.setdefault(index, why)
+        return why
 
     def part(self, files: Indices, members: Indices) -> Instances:
         """Return some files, and some of the slices in them: all that reading these takes.
@@ -261,6 +278,7 @@ def _without_pixels(instances: Instances, index: int, limits: Limits) -> FileOut
             with closing(entry.open(limits)) as source:
                 error = no_pixels(open_header(source, limits, lazy=True))
         except HounsfieldError as failure:
+            instances.note(index, failure)
             error = failure
         if not isinstance(error, MissingAttributeError):
             return FileOutcome(entry.name, "unreadable", error.message)
@@ -270,7 +288,7 @@ def _without_pixels(instances: Instances, index: int, limits: Limits) -> FileOut
             with closing(entry.open(limits)) as source:
                 known = open_header(source, limits, lazy=True).header
         except HounsfieldError as failure:
-            return FileOutcome(entry.name, "unreadable", failure.message)
+            return FileOutcome(entry.name, "unreadable", instances.note(index, failure))
     detail = without_pixels(known)
     kind = kind_of(known) if is_no_image(known) else ""
     return FileOutcome(entry.name, "no volume", detail, no_image=is_no_image(known), no_pixels=True, kind=kind)
@@ -306,13 +324,8 @@ def _frames(instances: Instances, index: int, limits: Limits) -> FrameTable | No
             if len(frames) == 1 and not instances.files.numbers["groups"][index]:
                 return None
             return frame_table(frames.header, len(frames))
-    except HounsfieldError as error:
-        instances.outcomes[index] = FileOutcome(entry.name, "unreadable", error.message)
-    except MemoryError:
-        instances.outcomes[index] = FileOutcome(entry.name, "unreadable", "not enough memory")
-    except Exception as error:  # one file must not end the work on a folder, nor may its values be told
-        detail = f"unexpected {type(error).__name__}; please report this as a defect"
-        instances.outcomes[index] = FileOutcome(entry.name, "unreadable", detail)
+    except Exception as error:  # one file must not end the work on a folder
+        instances.outcomes[index] = FileOutcome(entry.name, "unreadable", instances.note(index, error))
     return None
 
 

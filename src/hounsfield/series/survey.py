@@ -163,6 +163,18 @@ class Survey:
         """Return the SOP Instance UIDs and the files of a stack, each once."""
         return self.instance_uids(made), list(dict.fromkeys(source.path for source in self.sources(made)))
 
+    def file_sizes(self) -> dict[str, int]:
+        """Return the bytes of each file that was walked, by its name; those are missing that nobody knows."""
+        sizes, entries = self.instances.files.numbers["file_size"].tolist(), self.instances.entries
+        return {entry.name: int(size) for entry, size in zip(entries, sizes, strict=True) if size == size}
+
+    def cut_off(self, made: Stack) -> list[str]:
+        """Return the files of a stack that are shorter than their headers say."""
+        known, files = self.instances.files.numbers, np.unique(self.instances.rows.file[made.members])
+        ends = known["pixel_offset"][files] + known["pixel_length"][files]
+        # Of what is not known nothing is less.
+        return [self.instances.entries[file].name for file in files[known["file_size"][files] < ends].tolist()]
+
     def sources(self, made: Stack) -> tuple[SliceSource, ...]:
         """Return the files and frames that the slices of a stack come from."""
         rows, names = self.instances.rows, self.instances.entries

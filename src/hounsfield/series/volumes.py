@@ -164,6 +164,14 @@ class Volumes(Sequence[Volume]):
         """Return the files, and frames, that the slices of a volume are; no pixel is read."""
         return self._survey.sources(self._survey.stacks[self._chosen[index]])
 
+    def file_sizes(self) -> dict[str, int]:
+        """Return the bytes of each file that was walked, as far as they are known; no file is opened."""
+        return self._survey.file_sizes()
+
+    def cut_off(self, index: int) -> list[str]:
+        """Return the files of a volume that are shorter than their headers say; no file is opened."""
+        return self._survey.cut_off(self._survey.stacks[self._chosen[index]])
+
     def changed_since(self, path: str) -> str:
         """Return why a file is not what it was when it was listed, if that is known without reading it; else ``""``."""
         if self._entries is None:

@@ -161,18 +161,29 @@ class RemoteFile:
 
     def __call__(self, limits: Limits) -> Source:
         """Open it: where it can be read in any order, only what is asked for is fetched."""
-        blob = self.blob(limits)
-        return source_of(self.name, blob.open(), blob.size)
+        return self.source(_opened(self.system, self.path, self.name), limits)
+
+    def source(self, file: Any, limits: Limits) -> Source:
+        """Return a source of what fsspec has opened: it is asked for once, and not opened again."""
+        blob = self._blob(file, limits)
+        if not isinstance(blob, RemoteBlob):
+            return source_of(self.name, blob.open(), blob.size)
+        return source_of(self.name, _Remote(file, self.name, blob.load), blob.size)
 
     def blob(self, limits: Limits) -> RemoteBlob | MemoryBlob:
         """Return its bytes; they are fetched at once where they come in one order only."""
         file = _opened(self.system, self.path, self.name)
+        with _Remote(file, self.name):
+            return self._blob(file, limits)
+
+    def _blob(self, file: Any, limits: Limits) -> RemoteBlob | MemoryBlob:
+        """Return the bytes of what was opened, which is closed unless it can be read in any order."""
+        size = getattr(file, "size", None)
+        if (self.size is None or size in (None, self.size)) and isinstance(size, int) and getattr(file, "blocksize", 0):
+            return RemoteBlob(self.name, size, self.system, self.path, limits.source_bytes)
         with _Remote(file, self.name) as opened:
-            size = getattr(file, "size", None)
             if self.size is not None and size is not None and size != self.size:
                 raise SourceError(CHANGED, source=self.name)
-            if isinstance(size, int) and getattr(file, "blocksize", 0):
-                return RemoteBlob(self.name, size, self.system, self.path, limits.source_bytes)
             if isinstance(file, io.BytesIO):  # fsspec's memory: one position for all who open it
                 return MemoryBlob(self.name, file.getvalue())
             return MemoryBlob(self.name, drain(opened, self.name, limits.source_bytes))
@@ -201,6 +212,43 @@ def remote_entries(url: str, limits: Limits) -> Iterator[Entry]:
     files = remote_files(url, limits)
     members = archive_members(files[0], limits) if len(files) == 1 else None
     yield from members or (Entry(file.name, None, "", file) for file in files)
+
+
+def open_listed(url: str, size: int, stamp: int, limits: Limits) -> Source | None:
+    """Open the file at a URL if it is as it was when it was listed; None where it is not. The server is asked once.
+
+    Parameters
+    ----------
+    url
+        Of one file.
+    size, stamp
+        As `RemoteFile` had them; below 0, and 0, where they are not known: what nobody has told is not compared.
+    limits
+        As with others.
+
+    Raises
+    ------
+    SourceError
+        The server refuses, or there is no such file.
+    MissingDependencyError
+        What reads such URLs is not installed.
+    """
+    system, path = _system(url)
+    try:
+        system.invalidate_cache()  # what an earlier call was told may have changed
+    except Exception as error:
+        raise _failure(error, shown(url)) from None
+    file = _opened(system, path, shown(url))
+    try:
+        told = {} if is_web(system) else getattr(file, "details", None) or system.info(path)
+    except Exception as error:
+        file.close()
+        raise _failure(error, shown(url)) from None
+    now = _remote_file(url, told, system, path)
+    if (now.size is not None and size >= 0 and now.size != size) or (now.stamp and stamp and now.stamp != stamp):
+        file.close()
+        return None
+    return now.source(file, limits)
 
 
 def remote_files(url: str, limits: Limits) -> list[RemoteFile]:
