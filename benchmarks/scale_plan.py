@@ -32,14 +32,14 @@ class Inputs:
     slices: float = given(100, "images of a series", "assumption")
     image_bytes: float = given(526e3, "bytes of an image", "measured: CT of 512 x 512, native (batch_jobs.py)")
     image_seconds: float = given(
-        0.004, "core seconds of an image, read from a disk", "measured: hu mask (batch_jobs.py)"
+        0.0044, "core seconds of an image, read from a disk", "measured: hu mask (batch_jobs.py)"
     )
     store_seconds: float = given(
         0.014, "core seconds of an image more, from an object store", "measured: 20 ms a request (batch_jobs.py)"
     )
     gets: float = given(6.0, "requests of an image, from an object store", "measured: 3 GET, 3 HEAD (batch_jobs.py)")
     store_wall: float = given(
-        0.111,
+        0.08,
         "seconds of an image, read from an object store by one process",
         "measured: 20 ms a request (batch_jobs.py)",
     )
