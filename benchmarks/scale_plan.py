@@ -58,7 +58,7 @@ class Inputs:
     )
     start_seconds: float = given(1.0, "core seconds of a process that begins", "measured: batch_jobs.py")
     output_bytes: float = given(3.3e3, "bytes of an image that are written", "measured: masks as NIfTI (batch_jobs.py)")
-    result_bytes: float = given(1e3, "bytes of a series in the results", "assumption")
+    result_bytes: float = given(530, "bytes of a series in the results", "measured: docs/scale.md")
     members: float = given(100, "members of the job array of a catalog", "choice")
     cores: float = given(1000, "cores at work", "choice")
     cores_of_machine: float = given(16, "cores of a machine", "choice")
@@ -196,6 +196,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}" if number >= 100 or number == round(number) else f"{number:.3g}"
 
 
+def plain(number: float) -> str:
+    """Return a number that was given, with all its digits."""
+    return f"{number:,.0f}" if number == round(number) else f"{number:,.7f}".rstrip("0")
+
+
 def size(number: float) -> str:
     """Return bytes with their unit."""
     for unit, scale in (("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
@@ -232,7 +237,7 @@ def input_table(i: Inputs) -> str:
     rows = ["| option | | number | from |", "|---|---|---:|---|"]
     for each in fields(i):
         option, meta = f"--{each.name.replace('_', '-')}", each.metadata
-        rows.append(f"| `{option}` | {meta['what']} | {getattr(i, each.name):,.10g} | {meta['source']} |")
+        rows.append(f"| `{option}` | {meta['what']} | {plain(getattr(i, each.name))} | {meta['source']} |")
     return "\n".join(rows) + "\n"
 
 
@@ -252,7 +257,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     whole = {"images", "slices", "catalog_rows", "members", "cores", "cores_of_machine", "page", "prefix_gets"}
     for each in fields(Inputs):
-        help_text = f"{each.metadata['what']}; default {each.default:,.10g}, {each.metadata['source']}"
+        help_text = f"{each.metadata['what']}; default {plain(each.default)}, {each.metadata['source']}"
         kind = positive(1 if each.name in whole else 0)
         parser.add_argument(f"--{each.name.replace('_', '-')}", type=kind, default=each.default, help=help_text)
     parser.add_argument("--inputs", action="store_true", help="print the numbers that it starts from")

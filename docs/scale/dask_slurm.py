@@ -1,6 +1,6 @@
 """Measure the bones of all CT series of a catalog, on Dask workers that Slurm starts.
 
-    pip install hounsfield dask-jobqueue
+    pip install "hounsfield[dask]" dask-jobqueue
     python dask_slurm.py /data/catalog /data/bones --jobs 20
 
 The same line again goes on from where it ended: what is done is not done again.
