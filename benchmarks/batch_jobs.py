@@ -6,8 +6,8 @@
 Files are copies of one real native CT slice of 512 x 512 with positions of their own, and the same in JPEG-LS and
 JPEG 2000, without loss. Each run is a whole process with one thread: user and system time, less that of the same
 command with one series, tell what a further series costs; the rest is what a process costs that begins. Two rows read
-the native series of fewest slices from a store of S3 on this machine, which answers after 20 ms and counts (s3fs). Nothing
-here passes or fails.
+the native series of fewest slices from a store of S3 on this machine, which answers after 20 ms and counts; they need
+s3fs. Nothing here passes or fails.
 """
 
 from __future__ import annotations

@@ -35,11 +35,11 @@ class Inputs:
         0.0044, "core seconds of an image, read from a disk", "measured: hu mask (batch_jobs.py)"
     )
     store_seconds: float = given(
-        0.014, "core seconds of an image more, from an object store", "measured: 20 ms a request (batch_jobs.py)"
+        0.0104, "core seconds of an image more, from an object store", "measured: 20 ms a request (batch_jobs.py)"
     )
-    gets: float = given(6.0, "requests of an image, from an object store", "measured: 3 GET, 3 HEAD (batch_jobs.py)")
+    gets: float = given(4.0, "requests of an image, from an object store", "measured: 3 GET, 1 HEAD (batch_jobs.py)")
     store_wall: float = given(
-        0.08,
+        0.077,
         "seconds of an image, read from an object store by one process",
         "measured: 20 ms a request (batch_jobs.py)",
     )
