@@ -143,6 +143,15 @@ def test_a_catalog_gives_the_same_rows_some_series_at_a_time(archive, tmp_path, 
     assert [row["SeriesInstanceUID"] for row in jobs.rows_of(tmp_path / "asked")] == [one]
 
 
+def test_shares_of_a_catalog_say_the_same_of_each_volume_as_the_whole(archive, tmp_path):
+    catalog = tmp_path / "catalog"
+    hu("scan", str(archive), "-o", f"{catalog}/")
+    stats(catalog, tmp_path / "whole")
+    for number in (1, 2, 3):
+        stats(catalog, tmp_path / "shares", "--shard", f"{number}/3")
+    assert jobs.rows_of(tmp_path / "shares") == jobs.rows_of(tmp_path / "whole")
+
+
 def test_pseudonyms_are_the_same_in_each_run_and_share(archive, tmp_path):
     for number in (1, 2, 1):
         stats(archive, tmp_path / "r", "--no-phi", "--shard", f"{number}/2", "--retry-failed")

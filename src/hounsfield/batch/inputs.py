@@ -50,6 +50,8 @@ class Input:
         Of a volume: the name that `stem` is, and what else it may be called where that is taken.
     changed
         Why a file is not what the catalog knows in which it was found: it is not read.
+    number
+        Of a volume that is called by its series: its number among the volumes of that; None: it is counted among all.
     lost
         Of a file that was walked: why no image can come of it; that is what reading it says, too.
     listener
@@ -70,6 +72,7 @@ class Input:
     refused: str = ""
     named: Named | None = None
     changed: str = ""
+    number: int | None = None
     lost: str = field(default="", compare=False)
     listener: Listener = field(default=_SILENCE, compare=False, repr=False)
 
@@ -77,7 +80,7 @@ class Input:
         if self.stays_here:
             raise SourceError("standard input can be read by this process only", source=self.name)
         alone = None if self.surveyed is None else self.surveyed.alone(self.place)
-        return type(self), (self.name, self.stem, alone, 0, self.refused, self.named, self.changed)
+        return type(self), (self.name, self.stem, alone, 0, self.refused, self.named, self.changed, self.number)
 
     @property
     def stays_here(self) -> bool:
@@ -147,7 +150,8 @@ class Input:
 
         known = self.facts.to_dict(phi=False)
         kept = {key: value for key, value in known.items() if key not in ("volume", "steps", "affine", "split_by")}
-        return {"index": self.facts.index, **kept, "notes": list(notes_of(self.facts, self.found, hide=True))}
+        index = self.facts.index if self.number is None else self.number
+        return {"index": index, **kept, "notes": list(notes_of(self.facts, self.found, hide=True))}
 
     @property
     def slices(self) -> tuple[SliceSource, ...]:

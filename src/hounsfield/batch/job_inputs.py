@@ -178,4 +178,4 @@ def _named(items: Iterable[Input], folder: str, phi: bool) -> Generator[Input]:
         series = str(item.facts.attributes.get("SeriesInstanceUID") or "")
         number = counts[series] = counts.get(series, -1) + 1
         called = f"{series}, {number}" if series and phi else key_of(item)[:12]
-        yield replace(item, name=f"{folder}[{called}]")
+        yield replace(item, name=f"{folder}[{called}]", number=number)

@@ -320,6 +320,8 @@ class _StackReading:
 
     def _finish(self) -> Loaded:
         out = self._out
+        # In the order of the slices, whichever thread came first.
+        self._failed = dict(sorted(self._failed.items(), key=lambda one: one[1][0]))
         errors = [error for _, error in self._failed.values()]
         for file, (places, error) in self._failed.items():
             whole = len(places) == np.count_nonzero(self._loader.instances.rows.file[self._members] == file)
@@ -327,7 +329,7 @@ class _StackReading:
         if out is None or sum(len(places) for places, _ in self._failed.values()) == len(self._members):
             raise errors[0] if errors else DecodeError("there is nothing to read", source=self._name)
         if len(self._units) > 1:
-            detail = f"its slices have different units: {', '.join(map(unit_words, self._units))}"
+            detail = f"its slices have different units: {', '.join(sorted(map(unit_words, self._units)))}"
             raise InvalidAttributeError(detail, source=self._name, attribute="RescaleType")
         out.unit = next(iter(self._units))
         if len(self._spacings) == 1:
