@@ -329,7 +329,7 @@ class _StackReading:
         if out is None or sum(len(places) for places, _ in self._failed.values()) == len(self._members):
             raise errors[0] if errors else DecodeError("there is nothing to read", source=self._name)
         if len(self._units) > 1:
-            detail = f"its slices have different units: {', '.join(sorted(map(unit_words, self._units)))}"
+            detail = f"its slices have different units: {', '.join(map(unit_words, self._units))}"
             raise InvalidAttributeError(detail, source=self._name, attribute="RescaleType")
         out.unit = next(iter(self._units))
         if len(self._spacings) == 1:
