@@ -203,6 +203,9 @@ class ResultFolder:
             write_part,
         )
 
+        if not (self.path / _JOB).exists():
+            why = "the folder of results was removed while the job ran: what was done before that is not in it"
+            raise OutputError(why, source=str(self.path))
         path, folder = self.part_file(part), part_folder(str(self.path / _WORK), part)
         new = list(Records(folder).all())
         if new or not path.exists():
@@ -282,6 +285,28 @@ def secret_of(folder: str | os.PathLike[str]) -> bytes:
         raise OutputError("the secret of these results cannot be read or written", source=str(path)) from None
 
 
+def refuse_among(results: str | os.PathLike[str], given: Iterable[str]) -> None:
+    """Refuse results below a folder that is read: the next run would take them for inputs.
+
+    Parameters
+    ----------
+    results
+        Where results are to be kept.
+    given
+        Paths of the inputs.
+
+    Raises
+    ------
+    FormatError
+        They would be.
+    """
+    place = os.path.realpath(results)
+    for path in given:
+        if os.path.isdir(path) and place.startswith(os.path.join(os.path.realpath(path), "")):
+            why = "results in a folder of inputs would be read as inputs: name a folder outside of it"
+            raise FormatError(why, source=str(results))
+
+
 def _refuse_others(folder: Path) -> None:
     names = set(os.listdir(folder)) - {_WORK, _SECRET}
     if names and _JOB not in names and not (folder / _JOB).exists():
@@ -317,16 +342,16 @@ def _link_new(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{secrets.token_hex(8)}.new")
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if path.name == _SECRET else 0o666)
     try:
-        os.write(file, content)
-        os.fsync(file)
-    finally:
-        os.close(file)
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without links: there the last one counts
-        os.replace(temporary, path)
+        with open(file, "wb") as writer:
+            writer.write(content)
+            writer.flush()
+            os.fsync(file)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links: there the last one counts
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
