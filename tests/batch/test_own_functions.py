@@ -50,9 +50,7 @@ def by_global(number):
     return names["function"]
 
 
-@pytest.mark.parametrize(
-    "made", [Adding, lambda number: Adding(number).method, enclosing, by_default, by_global]
-)
+@pytest.mark.parametrize("made", [Adding, lambda number: Adding(number).method, enclosing, by_default, by_global])
 def test_a_function_that_holds_other_values_is_another_job(series, tmp_path, made):
     assert mapped(made(1), series, results=tmp_path / "r")["value"].to_pylist() == [1]
     assert mapped(made(1), series, results=tmp_path / "r")["value"].to_pylist() == [1]

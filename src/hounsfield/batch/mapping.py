@@ -22,9 +22,10 @@ from hounsfield.batch.function_identity import identity_of, name_of
 from hounsfield.batch.inputs import Input, Inputs, find_inputs, volumes_of
 from hounsfield.batch.job_inputs import FoundInputs, InCatalogs, JobInputs
 from hounsfield.batch.job_shards import WHOLE, JobShard
+from hounsfield.batch.kept_job import KeptJob
 from hounsfield.batch.origins import Origins
 from hounsfield.batch.records import Record, as_recorded
-from hounsfield.batch.result_folder import KeptJob, ResultFolder, refuse_among
+from hounsfield.batch.result_folder import ResultFolder, refuse_among
 from hounsfield.batch.result_rows import VALUE
 from hounsfield.batch.result_table import sorted_table, table_of
 from hounsfield.batch.returned_values import returned_values
@@ -175,7 +176,8 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
     kept = None
     if results is not None:
         refuse_among(results, inputs.given)
-        asked = KeptJob.of(name_of(function), identity_of(function), reading, grouping, measured=False)
+        details = {"function": identity_of(function), "reading": reading, "grouping": grouping}
+        asked = KeptJob.of(name_of(function), details, measured=False)
         kept = ResultFolder(results, asked, inputs.count, share, retry_failed=retry_failed)
     try:
         engine = _engine(executor, jobs)

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from hounsfield._version import __version__
 from hounsfield.batch.engines import set_aside
 from hounsfield.batch.input_keys import key_of, stamp_of
 from hounsfield.batch.job_shards import JobShard, parts_for
+from hounsfield.batch.kept_job import KeptJob
 from hounsfield.batch.recorded_task import PASSING, KeptInput, RecordedTask, part_folder, record_of
 from hounsfield.batch.records import Records
 from hounsfield.errors import FormatError, OutputError
@@ -41,43 +41,21 @@ _BEGUN = 4
 _LONGEST_JOB = 1 << 20
 
 
-@dataclass(frozen=True)
-class KeptJob:
-    """The work of a job: results of another one are never taken for its own.
-
-    Parameters
-    ----------
-    does
-        In words.
-    digest
-        Of all that its results depend on, but for the inputs.
-    measured
-        Whether a command does it, as `rows_of` takes it.
-    """
-
-    does: str
-    digest: str
-    measured: bool = True
-
-    @classmethod
-    def of(cls, does: str, *details: object, measured: bool = True) -> KeptJob:
-        """Return what a job does, by what its results depend on."""
-        known = "\0".join(map(repr, details)).encode("utf-8", "surrogatepass")
-        return cls(does, hashlib.sha256(known).hexdigest()[:32], measured)
-
-
 @dataclass
 class _Done:
     """The inputs of a part that are done: stamps by key, and what failures lie with."""
 
     stamps: dict[str, str] = field(default_factory=dict[str, str])
     failures: dict[str, str] = field(default_factory=dict[str, str])
+    errors: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
 
-    def add(self, key: str, stamp: str, failure: str | None) -> None:
-        self.stamps[key] = stamp
+    def add(self, known: Mapping[str, Any]) -> None:
+        key, failure = known["key"], known["failure"]
+        self.stamps[key] = known["stamp"]
         self.failures.pop(key, None)
         if failure is not None:
             self.failures[key] = failure
+            self.errors[key] = (known["error_type"] or "", known["error"] or "")
 
     def is_done(self, key: str, stamp: str, *, retry_failed: bool) -> bool:
         failure = self.failures.get(key)
@@ -135,6 +113,8 @@ class ResultFolder:
         self._known: dict[int, _Done] = {}
         #: How many inputs were done before this run: ``good``, and by what failures lie with.
         self.before: Counter[str] = Counter()
+        #: Of those that failed the name, the class of the error, and the error.
+        self.failed_before: list[tuple[str, str, str]] = []
 
     @property
     def own_parts(self) -> list[int]:
@@ -168,6 +148,8 @@ class ResultFolder:
         for key, work in works.items():
             if known.is_done(key, work.stamp, retry_failed=self._retry):
                 self.before[known.failures.get(key, "good")] += 1
+                if key in known.failures:
+                    self.failed_before.append((work.name, *known.errors[key]))
             elif begun.get(key, 0) >= _BEGUN:
                 self.set_aside(work)
             else:
@@ -242,10 +224,10 @@ class ResultFolder:
             if path.exists():
                 from hounsfield.batch.result_table import read_part
 
-                for row in read_part(path, ["key", "stamp", "failure"]).to_pylist():
-                    known.add(row["key"], row["stamp"], row["failure"])
+                for row in read_part(path, ["key", "stamp", "failure", "error_type", "error"]).to_pylist():
+                    known.add(row)
             for record in Records(part_folder(str(self.path / _WORK), part)).all():
-                known.add(record.key, record.stamp, record.failure)
+                known.add(vars(record))
         return self._known[part]
 
     def clean(self) -> None:
@@ -319,7 +301,8 @@ def _take_job(folder: Path, asked: KeptJob, parts: int) -> int:
     known: dict[str, Any] = {"version": _VERSION, "task": asked.digest, "does": asked.does, "measured": asked.measured}
     if not path.exists():
         _refuse_others(folder)
-        _link_new(path, json.dumps(known | {"parts": parts, "hounsfield": __version__}, indent=1).encode())
+        more = {"parts": parts, "hounsfield": __version__, "details": {**asked.details}}
+        _link_new(path, json.dumps(known | more, indent=1).encode())
     try:
         with path.open("rb") as file:
             found: dict[str, Any] = json.loads(file.read(_LONGEST_JOB))
@@ -329,9 +312,7 @@ def _take_job(folder: Path, asked: KeptJob, parts: int) -> int:
     if version != _VERSION or count < 1:
         raise FormatError("these results are of another version of hounsfield", source=str(folder))
     if found.get("task") != asked.digest:
-        of = str(found.get("does") or "another job")[:200]
-        why = f"these are the results of another job ({of}), or of other options: name another folder"
-        raise FormatError(why, source=str(folder))
+        raise FormatError(asked.other_than(found), source=str(folder))
     return count
 
 
