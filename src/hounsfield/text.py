@@ -47,6 +47,24 @@ def name_of_text(text: str) -> str:
     return os.fsdecode(_ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), text.encode()))
 
 
+def storable(text: str) -> str:
+    r"""Return a text that files and tables can hold: bytes of names that are no text become ``\xff``.
+
+    Examples
+    --------
+    >>> storable("a\udcff"), storable("\ud800")
+    ('a\\xff', '\\ud800')
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        try:
+            return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        except UnicodeEncodeError:
+            return text.encode("utf-8", "backslashreplace").decode()
+    return text
+
+
 def json_safe(document: str) -> str:
     r"""Escape the same characters in a JSON document, in JSON's own way: it stands for the same values.
 

@@ -15,7 +15,8 @@ import pytest
 import hounsfield
 import jobs
 from hounsfield.batch.job_shards import JobShard
-from hounsfield.batch.result_folder import KeptJob, ResultFolder
+from hounsfield.batch.kept_job import KeptJob
+from hounsfield.batch.result_folder import ResultFolder
 
 from cli_runner import hu_here
 
@@ -340,3 +341,57 @@ def test_what_an_attempt_left_that_was_killed_is_replaced_and_nothing_else(archi
     begun.write_text(f"{written:020d}")
     assert hu(*mask, "-o", str(out), "--results", str(results)).code == 0
     assert set(jobs.files_of(out)) == set(before) and jobs.files_of(out) != before
+
+
+def test_what_a_run_that_is_gone_on_with_passes_over_is_said(archive, tmp_path):
+    mask = ["mask", str(archive), "--tissue", "lung", "--no-figure", "--engine", "serial"]
+    mask += ["-o", str(tmp_path / "o"), "--results", str(tmp_path / "r")]
+    hu(*mask)
+    assert "1 of them failed: --retry-failed" in hu(*mask).err
+    assert "--force replaces outputs of this run only" in hu(*mask, "--force").err
+    shutil.rmtree(tmp_path / "o")
+    assert "their outputs are gone" in hu(*mask).err
+
+
+def test_files_beside_images_are_no_failures_in_later_runs_either(archive, tmp_path):
+    folder = tmp_path / "beside"
+    shutil.copytree(archive / "s0", folder)
+    (folder / "notes.txt").write_text("hello")
+    codes = [stats(folder, tmp_path / "r", "--each").code for _ in range(2)]
+    assert codes == [0, 0] and "failed" not in stats(folder, tmp_path / "r", "--each").err
+
+
+def test_in_what_another_job_is_another_is_said(archive, tmp_path):
+    stats(archive, tmp_path / "r", "--above", "90")
+    assert "above was another there" in stats(archive, tmp_path / "r", "--above", "91").err
+    stats(archive, tmp_path / "hidden", "--no-phi")
+    assert json.loads((tmp_path / "hidden" / "_job.json").read_text())["details"] == {}
+
+
+def test_a_member_without_inputs_has_not_failed(archive, tmp_path):
+    codes = [stats(archive / "s0", tmp_path / "r", "--shard", f"{number}/3").code for number in (1, 2, 3)]
+    assert codes == [0, 0, 0] and jobs.rows_of(tmp_path / "r")
+
+
+def test_results_among_inputs_are_refused(archive, tmp_path):
+    folder = tmp_path / "archive"
+    shutil.copytree(archive / "s0", folder)
+    refused = stats(folder, folder / "results")
+    assert refused.code == 2 and "would be read as inputs" in refused.err and not (folder / "results").exists()
+
+
+def test_results_are_no_catalog(archive, tmp_path):
+    stats(archive / "s0", tmp_path / "r")
+    assert "results of a job are no catalog" in hu("query", str(tmp_path / "r"), "SELECT 1").err
+
+
+@pytest.mark.skipif(os.sep == "\\", reason="names are text there")
+def test_names_that_are_no_text_are_kept_as_catalogs_have_them(archive, tmp_path):
+    folder = os.fsencode(tmp_path) + b"/a\xff"
+    shutil.copytree(archive / "s0", os.fsdecode(folder))
+    shutil.copy(archive / "cut.dcm", os.fsdecode(folder + b"/cut\xfe.dcm"))
+    assert stats(os.fsdecode(folder), tmp_path / "r").code == 1
+    rows = jobs.rows_of(tmp_path / "r")
+    assert {row["input"].split("/")[-1] for row in rows} == {"a\\xff[0]", "cut\\xfe.dcm"}
+    assert any("cut\\xfe" in (row["error"] or "") for row in rows)
+    assert stats(os.fsdecode(folder), tmp_path / "r", "--jsonl").out == ""

@@ -5,30 +5,30 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-import numpy as np
 import pyarrow as pa
 
 from hounsfield.batch.attempt import FunctionError, Outcome
 from hounsfield.batch.engine_names import engine_of
 from hounsfield.batch.engines import Engine, processors
+from hounsfield.batch.function_identity import identity_of, name_of
 from hounsfield.batch.inputs import Input, Inputs, find_inputs, volumes_of
 from hounsfield.batch.job_inputs import FoundInputs, InCatalogs, JobInputs
 from hounsfield.batch.job_shards import WHOLE, JobShard
+from hounsfield.batch.kept_job import KeptJob
 from hounsfield.batch.origins import Origins
 from hounsfield.batch.records import Record, as_recorded
-from hounsfield.batch.result_folder import KeptJob, ResultFolder
-from hounsfield.batch.result_rows import AFTER, BEFORE, VALUE
+from hounsfield.batch.result_folder import ResultFolder, refuse_among
+from hounsfield.batch.result_rows import VALUE
 from hounsfield.batch.result_table import sorted_table, table_of
+from hounsfield.batch.returned_values import returned_values
 from hounsfield.batch.whole_job import do_job, do_kept_job
 from hounsfield.catalog.catalog_paths import catalog_path
 from hounsfield.recipes.choice import Choice
@@ -63,37 +63,21 @@ class FunctionTask:
         levels = Origins().levels(read.header.get)
         try:
             returned = self.function(read)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _raised(error, item.name) from None
-        return {**levels, VALUE: as_recorded(_checked(returned, item.name))}
+        return {**levels, VALUE: as_recorded(returned_values(returned, item.name))}
 
 
-def _raised(error: Exception, name: str) -> FunctionError:
+def _raised(error: BaseException, name: str) -> FunctionError:
     where = error.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next
-    line = f" at line {where.tb_lineno} of {Path(where.tb_frame.f_code.co_filename).name}" if where else ""
+    # In this file it is the call itself that failed: there is no line of the function's to name.
+    inside = where is not None and where.tb_frame.f_code.co_filename != __file__
+    line = f" at line {where.tb_lineno} of {Path(where.tb_frame.f_code.co_filename).name}" if where and inside else ""
     raised = FunctionError(f"the function raised {type(error).__name__}: {error}{line}", source=name)
     raised.error_type = type(error).__name__
     return raised
-
-
-def _checked(returned: Any, name: str) -> Any:
-    """Return what a function returned, where it is a result."""
-    if isinstance(returned, Mapping):
-        known = {str(key): value for key, value in cast("Mapping[Any, Any]", returned).items()}
-        taken = [key for key in known if key in BEFORE or key in AFTER]
-        if taken:
-            why = f"the function returned {taken[0]!r}, which is a column of every result: call it something else"
-            raise FunctionError(why, source=name)
-        return known
-    if returned is None or isinstance(returned, (bool, int, float, str, bytes, list, tuple, np.ndarray, np.generic)):
-        return cast("Any", returned)
-    as_dict = getattr(returned, "to_dict", None)
-    if as_dict is not None and type(returned).__module__.startswith("hounsfield."):
-        return _checked(as_dict(), name)
-    why = f"the function returned a {type(returned).__name__}: a dictionary, an array, a number or None is wanted"
-    raise FunctionError(why, source=name)
 
 
 def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
@@ -120,10 +104,12 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
     ----------
     function
         Is called with a `Volume` or an `Image`. Returns a dictionary, an array, a number, a text, or None; or
-        measures.
+        measures. A dictionary may hold lists, arrays, dictionaries, times and measures; what a table cannot hold, as a
+        set or an image, is an error of that input.
     source
-        A folder, a file, an archive, a pattern, a catalog (also ``"catalog?SELECT ..."``), or a list of these; a
-        `Catalog`; or `Volumes`, which are all that is read then.
+        A folder, a file, an archive, a pattern, a catalog (also a `Catalog`, or ``"catalog?SELECT ..."``), or a list
+        of these; or `Volumes`, which are all that is read then. In this process the function is called with the very
+        volumes: what it changes in them stays changed.
     executor
         None for worker processes; ``"serial"`` for this process; ``"threads"``; ``"dask"`` for workers of Dask on this
         machine, ``"dask=tcp://HOST:PORT"`` for those of a cluster; or any `concurrent.futures.Executor`, which is not
@@ -132,8 +118,10 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
         How many inputs at a time; by default one a processor.
     results
         A folder in which the results are kept, as Parquet. The same call goes on there where an earlier one was
-        interrupted, or killed: what was done is not done again. A function is known by its name and its own source:
-        what it calls in its turn may change without being noticed.
+        interrupted, or killed: what was done is not done again. With another function it is refused: a function is
+        known by its name, its source, what it holds (defaults, variables around it, attributes of its object), and
+        the functions and values of its own module that it names. What it uses of other modules may change without
+        being noticed.
     shard
         ``"K/N"``: the K-th of N shares only; all of a series is in one share.
     each
@@ -151,16 +139,18 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
     Returns
     -------
     pyarrow.Table
-        A row for each input: ``input``, ``kind``, ``StudyInstanceUID``, ``SeriesInstanceUID``, what the function
-        returned (a column for each key, ``value`` where it was no dictionary, and ``shape`` of arrays of several
-        dimensions), ``assumptions``, ``error`` and its kind. With `results` also rows of earlier runs.
+        A row for each input, in the order of their names: ``input``, ``kind``, ``StudyInstanceUID``,
+        ``SeriesInstanceUID``, what the function returned (a column for each key, ``value`` where it was no dictionary,
+        and ``shape`` of arrays of several dimensions), ``assumptions``, ``error`` and its kind. Values of several kinds
+        in one column become JSON. With `results` also rows of earlier runs. A path that is not there is a row with an
+        error.
 
     Raises
     ------
-    ValueError
-        There is no such engine or shard; the function holds what cannot be sent to other processes.
-    SourceError, FormatError
-        There is nothing at that place; the folder of results is another job's.
+    ValueError, TypeError
+        There is no such engine or shard; the function holds what cannot be sent to other processes; this is no source.
+    FormatError
+        The folder of results is another job's, holds other files, or lies among the inputs.
     OutputError
         Results cannot be written.
     WorkersLostError
@@ -177,6 +167,7 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
     >>> table.select(["kind", "ml", "error"]).to_pylist()
     [{'kind': 'volume', 'ml': 757.08, 'error': None}]
     """
+    _check_arguments(function, executor, jobs, results, shard, gaps, retry_failed)
     share = WHOLE if shard is None else JobShard.parse(shard)
     reading, grouping = Reading(values, strict, damaged=False), Grouping(None if each is None else not each, gaps)
     choice = Choice(where=where)
@@ -184,7 +175,9 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
     inputs = _inputs_of(source, reading, grouping, choice, kept=results is not None)
     kept = None
     if results is not None:
-        asked = KeptJob.of(_name_of(function), _source_of(function), reading, grouping, measured=False)
+        refuse_among(results, inputs.given)
+        details = {"function": identity_of(function), "reading": reading, "grouping": grouping}
+        asked = KeptJob.of(name_of(function), details, measured=False)
         kept = ResultFolder(results, asked, inputs.count, share, retry_failed=retry_failed)
     try:
         engine = _engine(executor, jobs)
@@ -227,8 +220,9 @@ def _record(outcome: Outcome) -> Record:
 
 
 def _inputs_of(source: Any, reading: Reading, grouping: Grouping, choice: Choice, *, kept: bool) -> JobInputs:
-    from hounsfield.catalog.catalog import Catalog
+    from hounsfield.image import Image
     from hounsfield.series.volumes import Volumes
+    from hounsfield.volume import Volume
 
     def chosen(inputs: Inputs) -> Inputs:
         if choice.is_any:
@@ -239,20 +233,49 @@ def _inputs_of(source: Any, reading: Reading, grouping: Grouping, choice: Choice
 
     if isinstance(source, Volumes):
         return FoundInputs(chosen(volumes_of(source, grouping.gaps, reading)))
-    if isinstance(source, Catalog):
-        paths: tuple[str, ...] = (str(source.folder),)
-    elif isinstance(source, (str, os.PathLike)):
-        paths = (os.fspath(cast("os.PathLike[str]", source)),)
-    else:
-        paths = tuple(map_path(path) for path in source)
-    if kept and all(catalog_path(path) is not None for path in paths):
+    several = isinstance(source, Iterable) and not isinstance(source, (str, bytes, os.PathLike, Image, Volume))
+    paths = tuple(map_path(one) for one in (cast("Iterable[Any]", source) if several else (source,)))
+    if kept and paths and all(catalog_path(path) is not None for path in paths):
         return InCatalogs(paths, grouping, reading, chosen)
     return FoundInputs(chosen(find_inputs(paths, grouping, reading)))
 
 
-def map_path(path: Any) -> str:
-    """Return a path as text."""
-    return os.fspath(path)
+def map_path(source: Any) -> str:
+    """Return a path as text; of a catalog its folder.
+
+    Raises
+    ------
+    TypeError
+        It is none.
+    """
+    from hounsfield.catalog.catalog import Catalog
+
+    if isinstance(source, Catalog):
+        return str(source.folder)
+    if isinstance(source, (str, bytes, os.PathLike)):
+        return os.fsdecode(cast("os.PathLike[str]", source))
+    why = "source: a path, a catalog, a list of these, or Volumes are wanted"
+    raise TypeError(f"{why} (of one volume: volumes[0:1]), not a {type(source).__name__}")
+
+
+def _check_arguments(  # noqa: PLR0913  what is wrong is said before an archive is walked
+    function: Any, executor: Any, jobs: Any, results: Any, shard: Any, gaps: Any, retry_failed: bool
+) -> None:
+    """Raise a `TypeError` or a `ValueError` for arguments that are none."""
+    if not callable(function):
+        raise TypeError(f"a function is wanted, not a {type(function).__name__}")
+    if executor is not None and not isinstance(executor, str) and not hasattr(executor, "submit"):
+        raise TypeError(f"executor: a name or an executor is wanted, not a {type(executor).__name__}")
+    if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
+        raise ValueError(f"jobs must be a number from 1, not {jobs!r}")
+    if shard is not None and not isinstance(shard, str):
+        raise TypeError(f"shard: text as '1/4' is wanted, not a {type(shard).__name__}")
+    if gaps not in ("split", "resample", "refuse"):
+        raise ValueError(f"gaps must be split, resample or refuse, not {gaps!r}")
+    if results is not None and not os.fspath(results):
+        raise ValueError("results: the path is empty")
+    if retry_failed and results is None:
+        raise ValueError("retry_failed is of results that were kept: name their folder with results")
 
 
 def _engine(executor: Executor | str | None, jobs: int | None) -> Engine:
@@ -261,22 +284,6 @@ def _engine(executor: Executor | str | None, jobs: int | None) -> Engine:
     from hounsfield.batch.on_executor import OnExecutor
 
     return OnExecutor(executor, jobs or getattr(executor, "_max_workers", None) or processors())
-
-
-def _name_of(function: Callable[..., Any]) -> str:
-    known = function.func if isinstance(function, partial) else function
-    return f"{getattr(known, '__module__', '')}.{getattr(known, '__qualname__', type(known).__name__)}"
-
-
-def _source_of(function: Callable[..., Any]) -> tuple[Any, ...]:
-    """Return what a function is, as far as it can be told: its source, and what it has been given."""
-    if isinstance(function, partial):
-        return (*_source_of(function.func), function.args, sorted(function.keywords.items()))
-    try:
-        return (inspect.getsource(function),)
-    except (OSError, TypeError):
-        code = getattr(function, "__code__", None)
-        return (repr(type(function)),) if code is None else (code.co_code, code.co_consts, code.co_names)
 
 
 __all__ = ["FunctionTask", "map"]

@@ -67,6 +67,16 @@ def is_told_problem(path: str, problem: HounsfieldError | None, named: Collectio
     return isinstance(problem, (NotDicomError, SourceError)) and is_other(path, problem.message)
 
 
+def is_told_error(path: str, error_type: str, error: str, named: Collection[str]) -> bool:
+    """Like `is_told_problem`, by what was kept of an error: its class, and its sentence."""
+    if path in named:
+        return False
+    if error_type == MissingAttributeError.__name__:
+        return "no pixel data" in error and not _has_image(path)
+    kinds = (NotDicomError.__name__, SourceError.__name__)
+    return error_type in kinds and is_other(path, error.removeprefix(f"{path}: "))
+
+
 def _has_image(path: str) -> bool:
     from hounsfield.headers.classes import is_no_image
     from hounsfield.headers.dataset import open_header

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from hounsfield._version import __version__
 from hounsfield.batch.engines import set_aside
 from hounsfield.batch.input_keys import key_of, stamp_of
 from hounsfield.batch.job_shards import JobShard, parts_for
+from hounsfield.batch.kept_job import KeptJob
 from hounsfield.batch.recorded_task import PASSING, KeptInput, RecordedTask, part_folder, record_of
 from hounsfield.batch.records import Records
 from hounsfield.errors import FormatError, OutputError
@@ -41,43 +41,21 @@ _BEGUN = 4
 _LONGEST_JOB = 1 << 20
 
 
-@dataclass(frozen=True)
-class KeptJob:
-    """The work of a job: results of another one are never taken for its own.
-
-    Parameters
-    ----------
-    does
-        In words.
-    digest
-        Of all that its results depend on, but for the inputs.
-    measured
-        Whether a command does it, as `rows_of` takes it.
-    """
-
-    does: str
-    digest: str
-    measured: bool = True
-
-    @classmethod
-    def of(cls, does: str, *details: object, measured: bool = True) -> KeptJob:
-        """Return what a job does, by what its results depend on."""
-        known = "\0".join(map(repr, details)).encode("utf-8", "surrogatepass")
-        return cls(does, hashlib.sha256(known).hexdigest()[:32], measured)
-
-
 @dataclass
 class _Done:
     """The inputs of a part that are done: stamps by key, and what failures lie with."""
 
     stamps: dict[str, str] = field(default_factory=dict[str, str])
     failures: dict[str, str] = field(default_factory=dict[str, str])
+    errors: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
 
-    def add(self, key: str, stamp: str, failure: str | None) -> None:
-        self.stamps[key] = stamp
+    def add(self, known: Mapping[str, Any]) -> None:
+        key, failure = known["key"], known["failure"]
+        self.stamps[key] = known["stamp"]
         self.failures.pop(key, None)
         if failure is not None:
             self.failures[key] = failure
+            self.errors[key] = (known["error_type"] or "", known["error"] or "")
 
     def is_done(self, key: str, stamp: str, *, retry_failed: bool) -> bool:
         failure = self.failures.get(key)
@@ -135,6 +113,8 @@ class ResultFolder:
         self._known: dict[int, _Done] = {}
         #: How many inputs were done before this run: ``good``, and by what failures lie with.
         self.before: Counter[str] = Counter()
+        #: Of those that failed the name, the class of the error, and the error.
+        self.failed_before: list[tuple[str, str, str]] = []
 
     @property
     def own_parts(self) -> list[int]:
@@ -168,6 +148,8 @@ class ResultFolder:
         for key, work in works.items():
             if known.is_done(key, work.stamp, retry_failed=self._retry):
                 self.before[known.failures.get(key, "good")] += 1
+                if key in known.failures:
+                    self.failed_before.append((work.name, *known.errors[key]))
             elif begun.get(key, 0) >= _BEGUN:
                 self.set_aside(work)
             else:
@@ -203,6 +185,9 @@ class ResultFolder:
             write_part,
         )
 
+        if not (self.path / _JOB).exists():
+            why = "the folder of results was removed while the job ran: what was done before that is not in it"
+            raise OutputError(why, source=str(self.path))
         path, folder = self.part_file(part), part_folder(str(self.path / _WORK), part)
         new = list(Records(folder).all())
         if new or not path.exists():
@@ -239,10 +224,10 @@ class ResultFolder:
             if path.exists():
                 from hounsfield.batch.result_table import read_part
 
-                for row in read_part(path, ["key", "stamp", "failure"]).to_pylist():
-                    known.add(row["key"], row["stamp"], row["failure"])
+                for row in read_part(path, ["key", "stamp", "failure", "error_type", "error"]).to_pylist():
+                    known.add(row)
             for record in Records(part_folder(str(self.path / _WORK), part)).all():
-                known.add(record.key, record.stamp, record.failure)
+                known.add(vars(record))
         return self._known[part]
 
     def clean(self) -> None:
@@ -282,6 +267,28 @@ def secret_of(folder: str | os.PathLike[str]) -> bytes:
         raise OutputError("the secret of these results cannot be read or written", source=str(path)) from None
 
 
+def refuse_among(results: str | os.PathLike[str], given: Iterable[str]) -> None:
+    """Refuse results below a folder that is read: the next run would take them for inputs.
+
+    Parameters
+    ----------
+    results
+        Where results are to be kept.
+    given
+        Paths of the inputs.
+
+    Raises
+    ------
+    FormatError
+        They would be.
+    """
+    place = os.path.realpath(results)
+    for path in given:
+        if os.path.isdir(path) and place.startswith(os.path.join(os.path.realpath(path), "")):
+            why = "results in a folder of inputs would be read as inputs: name a folder outside of it"
+            raise FormatError(why, source=str(results))
+
+
 def _refuse_others(folder: Path) -> None:
     names = set(os.listdir(folder)) - {_WORK, _SECRET}
     if names and _JOB not in names and not (folder / _JOB).exists():
@@ -294,7 +301,8 @@ def _take_job(folder: Path, asked: KeptJob, parts: int) -> int:
     known: dict[str, Any] = {"version": _VERSION, "task": asked.digest, "does": asked.does, "measured": asked.measured}
     if not path.exists():
         _refuse_others(folder)
-        _link_new(path, json.dumps(known | {"parts": parts, "hounsfield": __version__}, indent=1).encode())
+        more = {"parts": parts, "hounsfield": __version__, "details": {**asked.details}}
+        _link_new(path, json.dumps(known | more, indent=1).encode())
     try:
         with path.open("rb") as file:
             found: dict[str, Any] = json.loads(file.read(_LONGEST_JOB))
@@ -304,9 +312,7 @@ def _take_job(folder: Path, asked: KeptJob, parts: int) -> int:
     if version != _VERSION or count < 1:
         raise FormatError("these results are of another version of hounsfield", source=str(folder))
     if found.get("task") != asked.digest:
-        of = str(found.get("does") or "another job")[:200]
-        why = f"these are the results of another job ({of}), or of other options: name another folder"
-        raise FormatError(why, source=str(folder))
+        raise FormatError(asked.other_than(found), source=str(folder))
     return count
 
 
@@ -317,16 +323,16 @@ def _link_new(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{secrets.token_hex(8)}.new")
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if path.name == _SECRET else 0o666)
     try:
-        os.write(file, content)
-        os.fsync(file)
-    finally:
-        os.close(file)
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without links: there the last one counts
-        os.replace(temporary, path)
+        with open(file, "wb") as writer:
+            writer.write(content)
+            writer.flush()
+            os.fsync(file)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links: there the last one counts
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hounsfield.text import json_safe, name_text, storable
+
 if TYPE_CHECKING:
     from hounsfield.batch.records import Record
 
@@ -64,14 +66,14 @@ def rows_of(record: Record, *, measured: bool) -> Iterator[dict[str, Any]]:
     before: dict[str, Any] = {
         "key": record.key,
         "stamp": record.stamp,
-        "input": record.source,
+        "input": name_text(record.source),
         "kind": "volume" if record.is_volume else "image",
         "StudyInstanceUID": result.get("StudyInstanceUID") or None,
         "SeriesInstanceUID": result.get("SeriesInstanceUID") or record.series or None,
     }
     after: dict[str, Any] = {
-        "assumptions": list(record.assumptions),
-        "error": record.error or None,
+        "assumptions": [storable(one) for one in record.assumptions],
+        "error": storable(record.error) or None,
         "error_type": record.error_type or None,
         "failure": record.failure,
     }
@@ -109,11 +111,11 @@ def _measures(measures: dict[str, Any]) -> dict[str, Any]:
 def _outputs(outputs: Any) -> list[str] | None:
     if outputs is None:
         return None
-    return [str(one) for one in (outputs.values() if isinstance(outputs, dict) else outputs)]
+    return [name_text(str(one)) for one in (outputs.values() if isinstance(outputs, dict) else outputs)]
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return json_safe(json.dumps(value, ensure_ascii=False, sort_keys=True, default=str))
 
 
 def _values(result: Any) -> dict[str, Any]:
@@ -125,12 +127,20 @@ def _values(result: Any) -> dict[str, Any]:
     if not isinstance(result, dict):
         return {VALUE: plain(result)}
     known: dict[Any, Any] = result
-    return {str(name): plain(value) for name, value in known.items()}
+    return {storable(str(name)): plain(value) for name, value in known.items()}
 
 
 def plain(value: Any) -> Any:
-    """Return a value of Python's own for one of numpy's."""
-    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+    """Return a value of Python's own for one of numpy's, with texts that a table can hold."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return plain(value.tolist()) if value.dtype.kind in "UO" else value.tolist()
+    if isinstance(value, list):
+        return [plain(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, dict):
+        return {storable(str(name)): plain(one) for name, one in value.items()}  # pyright: ignore
+    return value
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:

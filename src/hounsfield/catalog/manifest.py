@@ -170,6 +170,9 @@ def read_manifest(folder: Path) -> Manifest:
         numbers = _numbers(folder)
         if not numbers:
             _refuse_unlisted(folder)
+            if (folder / "_job.json").exists():
+                why = "the results of a job are no catalog: DuckDB, pandas and pyarrow read the Parquet files in it"
+                raise FormatError(why, source=str(folder))
             raise FormatError("this is no catalog: hu scan FOLDER -o CATALOG/ makes one", source=str(folder))
         with contextlib.suppress(FileNotFoundError):
             return _read(folder / _name(numbers[-1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -20,8 +21,9 @@ from hounsfield.text import counted
 if TYPE_CHECKING:
     from hounsfield.batch.attempt import Outcome, Task
     from hounsfield.batch.job_inputs import JobInputs
+    from hounsfield.batch.kept_job import KeptJob
     from hounsfield.batch.origins import Origins
-    from hounsfield.batch.result_folder import KeptJob, ResultFolder
+    from hounsfield.batch.result_folder import ResultFolder
     from hounsfield.batch.run import Output
 
 
@@ -43,6 +45,8 @@ class BulkRun:
         What the job does, by the task that does it.
     origins
         Tells series.
+    output, force
+        Where outputs go, and whether they are replaced: of what was done before they are left as they are.
 
     Attributes
     ----------
@@ -57,6 +61,8 @@ class BulkRun:
     retry_failed: bool = False
     asked: KeptJob | None = None
     origins: Origins | None = None
+    output: str | None = None
+    force: bool = False
     before: dict[str, int] = field(default_factory=dict[str, int])
     _kept: ResultFolder | None = None
 
@@ -99,21 +105,22 @@ class BulkRun:
             raise click.exceptions.Exit(5) from None
         finally:
             if results is not None:
-                self.before = results.before
+                self.before = _told_apart(results, whole.given)
 
     def _open(self, count: int, output: Path | None) -> ResultFolder | None:
         if self.results is None or self.asked is None:
             return None
         from hounsfield.batch.result_folder import ResultFolder
 
-        with self._refusing():
+        with self.refusing():
             self._kept = ResultFolder(
                 self.results, self.asked, count, self.shard, output, retry_failed=self.retry_failed
             )
         return self._kept
 
     @contextmanager
-    def _refusing(self) -> Generator[None]:
+    def refusing(self) -> Generator[None]:
+        """Let the command refuse the folder of results."""
         try:
             yield
         except FormatError as error:
@@ -129,15 +136,14 @@ class BulkRun:
 
         if phi or self.results is None:
             return Origins(phi)
-        with self._refusing():
+        with self.refusing():
             return Origins(phi, secret_of(self.results))
 
     def say_kept(self, quiet: bool, *, interrupted: bool = False) -> None:
         """Say what was done before, and which parts of the results are there."""
         if self._kept is None or quiet:
             return
-        if before := sum(self.before.values()):
-            say(f"{counted(before, 'input')} done in an earlier run, and passed over")
+        self._say_before()
         missing = self._kept.missing
         if interrupted:
             say("the same command goes on from here")
@@ -145,3 +151,26 @@ class BulkRun:
             say(f"{self._kept.path}: {self._kept.parts - len(missing)} of {counted(self._kept.parts, 'part')} written")
         else:
             say(f"{self._kept.path}: all results are written")
+
+    def _say_before(self) -> None:
+        before = sum(self.before.values())
+        if not before:
+            return
+        done = f"{counted(before, 'input')} done in an earlier run, and passed over"
+        if failed := before - self.before.get("good", 0) - self.before.get("other", 0):
+            say(f"{done}; {failed} of them failed: --retry-failed does these again")
+        else:
+            say(done)
+        if self.output is not None and not os.path.isdir(self.output):
+            say(f"{self.output}: their outputs are gone; another folder for --results has them made again")
+        elif self.force:
+            say("--force replaces outputs of this run only; another folder for --results does all again")
+
+
+def _told_apart(results: ResultFolder, named: tuple[str, ...]) -> dict[str, int]:
+    """Return how many inputs were done before, and by what they failed; files that only lie beside images did not."""
+    from hounsfield.batch.others import is_told_error
+
+    before = dict(results.before)
+    other = sum(is_told_error(*failed, named) for failed in results.failed_before)
+    return before | {"other": other, "input": before.get("input", 0) - other} if other else before

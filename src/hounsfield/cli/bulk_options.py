@@ -102,10 +102,17 @@ def bulk_of(command: str, job: Job[Any], options: dict[str, Any]) -> BulkRun:
         raise click.UsageError("--results is of files: standard input is there once only")
     if job.output is not None and os.path.abspath(job.output) == os.path.abspath(results):
         raise click.UsageError("--results and --output are two folders")
-    from hounsfield.batch.result_folder import KeptJob
+    if not str(results).strip("."):
+        raise click.UsageError("--results is the folder of the results: the current one is none")
+    from hounsfield.batch.kept_job import KeptJob
+    from hounsfield.batch.result_folder import refuse_among
 
+    with bulk.refusing():
+        refuse_among(results, job.paths)
     output = None if job.output is None else os.path.abspath(job.output)
-    bulk.asked = KeptJob.of(f"hu {command}", job.recipe, job.grouping, job.name, job.phi, output)
+    named = {"recipe": job.recipe, "grouping": job.grouping, "name": job.name, "no_phi": job.phi, "output": output}
+    bulk.asked = KeptJob.of(f"hu {command}", named, phi=job.phi)
+    bulk.output, bulk.force = job.output, job.force
     bulk.origins = bulk.origins_for(job.phi)
     return bulk
 

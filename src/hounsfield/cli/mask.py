@@ -61,6 +61,8 @@ Examples:
   hu mask slice.dcm -o bone.png --above 200  the mask alone, into that file; -o - for standard output
   hu mask folder/ -o out --jsonl             a JSON line of measures for each volume, and each file by itself
   hu mask folder/ -o out --each              file by file
+  hu mask archive/ -o out --results rows     Parquet with what became of each; once more goes on after an interruption
+  hu mask archive/ -o out --results rows --shard 3/40   as member 3 of a job array of 40
   hu mask slice.dcm --tissue bone --fill     a tissue is its range; --fill and --opening are asked for
   hu mask ct/ --tissue lung --fill-3d --largest 2 --min-ml 50 --format seg
   hu mask ct/ --tissue bone --spacing 1 --format seg   at 1 mm; the SEG lies over the source's own slices

@@ -39,6 +39,8 @@ Examples:
   hu stats folder/ --above 90 --jsonl     a line for each volume, and each of these files
   hu stats folder/ --each --jsonl         a line for each file
   hu stats "catalog?Modality = 'CT'"      what SQL finds in a catalog, volume by volume
+  hu stats archive/ -q --results rows > /dev/null   all of it as Parquet; once more goes on after an interruption
+  hu stats catalog/ --results rows --shard 3/40     as member 3 of a job array of 40
   hu stats cine.dcm --frames              each frame by itself
   hu stats ct/ --plane coronal --mean 20 --frames   means of slabs of 20 mm, each by itself
   hu stats ct/ --crop -90:90,,-50:50      a box in mm: left and right, all depths, feet and head
