@@ -16,6 +16,7 @@ import hounsfield
 import jobs
 from hounsfield.batch.job_shards import JobShard
 from hounsfield.batch.result_folder import KeptJob, ResultFolder
+from hounsfield.batch.run import _apart
 
 from cli_runner import hu_here
 
@@ -276,6 +277,8 @@ def test_a_file_that_ends_its_process_is_set_aside_after_some_runs(archive, tmp_
     for _ in range(3):
         Records(str(records)).begin(first[0].key)
     again = folder.to_do(0, items, Origins())
+    # What was begun several times is done alone: no other input is in flight, and blamed, should it end its process.
+    assert [[work.key for work in some] for some in _apart(again)] == [[work.key for work in first[1:]], [first[0].key]]
     assert [work.key for work in again] == [*(work.key for work in first[1:]), first[0].key]
     Records(str(records)).begin(first[0].key)
     assert len(folder.to_do(0, items, Origins())) == len(items) - 1

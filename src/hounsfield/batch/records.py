@@ -23,6 +23,8 @@ from hounsfield.outputs import temporary_beside
 from hounsfield.sources.files import reason
 
 _RECORD, _BEGUN = ".json", ".begun"
+#: What this process has begun, and not ended.
+_at: set[str] = set()
 #: What stands for a value that JSON has no word for: the kind, then the value as text.
 _KIND = "\0kind"
 
@@ -108,7 +110,9 @@ class Records:
         """Note that an input is begun: should nobody end it, the next run knows."""
         try:
             os.makedirs(self.folder, exist_ok=True)
-            file = os.open(os.path.join(self.folder, key + _BEGUN), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            path = os.path.join(self.folder, key + _BEGUN)
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            _at.add(path)
             try:
                 os.write(file, b".")
             finally:
@@ -125,6 +129,7 @@ class Records:
             The system refuses.
         """
         path = Path(self.folder, record.key + _RECORD)
+        _at.discard(os.path.join(self.folder, record.key + _BEGUN))
         temporary = temporary_beside(path)
         try:
             os.makedirs(self.folder, exist_ok=True)
@@ -159,6 +164,19 @@ class Records:
 
     def _refused(self, error: OSError) -> OutputError:
         return OutputError(f"what was done cannot be written down: {reason(error)}", source=self.folder)
+
+
+def forgive_begun() -> None:
+    """Take back that inputs were begun in this process: it ends, and that lies with none of them."""
+    for path in list(_at):
+        try:
+            size = os.stat(path).st_size
+            if size > 1:
+                os.truncate(path, size - 1)
+            else:
+                os.unlink(path)
+        except OSError:
+            pass
 
 
 def as_recorded(value: Any) -> Any:

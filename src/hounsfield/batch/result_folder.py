@@ -146,7 +146,7 @@ class ResultFolder:
         return RecordedTask(task, str(self.path / _WORK), _outputs.RUN_TOKEN)
 
     def to_do(self, part: int, items: Iterable[Input], origins: Origins) -> list[KeptInput]:
-        """Return what is left to do of the inputs of a part; those that were begun and never ended come last.
+        """Return what is left to do of the inputs of a part; what was begun and never ended comes last, by how often.
 
         Parameters
         ----------
@@ -163,17 +163,18 @@ class ResultFolder:
         works: dict[str, KeptInput] = {}
         for item in items:
             key = key_of(item, secret)
-            works.setdefault(key, KeptInput(item, key, stamp_of(item), origins.uid(_uid_of(item)), part))
+            uid, again = origins.uid(_uid_of(item)), begun.get(key, 0)
+            works.setdefault(key, KeptInput(item, key, stamp_of(item), uid, part, again))
         left: list[KeptInput] = []
         for key, work in works.items():
             if known.is_done(key, work.stamp, retry_failed=self._retry):
                 self.before[known.failures.get(key, "good")] += 1
-            elif begun.get(key, 0) >= _BEGUN:
+            elif work.begun >= _BEGUN:
                 self.set_aside(work)
             else:
                 records.forget(key)
                 left.append(work)
-        return sorted(left, key=lambda work: bool(begun.get(work.key)))
+        return sorted(left, key=lambda work: work.begun)
 
     def set_aside(self, work: KeptInput) -> None:
         """Write down that an input has ended its process each time."""

@@ -18,6 +18,7 @@ from typing import Any
 from hounsfield.batch.attempt import Outcome
 from hounsfield.batch.engines import WORTH_WORKERS, Call, Ended, Here, NamedInput, processors, unheard
 from hounsfield.batch.on_executor import OnExecutor
+from hounsfield.batch.records import forgive_begun
 from hounsfield.threads import THREADS_VARIABLE
 
 
@@ -113,6 +114,7 @@ def end_with_parent() -> None:
 
     def watch(sentinel: int) -> None:
         wait([sentinel])
+        forgive_begun()
         os._exit(1)
 
     threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
