@@ -315,7 +315,9 @@ def _link_new(path: Path, content: bytes) -> None:
     """Write a file, unless somebody has: the first one counts, and is whole."""
     if path.exists():
         return
-    temporary = path.with_name(f".{secrets.token_hex(8)}.new")
+    # Beside it, another member that begins at the same moment would take it for a file of somebody else.
+    temporary = path.parent / _WORK / f".{secrets.token_hex(8)}.new"
+    temporary.parent.mkdir(exist_ok=True)
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if path.name == _SECRET else 0o666)
     try:
         os.write(file, content)
