@@ -114,7 +114,7 @@ class OutputError(HounsfieldError, OSError):
 
 
 class WorkersLostError(HounsfieldError, RuntimeError):
-    """Those who were to do the work are gone, or closed; what has been written is whole."""
+    """Those who were to do the work are gone, closed, or cannot do it; what has been written is whole."""
 
 
 class AssumptionWarning(UserWarning):

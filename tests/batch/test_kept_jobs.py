@@ -17,6 +17,7 @@ import jobs
 from hounsfield.batch.job_shards import JobShard
 from hounsfield.batch.kept_job import KeptJob
 from hounsfield.batch.result_folder import ResultFolder
+from hounsfield.batch.run import _apart
 
 from cli_runner import hu_here
 
@@ -176,6 +177,21 @@ def test_two_runs_of_one_share_do_not_meet(tmp_path):
     other.close(whole=True)
 
 
+def test_members_may_begin_at_the_same_moment(tmp_path, monkeypatch):
+    link, asked, others = os.link, KeptJob.of("test", 1), []
+
+    def another_comes_first(*paths):
+        monkeypatch.setattr(os, "link", link)
+        others.append(ResultFolder(tmp_path / "r", asked, 9999, JobShard(2, 2)))
+        link(*paths)
+
+    monkeypatch.setattr(os, "link", another_comes_first)
+    one = ResultFolder(tmp_path / "r", asked, 5, JobShard(1, 2))
+    assert (one.parts, len(others), others[0].parts) == (4, 1, 4)
+    for folder in (one, *others):
+        folder.close(whole=True)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -286,6 +302,8 @@ def test_a_file_that_ends_its_process_is_set_aside_after_some_runs(archive, tmp_
     for _ in range(3):
         Records(str(records)).begin(first[0].key)
     again = folder.to_do(0, items, Origins())
+    # What was begun several times is done alone: no other input is in flight, and blamed, should it end its process.
+    assert [[work.key for work in some] for some in _apart(again)] == [[work.key for work in first[1:]], [first[0].key]]
     assert [work.key for work in again] == [*(work.key for work in first[1:]), first[0].key]
     Records(str(records)).begin(first[0].key)
     assert len(folder.to_do(0, items, Origins())) == len(items) - 1
@@ -293,13 +311,16 @@ def test_a_file_that_ends_its_process_is_set_aside_after_some_runs(archive, tmp_
     folder.close(whole=True)
 
 
-def test_scripts_need_no_guard(archive, tmp_path):
+@pytest.mark.parametrize("engine", ["processes", pytest.param("dask", marks=pytest.mark.long)])
+def test_scripts_need_no_guard(archive, tmp_path, engine):
     """A script without ``if __name__ == "__main__"`` begins once, although its functions go to other processes."""
+    if engine == "dask":
+        pytest.importorskip("distributed")
     script = tmp_path / "script.py"
     script.write_text(
         "import os, sys, hounsfield as hu\nprint('begun', flush=True)\n"
         "def mine(volume):\n    return {'pid': os.getpid(), 'mean': float(volume.values.mean())}\n"
-        f"table = hu.map(mine, {str(archive / 's0')!r}, jobs=1)\n"
+        f"table = hu.map(mine, {str(archive / 's0')!r}, jobs=1, executor={engine!r})\n"
         "print(table['pid'][0].as_py() != os.getpid(), table['error'][0])\n"
     )
     run = jobs.subprocess.run([jobs.sys.executable, script], capture_output=True, text=True, timeout=120, check=False)

@@ -13,10 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hounsfield as hu
+from hounsfield.batch import records
 from hounsfield.batch.attempt import attempt
 from hounsfield.batch.inputs import Input
 from hounsfield.batch.job_shards import JobShard, parts_for, shard_of
+from hounsfield.batch.recorded_task import KeptInput, RecordedTask
 from hounsfield.batch.records import Record, Records, as_recorded
+from hounsfield.errors import OutputError
+from hounsfield.outputs import RUN_TOKEN
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.dates() | st.datetimes() | st.times() | st.binary(),
@@ -113,3 +117,33 @@ def test_a_record_is_a_document_that_others_can_read(tmp_path):
     records.begin("k")
     records.end(Record("k", "s", "1.2", "a.dcm", True, {"mean": 1.5}))
     assert json.loads((tmp_path / "k.json").read_text())["result"] == {"mean": 1.5}
+
+
+def test_an_input_is_not_blamed_for_the_end_of_its_worker_s_parent(tmp_path):
+    kept = records.Records(str(tmp_path))
+    for _ in range(2):
+        kept.begin("a")
+    kept.begin("b")
+    kept.begin("c")
+    kept.end(Record("b", "", "", "b", False))
+    records.forgive_begun()
+    assert kept.begun() == {"a": 1}
+    records._at.clear()
+
+
+def test_a_worker_that_comes_too_late_does_not_replace_what_is_done(tmp_path):
+    """Workers of a cluster outlive a run that was killed: what they write may have been swept away by the next one."""
+    work = KeptInput(Input("a"), "a", "1", "", 0)
+    kept = records.Records(str(tmp_path / "00000"))
+
+    def late(item):
+        kept.end(Record("a", "1", "", "a", False, 5))
+        raise OutputError("gone")
+
+    def passing(item):
+        raise OutputError("full")
+
+    assert RecordedTask(late, str(tmp_path), RUN_TOKEN)(work).result == 5
+    assert kept.get("a").result == 5
+    kept.end(Record("a", "1", "", "a", False, None, "full", "output"))
+    assert RecordedTask(lambda item: 6, str(tmp_path), RUN_TOKEN)(work).result == 6

@@ -14,19 +14,19 @@ import pyarrow.parquet as pq
 HU = [sys.executable, "-m", "hounsfield"]
 
 
-def hu(*arguments, **variables):
+def hu(*arguments, cwd=None, **variables):
     """Run the command to its end."""
     environment = os.environ | {name: str(value) for name, value in variables.items()}
     command = [*HU, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False, cwd=cwd)
 
 
-def begin(*arguments, **variables):
+def begin(*arguments, cwd=None, **variables):
     """Begin the command; its processes are a group of their own."""
     environment = os.environ | {name: str(value) for name, value in variables.items()}
     command = [*HU, *map(str, arguments)]
     return subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, start_new_session=True
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, start_new_session=True, cwd=cwd
     )
 
 

@@ -76,13 +76,18 @@ def on_dask(address: str, count: int) -> OnDask:
         Nobody answers.
     """
     with needed_for("the engine dask", "dask"):
+        import dask
         from distributed import Client, LocalCluster
     from hounsfield.batch.workers import begin_on_cluster
 
     try:
         if not address:
             # Not every machine may show a page; Dask takes another port where this one is taken.
-            cluster = LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=":0")
+            # An input whose worker has died is tried again here, alone; Dask need not, with others, before it says so.
+            with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+                cluster = LocalCluster(
+                    n_workers=count, threads_per_worker=1, dashboard_address=":0", worker_class=_nanny()
+                )
             client = Client(cluster, set_as_default=False)
             threads = max(1, processors() // count)
         else:
@@ -93,6 +98,21 @@ def on_dask(address: str, count: int) -> OnDask:
     except (OSError, TimeoutError) as error:
         raise WorkersLostError(f"no scheduler of Dask answers at {address}: {type(error).__name__}") from None
     return OnDask(client, cluster)
+
+
+def _nanny() -> Any:
+    from distributed import Nanny
+
+    from hounsfield.batch.workers import without_main
+
+    class Begins(Nanny):
+        """Begins workers that do not import the program that asks for them, now and when one has died."""
+
+        async def instantiate(self) -> Any:
+            with without_main():
+                return await super().instantiate()
+
+    return Begins
 
 
 def _worker_plugin(begin: Any, threads: int) -> Any:

@@ -28,6 +28,8 @@ class KeptInput:
         Its series, as results tell it.
     part
         Which part of the results it is in.
+    begun
+        How often it was begun in earlier runs, and never ended.
     """
 
     item: Input
@@ -35,6 +37,7 @@ class KeptInput:
     stamp: str
     series: str
     part: int
+    begun: int = 0
 
     @property
     def name(self) -> str:
@@ -77,11 +80,14 @@ class RecordedTask:
         take_token(self.token)
         records = Records(part_folder(self.folder, work.part))
         known = records.get(work.key)
-        if known is not None and known.stamp == work.stamp:
+        if known is not None and known.stamp == work.stamp and known.failure not in PASSING:
             return known.outcome
         try:
             with replacing_since(records.begin(work.key)):
                 outcome = attempt(self.task, work.item)
+            known = records.get(work.key) if outcome.failure in PASSING else None
+            if known is not None and known.stamp == work.stamp and known.failure not in PASSING:
+                return known.outcome  # the worker of a run that was killed is late, and another one has done it
             records.end(record_of(work, outcome))
         except OutputError as error:
             return Outcome(work.name, error=str(error), failure="output", problem=error)

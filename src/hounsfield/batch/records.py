@@ -10,6 +10,7 @@ import base64
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time
 from pathlib import Path
@@ -25,6 +26,8 @@ from hounsfield.sources.files import reason
 _RECORD, _BEGUN = ".json", ".begun"
 #: Digits of a moment in nanoseconds since the epoch.
 _MOMENT = 20
+#: What this process has begun, and not ended.
+_at: set[str] = set()
 #: What stands for a value that JSON has no word for: the kind, then the value as text.
 _KIND = "\0kind"
 
@@ -117,12 +120,14 @@ class Records:
         """
         try:
             os.makedirs(self.folder, exist_ok=True)
-            file = os.open(os.path.join(self.folder, key + _BEGUN), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            path = os.path.join(self.folder, key + _BEGUN)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            _at.add(path)
             try:
                 known = os.fstat(file)
                 earlier = os.read(file, _MOMENT) if known.st_size else b""
                 # The first attempt's moment stays; then a byte for each attempt.
-                os.write(file, b"." if earlier else f"{known.st_mtime_ns:0{_MOMENT}d}".encode())
+                os.write(file, b"." if earlier else f"{known.st_mtime_ns:0{_MOMENT}d}.".encode())
             finally:
                 os.close(file)
         except OSError as error:
@@ -138,6 +143,7 @@ class Records:
             The system refuses.
         """
         path = Path(self.folder, record.key + _RECORD)
+        _at.discard(os.path.join(self.folder, record.key + _BEGUN))
         temporary = temporary_beside(path)
         try:
             os.makedirs(self.folder, exist_ok=True)
@@ -167,12 +173,20 @@ class Records:
         try:
             with os.scandir(self.folder) as files:
                 begun = [file for file in files if file.name.endswith(_BEGUN)]
-            return {file.name[: -len(_BEGUN)]: max(1, file.stat().st_size - _MOMENT + 1) for file in begun}
+            return {file.name[: -len(_BEGUN)]: max(0, file.stat().st_size - _MOMENT) for file in begun}
         except OSError:
             return {}
 
     def _refused(self, error: OSError) -> OutputError:
         return OutputError(f"what was done cannot be written down: {reason(error)}", source=self.folder)
+
+
+def forgive_begun() -> None:
+    """Take back that inputs were begun in this process: it ends, and that lies with none of them."""
+    for path in list(_at):
+        with suppress(OSError):
+            # Its moment stays: what it has written is still nobody else's.
+            os.truncate(path, max(_MOMENT, os.stat(path).st_size - 1))
 
 
 def as_recorded(value: Any) -> Any:

@@ -126,7 +126,7 @@ class ResultFolder:
         return RecordedTask(task, str(self.path / _WORK), _outputs.RUN_TOKEN)
 
     def to_do(self, part: int, items: Iterable[Input], origins: Origins) -> list[KeptInput]:
-        """Return what is left to do of the inputs of a part; those that were begun and never ended come last.
+        """Return what is left to do of the inputs of a part; what was begun and never ended comes last, by how often.
 
         Parameters
         ----------
@@ -143,19 +143,20 @@ class ResultFolder:
         works: dict[str, KeptInput] = {}
         for item in items:
             key = key_of(item, secret)
-            works.setdefault(key, KeptInput(item, key, stamp_of(item), origins.uid(_uid_of(item)), part))
+            uid, again = origins.uid(_uid_of(item)), begun.get(key, 0)
+            works.setdefault(key, KeptInput(item, key, stamp_of(item), uid, part, again))
         left: list[KeptInput] = []
         for key, work in works.items():
             if known.is_done(key, work.stamp, retry_failed=self._retry):
                 self.before[known.failures.get(key, "good")] += 1
                 if key in known.failures:
                     self.failed_before.append((work.name, *known.errors[key]))
-            elif begun.get(key, 0) >= _BEGUN:
+            elif work.begun >= _BEGUN:
                 self.set_aside(work)
             else:
                 records.forget(key)
                 left.append(work)
-        return sorted(left, key=lambda work: bool(begun.get(work.key)))
+        return sorted(left, key=lambda work: work.begun)
 
     def set_aside(self, work: KeptInput) -> None:
         """Write down that an input has ended its process each time."""
@@ -320,7 +321,9 @@ def _link_new(path: Path, content: bytes) -> None:
     """Write a file, unless somebody has: the first one counts, and is whole."""
     if path.exists():
         return
-    temporary = path.with_name(f".{secrets.token_hex(8)}.new")
+    # Beside it, another member that begins at the same moment would take it for a file of somebody else.
+    temporary = path.parent / _WORK / f".{secrets.token_hex(8)}.new"
+    temporary.parent.mkdir(exist_ok=True)
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if path.name == _SECRET else 0o666)
     try:
         with open(file, "wb") as writer:

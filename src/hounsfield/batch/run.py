@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING, Any
 from hounsfield.batch.attempt import Outcome, Task, attempt
 from hounsfield.batch.engines import Call, Ended, Engine, Here, unheard
 from hounsfield.batch.inputs import Inputs
+from hounsfield.batch.working_folder import FromFolder
 from hounsfield.interrupt import check_interrupt
 
 if TYPE_CHECKING:
     from hounsfield.batch.origins import Origins
+    from hounsfield.batch.recorded_task import KeptInput
     from hounsfield.batch.result_folder import ResultFolder
+
+#: So often an input was begun, in runs that never ended it, before it is done alone.
+_SUSPECT = 2
 
 
 @dataclass(frozen=True)
@@ -141,11 +146,22 @@ def _outcomes(
         yield from _closed(engine, _sent(partial(attempt, task), output), inputs.items, ended)
         return
     works = share.results.to_do(share.part, inputs.items, share.origins)
-    outcomes = _closed(engine, _sent(share.results.recorded(task), output), works, ended)
-    with closing(outcomes):
-        for work, outcome in zip(works, outcomes, strict=False):
-            share.results.note(work, outcome)
-            yield outcome
+    call = _sent(share.results.recorded(task), output)
+    for some in _apart(works):
+        with closing(_closed(engine, call, some, ended)) as outcomes:
+            for work, outcome in zip(some, outcomes, strict=False):
+                share.results.note(work, outcome)
+                yield outcome
+
+
+def _apart(works: list[KeptInput]) -> Generator[list[KeptInput]]:
+    """Yield inputs that may be done at the same time.
+
+    What was begun in several runs that were killed may be what killed them: alone it takes no other one with it, which
+    would be blamed, too.
+    """
+    yield [work for work in works if work.begun < _SUSPECT]
+    yield from ([work] for work in works if work.begun >= _SUSPECT)
 
 
 def _closed(engine: Engine, call: Call, items: Iterable[Any], ended: Ended) -> Generator[Outcome]:
@@ -153,8 +169,10 @@ def _closed(engine: Engine, call: Call, items: Iterable[Any], ended: Ended) -> G
 
 
 def _sent(call: Call, output: Output) -> Call:
-    """Return what does an input in whatever process: inputs are protected there as they are here."""
+    """Return what does an input in whatever process: inputs are protected there, and paths begin, as here."""
     from hounsfield.outputs import protected_inputs
+
+    call = FromFolder(call, output.folder is not None and not output.folder.is_absolute())
 
     named, found = protected_inputs()
     kept = frozenset(_below(found, output.folder))

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import wait
 from types import ModuleType
@@ -18,6 +19,7 @@ from typing import Any
 from hounsfield.batch.attempt import Outcome
 from hounsfield.batch.engines import WORTH_WORKERS, Call, Ended, Here, NamedInput, processors, unheard
 from hounsfield.batch.on_executor import OnExecutor
+from hounsfield.batch.records import forgive_begun
 from hounsfield.threads import THREADS_VARIABLE
 
 
@@ -63,24 +65,40 @@ class _Workers(ProcessPoolExecutor):
     """Worker processes that do not import the program that begins them: what they do is sent to them whole."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        with _without_main():
+        with without_main():
             return super().submit(fn, *args, **kwargs)
 
 
+@dataclass
+class _Hidden:
+    """The program, while it is hidden, and by how many."""
+
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    by: int = 0
+    main: ModuleType | None = None
+
+
+_hidden = _Hidden()
+
+
 @contextmanager
-def _without_main() -> Generator[None]:
-    """Hide the program from processes that are begun meanwhile.
+def without_main() -> Generator[None]:
+    """Hide the program from processes that are begun meanwhile, by any thread.
 
     Python would import it in each of them, and a script that says nothing of ``if __name__ == "__main__"`` would begin
     anew there.
     """
-    main = sys.modules["__main__"]
-    nothing = ModuleType("__main__")
-    sys.modules["__main__"] = nothing
+    with _hidden.turn:
+        if not _hidden.by:
+            _hidden.main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+        _hidden.by += 1
     try:
         yield
     finally:
-        sys.modules["__main__"] = main
+        with _hidden.turn:
+            _hidden.by -= 1
+            if not _hidden.by and _hidden.main is not None:
+                sys.modules["__main__"], _hidden.main = _hidden.main, None
 
 
 def _start(threads: int, named: tuple[str, ...], found: frozenset[str]) -> None:
@@ -113,6 +131,7 @@ def end_with_parent() -> None:
 
     def watch(sentinel: int) -> None:
         wait([sentinel])
+        forgive_begun()
         os._exit(1)
 
     threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()

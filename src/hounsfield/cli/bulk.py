@@ -84,6 +84,8 @@ class BulkRun:
         try:
             engine = engine_of(self.engine, self.jobs, always=results is not None)
         except (MissingDependencyError, WorkersLostError) as error:
+            if results is not None:
+                results.close(whole=True)
             say(str(error))
             raise click.exceptions.Exit(4 if isinstance(error, MissingDependencyError) else 1) from None
         if dashboard := getattr(engine, "dashboard", ""):
