@@ -95,6 +95,18 @@ def test_a_foreign_executor_that_is_broken_ends_the_work_with_an_error_of_ours()
         list(OnExecutor(executor, 1).outcomes(ends_its_process, [*map(Input, SOURCES)]))
 
 
+@pytest.mark.parametrize("name", ["FutureCancelledError", "CommClosedError", "ExecutorlibSocketError"])
+def test_what_executors_call_the_end_of_their_workers_is_an_error_of_ours(name):
+    class Gone(Executor):
+        def submit(self, fn, /, item):
+            future = Future()
+            future.set_exception(type(name, (Exception,), {})("gone"))
+            return future
+
+    with pytest.raises(hu.WorkersLostError, match="no workers left"):
+        list(OnExecutor(Gone(), 1).outcomes(ends_its_process, [Input("1")]))
+
+
 def test_an_executor_that_is_closed_is_told():
     executor = ThreadPoolExecutor(1)
     executor.shutdown()

@@ -76,7 +76,7 @@ def on_dask(address: str, count: int) -> OnDask:
         Nobody answers.
     """
     with needed_for("the engine dask", "dask"):
-        import dask
+        from dask import config
         from distributed import Client, LocalCluster
     from hounsfield.batch.workers import begin_on_cluster
 
@@ -84,7 +84,7 @@ def on_dask(address: str, count: int) -> OnDask:
         if not address:
             # Not every machine may show a page; Dask takes another port where this one is taken.
             # An input whose worker has died is tried again here, alone; Dask need not, with others, before it says so.
-            with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+            with config.set({"distributed.scheduler.allowed-failures": 0}):
                 cluster = LocalCluster(
                     n_workers=count, threads_per_worker=1, dashboard_address=":0", worker_class=_nanny()
                 )

@@ -25,7 +25,10 @@ _TRIES_ALONE = 2
 #: How executors call the error of a worker that is gone; of Dask only the name is known here.
 _LOST_WORKER = ("KilledWorker", "BrokenExecutor", "BrokenProcessPool", "BrokenThreadPool", "TerminatedWorkerError")
 #: ... and that of everything being gone: a scheduler that was killed, a connection that was closed.
-_LOST_ALL = ("FutureCancelledError", "CommClosedError", "ClosedClientError", "CancelledError", "FuturesCancelledError")
+_LOST_ALL = (
+    *("FutureCancelledError", "CommClosedError", "ClosedClientError", "CancelledError", "FuturesCancelledError"),
+    "ExecutorlibSocketError",  # executorlib starts no new worker of itself
+)
 
 
 @dataclass
