@@ -171,7 +171,8 @@ class ResultFolder:
             elif begun.get(key, 0) >= _BEGUN:
                 self.set_aside(work)
             else:
-                records.forget(key)
+                if key in known.stamps:
+                    records.forget(key)
                 left.append(work)
         return sorted(left, key=lambda work: bool(begun.get(work.key)))
 
