@@ -212,6 +212,7 @@ class ResultFolder:
                 table = joined_tables([without_keys(read_part(path), table), table])
             write_part(sorted_table(table), path)
         shutil.rmtree(folder, ignore_errors=True)
+        self._known.pop(part, None)
 
     def part_file(self, part: int) -> Path:
         """Return the file of a part."""
