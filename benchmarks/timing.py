@@ -165,6 +165,10 @@ class Table:
     def begin(self, names: Iterable[str], note: str = "") -> None:
         """Print the machine, the versions of what is compared, and the head of the table."""
         print(f"{machine(names)}{note}\n")
+        self.head()
+
+    def head(self) -> None:
+        """Print the head of the table."""
         print("| " + " | ".join(name.rstrip(":") for name in self._columns) + " |")
         print("|" + "|".join("---:" if name.endswith(":") else "---" for name in self._columns) + "|", flush=True)
 

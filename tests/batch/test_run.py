@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import warnings
+import weakref
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from multiprocessing import get_context
@@ -99,6 +100,14 @@ def test_a_pickled_input_is_small(study):
     items = with_stems(found(study)).items
     assert max(len(pickle.dumps(item)) for item in items if item.is_volume) < 20_000
     assert max(len(pickle.dumps(item)) for item in items if not item.is_volume) < 1500
+
+
+def test_an_input_keeps_no_pixels(study):
+    """Folders that are named each have volumes of their own: a job over many of them held one of each."""
+    items = [item for item in found(study).items if item.is_volume]
+    read = [weakref.ref(item.read(Reading())) for item in items]
+    assert len(read) == 3
+    assert [one() for one in read] == [None] * 3
 
 
 def test_gaps_are_refused_volume_by_volume(study):

@@ -136,6 +136,7 @@ class Input:
         volumes = self._found.volumes
         with self.listener.loading(self.name) as volumes.progress:
             volume = volumes[self.place]
+        volumes.let_go()  # of many folders, each with volumes of its own, one of each would be held
         reading.refuse_missing(volume.steps, self.name)
         return volume
 

@@ -127,13 +127,13 @@ class InCatalogs:
         """Yield them by part; a part that has none, too."""
         catalogs = [_opened(path) for path in self.given]
         try:
+            series_of_part = [_by_part(one.counts, parts, shard) for one in catalogs]
             for part in range(parts):
                 if not shard.has(part):
                     continue
                 some = False
-                for one in catalogs:
-                    own = [series for series in one.counts if shard_of(series, parts) == part]
-                    for series in one.chunks(own, _FILES):
+                for one, own in zip(catalogs, series_of_part, strict=True):
+                    for series in one.chunks(own.pop(part, ()), _FILES):
                         yield part, self._inputs(one, series)
                         some = True
                 if not some:
@@ -157,6 +157,16 @@ class InCatalogs:
         surveyed = Surveyed(self.given, self.grouping.gaps, self.reading, volumes)
         inputs = inputs_among(surveyed, self.given, self.listener, all_of_them=bool(self.grouping.together))
         return replace(inputs, items=tuple(_named(inputs.items, folder, self.phi)))
+
+
+def _by_part(series: Iterable[str], parts: int, shard: JobShard) -> dict[int, list[str]]:
+    """Return the series of each part that is a member's own, in their order: looked for once, for all of the parts."""
+    found: dict[int, list[str]] = {}
+    for one in series:
+        part = shard_of(one, parts)
+        if shard.has(part):
+            found.setdefault(part, []).append(one)
+    return found
 
 
 def _opened(path: str) -> BySeries:

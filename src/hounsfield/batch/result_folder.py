@@ -154,7 +154,8 @@ class ResultFolder:
             elif work.begun >= _BEGUN:
                 self.set_aside(work)
             else:
-                records.forget(key)
+                if key in known.stamps:
+                    records.forget(key)
                 left.append(work)
         return sorted(left, key=lambda work: work.begun)
 
@@ -197,6 +198,7 @@ class ResultFolder:
                 table = joined_tables([without_keys(read_part(path), table), table])
             write_part(sorted_table(table), path)
         shutil.rmtree(folder, ignore_errors=True)
+        self._known.pop(part, None)
 
     def part_file(self, part: int) -> Path:
         """Return the file of a part."""

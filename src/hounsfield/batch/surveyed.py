@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hounsfield.batch.listener import Listener
@@ -49,7 +50,7 @@ class Surveyed:
         """Return one of the volumes by itself: what another process is sent."""
         return replace(self, volumes=self.volumes.alone(place))
 
-    @property
+    @cached_property  # to tell a catalog, its folder is listed: once, not for each volume
     def name(self) -> str:
         """As messages call all of it."""
         return self._shown(self.paths[0]) if len(self.paths) == 1 else f"{len(self.paths)} paths"

@@ -75,6 +75,7 @@ def do_kept_job(  # noqa: PLR0913  what one job is
             share = KeptPart(results, part, origins)
             with closing(run(task, some, engine=engine, output=output, share=share, ended=ended)) as outcomes:
                 yield from outcomes
+            del some, outcomes  # before the next are looked up
         if last is not None:
             results.write(last)
         # A worker that was killed has left what it was writing.

@@ -77,4 +77,6 @@ def words_table(rows: list[list[str]], context: str = "") -> None:
 
 def display_width(text: str) -> int:
     """Columns that text takes on a terminal: characters of East Asia take two."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)

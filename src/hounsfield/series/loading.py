@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from hounsfield.series.native_slices import DoesNotFit, NativeKind, check_unchan
 from hounsfield.series.rows import Indices
 from hounsfield.steps import Step
 from hounsfield.text import unit_words
+from hounsfield.threads import thread_count
 
 #: Native slices that a thread reads at a time.
 _AT_ONCE = 8
@@ -97,7 +97,7 @@ class Loader:
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.instances, self._wanted, self.limits = instances, wanted, limits
-        self.threads = limits.threads or os.cpu_count() or 1
+        self.threads = thread_count(limits.threads)
         self.failed: dict[int, str] = {}
         self.damaged: dict[int, str] = {}
         self._progress = progress
@@ -193,17 +193,20 @@ class _StackReading:
         """Read all slices."""
         native = {place for _, several in self._kinds for place in several}
         others = [place for place in range(len(self._members)) if place not in native]
-        pool = ThreadPoolExecutor(self._loader.threads, "hounsfield-slices")
+        # A worker process has one thread, and a few slices are read sooner than another thread begins.
+        few = self._loader.threads == 1 or (not others and all(len(several) <= _AT_ONCE for _, several in self._kinds))
+        pool = None if few else ThreadPoolExecutor(self._loader.threads, "hounsfield-slices")
         try:
             for kind, several in self._kinds:
                 self._read_kind(kind, several, pool)
             self._read_others(others, pool)
         finally:
             self._stop = True
-            pool.shutdown(wait=True, cancel_futures=True)
+            if pool is not None:
+                pool.shutdown(wait=True, cancel_futures=True)
         return self._finish()
 
-    def _read_kind(self, kind: NativeKind, several: list[int], pool: ThreadPoolExecutor) -> None:
+    def _read_kind(self, kind: NativeKind, several: list[int], pool: ThreadPoolExecutor | None) -> None:
         rows, columns = kind.layout.rows, kind.layout.columns
         out = self._room((rows, columns), kind.dtype, False)
         self._units.setdefault(kind.unit, kind.header.get("SOPClassUID") or "")
@@ -223,10 +226,10 @@ class _StackReading:
                     self._pad(slot, padding)
 
         chunks = [several[i : i + _AT_ONCE] for i in range(0, len(several), _AT_ONCE)]
-        for chunk, _ in zip(chunks, pool.map(read, chunks), strict=True):
+        for chunk, _ in zip(chunks, (map if pool is None else pool.map)(read, chunks), strict=True):
             self._advance(len(chunk))
 
-    def _read_others(self, others: list[int], pool: ThreadPoolExecutor) -> None:
+    def _read_others(self, others: list[int], pool: ThreadPoolExecutor | None) -> None:
         """Read slices one by one: single images in parallel, files of many frames one after another."""
         rows = self._loader.instances.rows
         files: dict[int, list[int]] = {}
@@ -362,8 +365,13 @@ def check_size(shape: tuple[int, ...], dtype: np.dtype[Any], limits: Limits, nam
         raise LimitExceededError(detail, source=name)
 
 
-def _ahead(pool: ThreadPoolExecutor, function: Callable[[Any], Any], jobs: Sequence[Any], most: int) -> Iterator[Any]:
+def _ahead(
+    pool: ThreadPoolExecutor | None, function: Callable[[Any], Any], jobs: Sequence[Any], most: int
+) -> Iterator[Any]:
     """Yield results in order, with a bounded number of them waiting."""
+    if pool is None:
+        yield from map(function, jobs)
+        return
     waiting = [pool.submit(function, job) for job in jobs[:most]]
     for job in [*jobs[most:], *[None] * len(waiting)]:
         if not waiting:

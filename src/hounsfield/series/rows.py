@@ -47,6 +47,9 @@ class Texts:
 
     def only(self) -> Texts:
         """Return the column with the texts that occur in it, and no others."""
+        if _is_one(self.codes):  # as most are within a series, found much sooner than what differs
+            code = int(self.codes[0])
+            return Texts(np.full(len(self.codes), min(code, 0), np.int64), self.values[code : code + 1])
         used, codes = np.unique(self.codes, return_inverse=True)
         there = used[used >= 0].tolist()
         codes = codes.reshape(-1) - (len(used) - len(there))  # -1, no text, is the first of those that occur
@@ -123,7 +126,7 @@ class Rows:
 def _packed(column: NDArray[Any]) -> Any:
     """Return a column of float64 or int64 as it is sent: the one value that there is, or an array, maybe smaller."""
     bits = np.ascontiguousarray(column).view(np.int64)
-    if len(column) and (bits == bits[0]).all():
+    if _is_one(bits):
         return (column[0].tolist(),)
     for kind in (np.int8, np.int16, np.int32):
         with np.errstate(invalid="ignore"):
@@ -136,8 +139,10 @@ def _packed(column: NDArray[Any]) -> Any:
 def _unpacked(packed: Any, count: int, kind: type[np.float64 | np.int64]) -> NDArray[Any]:
     if isinstance(packed, np.ndarray):
         return packed.astype(kind, copy=False)
-    value = np.array(packed[0], kind)
-    return np.full((count, *value.shape), value)
+    value: float | list[float] = packed[0]
+    column = np.empty((count, len(value)) if isinstance(value, list) else count, kind)
+    column[...] = value
+    return column
 
 
 def _rows_of(count: int, file: Any, frame: Any, numbers: Mapping[str, Any], texts: Mapping[str, Any]) -> Rows:
@@ -147,6 +152,11 @@ def _rows_of(count: int, file: Any, frame: Any, numbers: Mapping[str, Any], text
         {keyword: _unpacked(column, count, np.float64) for keyword, column in numbers.items()},
         {keyword: Texts(_unpacked(codes, count, np.int64), values) for keyword, (codes, values) in texts.items()},
     )
+
+
+def _is_one(column: NDArray[Any]) -> bool:
+    """Return whether all rows are the same, of which there is one at least."""
+    return len(column) > 0 and not np.count_nonzero(column != column[0])
 
 
 def _varies(column: NDArray[Any]) -> bool:

@@ -197,6 +197,10 @@ class Volumes(Sequence[Volume]):
         warn_of_assumptions(volume.steps, volume.name, 2)
         return volume
 
+    def let_go(self) -> None:
+        """Keep no longer the volume that was read last: its memory is free as soon as nobody else has it."""
+        self._last = None
+
     def __iter__(self) -> Iterator[Volume]:
         return (self[index] for index in range(len(self)))
 
