@@ -112,7 +112,7 @@ def test_a_folder_with_other_files_is_left_alone(archive, tmp_path):
     for more in ([], ["--no-phi"]):
         refused = stats(archive, tmp_path, *more)
         assert refused.code == 2 and "holds other files" in refused.err
-    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == ["mine.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_shares_together_are_the_whole(archive, tmp_path):
@@ -416,3 +416,15 @@ def test_names_that_are_no_text_are_kept_as_catalogs_have_them(archive, tmp_path
     assert {row["input"].split("/")[-1] for row in rows} == {"a\\xff[0]", "cut\\xfe.dcm"}
     assert any("cut\\xfe" in (row["error"] or "") for row in rows)
     assert stats(os.fsdecode(folder), tmp_path / "r", "--jsonl").out == ""
+
+
+def test_a_job_whose_output_nobody_reads_says_that_it_ended_early(archive, tmp_path, monkeypatch):
+    from hounsfield.cli import showing
+
+    def closed(*_, **__):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(showing, "write_json", closed)
+    assert "goes on from here" in stats(archive, tmp_path / "r", "--jsonl").err
+    monkeypatch.undo()
+    assert "all results are written" in stats(archive, tmp_path / "r", "--jsonl").err

@@ -102,7 +102,9 @@ class ResultFolder:
         self.path = Path(os.path.abspath(folder))
         self._asked, self._shard, self._outputs, self._retry = asked, shard, outputs, retry_failed
         try:
-            (self.path / _WORK).mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            _refuse_others(self.path)  # of a folder with other files nothing is touched
+            (self.path / _WORK).mkdir(exist_ok=True)
             self.parts = _take_job(self.path, asked, parts_for(inputs, shard))
             self._lock = _Lock(self.path / _WORK / f"shard-{shard.number}-of-{shard.of}", str(self.path))
         except OSError as error:

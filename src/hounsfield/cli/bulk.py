@@ -154,6 +154,11 @@ class BulkRun:
         else:
             say(f"{self._kept.path}: all results are written")
 
+    def say_unread(self) -> None:
+        """Say that the job has ended early since nobody reads what it prints, as behind ``| head``."""
+        if self._kept is not None:
+            say("nobody reads standard output any more: the job ends early; the same command goes on from here")
+
     def _say_before(self) -> None:
         before = sum(self.before.values())
         if not before:

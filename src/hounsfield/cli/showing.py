@@ -97,6 +97,9 @@ class Run:
             say(f"interrupted after {self._ended} of {count}; the files written so far are complete")
             self.bulk.say_kept(self.options["quiet"], interrupted=True)
             return 130
+        except BrokenPipeError:
+            self.bulk.say_unread()
+            raise
         except WorkersLostError as error:
             self._shared.close()
             say(str(error))
