@@ -54,6 +54,8 @@ class Input:
         Of a file that was walked: why no image can come of it; that is what reading it says, too.
     listener
         Is told how reading a volume goes on, in this process.
+    number
+        Of a volume: the number that results tell, where that is not its place among all that were found.
 
     Examples
     --------
@@ -72,12 +74,14 @@ class Input:
     changed: str = ""
     lost: str = field(default="", compare=False)
     listener: Listener = field(default=_SILENCE, compare=False, repr=False)
+    number: int | None = None
 
     def __reduce__(self) -> tuple[type[Input], tuple[Any, ...]]:
         if self.stays_here:
             raise SourceError("standard input can be read by this process only", source=self.name)
         alone = None if self.surveyed is None else self.surveyed.alone(self.place)
-        return type(self), (self.name, self.stem, alone, 0, self.refused, self.named, self.changed)
+        known = (self.name, self.stem, alone, 0, self.refused, self.named, self.changed)
+        return type(self), (*known, "", _SILENCE, self.number)
 
     @property
     def stays_here(self) -> bool:
@@ -147,7 +151,8 @@ class Input:
 
         known = self.facts.to_dict(phi=False)
         kept = {key: value for key, value in known.items() if key not in ("volume", "steps", "affine", "split_by")}
-        return {"index": self.facts.index, **kept, "notes": list(notes_of(self.facts, self.found, hide=True))}
+        index = self.facts.index if self.number is None else self.number
+        return {"index": index, **kept, "notes": list(notes_of(self.facts, self.found, hide=True))}
 
     @property
     def slices(self) -> tuple[SliceSource, ...]:
