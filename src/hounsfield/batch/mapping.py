@@ -52,10 +52,13 @@ class FunctionTask:
         Of an image or a volume.
     reading
         How these are read.
+    file
+        The name of the file that the function is in: functions that are sent to other processes lose it.
     """
 
     function: Callable[[Any], Any]
     reading: Reading
+    file: str = ""
 
     def __call__(self, item: Input) -> dict[str, Any]:
         """Do one input."""
@@ -64,15 +67,16 @@ class FunctionTask:
         try:
             returned = self.function(read)
         except Exception as error:
-            raise _raised(error, item.name) from None
+            raise _raised(error, item.name, self.file) from None
         return {**levels, VALUE: as_recorded(_checked(returned, item.name))}
 
 
-def _raised(error: Exception, name: str) -> FunctionError:
+def _raised(error: Exception, name: str, file: str) -> FunctionError:
     where = error.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next
-    line = f" at line {where.tb_lineno} of {Path(where.tb_frame.f_code.co_filename).name}" if where else ""
+    known = Path(where.tb_frame.f_code.co_filename).name if where else ""
+    line = f" at line {where.tb_lineno} of {file if known.startswith('<') and file else known}" if where else ""
     raised = FunctionError(f"the function raised {type(error).__name__}: {error}{line}", source=name)
     raised.error_type = type(error).__name__
     return raised
@@ -180,7 +184,7 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
     share = WHOLE if shard is None else JobShard.parse(shard)
     reading, grouping = Reading(values, strict, damaged=False), Grouping(None if each is None else not each, gaps)
     choice = Choice(where=where)
-    task = FunctionTask(function, reading)
+    task = FunctionTask(function, reading, Path(getattr(getattr(function, "__code__", None), "co_filename", "")).name)
     inputs = _inputs_of(source, reading, grouping, choice, kept=results is not None)
     kept = None
     if results is not None:
