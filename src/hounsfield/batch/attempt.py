@@ -39,6 +39,9 @@ class FunctionError(HounsfieldError):
 
     error_type: str = ""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return (*super().__reduce__(), {"error_type": self.error_type})
+
 
 @dataclass(frozen=True)
 class Outcome:

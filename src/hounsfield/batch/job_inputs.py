@@ -186,6 +186,8 @@ def _named(items: Iterable[Input], folder: str, phi: bool) -> Generator[Input]:
             yield item
             continue
         series = str(item.facts.attributes.get("SeriesInstanceUID") or "")
-        number = counts[series] = counts.get(series, -1) + 1
+        of = series_of(item)
+        number = counts[of] = counts.get(of, -1) + 1
         called = f"{series}, {number}" if series and phi else key_of(item)[:12]
+        # Its place among the volumes of a chunk, or of a share, says nothing.
         yield replace(item, name=f"{folder}[{called}]", number=number)

@@ -52,10 +52,13 @@ class FunctionTask:
         Of an image or a volume.
     reading
         How these are read.
+    file
+        The name of the file that the function is in: functions that are sent to other processes lose it.
     """
 
     function: Callable[[Any], Any]
     reading: Reading
+    file: str = ""
 
     def __call__(self, item: Input) -> dict[str, Any]:
         """Do one input."""
@@ -64,17 +67,20 @@ class FunctionTask:
         try:
             returned = self.function(read)
         except (Exception, SystemExit) as error:
-            raise _raised(error, item.name) from None
+            raise _raised(error, item.name, self.file) from None
         return {**levels, VALUE: as_recorded(returned_values(returned, item.name))}
 
 
-def _raised(error: BaseException, name: str) -> FunctionError:
+def _raised(error: BaseException, name: str, file: str) -> FunctionError:
     where = error.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next
     # In this file it is the call itself that failed: there is no line of the function's to name.
     inside = where is not None and where.tb_frame.f_code.co_filename != __file__
-    line = f" at line {where.tb_lineno} of {Path(where.tb_frame.f_code.co_filename).name}" if where and inside else ""
+    known = Path(where.tb_frame.f_code.co_filename).name if where else ""
+    # Of a function that was sent as bytes Python may not know the file.
+    known = file if known.startswith("<") and file else known
+    line = f" at line {where.tb_lineno} of {known}" if where and inside else ""
     raised = FunctionError(f"the function raised {type(error).__name__}: {error}{line}", source=name)
     raised.error_type = type(error).__name__
     return raised
@@ -171,7 +177,7 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
     share = WHOLE if shard is None else JobShard.parse(shard)
     reading, grouping = Reading(values, strict, damaged=False), Grouping(None if each is None else not each, gaps)
     choice = Choice(where=where)
-    task = FunctionTask(function, reading)
+    task = FunctionTask(function, reading, Path(getattr(getattr(function, "__code__", None), "co_filename", "")).name)
     inputs = _inputs_of(source, reading, grouping, choice, kept=results is not None)
     kept = None
     if results is not None:

@@ -52,8 +52,11 @@ class FromFolder:
             return self.call(item)
         with _working_in(self.folder) as entered:
             if not entered and (self.needed or _is_relative(item)):
-                why = f"relative paths begin in {self.folder}, which the worker on {socket.gethostname()} does not have"
-                raise WorkersLostError(f"{why}: give whole paths, or start workers that share this folder")
+                folder, host = self.folder, socket.gethostname()
+                raise WorkersLostError(
+                    f"relative paths begin in {folder}, which the worker on {host} does not have: give absolute paths, "
+                    "or start workers that share this folder"
+                )
             return self.call(item)
 
 
