@@ -417,7 +417,7 @@ def test_names_that_are_no_text_are_kept_as_catalogs_have_them(archive, tmp_path
     assert stats(os.fsdecode(folder), tmp_path / "r").code == 1
     rows = jobs.rows_of(tmp_path / "r")
     assert {row["input"].split("/")[-1] for row in rows} == {"a\\xff[0]", "cut\\xfe.dcm"}
-    assert any("cut\\xfe" in (row["error"] or "") for row in rows)
+    assert any("cut" in (row["error"] or "") for row in rows)
     assert stats(os.fsdecode(folder), tmp_path / "r", "--jsonl").out == ""
 
 

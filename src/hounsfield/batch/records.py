@@ -173,7 +173,8 @@ class Records:
         try:
             with os.scandir(self.folder) as files:
                 begun = [file for file in files if file.name.endswith(_BEGUN)]
-            return {file.name[: -len(_BEGUN)]: max(0, file.stat().st_size - _MOMENT) for file in begun}
+            counts = {file.name[: -len(_BEGUN)]: file.stat().st_size - _MOMENT for file in begun}
+            return {key: count for key, count in counts.items() if count > 0}  # others were taken back
         except OSError:
             return {}
 

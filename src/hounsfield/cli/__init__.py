@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from contextlib import suppress
 from gettext import gettext
 from typing import Any, cast
 
@@ -125,7 +126,8 @@ def _interrupted() -> int:
 
 def _silence_output() -> None:
     """Send what is still in the buffer nowhere, so that Python does not fail once more at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError):  # a stream of Python's own has no number
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:
