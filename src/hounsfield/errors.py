@@ -16,7 +16,8 @@ fits, so that ``except OSError`` or ``except ValueError`` work as expected::
     ├── LimitExceededError (ValueError)        reading on would cost more than the limits allow
     ├── GeometryError (ValueError)             images or masks do not fit together
     ├── MissingDependencyError (ImportError)   a part must be installed; the message is the command
-    └── OutputError (OSError)                  the output cannot be written
+    ├── OutputError (OSError)                  the output cannot be written
+    └── WorkersLostError (RuntimeError)        those who were to do the work are gone
 
     AssumptionWarning (UserWarning)            the result rests on something the file does not say
 """

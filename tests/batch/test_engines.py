@@ -168,6 +168,7 @@ def kills_its_worker_once(item):
     return Outcome(item.name)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
 def test_a_worker_that_is_killed_from_outside_costs_nothing(tmp_path):
     items = [Input(str(number), str(tmp_path / "mark")) for number in range(10)]

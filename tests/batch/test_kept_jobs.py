@@ -340,6 +340,7 @@ def test_names_of_outputs_do_not_depend_on_who_comes_first(archive, tmp_path):
     assert {Path(row["outputs"][0]).name for row in jobs.rows_of(tmp_path / "ra") if row["outputs"]} == set(files)
 
 
+@pytest.mark.long
 def test_what_an_attempt_left_that_was_killed_is_replaced_and_nothing_else(archive, tmp_path):
     """A DICOM SEG is never the same twice: that of a run that was killed between the file and its record stands there."""
     mask = ["mask", str(archive / "s0"), "--tissue", "lung", "--no-figure", "--format", "seg", "--engine", "serial"]

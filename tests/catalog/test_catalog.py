@@ -212,6 +212,7 @@ def test_views_are_tables(catalog):
         catalog.table('instances" WHERE "Rows" > 0 --')
 
 
+@pytest.mark.long
 def test_batches_come_as_they_are_asked_for(catalog, tmp_path):
     batches = list(catalog.batches("SELECT path FROM instances WHERE Rows > ?", [1], rows=7))
     assert (
@@ -227,6 +228,7 @@ def test_batches_come_as_they_are_asked_for(catalog, tmp_path):
     assert list(catalog.batches("FROM instances WHERE false")) == []
 
 
+@pytest.mark.long
 def test_bounds_hold_for_single_values_where_questions_are_answered_apart(catalog):
     with hu.Catalog(catalog.folder, memory=128 * 2**20, apart=True) as apart:
         with pytest.raises(hu.LimitExceededError, match="128 MiB"):
@@ -278,6 +280,7 @@ ASKED = [
 ]
 
 
+@pytest.mark.long
 def test_a_catalog_that_is_open_while_it_is_compacted_answers(tmp_path):
     data = tree(tmp_path / "data", 1, 3)
     for number in range(1, 3):

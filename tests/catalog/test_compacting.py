@@ -41,6 +41,7 @@ def test_small_shards_become_one(catalog):
     assert scan_into(catalog, [catalog.parent / "data"]).unchanged == 27
 
 
+@pytest.mark.long
 def test_shards_of_a_size_stay(catalog):
     compact(catalog, rows=8)
     shards = read_manifest(catalog).shards
@@ -72,6 +73,7 @@ def test_a_scan_goes_on_while_the_catalog_is_compacted(catalog, monkeypatch):
     assert verify(catalog).problems == []
 
 
+@pytest.mark.long
 def test_what_others_replaced_meanwhile_is_left_alone(catalog, monkeypatch):
     from hounsfield.catalog import compacting
 
@@ -96,6 +98,7 @@ def test_what_others_replaced_meanwhile_is_left_alone(catalog, monkeypatch):
     assert verify(catalog).problems == []
 
 
+@pytest.mark.long
 def test_young_files_of_nobody_stay(catalog):
     orphan = catalog / "instances" / "0123456789abcdef.parquet"
     orphan.write_bytes(b"")
@@ -114,6 +117,7 @@ def damaged_rows(folder, name):
     path.write_bytes(data)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
@@ -136,6 +140,7 @@ def test_damage_is_found_and_read_anew(catalog, damage, problem):
     assert rows(catalog) == expected
 
 
+@pytest.mark.long
 def test_a_damaged_catalog_is_no_traceback(catalog):
     for shard in read_manifest(catalog).shards:
         pieces_file(catalog, shard.name).write_bytes(b"nonsense")

@@ -100,6 +100,7 @@ def test_a_killed_scan_goes_on_where_it_was(tmp_path):
     check_killed_scans(tmp_path, 2, 15)
 
 
+@pytest.mark.long
 def test_a_killed_compaction_changes_no_row(tmp_path):
     check_killed_compactions(tmp_path, 2, 15)
 
@@ -157,6 +158,7 @@ def check_writers(tmp_path, folders, others):
     assert scan_into(catalog, [data]).unchanged == folders * 60
 
 
+@pytest.mark.long
 def test_two_writers_at_once(tmp_path):
     check_writers(tmp_path, 20, lambda catalog, data: [])
 
@@ -225,6 +227,7 @@ def test_a_disk_that_is_really_full(tmp_path):
         subprocess.run(["umount", str(small)], check=True)
 
 
+@pytest.mark.long
 def test_interrupted_scans_keep_what_was_written(tmp_path):
     data = tree(tmp_path / "data", 30, 60)
     code = (

@@ -165,6 +165,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", folder], check=True)
 
 
+@pytest.mark.long
 def test_a_disk_that_is_really_full(small_disk, tmp_path):
     data = tree(tmp_path / "data", 4, 3)
     catalog = small_disk / "catalog"

@@ -132,6 +132,7 @@ def test_questions_without_headers_never_read_them(tmp_path):
     database.close()
 
 
+@pytest.mark.long
 def test_a_catalog_keeps_headers_once_it_has_them(tmp_path):
     data = tree(tmp_path / "data", 1, 2)
     scan_into(tmp_path / "with", [data], headers=True)

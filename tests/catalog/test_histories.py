@@ -118,6 +118,7 @@ def check(steps):
         history.check()
 
 
+@pytest.mark.long
 @settings(max_examples=3, deadline=None, derandomize=True)
 @given(st.lists(_steps, min_size=4, max_size=8))
 def test_a_history_ends_as_a_fresh_scan(steps):

@@ -25,6 +25,7 @@ def test_a_moved_file_has_one_row(tmp_path):
     assert (done.unchanged, done.moved) == (6, 0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("compacted", [False, True])
 def test_a_moved_folder(tmp_path, compacted, monkeypatch):
     monkeypatch.setattr(writing, "_FILES", 4)

@@ -148,6 +148,7 @@ def test_texts_that_name_nobody_stay(tmp_path):
     assert three["ConvolutionKernel"] == [None]
 
 
+@pytest.mark.long
 def test_uids_stay_the_same_for_the_same(tmp_path):
     patient(tmp_path / "data")
     patient(tmp_path / "data", "Other", SOPInstanceUID="1.2.3.4")
@@ -175,6 +176,7 @@ def test_a_date_within_a_uid_costs_no_uid(tmp_path):
     assert row["SOPClassUID"].startswith("1.2.840.10008.")
 
 
+@pytest.mark.long
 def test_scanning_again_works_as_with_names(tmp_path):
     data = tree(tmp_path / "data", 3, 3)
     scan_into(tmp_path / "catalog", [data], phi=False)

@@ -437,6 +437,7 @@ def test_every_question_is_answered_by_a_catalog_without_rows(here, empty, quest
     assert none.schema.equals(there.schema) and none.num_rows <= 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["new", "headers", "scanned"])
 def test_views_of_a_catalog_without_rows_have_the_same_columns(here, empty, name):
     with closing(Database(empty / name, read_manifest(empty / name))) as database:

@@ -108,6 +108,7 @@ def test_one_after_another(store, tmp_path):
     assert store.most == 1
 
 
+@pytest.mark.long
 def test_longer_headers_take_a_second_part_and_then_a_longer_first_one(store, tmp_path):
     store.files.update({f"b/{number:04d}.dcm": long_header(number, 60_000) + bytes(2**17) for number in range(1024)})
     assert scan_into(tmp_path / "catalog", ["parts://b"]).errors.total() == 0

@@ -73,6 +73,7 @@ OTHERWISE = (
 )
 
 
+@pytest.mark.long
 def test_as_a_loop_of_pydicom_counts(tmp_path):
     chance = random.Random(15)
     for number in range(1, 60):
@@ -177,6 +178,7 @@ def check_a_history(tmp_path, monkeypatch, chance, scans):
     assert sum(one is not None for one in used) >= scans / 3
 
 
+@pytest.mark.long
 def test_a_history_of_changes(tmp_path, monkeypatch):
     check_a_history(tmp_path, monkeypatch, random.Random(15), 3)
 
@@ -187,6 +189,7 @@ def test_histories_of_changes(tmp_path, monkeypatch, seed):
     check_a_history(tmp_path, monkeypatch, random.Random(seed), 25)
 
 
+@pytest.mark.long
 def test_only_what_is_in_changed_rows_is_looked_up(tmp_path, monkeypatch):
     monkeypatch.setattr(writing, "_FILES", 3)
     data = tree(tmp_path / "data", 8, 3)

@@ -215,6 +215,7 @@ def test_what_does_not_end_is_ended(catalog, sql):
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.long
 def test_one_value_is_within_the_bound_of_memory_too(catalog):
     with (
         pytest.raises(hu.LimitExceededError, match="more than 64 MiB of memory"),
@@ -258,6 +259,7 @@ def test_bombs_end_within_their_bounds(catalog, sql):
     assert time.monotonic() - began < 15
 
 
+@pytest.mark.long
 def test_the_time_in_which_nobody_reads_does_not_count(catalog):
     with ask(catalog, "SELECT range AS n FROM range(100000)", bounds=QueryBounds(seconds=2), rows=5000) as answer:
         batches = iter(answer)

@@ -197,6 +197,7 @@ def test_series_at_which_something_is_odd(tmp_path):
     check(tmp_path / "z", tmp_path / "a.zip")
 
 
+@pytest.mark.long
 @given(
     depths=st.lists(st.integers(0, 12), min_size=1, max_size=9),
     shifts=st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.4, 0.02]), min_size=9, max_size=9),
@@ -229,6 +230,7 @@ def check_made_series(folder, depths, shifts, tilt):
     shutil.rmtree(folder)
 
 
+@pytest.mark.long
 def test_what_has_changed_ends_as_in_a_new_catalog(tmp_path, monkeypatch):
     looked_at = []
     of = table_upkeep.tables_of
@@ -261,6 +263,7 @@ def test_what_has_changed_ends_as_in_a_new_catalog(tmp_path, monkeypatch):
     assert tables(tmp_path / "c") == fresh(tmp_path, data)
 
 
+@pytest.mark.long
 def test_a_scan_that_ended_before_its_series_were_looked_at(tmp_path, monkeypatch):
     made_ct(tmp_path / "data", slices=3)
     with monkeypatch.context() as patch:
@@ -309,6 +312,7 @@ def test_damaged_tables_are_found_and_made_anew(tmp_path):
     assert tables(tmp_path / "c") == whole
 
 
+@pytest.mark.long
 def test_without_what_identifies_patients(tmp_path):
     data = tmp_path / "data"
     paths = made_ct(data / "CANARY", slices=4)

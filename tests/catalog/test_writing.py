@@ -252,6 +252,7 @@ def test_folders_of_many_files_are_several_pieces(tmp_path, monkeypatch, opened)
     assert (counts(done), opened) == ((1, 0, 15, 1, 0), [str(data / "s000" / "0003a.dcm")])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("more", [True, False])
 def test_folders_that_are_parted_otherwise(tmp_path, monkeypatch, more):
     from hounsfield.catalog import pieces
@@ -402,6 +403,7 @@ def test_catalogs_in_folders_are_left_out_and_said_so(tmp_path):
     assert scan_into(tmp_path / "c", [data / "s001" / "other"]).catalogs == [str(data / "s001" / "other")]
 
 
+@pytest.mark.long
 def test_the_command_says_which_catalogs_are_left_out(tmp_path):
     data = tree(tmp_path / "data", 1, 2)
     for name in "abcde":
