@@ -282,6 +282,7 @@ def test_a_scan_that_ended_before_its_series_were_looked_at(tmp_path, monkeypatc
     assert tables(tmp_path / "c") == fresh(tmp_path, tmp_path / "data")
 
 
+@pytest.mark.long
 def test_all_series_are_looked_at_where_nothing_tells_which_changed(tmp_path):
     data = tmp_path / "data"
     for name in "abc":

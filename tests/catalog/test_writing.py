@@ -327,6 +327,7 @@ def test_progress_counts_files_and_bytes(tmp_path, monkeypatch):
         assert last.bytes_done == last.bytes_found == done.bytes == sum(f.stat().st_size for f in data.rglob("*.dcm"))
 
 
+@pytest.mark.long
 def test_facts_of_a_catalog(tmp_path):
     data = tree(tmp_path / "data", 2, 3)
     (data / "s000" / "notes.txt").write_text("no image")
@@ -387,6 +388,7 @@ def test_no_two_names_are_one_path(tmp_path):
     assert len(set(report.to_pandas()["path"])) == 4
 
 
+@pytest.mark.long
 def test_catalogs_in_folders_are_left_out_and_said_so(tmp_path):
     data = tree(tmp_path / "data", 2, 3)
     scan_into(tmp_path / "other", [data / "s000"])

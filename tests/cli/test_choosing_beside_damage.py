@@ -127,6 +127,7 @@ def test_files_without_pixels_are_no_failures_where_volumes_are_written(mixed, t
         assert "headless.dcm" in err
 
 
+@pytest.mark.long
 def test_without_a_choice_they_fail_in_a_folder_as_in_its_archive(mixed):
     codes = [hu_here("stats", mixed / name, "--jsonl") for name in ("cd", "cd.zip")]
     assert [code for code, _, _ in codes] == [1, 1]

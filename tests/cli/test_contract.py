@@ -300,6 +300,7 @@ def test_demo_is_exact_and_leaves_its_pictures(tmp_path):
     assert json.loads(again[1])["facts"]["PatientID"] == "1CT1"
 
 
+@pytest.mark.long
 def test_five_hundred_files_fifty_of_them_junk(five_hundred, tmp_path):
     folder, bad = five_hundred
     code, out, err = hu_here("mask", folder, "-o", tmp_path / "out", "--no-figure", "--jsonl", "-j", "1")

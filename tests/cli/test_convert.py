@@ -234,6 +234,7 @@ def test_a_ctrl_c_that_python_drops_ends_the_command_all_the_same(cine, tmp_path
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", ["mp4", "gif"])
 def test_ctrl_c_in_the_middle_of_a_video_leaves_nothing(tmp_path, ending):
     frames = np.random.default_rng(1).integers(0, 256, (600, 512, 512), np.uint8)

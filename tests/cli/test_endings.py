@@ -23,6 +23,7 @@ def folder(tmp_path_factory, sample):
     return made
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words", [["tags", "00.dcm"], ["tags", "."], ["stats", ".", "--each"], ["info", "."], ["explain", "."], ["ls", "."],
               ["stats", ".", "--each", "--jsonl", "-j", "2"]]
@@ -39,6 +40,7 @@ def test_a_reader_that_has_gone_is_no_failure(folder, words):
     assert b"failed" not in done.stderr
 
 
+@pytest.mark.long
 def test_what_workers_have_ended_counts_when_it_is_interrupted(folder, tmp_path):
     inputs = tmp_path / "in"
     inputs.mkdir()

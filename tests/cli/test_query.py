@@ -234,6 +234,7 @@ def test_columns_of_one_name_are_all_there(here):
     assert sorted(json.loads(out)[0].values()) == [1, 2, 3]
 
 
+@pytest.mark.long
 def test_answers_of_any_type_are_no_traceback(here, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(here)
     sql = "SELECT INTERVAL 1 month AS i, DATE '0044-03-15 (BC)' AS a, 'infinity'::DATE AS b, 1.50 AS c"
@@ -332,6 +333,7 @@ def test_all_paths_of_a_duplicate_are_given(tmp_path):
     assert row["files"] == 12 and row["paths"] == [str(tmp_path / f"{number:02}.dcm") for number in range(12)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sql", ["-- all\nSELECT 1 AS one", "--all\nSELECT 1 AS one", "--\nSELECT 1 AS one"])
 def test_sql_may_begin_with_a_comment(here, sql):
     for call in ([sql, "--json"], ["--json", sql], ["--json", "--", sql]):

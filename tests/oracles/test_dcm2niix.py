@@ -29,6 +29,7 @@ def series_of(files: list[Path]) -> list[list[Path]]:
     return [series for series in dcm2niix.all_series(real_files()) if not set(series).isdisjoint(files)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("files", SOME_OR_ALL)
 def test_every_series_that_dcm2niix_converts_is_the_same_or_explained(files, tmp_path, record_property):
     series = series_of(files())

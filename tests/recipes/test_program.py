@@ -154,6 +154,7 @@ def test_files_of_other_kinds_give_the_same_files(name, words, here, sample):
     same_outputs([words[0], name, *words[1:]], here, [sample(name)])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     [

@@ -28,6 +28,7 @@ NUMBERS = st.one_of(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(st.lists(NUMBERS, min_size=1, max_size=4))
 def test_decimals_are_those_of_python_to_the_last_bit(tmp_path_factory, texts):

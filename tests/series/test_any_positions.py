@@ -62,6 +62,7 @@ def collection(chance: random.Random) -> list[Dataset]:
 SEEDS = st.integers(0, 10**6)
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
 @given(SEEDS)
 def test_every_slice_is_in_one_volume_at_its_own_place_or_a_copy(seed):
