@@ -432,3 +432,28 @@ def test_a_job_whose_output_nobody_reads_says_that_it_ended_early(archive, tmp_p
     assert "goes on from here" in stats(archive, tmp_path / "r", "--jsonl").err
     monkeypatch.undo()
     assert "all results are written" in stats(archive, tmp_path / "r", "--jsonl").err
+
+
+def test_a_series_that_has_grown_takes_the_place_of_what_it_was(archive, tmp_path):
+    """And so does one that has lost slices: its former volume is no input any more, and no row."""
+    folder, out = tmp_path / "archive", []
+    shutil.copytree(archive, folder)
+    last = sorted((folder / "s1").glob("*.dcm"))[-1]
+    kept = last.read_bytes()
+    last.unlink()
+    for step in ("first", "again", "grown", "shrunk"):
+        if step == "grown":
+            last.write_bytes(kept)
+        if step == "shrunk":
+            last.unlink()
+        assert stats(folder, tmp_path / "r").code == 1
+        rows = jobs.rows_of(tmp_path / "r")
+        out.append({row["key"] for row in rows})
+        assert len(rows) == 4 and len({row["SeriesInstanceUID"] for row in rows}) == 4
+    assert out[0] == out[1] == out[3] and len(out[0] - out[2]) == 1
+
+
+def test_other_inputs_of_the_same_results_stay(archive, tmp_path):
+    stats(archive / "s0", tmp_path / "r")
+    stats(archive / "s1", tmp_path / "r")
+    assert len(jobs.rows_of(tmp_path / "r")) == 2

@@ -51,6 +51,28 @@ def key_of(item: Input, secret: bytes = b"") -> str:
     return hashlib.sha256(text).digest()[:_KEY].hex()
 
 
+def slice_marks(item: Input, secret: bytes = b"") -> list[str]:
+    """Return a digest of each slice of an input, in their order; of a file by itself of that alone."""
+    if item.is_volume:
+        names = [f"{_absolute(one.path)} {one.frame_index}" for one in item.slices]
+    else:
+        names = [f"{_absolute(item.name)} None"]
+    return [_mark(name.encode("utf-8", "surrogateescape"), secret) for name in names]
+
+
+def ends_of(item: Input, secret: bytes = b"") -> tuple[str, ...]:
+    """Return the marks of the first and the last slice: an input that has one of these in it has taken its place."""
+    if not item.is_volume:
+        return tuple(slice_marks(item, secret))
+    ends = [f"{_absolute(one.path)} {one.frame_index}" for one in (item.slices[0], item.slices[-1])]
+    return tuple(_mark(name.encode("utf-8", "surrogateescape"), secret) for name in ends)
+
+
+def _mark(name: bytes, secret: bytes) -> str:
+    digest = hmac.digest(secret, name, "sha256") if secret else hashlib.sha256(name).digest()
+    return digest[:_STAMP].hex()
+
+
 def stamp_of(item: Input) -> str:
     """Return what changes when a file of an input does: from sizes and times; ``""`` where these cannot be asked for.
 

@@ -26,7 +26,7 @@ from hounsfield.batch.kept_job import KeptJob
 from hounsfield.batch.origins import Origins
 from hounsfield.batch.records import Record, as_recorded
 from hounsfield.batch.result_folder import ResultFolder, refuse_among
-from hounsfield.batch.result_rows import VALUE
+from hounsfield.batch.result_rows import OWN, VALUE
 from hounsfield.batch.result_table import sorted_table, table_of
 from hounsfield.batch.returned_values import returned_values
 from hounsfield.batch.whole_job import do_job, do_kept_job
@@ -206,8 +206,8 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
                 if progress is not None:
                     progress(done, max(done, total))
     if kept is not None:
-        return kept.table().drop_columns(["key", "stamp"])
-    return sorted_table(table_of(records, measured=False)).drop_columns(["key", "stamp"])
+        return kept.table().drop_columns([*OWN])
+    return sorted_table(table_of(records, measured=False)).drop_columns([*OWN])
 
 
 def _record(outcome: Outcome) -> Record:

@@ -133,7 +133,7 @@ def chosen_sample(sizes: Sequence[float], count: int) -> list[int]:
     Examples
     --------
     >>> chosen_sample([5, 1, 1, 1, 1, 1], 2)
-    [0, 1]
+    [0, 3]
     """
     order = sorted(range(len(sizes)), key=lambda index: (sizes[index], index))
     if len(order) <= count:

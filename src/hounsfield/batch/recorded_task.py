@@ -30,6 +30,8 @@ class KeptInput:
         Which part of the results it is in.
     begun
         How often it was begun in earlier runs, and never ended.
+    ends
+        Marks of its first and its last slice.
     """
 
     item: Input
@@ -38,6 +40,7 @@ class KeptInput:
     series: str
     part: int
     begun: int = 0
+    ends: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -112,4 +115,5 @@ def record_of(work: KeptInput, outcome: Outcome) -> Record:
         outcome.failure,
         outcome.error_type,
         outcome.assumptions,
+        work.ends,
     )

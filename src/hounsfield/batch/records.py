@@ -50,6 +50,8 @@ class Record:
         As those of an `Outcome`.
     error_type
         The class of the error, where it is one of ours.
+    ends
+        Marks of its first and its last slice, as `input_keys.ends_of` makes them.
     """
 
     key: str
@@ -62,6 +64,7 @@ class Record:
     failure: Failure | None = None
     error_type: str = ""
     assumptions: tuple[str, ...] = field(default=())
+    ends: tuple[str, ...] = field(default=())
 
     def to_json(self) -> bytes:
         """Return it as a JSON document, exactly: numbers, dates and arrays come back as they were."""
@@ -79,7 +82,7 @@ class Record:
         """
         try:
             known = _restored(json.loads(document.decode("utf-8", "surrogatepass")))
-            known["assumptions"] = tuple(known["assumptions"])
+            known |= {name: tuple(known.get(name, ())) for name in ("assumptions", "ends")}
             return cls(**known)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(str(error)) from None

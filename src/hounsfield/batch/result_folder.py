@@ -10,15 +10,15 @@ import os
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hounsfield import outputs as _outputs
 from hounsfield._version import __version__
+from hounsfield.batch.done_inputs import KNOWN_BY, DoneInputs
 from hounsfield.batch.engines import set_aside
-from hounsfield.batch.input_keys import key_of, stamp_of
+from hounsfield.batch.input_keys import ends_of, key_of, stamp_of
 from hounsfield.batch.job_shards import JobShard, parts_for
 from hounsfield.batch.kept_job import KeptJob
 from hounsfield.batch.recorded_task import PASSING, KeptInput, RecordedTask, part_folder, record_of
@@ -39,28 +39,6 @@ _VERSION = 1
 #: So often an input was begun, in runs that never ended it, before it is set aside.
 _BEGUN = 4
 _LONGEST_JOB = 1 << 20
-
-
-@dataclass
-class _Done:
-    """The inputs of a part that are done: stamps by key, and what failures lie with."""
-
-    stamps: dict[str, str] = field(default_factory=dict[str, str])
-    failures: dict[str, str] = field(default_factory=dict[str, str])
-    errors: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
-
-    def add(self, known: Mapping[str, Any]) -> None:
-        key, failure = known["key"], known["failure"]
-        self.stamps[key] = known["stamp"]
-        self.failures.pop(key, None)
-        if failure is not None:
-            self.failures[key] = failure
-            self.errors[key] = (known["error_type"] or "", known["error"] or "")
-
-    def is_done(self, key: str, stamp: str, *, retry_failed: bool) -> bool:
-        failure = self.failures.get(key)
-        again = failure is not None and (retry_failed or failure in PASSING)
-        return self.stamps.get(key) == stamp and not again
 
 
 class ResultFolder:
@@ -112,7 +90,7 @@ class ResultFolder:
                 raise
             raise OutputError(f"results cannot be written: {reason(error)}", source=str(self.path)) from None
         self._remove_parts(self._lock.left)
-        self._known: dict[int, _Done] = {}
+        self._known: dict[int, DoneInputs] = {}
         #: How many inputs were done before this run: ``good``, and by what failures lie with.
         self.before: Counter[str] = Counter()
         #: Of those that failed the name, the class of the error, and the error.
@@ -146,7 +124,9 @@ class ResultFolder:
         for item in items:
             key = key_of(item, secret)
             uid, again = origins.uid(_uid_of(item)), begun.get(key, 0)
-            works.setdefault(key, KeptInput(item, key, stamp_of(item), uid, part, again))
+            if key not in works:
+                works[key] = KeptInput(item, key, stamp_of(item), uid, part, again, ends_of(item, secret))
+        known.replace_by(works, secret)
         left: list[KeptInput] = []
         for key, work in works.items():
             if known.is_done(key, work.stamp, retry_failed=self._retry):
@@ -193,11 +173,13 @@ class ResultFolder:
             why = "the folder of results was removed while the job ran: what was done before that is not in it"
             raise OutputError(why, source=str(self.path))
         path, folder = self.part_file(part), part_folder(str(self.path / _WORK), part)
-        new = list(Records(folder).all())
-        if new or not path.exists():
+        replaced = self._known_of(part).replaced
+        new = [record for record in Records(folder).all() if record.key not in replaced]
+        if new or replaced or not path.exists():
             table = table_of(new, measured=self._asked.measured)
             if path.exists():
-                table = joined_tables([without_keys(read_part(path), table), table])
+                old = without_keys(read_part(path), {*table["key"].to_pylist(), *replaced})
+                table = joined_tables([old, table])
             write_part(sorted_table(table), path)
         shutil.rmtree(folder, ignore_errors=True)
         self._known.pop(part, None)
@@ -222,14 +204,14 @@ class ResultFolder:
         """Let others take this share; `whole` where nothing half-written can be left."""
         self._lock.release(whole=whole)
 
-    def _known_of(self, part: int) -> _Done:
+    def _known_of(self, part: int) -> DoneInputs:
         if part not in self._known:
-            self._known[part] = known = _Done()
+            self._known[part] = known = DoneInputs()
             path = self.part_file(part)
             if path.exists():
                 from hounsfield.batch.result_table import read_part
 
-                for row in read_part(path, ["key", "stamp", "failure", "error_type", "error"]).to_pylist():
+                for row in read_part(path, [*KNOWN_BY]).to_pylist():
                     known.add(row)
             for record in Records(part_folder(str(self.path / _WORK), part)).all():
                 known.add(vars(record))

@@ -14,10 +14,13 @@ from hounsfield.text import json_safe, name_text, storable
 if TYPE_CHECKING:
     from hounsfield.batch.records import Record
 
+#: Columns by which a job knows what it has done.
+OWN = ("key", "stamp", "slice_ends")
 #: Columns of every row: which input, and what became of it. The values of a function stand between them.
 BEFORE = {
     "key": "string",
     "stamp": "string",
+    "slice_ends": "list",
     "input": "string",
     "kind": "string",
     "StudyInstanceUID": "string",
@@ -66,6 +69,7 @@ def rows_of(record: Record, *, measured: bool) -> Iterator[dict[str, Any]]:
     before: dict[str, Any] = {
         "key": record.key,
         "stamp": record.stamp,
+        "slice_ends": list(record.ends),
         "input": name_text(record.source),
         "kind": "volume" if record.is_volume else "image",
         "StudyInstanceUID": result.get("StudyInstanceUID") or None,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,9 @@ def sorted_table(table: pa.Table) -> pa.Table:
     return table.take(pa.array(sorted(range(len(pairs)), key=pairs.__getitem__), pa.int64()))
 
 
-def without_keys(table: pa.Table, others: pa.Table) -> pa.Table:
-    """Return the rows of inputs that are not in another table."""
-    known = set(others["key"].to_pylist())
-    return table.filter(pa.array([key not in known for key in table["key"].to_pylist()], pa.bool_()))
+def without_keys(table: pa.Table, keys: Collection[str]) -> pa.Table:
+    """Return the rows of inputs that are none of some."""
+    return table.filter(pa.array([key not in keys for key in table["key"].to_pylist()], pa.bool_()))
 
 
 def joined_tables(tables: Sequence[pa.Table]) -> pa.Table:
