@@ -18,7 +18,7 @@ from dask_clusters import Cluster, needs_dask
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")]
 
-KILLS = int(os.environ.get("HOUNSFIELD_KILLS", "6"))
+KILLS = int(os.environ.get("HOUNSFIELD_KILLS", "3"))
 SERIES = 24
 MASK = ("--tissue", "lung", "--no-figure", "-o", "out", "--results", "results", "-q")
 
