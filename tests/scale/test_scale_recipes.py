@@ -166,7 +166,7 @@ def test_names_in_the_dask_cluster_fit_together():
     images = {pod["containers"][0]["image"] for pod in [*pods, job["spec"]["template"]["spec"]]}
     assert len(images) == 1
     for pod in (pods[0], pods[2]):  # who reads and writes
-        assert pod["volumes"] == [{"name": "work", "persistentVolumeClaim": {"claimName": "work"}}]
+        assert pod["volumes"] == [{"name": "archive", "persistentVolumeClaim": {"claimName": "archive"}}]
 
 
 @pytest.mark.long
@@ -249,7 +249,7 @@ def test_the_client_of_the_dask_cluster_gives_what_one_process_gives(archive, en
         for one in documents("dask_cluster.yaml")
         if one["kind"] == "Job"
     )
-    places = {"/work/catalog": str(archive), "/work/bones": str(tmp_path), scheduler: address}
+    places = {"/archive/catalog": str(archive), "/archive/bones": str(tmp_path), scheduler: address}
     for before, after in places.items():
         arguments = [argument.replace(before, after) for argument in arguments]
     dask = [sys.executable, "-m", "distributed.cli.dask_"]
