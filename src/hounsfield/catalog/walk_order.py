@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.sources.kinds import is_url
+
+#: What stands between the parts of a path, or of a URL.
+_ENDS = "/" + os.sep
 
 
 def walk_order(paths: Sequence[str], archives: Sequence[str | None], roots: Sequence[str] = ()) -> NDArray[np.int64]:
@@ -23,12 +26,15 @@ def walk_order(paths: Sequence[str], archives: Sequence[str | None], roots: Sequ
     """
     folders: dict[str, tuple[int, tuple[str, ...]]] = {}
     themselves = {root: number for number, root in enumerate(roots)}
+    numbers: dict[str, int] = {}
+    for number, root in enumerate(roots):
+        numbers.setdefault(root.rstrip(_ENDS), number)
     keys: list[tuple[int, tuple[str, ...], str]] = []
     for path, archive in zip(paths, archives, strict=True):
         at = path if archive is None else archive
         folder, _, name = at.rpartition("/" if is_url(at) else os.sep)
         if folder not in folders:
-            root = next((number for number, root in enumerate(roots) if _is_below(at, root)), len(roots))
+            root = min((numbers[above] for above in _above(at) if above in numbers), default=len(roots))
             # Servers list all that is below a folder by its whole name.
             folders[folder] = root, (folder,) if is_url(at) else tuple(folder.split(os.sep))
         number, parts = folders[folder]
@@ -36,5 +42,9 @@ def walk_order(paths: Sequence[str], archives: Sequence[str | None], roots: Sequ
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
 
 
-def _is_below(path: str, root: str) -> bool:
-    return path == root or path.startswith(root if root.endswith(("/", os.sep)) else root + "/")
+def _above(path: str) -> Iterator[str]:
+    """Yield a path, then the folders that it is in, the nearest first: names of folders without what ends them."""
+    yield path
+    for place in range(len(path) - 1, -1, -1):
+        if path[place] in _ENDS:
+            yield path[:place]
