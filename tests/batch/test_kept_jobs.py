@@ -221,6 +221,27 @@ def test_a_part_that_is_damaged_is_told(archive, tmp_path):
     assert run.code == 5 and "damaged" in run.err
 
 
+def test_a_catalog_that_is_damaged_while_the_job_runs_is_told(archive, tmp_path, monkeypatch):
+    from hounsfield.batch import job_inputs
+
+    monkeypatch.setattr(job_inputs, "_FILES", 1)
+    catalog = tmp_path / "catalog"
+    hu("scan", str(archive), "-o", f"{catalog}/")
+    counted = job_inputs.InCatalogs.of_parts
+
+    def damaged(inputs, parts, shard):
+        for number, one in enumerate(counted(inputs, parts, shard)):
+            if number == 1:
+                for file in (catalog / "instances").iterdir():
+                    file.write_bytes(b"PAR1")
+            yield one
+
+    monkeypatch.setattr(job_inputs.InCatalogs, "of_parts", damaged)
+    run = stats(catalog, tmp_path / "r")
+    assert run.code == 3 and "damaged" in run.err and "Traceback" not in run.err
+    assert list((tmp_path / "r").glob(".work/*/*.json"))  # what was done is kept
+
+
 def test_options_that_exclude_each_other(archive, tmp_path):
     for arguments in (
         ["stats", str(archive), "--retry-failed"],
@@ -297,19 +318,18 @@ def test_a_file_that_ends_its_process_is_set_aside_after_some_runs(archive, tmp_
     folder = ResultFolder(tmp_path / "r", KeptJob.of("hu", 1), 1, JobShard())
     records = tmp_path / "r" / ".work" / "00000"
     from hounsfield.batch.inputs import Input
-    from hounsfield.batch.origins import Origins
     from hounsfield.batch.records import Records
 
     items = [Input(str(path)) for path in sorted((archive / "s0").glob("*.dcm"))]
-    first = folder.to_do(0, items, Origins())
+    first = folder.to_do(0, items)
     for _ in range(3):
         Records(str(records)).begin(first[0].key)
-    again = folder.to_do(0, items, Origins())
+    again = folder.to_do(0, items)
     # What was begun several times is done alone: no other input is in flight, and blamed, should it end its process.
     assert [[work.key for work in some] for some in _apart(again)] == [[work.key for work in first[1:]], [first[0].key]]
     assert [work.key for work in again] == [*(work.key for work in first[1:]), first[0].key]
     Records(str(records)).begin(first[0].key)
-    assert len(folder.to_do(0, items, Origins())) == len(items) - 1
+    assert len(folder.to_do(0, items)) == len(items) - 1
     assert "the process that read it ended" in Records(str(records)).get(first[0].key).error
     folder.close(whole=True)
 
@@ -457,3 +477,23 @@ def test_other_inputs_of_the_same_results_stay(archive, tmp_path):
     stats(archive / "s0", tmp_path / "r")
     stats(archive / "s1", tmp_path / "r")
     assert len(jobs.rows_of(tmp_path / "r")) == 2
+
+
+def test_a_file_that_options_name_is_what_it_holds(archive, tmp_path):
+    """A region drawn anew in the same file, a grid of the same name: results of the former one are another job's."""
+    grid = tmp_path / "grid"
+    hounsfield.phantom(grid, matrix=16, slices=3)
+    like = ["--like", str(grid)]
+    assert stats(archive / "s0", tmp_path / "r", *like).code == 0
+    assert stats(archive / "s0", tmp_path / "r", *like).code == 0
+    shutil.rmtree(grid)
+    hounsfield.phantom(grid, matrix=20, slices=3)
+    refused = stats(archive / "s0", tmp_path / "r", *like)
+    assert refused.code == 2 and "files was another there" in refused.err
+    points = tmp_path / "points.json"
+    points.write_text(json.dumps({"type": "Polygon", "coordinates": [[[2, 2], [2, 20], [20, 20], [2, 2]]]}))
+    polygon = ["--each", "--polygon", str(points)]
+    first = stats(archive / "s0", tmp_path / "p", *polygon)
+    assert first.code == 0, first.err
+    points.write_text(json.dumps({"type": "Polygon", "coordinates": [[[2, 2], [2, 9], [9, 9], [2, 2]]]}))
+    assert stats(archive / "s0", tmp_path / "p", *polygon).code == 2

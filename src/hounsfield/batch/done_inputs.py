@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hounsfield.batch.input_keys import slice_marks
+from hounsfield.batch.input_keys import InputKeys
 from hounsfield.batch.recorded_task import PASSING, KeptInput
 
 #: Columns of rows by which an input that is done is known.
@@ -47,7 +47,7 @@ class DoneInputs:
         """Note which are no inputs any more since others have their first or last slice: a series that has grown."""
         owners = {end: key for key, ends in self.ends.items() if key not in works for end in ends}
         for work in works.values() if owners else ():
-            self.replaced.update(owners[mark] for mark in slice_marks(work.item, secret) if mark in owners)
+            self.replaced.update(owners[mark] for mark in InputKeys.of(work.item, secret).marks if mark in owners)
 
     def is_done(self, key: str, stamp: str, *, retry_failed: bool) -> bool:
         """Return whether an input is not to be done again."""

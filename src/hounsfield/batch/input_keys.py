@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -30,47 +31,59 @@ def series_of(item: Input) -> str:
     return uid or os.path.dirname(_absolute(item.slices[0].path))
 
 
-def key_of(item: Input, secret: bytes = b"") -> str:
-    """Return the name of an input within a job, as hexadecimal digits: of the files, and frames, that it is made of.
+@dataclass(frozen=True)
+class InputKeys:
+    """The names by which an input is known within a job, as hexadecimal digits.
 
     Parameters
     ----------
-    item
-        The input.
+    names
+        Of its slices, in their order: file and frame; of a file by itself that one.
+    is_volume
+        Whether it is a volume.
     secret
-        With one, nobody who does not have it can find out the files, not even by trying.
+        What digests are made with.
     """
-    parts = (
-        [_absolute(item.name)]
-        if not item.is_volume
-        else ["volume", *(f"{_absolute(one.path)} {one.frame_index}" for one in item.slices)]
-    )
-    text = "\0".join(parts).encode("utf-8", "surrogateescape")
-    if secret:
-        return hmac.digest(secret, text, "sha256")[:_KEY].hex()
-    return hashlib.sha256(text).digest()[:_KEY].hex()
 
+    names: tuple[str, ...]
+    is_volume: bool
+    secret: bytes = b""
 
-def slice_marks(item: Input, secret: bytes = b"") -> list[str]:
-    """Return a digest of each slice of an input, in their order; of a file by itself of that alone."""
-    if item.is_volume:
-        names = [f"{_absolute(one.path)} {one.frame_index}" for one in item.slices]
-    else:
-        names = [f"{_absolute(item.name)} None"]
-    return [_mark(name.encode("utf-8", "surrogateescape"), secret) for name in names]
+    @classmethod
+    def of(cls, item: Input, secret: bytes = b"") -> InputKeys:
+        """Return the names of an input.
 
+        Parameters
+        ----------
+        item
+            The input.
+        secret
+            With one, nobody who does not have it can find out the files, not even by trying.
+        """
+        if item.is_volume:
+            return cls(tuple(f"{_absolute(one.path)} {one.frame_index}" for one in item.slices), True, secret)
+        return cls((f"{_absolute(item.name)} None",), False, secret)
 
-def ends_of(item: Input, secret: bytes = b"") -> tuple[str, ...]:
-    """Return the marks of the first and the last slice: an input that has one of these in it has taken its place."""
-    if not item.is_volume:
-        return tuple(slice_marks(item, secret))
-    ends = [f"{_absolute(one.path)} {one.frame_index}" for one in (item.slices[0], item.slices[-1])]
-    return tuple(_mark(name.encode("utf-8", "surrogateescape"), secret) for name in ends)
+    @property
+    def key(self) -> str:
+        """The name of the input."""
+        kind = "volume" if self.is_volume else "image"
+        return self._digest("\0".join((kind, *self.names)), _KEY)
 
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The marks of the first and the last slice: an input that has one of these in it has taken its place."""
+        return tuple(self._digest(name, _STAMP) for name in dict.fromkeys((self.names[0], self.names[-1])))
 
-def _mark(name: bytes, secret: bytes) -> str:
-    digest = hmac.digest(secret, name, "sha256") if secret else hashlib.sha256(name).digest()
-    return digest[:_STAMP].hex()
+    @property
+    def marks(self) -> list[str]:
+        """The marks of all slices."""
+        return [self._digest(name, _STAMP) for name in self.names]
+
+    def _digest(self, text: str, length: int) -> str:
+        data = text.encode("utf-8", "surrogateescape")
+        digest = hmac.digest(self.secret, data, "sha256") if self.secret else hashlib.sha256(data).digest()
+        return digest[:length].hex()
 
 
 def stamp_of(item: Input) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from hounsfield.batch.input_keys import key_of, series_of
+from hounsfield.batch.input_keys import InputKeys, series_of
 from hounsfield.batch.inputs import Input, Inputs, inputs_among
 from hounsfield.batch.job_shards import JobShard, shard_of
 from hounsfield.batch.listener import Listener
@@ -113,34 +113,26 @@ class InCatalogs:
     @property
     def count(self) -> int:
         """The number of series."""
-        return self._count
+        return sum(len(one.counts) for one in self._catalogs)
 
     @cached_property
-    def _count(self) -> int:
-        counts = 0
-        for path in self.given:
-            with _opened(path) as one:
-                counts += len(one.counts)
-        return counts
+    def _catalogs(self) -> list[BySeries]:
+        """The catalogs, looked through once."""
+        return [_opened(path) for path in self.given]
 
     def of_parts(self, parts: int, shard: JobShard) -> Generator[tuple[int, Inputs]]:
         """Yield them by part; a part that has none, too."""
-        catalogs = [_opened(path) for path in self.given]
-        try:
-            series_of_part = [_by_part(one.counts, parts, shard) for one in catalogs]
-            for part in range(parts):
-                if not shard.has(part):
-                    continue
-                some = False
-                for one, own in zip(catalogs, series_of_part, strict=True):
-                    for series in one.chunks(own.pop(part, ()), _FILES):
-                        yield part, self._inputs(one, series)
-                        some = True
-                if not some:
-                    yield part, Inputs(self.given, ())
-        finally:
-            for one in catalogs:
-                one.close()
+        series_of_part = [_by_part(one.counts, parts, shard) for one in self._catalogs]
+        for part in range(parts):
+            if not shard.has(part):
+                continue
+            some = False
+            for one, own in zip(self._catalogs, series_of_part, strict=True):
+                for series in one.chunks(own.pop(part, ()), _FILES):
+                    yield part, self._inputs(one, series)
+                    some = True
+            if not some:
+                yield part, Inputs(self.given, ())
 
     def _inputs(self, catalog: BySeries, series: list[str]) -> Inputs:
         found = catalog.found(series)
@@ -188,6 +180,6 @@ def _named(items: Iterable[Input], folder: str, phi: bool) -> Generator[Input]:
         series = str(item.facts.attributes.get("SeriesInstanceUID") or "")
         of = series_of(item)
         number = counts[of] = counts.get(of, -1) + 1
-        called = f"{series}, {number}" if series and phi else key_of(item)[:12]
+        called = f"{series}, {number}" if series and phi else InputKeys.of(item).key[:12]
         # Its place among the volumes of a chunk, or of a share, says nothing.
         yield replace(item, name=f"{folder}[{called}]", number=number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
@@ -57,6 +58,25 @@ class KeptJob:
         if of != self.does or not names:
             return f"these are the results of another job ({of}), or of other options: name another folder"
         return f"these are the results of another job ({of}): {', '.join(names)} was another there; name another folder"
+
+
+def content_of(path: str) -> str:
+    """Return a digest of what is in a file that an option names; of a folder of the names, sizes and times in it.
+
+    ``""`` where nothing can be read: whoever opens it says why.
+    """
+    try:
+        if not os.path.isdir(path):
+            with open(path, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        known = sorted(
+            (os.path.relpath(one, path), os.stat(one).st_size, os.stat(one).st_mtime_ns)
+            for folder, _, names in os.walk(path)
+            for one in (os.path.join(folder, name) for name in names)
+        )
+    except OSError:
+        return ""
+    return _digest(repr(known).encode("utf-8", "backslashreplace"), 64)
 
 
 def _digest(data: bytes, length: int) -> str:

@@ -29,7 +29,7 @@ from hounsfield.batch.result_folder import ResultFolder, refuse_among
 from hounsfield.batch.result_rows import OWN, VALUE
 from hounsfield.batch.result_table import sorted_table, table_of
 from hounsfield.batch.returned_values import returned_values
-from hounsfield.batch.whole_job import do_job, do_kept_job
+from hounsfield.batch.whole_job import do_job
 from hounsfield.catalog.catalog_paths import catalog_path
 from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.input_grouping import Grouping
@@ -193,18 +193,13 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
         raise
     total, done = -(-inputs.count // share.of), 0
     records: list[Record] = []
-    with closing(engine):
-        if kept is None:
-            outcomes = do_job(task, inputs, engine, shard=share)
-        else:
-            outcomes = do_kept_job(task, inputs, engine, kept, Origins(), shard=share)
-        with closing(outcomes):
-            for outcome in outcomes:
-                done += 1
-                if kept is None:
-                    records.append(_record(outcome))
-                if progress is not None:
-                    progress(done, max(done, total))
+    with closing(engine), closing(do_job(task, inputs, engine, results=kept, shard=share)) as outcomes:
+        for outcome in outcomes:
+            done += 1
+            if kept is None:
+                records.append(_record(outcome))
+            if progress is not None:
+                progress(done, max(done, total))
     if kept is not None:
         return kept.table().drop_columns([*OWN])
     return sorted_table(table_of(records, measured=False)).drop_columns([*OWN])
@@ -240,13 +235,13 @@ def _inputs_of(source: Any, reading: Reading, grouping: Grouping, choice: Choice
     if isinstance(source, Volumes):
         return FoundInputs(chosen(volumes_of(source, grouping.gaps, reading)))
     several = isinstance(source, Iterable) and not isinstance(source, (str, bytes, os.PathLike, Image, Volume))
-    paths = tuple(map_path(one) for one in (cast("Iterable[Any]", source) if several else (source,)))
+    paths = tuple(_path_of(one) for one in (cast("Iterable[Any]", source) if several else (source,)))
     if kept and paths and all(catalog_path(path) is not None for path in paths):
         return InCatalogs(paths, grouping, reading, chosen)
     return FoundInputs(chosen(find_inputs(paths, grouping, reading)))
 
 
-def map_path(source: Any) -> str:
+def _path_of(source: Any) -> str:
     """Return a path as text; of a catalog its folder.
 
     Raises

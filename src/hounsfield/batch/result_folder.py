@@ -18,9 +18,10 @@ from hounsfield import outputs as _outputs
 from hounsfield._version import __version__
 from hounsfield.batch.done_inputs import KNOWN_BY, DoneInputs
 from hounsfield.batch.engines import set_aside
-from hounsfield.batch.input_keys import ends_of, key_of, stamp_of
+from hounsfield.batch.input_keys import InputKeys, stamp_of
 from hounsfield.batch.job_shards import JobShard, parts_for
 from hounsfield.batch.kept_job import KeptJob
+from hounsfield.batch.origins import Origins
 from hounsfield.batch.recorded_task import PASSING, KeptInput, RecordedTask, part_folder, record_of
 from hounsfield.batch.records import Records
 from hounsfield.errors import FormatError, OutputError
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from hounsfield.batch.attempt import Outcome, Task
     from hounsfield.batch.inputs import Input
-    from hounsfield.batch.origins import Origins
 
 # What reads a folder of Parquet files passes over names that begin so.
 _JOB, _WORK, _SECRET = "_job.json", ".work", "_secret"  # noqa: S105  the name of a file
@@ -54,6 +54,8 @@ class ResultFolder:
         How many inputs, or series, there are: so many parts the results get, where the job is new.
     shard
         This member's share.
+    origins
+        Tells series; by default as they are.
     outputs
         Where the job writes files: what a run that was killed has left half-written there is removed.
     retry_failed
@@ -73,12 +75,14 @@ class ResultFolder:
         asked: KeptJob,
         inputs: int,
         shard: JobShard,
-        outputs: Path | None = None,
         *,
+        origins: Origins | None = None,
+        outputs: Path | None = None,
         retry_failed: bool = False,
     ) -> None:
         self.path = Path(os.path.abspath(folder))
         self._asked, self._shard, self._outputs, self._retry = asked, shard, outputs, retry_failed
+        self._origins = origins or Origins()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             _refuse_others(self.path)  # of a folder with other files nothing is touched
@@ -97,6 +101,11 @@ class ResultFolder:
         self.failed_before: list[tuple[str, str, str]] = []
 
     @property
+    def _secret(self) -> bytes:
+        """The bytes that keys are made with: without patients' data nobody can find out paths by trying."""
+        return b"" if self._origins.phi else self._origins.key
+
+    @property
     def own_parts(self) -> list[int]:
         """The parts that this member does."""
         return [part for part in range(self.parts) if self._shard.has(part)]
@@ -105,7 +114,7 @@ class ResultFolder:
         """Return the task that writes down what it does."""
         return RecordedTask(task, str(self.path / _WORK), _outputs.RUN_TOKEN)
 
-    def to_do(self, part: int, items: Iterable[Input], origins: Origins) -> list[KeptInput]:
+    def to_do(self, part: int, items: Iterable[Input]) -> list[KeptInput]:
         """Return what is left to do of the inputs of a part; what was begun and never ended comes last, by how often.
 
         Parameters
@@ -114,19 +123,16 @@ class ResultFolder:
             The part.
         items
             Its inputs, each once.
-        origins
-            Tells their series.
         """
-        secret = b"" if origins.phi else origins.key
         known, records = self._known_of(part), Records(part_folder(str(self.path / _WORK), part))
         begun = records.begun()
         works: dict[str, KeptInput] = {}
         for item in items:
-            key = key_of(item, secret)
-            uid, again = origins.uid(_uid_of(item)), begun.get(key, 0)
-            if key not in works:
-                works[key] = KeptInput(item, key, stamp_of(item), uid, part, again, ends_of(item, secret))
-        known.replace_by(works, secret)
+            known_by = InputKeys.of(item, self._secret)
+            if (key := known_by.key) not in works:
+                series = self._origins.uid(_uid_of(item))
+                works[key] = KeptInput(item, key, stamp_of(item), series, part, begun.get(key, 0), known_by.ends)
+        known.replace_by(works, self._secret)
         left: list[KeptInput] = []
         for key, work in works.items():
             if known.is_done(key, work.stamp, retry_failed=self._retry):

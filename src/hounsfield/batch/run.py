@@ -17,7 +17,6 @@ from hounsfield.batch.working_folder import FromFolder
 from hounsfield.interrupt import check_interrupt
 
 if TYPE_CHECKING:
-    from hounsfield.batch.origins import Origins
     from hounsfield.batch.recorded_task import KeptInput
     from hounsfield.batch.result_folder import ResultFolder
 
@@ -50,7 +49,7 @@ def run(  # noqa: PLR0913  what one run is
     *,
     engine: Engine | None = None,
     output: Output | None = None,
-    share: KeptPart | None = None,
+    kept: KeptPart | None = None,
     ended: Ended = unheard,
 ) -> Generator[Outcome]:
     """Run a task on each input; yield what became of each, in the order of the inputs, as soon as it is known.
@@ -68,7 +67,7 @@ def run(  # noqa: PLR0913  what one run is
         Where: by default in this process. It stays open.
     output
         Where the task writes: protects inputs, and cleans up after an interruption.
-    share
+    kept
         Where results are kept: inputs that are done already are passed over.
     ended
         Is called, from any thread, when an input has ended: of an interrupted run more may have than were yielded.
@@ -103,7 +102,7 @@ def run(  # noqa: PLR0913  what one run is
         archives = filter(None, map(archive_of, inputs.given))
         protect_inputs((*inputs.given, *archives, *output.beside), inputs.files)
     try:
-        with closing(_outcomes(task, inputs, engine, output, share, ended)) as outcomes:
+        with closing(_outcomes(task, inputs, engine, output, kept, ended)) as outcomes:
             for outcome in outcomes:
                 check_interrupt()
                 yield outcome
@@ -130,27 +129,24 @@ class KeptPart:
         The results.
     part
         The part.
-    origins
-        Tells series.
     """
 
     results: ResultFolder
     part: int
-    origins: Origins
 
 
 def _outcomes(
-    task: Task, inputs: Inputs, engine: Engine, output: Output, share: KeptPart | None, ended: Ended
+    task: Task, inputs: Inputs, engine: Engine, output: Output, kept: KeptPart | None, ended: Ended
 ) -> Generator[Outcome]:
-    if share is None:
+    if kept is None:
         yield from _closed(engine, _sent(partial(attempt, task), output), inputs.items, ended)
         return
-    works = share.results.to_do(share.part, inputs.items, share.origins)
-    call = _sent(share.results.recorded(task), output)
+    works = kept.results.to_do(kept.part, inputs.items)
+    call = _sent(kept.results.recorded(task), output)
     for some in _apart(works):
         with closing(_closed(engine, call, some, ended)) as outcomes:
             for work, outcome in zip(some, outcomes, strict=False):
-                share.results.note(work, outcome)
+                kept.results.note(work, outcome)
                 yield outcome
 
 
@@ -175,9 +171,9 @@ def _sent(call: Call, output: Output) -> Call:
     call = FromFolder(call, output.folder is not None and not output.folder.is_absolute())
 
     named, found = protected_inputs()
-    kept = frozenset(_below(found, output.folder))
+    among = frozenset(_below(found, output.folder))
     # Of the files that were found only those among the outputs: it goes with every input.
-    return partial(_protected, (named, kept), call) if named or kept else call
+    return partial(_protected, (named, among), call) if named or among else call
 
 
 def _protected(protected: tuple[tuple[str, ...], frozenset[str]], call: Call, item: Any) -> Outcome:

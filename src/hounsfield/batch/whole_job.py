@@ -13,20 +13,20 @@ from hounsfield.batch.run import KeptPart, Output, run
 if TYPE_CHECKING:
     from hounsfield.batch.attempt import Outcome, Task
     from hounsfield.batch.job_inputs import JobInputs
-    from hounsfield.batch.origins import Origins
     from hounsfield.batch.result_folder import ResultFolder
 
 
-def do_job(
+def do_job(  # noqa: PLR0913  what one job is
     task: Task,
     inputs: JobInputs,
     engine: Engine,
     *,
+    results: ResultFolder | None = None,
     shard: JobShard = WHOLE,
     output: Output | None = None,
     ended: Ended = unheard,
 ) -> Generator[Outcome]:
-    """Do a member's share of a job whose results nobody keeps; yield the outcomes.
+    """Do a member's share of a job; yield the outcomes.
 
     Parameters
     ----------
@@ -36,35 +36,15 @@ def do_job(
         All inputs of the job.
     engine
         Where it is done.
+    results
+        Where results are kept; closed in the end. What is done already is passed over, and gives no outcome.
     shard
         The share.
     """
-    for _, some in inputs.of_parts(shard.of, shard):
-        yield from run(task, some, engine=engine, output=output, ended=ended)
-
-
-def do_kept_job(  # noqa: PLR0913  what one job is
-    task: Task,
-    inputs: JobInputs,
-    engine: Engine,
-    results: ResultFolder,
-    origins: Origins,
-    *,
-    shard: JobShard = WHOLE,
-    output: Output | None = None,
-    ended: Ended = unheard,
-) -> Generator[Outcome]:
-    """Do what is left of a member's share of a job, and keep the results; yield the outcomes of what was left.
-
-    Parameters
-    ----------
-    task, inputs, engine, shard, output, ended
-        As `do_job` takes them.
-    results
-        Where they are kept; closed in the end.
-    origins
-        Tells series.
-    """
+    if results is None:
+        for _, some in inputs.of_parts(shard.of, shard):
+            yield from run(task, some, engine=engine, output=output, ended=ended)
+        return
     whole = False
     try:
         last: int | None = None
@@ -72,8 +52,8 @@ def do_kept_job(  # noqa: PLR0913  what one job is
             if last not in (None, part):
                 results.write(last)
             last = part
-            share = KeptPart(results, part, origins)
-            with closing(run(task, some, engine=engine, output=output, share=share, ended=ended)) as outcomes:
+            kept = KeptPart(results, part)
+            with closing(run(task, some, engine=engine, output=output, kept=kept, ended=ended)) as outcomes:
                 yield from outcomes
             del some, outcomes  # before the next are looked up
         if last is not None:

@@ -6,9 +6,9 @@ from __future__ import annotations
 # pyright: reportUnknownMemberType=false, reportUnknownParameterType=false
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
@@ -17,10 +17,46 @@ from hounsfield.catalog.bounds import QueryBounds
 from hounsfield.catalog.chosen_rows import OF_SERIES, RowsOfSeries, folder_of_row, without_series
 from hounsfield.catalog.found_files import SLICE_COLUMNS, FoundFiles
 from hounsfield.catalog.open_state import OpenState
-from hounsfield.catalog.opened_rows import OpenedRows
+from hounsfield.catalog.opened_rows import OpenedRows, Parts
 
 #: Begins the key of files without a series: the folder in which they are stands for it.
 _FOLDER = "folder "
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """The series of some rows.
+
+    Attributes
+    ----------
+    files
+        Of each series how many there are, in the order of their names.
+    places
+        Of each series in which of the groups its rows are.
+    groups
+        Parts of shards.
+    """
+
+    files: dict[str, int]
+    places: dict[str, list[int]]
+    groups: list[tuple[str, int]]
+
+
+def _counted(parts: Parts) -> _Counted:
+    files: Counter[str] = Counter()
+    places: dict[str, list[int]] = {}
+    groups: list[tuple[str, int]] = []
+    for group, part in parts:
+        alone = without_series(part)
+        counts = part["SeriesInstanceUID"].filter(pa.array(~alone)).value_counts()
+        here = Counter(dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True)))
+        paths = part["path"].take(pa.array(np.flatnonzero(alone))).to_pylist()
+        here.update(_FOLDER + folder_of_row(path) for path in paths)
+        files.update(here)
+        for one in here:
+            places.setdefault(one, []).append(len(groups))
+        groups.append(group)
+    return _Counted(dict(sorted(files.items())), places, groups)
 
 
 class BySeries:
@@ -45,17 +81,14 @@ class BySeries:
         self._rows = OpenedRows(Path(folder), self._opened)
         self._named = self._rows.named(sql)
 
-    @cached_property
+    @property
     def counts(self) -> dict[str, int]:
         """The number of files of each series, by its UID, in the order of these; of files without one, each folder."""
-        found: Counter[str] = Counter()
-        for part in self._rows.parts(OF_SERIES, self._named):
-            alone = without_series(part)
-            known = part["SeriesInstanceUID"].filter(pa.array(~alone)).value_counts().to_pylist()
-            found.update({one["values"]: one["counts"] for one in known})
-            paths = part["path"].take(pa.array(np.flatnonzero(alone))).to_pylist()
-            found.update(_FOLDER + folder_of_row(path) for path in paths)
-        return dict(sorted(found.items()))
+        return self._counted.files
+
+    @cached_property
+    def _counted(self) -> _Counted:
+        return self._rows.over_parts(_counted, OF_SERIES, self._named)
 
     def chunks(self, series: Iterable[str], files: int) -> Iterator[list[str]]:
         """Yield series in turn, so many together as have about so many files; at least one."""
@@ -74,16 +107,7 @@ class BySeries:
         """Return the files of some series, in the order in which a walk would come to them."""
         folders = frozenset(one.removeprefix(_FOLDER) for one in series if one.startswith(_FOLDER))
         uids = pa.array([one for one in series if not one.startswith(_FOLDER)], pa.string())
-        return FoundFiles(self._rows.table(SLICE_COLUMNS, self._named, RowsOfSeries(uids, folders)))
-
-    def close(self) -> None:
-        """Give back what it holds."""
-        self._opened.close()
-
-    def __enter__(self) -> BySeries:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        known = self._counted
+        groups = frozenset(known.groups[place] for one in series for place in known.places[one])
+        wanted = RowsOfSeries(uids, folders, frozenset(shard for shard, _ in known.groups), groups)
+        return FoundFiles(self._rows.table(SLICE_COLUMNS, self._named, wanted))

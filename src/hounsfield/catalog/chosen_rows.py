@@ -58,10 +58,18 @@ class RowsOfSeries:
         Series Instance UIDs.
     folders
         Folders, as `folder_of_row` gives them.
+    shards, groups
+        Shards that have been looked through, and in which parts of these the rows are: others are not read again.
     """
 
     uids: pa.Array
     folders: frozenset[str] = frozenset()
+    shards: frozenset[str] = frozenset()
+    groups: frozenset[tuple[str, int]] = frozenset()
+
+    def may_be_in(self, shard: str, group: int) -> bool:
+        """Return whether rows of these may be in a part of a shard: its file never changes, only its name does."""
+        return shard not in self.shards or (shard, group) in self.groups
 
     def rows_of(self, table: pa.Table) -> NDArray[np.bool_]:
         """Return which rows of a table, with the columns `OF_SERIES`, are of these."""
@@ -133,7 +141,7 @@ def chosen_rows(
     FormatError
         A file of the catalog is missing or damaged.
     """
-    tables = list(parts_of_rows(folder, manifest, columns, named, series))
+    tables = [part for _, part in parts_of_rows(folder, manifest, columns, named, series)]
     if not tables:
         return _schema(folder, manifest, columns).empty_table()
     table = pa.concat_tables(tables)
@@ -146,8 +154,8 @@ def parts_of_rows(
     columns: Sequence[str],
     named: NamedRows | None = None,
     series: RowsOfSeries | None = None,
-) -> Iterator[pa.Table]:
-    """Yield the same rows some at a time, in the order in which they are stored."""
+) -> Iterator[tuple[tuple[str, int], pa.Table]]:
+    """Yield the same rows some at a time, in the order in which they are stored: with the shard, and the part of it."""
     for shard in manifest.shards:
         yield from _of_shard(folder, shard, columns, named, series)
 
@@ -170,14 +178,18 @@ def _reading(folder: Path) -> Generator[None]:
 
 def _of_shard(
     folder: Path, shard: Shard, columns: Sequence[str], named: NamedRows | None, series: RowsOfSeries | None
-) -> Iterator[pa.Table]:
-    asked = ["piece", "vanished", *([named.column] if named is not None else []), *(OF_SERIES if series else ())]
-    bounds = [named] if named is not None else []
-    if series is not None and not series.folders:
+) -> Iterator[tuple[tuple[str, int], pa.Table]]:
+    asked, bounds = ["piece", "vanished"], [] if named is None else [named]
+    if series is not None and series.folders:
+        asked += OF_SERIES
+    elif series is not None:
         bounds.append(NamedRows("SeriesInstanceUID", series.uids))
+    asked += [one.column for one in bounds]
     with _reading(folder), pq.ParquetFile(rows_file(folder, shard.name)) as file:
         for group in range(file.num_row_groups):
             check_interrupt()
+            if series is not None and not series.may_be_in(shard.name, group):
+                continue
             if not all(_may_hold(file, group, one) for one in bounds):
                 continue
             known = file.read_row_group(group, columns=[*dict.fromkeys(asked)])
@@ -187,7 +199,8 @@ def _of_shard(
             if series is not None:
                 wanted &= series.rows_of(known)
             if wanted.any():
-                yield file.read_row_group(group, columns=[*columns]).filter(pa.array(wanted)).select([*columns])
+                part = file.read_row_group(group, columns=[*columns]).filter(pa.array(wanted)).select([*columns])
+                yield (shard.name, group), part
 
 
 def _may_hold(file: pq.ParquetFile, group: int, named: NamedRows) -> bool:

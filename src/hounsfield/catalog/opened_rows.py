@@ -4,9 +4,9 @@ from __future__ import annotations
 
 # pyarrow is not typed
 # pyright: reportUnknownParameterType=false
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -22,6 +22,10 @@ from hounsfield.catalog.chosen_rows import (
 )
 from hounsfield.catalog.open_state import OpenState
 from hounsfield.errors import FormatError
+
+#: Rows, with the shard and the part of it in which they are.
+Parts = Iterator[tuple[tuple[str, int], pa.Table]]
+Result = TypeVar("Result")
 
 
 class OpenedRows:
@@ -72,6 +76,6 @@ class OpenedRows:
 
         return self._opened.whole(choose).select([*columns])
 
-    def parts(self, columns: Sequence[str], named: NamedRows | None) -> list[pa.Table]:
-        """Return columns of the rows that are named, as they are stored."""
-        return self._opened.whole(lambda manifest: [*parts_of_rows(self._folder, manifest, columns, named)])
+    def over_parts(self, work: Callable[[Parts], Result], columns: Sequence[str], named: NamedRows | None) -> Result:
+        """Return what some work makes of the rows that are named: it gets them some at a time, as they are stored."""
+        return self._opened.whole(lambda manifest: work(parts_of_rows(self._folder, manifest, columns, named)))

@@ -14,15 +14,22 @@ import click
 from hounsfield.batch.engine_names import engine_of
 from hounsfield.batch.inputs import Inputs
 from hounsfield.batch.job_shards import WHOLE, JobShard
+from hounsfield.batch.origins import Origins
 from hounsfield.cli.terminal import say
-from hounsfield.errors import FormatError, MissingDependencyError, OutputError, WorkersLostError
+from hounsfield.errors import (
+    FormatError,
+    LimitExceededError,
+    MissingDependencyError,
+    OutputError,
+    SourceError,
+    WorkersLostError,
+)
 from hounsfield.text import counted
 
 if TYPE_CHECKING:
     from hounsfield.batch.attempt import Outcome, Task
     from hounsfield.batch.job_inputs import JobInputs
     from hounsfield.batch.kept_job import KeptJob
-    from hounsfield.batch.origins import Origins
     from hounsfield.batch.result_folder import ResultFolder
     from hounsfield.batch.run import Output
 
@@ -44,7 +51,7 @@ class BulkRun:
     asked
         What the job does, by the task that does it.
     origins
-        Tells series.
+        Says where results come from: with results that last, the same in each run.
     output, force
         Where outputs go, and whether they are replaced: of what was done before they are left as they are.
 
@@ -60,7 +67,7 @@ class BulkRun:
     results: Path | None = None
     retry_failed: bool = False
     asked: KeptJob | None = None
-    origins: Origins | None = None
+    origins: Origins = field(default_factory=Origins)
     output: str | None = None
     force: bool = False
     before: dict[str, int] = field(default_factory=dict[str, int])
@@ -90,21 +97,18 @@ class BulkRun:
             raise click.exceptions.Exit(4 if isinstance(error, MissingDependencyError) else 1) from None
         if dashboard := getattr(engine, "dashboard", ""):
             say(f"the dashboard of Dask: {dashboard}")
-        from hounsfield.batch.whole_job import do_job, do_kept_job
+        from hounsfield.batch.whole_job import do_job
 
         try:
             with closing(engine):
-                if results is None or self.origins is None:
-                    outcomes = do_job(task, whole, engine, shard=self.shard, output=output, ended=ended)
-                else:
-                    outcomes = do_kept_job(
-                        task, whole, engine, results, self.origins, shard=self.shard, output=output, ended=ended
-                    )
-                with closing(outcomes):
+                job = do_job(task, whole, engine, results=results, shard=self.shard, output=output, ended=ended)
+                with closing(job) as outcomes:
                     yield outcomes, -(-whole.count // self.shard.of)
-        except (FormatError, OutputError) as error:
+        except (FormatError, LimitExceededError, OutputError, SourceError) as error:
+            # Of the folder of results, or of a catalog that is read while the job runs.
             say(str(error))
-            raise click.exceptions.Exit(5) from None
+            of_results = self.results is not None and str(error.source).startswith(os.path.abspath(self.results))
+            raise click.exceptions.Exit(5 if of_results or isinstance(error, OutputError) else 3) from None
         finally:
             if results is not None:
                 self.before = _told_apart(results, whole.given)
@@ -116,7 +120,13 @@ class BulkRun:
 
         with self.refusing():
             self._kept = ResultFolder(
-                self.results, self.asked, count, self.shard, output, retry_failed=self.retry_failed
+                self.results,
+                self.asked,
+                count,
+                self.shard,
+                origins=self.origins,
+                outputs=output,
+                retry_failed=self.retry_failed,
             )
         return self._kept
 
@@ -130,16 +140,6 @@ class BulkRun:
         except OutputError as error:
             say(str(error))
             raise click.exceptions.Exit(5) from None
-
-    def origins_for(self, phi: bool) -> Origins:
-        """Return what says of results where they come from: with results that last, the same in each run."""
-        from hounsfield.batch.origins import Origins
-        from hounsfield.batch.result_folder import secret_of
-
-        if phi or self.results is None:
-            return Origins(phi)
-        with self.refusing():
-            return Origins(phi, secret_of(self.results))
 
     def say_kept(self, quiet: bool, *, interrupted: bool = False) -> None:
         """Say what was done before, and which parts of the results are there."""

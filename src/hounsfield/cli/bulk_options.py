@@ -12,6 +12,7 @@ import click
 
 from hounsfield.batch.engine_names import ENGINES, check_engine
 from hounsfield.batch.job_shards import WHOLE, JobShard
+from hounsfield.batch.origins import Origins
 from hounsfield.cli.bulk import BulkRun
 from hounsfield.cli.catalog_inputs import asking_catalogs
 from hounsfield.cli.choice_options import chosen_inputs, found_inputs
@@ -93,7 +94,7 @@ def bulk_of(command: str, job: Job[Any], options: dict[str, Any]) -> BulkRun:
     )
     if retry and results is None:
         raise click.UsageError("--retry-failed is of results that were kept: give --results")
-    bulk = BulkRun(engine, jobs, shard, results, retry)
+    bulk = BulkRun(engine, jobs, shard, results, retry, origins=Origins(job.phi))
     if results is None:
         return bulk
     if job.to_file:
@@ -104,17 +105,25 @@ def bulk_of(command: str, job: Job[Any], options: dict[str, Any]) -> BulkRun:
         raise click.UsageError("--results and --output are two folders")
     if not str(results).strip("."):
         raise click.UsageError("--results is the folder of the results: the current one is none")
-    from hounsfield.batch.kept_job import KeptJob
-    from hounsfield.batch.result_folder import refuse_among
+    from hounsfield.batch.kept_job import KeptJob, content_of
+    from hounsfield.batch.result_folder import refuse_among, secret_of
 
     with bulk.refusing():
         refuse_among(results, job.paths)
+        bulk.origins = bulk.origins if job.phi else Origins(False, secret_of(results))
     output = None if job.output is None else os.path.abspath(job.output)
     named = {"recipe": job.recipe, "grouping": job.grouping, "name": job.name, "no_phi": job.phi, "output": output}
+    named["files"] = [content_of(path) for path in _files_named(job.recipe)]
     bulk.asked = KeptJob.of(f"hu {command}", named, phi=job.phi)
     bulk.output, bulk.force = job.output, job.force
-    bulk.origins = bulk.origins_for(job.phi)
     return bulk
+
+
+def _files_named(recipe: Any) -> list[str]:
+    """Return the files and folders that a recipe names: what is in them is a part of what it does."""
+    regions = [region.text for region in getattr(recipe, "regions", ()) if region.is_file]
+    others = (recipe.reshaping.like, getattr(recipe, "presentation", None))
+    return [*regions, *(os.fspath(path) for path in others if path is not None)]
 
 
 def bulk_inputs(

@@ -165,10 +165,9 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     bulk = bulk_of("convert", job, options)
     inputs = bulk_inputs(job, bulk, listener, named=not job.to_file)
     refuse_several(job, inputs)
-    origins = bulk.origins_for(job.phi)
 
     def task(target: Path) -> ConvertTask:
-        return ConvertTask(job.recipe, target, job.to_file, job.force, origins, job.output == STDOUT)
+        return ConvertTask(job.recipe, target, job.to_file, job.force, bulk.origins, job.output == STDOUT)
 
     run = Run(options, shower(options["quiet"]), bulk, None if job.to_file else options["output"])
     return over_outputs(run, job, task, inputs, FORMATS[job.recipe.to].endings[0])

@@ -93,10 +93,9 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     bulk = bulk_of("figure", job, options)
     inputs = bulk_inputs(job, bulk, listener)
     refuse_several(job, inputs)
-    origins = bulk.origins_for(job.phi)
 
     def task(target: Path) -> DrawTask:
-        return DrawTask(job.recipe, target, job.to_file, job.force, origins)
+        return DrawTask(job.recipe, target, job.to_file, job.force, bulk.origins)
 
     folder = Path(job.output) if job.output is not None and not job.to_file else None
     run = Run(options, _show_quietly if options["quiet"] else show, bulk, folder)

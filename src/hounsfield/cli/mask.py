@@ -127,10 +127,9 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     bulk = bulk_of("mask", job, options)
     inputs = bulk_inputs(job, bulk, listener, volumes_only=job.recipe.format in VOLUMES_ONLY)
     refuse_several(job, inputs)
-    origins = bulk.origins_for(job.phi)
 
     def task(target: Path) -> MaskTask:
-        return MaskTask(job.recipe, target, job.to_file, job.force, origins)
+        return MaskTask(job.recipe, target, job.to_file, job.force, bulk.origins)
 
     alone = isinstance(inputs, Inputs) and len(inputs) == 1
     run = Run(options, shower(alone, options["quiet"]), bulk, None if job.to_file else options["output"])

@@ -78,7 +78,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     listener = ProgressListener(options["quiet"], options["verbose"], choosing=not job.choice.is_any)
     bulk = bulk_of("stats", job, options)
     inputs = bulk_inputs(job, bulk, listener, named=False)
-    task = MeasureTask(job.recipe, bulk.origins_for(job.phi))
+    task = MeasureTask(job.recipe, bulk.origins)
     return Run(options, show, bulk).over(task, inputs)
 
 
