@@ -54,7 +54,7 @@ class Inputs:
     row_bytes: float = given(11.1, "bytes of a row of a catalog, with its tables", "measured: docs/benchmarks.md")
     catalog_rows: float = given(1e7, "rows of one catalog", "choice")
     plan_seconds: float = given(
-        0.6e-6, "core seconds of a row of the catalog, for each member", "measured: docs/scale.md"
+        2e-7, "core seconds of a row of the catalog, for each member", "measured: docs/scale.md"
     )
     start_seconds: float = given(1.0, "core seconds of a process that begins", "measured: batch_jobs.py")
     output_bytes: float = given(3.3e3, "bytes of an image that are written", "measured: masks as NIfTI (batch_jobs.py)")
