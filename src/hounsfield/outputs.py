@@ -7,9 +7,9 @@ import os
 import re
 import secrets
 import shutil
-import threading
 from collections.abc import Generator, Iterable
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +20,14 @@ from hounsfield.sources.files import open_file, reason
 from hounsfield.sources.folders import PART
 from hounsfield.steps import Step
 
-_RUN_VARIABLE = "HOUNSFIELD_RUN"
-#: One for each process and the workers it starts, so that their leftovers can be told from another run's.
-RUN_TOKEN = os.environ.get(_RUN_VARIABLE) or secrets.token_hex(6)
 
+def new_token() -> str:
+    """Return what a run can be known by in the names of files that it has not finished."""
+    return secrets.token_hex(6)
+
+
+#: One for each process, which gives it to its own workers, so that what they leave can be told from another run's.
+RUN_TOKEN = new_token()
 
 _TOKEN = re.compile(r"[0-9a-f]{12}")
 _KEPT = "exists already; it is kept (use --force, or force=True, to replace it)"
@@ -53,8 +57,17 @@ class _Run:
 
 
 _run = _Run()
-#: When an earlier attempt at what this thread does began.
-_attempt = threading.local()
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """The job that this thread works for, by its token, and when an earlier attempt at the same began."""
+
+    token: str | None = None
+    began: int | None = None
+
+
+_attempt: ContextVar[_Attempt] = ContextVar("attempt", default=_Attempt())  # noqa: B039  frozen
 
 
 @dataclass
@@ -117,42 +130,44 @@ def _is_dicom(path: Path) -> bool:
     return True
 
 
+def run_token() -> str:
+    """Return the token of the run that this process works for."""
+    return _run.token
+
+
 def take_token(token: str) -> None:
-    """Work for the run of this token: in processes that it has not begun itself."""
+    """Work for the run of this token from now on: in a worker process of it."""
     _run.token = token
 
 
 def temporary_beside(path: Path) -> Path:
     """Return a new name beside a file, for what is to take its place when it is whole."""
-    return path.with_name(f".{secrets.token_hex(8)}.{_run.token}{PART}")
+    return path.with_name(f".{secrets.token_hex(8)}.{_attempt.get().token or _run.token}{PART}")
 
 
 @contextmanager
-def replacing_since(moment: int | None) -> Generator[None]:
-    """Replace what has been written since a moment, in this thread: an earlier attempt at the same left it.
+def writing_for(token: str, since: int | None) -> Generator[None]:
+    """Write for a job, in this thread: what is left half-written is known by its token, in whichever process.
 
     Parameters
     ----------
-    moment
-        Nanoseconds since the epoch, by the clock of the file system; None replaces nothing.
+    token
+        The token of the job.
+    since
+        What has been written since then is replaced, because an earlier attempt at the same left it: nanoseconds since
+        the epoch, by the clock of the file system; None replaces nothing.
     """
-    before = getattr(_attempt, "began", None)
-    _attempt.began = moment
+    before = _attempt.set(_Attempt(token, since))
     try:
         yield
     finally:
-        _attempt.began = before
+        _attempt.reset(before)
 
 
 def _is_left(path: Path) -> bool:
     """Return whether a file has been written by an earlier attempt at the same."""
-    began = getattr(_attempt, "began", None)
+    began = _attempt.get().began
     return began is not None and os.stat(path).st_mtime_ns >= began
-
-
-def share_token() -> None:
-    """Hand the token to processes that are started from now on."""
-    os.environ[_RUN_VARIABLE] = _run.token
 
 
 def write_whole(path: Path, data: bytes, *, force: bool = False) -> None:

@@ -14,10 +14,13 @@ import pytest
 
 import hounsfield
 import jobs
+from hounsfield.batch.inputs import Input
 from hounsfield.batch.job_shards import JobShard
 from hounsfield.batch.kept_job import KeptJob
+from hounsfield.batch.recorded_task import KeptInput
 from hounsfield.batch.result_folder import ResultFolder
 from hounsfield.batch.run import _apart
+from hounsfield.outputs import whole_file
 
 from cli_runner import hu_here
 
@@ -178,6 +181,26 @@ def test_two_runs_of_one_share_do_not_meet(tmp_path):
     first.close(whole=True)
     ResultFolder(tmp_path / "r", asked, 5, JobShard(1, 2)).close(whole=True)
     other.close(whole=True)
+
+
+def test_members_in_one_process_leave_alone_what_the_others_are_writing(tmp_path):
+    """Threads of one program may each do a share; processes that it forks or starts have what it has."""
+    asked, out, seen = KeptJob.of("test", 1), tmp_path / "out", []
+    out.mkdir()
+    one, other = (ResultFolder(tmp_path / "r", asked, 2, JobShard(n, 2), outputs=out) for n in (1, 2))
+
+    def task(item):
+        with whole_file(out / "a.txt") as temporary:
+            temporary.write_text("whole")
+            other.write(1)
+            other.clean()
+            seen.append(temporary.exists())
+
+    outcome = one.recorded(task)(KeptInput(Input("a"), "a", "1", "", 0))
+    assert seen == [True] and not outcome.error
+    assert (out / "a.txt").read_text() == "whole"
+    for folder in (one, other):
+        folder.close(whole=True)
 
 
 def test_members_may_begin_at_the_same_moment(tmp_path, monkeypatch):

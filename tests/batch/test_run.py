@@ -1,6 +1,7 @@
 """`run` over inputs: here, in workers, on executors."""
 
 import dataclasses
+import os
 import pickle
 import shutil
 import signal
@@ -209,6 +210,20 @@ def test_an_interruption_ends_it_and_removes_what_is_half_written(tmp_path, monk
             done.append(outcome.source)
     assert done == ["0"]
     assert list(tmp_path.iterdir()) == []
+
+
+def token_of_names(_):
+    return outputs.temporary_beside(Path("a")).name.split(".")[2]
+
+
+def test_workers_write_for_the_run_that_began_them_and_nobody_else_does():
+    """A command that a program starts, after it has used workers, is a run of its own: it sweeps away what is its own."""
+    before = dict(os.environ)
+    engine = Processes(2, always=True)
+    with closing(engine):
+        outcomes = list(run(token_of_names, Inputs((), (Input("a"), Input("b"))), engine=engine))
+    assert [outcome.result for outcome in outcomes] == [outputs.RUN_TOKEN] * 2
+    assert dict(os.environ) == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another matter there")

@@ -69,7 +69,7 @@ class RecordedTask:
     folder
         Where records are, by part.
     token
-        Of the run: what is left half-written by it is known by that, also where another machine has begun it.
+        Of this run of the job: what it leaves half-written is known by that, in whichever process it was begun.
     """
 
     task: Task
@@ -78,15 +78,14 @@ class RecordedTask:
 
     def __call__(self, work: KeptInput) -> Outcome:
         """Do one input."""
-        from hounsfield.outputs import replacing_since, take_token
+        from hounsfield.outputs import writing_for
 
-        take_token(self.token)
         records = Records(part_folder(self.folder, work.part))
         known = records.get(work.key)
         if known is not None and known.stamp == work.stamp and known.failure not in PASSING:
             return known.outcome
         try:
-            with replacing_since(records.begin(work.key)):
+            with writing_for(self.token, records.begin(work.key)):
                 outcome = attempt(self.task, work.item)
             known = records.get(work.key) if outcome.failure in PASSING else None
             if known is not None and known.stamp == work.stamp and known.failure not in PASSING:

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hounsfield import outputs as _outputs
 from hounsfield._version import __version__
 from hounsfield.batch.done_inputs import KNOWN_BY, DoneInputs
 from hounsfield.batch.engines import set_aside
@@ -25,6 +24,7 @@ from hounsfield.batch.origins import Origins
 from hounsfield.batch.recorded_task import PASSING, KeptInput, RecordedTask, part_folder, record_of
 from hounsfield.batch.records import Records
 from hounsfield.errors import FormatError, OutputError
+from hounsfield.outputs import new_token, remove_parts_of, writing_for
 from hounsfield.sources.files import reason
 
 if TYPE_CHECKING:
@@ -82,13 +82,15 @@ class ResultFolder:
     ) -> None:
         self.path = Path(os.path.abspath(folder))
         self._asked, self._shard, self._outputs, self._retry = asked, shard, outputs, retry_failed
+        self._token = new_token()
         self._origins = origins or Origins()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             _refuse_others(self.path)  # of a folder with other files nothing is touched
             (self.path / _WORK).mkdir(exist_ok=True)
             self.parts = _take_job(self.path, asked, parts_for(inputs, shard))
-            self._lock = _Lock(self.path / _WORK / f"shard-{shard.number}-of-{shard.of}", str(self.path))
+            place = self.path / _WORK / f"shard-{shard.number}-of-{shard.of}"
+            self._lock = _Lock(place, self._token, str(self.path))
         except OSError as error:
             if isinstance(error, OutputError):
                 raise
@@ -112,7 +114,7 @@ class ResultFolder:
 
     def recorded(self, task: Task) -> RecordedTask:
         """Return the task that writes down what it does."""
-        return RecordedTask(task, str(self.path / _WORK), _outputs.RUN_TOKEN)
+        return RecordedTask(task, str(self.path / _WORK), self._token)
 
     def to_do(self, part: int, items: Iterable[Input]) -> list[KeptInput]:
         """Return what is left to do of the inputs of a part; what was begun and never ended comes last, by how often.
@@ -186,7 +188,8 @@ class ResultFolder:
             if path.exists():
                 old = without_keys(read_part(path), {*table["key"].to_pylist(), *replaced})
                 table = joined_tables([old, table])
-            write_part(sorted_table(table), path)
+            with writing_for(self._token, None):
+                write_part(sorted_table(table), path)
         shutil.rmtree(folder, ignore_errors=True)
         self._known.pop(part, None)
 
@@ -224,13 +227,13 @@ class ResultFolder:
         return self._known[part]
 
     def clean(self) -> None:
-        """Remove what workers that were killed have left half-written."""
-        self._remove_parts(_outputs.RUN_TOKEN)
+        """Remove what was interrupted, or a worker that was killed, has left half-written."""
+        self._remove_parts(self._token)
 
     def _remove_parts(self, token: str) -> None:
         for folder in filter(None, (self.path, self._outputs)) if token else ():
             if folder.is_dir():
-                _outputs.remove_parts_of(token, folder)
+                remove_parts_of(token, folder)
 
 
 def _uid_of(item: Input) -> str:
@@ -335,13 +338,15 @@ def _link_new(path: Path, content: bytes) -> None:
 class _Lock:
     """A file that one run holds while it does a share, with its token.
 
+    Each run has a token of its own, also where several are in one process or come of one that was forked.
+
     Attributes
     ----------
     left
         The token of a run that ended without giving it back.
     """
 
-    def __init__(self, path: Path, folder: str) -> None:
+    def __init__(self, path: Path, token: str, folder: str) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             import fcntl
@@ -356,7 +361,7 @@ class _Lock:
             except OSError:  # a file system without locks
                 pass
         self.left = os.read(self._file, 64).decode("ascii", "replace")
-        self._write(_outputs.RUN_TOKEN)
+        self._write(token)
 
     def _write(self, text: str) -> None:
         os.ftruncate(self._file, 0)

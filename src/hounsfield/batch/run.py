@@ -107,7 +107,9 @@ def run(  # noqa: PLR0913  what one run is
                 check_interrupt()
                 yield outcome
     except (KeyboardInterrupt, GeneratorExit):
-        if output.folder is not None and output.folder.is_dir():
+        if kept is not None:
+            kept.results.clean()
+        elif output.folder is not None and output.folder.is_dir():
             from hounsfield.outputs import remove_parts
 
             remove_parts(output.folder)

@@ -53,12 +53,11 @@ class Processes:
 
 
 def _pool(count: int) -> Executor:
-    from hounsfield.outputs import protected_inputs, share_token
+    from hounsfield.outputs import protected_inputs, run_token
 
-    share_token()
     threads = max(1, processors() // count)
     context = multiprocessing.get_context("spawn")
-    return _Workers(count, context, initializer=_start, initargs=(threads, *protected_inputs()))
+    return _Workers(count, context, initializer=_start, initargs=(threads, run_token(), *protected_inputs()))
 
 
 class _Workers(ProcessPoolExecutor):
@@ -101,10 +100,11 @@ def without_main() -> Generator[None]:
                 sys.modules["__main__"], _hidden.main = _hidden.main, None
 
 
-def _start(threads: int, named: tuple[str, ...], found: frozenset[str]) -> None:
+def _start(threads: int, token: str, named: tuple[str, ...], found: frozenset[str]) -> None:
     """Leave Ctrl-C to the parent: it reaches every process of the terminal. Inputs are protected as there."""
-    from hounsfield.outputs import protect_inputs
+    from hounsfield.outputs import protect_inputs, take_token
 
+    take_token(token)
     protect_inputs(named, found)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
