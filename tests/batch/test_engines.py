@@ -1,5 +1,6 @@
 """Engines: in order, a bounded number ahead, and no input costs another one."""
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -20,6 +21,12 @@ from hounsfield.batch.engines import Here
 from hounsfield.batch.inputs import Input
 from hounsfield.batch.on_executor import OnExecutor
 from hounsfield.batch.workers import Processes
+
+from cli_runner import hu_here
+
+
+def pid_of(item):
+    return Outcome(item.name, os.getpid())
 
 
 def ends_its_process(item):
@@ -198,3 +205,31 @@ def test_few_inputs_are_done_here():
         os.getpid()
     ]
     assert isinstance(engine_of("serial", 5), Here)
+
+
+def test_workers_begin_while_inputs_are_looked_for(tmp_path):
+    engine = Processes(2, always=True)
+    with closing(engine):
+        engine.begin()
+        begun = {process.pid for process in multiprocessing.active_children()}
+        assert len(begun) == 2
+        found = list(engine.outcomes(pid_of, [Input(str(number)) for number in range(6)]))
+    assert {outcome.result for outcome in found} <= begun
+    few = Processes(2)
+    few.begin()  # they may not be needed
+    assert not multiprocessing.active_children()
+
+
+def test_a_new_job_begins_workers_and_ends_them_where_nothing_is_to_do(tmp_path, monkeypatch):
+    begun, ended = [], []
+    for name, told in (("begin", begun), ("close", ended)):
+        known = getattr(Processes, name)
+        monkeypatch.setattr(Processes, name, lambda self, known=known, told=told: (told.append(1), known(self)))
+    (tmp_path / "empty").mkdir()
+    assert hu_here("stats", tmp_path / "empty", "--results", tmp_path / "r", "-j", "1")[0] == 3
+    assert begun == ended == [1]
+    hu.phantom(tmp_path / "ct", matrix=16, slices=2)
+    assert hu_here("stats", tmp_path / "ct", "--results", tmp_path / "r", "-j", "1")[0] == 0
+    assert len(begun) == 2
+    assert hu_here("stats", tmp_path / "ct", "--results", tmp_path / "r", "-j", "1")[0] == 0
+    assert len(begun) == 2  # all may be done already

@@ -20,8 +20,8 @@ from hounsfield.batch.inputs import Inputs, find_inputs
 from hounsfield.batch.job_shards import JobShard
 from hounsfield.batch.names import with_stems
 from hounsfield.batch.planned_inputs import planned_job
+from hounsfield.cli.bulk import PLANNER
 from hounsfield.cli.plan import planned_command
-from hounsfield.cli.showing import PLANNER
 from hounsfield.recipes.input_grouping import Grouping
 from hounsfield.recipes.reading import Reading
 

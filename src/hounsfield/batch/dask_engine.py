@@ -45,6 +45,9 @@ class OnDask:
         """The number of inputs at a time: threads of all workers, as many as there are now."""
         return max(1, sum(self._client.nthreads().values()))
 
+    def begin(self) -> None:
+        """Begin nothing: its workers are there."""
+
     def outcomes(self, call: Call, items: Iterable[NamedInput], ended: Ended = unheard) -> Iterator[Outcome]:
         """Yield outcomes."""
         self._engine.workers = self.workers

@@ -50,6 +50,10 @@ class Engine(Protocol):
         """The number of inputs that are done at a time."""
         ...
 
+    def begin(self) -> None:
+        """Begin what takes its time to begin, while nothing is known to do yet."""
+        ...
+
     def outcomes(self, call: Call, items: Iterable[NamedInput], ended: Ended = unheard) -> Iterator[Outcome]:
         """Yield the outcome of each input, in their order, as soon as it is known.
 
@@ -66,6 +70,9 @@ class Here:
     """The process that runs the job, one input after another."""
 
     workers = 1
+
+    def begin(self) -> None:
+        """Begin nothing."""
 
     def outcomes(self, call: Call, items: Iterable[NamedInput], ended: Ended = unheard) -> Iterator[Outcome]:
         """Yield outcomes."""

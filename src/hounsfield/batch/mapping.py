@@ -25,7 +25,7 @@ from hounsfield.batch.job_shards import WHOLE, JobShard
 from hounsfield.batch.kept_job import KeptJob
 from hounsfield.batch.origins import Origins
 from hounsfield.batch.records import Record, as_recorded
-from hounsfield.batch.result_folder import ResultFolder, refuse_among
+from hounsfield.batch.result_folder import ResultFolder, is_begun, refuse_among
 from hounsfield.batch.result_rows import OWN, VALUE
 from hounsfield.batch.result_table import sorted_table, table_of
 from hounsfield.batch.returned_values import returned_values
@@ -178,28 +178,25 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
     reading, grouping = Reading(values, strict, damaged=False), Grouping(None if each is None else not each, gaps)
     choice = Choice(where=where)
     task = FunctionTask(function, reading, Path(getattr(getattr(function, "__code__", None), "co_filename", "")).name)
-    inputs = _inputs_of(source, reading, grouping, choice, kept=results is not None)
-    kept = None
-    if results is not None:
-        refuse_among(results, inputs.given)
-        details = {"function": identity_of(function), "reading": reading, "grouping": grouping}
-        asked = KeptJob.of(name_of(function), details, measured=False)
-        kept = ResultFolder(results, asked, inputs.count, share, retry_failed=retry_failed)
-    try:
-        engine = _engine(executor, jobs)
-    except BaseException:
-        if kept is not None:
-            kept.close(whole=True)
-        raise
-    total, done = -(-inputs.count // share.of), 0
-    records: list[Record] = []
-    with closing(engine), closing(do_job(task, inputs, engine, results=kept, shard=share)) as outcomes:
-        for outcome in outcomes:
-            done += 1
-            if kept is None:
-                records.append(_record(outcome))
-            if progress is not None:
-                progress(done, max(done, total))
+    with closing(_engine(executor, jobs)) as engine:
+        if results is None or not is_begun(results):
+            engine.begin()
+        inputs = _inputs_of(source, reading, grouping, choice, kept=results is not None)
+        kept = None
+        if results is not None:
+            refuse_among(results, inputs.given)
+            details = {"function": identity_of(function), "reading": reading, "grouping": grouping}
+            asked = KeptJob.of(name_of(function), details, measured=False)
+            kept = ResultFolder(results, asked, inputs.count, share, retry_failed=retry_failed)
+        total, done = -(-inputs.count // share.of), 0
+        records: list[Record] = []
+        with closing(do_job(task, inputs, engine, results=kept, shard=share)) as outcomes:
+            for outcome in outcomes:
+                done += 1
+                if kept is None:
+                    records.append(_record(outcome))
+                if progress is not None:
+                    progress(done, max(done, total))
     if kept is not None:
         return kept.table().drop_columns([*OWN])
     return sorted_table(table_of(records, measured=False)).drop_columns([*OWN])

@@ -40,6 +40,10 @@ class _Slot:
     outcome: Outcome | None = None
 
 
+def _nothing() -> None:
+    """Begin a worker."""
+
+
 class OnExecutor:
     """An executor.
 
@@ -61,6 +65,13 @@ class OnExecutor:
         self._sent = not (isinstance(executor, ThreadPoolExecutor) if in_threads is None else in_threads)
         self._make = None if isinstance(executor, Executor) else executor
         self._executor = executor if isinstance(executor, Executor) else None
+
+    def begin(self) -> None:
+        """Begin workers, where these are ours."""
+        if self._make is not None:
+            with unheard_by_children():
+                for _ in range(self.workers):
+                    self._pool.submit(_nothing)  # a pool begins as many workers as it has something for
 
     def outcomes(self, call: Call, items: Iterable[NamedInput], ended: Ended = unheard) -> Iterator[Outcome]:
         """Yield outcomes.

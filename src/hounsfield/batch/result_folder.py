@@ -82,7 +82,7 @@ class ResultFolder:
     ) -> None:
         self.path = Path(os.path.abspath(folder))
         self._asked, self._shard, self._outputs, self._retry = asked, shard, outputs, retry_failed
-        self._token = new_token()
+        self._token, self._has_tables = new_token(), False
         self._origins = origins or Origins()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -159,6 +159,14 @@ class ResultFolder:
         if outcome.failure in (None, *PASSING) or records.get(work.key) is not None:
             return  # what may pass is tried again in any case
         records.end(record_of(work, outcome))
+
+    def load_tables(self) -> None:
+        """Load what tables are written with: while workers work, not when they have ended."""
+        if not self._has_tables:
+            from hounsfield.batch.result_table import table_of
+
+            self._has_tables = True
+            table_of((), measured=True)  # with the first values pyarrow loads pandas, where that is installed
 
     def write(self, part: int) -> None:
         """Write the table of a part whose inputs are all done.
@@ -261,6 +269,11 @@ def secret_of(folder: str | os.PathLike[str]) -> bytes:
         if isinstance(error, FormatError):
             raise
         raise OutputError("the secret of these results cannot be read or written", source=str(path)) from None
+
+
+def is_begun(folder: str | os.PathLike[str]) -> bool:
+    """Return whether a folder holds results: of a job that is gone on with, or is done."""
+    return Path(folder, _JOB).exists()
 
 
 def refuse_among(results: str | os.PathLike[str], given: Iterable[str]) -> None:

@@ -54,7 +54,9 @@ def do_job(  # noqa: PLR0913  what one job is
             last = part
             kept = KeptPart(results, part)
             with closing(run(task, some, engine=engine, output=output, kept=kept, ended=ended)) as outcomes:
-                yield from outcomes
+                for outcome in outcomes:
+                    results.load_tables()
+                    yield outcome
             del some, outcomes  # before the next are looked up
         if last is not None:
             results.write(last)

@@ -39,6 +39,11 @@ class Processes:
         self._always = always
         self._pool = OnExecutor(partial(_pool, count), count)
 
+    def begin(self) -> None:
+        """Begin the workers: where few inputs, too, are theirs."""
+        if self._always:
+            self._pool.begin()
+
     def outcomes(self, call: Call, items: Iterable[NamedInput], ended: Ended = unheard) -> Iterator[Outcome]:
         """Yield outcomes; standard input, which is there once, is read in this process."""
         items = list(items)
@@ -53,11 +58,11 @@ class Processes:
 
 
 def _pool(count: int) -> Executor:
-    from hounsfield.outputs import protected_inputs, run_token
+    from hounsfield.outputs import run_token
 
     threads = max(1, processors() // count)
     context = multiprocessing.get_context("spawn")
-    return _Workers(count, context, initializer=_start, initargs=(threads, run_token(), *protected_inputs()))
+    return _Workers(count, context, initializer=_start, initargs=(threads, run_token()))
 
 
 class _Workers(ProcessPoolExecutor):
@@ -100,12 +105,11 @@ def without_main() -> Generator[None]:
                 sys.modules["__main__"], _hidden.main = _hidden.main, None
 
 
-def _start(threads: int, token: str, named: tuple[str, ...], found: frozenset[str]) -> None:
-    """Leave Ctrl-C to the parent: it reaches every process of the terminal. Inputs are protected as there."""
-    from hounsfield.outputs import protect_inputs, take_token
+def _start(threads: int, token: str) -> None:
+    """Leave Ctrl-C to the parent: it reaches every process of the terminal."""
+    from hounsfield.outputs import take_token
 
     take_token(token)
-    protect_inputs(named, found)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     share_processors(threads)

@@ -28,10 +28,20 @@ from hounsfield.text import counted
 
 if TYPE_CHECKING:
     from hounsfield.batch.attempt import Outcome, Task
+    from hounsfield.batch.engines import Engine
     from hounsfield.batch.job_inputs import JobInputs
     from hounsfield.batch.kept_job import KeptJob
     from hounsfield.batch.result_folder import ResultFolder
     from hounsfield.batch.run import Output
+
+#: Where the context of a command holds what is called in the place of its job: `hu plan` plans it.
+PLANNER = "hounsfield.planner"
+
+
+def planner() -> Callable[..., int] | None:
+    """Return what is called in the place of the job, if the command was called by `hu plan`."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(PLANNER)
 
 
 @dataclass
@@ -72,6 +82,28 @@ class BulkRun:
     force: bool = False
     before: dict[str, int] = field(default_factory=dict[str, int])
     _kept: ResultFolder | None = None
+    _begun: Engine | None = None
+
+    @contextmanager
+    def looking(self) -> Generator[None]:
+        """Begin workers while inputs are looked for, where a new job needs them in any case."""
+        if self.results is not None and self.engine == "processes" and planner() is None:
+            from hounsfield.batch.result_folder import is_begun
+
+            if not is_begun(self.results):
+                self._begun = engine_of(self.engine, self.jobs, always=True)
+                self._begun.begin()
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End workers that were begun, whatever became of the job."""
+        if self._begun is not None:
+            self._begun.close()
+            self._begun = None
 
     @contextmanager
     def outcomes(
@@ -89,7 +121,7 @@ class BulkRun:
         whole = FoundInputs(inputs) if isinstance(inputs, Inputs) else inputs
         results = self._open(whole.count, output.folder)
         try:
-            engine = engine_of(self.engine, self.jobs, always=results is not None)
+            engine = self._begun or engine_of(self.engine, self.jobs, always=results is not None)
         except (MissingDependencyError, WorkersLostError) as error:
             if results is not None:
                 results.close(whole=True)

@@ -157,11 +157,12 @@ def bulk_inputs(
         return chosen_inputs(inputs, job.choice, listener)
 
     if bulk.results is None or not all(catalog_path(path) for path in job.paths):
-        return prepared(found_inputs(job, listener, volumes_only=volumes_only))
+        with bulk.looking():
+            return prepared(found_inputs(job, listener, volumes_only=volumes_only))
     from hounsfield.batch.job_inputs import InCatalogs
 
     inputs = InCatalogs(job.paths, job.grouping, job.recipe.reading, prepared, job.phi, listener)
-    with asking_catalogs(job.paths):
+    with bulk.looking(), asking_catalogs(job.paths):
         if not inputs.count:
             say(f"{', '.join(job.paths)}: no files")
             raise click.exceptions.Exit(3)

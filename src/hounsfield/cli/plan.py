@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from hounsfield.batch.job_shards import WHOLE, JobShard
+from hounsfield.cli.bulk import PLANNER
 from hounsfield.cli.language import is_translated
-from hounsfield.cli.showing import PLANNER, Run
+from hounsfield.cli.showing import Run
 from hounsfield.cli.terminal import for_command, on_terminal, say, write_json
 
 if TYPE_CHECKING:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from hounsfield.batch.attempt import Outcome, Task
 from hounsfield.batch.engines import WORTH_WORKERS
@@ -19,7 +17,7 @@ from hounsfield.batch.inputs import Inputs
 from hounsfield.batch.job_shards import WHOLE
 from hounsfield.batch.others import is_told_problem
 from hounsfield.batch.run import Output
-from hounsfield.cli.bulk import BulkRun
+from hounsfield.cli.bulk import BulkRun, planner
 from hounsfield.cli.catalog_inputs import refuse_programs
 from hounsfield.cli.shared_messages import SharedMessages
 from hounsfield.cli.terminal import for_command, on_terminal, say, write_json, write_text
@@ -29,9 +27,6 @@ from hounsfield.text import counted
 if TYPE_CHECKING:
     from hounsfield.batch.job_inputs import JobInputs
     from hounsfield.recipes.job import Job
-
-#: Where the context of a command holds what is called in the place of its job: `hu plan` plans it.
-PLANNER = "hounsfield.planner"
 
 
 @dataclass
@@ -69,12 +64,16 @@ class Run:
 
     def over(self, task: Task, inputs: Inputs | JobInputs) -> int:
         """Run the task over the inputs; return the exit code."""
+        with closing(self.bulk):
+            return self._over(task, inputs)
+
+    def _over(self, task: Task, inputs: Inputs | JobInputs) -> int:
         if isinstance(inputs, Inputs):
             if not self._say_found(inputs):
                 return 3
-            planner = _planner()
-            if planner is not None:
-                return planner(self, task, inputs)
+            plan = planner()
+            if plan is not None:
+                return plan(self, task, inputs)
             single = inputs.single
         else:
             single = False
@@ -193,12 +192,6 @@ def show_program(job: Job[Any]) -> int:
     named = [path for path in job.paths if not os.path.isdir(path)]
     write_text(program(job, {path: str(stem) for path, stem in unique_stems(named, job.paths).items()}))
     return 0
-
-
-def _planner() -> Callable[[Run, Task, Inputs], int] | None:
-    """Return what is called in the place of the job, if the command was called by `hu plan`."""
-    context = click.get_current_context(silent=True)
-    return None if context is None else context.meta.get(PLANNER)
 
 
 @contextmanager
