@@ -14,13 +14,17 @@ import pytest
 
 import hounsfield
 import jobs
-from hounsfield.batch.inputs import Input
+from hounsfield.batch.inputs import Input, Inputs
+from hounsfield.batch.job_inputs import InCatalogs
 from hounsfield.batch.job_shards import JobShard
 from hounsfield.batch.kept_job import KeptJob
+from hounsfield.batch.kept_stream import KeptStream
 from hounsfield.batch.recorded_task import KeptInput
 from hounsfield.batch.result_folder import ResultFolder
-from hounsfield.batch.run import _apart
+from hounsfield.batch.whole_job import do_job
 from hounsfield.outputs import whole_file
+from hounsfield.recipes.input_grouping import Grouping
+from hounsfield.recipes.reading import Reading
 
 from cli_runner import hu_here
 
@@ -137,10 +141,11 @@ def test_a_catalog_gives_the_same_rows_some_series_at_a_time(archive, tmp_path, 
         {k: v for k, v in row.items() if k not in ("input", "result", "error")}
         for row in jobs.rows_of(tmp_path / "folder")
     ]
-    for files in (1, 20_000):
+    for read, files in ((1, 1), (20_000, 4), (20_000, 2_000)):
+        monkeypatch.setattr(job_inputs, "_ROWS", read)
         monkeypatch.setattr(job_inputs, "_FILES", files)
-        assert stats(catalog, tmp_path / f"c{files}").code == 1
-        rows = jobs.rows_of(tmp_path / f"c{files}")
+        assert stats(catalog, tmp_path / f"c{read}-{files}").code == 1
+        rows = jobs.rows_of(tmp_path / f"c{read}-{files}")
         # Each is the first of its series, whatever else is in memory.
         numbers = [json.loads(row["result"])["volume"]["index"] for row in rows if row["kind"] == "volume"]
         assert numbers == [0, 0, 0]
@@ -181,6 +186,52 @@ def test_two_runs_of_one_share_do_not_meet(tmp_path):
     first.close(whole=True)
     ResultFolder(tmp_path / "r", asked, 5, JobShard(1, 2)).close(whole=True)
     other.close(whole=True)
+
+
+class Ahead:
+    """An engine that takes all that there is before it does any of it."""
+
+    workers = 2
+
+    def __init__(self):
+        self.taken = []
+
+    def outcomes(self, call, items, ended=None):
+        self.taken.append(works := list(items))
+        for work in works:
+            yield call(work)
+
+
+def test_workers_do_not_wait_where_a_part_ends(tmp_path):
+    results = ResultFolder(tmp_path / "r", KeptJob.of("test", 1), 9999, JobShard())
+    items = [Input(str(tmp_path / name)) for name in "abcdef"]
+    pieces = [(0, items[:2]), (0, items[2:3]), (1, items[3:5]), (2, []), (2, items[5:])]
+
+    class Found:
+        given = ()
+
+        def of_parts(self, parts, shard):
+            assert parts == 3
+            yield from ((part, Inputs((), tuple(some))) for part, some in pieces)
+
+    engine, written = Ahead(), []
+    for outcome in do_job(lambda item: {}, Found(), engine, results=results):
+        written.append((Path(outcome.source).name, [part for part in range(3) if results.part_file(part).exists()]))
+    assert [[work.name[-1] for work in works] for works in engine.taken] == [list("abcdef")]
+    # A part is written when the last of its inputs is done, not before.
+    assert written == [("a", []), ("b", []), ("c", [0]), ("d", [0]), ("e", [0, 1]), ("f", [0, 1, 2])]
+    assert [pq.read_metadata(results.part_file(part)).num_rows for part in range(3)] == [3, 2, 1]
+
+
+def test_of_catalogs_all_files_among_the_outputs_are_protected_from_the_first_on(archive, tmp_path):
+    """Inputs of a later piece may lie where the outputs of an earlier one go."""
+    catalog = tmp_path / "catalog"
+    assert hu("scan", archive, "-o", f"{catalog}/").code == 0
+    inputs = InCatalogs((f"{catalog}",), Grouping(), Reading(), lambda some: some)
+    files = {str(path) for path in archive.rglob("*") if path.is_file()}
+    assert inputs.files_below(None) == files
+    assert inputs.files_below(archive / "s1") == {str(path) for path in (archive / "s1").iterdir()}
+    assert inputs.files_below(tmp_path) == set()
 
 
 def test_members_in_one_process_leave_alone_what_the_others_are_writing(tmp_path):
@@ -247,6 +298,7 @@ def test_a_part_that_is_damaged_is_told(archive, tmp_path):
 def test_a_catalog_that_is_damaged_while_the_job_runs_is_told(archive, tmp_path, monkeypatch):
     from hounsfield.batch import job_inputs
 
+    monkeypatch.setattr(job_inputs, "_ROWS", 1)
     monkeypatch.setattr(job_inputs, "_FILES", 1)
     catalog = tmp_path / "catalog"
     hu("scan", str(archive), "-o", f"{catalog}/")
@@ -349,7 +401,8 @@ def test_a_file_that_ends_its_process_is_set_aside_after_some_runs(archive, tmp_
         Records(str(records)).begin(first[0].key)
     again = folder.to_do(0, items)
     # What was begun several times is done alone: no other input is in flight, and blamed, should it end its process.
-    assert [[work.key for work in some] for some in _apart(again)] == [[work.key for work in first[1:]], [first[0].key]]
+    apart = [[work.key for work in some] for some in KeptStream(folder, [(0, Inputs((), tuple(items)))]).groups()]
+    assert apart == [[work.key for work in first[1:]], [first[0].key]]
     assert [work.key for work in again] == [*(work.key for work in first[1:]), first[0].key]
     Records(str(records)).begin(first[0].key)
     assert len(folder.to_do(0, items)) == len(items) - 1

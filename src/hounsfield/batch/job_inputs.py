@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -14,13 +15,17 @@ from hounsfield.batch.listener import Listener
 from hounsfield.catalog.catalog_paths import catalog_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hounsfield.catalog.by_series import BySeries
     from hounsfield.catalog.found_files import FoundFiles
     from hounsfield.recipes.input_grouping import Grouping
     from hounsfield.recipes.reading import Reading
 
-#: Files whose rows are in memory at a time.
-_FILES = 20_000
+#: Files whose rows are read together: each time parts of the catalog are read that hold others, too.
+_ROWS = 20_000
+#: Files that are made to inputs at a time, which takes ten times the memory.
+_FILES = 2_000
 
 
 class JobInputs(Protocol):
@@ -34,6 +39,10 @@ class JobInputs(Protocol):
     @property
     def count(self) -> int:
         """The number of inputs, or of series with inputs."""
+        ...
+
+    def files_below(self, folder: Path | None) -> AbstractSet[str]:
+        """Return their files, at least those below a folder, or all of them where it is None."""
         ...
 
     def of_parts(self, parts: int, shard: JobShard) -> Generator[tuple[int, Inputs]]:
@@ -70,6 +79,10 @@ class FoundInputs:
     def count(self) -> int:
         """The number of inputs."""
         return len(self.inputs)
+
+    def files_below(self, folder: Path | None) -> AbstractSet[str]:
+        """Return their files."""
+        return self.inputs.files
 
     def of_parts(self, parts: int, shard: JobShard) -> Generator[tuple[int, Inputs]]:
         """Yield them by part."""
@@ -120,22 +133,22 @@ class InCatalogs:
         """The catalogs, looked through once."""
         return [_opened(path) for path in self.given]
 
+    def files_below(self, folder: Path | None) -> AbstractSet[str]:
+        """Return their files below a folder, and archives: those that outputs might replace."""
+        return {name for one in self._catalogs for name in one.files_below(folder)}
+
     def of_parts(self, parts: int, shard: JobShard) -> Generator[tuple[int, Inputs]]:
-        """Yield them by part; a part that has none, too."""
+        """Yield them by part, in pieces; a part that has none, too."""
         series_of_part = [_by_part(one.counts, parts, shard) for one in self._catalogs]
         for part in range(parts):
             if not shard.has(part):
                 continue
-            some = False
+            yield part, Inputs(self.given, ())
             for one, own in zip(self._catalogs, series_of_part, strict=True):
-                for series in one.chunks(own.pop(part, ()), _FILES):
-                    yield part, self._inputs(one, series)
-                    some = True
-            if not some:
-                yield part, Inputs(self.given, ())
+                for found in one.found_by_chunks(own.pop(part, ()), _ROWS, _FILES):
+                    yield part, self._inputs(one, found)
 
-    def _inputs(self, catalog: BySeries, series: list[str]) -> Inputs:
-        found = catalog.found(series)
+    def _inputs(self, catalog: BySeries, found: FoundFiles) -> Inputs:
         if self.grouping.together is False:
             inputs = Inputs(self.given, tuple(Input(entry.name, changed=entry.changed) for entry in found.entries))
         else:

@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, cast
 
 import pyarrow as pa
 
@@ -179,7 +179,7 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
     choice = Choice(where=where)
     task = FunctionTask(function, reading, Path(getattr(getattr(function, "__code__", None), "co_filename", "")).name)
     with closing(_engine(executor, jobs)) as engine:
-        if results is None or not is_begun(results):
+        if not _is_volumes(source) and (results is None or not is_begun(results)):
             engine.begin()
         inputs = _inputs_of(source, reading, grouping, choice, kept=results is not None)
         kept = None
@@ -219,7 +219,6 @@ def _record(outcome: Outcome) -> Record:
 
 def _inputs_of(source: Any, reading: Reading, grouping: Grouping, choice: Choice, *, kept: bool) -> JobInputs:
     from hounsfield.image import Image
-    from hounsfield.series.volumes import Volumes
     from hounsfield.volume import Volume
 
     def chosen(inputs: Inputs) -> Inputs:
@@ -229,13 +228,19 @@ def _inputs_of(source: Any, reading: Reading, grouping: Grouping, choice: Choice
 
         return choose_inputs(inputs, choice)
 
-    if isinstance(source, Volumes):
+    if _is_volumes(source):
         return FoundInputs(chosen(volumes_of(source, grouping.gaps, reading)))
     several = isinstance(source, Iterable) and not isinstance(source, (str, bytes, os.PathLike, Image, Volume))
     paths = tuple(_path_of(one) for one in (cast("Iterable[Any]", source) if several else (source,)))
     if kept and paths and all(catalog_path(path) is not None for path in paths):
         return InCatalogs(paths, grouping, reading, chosen)
     return FoundInputs(chosen(find_inputs(paths, grouping, reading)))
+
+
+def _is_volumes(source: Any) -> TypeGuard[Volumes]:
+    from hounsfield.series.volumes import Volumes
+
+    return isinstance(source, Volumes)
 
 
 def _path_of(source: Any) -> str:

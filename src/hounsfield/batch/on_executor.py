@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hounsfield.batch.attempt import Outcome
@@ -38,6 +39,19 @@ class _Slot:
     item: Any
     future: Future[Outcome] | None = None
     outcome: Outcome | None = None
+
+
+@dataclass
+class _Calls:
+    """The call that does an input: as it is in this process, and as bytes where another one is to do it."""
+
+    here: Call
+    sent: bool
+
+    @cached_property
+    def elsewhere(self) -> Call:
+        """The call as the executor is given it."""
+        return Sent.of(self.here) if self.sent else self.here
 
 
 def _nothing() -> None:
@@ -83,16 +97,16 @@ class OnExecutor:
         """
         waiting: deque[_Slot] = deque()
         left = iter(items)
-        call = Sent.of(call) if self._sent else call
+        calls = _Calls(call, self._sent)
         try:
             while True:
-                self._fill(waiting, left, call, ended)
+                self._fill(waiting, left, calls, ended)
                 if not waiting:
                     return
                 while waiting and waiting[0].outcome is not None:
                     yield waiting.popleft().outcome or Outcome("")
-                    self._fill(waiting, left, call, ended)
-                self._gather(waiting, call, ended)
+                    self._fill(waiting, left, calls, ended)
+                self._gather(waiting, calls, ended)
         finally:
             running = [slot.future for slot in waiting if slot.future is not None]
             for future in running:
@@ -101,7 +115,7 @@ class OnExecutor:
                 # Workers end the input they are at, so that its files are whole.
                 wait([future for future in running if not future.cancelled()])
 
-    def _fill(self, waiting: deque[_Slot], left: Iterator[Any], call: Call, ended: Ended) -> None:
+    def _fill(self, waiting: deque[_Slot], left: Iterator[Any], calls: _Calls, ended: Ended) -> None:
         """Hand over inputs: some more than there are workers, so that none waits for this process."""
         running = sum(slot.outcome is None for slot in waiting)
         while running < 2 * self.workers and len(waiting) < _WAITING * self.workers:
@@ -110,15 +124,20 @@ class OnExecutor:
                 return
             waiting.append(slot := _Slot(item))
             running += 1
-            self._submit(slot, call, ended)
+            if self._sent and item.stays_here:
+                slot.outcome = calls.here(item)
+                ended()
+                return  # what has ended meanwhile is looked at first
+            self._submit(slot, calls, ended)
             if slot.future is None:
                 return  # the workers are gone: those in flight are looked at first
 
-    def _submit(self, slot: _Slot, call: Call, ended: Ended) -> None:
+    def _submit(self, slot: _Slot, calls: _Calls, ended: Ended) -> None:
         def tell(future: Future[Outcome]) -> None:
             if not future.cancelled() and future.exception() is None:
                 ended()
 
+        call = calls.elsewhere
         try:
             with unheard_by_children():
                 slot.future = self._pool.submit(call, slot.item)
@@ -129,7 +148,7 @@ class OnExecutor:
             raise (self._lost(error) if isinstance(error, RuntimeError) or _is(error, _LOST_ALL) else error) from None
         slot.future.add_done_callback(tell)
 
-    def _gather(self, waiting: deque[_Slot], call: Call, ended: Ended) -> None:
+    def _gather(self, waiting: deque[_Slot], calls: _Calls, ended: Ended) -> None:
         """Take what has ended; wait for something to, where nothing has."""
         running = [slot for slot in waiting if slot.outcome is None]
         if not running:
@@ -141,7 +160,7 @@ class OnExecutor:
             if slot.future is not None and slot.future.done():
                 died |= not self._take(slot)
         if died:
-            self._again(waiting, call, ended)
+            self._again(waiting, calls, ended)
 
     def _take(self, slot: _Slot) -> bool:
         """Take the result of what has ended; return False where its worker has died."""
@@ -159,7 +178,7 @@ class OnExecutor:
             return False
         return True
 
-    def _again(self, waiting: deque[_Slot], call: Call, ended: Ended) -> None:
+    def _again(self, waiting: deque[_Slot], calls: _Calls, ended: Ended) -> None:
         """Try those that were in flight when a worker died one at a time: that tells which of them it was."""
         suspects = [slot for slot in waiting if slot.outcome is None]
         # Of one pool all fail together; those of other workers of a cluster go on, and are not to be done twice.
@@ -171,7 +190,7 @@ class OnExecutor:
         for slot in suspects:
             tries = 0
             while slot.outcome is None:
-                self._submit(slot, call, ended)
+                self._submit(slot, calls, ended)
                 if slot.future is not None:
                     _wait([slot.future])
                 if slot.future is not None and self._take(slot):

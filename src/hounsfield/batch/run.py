@@ -1,27 +1,21 @@
-"""`run`: a task over many inputs, wherever that is done; with results that last, once."""
+"""`run`: a task over many inputs, wherever that is done."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable
+from collections.abc import Set as AbstractSet
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hounsfield.batch.attempt import Outcome, Task, attempt
 from hounsfield.batch.engines import Call, Ended, Engine, Here, unheard
 from hounsfield.batch.inputs import Inputs
 from hounsfield.batch.working_folder import FromFolder
 from hounsfield.interrupt import check_interrupt
-
-if TYPE_CHECKING:
-    from hounsfield.batch.recorded_task import KeptInput
-    from hounsfield.batch.result_folder import ResultFolder
-
-#: So often an input was begun, in runs that never ended it, before it is done alone.
-_SUSPECT = 2
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,6 @@ def run(  # noqa: PLR0913  what one run is
     *,
     engine: Engine | None = None,
     output: Output | None = None,
-    kept: KeptPart | None = None,
     ended: Ended = unheard,
 ) -> Generator[Outcome]:
     """Run a task on each input; yield what became of each, in the order of the inputs, as soon as it is known.
@@ -67,8 +60,6 @@ def run(  # noqa: PLR0913  what one run is
         Where: by default in this process. It stays open.
     output
         Where the task writes: protects inputs, and cleans up after an interruption.
-    kept
-        Where results are kept: inputs that are done already are passed over.
     ended
         Is called, from any thread, when an input has ended: of an interrupted run more may have than were yielded.
 
@@ -93,73 +84,69 @@ def run(  # noqa: PLR0913  what one run is
     ...     print(outcome.result["measures"]["pixels"])
     16384
     """
-    output, engine = output or Output(), engine or Here()
+    output = output or Output()
+    reads = ReadFiles(inputs.given, inputs.files if output.force else frozenset())
+    try:
+        calls = outcomes_of(partial(attempt, task), inputs.items, engine or Here(), output, reads, ended)
+        with closing(calls) as outcomes:
+            yield from outcomes
+    except (KeyboardInterrupt, GeneratorExit):
+        if output.folder is not None and output.folder.is_dir():
+            from hounsfield.outputs import remove_parts
+
+            remove_parts(output.folder)
+        raise
+
+
+@dataclass(frozen=True)
+class ReadFiles:
+    """Files that a job reads, and never replaces.
+
+    Parameters
+    ----------
+    given
+        What was named.
+    found
+        What was found in it, or as much of that as lies among the outputs.
+    """
+
+    given: tuple[str, ...]
+    found: AbstractSet[str] = frozenset()
+
+
+def outcomes_of(  # noqa: PLR0913  as `run`
+    call: Call, items: Iterable[Any], engine: Engine, output: Output, reads: ReadFiles, ended: Ended = unheard
+) -> Generator[Outcome]:
+    """Yield what becomes of items; an interruption is left to whoever knows what is to be cleaned up.
+
+    Parameters
+    ----------
+    call
+        Does one of them.
+    items
+        As `Engine.outcomes` takes them: also a generator, which is asked for the next one when there is room for it.
+    engine, output, ended
+        As `run` takes them.
+    reads
+        What is protected, where outputs may be replaced.
+    """
     if output.force:
         from hounsfield.outputs import protect_inputs
         from hounsfield.sources.members import archive_of
 
         # Of the member of an archive the archive.
-        archives = filter(None, map(archive_of, inputs.given))
-        protect_inputs((*inputs.given, *archives, *output.beside), inputs.files)
+        archives = filter(None, map(archive_of, reads.given))
+        protect_inputs((*reads.given, *archives, *output.beside), reads.found)
     try:
-        with closing(_outcomes(task, inputs, engine, output, kept, ended)) as outcomes:
+        with closing(_closed(engine, _sent(call, output), items, ended)) as outcomes:
             for outcome in outcomes:
                 check_interrupt()
                 yield outcome
-    except (KeyboardInterrupt, GeneratorExit):
-        if kept is not None:
-            kept.results.clean()
-        elif output.folder is not None and output.folder.is_dir():
-            from hounsfield.outputs import remove_parts
-
-            remove_parts(output.folder)
-        raise
     finally:
         if output.force:
             from hounsfield.outputs import protect_inputs
 
             protect_inputs((), ())
-
-
-@dataclass(frozen=True)
-class KeptPart:
-    """The place where results are kept, and the part of them that some inputs are.
-
-    Parameters
-    ----------
-    results
-        The results.
-    part
-        The part.
-    """
-
-    results: ResultFolder
-    part: int
-
-
-def _outcomes(
-    task: Task, inputs: Inputs, engine: Engine, output: Output, kept: KeptPart | None, ended: Ended
-) -> Generator[Outcome]:
-    if kept is None:
-        yield from _closed(engine, _sent(partial(attempt, task), output), inputs.items, ended)
-        return
-    works = kept.results.to_do(kept.part, inputs.items)
-    call = _sent(kept.results.recorded(task), output)
-    for some in _apart(works):
-        with closing(_closed(engine, call, some, ended)) as outcomes:
-            for work, outcome in zip(some, outcomes, strict=False):
-                kept.results.note(work, outcome)
-                yield outcome
-
-
-def _apart(works: list[KeptInput]) -> Generator[list[KeptInput]]:
-    """Yield inputs that may be done at the same time.
-
-    What was begun in several runs that were killed may be what killed them: alone it takes no other one with it, which
-    would be blamed, too.
-    """
-    yield [work for work in works if work.begun < _SUSPECT]
-    yield from ([work] for work in works if work.begun >= _SUSPECT)
 
 
 def _closed(engine: Engine, call: Call, items: Iterable[Any], ended: Ended) -> Generator[Outcome]:

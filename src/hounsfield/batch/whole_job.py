@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from hounsfield.batch.engines import Ended, Engine, unheard
 from hounsfield.batch.job_shards import WHOLE, JobShard
-from hounsfield.batch.run import KeptPart, Output, run
+from hounsfield.batch.kept_stream import KeptStream
+from hounsfield.batch.run import Output, ReadFiles, outcomes_of, run
 
 if TYPE_CHECKING:
     from hounsfield.batch.attempt import Outcome, Task
@@ -45,23 +46,21 @@ def do_job(  # noqa: PLR0913  what one job is
         for _, some in inputs.of_parts(shard.of, shard):
             yield from run(task, some, engine=engine, output=output, ended=ended)
         return
-    whole = False
+    output, whole = output or Output(), False
+    stream = KeptStream(results, inputs.of_parts(results.parts, shard))
     try:
-        last: int | None = None
-        for part, some in inputs.of_parts(results.parts, shard):
-            if last not in (None, part):
-                results.write(last)
-            last = part
-            kept = KeptPart(results, part)
-            with closing(run(task, some, engine=engine, output=output, kept=kept, ended=ended)) as outcomes:
+        reads = ReadFiles(inputs.given, inputs.files_below(output.folder) if output.force else frozenset())
+        for works in stream.groups():
+            with closing(outcomes_of(results.recorded(task), works, engine, output, reads, ended)) as outcomes:
                 for outcome in outcomes:
+                    stream.done(outcome)
                     results.load_tables()
                     yield outcome
-            del some, outcomes  # before the next are looked up
-        if last is not None:
-            results.write(last)
         # A worker that was killed has left what it was writing.
         results.clean()
         whole = True
+    except (KeyboardInterrupt, GeneratorExit):
+        results.clean()
+        raise
     finally:
         results.close(whole=whole)

@@ -45,11 +45,11 @@ class Processes:
             self._pool.begin()
 
     def outcomes(self, call: Call, items: Iterable[NamedInput], ended: Ended = unheard) -> Iterator[Outcome]:
-        """Yield outcomes; standard input, which is there once, is read in this process."""
-        items = list(items)
-        few = not self._always and (len(items) < WORTH_WORKERS or self.workers == 1)
-        if few or any(item.stays_here for item in items):
-            return Here().outcomes(call, items, ended)
+        """Yield outcomes."""
+        if not self._always:
+            items = list(items)
+            if len(items) < WORTH_WORKERS or self.workers == 1:
+                return Here().outcomes(call, items, ended)
         return self._pool.outcomes(call, items, ended)
 
     def close(self) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 # pyarrow is not typed
 # pyright: reportUnknownMemberType=false, reportUnknownParameterType=false
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from hounsfield.catalog.bounds import QueryBounds
 from hounsfield.catalog.chosen_rows import OF_SERIES, RowsOfSeries, folder_of_row, without_series
 from hounsfield.catalog.found_files import SLICE_COLUMNS, FoundFiles
 from hounsfield.catalog.open_state import OpenState
 from hounsfield.catalog.opened_rows import OpenedRows, Parts
+from hounsfield.catalog.row_files import FILE_OF_ROW, local_name
 
 #: Begins the key of files without a series: the folder in which they are stands for it.
 _FOLDER = "folder "
@@ -105,9 +108,54 @@ class BySeries:
 
     def found(self, series: Sequence[str]) -> FoundFiles:
         """Return the files of some series, in the order in which a walk would come to them."""
-        folders = frozenset(one.removeprefix(_FOLDER) for one in series if one.startswith(_FOLDER))
-        uids = pa.array([one for one in series if not one.startswith(_FOLDER)], pa.string())
         known = self._counted
         groups = frozenset(known.groups[place] for one in series for place in known.places[one])
-        wanted = RowsOfSeries(uids, folders, frozenset(shard for shard, _ in known.groups), groups)
+        shards = frozenset(shard for shard, _ in known.groups)
+        wanted = replace(_wanted(series), shards=shards, groups=groups)
         return FoundFiles(self._rows.table(SLICE_COLUMNS, self._named, wanted))
+
+    def found_by_chunks(self, series: Iterable[str], rows: int, files: int) -> Iterator[FoundFiles]:
+        """Yield the files of series, some at a time.
+
+        Parameters
+        ----------
+        series
+            The series.
+        rows
+            About so many are read at a time.
+        files
+            About so many are given at a time; all of a series together.
+        """
+        for some in self.chunks(series, rows):
+            found = self.found(some)
+            for few in self.chunks(some, files):
+                yield found if len(few) == len(some) else FoundFiles(found.rows.filter(pa.array(_rows_of(few, found))))
+
+    def files_below(self, folder: Path | None) -> set[str]:
+        """Return the files below a folder, or all where it is None; of members of archives the archives.
+
+        Parameters
+        ----------
+        folder
+            The folder.
+        """
+        return self._rows.over_parts(partial(_files_below, folder), FILE_OF_ROW, self._named)
+
+
+def _rows_of(series: Sequence[str], found: FoundFiles) -> NDArray[np.bool_]:
+    return _wanted(series).rows_of(found.rows)
+
+
+def _wanted(series: Sequence[str]) -> RowsOfSeries:
+    folders = frozenset(one.removeprefix(_FOLDER) for one in series if one.startswith(_FOLDER))
+    return RowsOfSeries(pa.array([one for one in series if not one.startswith(_FOLDER)], pa.string()), folders)
+
+
+def _files_below(folder: Path | None, parts: Parts) -> set[str]:
+    roots = ("",) if folder is None else {os.path.join(at(folder), "") for at in (os.path.abspath, os.path.realpath)}
+    found: set[str] = set()
+    for _, part in parts:
+        archives = part["archive"].drop_null().unique().to_pylist()
+        names = {local_name(text) for text in (*part["path"].to_pylist(), *archives)}
+        found.update(name for name in names if name.startswith(tuple(roots)))
+    return found
