@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hounsfield.recipes.reading import Reading
 
 #: Files whose rows are read together: each time parts of the catalog are read that hold others, too.
-_ROWS = 20_000
+_ROWS = 5_000
 #: Files that are made to inputs at a time, which takes ten times the memory.
 _FILES = 2_000
 
@@ -145,7 +145,7 @@ class InCatalogs:
                 continue
             yield part, Inputs(self.given, ())
             for one, own in zip(self._catalogs, series_of_part, strict=True):
-                for found in one.found_by_chunks(own.pop(part, ()), _ROWS, _FILES):
+                for found in one.found_by_chunks(one.as_stored(own.pop(part, ())), _ROWS, _FILES):
                     yield part, self._inputs(one, found)
 
     def _inputs(self, catalog: BySeries, found: FoundFiles) -> Inputs:

@@ -78,6 +78,7 @@ def write_part(table: pa.Table, path: Path) -> None:
     """
     with whole_file(path, force=True) as temporary:
         pq.write_table(table, temporary, compression="zstd")
+    pa.default_memory_pool().release_unused()
 
 
 def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:

@@ -93,6 +93,10 @@ class BySeries:
     def _counted(self) -> _Counted:
         return self._rows.over_parts(_counted, OF_SERIES, self._named)
 
+    def as_stored(self, series: Iterable[str]) -> list[str]:
+        """Return series in the order in which their rows are stored: then few parts of the catalog hold the next ones."""
+        return sorted(series, key=self._counted.places.__getitem__)
+
     def chunks(self, series: Iterable[str], files: int) -> Iterator[list[str]]:
         """Yield series in turn, so many together as have about so many files; at least one."""
         some: list[str] = []
@@ -112,7 +116,9 @@ class BySeries:
         groups = frozenset(known.groups[place] for one in series for place in known.places[one])
         shards = frozenset(shard for shard, _ in known.groups)
         wanted = replace(_wanted(series), shards=shards, groups=groups)
-        return FoundFiles(self._rows.table(SLICE_COLUMNS, self._named, wanted))
+        rows = self._rows.table(SLICE_COLUMNS, self._named, wanted)
+        pa.default_memory_pool().release_unused()  # what was decoded of other series
+        return FoundFiles(rows)
 
     def found_by_chunks(self, series: Iterable[str], rows: int, files: int) -> Iterator[FoundFiles]:
         """Yield the files of series, some at a time.

@@ -71,6 +71,10 @@ class RowsOfSeries:
         """Return whether rows of these may be in a part of a shard: its file never changes, only its name does."""
         return shard not in self.shards or (shard, group) in self.groups
 
+    def may_be_in_shard(self, shard: str) -> bool:
+        """Return whether rows of these may be in any part of a shard."""
+        return shard not in self.shards or any(known == shard for known, _ in self.groups)
+
     def rows_of(self, table: pa.Table) -> NDArray[np.bool_]:
         """Return which rows of a table, with the columns `OF_SERIES`, are of these."""
         found = np.asarray(_compute.is_in(table["SeriesInstanceUID"], value_set=self.uids))
@@ -185,6 +189,8 @@ def _of_shard(
     elif series is not None:
         bounds.append(NamedRows("SeriesInstanceUID", series.uids))
     asked += [one.column for one in bounds]
+    if series is not None and not series.may_be_in_shard(shard.name):
+        return
     with _reading(folder), pq.ParquetFile(rows_file(folder, shard.name)) as file:
         for group in range(file.num_row_groups):
             check_interrupt()
