@@ -94,7 +94,7 @@ class BySeries:
         return self._rows.over_parts(_counted, OF_SERIES, self._named)
 
     def as_stored(self, series: Iterable[str]) -> list[str]:
-        """Return series in the order in which their rows are stored: then few parts of the catalog hold the next ones."""
+        """Return series in the order in which their rows are stored: of these, some are in few parts of the catalog."""
         return sorted(series, key=self._counted.places.__getitem__)
 
     def chunks(self, series: Iterable[str], files: int) -> Iterator[list[str]]:
