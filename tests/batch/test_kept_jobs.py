@@ -378,6 +378,8 @@ def test_an_error_of_a_function_is_a_row(archive):
 
     row = hounsfield.map(fails, archive / "s0", executor="serial").to_pylist()[0]
     assert row["error_type"] == "KeyError" and "no such thing" in row["error"] and row["failure"] == "task"
+    uid = hounsfield.info(next((archive / "s0").iterdir()))["SeriesInstanceUID"]
+    assert row["SeriesInstanceUID"] == uid  # as in results that are kept
 
 
 def test_another_function_is_another_job(archive, tmp_path):

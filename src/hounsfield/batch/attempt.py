@@ -64,6 +64,8 @@ class Outcome:
         The error that was raised, where it is one of ours.
     is_volume
         Whether the input is a volume.
+    series
+        Its series, as far as that was known before it was read.
     """
 
     source: str
@@ -73,6 +75,7 @@ class Outcome:
     assumptions: tuple[str, ...] = ()
     problem: HounsfieldError | None = None
     is_volume: bool = False
+    series: str = ""
 
     @property
     def error_type(self) -> str:
@@ -102,7 +105,7 @@ def attempt(task: Task, item: Input) -> Outcome:
         except Exception as problem:  # a defect of ours must not stop the other inputs, nor print what it quotes
             result, failure = None, "input"
             error = f"{name}: unexpected {type(problem).__name__}{_place(problem)}; please report this as a defect"
-    return Outcome(name, result, error, failure, tuple(told), typed, item.is_volume)
+    return Outcome(name, result, error, failure, tuple(told), typed, item.is_volume, item.series)
 
 
 def _place(problem: Exception) -> str:

@@ -29,6 +29,11 @@ class NamedInput(Protocol):
         ...
 
     @property
+    def series(self) -> str:
+        """Its series, as far as that is known before it is read."""
+        ...
+
+    @property
     def stays_here(self) -> bool:
         """True where no other process can read it."""
         ...
@@ -88,7 +93,9 @@ class Here:
 def set_aside(item: NamedInput) -> Outcome:
     """Return the outcome of an input whose worker ended, each time."""
     why = "the process that read it ended; the file may be malicious, or memory ran out"
-    return Outcome(item.name, error=f"{item.name}: {why}", failure="input", is_volume=item.is_volume)
+    return Outcome(
+        item.name, error=f"{item.name}: {why}", failure="input", is_volume=item.is_volume, series=item.series
+    )
 
 
 def processors() -> int:

@@ -27,8 +27,7 @@ def series_of(item: Input) -> str:
     """
     if not item.is_volume:
         return _absolute(item.name)
-    uid = str(item.facts.attributes.get("SeriesInstanceUID") or "")
-    return uid or os.path.dirname(_absolute(item.slices[0].path))
+    return item.series or os.path.dirname(_absolute(item.slices[0].path))
 
 
 @dataclass(frozen=True)

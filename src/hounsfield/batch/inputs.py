@@ -93,6 +93,11 @@ class Input:
         return self.surveyed is not None
 
     @property
+    def series(self) -> str:
+        """The Series Instance UID of a volume; ``""`` of a file by itself, whose header has not been read."""
+        return str(self.facts.attributes.get("SeriesInstanceUID") or "") if self.is_volume else ""
+
+    @property
     def is_file(self) -> bool:
         """True where it has a path by which it can be opened: it is neither a volume nor within an archive."""
         return self.surveyed is None and not self.refused

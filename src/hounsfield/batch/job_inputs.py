@@ -190,7 +190,7 @@ def _named(items: Iterable[Input], folder: str, phi: bool) -> Generator[Input]:
         if not item.is_volume:
             yield item
             continue
-        series = str(item.facts.attributes.get("SeriesInstanceUID") or "")
+        series = item.series
         of = series_of(item)
         number = counts[of] = counts.get(of, -1) + 1
         called = f"{series}, {number}" if series and phi else InputKeys.of(item).key[:12]

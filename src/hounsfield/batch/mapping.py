@@ -206,7 +206,7 @@ def _record(outcome: Outcome) -> Record:
     return Record(
         "",
         "",
-        "",
+        outcome.series,
         outcome.source,
         outcome.is_volume,
         outcome.result,

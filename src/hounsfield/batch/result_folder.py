@@ -132,7 +132,7 @@ class ResultFolder:
         for item in items:
             known_by = InputKeys.of(item, self._secret)
             if (key := known_by.key) not in works:
-                series = self._origins.uid(_uid_of(item))
+                series = self._origins.uid(item.series)
                 works[key] = KeptInput(item, key, stamp_of(item), series, part, begun.get(key, 0), known_by.ends)
         known.replace_by(works, self._secret)
         left: list[KeptInput] = []
@@ -242,11 +242,6 @@ class ResultFolder:
         for folder in filter(None, (self.path, self._outputs)) if token else ():
             if folder.is_dir():
                 remove_parts_of(token, folder)
-
-
-def _uid_of(item: Input) -> str:
-    """Return the Series Instance UID of an input, as far as it is known before its file is read."""
-    return str(item.facts.attributes.get("SeriesInstanceUID") or "") if item.is_volume else ""
 
 
 def secret_of(folder: str | os.PathLike[str]) -> bytes:
