@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -218,6 +220,24 @@ def test_workers_begin_while_inputs_are_looked_for(tmp_path):
     few = Processes(2)
     few.begin()  # they may not be needed
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="the mask of another process cannot be seen here")
+def test_workers_do_not_hear_ctrl_c_from_their_first_instruction_on():
+    """In a process of its own: what Python starts beside the first worker lets the signal through again."""
+    code = """
+from multiprocessing import active_children
+from pathlib import Path
+from hounsfield.batch.workers import Processes
+if __name__ == "__main__":
+    engine = Processes(2, always=True)
+    engine.begin()
+    masks = [Path(f"/proc/{child.pid}/status").read_text() for child in active_children()]
+    print([int(mask.split("SigBlk:")[1].split()[0], 16) >> 1 & 1 for mask in masks])
+    engine.close()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[1, 1]\n", done.stderr
 
 
 def test_a_new_job_begins_workers_and_ends_them_where_nothing_is_to_do(tmp_path, monkeypatch):

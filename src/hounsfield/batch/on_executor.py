@@ -83,9 +83,10 @@ class OnExecutor:
     def begin(self) -> None:
         """Begin workers, where these are ours."""
         if self._make is not None:
+            pool = self._pool
             with unheard_by_children():
                 for _ in range(self.workers):
-                    self._pool.submit(_nothing)  # a pool begins as many workers as it has something for
+                    pool.submit(_nothing)  # a pool begins as many workers as it has something for
 
     def outcomes(self, call: Call, items: Iterable[NamedInput], ended: Ended = unheard) -> Iterator[Outcome]:
         """Yield outcomes.
@@ -139,8 +140,9 @@ class OnExecutor:
 
         call = calls.elsewhere
         try:
+            pool = self._pool
             with unheard_by_children():
-                slot.future = self._pool.submit(call, slot.item)
+                slot.future = pool.submit(call, slot.item)
         except Exception as error:
             if self._make is not None and _is(error, _LOST_WORKER):
                 slot.future = None  # they are replaced, once it is known which input it was

@@ -12,6 +12,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from types import ModuleType
 from typing import Any
@@ -60,6 +61,9 @@ class Processes:
 def _pool(count: int) -> Executor:
     from hounsfield.outputs import run_token
 
+    if sys.platform != "win32":
+        # Python starts it with the first worker, and lets Ctrl-C through to whatever is started next.
+        resource_tracker.ensure_running()
     threads = max(1, processors() // count)
     context = multiprocessing.get_context("spawn")
     return _Workers(count, context, initializer=_start, initargs=(threads, run_token()))
