@@ -240,6 +240,27 @@ if __name__ == "__main__":
     assert done.stdout == "[1, 1]\n", done.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_worker_that_is_killed_with_the_lock_of_what_they_read_does_not_stop_the_end():
+    engine = Processes(2, always=True)
+    engine.begin()
+    assert len([*engine.outcomes(pid_of, [Input("1"), Input("2")])]) == 2
+    workers = multiprocessing.active_children()
+    pool = engine._pool._executor
+    lock = pool._call_queue._rlock
+    futures = [pool.submit(time.sleep, 0.5) for _ in workers]
+    time.sleep(0.2)
+    assert lock.acquire(timeout=5)  # one that waits for work has it; both are at work now
+    [future.result(5) for future in futures]
+    ending = threading.Thread(target=engine.close, daemon=True)
+    ending.start()
+    time.sleep(0.1)  # Python has told the workers to end, and waits for that
+    os.kill(workers[0].pid, signal.SIGKILL)
+    ending.join(20)
+    assert not ending.is_alive()
+    assert not any(worker.is_alive() for worker in workers)
+
+
 def test_a_new_job_begins_workers_and_ends_them_where_nothing_is_to_do(tmp_path, monkeypatch):
     begun, ended = [], []
     for name, told in (("begin", begun), ("close", ended)):

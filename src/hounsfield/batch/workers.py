@@ -76,6 +76,31 @@ class _Workers(ProcessPoolExecutor):
         with without_main():
             return super().submit(fn, *args, **kwargs)
 
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the workers, when they have ended what they are at.
+
+        One that was killed while it waited for work had the lock of what all of them read: the others would wait for
+        it, and Python for these, for ever.
+        """
+        workers = [*(self._processes or {}).values()]
+        over = threading.Event()
+        watch = threading.Thread(target=_end_if_one_was_killed, args=(workers, over), daemon=True)
+        watch.start()
+        try:
+            super().shutdown(wait, cancel_futures=cancel_futures)
+        finally:
+            if wait:
+                over.set()
+                watch.join()
+
+
+def _end_if_one_was_killed(workers: list[Any], over: threading.Event) -> None:
+    while not over.wait(0.05) and any(worker.is_alive() for worker in workers):
+        if any(worker.exitcode for worker in workers):
+            for worker in workers:
+                worker.terminate()
+            return
+
 
 @dataclass
 class _Hidden:
