@@ -115,9 +115,6 @@ def region(
         return _sphere(image, given)
     rows, columns = image.size
     down, across = _steps(image, given)
-    # Axes of the shape in units of `down` and `across`, so that circles are round where pixels are not square.
-    row = np.arange(rows, dtype=np.float64)[:, None]
-    column = np.arange(columns, dtype=np.float64)[None, :]
     if shape == "polygon":
         corners = np.asarray(given["points"], np.float64)
         inside = polygon_pixels(corners, rows, columns)
@@ -125,11 +122,15 @@ def region(
         detail = f"{len(given['points'])} corners"
     else:
         middle = given["center"]
-        y, x = (row - middle[0]) * down, (column - middle[1]) * across
-        along_rows, along_columns = np.cos(turn) * y - np.sin(turn) * x, np.sin(turn) * y + np.cos(turn) * x
-        inside = _within(shape, along_rows, along_columns, given)
         high, wide = half_lengths(shape, _half(shape, given), turn)
         bounds = [(at - half, at + half) for at, half in zip(middle, (high / down, wide / across), strict=True)]
+        inside = np.zeros((rows, columns), np.bool_)
+        near = _near(bounds, rows, columns)
+        # Axes of the shape in units of `down` and `across`, so that circles are round where pixels are not square.
+        row, column = (np.arange(part.start, part.stop, dtype=np.float64) for part in near)
+        y, x = (row[:, None] - middle[0]) * down, (column[None, :] - middle[1]) * across
+        along_rows, along_columns = np.cos(turn) * y - np.sin(turn) * x, np.sin(turn) * y + np.cos(turn) * x
+        inside[near] = _within(shape, along_rows, along_columns, given)
         center = given.get("point", f"(row {middle[0]:g}, column {middle[1]:g})")
         detail = f"center {center}, {_extent(shape, given)}"
         detail += f", turned by {angle:g} degrees" if turn else ""
@@ -281,19 +282,39 @@ def _extent(shape: str, given: dict[str, Any]) -> str:
     return f"{name} {given[name][0]:g} x {given[name][1]:g} {unit}"
 
 
+def _near(bounds: Bounds, rows: int, columns: int) -> tuple[slice, slice]:
+    """The rows and columns of an image between bounds, and a few around them: no other pixel can be inside."""
+    limits = zip(bounds, (rows, columns), strict=True)
+    ends = [np.clip((np.floor(low) - 1, np.ceil(high) + 2), 0, count).astype(int) for (low, high), count in limits]
+    down, across = (slice(int(first), int(last)) for first, last in ends)
+    return down, across
+
+
 def polygon_pixels(corners: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.bool_]:
     """Return the pixels whose centres are enclosed an odd number of times, or lie on an edge; row by row."""
+    bounds = list(zip(corners.min(axis=0).tolist(), corners.max(axis=0).tolist(), strict=True))
+    near = _near(bounds, rows, columns)
     inside = np.zeros((rows, columns), np.bool_)
-    column = np.arange(columns, dtype=np.float64)
-    for (y0, x0), (y1, x1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+    if near[0].start >= near[0].stop or near[1].start >= near[1].stop:
+        return inside
+    top, left, wide = near[0].start, near[1].start, near[1].stop - near[1].start
+    # Where an edge is crossed, all that lies to the right of it turns: one column more takes what is right of all.
+    turned = np.zeros((near[0].stop - top, wide + 1), np.bool_)
+    on_edge = np.zeros((near[0].stop - top, wide), np.bool_)
+    for (y0, x0), (y1, x1) in zip(corners.tolist(), np.roll(corners, -1, axis=0).tolist(), strict=True):
         low, high = min(y0, y1), max(y0, y1)
-        for row in range(max(0, int(np.ceil(low))), min(rows - 1, int(np.floor(high))) + 1):
-            if low <= row < high:  # the lower end belongs to an edge, the upper to the next one
-                inside[row] ^= column >= x0 + (row - y0) * (x1 - x0) / (y1 - y0)
-    for (y0, x0), (y1, x1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        for row in range(max(0, int(np.ceil(min(y0, y1)))), min(rows - 1, int(np.floor(max(y0, y1)))) + 1):
-            left, right = (min(x0, x1), max(x0, x1)) if y0 == y1 else (x0 + (row - y0) * (x1 - x0) / (y1 - y0),) * 2
-            inside[row] |= (column >= left - _ROUNDING) & (column <= right + _ROUNDING)
+        row = np.arange(max(0, int(np.ceil(low))), min(rows - 1, int(np.floor(high))) + 1)
+        if y0 == y1:
+            column = np.arange(near[1].start, near[1].stop, dtype=np.float64)
+            on_edge[row - top] |= (column >= min(x0, x1) - _ROUNDING) & (column <= max(x0, x1) + _ROUNDING)
+            continue
+        x = x0 + (row - y0) * (x1 - x0) / (y1 - y0)
+        at = np.rint(x)
+        is_on = (at >= x - _ROUNDING) & (at <= x + _ROUNDING) & (at >= left) & (at < left + wide)
+        on_edge[row[is_on] - top, at[is_on].astype(int) - left] = True
+        below = row < high  # the lower end belongs to an edge, the upper to the next one
+        turned[row[below] - top, np.clip(np.ceil(x[below]) - left, 0, wide).astype(int)] ^= True
+    inside[near] = np.logical_xor.accumulate(turned, axis=1)[:, :wide] | on_edge
     return inside
 
 
