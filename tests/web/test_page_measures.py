@@ -183,7 +183,7 @@ def test_a_distance_and_an_ellipse_show_the_numbers_of_the_library(page):
     assert found[0]["points"] == pytest.approx(np.array(SHAPES["distance"]), abs=0.2)
     assert length == f"{found[0]['measure']['length']['mm']:.1f} mm · in the patient"
     mean, mm2 = re.match(r"(\S+) ± \S+ HU · (\S+) mm² · in the patient", area).groups()
-    assert float(mean) == pytest.approx(found[1]["measure"]["mean"], rel=1e-4)
+    assert float(mean) == pytest.approx(found[1]["measure"]["mean"], rel=1e-3)
     assert float(mm2) == pytest.approx(found[1]["measure"]["area_mm2"], abs=1)
 
 

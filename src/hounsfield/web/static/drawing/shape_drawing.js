@@ -11,18 +11,37 @@
  * @property {string} color
  * @property {boolean} chosen
  * @property {string[]} label
- * @property {Spot|null} beside where the label stands
  */
+/** @typedef {{left: number, top: number, right: number, bottom: number}} Box */
 
 /** CSS pixels. */
 const [LINE, HALO, HANDLE, CROSS] = [1.5, 4, 6, 7];
 
 /**
+ * Measures, then their labels: these are not where another one is.
  * @param {CanvasRenderingContext2D} context
- * @param {Drawn} drawn
+ * @param {Drawn[]} all
  * @param {number} ratio device pixels of a CSS pixel
  */
-export function drawShape(context, drawn, ratio) {
+export function drawShapes(context, all, ratio) {
+  for (const drawn of all) drawShape(context, drawn, ratio);
+  /** @type {Box[]} */
+  const taken = all.flatMap(({ handles }) => handles.map(([x, y]) => around(x, y, HANDLE * ratio)));
+  for (const { label, strokes, dots, color } of all) {
+    const places = [...strokes.flat(), ...dots];
+    if (label.length && places.length) taken.push(drawLabel(context, label, places, color, taken, ratio));
+  }
+}
+
+/** @param {number} x @param {number} y @param {number} far @returns {Box} */
+const around = (x, y, far) => ({ left: x - far, top: y - far, right: x + far, bottom: y + far });
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Drawn} drawn
+ * @param {number} ratio
+ */
+function drawShape(context, drawn, ratio) {
   const { strokes, dots, handles, color } = drawn;
   context.lineJoin = context.lineCap = "round";
   const crosses = dots.flatMap(([x, y]) => [
@@ -63,33 +82,75 @@ export function drawShape(context, drawn, ratio) {
       context.stroke();
     }
   });
-  if (drawn.beside) drawLabel(context, drawn.label, drawn.beside, color, ratio);
 }
 
 /**
- * Lines of text beside a place, within the canvas.
+ * Lines of text beside a shape: to the right, to the left, below or above, where nothing else stands.
  * @param {CanvasRenderingContext2D} context
  * @param {string[]} lines
- * @param {Spot} beside
+ * @param {Spot[]} places of the shape
  * @param {string} color
+ * @param {Box[]} taken
  * @param {number} ratio
+ * @returns {Box}
  */
-function drawLabel(context, lines, [x, y], color, ratio) {
+function drawLabel(context, lines, places, color, taken, ratio) {
   const high = 15 * ratio;
   context.font = `${12 * ratio}px system-ui, sans-serif`;
   context.textAlign = "left";
   context.textBaseline = "alphabetic";
-  const wide = Math.max(...lines.map((line) => context.measureText(line).width), 0);
-  const { width, height } = context.canvas;
-  const left = Math.max(2 * ratio, Math.min(x + 10 * ratio, width - wide - 4 * ratio));
-  const top = Math.max(high, Math.min(y + 4 * ratio, height - high * (lines.length - 1) - 6 * ratio));
+  const wide = Math.max(...lines.map((line) => context.measureText(line).width));
+  const box = placed(wide, lines.length * high, places, taken, context.canvas, 10 * ratio);
   context.strokeStyle = "rgba(0,0,0,0.85)";
   context.lineWidth = 3.5 * ratio;
   context.fillStyle = color;
   lines.forEach((line, i) => {
-    context.strokeText(line, left, top + i * high);
-    context.fillText(line, left, top + i * high);
+    const y = box.top + (i + 0.8) * high;
+    context.strokeText(line, box.left, y);
+    context.fillText(line, box.left, y);
   });
+  return box;
+}
+
+/**
+ * @param {number} wide
+ * @param {number} high
+ * @param {Spot[]} places
+ * @param {Box[]} taken
+ * @param {{width: number, height: number}} canvas
+ * @param {number} gap
+ * @returns {Box}
+ */
+export function placed(wide, high, places, taken, canvas, gap) {
+  const most = (/** @type {(place: Spot) => number} */ by) => places.reduce((a, b) => (by(b) > by(a) ? b : a));
+  const [right, left] = [most(([x]) => x), most(([x]) => -x)];
+  const [low, top] = [most(([, y]) => y), most(([, y]) => -y)];
+  const middle = (right[0] + left[0] - wide) / 2;
+  const wanted = [
+    [right[0] + gap, right[1] - high / 2],
+    [left[0] - gap - wide, left[1] - high / 2],
+    [middle, low[1] + gap],
+    [middle, top[1] - gap - high],
+  ];
+  const boxes = wanted.map(([x, y]) => ({ left: x, top: y, right: x + wide, bottom: y + high }));
+  const isFree = (/** @type {Box} */ box) =>
+    box.left >= 0 &&
+    box.top >= 0 &&
+    box.right <= canvas.width &&
+    box.bottom <= canvas.height &&
+    !taken.some(
+      (other) => other.left < box.right && other.right > box.left && other.top < box.bottom && other.bottom > box.top,
+    );
+  const free = boxes.find(isFree);
+  if (free) return free;
+  // Where there is no room, within the canvas, below what stands there.
+  const x = Math.max(0, Math.min(right[0] + gap, canvas.width - wide));
+  for (let y = Math.max(0, right[1] - high / 2); y + high <= canvas.height; y += high / 2) {
+    const box = { left: x, top: y, right: x + wide, bottom: y + high };
+    if (isFree(box)) return box;
+  }
+  const y = Math.max(0, Math.min(right[1] - high / 2, canvas.height - high));
+  return { left: x, top: y, right: x + wide, bottom: y + high };
 }
 
 /**

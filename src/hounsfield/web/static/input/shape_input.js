@@ -85,7 +85,9 @@ export class ShapeInput {
       if (handle >= 0 && apart[handle] <= (finger ? FINGER : MOUSE) * ratio) return { shape: chosen, handle };
     }
     const near = (finger ? FINGER_LINE : LINE) * ratio;
-    const found = shapes.find(({ kind, points }) => {
+    // Who measures begins where he likes, on lines of others, too.
+    const found = shapes.find(({ id, kind, points }) => {
+      if (isShapeKind(this.host.tool()) && id !== chosen?.id) return false;
       const strokes = strokesOf(kind, points).map((stroke) => this.onCanvas(pane, stroke));
       return distanceTo(at, strokes, this.onCanvas(pane, points)) <= (points.length === 1 ? 2 * near : near);
     });

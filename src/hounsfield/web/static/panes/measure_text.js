@@ -44,9 +44,9 @@ export function areaText(found) {
   return `${fixed(area, decimals(Math.sqrt(area / pixels)) - (area > 1000 ? 1 : 0))} mm²`;
 }
 
-/** @param {number|null} value @param {string} unit */
-export function valueText(value, unit) {
-  const text = value === null || value === undefined ? "–" : shortNumber(Number(value.toPrecision(5)));
+/** @param {number|null} value @param {string} unit @param {number} [digits] that count */
+export function valueText(value, unit, digits = 5) {
+  const text = value === null || value === undefined ? "–" : shortNumber(Number(value.toPrecision(digits)));
   return unit && unit !== "1" ? `${text} ${unit}` : text;
 }
 
@@ -64,7 +64,8 @@ function pointText({ value, unit, padding }) {
 /** @param {any} found @returns {string[]} */
 function regionText(found) {
   const kind = kindText(found.spacing_kind);
-  const statistics = found.mean === null ? [] : [`${valueText(found.mean, "")} ± ${valueText(found.sd, found.unit)}`];
+  const statistics =
+    found.mean === null ? [] : [`${valueText(found.mean, "", 4)} ± ${valueText(found.sd, found.unit, 4)}`];
   const outside = found.partly_outside ? [t("partly outside of the image")] : [];
   return [...statistics, [areaText(found), kind].filter(Boolean).join(" · "), ...outside];
 }
@@ -85,7 +86,7 @@ export function linesOf(found) {
   if (found.values && found.length) {
     const numbers = found.values.filter((/** @type {number|null} */ value) => value !== null);
     const range = numbers.length
-      ? `${valueText(Math.min(...numbers), "")} … ${valueText(Math.max(...numbers), found.unit)}`
+      ? `${valueText(Math.min(...numbers), "", 4)} … ${valueText(Math.max(...numbers), found.unit, 4)}`
       : "";
     return [withKind(found.length), range].filter(Boolean);
   }

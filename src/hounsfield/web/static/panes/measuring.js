@@ -1,7 +1,7 @@
 // Measures on images: which pane shows which, what the library says of them, how they are drawn. Knows the viewport, the
 // list of shapes and the server.
 
-import { drawPen, drawShape } from "../drawing/shape_drawing.js";
+import { drawPen, drawShapes } from "../drawing/shape_drawing.js";
 import { ShapeInput } from "../input/shape_input.js";
 import { handlesOf, keptPoint, strokesOf } from "../numbers/shape_kinds.js";
 import { findPlaces, imageOf, measureShapes } from "../server/measures.js";
@@ -167,33 +167,30 @@ export class Measuring {
   draw(pane, context) {
     const { input, list } = this;
     const ratio = devicePixelRatio || 1;
-    for (const { id, kind, points, color, measure } of this.shapesIn(pane)) {
+    const all = this.shapesIn(pane).map(({ id, kind, points, color, measure }) => {
       const chosen = id === list.chosen;
       const handles = chosen ? handlesOf(kind, points) : [];
       const handle = chosen ? list.handle : null;
-      this.drawOne(pane, context, { kind, points, color, handles, handle, chosen, label: linesOf(measure) });
-    }
-    if (input.pane !== pane) return;
-    if (input.draft) {
+      return this.drawn(pane, { kind, points, color, handles, handle, chosen, label: linesOf(measure) });
+    });
+    const own = input.pane === pane;
+    if (own && input.draft) {
       const { kind, points } = input.draft;
       const handles = kind === "freehand" ? [] : points;
-      this.drawOne(pane, context, { kind, points, color: COLOR, handles, handle: null, chosen: true, label: [] });
+      all.push(this.drawn(pane, { kind, points, color: COLOR, handles, handle: null, chosen: true, label: [] }));
     }
-    if (input.pen) drawPen(context, input.onCanvas(pane, [input.pen])[0], ratio);
+    drawShapes(context, all, ratio);
+    if (own && input.pen) drawPen(context, input.onCanvas(pane, [input.pen])[0], ratio);
   }
 
   /**
+   * A shape in places of the canvas.
    * @param {Pane} pane
-   * @param {CanvasRenderingContext2D} context
    * @param {{kind: Shape["kind"], points: Spot[], color: string, handles: Spot[], handle: number|null, chosen: boolean, label: string[]}} shape
    */
-  drawOne(pane, context, { kind, points, color, handles, handle, chosen, label }) {
+  drawn(pane, { kind, points, handles, ...rest }) {
     const on = (/** @type {Spot[]} */ some) => this.input.onCanvas(pane, some);
-    const strokes = strokesOf(kind, points).map(on);
     const dots = points.length === 1 ? on(points) : [];
-    const places = [...strokes.flat(), ...dots];
-    const beside = places.reduce((a, b) => (b[0] > a[0] ? b : a), places[0] ?? [0, 0]);
-    const drawn = { strokes, dots, handles: on(handles), handle, color, chosen, label };
-    drawShape(context, { ...drawn, beside: label.length && places.length ? beside : null }, devicePixelRatio || 1);
+    return { ...rest, strokes: strokesOf(kind, points).map(on), dots, handles: on(handles) };
   }
 }
