@@ -3,6 +3,7 @@
 
 import { h, iconButton } from "../dom.js";
 import { drawBins, drawLine } from "../drawing/chart.js";
+import { shortNumber } from "../numbers/numbers.js";
 import { factsOf, linesOf, NAMES, valueText } from "../panes/measure_text.js";
 import { UNKNOWN } from "../panes/measuring.js";
 import { download } from "../panes/save_view.js";
@@ -113,7 +114,34 @@ class MeasuresPanel {
     }
     for (const text of [found.note, typeof found.values === "string" ? found.values : ""])
       if (text) parts.push(h("p", { class: "quiet", text }));
+    if (shape.kind === "distance" && found.length?.px > 0) parts.push(...this.scaling(shape));
     this.details.replaceChildren(...parts);
+  }
+
+  /** By which a distance of known length sets the scale. @param {Shape} shape */
+  scaling(shape) {
+    const known = h("input", {
+      class: "number",
+      label: "Known length in mm",
+      attributes: { type: "number", min: "0", step: "any", inputmode: "decimal" },
+    });
+    const take = () => {
+      const mm = known.valueAsNumber;
+      if (mm > 0) this.run(async () => this.measuring.calibrate(shape.id, mm));
+    };
+    known.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") take();
+    });
+    const set = h("button", { t: "Set the scale", attributes: { type: "button" }, on: { click: take } });
+    const back = h("button", { t: "Scale of the file", attributes: { type: "button" } });
+    back.addEventListener("click", () => this.measuring.calibrate(shape.id, null));
+    back.hidden = shape.scale === null;
+    const said = shape.scale === null ? "" : t("Your own scale: {n} mm a pixel.", { n: shortNumber(shape.scale) });
+    return [
+      h("h3", { t: "Scale by a known length" }),
+      h("div", { class: "choices" }, known, set, back),
+      h("p", { class: "quiet", text: `${said} ${t("It holds for all measures on images of this item.")}`.trim() }),
+    ];
   }
 
   /** @param {() => Promise<unknown>} work */
@@ -154,11 +182,11 @@ class MeasuresPanel {
       const found = await findPlaces(saved.map(({ place }) => place));
       const { list } = this.measuring;
       const known = new Set(list.shapes.map(({ kind, points, place }) => JSON.stringify([kind, points, place?.image])));
-      const shapes = saved.flatMap(({ name, kind, color, points, place }, i) => {
+      const shapes = saved.flatMap(({ name, kind, color, points, place, mm_per_pixel: scale = null }, i) => {
         const at = found[i];
         if (!at || known.has(JSON.stringify([kind, points, place.image]))) return [];
         const [view, query = ""] = place.view.split("?");
-        return [{ ...UNKNOWN, name, kind, color, points, place, item: at.id, frame: at.frame, view, query }];
+        return [{ ...UNKNOWN, scale, name, kind, color, points, place, item: at.id, frame: at.frame, view, query }];
       });
       if (shapes.length) list.add(shapes);
       this.measuring.measureAll();

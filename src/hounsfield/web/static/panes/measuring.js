@@ -91,7 +91,8 @@ export class Measuring {
     const number = this.list.shapes.filter((shape) => shape.kind === kind).length + 1;
     const points = draft.fixed.map(keptPoint);
     const shape = { kind, name: `${t(NAMES[kind])} ${number}`, color: COLOR, points, ...UNKNOWN };
-    const [added] = this.list.add([{ ...shape, ...imageOf(stack, index) }]);
+    const at = imageOf(stack, index);
+    const [added] = this.list.add([{ ...shape, ...at, scale: this.list.scaleOf(at) }]);
     this.list.choose(added.id);
     this.measure(added.id);
   }
@@ -103,7 +104,7 @@ export class Measuring {
     for (;;) {
       const shape = this.list.get(id);
       if (!shape) break;
-      const { points } = shape;
+      const { points, scale } = shape;
       let measure;
       let place = shape.place;
       try {
@@ -115,12 +116,35 @@ export class Measuring {
       }
       const now = this.list.get(id);
       if (!now) break;
-      if (now.points === points) {
+      if (now.points === points && now.scale === scale) {
         this.list.update(id, { measure, measured: points, place });
         break;
       }
     }
     this.running.delete(id);
+  }
+
+  /**
+   * Say how long a distance is: the scale of all measures of its item, or none.
+   * @param {number} id
+   * @param {number|null} mm
+   */
+  calibrate(id, mm) {
+    const shape = this.list.get(id);
+    if (shape?.points.length !== 2) return;
+    const [[x0, y0], [x1, y1]] = shape.points;
+    const apart = mm === null ? 1 : Math.hypot(x1 - x0, (y1 - y0) * this.aspect(shape));
+    this.list.calibrate(id, mm === null ? null : mm / apart);
+    this.measureAll();
+  }
+
+  /** Height of a pixel by its width, as the library takes it. @param {Shape} shape */
+  aspect(shape) {
+    const pane = this.viewport.panes.find((each) => this.shapesIn(each).includes(shape));
+    const d = pane?.placed() ?? pane?.stack?.description;
+    if (!d) throw new Error(t("Show the distance first: its pixels may not be square."));
+    const [down, across] = d.pixel_spacing ?? d.pixel_aspect ?? [1, 1];
+    return down / across;
   }
 
   undo() {

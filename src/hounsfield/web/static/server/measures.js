@@ -6,13 +6,14 @@ import { ask, viewOf } from "./server.js";
 /** @typedef {import("../state/shapes.js").Place} Place */
 
 /**
- * @param {{item: string, view: string, query: string, frame: number}} at
+ * @param {{item: string, view: string, query: string, frame: number, scale: number|null}} at
  * @param {Pick<Shape, "kind"|"points">[]} shapes
  * @returns {Promise<{measures: any[], place: Place|null}>}
  */
 export async function measureShapes(at, shapes) {
   const drawn = shapes.map(({ kind, points }) => ({ kind, points }));
-  const body = JSON.stringify({ view: at.view, frame: at.frame, shapes: drawn });
+  const calibration = at.scale === null ? undefined : { mm_per_pixel: at.scale };
+  const body = JSON.stringify({ view: at.view, frame: at.frame, shapes: drawn, calibration });
   const address = `api/items/${at.item}/measures${at.query ? `?${at.query}` : ""}`;
   return (await ask(address, { method: "POST", body })).json();
 }

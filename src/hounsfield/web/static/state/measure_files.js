@@ -4,22 +4,24 @@ import { isOutline, isShapeKind, MOST_POINTS, POINTS } from "../numbers/shape_ki
 
 /** @typedef {import("./shapes.js").Shape} Shape */
 /** @typedef {import("./shapes.js").Place} Place */
-/** @typedef {Pick<Shape, "kind"|"name"|"color"|"points"> & {place: Place}} Saved */
+/** @typedef {Pick<Shape, "kind"|"name"|"color"|"points"> & {place: Place, mm_per_pixel?: number|null}} Saved */
 
 const FORMAT = "hounsfield measures";
 /** Bytes of a file, and measures in it. */
 export const MOST_BYTES = 2 ** 25;
 const MOST = 2000;
 const FARTHEST = 1e6;
+const SCALES = [1e-6, 1e6];
 
 /** @param {readonly Shape[]} shapes those whose images have ids */
 export function toJson(shapes) {
-  const measures = shapes.map(({ name, kind, color, points, place, measure }) => ({
+  const measures = shapes.map(({ name, kind, color, points, place, scale, measure }) => ({
     name,
     kind,
     color,
     points,
     place,
+    mm_per_pixel: scale,
     measure,
   }));
   return JSON.stringify(
@@ -43,15 +45,16 @@ export function fromJson(text) {
   }
   if (document?.format !== FORMAT || document.version !== 1 || !Array.isArray(document.measures)) return null;
   if (document.measures.length > MOST || !document.measures.every(isSaved)) return null;
-  return document.measures.map((/** @type {Saved} */ { name, kind, color, points, place }) => {
+  return document.measures.map((/** @type {Saved} */ { name, kind, color, points, place, mm_per_pixel }) => {
     const { study, image, view, frame } = place;
-    return { name, kind, color, points, place: { study, image, view, frame } };
+    return { name, kind, color, points, place: { study, image, view, frame }, mm_per_pixel: mm_per_pixel ?? null };
   });
 }
 
 /** @param {any} saved @returns {saved is Saved} */
 function isSaved(saved) {
-  if (!saved || !isShapeKind(String(saved.kind)) || !Array.isArray(saved.points)) return false;
+  if (!saved || typeof saved.kind !== "string" || !isShapeKind(saved.kind) || !Array.isArray(saved.points))
+    return false;
   const { kind, points, place } = saved;
   const count = isOutline(kind)
     ? points.length >= POINTS[/** @type {Shape["kind"]} */ (kind)] && points.length <= 2 * MOST_POINTS
@@ -67,10 +70,14 @@ function isSaved(saved) {
     saved.name.length <= 200 &&
     /^#[0-9a-f]{6}$/i.test(saved.color) &&
     ["study", "image", "view"].every((name) => typeof place?.[name] === "string") &&
+    isScale(saved.mm_per_pixel ?? null) &&
     Number.isInteger(place.frame) &&
     place.frame >= 0
   );
 }
+
+/** @param {any} scale */
+const isScale = (scale) => scale === null || (typeof scale === "number" && scale >= SCALES[0] && scale <= SCALES[1]);
 
 /** Columns, and what of a measure is in each. @type {[string, (shape: Shape, found: any) => unknown][]} */
 const COLUMNS = [
@@ -85,6 +92,7 @@ const COLUMNS = [
   ["degrees", (_, found) => found.degrees],
   ["degrees_in", (_, found) => (found.degrees === undefined ? undefined : found.in)],
   ["spacing_kind", (_, found) => (found.length ?? found.long ?? found).spacing_kind],
+  ["mm_per_pixel_by_user", ({ scale }) => scale],
   ["pixels", (_, found) => found.pixels],
   ["area_mm2", (_, found) => found.area_mm2],
   ["mean", (_, found) => found.mean],

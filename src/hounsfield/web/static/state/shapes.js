@@ -19,6 +19,7 @@
  * @property {any} measure what the library measures; null as long as that is not known
  * @property {Spot[]|null} measured the points of which that is
  * @property {Place|null} place
+ * @property {number|null} scale mm of a pixel, where the user has said it
  */
 
 /** Changes that can be taken back. */
@@ -71,6 +72,26 @@ export class ShapeList {
   /** @param {number} id @param {Partial<Shape>} patch */
   update(id, patch) {
     this.shapes = this.shapes.map((shape) => (shape.id === id ? { ...shape, ...patch } : shape));
+    this.changed();
+  }
+
+  /** Whether two shapes are of one item, in one view: they share what the user says of its scale. @param {Shape} a @param {Pick<Shape, "item"|"view"|"query">} b */
+  static together(a, b) {
+    return a.item === b.item && a.view === b.view && a.query === b.query;
+  }
+
+  /** What the user has said of the scale of an image. @param {Pick<Shape, "item"|"view"|"query">} at */
+  scaleOf(at) {
+    return this.shapes.find((shape) => ShapeList.together(shape, at))?.scale ?? null;
+  }
+
+  /** @param {number} id a shape @param {number|null} scale for all of its item */
+  calibrate(id, scale) {
+    const shape = this.get(id);
+    if (!shape) return;
+    this.mark();
+    const measured = null; // anew
+    this.shapes = this.shapes.map((one) => (ShapeList.together(one, shape) ? { ...one, scale, measured } : one));
     this.changed();
   }
 
