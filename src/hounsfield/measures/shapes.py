@@ -36,6 +36,8 @@ _TURNED = ("ellipse", "rectangle")
 #: Rounding of coordinates must not decide whether an edge belongs to a shape.
 _ROUNDING = 1e-9
 _LEAST_CORNERS = 3
+#: Crossings of an outline in a row, on the average, that are few: the usual outline has two.
+_FEW_CROSSINGS = 6
 
 
 class ShapeOptions(TypedDict, total=False):
@@ -295,27 +297,66 @@ def polygon_pixels(corners: NDArray[np.float64], rows: int, columns: int) -> NDA
     bounds = list(zip(corners.min(axis=0).tolist(), corners.max(axis=0).tolist(), strict=True))
     near = _near(bounds, rows, columns)
     inside = np.zeros((rows, columns), np.bool_)
-    if near[0].start >= near[0].stop or near[1].start >= near[1].stop:
+    part = inside[near]
+    if not part.size:
         return inside
-    top, left, wide = near[0].start, near[1].start, near[1].stop - near[1].start
-    # Where an edge is crossed, all that lies to the right of it turns: one column more takes what is right of all.
-    turned = np.zeros((near[0].stop - top, wide + 1), np.bool_)
-    on_edge = np.zeros((near[0].stop - top, wide), np.bool_)
+    (top, left), wide = (side.start for side in near), part.shape[1]
+    crossings = _Crossings(part, float(np.abs(np.diff(corners[:, 0], append=corners[0, 0])).sum()))
+    on_edge: list[tuple[Any, Any]] = []
     for (y0, x0), (y1, x1) in zip(corners.tolist(), np.roll(corners, -1, axis=0).tolist(), strict=True):
-        low, high = min(y0, y1), max(y0, y1)
-        row = np.arange(max(0, int(np.ceil(low))), min(rows - 1, int(np.floor(high))) + 1)
+        lower, upper = min(y0, y1), max(y0, y1)
+        row = np.arange(max(0, int(np.ceil(lower))), min(rows - 1, int(np.floor(upper))) + 1)
         if y0 == y1:
-            column = np.arange(near[1].start, near[1].stop, dtype=np.float64)
-            on_edge[row - top] |= (column >= min(x0, x1) - _ROUNDING) & (column <= max(x0, x1) + _ROUNDING)
+            column = np.arange(left, left + wide, dtype=np.float64)
+            along = (column >= min(x0, x1) - _ROUNDING) & (column <= max(x0, x1) + _ROUNDING)
+            on_edge += [(at - top, np.flatnonzero(along)) for at in row.tolist()]
             continue
         x = x0 + (row - y0) * (x1 - x0) / (y1 - y0)
         at = np.rint(x)
         is_on = (at >= x - _ROUNDING) & (at <= x + _ROUNDING) & (at >= left) & (at < left + wide)
-        on_edge[row[is_on] - top, at[is_on].astype(int) - left] = True
-        below = row < high  # the lower end belongs to an edge, the upper to the next one
-        turned[row[below] - top, np.clip(np.ceil(x[below]) - left, 0, wide).astype(int)] ^= True
-    inside[near] = np.logical_xor.accumulate(turned, axis=1)[:, :wide] | on_edge
+        on_edge.append((row[is_on] - top, at[is_on].astype(int) - left))
+        below = row < upper  # the lower end belongs to an edge, the upper to the next one
+        crossings.add(row[below] - top, np.clip(np.ceil(x[below]) - left, 0, wide).astype(int))
+    crossings.fill()
+    for places in on_edge:
+        part[places] = True
     return inside
+
+
+class _Crossings:
+    """Where an outline crosses the rows of an array: all that lies to the right of a crossing turns.
+
+    Few of them are sorted, and what lies between two is filled; so many that this would take long are turned at once.
+    """
+
+    def __init__(self, part: NDArray[np.bool_], height: float) -> None:
+        self._part = part
+        rows, columns = part.shape
+        few = height <= _FEW_CROSSINGS * rows
+        # One column more takes what is right of all.
+        self._turned = None if few else np.zeros((rows, columns + 1), np.bool_)
+        self._rows, self._columns = list[NDArray[np.intp]](), list[NDArray[np.intp]]()
+
+    def add(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
+        """Add one crossing in each of some rows, which differ."""
+        if self._turned is not None:
+            self._turned[rows, columns] ^= True
+            return
+        self._rows.append(rows)
+        self._columns.append(columns)
+
+    def fill(self) -> None:
+        """Set what has an odd number of crossings to the left of it."""
+        if self._turned is not None:
+            self._part[...] = np.logical_xor.accumulate(self._turned, axis=1)[:, :-1]
+            return
+        if not self._rows:
+            return
+        rows, columns = np.concatenate(self._rows), np.concatenate(self._columns)
+        order = np.lexsort((columns, rows))  # each row is crossed an even number of times
+        firsts, lasts = columns[order][::2].tolist(), columns[order][1::2].tolist()
+        for row, first, last in zip(rows[order][::2].tolist(), firsts, lasts, strict=True):
+            self._part[row, first:last] = True
 
 
 def _sphere(image: Image | Volume, given: dict[str, Any]) -> Volume:
