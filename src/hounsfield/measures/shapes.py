@@ -324,7 +324,7 @@ def polygon_pixels(corners: NDArray[np.float64], rows: int, columns: int) -> NDA
 
 
 class _Crossings:
-    """Where an outline crosses the rows of an array: all that lies to the right of a crossing turns.
+    """The places at which an outline crosses the rows of an array: all that lies to the right of a crossing turns.
 
     Few of them are sorted, and what lies between two is filled; so many that this would take long are turned at once.
     """
