@@ -350,7 +350,16 @@ def test_nothing_keeps_people_out(browser, address, scheme, language):
     show(page, "CT 1 Phantom axial")
     for summary in page.locator("summary").all():  # the report
         summary.click()
-    for panel in ("display", "header", "steps"):
+    box = page.locator(".pane").first.bounding_box()
+    x, y = box["x"] + box["width"] / 3, box["y"] + box["height"] / 3
+    page.locator(".pane").first.focus()
+    page.keyboard.press("t")
+    at_rest(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 60, steps=3)
+    page.mouse.up()
+    for panel in ("display", "measures", "header", "steps"):
         page.locator(f"#tab-{panel}").click()
         at_rest(page)
         assert serious(page) == [], panel
@@ -358,7 +367,7 @@ def test_nothing_keeps_people_out(browser, address, scheme, language):
     page.keyboard.press("?")
     assert serious(page) == [], "help"
     page.keyboard.press("Escape")
-    for menu in ("Open files or a folder", "Save"):
+    for menu in ("Open files or a folder", "Measure", "Save"):
         page.locator(f"button[data-label='{menu}']").click()
         assert serious(page) == [], menu
         page.keyboard.press("Escape")

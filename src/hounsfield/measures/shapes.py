@@ -36,6 +36,8 @@ _TURNED = ("ellipse", "rectangle")
 #: Rounding of coordinates must not decide whether an edge belongs to a shape.
 _ROUNDING = 1e-9
 _LEAST_CORNERS = 3
+#: Crossings of an outline in a row, on the average, that are few: the usual outline has two.
+_FEW_CROSSINGS = 6
 
 
 class ShapeOptions(TypedDict, total=False):
@@ -115,9 +117,6 @@ def region(
         return _sphere(image, given)
     rows, columns = image.size
     down, across = _steps(image, given)
-    # Axes of the shape in units of `down` and `across`, so that circles are round where pixels are not square.
-    row = np.arange(rows, dtype=np.float64)[:, None]
-    column = np.arange(columns, dtype=np.float64)[None, :]
     if shape == "polygon":
         corners = np.asarray(given["points"], np.float64)
         inside = polygon_pixels(corners, rows, columns)
@@ -125,11 +124,15 @@ def region(
         detail = f"{len(given['points'])} corners"
     else:
         middle = given["center"]
-        y, x = (row - middle[0]) * down, (column - middle[1]) * across
-        along_rows, along_columns = np.cos(turn) * y - np.sin(turn) * x, np.sin(turn) * y + np.cos(turn) * x
-        inside = _within(shape, along_rows, along_columns, given)
         high, wide = half_lengths(shape, _half(shape, given), turn)
         bounds = [(at - half, at + half) for at, half in zip(middle, (high / down, wide / across), strict=True)]
+        inside = np.zeros((rows, columns), np.bool_)
+        near = _near(bounds, rows, columns)
+        # Axes of the shape in units of `down` and `across`, so that circles are round where pixels are not square.
+        row, column = (np.arange(part.start, part.stop, dtype=np.float64) for part in near)
+        y, x = (row[:, None] - middle[0]) * down, (column[None, :] - middle[1]) * across
+        along_rows, along_columns = np.cos(turn) * y - np.sin(turn) * x, np.sin(turn) * y + np.cos(turn) * x
+        inside[near] = _within(shape, along_rows, along_columns, given)
         center = given.get("point", f"(row {middle[0]:g}, column {middle[1]:g})")
         detail = f"center {center}, {_extent(shape, given)}"
         detail += f", turned by {angle:g} degrees" if turn else ""
@@ -281,20 +284,79 @@ def _extent(shape: str, given: dict[str, Any]) -> str:
     return f"{name} {given[name][0]:g} x {given[name][1]:g} {unit}"
 
 
+def _near(bounds: Bounds, rows: int, columns: int) -> tuple[slice, slice]:
+    """The rows and columns of an image between bounds, and a few around them: no other pixel can be inside."""
+    limits = zip(bounds, (rows, columns), strict=True)
+    ends = [np.clip((np.floor(low) - 1, np.ceil(high) + 2), 0, count).astype(int) for (low, high), count in limits]
+    down, across = (slice(int(first), int(last)) for first, last in ends)
+    return down, across
+
+
 def polygon_pixels(corners: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.bool_]:
     """Return the pixels whose centres are enclosed an odd number of times, or lie on an edge; row by row."""
+    bounds = list(zip(corners.min(axis=0).tolist(), corners.max(axis=0).tolist(), strict=True))
+    near = _near(bounds, rows, columns)
     inside = np.zeros((rows, columns), np.bool_)
-    column = np.arange(columns, dtype=np.float64)
-    for (y0, x0), (y1, x1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        low, high = min(y0, y1), max(y0, y1)
-        for row in range(max(0, int(np.ceil(low))), min(rows - 1, int(np.floor(high))) + 1):
-            if low <= row < high:  # the lower end belongs to an edge, the upper to the next one
-                inside[row] ^= column >= x0 + (row - y0) * (x1 - x0) / (y1 - y0)
-    for (y0, x0), (y1, x1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        for row in range(max(0, int(np.ceil(min(y0, y1)))), min(rows - 1, int(np.floor(max(y0, y1)))) + 1):
-            left, right = (min(x0, x1), max(x0, x1)) if y0 == y1 else (x0 + (row - y0) * (x1 - x0) / (y1 - y0),) * 2
-            inside[row] |= (column >= left - _ROUNDING) & (column <= right + _ROUNDING)
+    part = inside[near]
+    if not part.size:
+        return inside
+    (top, left), wide = (side.start for side in near), part.shape[1]
+    crossings = _Crossings(part, float(np.abs(np.diff(corners[:, 0], append=corners[0, 0])).sum()))
+    on_edge: list[tuple[Any, Any]] = []
+    for (y0, x0), (y1, x1) in zip(corners.tolist(), np.roll(corners, -1, axis=0).tolist(), strict=True):
+        lower, upper = min(y0, y1), max(y0, y1)
+        row = np.arange(max(0, int(np.ceil(lower))), min(rows - 1, int(np.floor(upper))) + 1)
+        if y0 == y1:
+            column = np.arange(left, left + wide, dtype=np.float64)
+            along = (column >= min(x0, x1) - _ROUNDING) & (column <= max(x0, x1) + _ROUNDING)
+            on_edge += [(at - top, np.flatnonzero(along)) for at in row.tolist()]
+            continue
+        x = x0 + (row - y0) * (x1 - x0) / (y1 - y0)
+        at = np.rint(x)
+        is_on = (at >= x - _ROUNDING) & (at <= x + _ROUNDING) & (at >= left) & (at < left + wide)
+        on_edge.append((row[is_on] - top, at[is_on].astype(int) - left))
+        below = row < upper  # the lower end belongs to an edge, the upper to the next one
+        crossings.add(row[below] - top, np.clip(np.ceil(x[below]) - left, 0, wide).astype(int))
+    crossings.fill()
+    for places in on_edge:
+        part[places] = True
     return inside
+
+
+class _Crossings:
+    """The places at which an outline crosses the rows of an array: all that lies to the right of a crossing turns.
+
+    Few of them are sorted, and what lies between two is filled; so many that this would take long are turned at once.
+    """
+
+    def __init__(self, part: NDArray[np.bool_], height: float) -> None:
+        self._part = part
+        rows, columns = part.shape
+        few = height <= _FEW_CROSSINGS * rows
+        # One column more takes what is right of all.
+        self._turned = None if few else np.zeros((rows, columns + 1), np.bool_)
+        self._rows, self._columns = list[NDArray[np.intp]](), list[NDArray[np.intp]]()
+
+    def add(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
+        """Add one crossing in each of some rows, which differ."""
+        if self._turned is not None:
+            self._turned[rows, columns] ^= True
+            return
+        self._rows.append(rows)
+        self._columns.append(columns)
+
+    def fill(self) -> None:
+        """Set what has an odd number of crossings to the left of it."""
+        if self._turned is not None:
+            self._part[...] = np.logical_xor.accumulate(self._turned, axis=1)[:, :-1]
+            return
+        if not self._rows:
+            return
+        rows, columns = np.concatenate(self._rows), np.concatenate(self._columns)
+        order = np.lexsort((columns, rows))  # each row is crossed an even number of times
+        firsts, lasts = columns[order][::2].tolist(), columns[order][1::2].tolist()
+        for row, first, last in zip(rows[order][::2].tolist(), firsts, lasts, strict=True):
+            self._part[row, first:last] = True
 
 
 def _sphere(image: Image | Volume, given: dict[str, Any]) -> Volume:

@@ -21,6 +21,7 @@ from hounsfield.web.overlay_planes import OverlayPlanes
 from hounsfield.web.parameters import Refused, language_of
 from hounsfield.web.presence import Presence
 from hounsfield.web.run_folder import RunFolder
+from hounsfield.web.shape_places import ShapePlaces
 from hounsfield.web.shown_states import States
 from hounsfield.web.upload_discovery import UploadDiscovery, Uploaded
 from hounsfield.web.uploads import Uploads
@@ -69,6 +70,7 @@ class Viewing:
 
     def __post_init__(self) -> None:
         self.uploads = Uploads(self.folder, self.search)
+        self.places = ShapePlaces(self.discovery.limits)
 
     def search(self, files: Sequence[Uploaded]) -> None:
         """Look through files that were uploaded, too."""

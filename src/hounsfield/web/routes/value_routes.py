@@ -76,14 +76,14 @@ def _part(request: Request, names: tuple[str, str], size: int) -> slice:
     return slice(first, last)
 
 
-#: What can be asked for, and how each is made.
-_FRAMES: dict[str, Imaging] = {
+#: Images that can be asked for, by what their addresses have in common, and how each is made.
+FRAMES: dict[str, Imaging] = {
     "frames": _frame,
     "states/{state}/frames": _by_state,
     "planes/{plane}": cut_of,
     "oblique": cut_of,
 }
 ROUTES: Routes = {("GET", "/api/items/{id}/frames/{frame}/regions"): regions}
-for _path, _imaging in _FRAMES.items():
+for _path, _imaging in FRAMES.items():
     ROUTES["GET", f"/api/items/{{id}}/{_path}/{{frame}}/padding"] = padding_of(_imaging)
     ROUTES["GET", f"/api/items/{{id}}/{_path}/{{frame}}/window"] = window_of(_imaging)

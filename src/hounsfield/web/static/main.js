@@ -206,6 +206,7 @@ function refresh() {
 const hooks = {
   changed: (/** @type {string} */ id) => {
     viewport.forget(id);
+    if (store.get().reading) viewport.measuring?.rehome([id]);
     changing.add(id);
     clearTimeout(changeTimer);
     changeTimer = setTimeout(refresh, 250);
@@ -213,6 +214,7 @@ const hooks = {
   gone: (/** @type {string} */ id, /** @type {string|null} */ into) => {
     viewport.forget(id);
     viewport.gone.set(id, into);
+    viewport.measuring?.rehome([id]);
     for (const pane of viewport.panes) {
       // Who has asked for something else meanwhile gets that.
       if (viewport.wanted(pane) !== id) continue;

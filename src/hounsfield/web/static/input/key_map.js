@@ -1,6 +1,6 @@
 // Keys of the viewport and what they do. Knows names of actions only.
 
-/** @typedef {"previous"|"next"|"back10"|"forward10"|"first"|"last"|"cine"|"invert"|"turn"|"flipHorizontal"|"flipVertical"|"fit"|"actual"|"life"|"reset"|"smooth"|"zoomIn"|"zoomOut"|"narrower"|"wider"|"darker"|"brighter"|"toolWindow"|"toolPan"|"toolZoom"|"toolScroll"|"toolCross"|"toolRegion"|"windowSeen"|"crosshair"|"straight"|"linkHere"|"help"|"nextPane"|"previousPhase"|"nextPhase"|"cinePhases"} Action */
+/** @typedef {"previous"|"next"|"back10"|"forward10"|"first"|"last"|"cine"|"invert"|"turn"|"flipHorizontal"|"flipVertical"|"fit"|"actual"|"life"|"reset"|"smooth"|"zoomIn"|"zoomOut"|"narrower"|"wider"|"darker"|"brighter"|"toolWindow"|"toolPan"|"toolZoom"|"toolScroll"|"toolCross"|"toolRegion"|"toolDistance"|"toolBidirectional"|"toolAngle"|"toolCobb"|"toolRectangle"|"toolEllipse"|"toolPolygon"|"toolFreehand"|"toolProfile"|"toolPoint"|"windowSeen"|"crosshair"|"straight"|"linkHere"|"help"|"nextPane"|"previousPhase"|"nextPhase"|"cinePhases"} Action */
 
 /** @type {[Action, string, string[]][]} action, words, keys as `KeyboardEvent.key` has them */
 export const KEYS = [
@@ -20,6 +20,16 @@ export const KEYS = [
   ["toolScroll", "Left drag: scroll", ["l"]],
   ["toolCross", "Left drag: crosshair", ["c"]],
   ["toolRegion", "Left drag: window from a region", ["e"]],
+  ["toolDistance", "Measure a distance", ["d"]],
+  ["toolBidirectional", "Measure two axes (bidirectional)", ["b"]],
+  ["toolAngle", "Measure an angle", ["a"]],
+  ["toolCobb", "Measure a Cobb angle", ["g"]],
+  ["toolRectangle", "Measure in a rectangle", ["q"]],
+  ["toolEllipse", "Measure in an ellipse", ["t"]],
+  ["toolPolygon", "Measure in a polygon", ["y"]],
+  ["toolFreehand", "Measure in a freehand outline", ["u"]],
+  ["toolProfile", "Measure along a line (profile)", ["j"]],
+  ["toolPoint", "Measure at a point", ["m"]],
   ["windowSeen", "Window from what is seen", ["Enter"]],
   ["crosshair", "Show or hide crosshair", ["x"]],
   ["straight", "Planes back to straight", ["o"]],

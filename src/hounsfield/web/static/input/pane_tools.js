@@ -1,22 +1,25 @@
 // What drags, wheels and keys do to a pane. Knows a pane's methods, the chosen tool and the links; nothing of events.
 
 import { dragWindow, roundWindow } from "../numbers/grey.js";
+import { isShapeKind } from "../numbers/shape_kinds.js";
 import { unapply } from "../place/view_transform.js";
 import { actionOf } from "./key_map.js";
 import { attachPointer } from "./pointer_input.js";
 
 /** @typedef {import("../panes/pane.js").Pane} Pane */
 /** @typedef {import("../state/store.js").Store} Store */
-/** @typedef {import("../panes/linking.js").Links} Links */
 /** @typedef {import("./key_map.js").Action} Action */
 
 /**
  * @param {Pane} pane
- * @param {Store} store
- * @param {Links} links
- * @param {(pane: Pane) => void} activate
+ * @param {import("../panes/viewport.js").Viewport} viewport
  */
-export function attachTools(pane, store, links, activate) {
+export function attachTools(pane, viewport) {
+  const { store, links } = viewport;
+  const activate = (/** @type {Pane} */ from) => viewport.activate(from);
+  const shapes = () => viewport.measuring?.input;
+  /** Whether a measure has the pointer. */
+  let drawn = false;
   let scrolled = 0;
   let anchor = { x: 0, y: 0 };
   /** @type {import("./region_window.js").RegionTool|null} few people use it */
@@ -52,12 +55,14 @@ export function attachTools(pane, store, links, activate) {
   };
 
   attachPointer(pane.element, {
-    async start(kind, x, y) {
+    async start(kind, x, y, finger) {
       activate(pane);
       pane.element.focus({ preventScroll: true });
       scrolled = 0;
       exact = null;
       anchor = { x, y };
+      drawn = kind === "tool" && Boolean(shapes()?.press(pane, x, y, finger));
+      if (drawn) return;
       if (kind === "tool" && store.get().tool === "cross") cross(x, y);
       if (kind !== "tool" || store.get().tool !== "region") return;
       const { RegionTool } = await import("./region_window.js");
@@ -65,16 +70,27 @@ export function attachTools(pane, store, links, activate) {
       region.start(x, y);
     },
     drag(kind, dx, dy, x, y) {
+      if (drawn) return shapes()?.drag(pane, x, y);
       const { tool } = store.get();
+      if (kind === "tool" && isShapeKind(tool)) return;
       drag(kind === "tool" ? (pane.tiles?.tool(tool) ?? tool) : kind, dx, dy, x, y);
     },
-    end: () => region?.end(),
+    end() {
+      if (drawn) shapes()?.release();
+      drawn = false;
+      region?.end();
+    },
     pinch(factor, x, y, dx, dy) {
       region?.cancel();
+      if (drawn) shapes()?.cancel();
+      drawn = false;
       pane.zoom(factor, x, y);
       pane.pan(dx, dy);
     },
-    hover: (x, y) => pane.setCursor([x, y]),
+    hover(x, y) {
+      pane.setCursor([x, y]);
+      shapes()?.hover(pane, x, y);
+    },
     leave: () => pane.setCursor(null),
     zooms: () => Boolean(pane.tiles), // there is nothing to scroll
     wheel(steps, shift) {
@@ -90,6 +106,7 @@ export function attachTools(pane, store, links, activate) {
     if (event.key === "Escape" && region?.cancel()) return event.preventDefault();
     // Enter and space on a button within the pane are the button's.
     if (event.target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ")) return;
+    if (shapes()?.key(pane, event)) return event.preventDefault();
     if (pane.tiles?.pressed(event)) return event.preventDefault();
     const action = actionOf(event);
     if (!action) return;
@@ -141,6 +158,16 @@ const ACTIONS = {
   toolScroll: (_, store) => store.set({ tool: "scroll" }),
   toolCross: (_, store) => store.set({ tool: "cross" }),
   toolRegion: (_, store) => store.set({ tool: "region" }),
+  toolDistance: (_, store) => store.set({ tool: "distance" }),
+  toolBidirectional: (_, store) => store.set({ tool: "bidirectional" }),
+  toolAngle: (_, store) => store.set({ tool: "angle" }),
+  toolCobb: (_, store) => store.set({ tool: "cobb" }),
+  toolRectangle: (_, store) => store.set({ tool: "rectangle" }),
+  toolEllipse: (_, store) => store.set({ tool: "ellipse" }),
+  toolPolygon: (_, store) => store.set({ tool: "polygon" }),
+  toolFreehand: (_, store) => store.set({ tool: "freehand" }),
+  toolProfile: (_, store) => store.set({ tool: "profile" }),
+  toolPoint: (_, store) => store.set({ tool: "point" }),
   windowSeen: async (pane) => (await import("./region_window.js")).takeVisible(pane),
   crosshair: (_, store) => store.set({ crosshair: !store.get().crosshair }),
   nextPane: (_, store) => store.set({ active: store.get().active + 1 }),

@@ -6,7 +6,7 @@ import { wheelSteps } from "../numbers/hit_test.js";
 /**
  * Places are device pixels from the element's top left corner.
  * @typedef {object} Gestures
- * @property {(kind: DragKind, x: number, y: number) => void} start
+ * @property {(kind: DragKind, x: number, y: number, finger: boolean) => void} start
  * @property {(kind: DragKind, dx: number, dy: number, x: number, y: number) => void} drag
  * @property {() => void} end
  * @property {(factor: number, x: number, y: number, dx: number, dy: number) => void} pinch
@@ -43,7 +43,7 @@ export function attachPointer(element, gestures) {
     if (down.size > 1) return;
     kind = event.button === 2 ? "zoom" : event.button === 1 ? "pan" : "tool";
     if (event.button === 1) event.preventDefault();
-    gestures.start(kind, at.x, at.y);
+    gestures.start(kind, at.x, at.y, event.pointerType !== "mouse");
   });
 
   element.addEventListener("pointermove", (event) => {

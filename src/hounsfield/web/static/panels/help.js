@@ -17,6 +17,12 @@ const MOUSE = /** @type {const} */ ([
     "Shift and arrow keys",
     "Turn the other planes by 1 or 10 degrees; of phases ← and → turn, ↑ and ↓ change the phase",
   ],
+  [
+    "Measures: Enter",
+    "Shows a cross that arrow keys move by 1 pixel, with Shift by 10; then sets a point. Twice at a place ends an outline",
+  ],
+  ["Measures: N, Esc, Delete", "The next handle, which arrow keys move; none; deletes the chosen measure"],
+  ["Ctrl and Z", "Takes the last change of measures back"],
   ["Rail at the edge of a pane", "To any frame"],
   ["Whole slide: wheel", "Zoom about the cursor"],
   ["Whole slide: arrow keys", "Pan, with Shift by a whole pane"],

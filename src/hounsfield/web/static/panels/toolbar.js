@@ -1,6 +1,8 @@
 // The bar of buttons: tools, view, layout, switches. Knows the store and the viewport's actions.
 
 import { h, iconButton, press, setIcon } from "../dom.js";
+import { isShapeKind } from "../numbers/shape_kinds.js";
+import { makeMenu, menuButton } from "./menu.js";
 
 /** @typedef {import("../state/store.js").Store} Store */
 /** @typedef {import("../state/store.js").Tool} Tool */
@@ -15,6 +17,20 @@ const TOOLS = /** @type {const} */ ([
   ["scroll", "scroll", "Left drag: scroll"],
   ["cross", "cross", "Left drag: crosshair"],
 ]);
+
+/** What is measured, by the names of the tools. @type {[Tool, string][]} */
+const MEASURES = [
+  ["distance", "Measure a distance"],
+  ["bidirectional", "Measure two axes (bidirectional)"],
+  ["angle", "Measure an angle"],
+  ["cobb", "Measure a Cobb angle"],
+  ["rectangle", "Measure in a rectangle"],
+  ["ellipse", "Measure in an ellipse"],
+  ["polygon", "Measure in a polygon"],
+  ["freehand", "Measure in a freehand outline"],
+  ["profile", "Measure along a line (profile)"],
+  ["point", "Measure at a point"],
+];
 
 const ACTIONS = /** @type {const} */ ([
   ["fit", "Fit to the pane"],
@@ -45,6 +61,18 @@ export function makeToolbar(store, viewport, hooks) {
   const list = iconButton("list", "Series", () => store.set({ list: !store.get().list }));
   const side = iconButton("panel", "Panels", () => store.set({ side: store.get().side ? null : "display" }));
   const tools = TOOLS.map(([tool, icon, label]) => iconButton(icon, label, () => store.set({ tool })));
+  const kinds = MEASURES.map(([tool, words]) =>
+    menuButton(words, () => {
+      measure.close();
+      store.set({ tool });
+      viewport.active().element.focus({ preventScroll: true }); // where it is drawn, by keys, too
+    }),
+  );
+  const measures = menuButton("List of measures", () => {
+    measure.close();
+    store.set({ side: "measures" });
+  });
+  const measure = makeMenu("ruler", "Measure", ...kinds, measures);
   const actions = ACTIONS.map(([action, label]) => iconButton(action, label, () => viewport.act(action)));
   const play = iconButton("play", "Play or stop", () => viewport.active().playOrStop());
   const layouts = LAYOUTS.map(([layout, icon, label]) => iconButton(icon, label, () => viewport.setLayout(layout)));
@@ -72,6 +100,10 @@ export function makeToolbar(store, viewport, hooks) {
     TOOLS.forEach(([each], i) => {
       press(tools[i], each === tool);
     });
+    MEASURES.forEach(([each], i) => {
+      press(kinds[i], each === tool);
+    });
+    measure.button.classList.toggle("chosen", isShapeKind(tool));
   });
   store.watch(["layout"], ({ layout }) => {
     LAYOUTS.forEach(([each], i) => {
@@ -113,7 +145,7 @@ export function makeToolbar(store, viewport, hooks) {
     "header",
     { class: "toolbar", label: "Tools", attributes: { role: "toolbar" } },
     group("Series", list, hooks.opening),
-    group("Left drag", ...tools),
+    group("Left drag", ...tools, measure.element),
     group("View", ...actions, smooth),
     group("Cine", play),
     group("Panes", ...layouts, link, hand, crosshair),

@@ -3,6 +3,7 @@
 
 import { drawHandles } from "../drawing/pane_drawing.js";
 import { distanceToSegment } from "../numbers/hit_test.js";
+import { isShapeKind } from "../numbers/shape_kinds.js";
 import { toPatient } from "../place/geometry.js";
 import { angleIn, wrapped } from "../place/plane_set.js";
 import { apply, unapply } from "../place/view_transform.js";
@@ -69,7 +70,7 @@ export class LineHandles {
 
   /** @param {Pane} pane @param {PointerEvent} event */
   hit(pane, event) {
-    const layout = this.layout(pane);
+    const layout = isShapeKind(this.oblique.viewport.store.get().tool) ? null : this.layout(pane);
     if (!layout) return false;
     const [at, ratio] = [this.spot(pane, event), devicePixelRatio || 1];
     const near = (/** @type {Spot} */ spot, /** @type {number} */ css) =>
@@ -131,6 +132,7 @@ export class LineHandles {
   key(event) {
     const degrees = event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey ? KEYS[event.key] : undefined;
     const pane = this.paneOf(event);
+    if (this.oblique.viewport.measuring?.input.takesKeys()) return;
     // Up and down go through phases, where there are some.
     if (!degrees || !pane || !this.oblique.acts || (pane.phases.set && Math.abs(degrees) > 1)) return;
     event.preventDefault();

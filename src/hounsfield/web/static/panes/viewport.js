@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { drawCross, drawReferenceLines } from "../drawing/pane_drawing.js";
 import { attachTools, runAction } from "../input/pane_tools.js";
+import { isShapeKind } from "../numbers/shape_kinds.js";
 import { describeState } from "../server/over.js";
 import { describe, describePlane } from "../server/server.js";
 import { t } from "../words/words.js";
@@ -38,6 +39,8 @@ export class Viewport {
     this.hand = new HandLinks(this.links);
     /** @type {import("./oblique.js").Oblique|null} once planes are shown */
     this.oblique = null;
+    /** @type {import("./measuring.js").Measuring|null} once something is to be measured */
+    this.measuring = null;
     /** @type {((pane: Pane, what: Change) => void)[]} */
     this.listeners = [];
     /** @type {Map<string, Promise<Description>>} */
@@ -58,6 +61,7 @@ export class Viewport {
       for (const pane of this.panes) pane.layers.clear();
     });
     store.watch(["active"], ({ active }) => this.markActive(active));
+    store.watch(["tool"], ({ tool }) => isShapeKind(tool) && this.loadMeasuring());
     store.watch(["items"], ({ items }) => {
       for (const pane of this.panes) {
         const item = pane.stack && items.get(pane.stack.id);
@@ -131,7 +135,7 @@ export class Viewport {
       stackOf: (id, plane) => this.stackOf(id, plane),
       phased: (from, phase, playing) => this.phased(from, phase, playing),
     });
-    attachTools(pane, this.store, this.links, (from) => this.activate(from));
+    attachTools(pane, this);
     this.element.append(pane.element);
     return pane;
   }
@@ -162,7 +166,14 @@ export class Viewport {
     if (crosshair) drawReferenceLines(context, transform, this.links.lines(pane), cross, ratio);
     if (cross) drawCross(context, transform, cross, ratio);
     this.oblique?.handles.draw(pane, context);
+    this.measuring?.draw(pane, context);
     if (texts) drawScale(pane, context, transform, pane.view, ratio);
+  }
+
+  async loadMeasuring() {
+    const { Measuring } = await import("./measuring.js");
+    this.measuring ??= new Measuring(this);
+    return this.measuring;
   }
 
   /** @param {Pane} pane */

@@ -103,15 +103,25 @@ export function thumbnailAddress(id) {
  * @param {string} [more] parameters
  */
 export function frameAddress(stack, index, part = "", more = "") {
-  const query = new URLSearchParams(more);
-  for (const [name, value] of Object.entries(stack.query ?? {})) query.set(name, value);
+  const { view, query } = viewOf(stack);
+  const all = new URLSearchParams([...new URLSearchParams(more), ...new URLSearchParams(query)]);
+  return `api/items/${stack.id}/${view}/${index}${part}${all.size ? `?${all}` : ""}`;
+}
+
+/**
+ * How the server calls what a stack shows of its item, and the parameters of its planes.
+ * @param {Stack} stack
+ * @returns {{view: string, query: string}}
+ */
+export function viewOf(stack) {
+  const query = new URLSearchParams(stack.query);
   if (stack.plane && stack.slab > 0) {
     query.set("slab", String(stack.slab));
     query.set("how", stack.how);
   }
   const whole = stack.state ? `states/${stack.state}/frames` : "frames";
-  const within = !stack.plane ? whole : stack.query?.row ? "oblique" : `planes/${stack.plane}`;
-  return `api/items/${stack.id}/${within}/${index}${part}${query.size ? `?${query}` : ""}`;
+  const within = stack.query?.row ? "oblique" : `planes/${stack.plane}`;
+  return { view: stack.plane ? within : whole, query: query.toString() };
 }
 
 /** Types of arrays by the server's names; all little-endian, as all machines that browsers run on are. */

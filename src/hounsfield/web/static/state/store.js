@@ -3,7 +3,7 @@
 /** @typedef {import("../types.js").Item} Item */
 /** @typedef {import("../types.js").Report} Report */
 /** @typedef {import("../types.js").Point} Point */
-/** @typedef {"window"|"pan"|"zoom"|"scroll"|"cross"|"region"} Tool */
+/** @typedef {"window"|"pan"|"zoom"|"scroll"|"cross"|"region"|import("../numbers/shape_kinds.js").ShapeKind} Tool */
 /** @typedef {"1"|"2"|"4"|"planes"} Layout */
 
 /**
@@ -25,7 +25,7 @@
  * @property {boolean} linked panes of one frame of reference scroll together
  * @property {boolean} smooth
  * @property {boolean} texts texts over the image
- * @property {"display"|"header"|"steps"|null} side
+ * @property {"display"|"measures"|"header"|"steps"|null} side
  * @property {boolean} list the series list is open
  * @property {"en"|"zh"} language
  * @property {"dark"|"light"} theme
