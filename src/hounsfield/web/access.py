@@ -31,6 +31,11 @@ METHODS = ("GET", "HEAD", "POST")
 #: Bytes of a body, bytes of all headers, and how many of these; seconds that a body may take.
 MOST_BODY, MOST_HEADERS, MOST_FIELDS, BODY_SECONDS = 64 * 1024, 16 * 1024, 64, 10.0
 
+#: Outlines have many points: bytes of a body of these addresses.
+_DRAWN, _MOST_DRAWN = (
+    re.compile(r"/api/(items/[\w-]+/(measures|code|masks(/[\w-]+/strokes)?)|measures/places)", re.ASCII),
+    2**20,
+)
 _UPLOAD = re.compile(r"/api/uploads/[\w-]+/files", re.ASCII)
 
 _POLICY = (
@@ -138,6 +143,17 @@ def is_upload(path: str) -> bool:
     return _UPLOAD.fullmatch(path) is not None
 
 
+def most_bytes(path: str) -> int:
+    """Return how many bytes the body of an address may have.
+
+    Examples
+    --------
+    >>> most_bytes("/api/items/Zm9v/measures") // 1024, most_bytes("/api/patient") // 1024
+    (1024, 64)
+    """
+    return _MOST_DRAWN if _DRAWN.fullmatch(path) else MOST_BODY
+
+
 def values_of(headers: Headers, name: bytes) -> list[str]:
     """Return the values of a header, each as it came."""
     return [value.decode("latin-1").strip() for known, value in headers if known.lower() == name]
@@ -210,7 +226,8 @@ class Guard:
         told = _with_headers(send, api=is_api(scope["path"]))
         refused = self._door.refusal(scope["method"], scope["path"], scope["headers"])
         if refused is None and scope["method"] == "POST" and not is_upload(scope["path"]):
-            body = await read_body(receive, values_of(scope["headers"], b"content-length"), self._seconds)
+            lengths, most = values_of(scope["headers"], b"content-length"), most_bytes(scope["path"])
+            body = await read_body(receive, lengths, self._seconds, most)
             if isinstance(body, tuple):
                 refused = body
             else:
@@ -236,7 +253,9 @@ class Guard:
             await refuse(send, 500, "the server met with a defect; please report it", head=scope["method"] == "HEAD")
 
 
-async def read_body(receive: Receive, lengths: list[str], seconds: float) -> bytes | tuple[int, str]:
+async def read_body(
+    receive: Receive, lengths: list[str], seconds: float, most: int = MOST_BODY
+) -> bytes | tuple[int, str]:
     """Return a body, or the status and the sentence by which it is refused.
 
     Parameters
@@ -247,8 +266,10 @@ async def read_body(receive: Receive, lengths: list[str], seconds: float) -> byt
         The values of Content-Length.
     seconds
         How long it may take.
+    most
+        Bytes that it may have.
     """
-    if any(not text.isdecimal() or len(text) > 9 or int(text) > MOST_BODY for text in lengths):
+    if any(not text.isdecimal() or len(text) > 9 or int(text) > most for text in lengths):
         return 413, "the body of the request is too long"
     body = bytearray()
     try:
@@ -258,7 +279,7 @@ async def read_body(receive: Receive, lengths: list[str], seconds: float) -> byt
                 if message["type"] != "http.request":
                     return 400, "the request broke off"
                 body += message.get("body", b"")
-                if len(body) > MOST_BODY:
+                if len(body) > most:
                     return 413, "the body of the request is too long"
                 if not message.get("more_body", False):
                     return bytes(body)
