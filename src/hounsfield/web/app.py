@@ -12,6 +12,7 @@ from starlette.routing import Route
 from hounsfield.web.access import Application, Guard
 from hounsfield.web.page_site import PageSite
 from hounsfield.web.routes import (
+    code_routes,
     event_routes,
     film_routes,
     frame_routes,
@@ -38,6 +39,7 @@ _ROUTES = (
     layer_routes,
     mask_routes,
     value_routes,
+    code_routes,
     film_routes,
     session_routes,
     upload_routes,

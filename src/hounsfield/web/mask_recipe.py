@@ -20,7 +20,7 @@ Scope = Literal["frame", "volume"]
 M = TypeVar("M", Image, Volume)
 
 #: Kinds of areas, and how many points each has; None: three at least.
-_AREAS: dict[str, int | None] = {"rectangle": 2, "ellipse": 2, "polygon": None, "freehand": None}
+AREAS: dict[str, int | None] = {"rectangle": 2, "ellipse": 2, "polygon": None, "freehand": None}
 _MOST_REGIONS, _WIDEST_OPENING, _MOST_LARGEST, _FAR = 200, 255, 10**6, 1e12
 #: Rows that all edges of a polygon may cross: each takes some microseconds.
 _MOST_CROSSED = 300_000
@@ -198,8 +198,15 @@ def _count(value: Any, name: str, least: int, most: int) -> int | None:
     return value
 
 
-def regions_of(given: Any) -> tuple[DrawnRegion, ...]:
-    """Return areas that were drawn.
+def regions_of(given: Any, kinds: Mapping[str, int | None] = AREAS) -> tuple[DrawnRegion, ...]:
+    """Return areas that were drawn, or other shapes.
+
+    Parameters
+    ----------
+    given
+        What a document says of them.
+    kinds
+        How many points each kind has; None: three at least.
 
     Raises
     ------
@@ -212,11 +219,11 @@ def regions_of(given: Any) -> tuple[DrawnRegion, ...]:
     found: list[DrawnRegion] = []
     for shape in shapes:
         kind, points = shape.get("kind"), shape.get("points")
-        if not isinstance(kind, str) or kind not in _AREAS or not isinstance(points, list):
-            raise Refused(400, f"a region of a mask is one of: {', '.join(_AREAS)}")
-        listed, count = cast("list[Any]", points), _AREAS[kind]
+        if not isinstance(kind, str) or kind not in kinds or not isinstance(points, list):
+            raise Refused(400, f"a shape here is one of: {', '.join(kinds)}")
+        listed, count = cast("list[Any]", points), kinds[kind]
         if len(listed) > MOST_POINTS or (len(listed) < 3 if count is None else len(listed) != count):
-            raise Refused(400, "a rectangle or an ellipse has two points, a polygon three or more")
+            raise Refused(400, "a shape has another number of points")
         found.append(DrawnRegion(kind, tuple((x, y) for x, y in points_of(listed).tolist())))
     if sum(len(each.points) for each in found) > MOST_POINTS:
         raise Refused(400, f"all regions together have at most {MOST_POINTS} points")
