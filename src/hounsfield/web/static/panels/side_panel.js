@@ -9,6 +9,7 @@ import { StepsPanel } from "./panel_steps.js";
 
 const TABS = /** @type {const} */ ([
   ["display", "Display"],
+  ["mask", "Mask"],
   ["header", "Header"],
   ["steps", "Steps"],
 ]);
@@ -21,7 +22,8 @@ export function makeSidePanel(store, viewport) {
   const display = new DisplayPanel(viewport, store);
   const header = new HeaderPanel(viewport);
   const steps = new StepsPanel(viewport);
-  const panels = { display: display.element, header: header.element, steps: steps.element };
+  const mask = h("div");
+  const panels = { display: display.element, mask, header: header.element, steps: steps.element };
   const tabs = h("div", { class: "tabs", label: "Panels", attributes: { role: "tablist" } });
   const element = h("aside", { class: "side", label: "Panels" }, tabs);
 
@@ -67,6 +69,8 @@ export function makeSidePanel(store, viewport) {
       if (box instanceof HTMLElement) box.hidden = name !== side;
     }
     refresh("stack");
+    if (side === "mask" && !mask.childElementCount)
+      import("./panel_mask.js").then(({ fillMaskPanel }) => fillMaskPanel(mask, viewport));
   });
   store.watch(["hidden"], () => header.update(true));
   return element;

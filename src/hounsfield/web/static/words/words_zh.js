@@ -2,6 +2,7 @@
 
 import { ARRIVE } from "./zh_arrive.js";
 import { DISPLAY_WORDS } from "./zh_display.js";
+import { MASK_WORDS } from "./zh_masks.js";
 import { OBLIQUE } from "./zh_oblique.js";
 import { OVER } from "./zh_over.js";
 import { PHASES } from "./zh_phases.js";
@@ -16,6 +17,7 @@ export const CHINESE = {
   ...ARRIVE,
   ...DISPLAY_WORDS,
   ...STUDIES,
+  ...MASK_WORDS,
   // Start and series
   "Starting…": "正在启动…",
   "Loading…": "正在读取…",
