@@ -193,6 +193,25 @@ def test_all_planes_show_it(open_page, volume):
             assert abs(picture.mean() - expected.mean()) < 0.02
 
 
+def test_a_page_that_is_loaded_anew_finds_its_mask(open_page, volume):
+    page = open_page_of(open_page, volume)
+    made(page)
+    page.get_by_label("Selected by").select_option("fat")
+    page.get_by_label("Holes").select_option("space")
+    at_rest(page)
+    told = facts(page)
+    page.reload()
+    settled(page)
+    uncovered(page)
+    page.get_by_role("tab", name="Mask").click()
+    page.get_by_role("button", name="Delete mask").wait_for()
+    at_rest(page)
+    assert facts(page) == told
+    assert (seen(page) == hu.mask(volume, tissue="fat", fill="3d").values[settled(page)]).all()
+    controls = [page.get_by_label(name).input_value() for name in ("Selected by", "Holes", "Opening in pixels")]
+    assert controls == ["fat", "space", "0"]
+
+
 def test_files_are_saved(open_page, volume, tmp_path):
     nibabel = pytest.importorskip("nibabel")
     page = open_page_of(open_page, volume)

@@ -142,6 +142,7 @@
  * @property {string} id
  * @property {string} color
  * @property {"frame"|"volume"} scope
+ * @property {Record<string, any>} recipe what it selects
  * @property {string} view
  * @property {number} frame
  * @property {{pixels: number, area_mm2: number|null, volume_ml: number|null, spacing_kind: string|null, unit: string, mean: number|null, sd: number|null, min: number|null, max: number|null, median: number|null}} measures

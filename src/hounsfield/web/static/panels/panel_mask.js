@@ -130,9 +130,12 @@ class MaskPanel {
     if (asked === this.asked) return;
     const other = !this.asked.startsWith(`${stack.id} `);
     this.asked = asked;
+    const adopted = this.masking.adopt(stack);
     loadHistogram(stack.id, volume ? "scope=volume" : `view=frames&frame=${index}`).then(
-      (told) => {
+      async (told) => {
+        const recipe = await adopted;
         if (this.asked !== asked) return;
+        if (recipe) this.follow(recipe);
         if (other && !this.masking.of(stack)) {
           this.by.value = told.unit === "HU" ? "range" : "otsu";
           this.threshold.bounds = { above: told.unit === "HU" ? 90 : null, below: null };
@@ -179,6 +182,17 @@ class MaskPanel {
       largest: this.largest.value === "" ? null : Math.round(Number(this.largest.value)),
       ...smallest,
     };
+  }
+
+  /** Show a recipe that the server had. @param {Record<string, any>} recipe */
+  follow(recipe) {
+    const { above, below, tissue, method, fill, fill_3d, opening, largest, min_ml, min_mm2 } = recipe;
+    this.by.value = tissue ?? method ?? "range";
+    this.threshold.bounds = { above, below };
+    this.fill.value = fill_3d ? "space" : (fill ?? !tissue) ? "plane" : "no";
+    this.opening.value = String(opening ?? (tissue ? 0 : 2));
+    this.largest.value = String(largest ?? "");
+    this.smallest.value = String(min_ml ?? min_mm2 ?? "");
   }
 
   isVolume() {

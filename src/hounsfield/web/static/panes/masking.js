@@ -3,7 +3,7 @@
 
 import { maskLayer } from "../drawing/mask_drawing.js";
 import { frameKey } from "../server/frames.js";
-import { deleteMask, loadMaskBits, makeMask, viewName } from "../server/masks.js";
+import { deleteMask, listMasks, loadMaskBits, makeMask, viewName } from "../server/masks.js";
 import { ServerError } from "../server/server.js";
 
 /** @typedef {import("../types.js").Stack} Stack */
@@ -22,6 +22,8 @@ export class Masking {
     this.shown = new Map();
     /** Ids of the server: of each item's mask, and of the one of a single image while a value is dragged. @type {Map<string, string>} */
     this.ids = new Map();
+    /** Items whose masks the server was asked for: a page that was loaded anew finds them again. @type {Set<string>} */
+    this.asked = new Set();
     /** @type {Wish|null} */
     this.next = null;
     this.busy = false;
@@ -68,6 +70,27 @@ export class Masking {
       return bits && maskLayer(bits, rows, columns, look, mask.color);
     };
     return { key: `${frameKey(stack, index)} mask ${stamp} ${look}`, load };
+  }
+
+  /**
+   * Take over what the server has of an item, once; the recipe of what is shown then, or null.
+   * @param {Stack} stack
+   */
+  async adopt(stack) {
+    const { id } = stack;
+    if (this.asked.has(id)) return null;
+    this.asked.add(id);
+    for (const mask of await listMasks(id).catch(() => [])) {
+      const whole = mask.scope === "volume" || stack.description.kind !== "volume";
+      const slot = `${id} ${whole ? "mask" : "quick"}`;
+      if (this.ids.has(slot)) continue;
+      this.ids.set(slot, mask.id);
+      this.stamp += 1;
+      if (whole) this.shown.set(id, { mask, stamp: this.stamp, quick: false });
+    }
+    const found = this.shown.get(id);
+    if (found) this.told();
+    return found?.mask.recipe ?? null;
   }
 
   /**

@@ -19,6 +19,11 @@ export async function makeMask(id, wish) {
   return (await answer.json()).mask;
 }
 
+/** @param {string} id @returns {Promise<Mask[]>} */
+export async function listMasks(id) {
+  return (await (await ask(`api/items/${id}/masks`)).json()).masks;
+}
+
 /** @param {string} id @param {string} mask */
 export async function deleteMask(id, mask) {
   await ask(`api/items/${id}/masks/${mask}/delete`, { method: "POST" });
