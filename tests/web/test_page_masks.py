@@ -1,7 +1,10 @@
 """The panel Mask in a real browser: what it shows, says and saves is the library's mask."""
 
 import ast
+import json
 import re
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -210,6 +213,32 @@ def test_a_page_that_is_loaded_anew_finds_its_mask(open_page, volume):
     assert (seen(page) == hu.mask(volume, tissue="fat", fill="3d").values[settled(page)]).all()
     controls = [page.get_by_label(name).input_value() for name in ("Selected by", "Holes", "Opening in pixels")]
     assert controls == ["fat", "space", "0"]
+
+
+def test_what_is_shown_is_copied_as_code(open_page, volume, tmp_path):
+    page = open_page_of(open_page, volume)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    made(page)
+    page.get_by_label("Selected by").select_option("lung")
+    at_rest(page)
+    at = settled(page)
+    expected = seen(page)
+
+    def copied(name):
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("button", name=name, exact=True).click()
+        at_rest(page)
+        return page.evaluate("navigator.clipboard.readText()")
+
+    program = copied("Copy as Python")
+    (tmp_path / "program.py").write_text(program + "\nnp.save('mask.npy', mask.values)\n")
+    text = "import numpy as np\n" + (tmp_path / "program.py").read_text()
+    done = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (np.load(tmp_path / "mask.npy")[at] == expected).all()
+    assert json.loads(done.stdout)["pixels"] == hu.mask(volume, tissue="lung").values.sum()
+    command = copied("Copy as command")
+    assert command.startswith("hu mask --tissue lung ")
 
 
 def test_files_are_saved(open_page, volume, tmp_path):

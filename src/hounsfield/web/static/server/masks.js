@@ -1,4 +1,4 @@
-// What the server knows of masks: made, deleted, their pixels, histograms, files. Knows addresses and answers.
+// What the server knows of masks: made, deleted, their pixels, histograms, files, and code that makes them. Knows addresses and answers.
 
 import { ask, frameAddress } from "./server.js";
 
@@ -39,6 +39,16 @@ export async function loadMaskBits(stack, index, mask) {
   const items = `api/items/${stack.id}/`;
   const answer = await ask(frameAddress(stack, index).replace(items, `${items}masks/${mask}/`));
   return answer.status === 204 ? null : new Uint8Array(await answer.arrayBuffer());
+}
+
+/**
+ * What is shown as a program and as a command.
+ * @param {string} id
+ * @param {object} shown
+ * @returns {Promise<{python: string, command: string|null, why_no_command: string|null}>}
+ */
+export async function loadCode(id, shown) {
+  return (await ask(`api/items/${id}/code`, { method: "POST", body: JSON.stringify(shown) })).json();
 }
 
 /** @param {string} id @param {string} query @returns {Promise<Histogram>} */
