@@ -350,9 +350,10 @@ def test_series_are_found_by_a_word(page):
 
 def test_tabs_by_arrows_steps_header_of_the_frame(page, volume, files):
     page.get_by_role("tab", name="Display").focus()
-    page.keyboard.press("ArrowRight")
-    at_rest(page)
-    assert page.get_by_role("tab", name="Header").get_attribute("aria-selected") == "true"
+    for name in ("Mask", "Header"):
+        page.keyboard.press("ArrowRight")
+        at_rest(page)
+        assert page.get_by_role("tab", name=name).get_attribute("aria-selected") == "true"
     page.get_by_role("searchbox", name="Search the header").fill("InstanceNumber")
     for _ in range(2):
         index = settled(page)
