@@ -116,3 +116,12 @@ def test_percentiles_outside_0_to_100_are_refused():
     for values in (np.ones((2, 2), np.int16), np.ones((2, 2))):
         with pytest.raises(ValueError, match="100"):
             hu.measure(hu.Image(values), percentiles=(101,))
+
+
+@pytest.mark.parametrize("dtype", ["int16", ">i2", "uint8", "bool"])
+def test_values_are_counted_however_they_lie_in_memory(dtype):
+    values = np.random.default_rng(3).integers(0, 2 if dtype == "bool" else 200, (9, 160, 401)).astype(dtype)
+    for part in (values, values[2:7], values[:, ::-1], values[:, :, ::2], values.transpose(1, 0, 2)):
+        found = count_values(part)
+        levels, counts = np.unique(part, return_counts=True)
+        assert (found.levels == levels).all() and (found.counts == counts).all() and found.left_out == 0

@@ -350,7 +350,7 @@ def test_series_are_found_by_a_word(page):
 
 def test_tabs_by_arrows_steps_header_of_the_frame(page, volume, files):
     page.get_by_role("tab", name="Display").focus()
-    for name in ("Measures", "Header"):
+    for name in ("Measures", "Mask", "Header"):
         page.keyboard.press("ArrowRight")
         at_rest(page)
         assert page.get_by_role("tab", name=name).get_attribute("aria-selected") == "true"

@@ -12,11 +12,13 @@ from starlette.routing import Route
 from hounsfield.web.access import Application, Guard
 from hounsfield.web.page_site import PageSite
 from hounsfield.web.routes import (
+    code_routes,
     event_routes,
     film_routes,
     frame_routes,
     item_routes,
     layer_routes,
+    mask_routes,
     measure_routes,
     picture_routes,
     plane_routes,
@@ -36,8 +38,10 @@ _ROUTES = (
     plane_routes,
     picture_routes,
     layer_routes,
+    mask_routes,
     value_routes,
     measure_routes,
+    code_routes,
     film_routes,
     session_routes,
     upload_routes,

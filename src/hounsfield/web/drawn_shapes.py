@@ -57,6 +57,10 @@ class DrawnShape:
         """The points as (row, column), as the library takes them."""
         return [(row, column) for column, row in self.points]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as the page sends it."""
+        return {"kind": self.kind, "points": [list(point) for point in self.points]}
+
 
 def shapes_of(document: Any) -> list[DrawnShape]:
     """Return the shapes that a request names.

@@ -88,6 +88,12 @@ class Kept(Generic[_Value]):
                 dropped.append(self._values.popitem(last=False))
                 del self._used[dropped[-1][0]]
 
+    def drop(self, key: Hashable) -> None:
+        """Forget one value, if it is kept."""
+        with self._lock:
+            self._values.pop(key, None)
+            self._used.pop(key, None)
+
     @property
     def size(self) -> int:
         """Bytes of all that is kept."""

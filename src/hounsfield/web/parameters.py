@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any, cast
+
 from starlette.requests import Request
 
 from hounsfield.voxels.grids import NAMED_PLANES, PlaneName
@@ -16,6 +19,23 @@ class Refused(Exception):
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status, self.sentence = status, sentence
+
+
+async def object_of(request: Request) -> dict[str, Any]:
+    """Return the object of JSON that a request has as its body.
+
+    Raises
+    ------
+    Refused
+        It has none.
+    """
+    try:
+        document: Any = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise Refused(400, "send an object of JSON")
+    return cast("dict[str, Any]", document)
 
 
 def language_of(request: Request) -> str:

@@ -16,6 +16,7 @@ from hounsfield.web.access import Door
 from hounsfield.web.discovery import Discovery
 from hounsfield.web.hiding import WITHHELD, Hiding
 from hounsfield.web.items import Item
+from hounsfield.web.mask_sets import MaskSets
 from hounsfield.web.missing_pixels import note_missing
 from hounsfield.web.overlay_planes import OverlayPlanes
 from hounsfield.web.parameters import Refused, language_of
@@ -28,6 +29,8 @@ from hounsfield.web.uploads import Uploads
 
 _Result = TypeVar("_Result")
 
+#: Of the bytes that volumes may take, masks may take so many more: each voxel has one, beside two or more of values.
+_MASKS = 0.25
 #: Frames that are read at a time.
 _THREADS = 4
 #: Tiles that are read at a time: one thread is left for everything else.
@@ -71,6 +74,7 @@ class Viewing:
     def __post_init__(self) -> None:
         self.uploads = Uploads(self.folder, self.search)
         self.places = ShapePlaces(self.discovery.limits)
+        self.masks = MaskSets(int(self.discovery.kept.most * _MASKS), self.discovery.limits)
 
     def search(self, files: Sequence[Uploaded]) -> None:
         """Look through files that were uploaded, too."""
@@ -83,6 +87,7 @@ class Viewing:
         self.presence.close()
         for discovery in (self.discovery, *self.searches):
             discovery.stop()
+        self.masks.clear()
         self.folder.close()
         self.readers.shutdown(wait=False, cancel_futures=True)
         self.assembler.shutdown(wait=False, cancel_futures=True)

@@ -8,14 +8,14 @@ import json
 import math
 import re
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from hounsfield.display.voi import Window
 from hounsfield.voxels.grids import NAMED_PLANES, directions_of
@@ -25,13 +25,14 @@ from hounsfield.web.items import Item, new_id
 from hounsfield.web.parameters import Refused
 from hounsfield.web.plane_frames import Cut, Point
 from hounsfield.web.routes.answering import Routes
+from hounsfield.web.routes.attachments import sent_file
 from hounsfield.web.viewing import Viewing
 
 _TYPES = {"gif": "image/gif", "mp4": "video/mp4"}
 _FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 _KEY = re.compile(r"[\w-]{1,40}", re.ASCII)
-#: Seconds between two looks whether the page is still there; between two words on progress. Bytes sent at a time.
-_LOOK, _PACE, _CHUNK = 0.2, 0.1, 2**18
+#: Seconds between two looks whether the page is still there; between two words on progress.
+_LOOK, _PACE = 0.2, 0.1
 
 
 class _Ended(Exception):
@@ -62,12 +63,7 @@ async def film(request: Request, viewing: Viewing) -> Response:
         ended.set()
         path.unlink(missing_ok=True)
         raise
-    file = open(path, "rb")  # noqa: SIM115  closed when it has been sent
-    headers = {
-        "Content-Length": str(path.stat().st_size),
-        "Content-Disposition": f'attachment; filename="hounsfield.{wish.form}"',
-    }
-    return StreamingResponse(_sent(file, path), media_type=_TYPES[wish.form], headers=headers)
+    return sent_file(path, f"hounsfield.{wish.form}", _TYPES[wish.form])
 
 
 def _make(path: Path, item: Item, wish: FilmWish, viewing: Viewing, key: str, ended: threading.Event) -> None:
@@ -83,15 +79,6 @@ def _make(path: Path, item: Item, wish: FilmWish, viewing: Viewing, key: str, en
             viewing.discovery.items.tell("film", {"key": key, "done": done, "frames": frames})
 
     write_film(path, item, wish, told)
-
-
-async def _sent(file: BinaryIO, path: Path) -> AsyncIterator[bytes]:
-    try:
-        while chunk := await asyncio.to_thread(file.read, _CHUNK):
-            yield chunk
-    finally:
-        file.close()
-        path.unlink(missing_ok=True)
 
 
 def _wish(document: Mapping[str, Any], item: Item) -> FilmWish:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -15,7 +14,7 @@ from hounsfield.web.drawn_shapes import check_effort, scale_of, shapes_of
 from hounsfield.web.hiding import Hiding
 from hounsfield.web.items import Item
 from hounsfield.web.measured_shapes import measured_on
-from hounsfield.web.parameters import Refused
+from hounsfield.web.parameters import Refused, object_of
 from hounsfield.web.routes.answering import Routes, answered
 from hounsfield.web.routes.value_routes import FRAMES
 from hounsfield.web.shape_places import places_of, study_key
@@ -28,7 +27,7 @@ _SENTENCES = ("error", "note", "values")
 
 async def measures(request: Request, viewing: Viewing) -> Response:
     """Measure by shapes on an image of an item."""
-    item, document = viewing.item(request), await _read(request)
+    item, document = viewing.item(request), await object_of(request)
     view, frame = document.get("view"), document.get("frame")
     shapes, scale = shapes_of(document.get("shapes")), scale_of(document.get("calibration"))
     image_of = image_of_view(request, viewing, view, frame)
@@ -46,7 +45,7 @@ async def measures(request: Request, viewing: Viewing) -> Response:
 
 async def places(request: Request, viewing: Viewing) -> Response:
     """Say where images are that measures were saved of."""
-    asked = places_of((await _read(request)).get("places"))
+    asked = places_of((await object_of(request)).get("places"))
     items = list(viewing.discovery.items)
     return answered({"places": await viewing.run(lambda: [viewing.places.find(place, items) for place in asked])})
 
@@ -96,16 +95,6 @@ def _told(measure: Mapping[str, Any], told: Hiding) -> dict[str, Any]:
     said = {name: told.translated(text) for name in _SENTENCES if isinstance(text := measure.get(name), str)}
     unit = {"unit": told.unit(measure["unit"])} if "unit" in measure else {}
     return {**measure, **said, **unit}
-
-
-async def _read(request: Request) -> dict[str, Any]:
-    try:
-        document: Any = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise Refused(400, "send an object of JSON")
-    return cast("dict[str, Any]", document)
 
 
 ROUTES: Routes = {

@@ -36,7 +36,7 @@ async def plane_frame(request: Request, viewing: Viewing) -> Response:
 
 def cut_of(request: Request, viewing: Viewing) -> Callable[[], Image]:
     """Return what cuts the slice that a request names, or the slab around it: in a named plane, or by directions."""
-    item, index, cut = _volume(viewing.item(request)), index_of(request.path_params["frame"]), _cut(request)
+    item, index, cut = _volume(viewing.item(request)), index_of(request.path_params["frame"]), asked_cut(request)
     return lambda: _planes(item, cut).slice(index, cut.slab, cut.how)
 
 
@@ -57,7 +57,7 @@ async def oblique_frame(request: Request, viewing: Viewing) -> Response:
     """Send the values of a slice in a plane by its directions; as frame ``through``, of the one at the point."""
     if request.path_params["frame"] != "through":
         return await plane_frame(request, viewing)
-    item, cut = _volume(viewing.item(request)), _cut(request)
+    item, cut = _volume(viewing.item(request)), asked_cut(request)
     point = cut.through
     if point is None:
         raise Refused(400, "through is three numbers: x,y,z")
@@ -77,7 +77,7 @@ async def oblique_frame(request: Request, viewing: Viewing) -> Response:
 async def _described(request: Request, viewing: Viewing, name: str) -> Response:
     from hounsfield.web.plane_description import plane_described
 
-    item, cut, told = _volume(viewing.item(request)), _cut(request), await viewing.told(request)
+    item, cut, told = _volume(viewing.item(request)), asked_cut(request), await viewing.told(request)
     return answered(await viewing.run(lambda: plane_described(item, _planes(item, cut), name, told)))
 
 
@@ -87,7 +87,7 @@ def _volume(item: Item) -> Item:
     return item
 
 
-def _cut(request: Request) -> Cut:
+def asked_cut(request: Request) -> Cut:
     """Return which slices a request is about: in a plane that its path names, or by directions."""
     slab, how = decimal_of(request, "slab"), request.query_params.get("how", "mean")
     if how not in PROJECTIONS or (slab is not None and not 0 < slab < 1e6):

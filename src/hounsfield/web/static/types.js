@@ -136,6 +136,20 @@
  * @property {string|null} problem
  */
 
+/**
+ * A mask as the server tells of it.
+ * @typedef {object} Mask
+ * @property {string} id
+ * @property {string} color
+ * @property {"frame"|"volume"} scope
+ * @property {Record<string, any>} recipe what it selects
+ * @property {string} view
+ * @property {number} frame
+ * @property {{pixels: number, area_mm2: number|null, volume_ml: number|null, spacing_kind: string|null, unit: string, mean: number|null, sd: number|null, min: number|null, max: number|null, median: number|null}} measures
+ * @property {string|null} empty why it selects nothing
+ * @property {Step[]} steps
+ */
+
 /** A level of a slide; `factor`: pixels of the finest level along one of its own, down and across. @typedef {{rows: number, columns: number, tile_rows: number, tile_columns: number, factor: [number, number], computed: boolean}} Level */
 /** @typedef {{levels: Level[], paths: string[], planes: number, slide_affine: (number|null)[][]|null}} SlideLevels */
 

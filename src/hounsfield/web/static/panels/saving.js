@@ -4,6 +4,7 @@ import { h, setWords } from "../dom.js";
 import { filmWish, noFilm } from "../panes/film_wish.js";
 import { download, pictureOf } from "../panes/save_view.js";
 import { loadFilm, loadPicture } from "../server/server.js";
+import { canBeCopied, copyButtons } from "./copying.js";
 import { makeMenu, menuButton } from "./menu.js";
 
 /** @typedef {import("../state/store.js").Store} Store */
@@ -60,12 +61,14 @@ export function makeSaving(store, viewport, work) {
     menuButton("Stack as GIF", film("gif")),
     menuButton("Stack as MP4", film("mp4")),
   ];
+  const copies = copyButtons(viewport, work, () => menu.close());
   const menu = makeMenu(
     "save",
     "Save",
     buttons[0],
     h("label", {}, annotated, h("span", { t: "with orientation letters and scale" })),
     ...buttons.slice(1),
+    ...copies,
     why,
     burned,
     h("p", { class: "quiet", t: "No name, date or number of the patient is written over what is saved." }),
@@ -78,6 +81,7 @@ export function makeSaving(store, viewport, work) {
     menu.button.disabled = !d;
     setWords(buttons[0], pane.tiles ? "What is seen as PNG" : "Whole frame as PNG");
     buttons[1].disabled = Boolean(stack?.plane || stack?.state); // which frames of the file have
+    for (const copy of copies) copy.disabled = !canBeCopied(viewport);
     const no = noFilm(pane);
     buttons[2].disabled = buttons[3].disabled = Boolean(no);
     setWords(why, no || "Films and figures are without what is drawn over the image.");

@@ -10,6 +10,7 @@ import { StepsPanel } from "./panel_steps.js";
 const TABS = /** @type {const} */ ([
   ["display", "Display"],
   ["measures", "Measures"],
+  ["mask", "Mask"],
   ["header", "Header"],
   ["steps", "Steps"],
 ]);
@@ -23,7 +24,8 @@ export function makeSidePanel(store, viewport) {
   const header = new HeaderPanel(viewport);
   const steps = new StepsPanel(viewport);
   const measures = h("div");
-  const panels = { display: display.element, measures, header: header.element, steps: steps.element };
+  const mask = h("div");
+  const panels = { display: display.element, measures, mask, header: header.element, steps: steps.element };
   const tabs = h("div", { class: "tabs", label: "Panels", attributes: { role: "tablist" } });
   const element = h("aside", { class: "side", label: "Panels" }, tabs);
 
@@ -71,6 +73,8 @@ export function makeSidePanel(store, viewport) {
     refresh("stack");
     if (side === "measures" && !measures.childElementCount)
       import("./panel_measures.js").then(({ fillMeasures }) => fillMeasures(measures, viewport));
+    if (side === "mask" && !mask.childElementCount)
+      import("./panel_mask.js").then(({ fillMaskPanel }) => fillMaskPanel(mask, viewport));
   });
   store.watch(["hidden"], () => header.update(true));
   return element;

@@ -23,6 +23,8 @@ export class PaneLayers {
     this.annotations = true;
     /** Padding is drawn apart; stays chosen from one item to the next. */
     this.padding = false;
+    /** Masks of the items that panes show, once there are some. @type {import("./masking.js").Masking|null} */
+    this.masking = null;
     /** Why a layer could not be had. */
     this.problem = "";
     this.clear();
@@ -30,6 +32,8 @@ export class PaneLayers {
 
   /** Forget what has come: the patient may be hidden now. */
   clear() {
+    /** The mask that was drawn last: it stays while the next one comes. @type {{place: string, layer: Layer|null}} */
+    this.before = { place: "", layer: null };
     /** @type {ByteCache<Layer|null>} */
     this.cache = new ByteCache(LIMIT);
     /** @type {Map<string, Promise<void>>} */
@@ -70,7 +74,7 @@ export class PaneLayers {
    */
   of(stack, index) {
     return this.wanted(stack, index)
-      .map(({ key, load }) => this.known(key, load))
+      .map(({ key, load, place }) => this.known(key, load, place))
       .filter((layer) => layer !== null);
   }
 
@@ -91,8 +95,10 @@ export class PaneLayers {
   /** @param {Stack} stack @param {number} index */
   wanted(stack, index) {
     const frame = frameKey(stack, index);
-    /** @type {{key: string, load: () => Promise<Layer|null>}[]} */
+    /** @type {{key: string, load: () => Promise<Layer|null>, place?: string}[]} */
     const wanted = [];
+    const mask = this.masking?.layerOf(stack, index);
+    if (mask) wanted.push({ ...mask, place: frame });
     if (this.padding) {
       const { rows, columns } = stack.description;
       const load = async () => {
@@ -106,12 +112,16 @@ export class PaneLayers {
     return wanted;
   }
 
-  /** @param {string} key @param {() => Promise<Layer|null>} load @returns {Layer|null} */
-  known(key, load) {
-    if (this.cache.has(key)) return this.cache.get(key) ?? null;
+  /** @param {string} key @param {() => Promise<Layer|null>} load @param {string} [place] of a mask @returns {Layer|null} */
+  known(key, load, place) {
+    if (this.cache.has(key)) {
+      const layer = this.cache.get(key) ?? null;
+      if (place) this.before = { place, layer };
+      return layer;
+    }
     // One at a time: what is scrolled past is not asked for.
     if (!this.loading.has(key) && this.loading.size < 3) this.loading.set(key, this.fetch(key, load));
-    return null;
+    return place && place === this.before.place ? this.before.layer : null;
   }
 
   /** @param {string} key @param {() => Promise<Layer|null>} load */

@@ -25,7 +25,7 @@
  * @property {boolean} linked panes of one frame of reference scroll together
  * @property {boolean} smooth
  * @property {boolean} texts texts over the image
- * @property {"display"|"measures"|"header"|"steps"|null} side
+ * @property {"display"|"measures"|"mask"|"header"|"steps"|null} side
  * @property {boolean} list the series list is open
  * @property {"en"|"zh"} language
  * @property {"dark"|"light"} theme

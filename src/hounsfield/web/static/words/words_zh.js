@@ -2,6 +2,7 @@
 
 import { ARRIVE } from "./zh_arrive.js";
 import { DISPLAY_WORDS } from "./zh_display.js";
+import { MASK_WORDS } from "./zh_masks.js";
 import { MEASURE_WORDS } from "./zh_measures.js";
 import { OBLIQUE } from "./zh_oblique.js";
 import { OVER } from "./zh_over.js";
@@ -18,6 +19,7 @@ export const CHINESE = {
   ...DISPLAY_WORDS,
   ...STUDIES,
   ...MEASURE_WORDS,
+  ...MASK_WORDS,
   // Start and series
   "Starting…": "正在启动…",
   "Loading…": "正在读取…",
