@@ -52,7 +52,6 @@ RECIPES = [
     {"regions": [{"kind": "polygon", "points": [[0, 0]] * 20_001}]},
     {"regions": [{"kind": "rectangle", "points": [[0, 0], [9, 9]]}] * 201},
     {"regions": [{"kind": "rectangle", "points": [[0, 0], [9, 9]]}], "fill": True},
-    {"regions": [{"kind": "freehand", "points": [[number, (number % 2) * 31] for number in range(20_000)]}]},
 ]  # fmt: skip
 
 
