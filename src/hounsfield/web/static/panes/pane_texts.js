@@ -12,6 +12,15 @@ import { placeText, regionText, valueText } from "./probe.js";
 /** @typedef {import("../types.js").Voi} Voi */
 /** @typedef {import("../types.js").Description} Description */
 
+/** What an empty pane says. @param {import("../state/store.js").State} state */
+export function idleText({ connection, reading, items }) {
+  if (connection !== "open") return "";
+  if (items.size) return t("Choose a series from the list.");
+  return reading
+    ? t("Looking for images…")
+    : t("There is no image to show. Drop files, folders or archives here, or open them.");
+}
+
 /**
  * @param {Pane} pane
  * @param {Item|undefined} item

@@ -12,7 +12,7 @@ import { HandLinks } from "./hand_links.js";
 import { Links } from "./linking.js";
 import { Pane } from "./pane.js";
 import { drawScale } from "./pane_scale.js";
-import { tellPane } from "./pane_texts.js";
+import { idleText, tellPane } from "./pane_texts.js";
 
 /** @typedef {import("../state/store.js").Store} Store */
 /** @typedef {import("../state/store.js").Layout} Layout */
@@ -133,7 +133,7 @@ export class Viewport {
       tell: (from) => this.tell(from),
       smooth: () => this.store.get().smooth,
       awaits: (from) => awaits(this.asked, from),
-      idle: () => this.idle(),
+      idle: () => idleText(this.store.get()),
       stackOf: (id, plane) => this.stackOf(id, plane),
       phased: (from, phase, playing) => this.phased(from, phase, playing),
     });
@@ -141,16 +141,6 @@ export class Viewport {
     pane.layers.masking = this.masking;
     this.element.append(pane.element);
     return pane;
-  }
-
-  /** What an empty pane says. */
-  idle() {
-    const { connection, reading, items } = this.store.get();
-    if (connection !== "open") return "";
-    if (items.size) return t("Choose a series from the list.");
-    return reading
-      ? t("Looking for images…")
-      : t("There is no image to show. Drop files, folders or archives here, or open them.");
   }
 
   /** @param {Pane} pane @param {number} number */
