@@ -185,7 +185,7 @@ class MaskSets:
         with self._lock:
             self._masks.clear()
         self._kept.clear()
-        self._histograms.clear()
+        self.forget_histograms()
 
     # ---- what they select
 
@@ -323,6 +323,10 @@ class MaskSets:
         self._kept.drop((mask.id, mask.version, "rectified"))
 
     # ---- histograms
+
+    def forget_histograms(self) -> None:
+        """Count values anew when they are asked for."""
+        self._histograms.clear()
 
     def histogram(self, item: Item, place: ShownPlace | None, image: Callable[[], Image | Volume]) -> Measures:
         """Return how the values of an image, or of the whole volume, are distributed; each is counted once."""
