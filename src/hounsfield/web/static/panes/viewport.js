@@ -38,8 +38,6 @@ export class Viewport {
     this.hand = new HandLinks(this.links);
     /** @type {import("./oblique.js").Oblique|null} once planes are shown */
     this.oblique = null;
-    /** @type {import("./masking.js").Masking|null} once masks are looked at */
-    this.masking = null;
     /** @type {((pane: Pane, what: Change) => void)[]} */
     this.listeners = [];
     /** @type {Map<string, Promise<Description>>} */
@@ -134,7 +132,6 @@ export class Viewport {
       phased: (from, phase, playing) => this.phased(from, phase, playing),
     });
     attachTools(pane, this.store, this.links, (from) => this.activate(from));
-    pane.layers.masking = this.masking;
     this.element.append(pane.element);
     return pane;
   }
@@ -166,13 +163,6 @@ export class Viewport {
     if (cross) drawCross(context, transform, cross, ratio);
     this.oblique?.handles.draw(pane, context);
     if (texts) drawScale(pane, context, transform, pane.view, ratio);
-  }
-
-  async loadMasking() {
-    const { Masking } = await import("./masking.js");
-    this.masking ??= new Masking(this);
-    for (const pane of this.panes) pane.layers.masking = this.masking;
-    return this.masking;
   }
 
   /** @param {Pane} pane */
