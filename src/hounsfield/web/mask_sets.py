@@ -114,7 +114,7 @@ class MaskSets:
     def of(self, item: Item) -> list[DrawnMask]:
         """Return the masks of an item, in the order in which they were made."""
         with self._lock:
-            return [mask for mask in self._masks.values() if mask.is_of(item)]
+            return [mask for mask in self._masks.values() if mask.measures is not None and mask.is_of(item)]
 
     def get(self, item: Item, key: Any) -> DrawnMask:
         """Return a mask of an item.
@@ -141,14 +141,16 @@ class MaskSets:
             It cannot be made.
         """
         with self._lock:
-            number = sum(mask.is_of(item) for mask in self._masks.values())
-        mask = DrawnMask(item, wish, name or f"mask {number + 1}", color or _COLORS[number % len(_COLORS)])
-        self.measured(mask)
-        with self._lock:
             if len(self._masks) >= MOST_MASKS:
-                self._forget(mask)
                 raise Refused(400, f"there are {MOST_MASKS} masks: delete one first")
-            self._masks[mask.id] = mask
+            number = sum(mask.is_of(item) for mask in self._masks.values())
+            mask = DrawnMask(item, wish, name or f"mask {number + 1}", color or _COLORS[number % len(_COLORS)])
+            self._masks[mask.id] = mask  # others that begin meanwhile count it
+        try:
+            self.measured(mask)
+        except BaseException:
+            self.remove(mask)
+            raise
         return mask
 
     def replace(self, mask: DrawnMask, wish: MaskWish) -> None:
