@@ -338,6 +338,10 @@ def test_there_is_an_end_to_masks_and_strokes(page, monkeypatch):
     answer = page.ask("masks", {"scope": "volume"})
     assert answer.status_code == 400 and answer.json()["error"] == "there are 2 masks: delete one first"
     assert isinstance(page.page.viewing.masks, MaskSets) and len(page.page.viewing.masks._kept._values) == 2
+    page.ask(f"masks/{made[1]['id']}/delete")
+    assert page.ask("masks", {"recipe": {"min_ml": 3}}).status_code == 422  # it cannot be made, and does not count
+    assert page.ask("masks", {"scope": "volume"}).status_code == 200
+    assert len(page.page.viewing.masks._kept._values) == 2
     line = [[1, 1]] * 7
     answer = page.ask(f"masks/{made[0]['id']}/strokes", {"radius": 3, "points": line})
     assert answer.status_code == 400 and "too many strokes" in answer.json()["error"]

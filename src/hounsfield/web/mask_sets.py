@@ -114,7 +114,7 @@ class MaskSets:
     def of(self, item: Item) -> list[DrawnMask]:
         """Return the masks of an item, in the order in which they were made."""
         with self._lock:
-            return [mask for mask in self._masks.values() if mask.is_of(item)]
+            return [mask for mask in self._masks.values() if mask.measures is not None and mask.is_of(item)]
 
     def get(self, item: Item, key: Any) -> DrawnMask:
         """Return a mask of an item.
@@ -141,14 +141,16 @@ class MaskSets:
             It cannot be made.
         """
         with self._lock:
-            number = sum(mask.is_of(item) for mask in self._masks.values())
-        mask = DrawnMask(item, wish, name or f"mask {number + 1}", color or _COLORS[number % len(_COLORS)])
-        self.measured(mask)
-        with self._lock:
             if len(self._masks) >= MOST_MASKS:
-                self._forget(mask)
                 raise Refused(400, f"there are {MOST_MASKS} masks: delete one first")
-            self._masks[mask.id] = mask
+            number = sum(mask.is_of(item) for mask in self._masks.values())
+            mask = DrawnMask(item, wish, name or f"mask {number + 1}", color or _COLORS[number % len(_COLORS)])
+            self._masks[mask.id] = mask  # others that begin meanwhile count it
+        try:
+            self.measured(mask)
+        except BaseException:
+            self.remove(mask)
+            raise
         return mask
 
     def replace(self, mask: DrawnMask, wish: MaskWish) -> None:
@@ -185,7 +187,7 @@ class MaskSets:
         with self._lock:
             self._masks.clear()
         self._kept.clear()
-        self._histograms.clear()
+        self.forget_histograms()
 
     # ---- what they select
 
@@ -323,6 +325,10 @@ class MaskSets:
         self._kept.drop((mask.id, mask.version, "rectified"))
 
     # ---- histograms
+
+    def forget_histograms(self) -> None:
+        """Count values anew when they are asked for."""
+        self._histograms.clear()
 
     def histogram(self, item: Item, place: ShownPlace | None, image: Callable[[], Image | Volume]) -> Measures:
         """Return how the values of an image, or of the whole volume, are distributed; each is counted once."""

@@ -36,10 +36,10 @@ export function canBeCopied(viewport) {
 
 /** The image, and its mask where one lies over it. @param {Viewport} viewport */
 function shownIn(viewport) {
-  const { stack, index } = viewport.active();
-  const shown = viewport.masking?.of(stack);
+  const { stack, index, layers } = viewport.active();
+  const shown = layers.masking?.of(stack);
   const here = shown && stack && (shown.mask.scope === "volume" || isOf(shown.mask, stack, index));
-  const hidden = viewport.masking?.look === "original" || shown?.quick;
+  const hidden = layers.masking?.look === "original" || shown?.quick;
   return { stack, index, masks: here && !hidden ? { mask: shown.mask.id } : {} };
 }
 

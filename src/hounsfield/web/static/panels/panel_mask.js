@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { shortNumber } from "../numbers/numbers.js";
+import { Masking } from "../panes/masking.js";
 import { KINDS } from "../panes/probe.js";
 import { download } from "../panes/save_view.js";
 import { loadHistogram, loadMaskFile, viewName } from "../server/masks.js";
@@ -9,7 +10,6 @@ import { t } from "../words/words.js";
 import { Threshold } from "./threshold.js";
 
 /** @typedef {import("../panes/viewport.js").Viewport} Viewport */
-/** @typedef {import("../panes/masking.js").Masking} Masking */
 
 const LOOKS = /** @type {const} */ ([
   ["original", "Original"],
@@ -31,9 +31,8 @@ const FILES = /** @type {const} */ ([
 const OF_VOLUMES = ["nifti", "seg", "stl"];
 
 /** @param {HTMLElement} box @param {Viewport} viewport */
-export async function fillMaskPanel(box, viewport) {
-  const masking = await viewport.loadMasking();
-  if (!box.childElementCount) new MaskPanel(box, viewport, masking);
+export function fillMaskPanel(box, viewport) {
+  if (!box.childElementCount) new MaskPanel(box, viewport, new Masking(viewport));
 }
 
 class MaskPanel {

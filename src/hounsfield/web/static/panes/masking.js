@@ -31,6 +31,11 @@ export class Masking {
     this.problem = "";
     /** @type {(() => void)[]} */
     this.listeners = [];
+    for (const pane of viewport.panes) pane.layers.masking = this;
+    // Panes come and go with the layout; each tells what it shows.
+    viewport.onChange((pane) => {
+      pane.layers.masking = this;
+    });
   }
 
   /** @param {() => void} call */

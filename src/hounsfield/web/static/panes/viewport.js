@@ -41,8 +41,6 @@ export class Viewport {
     this.oblique = null;
     /** @type {import("./measuring.js").Measuring|null} once something is to be measured */
     this.measuring = null;
-    /** @type {import("./masking.js").Masking|null} once masks are looked at */
-    this.masking = null;
     /** @type {((pane: Pane, what: Change) => void)[]} */
     this.listeners = [];
     /** @type {Map<string, Promise<Description>>} */
@@ -138,7 +136,6 @@ export class Viewport {
       phased: (from, phase, playing) => this.phased(from, phase, playing),
     });
     attachTools(pane, this);
-    pane.layers.masking = this.masking;
     this.element.append(pane.element);
     return pane;
   }
@@ -167,13 +164,6 @@ export class Viewport {
     const { Measuring } = await import("./measuring.js");
     this.measuring ??= new Measuring(this);
     return this.measuring;
-  }
-
-  async loadMasking() {
-    const { Masking } = await import("./masking.js");
-    this.masking ??= new Masking(this);
-    for (const pane of this.panes) pane.layers.masking = this.masking;
-    return this.masking;
   }
 
   /** @param {Pane} pane */
