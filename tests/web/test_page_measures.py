@@ -11,11 +11,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
-from browsing import choose, open_page, planes_of, serving, until
+from browsing import choose, hide_patient, open_page, planes_of, serving, until
 from fingers import Fingers, tap
 from pets import pet
 from resting import at_rest
@@ -477,6 +478,22 @@ def test_millimetres_are_called_by_what_they_are_of_and_a_known_length_sets_them
     draw(page, "distance", SHAPES["distance"])
     assert re.fullmatch(r"72\.\d px", listed(page)[2])
     assert "X^Y" not in saved(page, "Save as JSON", "json") + saved(page, "Save as CSV", "csv")
+
+
+@pytest.mark.long
+def test_a_structured_report_is_saved_unless_the_patient_is_hidden(let_in, tmp_path):
+    page = let_in(written(tmp_path / "mg.dcm", **MAMMOGRAM, PatientName="X^Y", SeriesInstanceUID="1.2.6"))
+    draw(page, "distance", SHAPES["distance"])
+    (found,) = documents(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as DICOM SR").click()
+    assert download.value.suggested_filename == "hounsfield-measures.dcm"
+    text = str(pydicom.dcmread(download.value.path()))
+    number = float(re.search(r"Numeric Value\s+DS: '?([\d.]+)", text)[1])
+    assert "X^Y" in text and number == pytest.approx(found["measure"]["length"]["mm"], rel=1e-12)
+    hide_patient(page)
+    page.get_by_role("button", name="Save as DICOM SR").click()
+    until(page, lambda: "hidden" in page.locator(".panel .note").all_inner_texts()[0])
 
 
 @pytest.mark.long

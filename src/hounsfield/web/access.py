@@ -32,7 +32,7 @@ METHODS = ("GET", "HEAD", "POST")
 MOST_BODY, MOST_HEADERS, MOST_FIELDS, BODY_SECONDS = 64 * 1024, 16 * 1024, 64, 10.0
 
 #: Outlines have many points: bytes of a body of these addresses.
-_DRAWN, _MOST_DRAWN = re.compile(r"/api/(items/[\w-]+/measures|measures/places)", re.ASCII), 2**20
+_DRAWN, _MOST_DRAWN = re.compile(r"/api/(items/[\w-]+/measures|measures/(places|report))", re.ASCII), 2**20
 _UPLOAD = re.compile(r"/api/uploads/[\w-]+/files", re.ASCII)
 
 _POLICY = (

@@ -28,7 +28,7 @@ _SENTENCES = ("error", "note", "values")
 
 async def measures(request: Request, viewing: Viewing) -> Response:
     """Measure by shapes on an image of an item."""
-    item, document = viewing.item(request), await _read(request)
+    item, document = viewing.item(request), await read_object(request)
     view, frame = document.get("view"), document.get("frame")
     shapes, scale = shapes_of(document.get("shapes")), scale_of(document.get("calibration"))
     image_of = image_of_view(request, viewing, view, frame)
@@ -46,7 +46,7 @@ async def measures(request: Request, viewing: Viewing) -> Response:
 
 async def places(request: Request, viewing: Viewing) -> Response:
     """Say where images are that measures were saved of."""
-    asked = places_of((await _read(request)).get("places"))
+    asked = places_of((await read_object(request)).get("places"))
     items = list(viewing.discovery.items)
     return answered({"places": await viewing.run(lambda: [viewing.places.find(place, items) for place in asked])})
 
@@ -98,7 +98,8 @@ def _told(measure: Mapping[str, Any], told: Hiding) -> dict[str, Any]:
     return {**measure, **said, **unit}
 
 
-async def _read(request: Request) -> dict[str, Any]:
+async def read_object(request: Request) -> dict[str, Any]:
+    """Return the object of JSON that a request sends."""
     try:
         document: Any = json.loads(await request.body())
     except (ValueError, RecursionError):
