@@ -16,7 +16,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
-from browsing import choose, hide_patient, open_page, planes_of, serving, until
+from browsing import choose, hide_patient, open_page, planes_of, saved_view, serving, until
 from fingers import Fingers, tap
 from pets import pet
 from resting import at_rest
@@ -304,6 +304,22 @@ def test_handles_move_by_mouse_and_keys_and_changes_are_taken_back(page):
     assert listed(page) == []
     page.keyboard.press("Control+z")
     assert documents(page) == [after]
+
+
+@pytest.mark.long
+def test_a_saved_picture_has_the_measures_on_it_or_not(page):
+    before = saved_view(page)
+    draw(page, "rectangle", SHAPES["rectangle"])
+    with_them = saved_view(page)
+    assert with_them.shape == before.shape
+    yellow = (with_them.astype(int) - (255, 216, 74) == 0).all(-1)
+    by = with_them.shape[0] / 128
+    rows, columns = np.nonzero(yellow[:, : round(80 * by)])  # the label stands to the right
+    assert rows.min() / by == pytest.approx(40.5, abs=0.6) and columns.min() / by == pytest.approx(30.5, abs=0.6)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_label("with measures").uncheck()
+    page.keyboard.press("Escape")
+    assert np.array_equal(saved_view(page), before)
 
 
 @pytest.mark.long
