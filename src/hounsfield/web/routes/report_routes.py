@@ -60,7 +60,7 @@ def _made(wanted: list[tuple[Item, int, str, Any, float | None]]) -> bytes:
     measures: list[ReportedMeasure | None] = []
     for item, frame, name, shape, scale in wanted:
         image = read_frame(item, frame)
-        check_effort([shape], image.size[0])
+        check_effort([shape], *image.size)
         header = header_of_frame(image).uncut
         found = measured_on(image, scale, own=True).of(shape, _said)
         if item.frames.places is None or not text_of(header, "SOPInstanceUID"):
