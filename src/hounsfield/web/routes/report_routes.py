@@ -57,10 +57,11 @@ def _made(wanted: list[tuple[Item, int, str, Any, float | None]]) -> bytes:
     from hounsfield.exports.measure_report import ReportedMeasure, measure_report
     from hounsfield.web.reported_measures import reported
 
+    rows, columns = (max(one[0].frames.shape[axis] for one in wanted) for axis in (1, 2))
+    check_effort([one[3] for one in wanted], rows, columns)
     measures: list[ReportedMeasure | None] = []
     for item, frame, name, shape, scale in wanted:
         image = read_frame(item, frame)
-        check_effort([shape], *image.size)
         header = header_of_frame(image).uncut
         found = measured_on(image, scale, own=True).of(shape, _said)
         if item.frames.places is None or not text_of(header, "SOPInstanceUID"):
