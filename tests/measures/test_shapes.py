@@ -86,6 +86,29 @@ def test_polygons_are_matplotlibs_paths(seed):
     assert np.array_equal(hu.region("polygon", image(), points=points.tolist()).values, expected)
 
 
+def encloses(corners, row, column):
+    """Whether a pixel is enclosed an odd number of times, or on an edge: by whole numbers, which nothing rounds."""
+    odd = False
+    for (y0, x0), (y1, x1) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        cross = (x1 - x0) * (row - y0) - (column - x0) * (y1 - y0)
+        if cross == 0 and min(y0, y1) <= row <= max(y0, y1) and min(x0, x1) <= column <= max(x0, x1):
+            return True
+        if (y0 <= row) != (y1 <= row):
+            odd ^= (cross > 0) != (y1 > y0) if y1 != y0 else False
+    return odd
+
+
+@pytest.mark.parametrize("count", [3, 5, 9, 60])
+def test_outlines_that_cross_themselves_often_or_not_enclose_what_whole_numbers_say(count):
+    rng = np.random.default_rng(count)
+    for _ in range(12):
+        corners = rng.integers(-4, 18, (count, 2)).tolist()
+        expected = [[encloses(corners, row, column) for column in range(14)] for row in range(11)]
+        if np.any(expected):
+            found = hu.region("polygon", image(11, 14), points=corners).values
+            assert np.array_equal(found, expected), corners
+
+
 def test_corners_and_edges_of_a_polygon_belong_to_it():
     square = hu.region("polygon", image(9, 9), points=[(2, 2), (2, 5), (6, 5), (6, 2)]).values
     expected = np.zeros((9, 9), bool)

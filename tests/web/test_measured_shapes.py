@@ -330,7 +330,11 @@ def test_outlines_that_would_take_long_are_refused(images):
     answer = page.post(f"items/{item}/measures", content=json.dumps(body))
     assert answer.status_code == 200  # 6,000 edges over some hundred rows are still quick
     with pytest.raises(Refused, match="up and down"):
-        check_effort(shapes_of(body["shapes"]), 40_960)
+        check_effort(shapes_of(body["shapes"]), 40_960, 100)
+    large = shapes_of([{"kind": "ellipse", "points": [[-1e6, -1e6], [1e6, 1e6]]}] * 200)
+    check_effort(large, 512, 512)
+    with pytest.raises(Refused, match="for their size"):
+        check_effort(large, 4096, 3328)
 
 
 @pytest.fixture(scope="module")

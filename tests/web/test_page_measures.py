@@ -11,11 +11,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
-from browsing import choose, open_page, planes_of, serving, until
+from browsing import choose, hide_patient, open_page, planes_of, saved_view, serving, until
 from fingers import Fingers, tap
 from pets import pet
 from resting import at_rest
@@ -306,6 +307,23 @@ def test_handles_move_by_mouse_and_keys_and_changes_are_taken_back(page):
 
 
 @pytest.mark.long
+def test_a_saved_picture_has_the_measures_on_it_or_not(page):
+    before = saved_view(page)
+    draw(page, "rectangle", SHAPES["rectangle"])
+    with_them = saved_view(page)
+    assert with_them.shape == before.shape
+    red, green, blue = np.moveaxis(with_them.astype(int), -1, 0)
+    yellow = (red > 150) & (green > 120) & (blue < 110)
+    by = with_them.shape[0] / 128
+    rows, columns = np.nonzero(yellow[:, : round(80 * by)])  # the label stands to the right
+    assert rows.min() / by == pytest.approx(40.5, abs=0.6) and columns.min() / by == pytest.approx(30.5, abs=0.6)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_label("with measures").uncheck()
+    page.keyboard.press("Escape")
+    assert np.array_equal(saved_view(page), before)
+
+
+@pytest.mark.long
 def test_the_list_renames_colours_jumps_and_deletes(page, shown):
     draw(page, "distance", SHAPES["distance"])
     page.get_by_role("textbox", name="Name").fill("=Liver, left")
@@ -477,6 +495,22 @@ def test_millimetres_are_called_by_what_they_are_of_and_a_known_length_sets_them
     draw(page, "distance", SHAPES["distance"])
     assert re.fullmatch(r"72\.\d px", listed(page)[2])
     assert "X^Y" not in saved(page, "Save as JSON", "json") + saved(page, "Save as CSV", "csv")
+
+
+@pytest.mark.long
+def test_a_structured_report_is_saved_unless_the_patient_is_hidden(let_in, tmp_path):
+    page = let_in(written(tmp_path / "mg.dcm", **MAMMOGRAM, PatientName="X^Y", SeriesInstanceUID="1.2.6"))
+    draw(page, "distance", SHAPES["distance"])
+    (found,) = documents(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as DICOM SR").click()
+    assert download.value.suggested_filename == "hounsfield-measures.dcm"
+    text = str(pydicom.dcmread(download.value.path()))
+    number = float(re.search(r"Numeric Value\s+DS: '?([\d.]+)", text)[1])
+    assert "X^Y" in text and number == pytest.approx(found["measure"]["length"]["mm"], rel=1e-12)
+    hide_patient(page)
+    page.get_by_role("button", name="Save as DICOM SR").click()
+    until(page, lambda: "hidden" in page.locator(".panel .note").all_inner_texts()[0])
 
 
 @pytest.mark.long

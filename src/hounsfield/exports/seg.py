@@ -275,7 +275,7 @@ def _segmentation(parts: _Parts, grid: SegmentationFrames, uids: _SegmentationUi
                 plane_orientation=highdicom.PlaneOrientationSequence("PATIENT", grid.orientation),
                 plane_positions=[highdicom.PlanePositionSequence("PATIENT", at) for at in grid.positions],
             )
-            dataset.copy_patient_and_study_information(patient_and_study(grid))
+            dataset.copy_patient_and_study_information(patient_and_study(grid.shown[0].header))
     except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
         reason = str(error.args[0]) if error.args else type(error).__name__
         raise FormatError(f"highdicom cannot describe it: {reason}", source=parts.first.name) from None

@@ -262,21 +262,27 @@ def surrogates(grid: SegmentationFrames) -> list[Dataset]:
     return [whole]
 
 
-def _surrogate(grid: SegmentationFrames, shown: Shown) -> Dataset:
+def identified(header: Header) -> Dataset:
+    """Return a dataset that names a file and its series, and says of the patient that nothing is known."""
     dataset = Dataset()
     for keyword in _MAY_BE_EMPTY:
         setattr(dataset, keyword, "")
     for keyword in _IDENTIFY:
-        setattr(dataset, keyword, shown.header.get(keyword))
-    dataset.Modality = text_of(shown.header, "Modality")
+        setattr(dataset, keyword, header.get(keyword))
+    dataset.Modality = text_of(header, "Modality")
+    return dataset
+
+
+def _surrogate(grid: SegmentationFrames, shown: Shown) -> Dataset:
+    dataset = identified(shown.header)
     dataset.FrameOfReferenceUID = grid.frame_of_reference
     dataset.PositionReferenceIndicator = text_of(shown.header, "PositionReferenceIndicator")
     return dataset
 
 
-def patient_and_study(grid: SegmentationFrames) -> Dataset:
-    """Return whose the source is: attributes of patient and study, those that cannot be read left out."""
-    source: Dataset = grid.shown[0].header.dataset
+def patient_and_study(header: Header) -> Dataset:
+    """Return whose a file is: attributes of patient and study, those that cannot be read left out."""
+    source: Dataset = header.dataset
     dataset = Dataset()
     with quiet():
         for tag in list(source.keys()):

@@ -33,7 +33,7 @@ MOST_BODY, MOST_HEADERS, MOST_FIELDS, BODY_SECONDS = 64 * 1024, 16 * 1024, 64, 1
 
 #: Outlines have many points: bytes of a body of these addresses.
 _DRAWN, _MOST_DRAWN = (
-    re.compile(r"/api/(items/[\w-]+/(measures|code|masks(/[\w-]+/strokes)?)|measures/places)", re.ASCII),
+    re.compile(r"/api/(items/[\w-]+/(measures|code|masks(/[\w-]+/strokes)?)|measures/(places|report))", re.ASCII),
     2**20,
 )
 _UPLOAD = re.compile(r"/api/uploads/[\w-]+/files", re.ASCII)

@@ -29,8 +29,10 @@ POINTS: dict[ShapeKind, int] = {
 }
 OUTLINES = ("polygon", "freehand")
 AREAS = ("rectangle", "ellipse", *OUTLINES)
-#: Shapes of a request, their points together, the farthest coordinate, and rows that all their edges may cross.
-MOST_SHAPES, MOST_POINTS, FARTHEST, MOST_CROSSINGS = 200, 20_000, 1e6, 20_000_000
+#: Shapes of a request, their points together, the farthest coordinate.
+MOST_SHAPES, MOST_POINTS, FARTHEST = 200, 20_000, 1e6
+#: Rows that all edges of a request may cross, and pixels that its shapes may reach over.
+MOST_CROSSINGS, MOST_COVERED = 20_000_000, 400_000_000
 #: mm of a pixel, from and to.
 _SCALES = (1e-6, 1e6)
 
@@ -130,21 +132,26 @@ def scale_of(document: Any) -> float | None:
     return float(said)
 
 
-def check_effort(shapes: Sequence[DrawnShape], rows: int) -> None:
-    """Refuse outlines that go up and down so often that their pixels would take long to find.
+def check_effort(shapes: Sequence[DrawnShape], rows: int, columns: int) -> None:
+    """Refuse shapes whose pixels would take long to find: large ones, and outlines that go up and down very often.
 
     Raises
     ------
     Refused
-        They do.
+        They are.
     """
-    crossed = 0.0
+    crossed = covered = 0.0
     for shape in shapes:
+        if shape.kind not in AREAS:
+            continue
+        places = np.clip(shape.places, -1, (rows, columns))
+        covered += float(np.prod(np.ptp(places, axis=0)))
         if shape.kind in OUTLINES:
-            row = np.clip([row for row, _ in shape.places], -1, rows)
-            crossed += float(np.abs(np.diff(row, append=row[0])).sum())
+            crossed += float(np.abs(np.diff(places[:, 0], append=places[0, 0])).sum())
     if crossed > MOST_CROSSINGS:
         raise Refused(400, "the outlines go up and down too often to be measured")
+    if covered > MOST_COVERED:
+        raise Refused(400, "the shapes are too many for their size to be measured at a time")
 
 
 def region_of(shape: DrawnShape) -> tuple[str, dict[str, Any]] | None:

@@ -35,7 +35,7 @@ async def measures(request: Request, viewing: Viewing) -> Response:
 
     def work() -> Response:
         image = image_of()
-        check_effort(shapes, image.size[0])
+        check_effort(shapes, *image.size)
         on = measured_on(image, scale, own=view == "frames")
         found = [_told(on.of(shape, lambda error: told.failure(error, item.files)), told) for shape in shapes]
         return answered({"measures": found, "place": _place(item, viewing, request, str(view), cast("int", frame))})

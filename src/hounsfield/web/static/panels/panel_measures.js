@@ -7,7 +7,7 @@ import { shortNumber } from "../numbers/numbers.js";
 import { factsOf, linesOf, NAMES, valueText } from "../panes/measure_text.js";
 import { UNKNOWN } from "../panes/measuring.js";
 import { download } from "../panes/save_view.js";
-import { findPlaces } from "../server/measures.js";
+import { findPlaces, loadReport } from "../server/measures.js";
 import { fromJson, MOST_BYTES, toCsv, toJson } from "../state/measure_files.js";
 import { t } from "../words/words.js";
 
@@ -43,9 +43,10 @@ class MeasuresPanel {
     this.undo = button("Undo", () => measuring.undo());
     this.save = button("Save as JSON", () => this.saved());
     this.csv = button("Save as CSV", () => this.table());
+    this.sr = button("Save as DICOM SR", () => this.report());
     this.clear = button("Delete all", () => measuring.list.clear());
     const open = button("Load JSON", () => this.file.click());
-    const buttons = h("div", { class: "choices" }, this.undo, this.save, open, this.csv, this.clear);
+    const buttons = h("div", { class: "choices" }, this.undo, this.save, open, this.csv, this.sr, this.clear);
     box.append(buttons, this.file, this.status, this.empty, this.list, this.details);
     measuring.list.onChange(() => this.update());
     measuring.viewport.store.watch(["language"], () => this.update());
@@ -70,7 +71,7 @@ class MeasuresPanel {
     }
     this.empty.hidden = shapes.length > 0;
     this.undo.disabled = !past.length;
-    for (const each of [this.save, this.csv, this.clear]) each.disabled = !shapes.length;
+    for (const each of [this.save, this.csv, this.sr, this.clear]) each.disabled = !shapes.length;
     this.tellDetails(shapes.find(({ id }) => id === chosen) ?? null);
   }
 
@@ -169,6 +170,17 @@ class MeasuresPanel {
     return this.run(async () => {
       await this.measuring.rest();
       download(new Blob([toCsv(this.measuring.list.shapes)], { type: "text/csv" }), "hounsfield-measures.csv");
+    });
+  }
+
+  report() {
+    return this.run(async () => {
+      const { shapes } = this.measuring.list;
+      const own = shapes.filter(({ view }) => view === "frames" || view.startsWith("states/"));
+      if (!own.length) throw new Error(t("A report is of frames of files: planes are not in them."));
+      download(await loadReport(own), "hounsfield-measures.dcm");
+      const n = shapes.length - own.length;
+      if (n) this.status.textContent = t("{n} measures of planes are not in the report.", { n });
     });
   }
 

@@ -21,6 +21,15 @@ export function makeSaving(store, viewport, work) {
   store.watch(["texts"], ({ texts }) => {
     annotated.checked = texts;
   });
+  const measured = h("input", { attributes: { type: "checkbox", checked: "" } });
+  const measuredLabel = h("label", {}, measured, h("span", { t: "with measures" }));
+  /** Draws the measures of a pane, where there are some. */
+  const measures = () => {
+    const { measuring } = viewport;
+    const pane = viewport.active();
+    if (!measuring || !measured.checked || !measuring.shapesIn(pane).length) return null;
+    return (/** @type {[CanvasRenderingContext2D, any, number]} */ ...how) => measuring.drawOnly(pane, ...how);
+  };
   const burned = h("p", { class: "note" });
   const why = h("p", { class: "quiet" });
 
@@ -41,7 +50,7 @@ export function makeSaving(store, viewport, work) {
       if (!signal.aborted) download(blob, name);
     });
   };
-  const view = () => save(() => pictureOf(viewport.active(), annotated.checked), nameOf("png"));
+  const view = () => save(() => pictureOf(viewport.active(), annotated.checked, measures()), nameOf("png"));
   const figure = () => {
     const pane = viewport.active();
     const { stack, index, chosen } = pane;
@@ -67,6 +76,7 @@ export function makeSaving(store, viewport, work) {
     "Save",
     buttons[0],
     h("label", {}, annotated, h("span", { t: "with orientation letters and scale" })),
+    measuredLabel,
     ...buttons.slice(1),
     ...copies,
     why,
@@ -74,6 +84,9 @@ export function makeSaving(store, viewport, work) {
     h("p", { class: "quiet", t: "No name, date or number of the patient is written over what is saved." }),
   );
 
+  menu.list.addEventListener("beforetoggle", () => {
+    measuredLabel.hidden = !viewport.measuring?.shapesIn(viewport.active()).length;
+  });
   const update = () => {
     const pane = viewport.active();
     const { stack } = pane;

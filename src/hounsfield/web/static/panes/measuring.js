@@ -4,6 +4,7 @@
 import { drawPen, drawShapes } from "../drawing/shape_drawing.js";
 import { ShapeInput } from "../input/shape_input.js";
 import { handlesOf, keptPoint, strokesOf } from "../numbers/shape_kinds.js";
+import { apply } from "../place/view_transform.js";
 import { findPlaces, imageOf, measureShapes } from "../server/measures.js";
 import { ShapeList } from "../state/shapes.js";
 import { t } from "../words/words.js";
@@ -12,6 +13,7 @@ import { linesOf, NAMES } from "./measure_text.js";
 /** @typedef {import("./pane.js").Pane} Pane */
 /** @typedef {import("../state/shapes.js").Shape} Shape */
 /** @typedef {import("../numbers/shape_draft.js").Draft} Draft */
+/** @typedef {import("../place/view_transform.js").Transform} Transform */
 /** @typedef {import("../numbers/shape_kinds.js").Spot} Spot */
 
 const COLOR = "#ffd84a";
@@ -187,34 +189,49 @@ export class Measuring {
     pane.element.focus({ preventScroll: true });
   }
 
-  /** @param {Pane} pane @param {CanvasRenderingContext2D} context */
-  draw(pane, context) {
+  /**
+   * The measures of a pane, as they stand in a picture.
+   * @param {Pane} pane
+   * @param {CanvasRenderingContext2D} context
+   * @param {Transform} transform
+   * @param {number} ratio
+   */
+  drawOnly(pane, context, transform, ratio) {
+    const plain = { handles: [], handle: null, chosen: false };
+    const all = this.shapesIn(pane).map((shape) =>
+      drawn(transform, { ...shape, ...plain, label: linesOf(shape.measure) }),
+    );
+    drawShapes(context, all, ratio);
+  }
+
+  /** @param {Pane} pane @param {CanvasRenderingContext2D} context @param {Transform} transform */
+  draw(pane, context, transform) {
     const { input, list } = this;
     const ratio = devicePixelRatio || 1;
     const all = this.shapesIn(pane).map(({ id, kind, points, color, measure }) => {
       const chosen = id === list.chosen;
       const handles = chosen ? handlesOf(kind, points) : [];
       const handle = chosen ? list.handle : null;
-      return this.drawn(pane, { kind, points, color, handles, handle, chosen, label: linesOf(measure) });
+      return drawn(transform, { kind, points, color, handles, handle, chosen, label: linesOf(measure) });
     });
     const own = input.pane === pane;
     if (own && input.draft) {
       const { kind, points } = input.draft;
       const handles = kind === "freehand" ? [] : points;
-      all.push(this.drawn(pane, { kind, points, color: COLOR, handles, handle: null, chosen: true, label: [] }));
+      all.push(drawn(transform, { kind, points, color: COLOR, handles, handle: null, chosen: true, label: [] }));
     }
     drawShapes(context, all, ratio);
     if (own && input.pen) drawPen(context, input.onCanvas(pane, [input.pen])[0], ratio);
   }
+}
 
-  /**
-   * A shape in places of the canvas.
-   * @param {Pane} pane
-   * @param {{kind: Shape["kind"], points: Spot[], color: string, handles: Spot[], handle: number|null, chosen: boolean, label: string[]}} shape
-   */
-  drawn(pane, { kind, points, handles, ...rest }) {
-    const on = (/** @type {Spot[]} */ some) => this.input.onCanvas(pane, some);
-    const dots = points.length === 1 ? on(points) : [];
-    return { ...rest, strokes: strokesOf(kind, points).map(on), dots, handles: on(handles) };
-  }
+/**
+ * A shape in places of a canvas.
+ * @param {Transform} transform
+ * @param {{kind: Shape["kind"], points: Spot[], color: string, handles: Spot[], handle: number|null, chosen: boolean, label: string[]}} shape
+ */
+function drawn(transform, { kind, points, handles, color, handle, chosen, label }) {
+  const on = (/** @type {Spot[]} */ some) => some.map(([x, y]) => apply(transform, x + 0.5, y + 0.5));
+  const dots = points.length === 1 ? on(points) : [];
+  return { color, handle, chosen, label, strokes: strokesOf(kind, points).map(on), dots, handles: on(handles) };
 }

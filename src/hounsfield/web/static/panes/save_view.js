@@ -8,6 +8,7 @@ import { toCanvas } from "../place/view_transform.js";
 import { drawScale } from "./pane_scale.js";
 
 /** @typedef {import("./pane.js").Pane} Pane */
+/** @typedef {import("../place/view_transform.js").Transform} Transform */
 
 /** Pixels of the smaller side that letters and a scale need, and that the larger one may have for their sake. */
 const ROOM = { wanted: 512, needed: 256, most: 4096 };
@@ -15,9 +16,10 @@ const ROOM = { wanted: 512, needed: 256, most: 4096 };
 /**
  * @param {Pane} pane
  * @param {boolean} annotated with orientation letters and a scale, never with what identifies
+ * @param {((context: CanvasRenderingContext2D, transform: Transform, ratio: number) => void)|null} [measures] draws them
  * @returns {Promise<Blob|null>}
  */
-export async function pictureOf(pane, annotated) {
+export async function pictureOf(pane, annotated, measures = null) {
   if (pane.tiles) return pane.tiles.save(annotated);
   const { stack, index } = pane;
   const d = stack?.description;
@@ -27,7 +29,7 @@ export async function pictureOf(pane, annotated) {
   const picture = pane.whole();
   const canvas = document.createElement("canvas");
   const [wide, high] = shownExtent(d, pane.view.turns);
-  const by = annotated ? enlargement(wide, high) : 1;
+  const by = annotated || measures ? enlargement(wide, high) : 1;
   canvas.width = Math.round(wide * by);
   canvas.height = Math.round(high * by);
   const context = canvas.getContext("2d", { alpha: false });
@@ -35,8 +37,9 @@ export async function pictureOf(pane, annotated) {
   const view = centred(d, { ...pane.view, zoom: by });
   const transform = toCanvas(d, view, canvas);
   drawCovered(context, picture, transform, { smooth: by === 1 || pane.hooks.smooth(), quick: false }, layers, d);
+  const ratio = Math.max(1, Math.min(canvas.width, canvas.height) / 512);
+  measures?.(context, transform, ratio);
   if (annotated && Math.min(canvas.width, canvas.height) >= ROOM.needed) {
-    const ratio = Math.max(1, Math.min(canvas.width, canvas.height) / 512);
     const letters = imageLetters(pane.placed() ?? d);
     const seen = letters && screenLetters(letters, view);
     if (seen) {

@@ -156,7 +156,7 @@ export class Viewport {
     if (crosshair) drawReferenceLines(context, transform, this.links.lines(pane), cross, ratio);
     if (cross) drawCross(context, transform, cross, ratio);
     this.oblique?.handles.draw(pane, context);
-    this.measuring?.draw(pane, context);
+    this.measuring?.draw(pane, context, transform);
     if (texts) drawScale(pane, context, transform, pane.view, ratio);
   }
 

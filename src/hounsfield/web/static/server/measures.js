@@ -19,6 +19,23 @@ export async function measureShapes(at, shapes) {
 }
 
 /**
+ * A DICOM structured report.
+ * @param {readonly Shape[]} shapes of frames of files
+ * @returns {Promise<Blob>}
+ */
+export async function loadReport(shapes) {
+  const measures = shapes.map(({ item, frame, name, kind, points, scale }) => ({
+    item,
+    frame,
+    name,
+    kind,
+    points,
+    calibration: scale === null ? undefined : { mm_per_pixel: scale },
+  }));
+  return (await ask("api/measures/report", { method: "POST", body: JSON.stringify({ measures }) })).blob();
+}
+
+/**
  * Which images these are now; null for those that are not shown.
  * @param {Place[]} places
  * @returns {Promise<({id: string, frame: number}|null)[]>}
