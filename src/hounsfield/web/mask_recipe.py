@@ -30,9 +30,8 @@ def pixels_of(shape: DrawnShape, image: M) -> M:
     Raises
     ------
     Refused
-        It has no extent, or its outline goes up and down too often.
+        It has no extent.
     """
-    check_effort([shape], image.size[0])
     wanted = region_of(shape)
     if wanted is None:
         raise Refused(400, "a region has no extent")
@@ -71,10 +70,11 @@ class MaskWish:
         Raises
         ------
         Refused
-            A region has no size.
+            A region has no extent, or they are too many for their size.
         HounsfieldError
             As `hounsfield.mask`, `hounsfield.components` and `hounsfield.region`.
         """
+        check_effort(self.regions, *image.size)
         try:
             if not self.by_value:
                 return union_of(pixels_of(each, image) for each in self.regions)

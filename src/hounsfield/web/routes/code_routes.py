@@ -14,7 +14,7 @@ from hounsfield.display.voi import Window
 from hounsfield.web.copied_code import Copied, why_left_out
 from hounsfield.web.copied_command import copied_document
 from hounsfield.web.copied_sources import choice_of, source_of
-from hounsfield.web.drawn_shapes import shapes_of
+from hounsfield.web.drawn_shapes import check_effort, shapes_of
 from hounsfield.web.items import Item
 from hounsfield.web.mask_sets import DrawnMask
 from hounsfield.web.parameters import Refused, object_of
@@ -43,6 +43,7 @@ async def code(request: Request, viewing: Viewing) -> Response:
 def _copied(item: Item, place: ShownPlace, document: Mapping[str, Any], viewing: Viewing, *, hidden: bool) -> Copied:
     shapes, window = shapes_of(document.get("shapes", [])), _window(document.get("window"))
     image, items = image_at(item, place), viewing.discovery.items  # there is such an image
+    check_effort(shapes, *image.size)
     why = {shape: why_left_out(image, shape) for shape in shapes}
     measured = [shape for shape in shapes if not why[shape]]
     source = source_of(item, place, items.sources, hidden=hidden)
