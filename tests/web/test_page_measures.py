@@ -202,6 +202,7 @@ def same(document, image):
     return {name: found[name] for name in wanted} == json.loads(json.dumps(wanted))
 
 
+@pytest.mark.long
 def test_a_distance_and_an_ellipse_show_the_numbers_of_the_library(page):
     image = hu.read(CT)
     draw(page, "distance", SHAPES["distance"])
