@@ -207,6 +207,6 @@ def test_what_highdicom_is_shown_names_nobody(tmp_path):
 
 def test_patient_and_study_are_the_sources_without_its_pixels(tmp_path):
     bone, made = bone_of(tmp_path)
-    header, found = pydicom.dcmread(made.files[0]), patient_and_study(find_grid(bone, None))
+    header, found = pydicom.dcmread(made.files[0]), patient_and_study(find_grid(bone, None).shown[0].header)
     assert (found.PatientID, found.StudyInstanceUID) == (header.PatientID, header.StudyInstanceUID)
     assert "PixelData" not in found and "Rows" not in found
