@@ -343,7 +343,9 @@ def frames_of_one_file(folder, tmp_path):
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "what", [zipped, several_at_one_place, frames_of_one_file, "emri_small.dcm", "MR_small.dcm", "DICOMDIR"], ids=str
+    "what",
+    [zipped, several_at_one_place, frames_of_one_file, "emri_small.dcm", "MR_small.dcm", "DICOMDIR"],
+    ids=lambda what: getattr(what, "__name__", what),
 )
 def test_programs_find_images_of_all_kinds(folder, tmp_path, what):
     path = get_testdata_file(what) if isinstance(what, str) else what(folder, tmp_path)
