@@ -67,6 +67,11 @@ def everything_saved(page):
     page.keyboard.press("Escape")
     for name in names:
         button.click()
+        if name.startswith("Copy"):
+            with page.expect_response(lambda answer: "/code" in answer.url) as copied:
+                page.get_by_role("button", name=name, exact=True).click()
+            yield copied.value.text()
+            continue
         with page.expect_download() as download:
             page.get_by_role("button", name=name, exact=True).click()
         yield download.value.suggested_filename
