@@ -3,7 +3,7 @@ import os
 import pytest
 
 import hounsfield as hu
-from hounsfield.outputs import PART, RUN_TOKEN, remove_parts, write_whole
+from hounsfield.outputs import PART, remove_parts, run_token, write_whole
 
 
 def test_folders_are_made_and_files_written(tmp_path):
@@ -40,10 +40,10 @@ def test_nothing_is_left_when_the_last_step_fails(tmp_path, monkeypatch):
 
 
 def test_only_this_runs_leftovers_are_removed(tmp_path):
-    mine, others = tmp_path / f".a.{RUN_TOKEN}{PART}", tmp_path / f".a.feedface{PART}"
+    mine, others = tmp_path / f".a.{run_token()}{PART}", tmp_path / f".a.feedface{PART}"
     mine.write_bytes(b"")
     others.write_bytes(b"")
-    folder = tmp_path / f".b.{RUN_TOKEN}{PART}"
+    folder = tmp_path / f".b.{run_token()}{PART}"
     folder.mkdir()
     (folder / "zarr.json").write_bytes(b"")
     remove_parts(tmp_path)

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Generator, Iterable
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hounsfield.errors import HounsfieldError, OutputError
@@ -25,9 +25,6 @@ def new_token() -> str:
     """Return what a run can be known by in the names of files that it has not finished."""
     return secrets.token_hex(6)
 
-
-#: One for each process, which gives it to its own workers, so that what they leave can be told from another run's.
-RUN_TOKEN = new_token()
 
 _TOKEN = re.compile(r"[0-9a-f]{12}")
 _KEPT = "exists already; it is kept (use --force, or force=True, to replace it)"
@@ -51,9 +48,9 @@ class Written:
 
 @dataclass
 class _Run:
-    """The run that this process works for."""
+    """The run that this process works for: its own, or that of the process which began it as a worker."""
 
-    token: str = RUN_TOKEN
+    token: str = field(default_factory=new_token)
 
 
 _run = _Run()

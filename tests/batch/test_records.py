@@ -20,7 +20,7 @@ from hounsfield.batch.job_shards import JobShard, parts_for, shard_of
 from hounsfield.batch.recorded_task import KeptInput, RecordedTask
 from hounsfield.batch.records import Record, Records, as_recorded
 from hounsfield.errors import OutputError
-from hounsfield.outputs import RUN_TOKEN
+from hounsfield.outputs import new_token
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.dates() | st.datetimes() | st.times() | st.binary(),
@@ -143,7 +143,7 @@ def test_a_worker_that_comes_too_late_does_not_replace_what_is_done(tmp_path):
     def passing(item):
         raise OutputError("full")
 
-    assert RecordedTask(late, str(tmp_path), RUN_TOKEN)(work).result == 5
+    assert RecordedTask(late, str(tmp_path), new_token())(work).result == 5
     assert kept.get("a").result == 5
     kept.end(Record("a", "1", "", "a", False, None, "full", "output"))
-    assert RecordedTask(lambda item: 6, str(tmp_path), RUN_TOKEN)(work).result == 6
+    assert RecordedTask(lambda item: 6, str(tmp_path), new_token())(work).result == 6

@@ -201,7 +201,7 @@ def test_inputs_are_never_replaced(where, tmp_path, sample):
 
 def test_an_interruption_ends_it_and_removes_what_is_half_written(tmp_path, monkeypatch):
     def task(item):
-        (tmp_path / f".x.{outputs.RUN_TOKEN}.hu-part").touch()
+        (tmp_path / f".x.{outputs.run_token()}.hu-part").touch()
         monkeypatch.setitem(interrupt._state, "interrupted", item.name == "1")  # as Python drops it in a callback
 
     done = []
@@ -222,7 +222,7 @@ def test_workers_write_for_the_run_that_began_them_and_nobody_else_does():
     engine = Processes(2, always=True)
     with closing(engine):
         outcomes = list(run(token_of_names, Inputs((), (Input("a"), Input("b"))), engine=engine))
-    assert [outcome.result for outcome in outcomes] == [outputs.RUN_TOKEN] * 2
+    assert [outcome.result for outcome in outcomes] == [outputs.run_token()] * 2
     assert dict(os.environ) == before
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import hounsfield as hu
+from hounsfield.web import drawn_shapes
 from page_masks import Masks
 
 from viewing import shown
@@ -53,6 +54,15 @@ RECIPES = [
     {"regions": [{"kind": "rectangle", "points": [[0, 0], [9, 9]]}] * 201},
     {"regions": [{"kind": "rectangle", "points": [[0, 0], [9, 9]]}], "fill": True},
 ]  # fmt: skip
+
+
+def test_regions_that_would_take_long_are_refused_together(page, monkeypatch):
+    region = {"kind": "ellipse", "points": [[2, 2], [12, 12]]}
+    monkeypatch.setattr(drawn_shapes, "MOST_COVERED", 150)  # one of these covers 100
+    assert page.make({"regions": [region]}, scope="frame")
+    document = {"scope": "frame", "recipe": {"regions": [region] * 2}}
+    assert "too many for their size" in refused(page.ask("masks", document))
+    assert "too many for their size" in refused(page.ask("code", {"shapes": [region] * 2}))
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: repr(recipe)[:60])

@@ -10,6 +10,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
+from drawn import SHAPES
 from segs import errors_in
 
 from made import dataset, to_bytes
@@ -17,17 +18,6 @@ from viewing import shown
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 CT = get_testdata_file("CT_small.dcm")
-SHAPES = {
-    "distance": [[20, 30], [80, 70]],
-    "bidirectional": [[30, 40], [90, 60], [50, 80], [70, 20]],
-    "angle": [[30, 30], [60, 60], [90, 40]],
-    "cobb": [[20, 30], [90, 40], [20, 100], [90, 70]],
-    "rectangle": [[30, 40], [85, 90]],
-    "ellipse": [[40, 20], [100, 110]],
-    "polygon": [[30, 30], [90, 35], [80, 90], [40, 80]],
-    "profile": [[20, 64], [110, 70]],
-    "point": [[64, 50]],
-}
 
 
 def asked(page, measures, frame=0):

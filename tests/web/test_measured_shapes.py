@@ -15,6 +15,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
 import hounsfield as hu
+from drawn import region_of
 from hounsfield.web.drawn_shapes import check_effort, shapes_of
 from hounsfield.web.parameters import Refused
 from pets import pet
@@ -144,15 +145,8 @@ def expect_angle(found, image, places, one, other):
 
 
 def expect_area(found, image, path, kind, places):
-    (y0, x0), (y1, x1) = np.array(places[:2])
-    middle, extent = ((y0 + y1) / 2, (x0 + x1) / 2), (abs(y1 - y0), abs(x1 - x0))
     try:
-        if kind == "rectangle":
-            mask = hu.region("rectangle", image, center=middle, size=extent)
-        elif kind == "ellipse":
-            mask = hu.region("ellipse", image, center=middle, radii=(extent[0] / 2, extent[1] / 2))
-        else:
-            mask = hu.region("polygon", image, points=places)
+        mask = region_of(image, kind, places)
     except (hu.GeometryError, ValueError):
         assert found["error"]
         return

@@ -17,6 +17,7 @@ from pydicom.data import get_testdata_file
 
 import hounsfield as hu
 from browsing import choose, hide_patient, open_page, planes_of, saved_view, serving, until
+from drawn import SHAPES, region_of
 from fingers import Fingers, tap
 from pets import pet
 from resting import at_rest
@@ -154,29 +155,8 @@ def expected(image, kind, points):
         return {"mm": hu.distance(image, *places[:2]).mm, "short": hu.distance(image, *places[2:]).mm}
     if kind == "point":
         return {"value": image.values[round(places[0][0]), round(places[0][1])].item()}
-    (y0, x0), (y1, x1) = places[:2]
-    middle, extent = ((y0 + y1) / 2, (x0 + x1) / 2), (abs(y1 - y0), abs(x1 - x0))
-    if kind == "rectangle":
-        mask = hu.region("rectangle", image, center=middle, size=extent)
-    elif kind == "ellipse":
-        mask = hu.region("ellipse", image, center=middle, radii=(extent[0] / 2, extent[1] / 2))
-    else:
-        mask = hu.region("polygon", image, points=places)
+    mask = region_of(image, kind, places)
     return {name: value for name, value in hu.measure(image, mask).to_dict().items() if name != "percentiles"}
-
-
-SHAPES = {
-    "distance": [[20, 30], [80, 70]],
-    "bidirectional": [[30, 40], [90, 60], [50, 80], [70, 20]],
-    "angle": [[30, 30], [60, 60], [90, 40]],
-    "cobb": [[20, 30], [90, 40], [20, 100], [90, 70]],
-    "rectangle": [[30, 40], [85, 90]],
-    "ellipse": [[40, 20], [100, 100]],
-    "polygon": [[30, 30], [90, 35], [80, 90], [40, 80]],
-    "freehand": [[40, 40], [80, 38], [90, 80], [60, 100], [35, 70]],
-    "profile": [[20, 64], [110, 70]],
-    "point": [[64, 50]],
-}
 
 
 def same(document, image):

@@ -104,7 +104,18 @@ def _shape(document: Any) -> DrawnShape:
     wanted = POINTS[kind]
     if len(listed) < wanted or (kind not in OUTLINES and len(listed) > wanted):
         raise Refused(400, "a shape has another number of points")
-    return DrawnShape(kind, tuple(_point(point) for point in listed))
+    return DrawnShape(kind, points_of(listed))
+
+
+def points_of(given: Sequence[Any]) -> tuple[Point, ...]:
+    """Return points that a request names.
+
+    Raises
+    ------
+    Refused
+        One is none.
+    """
+    return tuple(_point(point) for point in given)
 
 
 def _point(document: Any) -> Point:

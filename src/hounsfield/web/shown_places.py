@@ -10,6 +10,7 @@ from typing import Any, cast
 from hounsfield.image import Image
 from hounsfield.voxels.grids import NAMED_PLANES, PlaneName
 from hounsfield.web.items import Item
+from hounsfield.web.missing_pixels import note_missing
 from hounsfield.web.parameters import Refused, index_of
 from hounsfield.web.plane_frames import Cut
 
@@ -57,6 +58,14 @@ def place_of(document: Mapping[str, Any]) -> ShownPlace:
     return ShownPlace(place.view, index_of(str(frame)))
 
 
+def read_frame(item: Item, index: int) -> Image:
+    """Return a frame of an item, whose unit is known from then on."""
+    image = item.frames.frame(index)
+    item.unit = image.unit
+    note_missing(item, image)
+    return image
+
+
 def image_at(item: Item, place: ShownPlace) -> Image:
     """Return an image that the page shows, with its values.
 
@@ -70,7 +79,7 @@ def image_at(item: Item, place: ShownPlace) -> Image:
         It cannot be read.
     """
     if place.plane is None:
-        return item.frames.frame(place.frame)
+        return read_frame(item, place.frame)
     if item.kind != "volume":
         raise Refused(404, "the item is no volume: it has no planes")
     return item.frames.cut(Cut(place.plane)).slice(place.frame)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hounsfield.web.drawn_shapes import MOST_POINTS, points_of
 from hounsfield.web.parameters import Refused
 from hounsfield.web.shown_places import ShownPlace
 
-#: What a stroke may be: points; pixels from the image's first; pixels of radius; pixels that are looked at for it.
-MOST_POINTS, FARTHEST, WIDEST, MOST_LOOKED_AT = 20_000, 1e6, 2_000.0, 2 * 10**8
+#: What a stroke may be: pixels of radius; pixels that are looked at for it.
+WIDEST, MOST_LOOKED_AT = 2_000.0, 2 * 10**8
 
 
 def stroke_pixels(
@@ -95,25 +96,7 @@ def stroke_of(document: Mapping[str, Any], place: ShownPlace) -> Stroke:
         raise Refused(400, f"the radius of a stroke is above 0 and at most {WIDEST:g} pixels")
     if not isinstance(erase, bool):
         raise Refused(400, "a stroke adds to the mask, or erases")
-    return Stroke(place, erase, float(radius), points_of(cast("list[Any]", given)))
-
-
-def points_of(given: Sequence[Any]) -> NDArray[np.float64]:
-    """Return points [x, y] as (point, 2).
-
-    Raises
-    ------
-    Refused
-        One is none.
-    """
-    wrong = Refused(400, "a point is two numbers, column and row, within a million pixels")
-    for point in given:
-        pair = cast("list[Any]", point) if isinstance(point, list) else []
-        if len(pair) != 2 or not all(isinstance(at, int | float) and not isinstance(at, bool) for at in pair):
-            raise wrong
-        if not all(abs(at) <= FARTHEST for at in pair):  # of NaN that is not so
-            raise wrong
-    return np.asarray(given, np.float64).reshape(-1, 2)
+    return Stroke(place, erase, float(radius), np.asarray(points_of(cast("list[Any]", given)), np.float64))
 
 
 @dataclass(frozen=True, eq=False)

@@ -151,11 +151,3 @@ def read_sample(item: Item, index: int) -> Image:
     item.unit = image.unit
     note_missing(item, image)
     return image
-
-
-def read_frame(item: Item, index: int) -> Image:
-    """Return a frame of an item, whose unit is known from then on."""
-    image = item.frames.frame(index)
-    item.unit = image.unit
-    note_missing(item, image)
-    return image

@@ -9,8 +9,9 @@ from hounsfield.display.voi import Window, file_voi
 from hounsfield.image import Image
 from hounsfield.web.parameters import Refused, index_of
 from hounsfield.web.routes.answering import Routes
+from hounsfield.web.shown_places import read_frame
 from hounsfield.web.viewer import sent_type
-from hounsfield.web.viewing import Viewing, read_frame
+from hounsfield.web.viewing import Viewing
 
 
 async def frame(request: Request, viewing: Viewing) -> Response:

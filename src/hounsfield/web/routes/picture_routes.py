@@ -8,7 +8,8 @@ from starlette.responses import Response
 from hounsfield.display.voi import Function, Window, WindowLike, windows
 from hounsfield.web.parameters import Refused, decimal_of, whole_number_of
 from hounsfield.web.routes.answering import Routes
-from hounsfield.web.viewing import Viewing, read_frame
+from hounsfield.web.shown_places import read_frame
+from hounsfield.web.viewing import Viewing
 
 
 async def full(request: Request, viewing: Viewing) -> Response:

@@ -16,8 +16,9 @@ from hounsfield.web.items import Item
 from hounsfield.web.measured_shapes import measured_on
 from hounsfield.web.parameters import Refused, object_of
 from hounsfield.web.routes.answering import Routes
+from hounsfield.web.shown_places import read_frame
 from hounsfield.web.slide_frames import SlideFrames
-from hounsfield.web.viewing import Viewing, read_frame
+from hounsfield.web.viewing import Viewing
 
 _LONGEST_NAME = 200
 HIDDEN = "a report names the patient, who is hidden"

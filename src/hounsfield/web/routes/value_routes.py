@@ -16,8 +16,9 @@ from hounsfield.web.plane_description import sent_padding
 from hounsfield.web.routes.answering import Handler, Routes, answered
 from hounsfield.web.routes.layer_routes import state_of
 from hounsfield.web.routes.plane_routes import cut_of
+from hounsfield.web.shown_places import read_frame
 from hounsfield.web.viewer import regions_of, window_document
-from hounsfield.web.viewing import Viewing, read_frame
+from hounsfield.web.viewing import Viewing
 
 Imaging = Callable[[Request, Viewing], Callable[[], Image]]
 
