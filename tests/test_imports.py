@@ -91,6 +91,7 @@ CALLS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("package", "call"), CALLS, ids=[package for package, _ in CALLS])
 def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(package, call, tmp_path):
     folder = str(Path(get_testdata_file("dicomdirtests/77654033/CT2/17106")).parent)

@@ -240,6 +240,7 @@ if __name__ == "__main__":
     assert done.stdout == "[1, 1]\n", done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_worker_that_is_killed_with_the_lock_of_what_they_read_does_not_stop_the_end():
     engine = Processes(2, always=True)

@@ -51,6 +51,7 @@ def test_shards_of_a_size_stay(catalog):
     assert names <= {shard.name for shard in read_manifest(catalog).shards}
 
 
+@pytest.mark.long
 def test_a_scan_goes_on_while_the_catalog_is_compacted(catalog, monkeypatch):
     """What it knew of has moved, and the files are gone."""
     data = catalog.parent / "data"

@@ -96,6 +96,7 @@ def check_killed_compactions(tmp_path, times, folders, **options):
     return ends
 
 
+@pytest.mark.long
 def test_a_killed_scan_goes_on_where_it_was(tmp_path):
     check_killed_scans(tmp_path, 2, 15)
 
@@ -186,6 +187,7 @@ except OutputError as error:
 """
 
 
+@pytest.mark.long
 def test_a_full_disk_is_an_error_and_the_catalog_stays(tmp_path):
     data = tree(tmp_path / "data", 4, 60)
     catalog = tmp_path / "catalog"

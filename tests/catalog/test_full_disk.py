@@ -99,6 +99,7 @@ def derived(catalog):
         database.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "job, every",
     [

@@ -51,6 +51,7 @@ def with_polars(pattern):
 READERS = [with_duckdb, with_pyarrow, with_pandas, with_polars]
 
 
+@pytest.mark.long
 def test_a_folder_as_it_is_has_rows_that_do_not_count(catalog):
     pattern = catalog / "instances" / "*.parquet"
     manifest = read_manifest(catalog)

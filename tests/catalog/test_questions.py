@@ -406,6 +406,7 @@ def test_what_was_assumed_and_what_separates_is_counted(here, volumes, tmp_path)
     assert {row["assumption"]: row["files"] for row in told} == sentences.to_dict() and told
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("question", questions(), ids=lambda one: one.name)
 def test_every_question_is_answered_in_one_order_also_without_what_identifies(here, question):
     first, again = (answered(here / "catalog", question.name, threads=threads) for threads in (1, 4))

@@ -72,6 +72,7 @@ def test_many_are_read_at_a_time(system, tmp_path):
     assert read_manifest(tmp_path / "catalog").roots == ("slow:///bucket",)
 
 
+@pytest.mark.long
 def test_only_what_came_or_changed_is_opened(system, tmp_path):
     scan_into(tmp_path / "catalog", ["slow://bucket/"])
     Slow.opened.clear()

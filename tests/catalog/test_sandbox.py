@@ -196,6 +196,7 @@ def test_a_message_quotes_no_value_of_a_file(database, catalog, sql, shown):
     assert not any(secret in said for secret in ("Neil", "Secret", "1CT1", "data/", str(catalog.parent)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "sql",
     [

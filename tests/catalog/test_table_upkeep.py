@@ -153,6 +153,7 @@ def fresh(tmp_path, folder):
     return tables(tmp_path / "fresh")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["dicomdirtests/77654033", "dicomdirtests/98892001", "dicomdirtests/98892003"])
 def test_series_of_real_files(tmp_path, name):
     with pytest.MonkeyPatch.context() as patch:
@@ -168,6 +169,7 @@ def test_all_real_files_at_once(tmp_path):
     check(tmp_path / "c", PYDICOM)
 
 
+@pytest.mark.long
 def test_series_at_which_something_is_odd(tmp_path):
     data = tmp_path / "data"
     gap = made_ct(data / "gap")
@@ -296,6 +298,7 @@ def test_all_series_are_looked_at_where_nothing_tells_which_changed(tmp_path):
     assert tables(tmp_path / "c") == fresh(tmp_path, data)
 
 
+@pytest.mark.long
 def test_damaged_tables_are_found_and_made_anew(tmp_path):
     made_ct(tmp_path / "data", slices=3)
     scan_into(tmp_path / "c", [tmp_path / "data"])

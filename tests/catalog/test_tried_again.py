@@ -57,6 +57,7 @@ def fresh(tmp_path, data):
 LATER = ["input/output error", "no answer in time", "the server answers 503", "not enough memory"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("why", ["permission denied", *(pytest.param(why, marks=pytest.mark.long) for why in LATER)])
 def test_what_may_pass_is_tried_again(tmp_path, data, monkeypatch, why):
     scan_into(tmp_path / "c", [data / "alone"])

@@ -191,6 +191,7 @@ def test_a_file_that_may_be_read_later_is_read_later(tmp_path):
     assert all(row["error"] is None for row in rows(tmp_path / "catalog"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "roots",
     [

@@ -172,6 +172,7 @@ def test_files_that_have_gone_or_changed_since_are_told(data, tmp_path):
     assert f"{tmp_path}/data/ct/0000.dcm: has changed since it was scanned into the catalog: scan again" in err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     [

@@ -65,6 +65,7 @@ def test_they_do_not_stand_in_the_way_of_one_file(cd, command, file, more, tmp_p
     assert "4 files that cannot be read, or without pixels, left out" in err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("choice", [["--series", "3"], ["--min-slices", "6"], ["--where", "SeriesNumber = 3"]])
 @pytest.mark.parametrize("command", ["stats", "mask", "figure", "convert"])
 def test_they_are_no_failures_beside_what_was_chosen(cd, choice, command, tmp_path):

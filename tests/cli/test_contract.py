@@ -224,6 +224,7 @@ def test_characters_of_the_world_are_printed(sample):
     assert (code, "\\u5c71" in out) == (0, True)
 
 
+@pytest.mark.long
 def test_file_names_that_are_no_text(ct, tmp_path):
     path = os.fsencode(tmp_path) + b"/\xff\xfe.dcm"
     shutil.copy(ct, path)
@@ -346,6 +347,7 @@ def test_what_is_cut_off_is_measured_on_request_only(ct, tmp_path):
     assert hu_here("explain", cut)[0] == hu_here("explain", cut, "--damaged")[0] == 0
 
 
+@pytest.mark.long
 def test_the_order_of_results_is_that_of_the_inputs(ct, tmp_path):
     folder = tmp_path / "many"
     folder.mkdir()
@@ -358,6 +360,7 @@ def test_the_order_of_results_is_that_of_the_inputs(ct, tmp_path):
     assert len(sources) == 100
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.long)])
 def test_ctrl_c_leaves_only_whole_files(five_hundred, tmp_path, jobs):
     folder, _ = five_hundred

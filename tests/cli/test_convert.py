@@ -161,6 +161,7 @@ def test_nothing_of_the_patient_is_written(ct, tmp_path, monkeypatch):
         assert b"CompressedSamples" not in (tmp_path / name).read_bytes()
 
 
+@pytest.mark.long
 def test_many_files_junk_among_them_all_inside_the_folder(ct, tmp_path):
     source, evil = tmp_path / "in", "..%2f..\u202edcm.exe"
     (source / "deep").mkdir(parents=True)
@@ -191,6 +192,7 @@ def test_many_files_junk_among_them_all_inside_the_folder(ct, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"in", "out"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("form", "why"), [("npy", "the system refused"), ("mp4", "file too large")])
 def test_a_disk_that_is_full_is_5_and_nothing_is_left(cine, tmp_path, form, why):
     command = f'ulimit -f 4 && "{sys.executable}" -m hounsfield convert "{cine}" -o out/x.{form}'
@@ -223,6 +225,7 @@ main()
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("ending", "module", "name"), [("gif", "cine", "gif_delays"), ("npy", "write", "_write_step")])
 def test_a_ctrl_c_that_python_drops_ends_the_command_all_the_same(cine, tmp_path, ending, module, name):
     code = LOSES_CTRL_C.replace("{module}", module).replace("{name}", name)

@@ -129,6 +129,7 @@ def test_standard_input_and_a_closed_pipe(folder):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_an_interrupted_scan_leaves_nothing_behind(tmp_path):
     big = tmp_path / "big"
     big.mkdir()

@@ -303,6 +303,7 @@ def peak_of(work):
         tracemalloc.stop()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", [".gif", ".tif", ".npy", ".png", ".jpg"])
 def test_a_long_cine_is_not_in_memory_twice(tmp_path, ending):
     image = hu.Image(np.zeros((400, 128, 128), np.uint16), unit="HU")

@@ -94,6 +94,7 @@ def test_no_patient_in_any_format(ct):
         assert b"CompressedSamples" not in buffer.getvalue()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", ["agg", "svg", "pdf"])
 def test_any_backend(backend, sample):
     code = (

@@ -83,6 +83,7 @@ needs_chinese = pytest.mark.skipif(not has_font("zh"), reason="no font with Chin
 LANGUAGES = ["en", pytest.param("zh", marks=[needs_chinese, pytest.mark.long])]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_texts_of_every_kind_of_image_can_be_read(kind, language):
@@ -91,6 +92,7 @@ def test_texts_of_every_kind_of_image_can_be_read(kind, language):
     assert_readable(hu.figure(shown, shown.values > 9, outline=True, language=language, title=LONG))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("montage", [1, 2, 12, (1, 6), (6, 1)])
 @pytest.mark.parametrize(

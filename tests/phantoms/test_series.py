@@ -124,6 +124,7 @@ def validator():
 
 
 # dciodvfy does not inflate: it reports errors on every deflated file.
+@pytest.mark.long
 @pytest.mark.parametrize("syntax", [name for name in ENCODERS if name != "deflated"])
 def test_files_of_every_syntax_are_valid(tmp_path, syntax):
     made = hu.phantom(tmp_path, **SMALL, transfer_syntax=syntax, tilt=10, phases=2, repeated=[0])

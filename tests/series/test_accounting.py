@@ -94,6 +94,7 @@ def test_every_volume_is_read_or_refused_with_a_reason(root, record_property):
     assert read > 10 * refused
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("root", wheel_first(roots()))
 @pytest.mark.parametrize("values", ["modality", "stored"])
 def test_every_slice_of_every_volume_is_what_is_read_of_its_file(root, values):
@@ -183,6 +184,7 @@ def fingerprint(volumes: Volumes) -> list[tuple[object, ...]]:
     )
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_same_files_are_the_same_volumes_under_any_names(pool, data):

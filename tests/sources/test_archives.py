@@ -37,6 +37,7 @@ def packed_folder(path, folder):
 KINDS = ["zip0", "zip8", "zip12", "zip14", "tar", "targz", "tarbz2", "tarxz"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_archive_gives_the_same_bytes_and_headers_as_the_folder(kind, tmp_path, monkeypatch):
     monkeypatch.setattr(blobs.Spool, "small", 2**20)  # then compressed tars go to a temporary file
@@ -232,6 +233,7 @@ def test_an_archive_that_changes_is_not_read_on(tmp_path):
         found[1].open(DEFAULT_LIMITS)
 
 
+@pytest.mark.long
 def test_mutants_of_archives_give_entries_or_typed_errors(tmp_path, record_property):
     """Bytes changed, cut out and doubled: whatever comes of it, nothing else is raised, and it ends."""
     random = Random(5)

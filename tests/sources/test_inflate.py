@@ -107,6 +107,7 @@ def test_streams_that_follow_each_other_are_one(kind, pack):
     assert b"".join(pieces(MemoryBlob("a", data), kind)) == BIG
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "pack"), PACKERS)
 def test_what_is_cut_off_gives_its_beginning_and_then_an_error(kind, pack):
     packed = pack(os.urandom(3_000_000))
@@ -145,6 +146,7 @@ def test_all_that_stands_before_a_cut_is_given_however_small_it_is(kind, pack, c
         assert len(found) - len(first) >= min(cut, 20_000) - 60
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "pack"), PACKERS)
 @pytest.mark.parametrize("size", [1000, 1_200_000])  # more than a block of bzip2
 def test_all_that_stands_before_damage_is_given(kind, pack, size):

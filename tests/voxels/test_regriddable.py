@@ -25,6 +25,7 @@ from sitk_volumes import (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("plane", "code"), [("axial", "LPS"), ("coronal", "LIP"), ("sagittal", "PIR")])
 @pytest.mark.parametrize("orientation", ["axial", "coronal", "sagittal"])
 def test_reformat_between_named_planes_interpolates_nothing(tmp_path, orientation, plane, code):

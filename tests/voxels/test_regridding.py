@@ -103,6 +103,7 @@ def test_colour_sample_by_sample_in_its_own_type(order):
     assert not made.values[lost].any()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", [(3, 40, 50), (70, 5, 90), (1, 1, 1)])
 @pytest.mark.parametrize("order", [0, 1, 3])
 def test_bricks_leave_no_trace(monkeypatch, order, shape):
@@ -228,6 +229,7 @@ def test_limits_come_before_memory():
         volume.resample(0.5, limits=hu.Limits(volume_bytes=4**3 * 5 - 1))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("work", "bricks"),
     [

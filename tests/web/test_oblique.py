@@ -127,6 +127,7 @@ def test_a_rectified_volume_is_cut_on_demand(series, plane):
     assert same(page.values(f"items/{name}/planes/{plane}/{index}?rectified=1"), wanted[index].values)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["max", "min", "mean"])
 @pytest.mark.parametrize("plane", [*PLANES, "turned"])
 def test_slabs_in_every_plane_are_those_of_project(series, plane, how):

@@ -111,6 +111,7 @@ def viewing(*options, **variables):
         server.communicate()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keeps_host", [True, False])
 def test_a_page_behind_a_proxy_is_served_and_events_come_at_once(keeps_host, free_port):
     with reverse_proxy("/user/me/proxy/x/", keeps_host=keeps_host) as proxy:

@@ -208,6 +208,7 @@ def test_what_killed_runs_have_left_is_deleted_and_what_lives_is_not(tmp_path, m
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_real_server_takes_uploads_and_deletes_them_at_the_end(tmp_path, end):
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
