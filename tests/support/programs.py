@@ -48,3 +48,35 @@ def ran(programs, folder):
     assert done.returncode == 0, done.stderr
     with np.load(target) as file:
         return dict(file), json.loads(done.stdout)
+
+
+def told(found):
+    """What the page says of a shape, as a program has it: the name of the result, and the numbers."""
+    if "error" in found:
+        return None
+    if "length" in found and "values" not in found:
+        return [("lengths", [found["length"]])]
+    if "long" in found:
+        return [("lengths", [found["long"], found["short"]])]
+    if "degrees" in found:
+        return [("angle", found["degrees"])]
+    if "distances" in found:
+        return [("profile", [found["unit"], *found["values"]])]
+    if "row" in found:
+        return [("point", {"lps": None, **{name: found[name] for name in found if name != "kind"}})]
+    if isinstance(found.get("values"), str):
+        return [("area", [found["pixels"], found["area_mm2"]])]
+    names = ("pixels", "area_mm2", "mean", "sd", "min", "max", "median", "percentiles", "histogram", "unit")
+    return [("measures", {name: found[name] for name in names})]
+
+
+def compare(results, expected, program):
+    """Compare what a program measured with what the page says, to the last digit."""
+    in_order = sorted(results.items(), key=lambda one: int(one[0].partition("_")[2]))
+    assert [name.partition("_")[0] for name, _ in in_order] == [name for name, _ in expected], program
+    for (_, result), (kind, value) in zip(in_order, expected, strict=True):
+        if kind == "lengths":
+            result, value = ([{**each, "spacing_kind": None} for each in one] for one in (result, value))
+        if kind == "measures":
+            result = {each: result[each] for each in value}
+        assert result == value, program
