@@ -15,7 +15,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
-from browsing import choose, hide_patient, open_page, planes_of, saved_view, serving, until
+from browsing import choose, hide_patient, open_page, pixels, planes_of, saved_view, serving, until
 from drawn import SHAPES
 from fingers import Fingers, tap
 from measuring_page import WORDS, clear, click, documents, drag, draw, listed, on_screen, same, saved
@@ -127,6 +127,84 @@ def test_handles_move_by_mouse_and_keys_and_changes_are_taken_back(page):
     assert listed(page) == []
     page.keyboard.press("Control+z")
     assert documents(page) == [after]
+
+
+@pytest.mark.long
+def test_changes_are_made_again_by_keys_and_by_the_button(page):
+    draw(page, "distance", SHAPES["distance"])
+    draw(page, "rectangle", SHAPES["rectangle"])
+    whole = documents(page)
+    redo = page.get_by_role("button", name="Redo")
+    assert redo.is_disabled()
+    page.locator(".pane").first.focus()
+    for _ in range(2):
+        page.keyboard.press("Control+z")
+    assert listed(page) == []
+    page.keyboard.press("Control+Shift+Z")
+    assert documents(page) == whole[:1]
+    page.locator(".pane").first.focus()
+    page.keyboard.press("Control+y")
+    assert documents(page) == whole
+    page.locator(".pane").first.focus()
+    page.keyboard.press("Control+z")
+    redo.click()
+    assert documents(page) == whole and redo.is_disabled()
+    page.get_by_role("button", name="Undo").click()
+    draw(page, "point", SHAPES["point"])
+    assert redo.is_disabled() and len(documents(page)) == 2
+
+
+def yellow(page):
+    """How many pixels of the canvas have the colour of measures."""
+    red, green, blue = np.moveaxis(pixels(page).astype(int), -1, 0)
+    return int(((red > 200) & (green > 160) & (blue < 110)).sum())
+
+
+@pytest.mark.long
+def test_measures_are_hidden_each_or_all_and_take_no_part_then(page):
+    draw(page, "distance", SHAPES["distance"])
+    draw(page, "rectangle", SHAPES["rectangle"])
+    both = yellow(page)
+    page.get_by_role("button", name="Hide it").first.click()
+    at_rest(page)
+    one = yellow(page)
+    assert 0 < one < both and len(listed(page)) == 2
+    page.get_by_role("button", name="Hide all").click()
+    at_rest(page)
+    assert yellow(page) == 0 and len(documents(page)) == 2
+    page.get_by_role("button", name="Hide all").click()
+    at_rest(page)
+    assert yellow(page) == one
+    page.get_by_role("button", name="Show it").first.click()
+    at_rest(page)
+    assert page.get_by_role("button", name="Hide it").first.get_attribute("aria-pressed") == "false"
+    page.get_by_role("button", name="Hide all").click()
+    draw(page, "point", SHAPES["point"])  # who draws sees all again
+    assert page.get_by_role("button", name="Hide all").get_attribute("aria-pressed") == "false" and yellow(page)
+
+
+@pytest.mark.long
+def test_the_list_is_worked_by_keys_alone(page):
+    for kind in ("distance", "rectangle", "point"):
+        draw(page, kind, SHAPES[kind])
+    page.get_by_role("textbox", name="Name").first.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Liver")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")  # hide
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")  # show
+    page.keyboard.press("Enter")
+    at_rest(page)
+    assert documents(page)[0]["name"] == "Liver"
+    assert page.locator(".measures li").first.get_attribute("data-chosen") is not None
+    page.get_by_role("button", name="Delete", exact=True).first.focus()
+    for left in (2, 1, 0):
+        page.keyboard.press("Enter")
+        assert len(listed(page)) == left
+    assert page.evaluate("document.activeElement.textContent") == "Undo"
+    page.keyboard.press("Enter")
+    assert len(listed(page)) == 1
 
 
 @pytest.mark.long
