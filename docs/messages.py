@@ -37,7 +37,7 @@ NO_SENTENCES = (
     "catalog/described.py", "catalog/answer_types.py",
     "scanning/preparing.py", "series/separators.py", "web/serving", "web/app", "web/page_files",
     "web/keys", "web/sockets", "web/access.py", "web/routes/film_routes", "web/routes/attachments",
-    "web/copied_code", "web/copied_sources",
+    "web/copied_code", "web/copied_shapes", "web/copied_sources",
     "web/run_folder",
 )  # fmt: skip
 #: Calls whose strings are none either.

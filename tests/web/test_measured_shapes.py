@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
-from pydicom.dataset import Dataset
 
 import hounsfield as hu
-from drawn import region_of
+from drawn import KINDS, region_of
 from hounsfield.web.drawn_shapes import check_effort, shapes_of
 from hounsfield.web.parameters import Refused
 from pets import pet
+from ultrasound import REGIONS
 
 from made import dataset, to_bytes
 from viewing import shown
@@ -36,25 +36,6 @@ FILES = {
 }
 #: Shapes a modality; what asks for more is marked long.
 QUICK = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def us_region(rows, columns, units, deltas, flags=0):
-    """A region of PS3.3 C.8.5.5; the bounds are included."""
-    made = Dataset()
-    made.RegionSpatialFormat, made.RegionDataType, made.RegionFlags = 1, 1, flags
-    made.RegionLocationMinY0, made.RegionLocationMaxY1 = rows
-    made.RegionLocationMinX0, made.RegionLocationMaxX1 = columns
-    made.PhysicalUnitsYDirection, made.PhysicalUnitsXDirection = units
-    made.PhysicalDeltaY, made.PhysicalDeltaX = deltas
-    return made
-
-
-#: Two scales, of which one lies over the other, and one of a spectrum.
-REGIONS = [
-    us_region((0, 44), (0, 79), (3, 3), (0.02, 0.03), flags=1),
-    us_region((5, 20), (50, 70), (3, 3), (0.01, -0.01)),
-    us_region((45, 59), (0, 79), (7, 4), (-1.5, 0.01)),
-]
 
 
 def written(folder):
@@ -91,7 +72,6 @@ def images(tmp_path_factory):
 
 
 NAMES = [*FILES, "MG", "CR", "aspect", "MR not square", "PET", "US with regions"]
-KINDS = {"distance": 2, "bidirectional": 4, "angle": 3, "cobb": 4, "rectangle": 2, "ellipse": 2, "polygon": (3, 9), "freehand": (3, 40), "profile": 2, "point": 1}  # fmt: skip
 
 
 @st.composite

@@ -208,3 +208,41 @@ test("labels stand beside their shape, within the canvas, not where another is",
     taken.push(box);
   }
 });
+
+test("what was taken back is made again until something else is changed", () => {
+  const list = new ShapeList();
+  const [one] = list.add([shape]);
+  list.mark();
+  list.update(one.id, { name: "other" });
+  assert.equal(list.redo(), false);
+  assert.equal(list.undo() && list.get(one.id)?.name, shape.name);
+  assert.equal(list.redo() && list.get(one.id)?.name, "other");
+  list.undo();
+  list.undo();
+  assert.equal(list.shapes.length, 0);
+  assert.equal(list.redo() && list.redo() && list.get(one.id)?.name, "other");
+  list.undo();
+  list.add([shape]);
+  assert.equal(list.redo(), false);
+  list.mark();
+  list.update(one.id, { name: "held" });
+  list.revoke();
+  assert.equal(list.redo(), false);
+  assert.equal(list.get(one.id)?.name, shape.name);
+});
+
+test("measures are hidden one by one or all, and shown again", () => {
+  const list = new ShapeList();
+  const [one, two] = list.add([shape, shape]);
+  list.show(one.id, false);
+  assert.deepEqual([list.seen(one.id), list.seen(two.id)], [false, true]);
+  list.showAll(false);
+  assert.deepEqual([list.seen(one.id), list.seen(two.id)], [false, false]);
+  list.showAll(true);
+  assert.deepEqual([list.seen(one.id), list.seen(two.id)], [false, true]);
+  list.showAll(false);
+  list.show(one.id, true);
+  assert.deepEqual([list.seen(one.id), list.seen(two.id)], [true, true]);
+  list.undo();
+  assert.equal(list.shapes.length, 0);
+});

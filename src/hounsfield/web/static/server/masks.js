@@ -9,7 +9,7 @@ import { ask, frameAddress } from "./server.js";
 
 /** How the server calls an image of a stack; null of one on which no mask is made. @param {Stack} stack */
 export function viewName(stack) {
-  if (stack.state || stack.tiled || stack.query || stack.slab > 0) return null;
+  if (stack.state || stack.tiled || Object.keys(stack.query ?? {}).length || stack.slab > 0) return null;
   return stack.plane ? `planes/${stack.plane}` : "frames";
 }
 

@@ -4,6 +4,7 @@ import { ARRIVE } from "./zh_arrive.js";
 import { DISPLAY_WORDS } from "./zh_display.js";
 import { MASK_WORDS } from "./zh_masks.js";
 import { MEASURE_WORDS } from "./zh_measures.js";
+import { MEASURING_WORDS } from "./zh_measuring.js";
 import { OBLIQUE } from "./zh_oblique.js";
 import { OVER } from "./zh_over.js";
 import { PHASES } from "./zh_phases.js";
@@ -187,4 +188,5 @@ export const CHINESE = {
   "Zoom in": "放大",
   "Zoom out": "缩小",
   ...OBLIQUE,
+  ...MEASURING_WORDS,
 };
