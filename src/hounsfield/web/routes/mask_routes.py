@@ -35,10 +35,9 @@ async def make(request: Request, viewing: Viewing) -> Response:
 
     def work() -> DrawnMask:
         if before is None:
-            return masks.make(item, wish, name, color)
+            return _looking(viewing, masks.make(item, wish, name, color), name, color)
         masks.replace(before, wish)
-        before.name, before.color = name or before.name, color or before.color
-        return before
+        return _looking(viewing, before, name, color)
 
     return await _told(request, viewing, await viewing.run(work))
 
@@ -52,8 +51,15 @@ async def listed(request: Request, viewing: Viewing) -> Response:
 async def rename(request: Request, viewing: Viewing) -> Response:
     """Give a mask another name or colour."""
     mask, (name, color) = _mask(request, viewing), name_and_color(await object_of(request))
-    mask.name, mask.color = name or mask.name, color or mask.color
+    _looking(viewing, mask, name, color)
     return await _told(request, viewing, mask)
+
+
+def _looking(viewing: Viewing, mask: DrawnMask, name: str | None, color: str | None) -> DrawnMask:
+    if name is not None:
+        mask.name, mask.private = name, not viewing.hiding.hidden
+    mask.color = color or mask.color
+    return mask
 
 
 async def delete(request: Request, viewing: Viewing) -> Response:
