@@ -105,7 +105,7 @@ class MaskWish:
 
 def _nothing_of(image: M) -> M:
     """Return a mask of an image or a volume that selects no pixel."""
-    made = mask(image, fill=False, opening=0)
+    made = mask(image, 0.0, fill=False, opening=0)
     step = Step("drawn", "nothing is selected by value: the mask is what is drawn")
     return cast("M", replace(cast("Any", made), values=np.zeros_like(made.values), steps=(*image.steps, step)))
 
