@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 import hounsfield as hu
-import made
 from browsing import open_page as let_in
 from browsing import planes_of, saved_view, serving, settled, uncovered, until
 from fingers import Fingers
 from hounsfield.web.strokes import stroke_pixels
 from resting import at_rest
+
+import made
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 SLICES, MATRIX = 8, 64
@@ -302,3 +303,36 @@ def test_several_masks_are_named_coloured_shown_and_deleted(open_page, volume):
         cut = lung.reformat(plane)
         if cut.spacing[1] == cut.spacing[2]:
             assert (saved_view(page)[..., 0] > 0).mean() == cut.values[number].mean()
+
+
+def test_a_region_gives_the_threshold_and_bounds_the_mask(open_page, volume):
+    page = open_page(volume.sources[0].path.rsplit("/", 1)[0])
+    at = settled(page)
+    assert button(page, "Threshold from region").is_disabled()
+    page.locator(".pane").first.focus()
+    page.keyboard.press("q")
+    x, y = middle(page)
+    dragged(page, (x - 60, y - 40), (x + 70, y + 50))
+    page.keyboard.press("w")
+    at_rest(page)
+    press(page, "Threshold from region")
+    (mask,) = masks_of(page)
+    selection = mask.wish.selection
+    assert mask.wish.regions == ()
+    page.get_by_label("Only within region").check()
+    at_rest(page)
+    page.locator(".pane").first.focus()
+    page.keyboard.press("Delete")  # what is measured stands in pictures, too
+    (region,) = mask.wish.regions
+    (x0, y0), (x1, y1) = region.points
+    center, size = ((y0 + y1) / 2, (x0 + x1) / 2), (abs(y1 - y0), abs(x1 - x0))
+    inside = hu.region("rectangle", volume, center=center, size=size)
+    low, high = np.percentile(volume.values[at][inside.values[at]], (5, 95))
+    assert (selection.above, selection.below) == (np.ceil(low) - 0.5, np.floor(high) + 0.5)
+    wanted = hu.mask(volume, selection.above, selection.below, fill=True, opening=2)
+    expected = hu.intersection(wanted, inside)
+    assert (seen(page) == expected.values[at]).all() and expected.values[at].any()
+    assert facts(page)["Pixels"] == str(expected.values.sum())
+    page.get_by_label("Only within region").uncheck()
+    at_rest(page)
+    assert (seen(page) == wanted.values[at]).all()

@@ -8,6 +8,7 @@ import { loadHistogram, loadMaskFile, viewName } from "../server/masks.js";
 import { t } from "../words/words.js";
 import { BrushSection } from "./brush_section.js";
 import { MaskList } from "./mask_list.js";
+import { RegionSection } from "./region_section.js";
 import { Threshold } from "./threshold.js";
 
 /** @typedef {import("../panes/viewport.js").Viewport} Viewport */
@@ -54,6 +55,11 @@ class MaskPanel {
     this.threshold = new Threshold((dragging) => {
       this.by.value = "range";
       this.changed(dragging);
+    });
+    this.region = new RegionSection(viewport, {
+      setBounds: ({ above, below }) => this.bounded(above, below),
+      changed: () => this.changed(false),
+      failed: (error) => masking.failed(error),
     });
     const changed = { change: () => this.changed(false) };
     this.by = h("select", { label: "Selected by", on: { change: () => this.chosen() } });
@@ -110,6 +116,7 @@ class MaskPanel {
     const row = (/** @type {HTMLElement[]} */ ...fields) => h("div", { class: "row" }, ...fields);
     this.selection.append(
       this.threshold.element,
+      this.region.element,
       row(field(this.fill, "Holes"), field(this.opening, "Opening in pixels")),
       row(field(this.largest, "Largest parts only"), field(this.smallest, this.smallestName)),
     );
@@ -180,6 +187,14 @@ class MaskPanel {
     this.masking.make({ stack, index, recipe: this.recipe(volume), quick, anew });
   }
 
+  /** Values between bounds, and nothing else that shapes them. @param {number} above @param {number} below */
+  bounded(above, below) {
+    this.by.value = "range";
+    this.threshold.bounds = { above, below };
+    this.threshold.show();
+    this.changed(false, !this.masking.of(this.viewport.active().stack));
+  }
+
   /** What the server is asked for. @param {boolean} volume */
   recipe(volume) {
     const by = this.by.value;
@@ -196,6 +211,7 @@ class MaskPanel {
       opening: Math.round(Number(this.opening.value) || 0),
       largest: this.largest.value === "" ? null : Math.round(Number(this.largest.value)),
       ...smallest,
+      ...(this.region.regions.length ? { regions: this.region.regions } : {}),
     };
   }
 
@@ -204,6 +220,7 @@ class MaskPanel {
     const { above, below, tissue, method, fill, fill_3d, opening, largest, min_ml, min_mm2, drawn } = recipe;
     this.by.value = drawn ? DRAWN : (tissue ?? method ?? "range");
     this.selection.hidden = Boolean(drawn);
+    this.region.follow(recipe.regions ?? []);
     if (drawn) return; // the others stay as they were
     this.threshold.bounds = { above, below };
     this.fill.value = fill_3d ? "space" : (fill ?? !tissue) ? "plane" : "no";

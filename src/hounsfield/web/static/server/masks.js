@@ -7,6 +7,8 @@ import { ask, frameAddress } from "./server.js";
 /** @typedef {{edges: number[], counts: number[], unit: string, pixels: number, padding_pixels: number}} Histogram */
 /** @typedef {{scope: "frame"|"volume", view: string, frame: number, recipe: object, mask?: string, name?: string, color?: string}} MaskWish */
 
+/** An area that was drawn. @typedef {{kind: string, points: [number, number][]}} Area */
+
 /** How the server calls an image of a stack; null of one on which no mask is made. @param {Stack} stack */
 export function viewName(stack) {
   const turned = Object.keys(stack.query ?? {}).length > 0;
@@ -74,6 +76,16 @@ export async function loadCode(id, shown) {
 /** @param {string} id @param {string} query @returns {Promise<Histogram>} */
 export async function loadHistogram(id, query) {
   return (await ask(`api/items/${id}/histogram?${query}`)).json();
+}
+
+/**
+ * The bounds that an area of an image suggests.
+ * @param {string} id
+ * @param {{view: string, frame: number, regions: Area[]}} of
+ * @returns {Promise<{above: number, below: number}>}
+ */
+export async function loadThreshold(id, of) {
+  return (await ask(`api/items/${id}/threshold`, { method: "POST", body: JSON.stringify(of) })).json();
 }
 
 /** @param {string} id @param {string} mask @param {Record<string, string>} wish @returns {Promise<Blob>} */

@@ -20,6 +20,14 @@ export const BRUSH_WORDS = {
     "此平面的像素不是采集的体素：请在其原始层面上绘制。",
   "The chosen mask is of another image: choose or add another one.": "所选掩膜属于另一幅图像：请另选或添加一个。",
   "There is no mask to erase.": "没有可擦除的掩膜。",
+  "Threshold from region": "由区域取阈值",
+  "Only within region": "仅在区域内",
+  "From the 5th to the 95th percentile of the values in the area, both included":
+    "区域内数值的第 5 至第 95 百分位数，含两端",
+  "In a volume: within the same outline in each slice": "在体数据中：每一层面都在同一轮廓内",
+  "Draw a rectangle, an ellipse or an outline on this image and choose it, to take a threshold from it.":
+    "在此图像上画一个矩形、椭圆或轮廓并选中它，即可由它取阈值。",
+  "A region of a volume is drawn on its own slices, not on planes.": "体数据的区域画在其原始层面上，而不是重建平面上。",
   "the brush alone": "仅画笔",
   "Add mask": "添加掩膜",
   Masks: "掩膜",
