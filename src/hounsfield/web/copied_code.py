@@ -116,6 +116,8 @@ def _window(window: Window) -> str:
 
 
 def _masking(wish: MaskWish, kind: Kind) -> list[str]:
+    if wish.drawn:
+        return [f"mask = {call('hu.mask', kind, above=0, fill=False, opening=0)}", "mask.values[:] = False"]
     lines = mask_lines(wish.selection, kind) if wish.by_value else []
     if not wish.regions:
         return lines

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar, cast
 
+import numpy as np
+
 from hounsfield.image import Image
+from hounsfield.masks.mask import mask
 from hounsfield.measures.sets import intersection, union_of
 from hounsfield.measures.shapes import region
 from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.selection import Selection
+from hounsfield.steps import Step
 from hounsfield.volume import Volume
 from hounsfield.web.drawn_shapes import AREAS, DrawnShape, check_effort, region_of, shapes_of
 from hounsfield.web.parameters import Refused
@@ -52,12 +56,15 @@ class MaskWish:
         What it selects by value.
     regions
         What it selects by place: all of them together, within the selection where one is chosen.
+    drawn
+        Whether it selects nothing: the mask is what is drawn on it.
     """
 
     scope: Scope
     place: ShownPlace
     selection: Selection = Selection()
     regions: tuple[DrawnShape, ...] = ()
+    drawn: bool = False
 
     @property
     def by_value(self) -> bool:
@@ -74,6 +81,8 @@ class MaskWish:
         HounsfieldError
             As `hounsfield.mask`, `hounsfield.components` and `hounsfield.region`.
         """
+        if self.drawn:
+            return _nothing_of(image)
         check_effort(self.regions, *image.size)
         try:
             if not self.by_value:
@@ -90,7 +99,15 @@ class MaskWish:
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as the page sends it."""
         said = {name: getattr(self.selection, name) for name in (*_NUMBERS, *_COUNTS, "tissue", "method", "fill")}
-        return {**said, "fill_3d": self.selection.fill_3d, "regions": [each.to_dict() for each in self.regions]}
+        regions = [each.to_dict() for each in self.regions]
+        return {**said, "fill_3d": self.selection.fill_3d, "regions": regions, "drawn": self.drawn}
+
+
+def _nothing_of(image: M) -> M:
+    """Return a mask of an image or a volume that selects no pixel."""
+    made = mask(image, 0.0, fill=False, opening=0)
+    step = Step("drawn", "nothing is selected by value: the mask is what is drawn")
+    return cast("M", replace(cast("Any", made), values=np.zeros_like(made.values), steps=(*image.steps, step)))
 
 
 def _in_words(error: ValueError) -> Exception:
@@ -114,8 +131,14 @@ def wish_of(document: Mapping[str, Any], kind: str) -> MaskWish:
     if scope == "volume" and kind != "volume":
         raise Refused(400, "the item is no volume: a mask is of one of its frames")
     recipe = cast("dict[str, Any]", given)
-    if unknown := recipe.keys() - {*_NUMBERS, *_COUNTS, "tissue", "method", "fill", "fill_3d", "regions"}:
+    if unknown := recipe.keys() - {*_NUMBERS, *_COUNTS, "tissue", "method", "fill", "fill_3d", "regions", "drawn"}:
         raise Refused(400, f"a recipe has no {sorted(unknown)[0][:40]}")
+    if (drawn := recipe.get("drawn", False)) is not False:
+        if drawn is not True or any(
+            value not in (None, False, []) for name, value in recipe.items() if name != "drawn"
+        ):
+            raise Refused(400, "a mask that is only drawn selects nothing else")
+        return MaskWish(scope, place, drawn=True)
     regions = areas_of(recipe.get("regions", []))
     if regions and scope == "volume" and place.view != FRAMES:
         raise Refused(400, "regions of a volume are drawn on slices of the acquisition")

@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from hounsfield.web.items import new_id
 from hounsfield.web.mask_documents import histogram_described, mask_described, name_and_color
-from hounsfield.web.mask_recipe import wish_of
+from hounsfield.web.mask_recipe import areas_of, wish_of
 from hounsfield.web.mask_sets import DrawnMask
 from hounsfield.web.parameters import Refused, decimal_of, index_of, language_of, object_of, plane_of
+from hounsfield.web.region_thresholds import threshold_from
 from hounsfield.web.routes.answering import Handler, Routes, answered
 from hounsfield.web.routes.attachments import sent_file
 from hounsfield.web.routes.plane_routes import asked_cut
@@ -35,10 +36,9 @@ async def make(request: Request, viewing: Viewing) -> Response:
 
     def work() -> DrawnMask:
         if before is None:
-            return masks.make(item, wish, name, color)
+            return _looking(viewing, masks.make(item, wish, name, color), name, color)
         masks.replace(before, wish)
-        before.name, before.color = name or before.name, color or before.color
-        return before
+        return _looking(viewing, before, name, color)
 
     return await _told(request, viewing, await viewing.run(work))
 
@@ -52,8 +52,15 @@ async def listed(request: Request, viewing: Viewing) -> Response:
 async def rename(request: Request, viewing: Viewing) -> Response:
     """Give a mask another name or colour."""
     mask, (name, color) = _mask(request, viewing), name_and_color(await object_of(request))
-    mask.name, mask.color = name or mask.name, color or mask.color
+    _looking(viewing, mask, name, color)
     return await _told(request, viewing, mask)
+
+
+def _looking(viewing: Viewing, mask: DrawnMask, name: str | None, color: str | None) -> DrawnMask:
+    if name is not None:
+        mask.name, mask.private = name, not viewing.hiding.hidden
+    mask.color = color or mask.color
+    return mask
 
 
 async def delete(request: Request, viewing: Viewing) -> Response:
@@ -139,6 +146,13 @@ async def histogram(request: Request, viewing: Viewing) -> Response:
     return answered(histogram_described(await viewing.run(work), told))
 
 
+async def threshold(request: Request, viewing: Viewing) -> Response:
+    """Tell which bounds areas of an image suggest."""
+    item, document = viewing.item(request), await object_of(request)
+    place, areas = place_of(document), areas_of(document.get("regions"))
+    return answered(await viewing.run(lambda: threshold_from(image_at(item, place), areas)))
+
+
 async def _told(request: Request, viewing: Viewing, mask: DrawnMask) -> Response:
     told = await viewing.told(request)
     return answered({"mask": await viewing.run(lambda: mask_described(mask, told))})
@@ -160,6 +174,7 @@ _ITEM = "/api/items/{id}"
 _MASK = f"{_ITEM}/masks/{{mask}}"
 ROUTES: Routes = {
     ("GET", f"{_ITEM}/histogram"): histogram,
+    ("POST", f"{_ITEM}/threshold"): threshold,
     ("GET", f"{_ITEM}/masks"): listed,
     ("POST", f"{_ITEM}/masks"): make,
     ("POST", f"{_MASK}/look"): rename,

@@ -1,6 +1,7 @@
 // The page's words in Chinese, by their English words. Knows other words only.
 
 import { ARRIVE } from "./zh_arrive.js";
+import { BRUSH_WORDS } from "./zh_brush.js";
 import { DISPLAY_WORDS } from "./zh_display.js";
 import { MASK_WORDS } from "./zh_masks.js";
 import { MEASURE_WORDS } from "./zh_measures.js";
@@ -20,6 +21,7 @@ export const CHINESE = {
   ...DISPLAY_WORDS,
   ...STUDIES,
   ...MEASURE_WORDS,
+  ...BRUSH_WORDS,
   ...MASK_WORDS,
   // Start and series
   "Starting…": "正在启动…",
