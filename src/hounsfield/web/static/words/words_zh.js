@@ -4,6 +4,7 @@ import { ARRIVE } from "./zh_arrive.js";
 import { DISPLAY_WORDS } from "./zh_display.js";
 import { MASK_WORDS } from "./zh_masks.js";
 import { MEASURE_WORDS } from "./zh_measures.js";
+import { NOTEBOOK_WORDS } from "./zh_notebook.js";
 import { OBLIQUE } from "./zh_oblique.js";
 import { OVER } from "./zh_over.js";
 import { PHASES } from "./zh_phases.js";
@@ -186,5 +187,6 @@ export const CHINESE = {
   Brighter: "变亮",
   "Zoom in": "放大",
   "Zoom out": "缩小",
+  ...NOTEBOOK_WORDS,
   ...OBLIQUE,
 };
