@@ -10,7 +10,7 @@ from typing import Any
 from hounsfield.display.voi import Window
 from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.program_measures import Kind, mask_lines
-from hounsfield.recipes.source_code import Lines, literal
+from hounsfield.recipes.source_code import Lines, call, literal
 from hounsfield.text import printable
 from hounsfield.web.copied_shapes import ShapeCode, region_call
 from hounsfield.web.copied_sources import CopiedSource
