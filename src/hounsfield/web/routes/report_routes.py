@@ -43,7 +43,7 @@ def _wanted(document: Any, viewing: Viewing) -> tuple[Item, int, str, Any, float
     found: dict[str, Any] = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
     item = viewing.discovery.items.get(str(found.get("item")))
     frame, name = found.get("frame"), found.get("name")
-    if item is None or isinstance(item.frames, SlideFrames):
+    if item is None:
         raise Refused(404, "there is no such item in this run")
     if type(frame) is not int or not 0 <= frame < item.frames.shape[0]:
         raise Refused(404, "there is no such frame")
@@ -61,6 +61,8 @@ def _made(wanted: list[tuple[Item, int, str, Any, float | None]]) -> bytes:
     check_effort([one[3] for one in wanted], rows, columns)
     measures: list[ReportedMeasure | None] = []
     for item, frame, name, shape, scale in wanted:
+        if isinstance(item.frames, SlideFrames):
+            continue  # coordinates of a report are those of one tile
         image = read_frame(item, frame)
         header = header_of_frame(image).uncut
         found = measured_on(image, scale, own=True).of(shape, _said)

@@ -66,7 +66,6 @@ export const MEASURE_WORDS = {
   Name: "名称",
   "Choose what to measure in the bar, then draw on the image: by dragging, or from point to point.":
     "请在工具栏中选择测量方式，然后在图像上拖动或逐点绘制。",
-  "On whole slides nothing is measured.": "全切片图像上不能测量。",
   "There is no image to measure.": "没有可测量的图像。",
   "It was drawn on another cut of the volume, which is not shown now.":
     "它画在该体数据的另一个切面上，该切面现在未显示。",
