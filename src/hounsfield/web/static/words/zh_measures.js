@@ -55,8 +55,6 @@ export const MEASURE_WORDS = {
   "Save as JSON": "保存为 JSON",
   "Save as CSV": "保存为 CSV",
   "Save as DICOM SR": "保存为 DICOM SR",
-  "A report is of frames of files: planes are not in them.": "结构化报告只含文件自身的帧：不含切面图像。",
-  "{n} measures of planes are not in the report.": "{n} 项切面上的测量不在报告中。",
   "with measures": "带测量",
   "Load JSON": "载入 JSON",
   "Delete all": "全部删除",
