@@ -18,7 +18,7 @@ from drawn import KINDS, region_of
 from hounsfield.web.drawn_shapes import check_effort, shapes_of
 from hounsfield.web.parameters import Refused
 from pets import pet
-from ultrasound import REGIONS
+from ultrasound import REGIONS, us_region
 
 from made import dataset, to_bytes
 from viewing import shown
@@ -229,6 +229,41 @@ def test_measures_in_an_ultrasound_region_have_its_scale_and_others_have_none(im
     assert angle["degrees"] == pytest.approx(math.degrees(math.atan2(10 * 0.3, 10 * 0.2))) and angle["in"] == "mm"
     (resized,) = asked(images, "US resized", 0, [{"kind": "distance", "points": [[200, 100], [210, 110]]}])
     assert resized["length"]["mm"] is None
+
+
+def test_each_frame_has_the_scale_of_its_own_regions(tmp_path):
+    values = np.random.default_rng(1).integers(0, 200, (3, 60, 80)).astype(np.uint16)
+    sop = {"Modality": "US", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.6.1", "SeriesInstanceUID": "1.2.7", "StudyInstanceUID": "1.2.6"}  # fmt: skip
+    deltas = (0.01, 0.02, None)
+    for number, delta in enumerate(deltas):
+        regions = [] if delta is None else [us_region((0, 59), (0, 79), (3, 3), (delta, delta))]
+        one = dataset(values[number], **sop, InstanceNumber=number + 1, SOPInstanceUID=f"1.2.8.{number}", SequenceOfUltrasoundRegions=regions)  # fmt: skip  # noqa: E501
+        (tmp_path / f"{number}.dcm").write_bytes(to_bytes(one))
+    line = {"kind": "distance", "points": [[0, 0], [3, 4]]}
+    found = []
+    with shown(tmp_path) as page:
+        for item in page.state()["items"]:
+            for frame in range(page.json(f"items/{item['id']}")["frames"]):
+                body = {"view": "frames", "frame": frame, "shapes": [line]}
+                answer = page.post(f"items/{item['id']}/measures", content=json.dumps(body)).json()
+                found.append(answer["measures"][0]["length"]["mm"])
+    assert found == [pytest.approx(0.5), pytest.approx(1.0), None]
+
+
+def test_all_frames_of_a_file_have_its_regions(tmp_path):
+    values = np.random.default_rng(1).integers(0, 200, (3, 60, 80)).astype(np.uint16)
+    made = dataset(
+        values, Modality="US", SOPClassUID="1.2.840.10008.5.1.4.1.1.3.1", SequenceOfUltrasoundRegions=REGIONS
+    )
+    (tmp_path / "cine.dcm").write_bytes(to_bytes(made))
+    inside = {"kind": "distance", "points": [[2, 2], [32, 42]]}
+    with shown(tmp_path) as page:
+        (item,) = page.state()["items"]
+        for frame in range(3):
+            body = {"view": "frames", "frame": frame, "shapes": [inside]}
+            (found,) = page.post(f"items/{item['id']}/measures", content=json.dumps(body)).json()["measures"]
+            assert found["length"]["mm"] == pytest.approx(math.hypot(40 * 0.2, 30 * 0.3), rel=1e-12)
+            assert found["length"]["spacing_kind"] == "region"
 
 
 def test_the_users_own_scale_is_called_so(images):

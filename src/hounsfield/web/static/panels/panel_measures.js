@@ -202,12 +202,10 @@ class MeasuresPanel {
 
   report() {
     return this.run(async () => {
-      const { shapes } = this.measuring.list;
-      const own = shapes.filter(({ view }) => view === "frames" || view.startsWith("states/"));
-      if (!own.length) throw new Error(t("A report is of frames of files: planes are not in them."));
-      download(await loadReport(own), "hounsfield-measures.dcm");
-      const n = shapes.length - own.length;
-      if (n) this.status.textContent = t("{n} measures of planes are not in the report.", { n });
+      const { file, left } = await loadReport(this.measuring.list.shapes);
+      download(file, "hounsfield-measures.dcm");
+      const words = "{n} measures are not in the report: it has no place for their images.";
+      if (left) this.status.textContent = t(words, { n: left });
     });
   }
 

@@ -74,7 +74,7 @@ export class Measuring {
   /** Those that are drawn in a pane. @param {Pane} pane @returns {Shape[]} */
   shapesIn(pane) {
     const { stack, index } = pane;
-    if (!stack || pane.tiles) return [];
+    if (!stack) return [];
     const at = imageOf(stack, index);
     return this.list.shapes.filter(
       ({ id, item, view, query, frame }) =>
@@ -84,7 +84,6 @@ export class Measuring {
 
   /** @param {Pane} pane */
   whyNot(pane) {
-    if (pane.tiles) return t("On whole slides nothing is measured.");
     return pane.stack && !pane.unsettled ? "" : t("There is no image to measure.");
   }
 
