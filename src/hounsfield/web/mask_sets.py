@@ -30,6 +30,7 @@ from hounsfield.web.strokes import Edit, Stroke
 MOST_MASKS, MOST_UNDO, MOST_STROKES, MOST_STROKE_BYTES = 100, 50, 5_000, 64 * 2**20
 #: Bins of the histogram over which thresholds are chosen, and how many histograms are kept.
 BINS, _MOST_HISTOGRAMS = 256, 256
+_NO_PIXELS = "the segment has no pixels in this image"
 _COLORS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2")
 
 
@@ -282,9 +283,11 @@ class MaskSets:
             mask.steps, mask.empty = made.steps, ""
             if mask.measures.pixels or made.values.any():
                 return
-            plain = not mask.edits and not mask.wish.drawn
+            plain = not mask.edits and not mask.wish.drawn and mask.wish.segment is None
             reasons = why_empty(source, made, mask.wish.selection) if plain else ()
-            nothing = "nothing is drawn on the mask" if mask.wish.drawn and not mask.edits else ""
+            nothing = ""
+            if not mask.edits:
+                nothing = "nothing is drawn on the mask" if mask.wish.drawn else _NO_PIXELS
             drawn = nothing or "the mask is empty: what it selected was erased"
             mask.empty = reasons[0].detail if reasons else drawn
 

@@ -19,6 +19,7 @@ from hounsfield.web.routes.answering import Handler, Routes, answered
 from hounsfield.web.routes.attachments import sent_file
 from hounsfield.web.routes.plane_routes import asked_cut
 from hounsfield.web.saved_masks import FORMS, MaskFile, write_mask
+from hounsfield.web.segment_files import segmentations_described
 from hounsfield.web.shown_places import FRAMES, ShownPlace, image_at, place_of
 from hounsfield.web.strokes import stroke_of
 from hounsfield.web.viewing import Viewing
@@ -30,7 +31,7 @@ _FAR = 1e12
 async def make(request: Request, viewing: Viewing) -> Response:
     """Make a mask, or put another one in the place of one that there is."""
     item, document = viewing.item(request), await object_of(request)
-    wish, (name, color) = wish_of(document, item.kind), name_and_color(document)
+    wish, (name, color) = wish_of(document, item.kind, viewing.segments.segment), name_and_color(document)
     masks, given = viewing.masks, document.get("mask")
     before = None if given is None else masks.get(item, given)
 
@@ -52,14 +53,26 @@ async def listed(request: Request, viewing: Viewing) -> Response:
 async def rename(request: Request, viewing: Viewing) -> Response:
     """Give a mask another name or colour."""
     mask, (name, color) = _mask(request, viewing), name_and_color(await object_of(request))
-    _looking(viewing, mask, name, color)
-    return await _told(request, viewing, mask)
-
-
-def _looking(viewing: Viewing, mask: DrawnMask, name: str | None, color: str | None) -> DrawnMask:
     if name is not None:
         mask.name, mask.private = name, not viewing.hiding.hidden
     mask.color = color or mask.color
+    return await _told(request, viewing, mask)
+
+
+async def segmentations(request: Request, viewing: Viewing) -> Response:
+    """List the segments of segmentations that are of an item."""
+    item, hiding, items = viewing.item(request), viewing.hiding, list(viewing.discovery.items)
+    found = await viewing.run(lambda: viewing.segments.of(item, items))
+    return answered({"segmentations": segmentations_described(found, hiding)})
+
+
+def _looking(viewing: Viewing, mask: DrawnMask, name: str | None, color: str | None) -> DrawnMask:
+    segment = mask.wish.segment
+    if name is not None:
+        mask.name, mask.private = name, not viewing.hiding.hidden
+    elif segment is not None and segment.name and not mask.name:
+        mask.name, mask.private = segment.name, True
+    mask.color = color or (segment and segment.color) or mask.color
     return mask
 
 
@@ -175,6 +188,7 @@ _MASK = f"{_ITEM}/masks/{{mask}}"
 ROUTES: Routes = {
     ("GET", f"{_ITEM}/histogram"): histogram,
     ("POST", f"{_ITEM}/threshold"): threshold,
+    ("GET", f"{_ITEM}/segments"): segmentations,
     ("GET", f"{_ITEM}/masks"): listed,
     ("POST", f"{_ITEM}/masks"): make,
     ("POST", f"{_MASK}/look"): rename,

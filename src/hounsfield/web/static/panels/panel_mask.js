@@ -9,6 +9,7 @@ import { t } from "../words/words.js";
 import { BrushSection } from "./brush_section.js";
 import { MaskList } from "./mask_list.js";
 import { RegionSection } from "./region_section.js";
+import { SegmentSection } from "./segment_section.js";
 import { Threshold } from "./threshold.js";
 
 /** @typedef {import("../panes/viewport.js").Viewport} Viewport */
@@ -32,6 +33,8 @@ const FILES = /** @type {const} */ ([
 ]);
 /** Nothing is selected but by the brush. */
 const DRAWN = "drawn";
+/** What a segmentation of the study selects. */
+const SEGMENT = "segment";
 const OF_VOLUMES = ["nifti", "seg", "stl"];
 
 /** @param {HTMLElement} box @param {Viewport} viewport */
@@ -48,6 +51,7 @@ class MaskPanel {
     this.masking = masking;
     this.list = new MaskList(masking, () => viewport.active().stack);
     this.brush = new BrushSection(painting);
+    this.segments = new SegmentSection(viewport, masking);
     /** The mask that the controls speak of. */
     this.spoken = "";
     /** What the histogram is of. */
@@ -67,6 +71,11 @@ class MaskPanel {
     for (const name of TISSUES) this.by.append(h("option", { t: name, attributes: { value: name } }));
     this.by.append(h("option", { t: "Otsu's threshold", attributes: { value: "otsu" } }));
     this.by.append(h("option", { t: "the brush alone", attributes: { value: DRAWN } }));
+    this.segment = h("option", {
+      t: "a segment of the study",
+      attributes: { value: SEGMENT, disabled: "", hidden: "" },
+    });
+    this.by.append(this.segment);
     this.fill = h("select", { label: "Holes", on: changed });
     for (const [value, words] of [
       ["no", "not filled"],
@@ -89,7 +98,7 @@ class MaskPanel {
     this.smallest.step = "any";
     this.smallestName = h("span");
     this.makeButton = button("Make mask", () => this.changed(false, true));
-    this.addButton = button("Add mask", () => this.changed(false, true));
+    this.addButton = button("Add mask", () => this.added());
     this.deleteButton = button("Delete mask", () => this.removed());
     this.selection = h("div");
     this.status = h("p", { class: "note", attributes: { role: "status" } });
@@ -102,7 +111,7 @@ class MaskPanel {
     this.note = h("p", { class: "quiet", t: "Another selection takes the place of what was drawn." });
     const buttons = h("div", { class: "choices" }, this.makeButton, this.addButton, this.deleteButton);
     const parts = [this.controls, buttons, this.note, this.brush.element, this.status, this.facts, this.saving];
-    box.append(this.why, this.looks, this.list.element, ...parts);
+    box.append(this.why, this.looks, this.list.element, this.segments.element, ...parts);
     masking.onChange(() => this.show());
     viewport.onChange((pane, what) => {
       if (pane === viewport.active() && ["stack", "frame", "active"].includes(what)) this.update();
@@ -144,6 +153,7 @@ class MaskPanel {
     const { stack, index } = this.viewport.active();
     if (this.viewport.store.get().side !== "mask") return;
     this.show();
+    this.segments.update();
     if (!stack || !this.can()) return;
     const volume = stack.description.kind === "volume";
     const asked = `${stack.id} ${volume ? "" : index}`;
@@ -195,6 +205,12 @@ class MaskPanel {
     this.changed(false, !this.masking.of(this.viewport.active().stack));
   }
 
+  /** A mask beside the others; a segment is not made twice. */
+  added() {
+    if (this.by.value === SEGMENT) this.by.value = DRAWN;
+    this.changed(false, true);
+  }
+
   /** What the server is asked for. @param {boolean} volume */
   recipe(volume) {
     const by = this.by.value;
@@ -218,10 +234,10 @@ class MaskPanel {
   /** Show a recipe that the server had. @param {Record<string, any>} recipe */
   follow(recipe) {
     const { above, below, tissue, method, fill, fill_3d, opening, largest, min_ml, min_mm2, drawn } = recipe;
-    this.by.value = drawn ? DRAWN : (tissue ?? method ?? "range");
-    this.selection.hidden = Boolean(drawn);
+    this.by.value = recipe.segment ? SEGMENT : drawn ? DRAWN : (tissue ?? method ?? "range");
+    this.selection.hidden = Boolean(drawn || recipe.segment);
     this.region.follow(recipe.regions ?? []);
-    if (drawn) return; // the others stay as they were
+    if (this.selection.hidden) return; // the others stay as they were
     this.threshold.bounds = { above, below };
     this.fill.value = fill_3d ? "space" : (fill ?? !tissue) ? "plane" : "no";
     this.opening.value = String(opening ?? (tissue ? 0 : 2));

@@ -33,6 +33,8 @@ export class Masking {
     this.next = null;
     /** @type {Promise<void>|null} */
     this.work = null;
+    /** @type {Promise<void>} */
+    this.adding = Promise.resolve();
     this.stamp = 0;
     this.problem = "";
     /** @type {(() => void)[]} */
@@ -224,6 +226,16 @@ export class Masking {
     this.next = { ...wish, anew: wish.anew || (this.next?.anew && this.next.stack.id === wish.stack.id) };
     this.work ??= this.run();
     return this.work;
+  }
+
+  /** Make masks beside the others, one after another: none of them is left out. @param {Wish} wish */
+  add(wish) {
+    this.adding = this.adding.then(async () => {
+      if (this.work) await this.work;
+      if (this.look === "original") this.look = "overlay";
+      await this.made({ ...wish, anew: true }).catch((error) => this.failed(error));
+    });
+    return this.adding;
   }
 
   async run() {

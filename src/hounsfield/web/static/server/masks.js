@@ -7,6 +7,8 @@ import { ask, frameAddress } from "./server.js";
 /** @typedef {{edges: number[], counts: number[], unit: string, pixels: number, padding_pixels: number}} Histogram */
 /** @typedef {{scope: "frame"|"volume", view: string, frame: number, recipe: object, mask?: string, name?: string, color?: string}} MaskWish */
 
+/** @typedef {{number: number, label: string, meaning: string, color: string|null}} Segment */
+/** @typedef {{id: string, description: string, segments: Segment[]}} Segmentation */
 /** An area that was drawn. @typedef {{kind: string, points: [number, number][]}} Area */
 
 /** How the server calls an image of a stack; null of one on which no mask is made. @param {Stack} stack */
@@ -25,6 +27,11 @@ export async function makeMask(id, wish) {
 /** @param {string} id @returns {Promise<Mask[]>} */
 export async function listMasks(id) {
   return (await (await ask(`api/items/${id}/masks`)).json()).masks;
+}
+
+/** The segments of segmentations that are of an item. @param {string} id @returns {Promise<Segmentation[]>} */
+export async function listSegments(id) {
+  return (await (await ask(`api/items/${id}/segments`)).json()).segmentations;
 }
 
 /** @param {string} id @param {string} mask */

@@ -28,6 +28,10 @@ export const BRUSH_WORDS = {
   "Draw a rectangle, an ellipse or an outline on this image and choose it, to take a threshold from it.":
     "在此图像上画一个矩形、椭圆或轮廓并选中它，即可由它取阈值。",
   "A region of a volume is drawn on its own slices, not on planes.": "体数据的区域画在其原始层面上，而不是重建平面上。",
+  "Segments of the study": "检查中的分割",
+  Segmentation: "分割",
+  "Segment {number}": "分割 {number}",
+  "a segment of the study": "检查中的分割",
   "the brush alone": "仅画笔",
   "Add mask": "添加掩膜",
   Masks: "掩膜",
