@@ -527,7 +527,9 @@ def test_a_job_whose_output_nobody_reads_says_that_it_ended_early(archive, tmp_p
         raise BrokenPipeError
 
     monkeypatch.setattr(showing, "write_json", closed)
-    assert "goes on from here" in stats(archive, tmp_path / "r", "--jsonl").err
+    ended = stats(archive, tmp_path / "r", "--jsonl")
+    assert "goes on from here" in ended.err
+    assert ended.code == 5  # whoever waits for the results must not take them for whole
     monkeypatch.undo()
     assert "all results are written" in stats(archive, tmp_path / "r", "--jsonl").err
 

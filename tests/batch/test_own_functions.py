@@ -1,7 +1,10 @@
 """Functions of one's own in `hounsfield.map`: which job they are, what they return, and what they are called with."""
 
 import datetime
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -177,3 +180,45 @@ def test_results_that_are_removed_meanwhile_are_an_error(series, tmp_path):
 
     with pytest.raises(hounsfield.OutputError, match="was removed"):
         mapped(removes, series, results=tmp_path / "r")
+
+
+@pytest.mark.parametrize("executor", ["serial", "threads"])
+def test_a_function_that_goes_elsewhere_does_not_take_the_job_along(series, tmp_path, monkeypatch, executor):
+    for number in range(3):
+        hounsfield.phantom(tmp_path / "many" / str(number), matrix=16, slices=3, noise=number)
+    monkeypatch.chdir(tmp_path)
+
+    def wandering(read):
+        os.chdir("/")
+
+    table = hounsfield.map(wandering, "many", executor=executor)
+    assert table["error"].to_pylist() == [None] * 3
+    assert Path.cwd() == tmp_path
+
+
+def test_clients_of_dask_stand_for_their_executor(series):
+    class Client:
+        """As that of Dask: it submits, too, but futures of its own."""
+
+        def submit(self, *_):
+            raise AssertionError
+
+        def get_executor(self):
+            return pool
+
+    with ThreadPoolExecutor(1) as pool:
+        assert hounsfield.map(Adding(5), series, executor=Client())["value"].to_pylist() == [5]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"where": 5}, "where: text is wanted, not a int"),
+        ({"results": 5}, "results: a path is wanted, not a int"),
+        ({"values": "zzz"}, "values must be one of"),
+        ({"executor": ""}, "there is no engine ''"),
+    ],
+)
+def test_arguments_that_are_none_are_named(series, wrong, said):
+    with pytest.raises((TypeError, ValueError), match=said):
+        hounsfield.map(Adding(5), series, **wrong)

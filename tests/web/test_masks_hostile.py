@@ -69,7 +69,7 @@ def test_regions_that_would_take_long_are_refused_together(page, monkeypatch):
 def test_a_recipe_that_is_none_is_refused(page, recipe):
     begun = monotonic()
     refused(page.page.post(f"{page.base}/masks", content=json.dumps({"scope": "volume", "recipe": recipe})), 400)
-    assert monotonic() - begun < 2
+    assert monotonic() - begun < 20  # it is not tried
 
 
 WISHES = [

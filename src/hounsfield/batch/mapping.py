@@ -173,7 +173,7 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
     >>> table.select(["kind", "ml", "error"]).to_pylist()
     [{'kind': 'volume', 'ml': 757.08, 'error': None}]
     """
-    _check_arguments(function, executor, jobs, results, shard, gaps, retry_failed)
+    _check_arguments(function, executor, jobs, results, shard, gaps, where, retry_failed)
     share = WHOLE if shard is None else JobShard.parse(shard)
     reading, grouping = Reading(values, strict, damaged=False), Grouping(None if each is None else not each, gaps)
     choice = Choice(where=where)
@@ -262,7 +262,7 @@ def _path_of(source: Any) -> str:
 
 
 def _check_arguments(  # noqa: PLR0913  what is wrong is said before an archive is walked
-    function: Any, executor: Any, jobs: Any, results: Any, shard: Any, gaps: Any, retry_failed: bool
+    function: Any, executor: Any, jobs: Any, results: Any, shard: Any, gaps: Any, where: Any, retry_failed: bool
 ) -> None:
     """Raise a `TypeError` or a `ValueError` for arguments that are none."""
     if not callable(function):
@@ -275,6 +275,10 @@ def _check_arguments(  # noqa: PLR0913  what is wrong is said before an archive 
         raise TypeError(f"shard: text as '1/4' is wanted, not a {type(shard).__name__}")
     if gaps not in ("split", "resample", "refuse"):
         raise ValueError(f"gaps must be split, resample or refuse, not {gaps!r}")
+    if where is not None and not isinstance(where, str):
+        raise TypeError(f"where: text is wanted, not a {type(where).__name__}")
+    if results is not None and not isinstance(results, (str, os.PathLike)):
+        raise TypeError(f"results: a path is wanted, not a {type(results).__name__}")
     if results is not None and not os.fspath(results):
         raise ValueError("results: the path is empty")
     if retry_failed and results is None:
@@ -283,9 +287,11 @@ def _check_arguments(  # noqa: PLR0913  what is wrong is said before an archive 
 
 def _engine(executor: Executor | str | None, jobs: int | None) -> Engine:
     if executor is None or isinstance(executor, str):
-        return engine_of(executor or "processes", jobs, always=True)
+        return engine_of("processes" if executor is None else executor, jobs, always=True)
     from hounsfield.batch.on_executor import OnExecutor
 
+    # A client of Dask submits, too, but futures of its own.
+    executor = cast("Executor", getattr(executor, "get_executor", lambda: executor)())
     return OnExecutor(executor, jobs or getattr(executor, "_max_workers", None) or processors())
 
 

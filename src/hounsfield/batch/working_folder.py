@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,7 @@ class FromFolder:
 
     call: Call
     needed: bool
-    folder: str = field(default_factory=os.getcwd)
+    folder: str = field(default_factory=lambda: _here() or "")
     process: tuple[str, int] = field(default_factory=_this_process)
 
     def __call__(self, item: Any) -> Outcome:
@@ -49,7 +49,13 @@ class FromFolder:
             The folder is not there, and paths are relative.
         """
         if self.process == _this_process():
-            return self.call(item)
+            before = _here()
+            try:
+                return self.call(item)
+            finally:
+                if _here() != before:  # a function of the user's went elsewhere
+                    with suppress(OSError):
+                        os.chdir(self.folder)
         with _working_in(self.folder) as entered:
             if not entered and (self.needed or _is_relative(item)):
                 folder, host = self.folder, socket.gethostname()
@@ -58,6 +64,14 @@ class FromFolder:
                     "or start workers that share this folder"
                 )
             return self.call(item)
+
+
+def _here() -> str | None:
+    """Return the working directory; None where it has been removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
 
 
 def _is_relative(work: Any) -> bool:

@@ -47,7 +47,17 @@ def _in_language(command: click.Command) -> click.Command:
 
 
 class _ReaderGoneError(Exception):
-    """Who read standard output has seen enough: click would end with exit code 1."""
+    """Who read standard output has seen enough: click would end with exit code 1.
+
+    Parameters
+    ----------
+    code
+        The exit code: of most commands 0, it is no error.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
 
 
 class _Commands(click.Group):
@@ -57,8 +67,8 @@ class _Commands(click.Group):
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:
-            raise _ReaderGoneError from None
+        except BrokenPipeError as error:
+            raise _ReaderGoneError(getattr(error, "exit_code", 0)) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -154,10 +164,10 @@ def main() -> None:
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         code = _interrupted()
-    except (BrokenPipeError, _ReaderGoneError):
+    except (BrokenPipeError, _ReaderGoneError) as error:
         # The reader has seen enough (`hu tags x | head`): no error, and no complaint at exit either.
         _silence_output()
-        code = 0
+        code = error.code if isinstance(error, _ReaderGoneError) else 0
     except OSError as error:
         # Standard output itself failed: a full disk behind a redirection.
         _silence_output()

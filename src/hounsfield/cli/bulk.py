@@ -44,6 +44,12 @@ def planner() -> Callable[..., int] | None:
     return None if context is None else context.meta.get(PLANNER)
 
 
+class EndedEarlyError(BrokenPipeError):
+    """Nobody reads what a command prints, and its results are not whole: no success, as it is of other commands."""
+
+    exit_code = 5
+
+
 @dataclass
 class BulkRun:
     """Where a command's inputs are done.
@@ -187,9 +193,16 @@ class BulkRun:
             say(f"{self._kept.path}: all results are written")
 
     def say_unread(self) -> None:
-        """Say that the job has ended early since nobody reads what it prints, as behind ``| head``."""
+        """Say that the job has ended early since nobody reads what it prints, as behind ``| head``.
+
+        Raises
+        ------
+        EndedEarlyError
+            Results were wanted, and not all are there.
+        """
         if self._kept is not None:
             say("nobody reads standard output any more: the job ends early; the same command goes on from here")
+            raise EndedEarlyError
 
     def _say_before(self) -> None:
         before = sum(self.before.values())
