@@ -10,7 +10,7 @@ from typing import Any
 from hounsfield.display.voi import Window
 from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.program_measures import Kind, mask_lines
-from hounsfield.recipes.source_code import Lines, literal
+from hounsfield.recipes.source_code import Lines, call, literal
 from hounsfield.text import printable
 from hounsfield.web.copied_shapes import ShapeCode, region_call
 from hounsfield.web.copied_sources import CopiedSource
@@ -116,6 +116,8 @@ def _window(window: Window) -> str:
 
 
 def _masking(wish: MaskWish, kind: Kind) -> list[str]:
+    if wish.drawn:
+        return [f"mask = {call('hu.mask', kind, above=0, fill=False, opening=0)}", "mask.values[:] = False"]
     lines = mask_lines(wish.selection, kind) if wish.by_value else []
     if not wish.regions:
         return lines

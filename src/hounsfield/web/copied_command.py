@@ -60,7 +60,7 @@ def _job(copied: Copied) -> Job[Any]:
     NoCommandError, RecipeError
         There is none.
     """
-    if copied.strokes:
+    if copied.strokes or (copied.wish is not None and copied.wish.drawn):
         raise NoCommandError(DRAWN)
     if copied.shapes and copied.wish is not None:
         raise NoCommandError(BOTH)

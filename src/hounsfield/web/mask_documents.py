@@ -22,7 +22,7 @@ def mask_described(mask: DrawnMask, hiding: Hiding) -> dict[str, Any]:
         unit = "" if measures is None else measures.unit
         return {
             "id": mask.id,
-            "name": mask.name,
+            "name": mask_name(mask, hiding),
             "color": mask.color,
             "scope": wish.scope,
             "view": wish.place.view,
@@ -42,6 +42,12 @@ def mask_described(mask: DrawnMask, hiding: Hiding) -> dict[str, Any]:
                 for step in mask.steps
             ],
         }
+
+
+def mask_name(mask: DrawnMask, hiding: Hiding) -> str:
+    """Return the name of a mask; its number where it has none, or one that may name the patient, who is hidden."""
+    withheld = mask.private and hiding.hidden
+    return mask.name if mask.name and not withheld else f"mask {mask.number}"
 
 
 def histogram_described(measured: Measures, hiding: Hiding) -> dict[str, Any]:

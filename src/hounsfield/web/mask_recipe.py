@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar, cast
 
+import numpy as np
+
 from hounsfield.image import Image
+from hounsfield.masks.mask import mask
 from hounsfield.measures.sets import intersection, union_of
 from hounsfield.measures.shapes import region
 from hounsfield.recipes.checks import RecipeError
 from hounsfield.recipes.selection import Selection
+from hounsfield.steps import Step
 from hounsfield.volume import Volume
 from hounsfield.web.drawn_shapes import AREAS, DrawnShape, check_effort, region_of, shapes_of
 from hounsfield.web.parameters import Refused
+from hounsfield.web.placed_segments import PlacedSegment
 from hounsfield.web.shown_places import FRAMES, ShownPlace, place_of
 
 Scope = Literal["frame", "volume"]
@@ -21,6 +26,8 @@ M = TypeVar("M", Image, Volume)
 
 _WIDEST_OPENING, _MOST_LARGEST, _FAR = 255, 10**6, 1e12
 _NUMBERS = ("above", "below", "min_mm2", "min_ml")
+_OTHERS = ("tissue", "method", "fill", "fill_3d", "regions", "drawn", "segment")
+_ONLY_DRAWN = "a mask that is only drawn selects nothing else"
 _COUNTS = {"opening": (0, _WIDEST_OPENING), "largest": (1, _MOST_LARGEST)}
 
 
@@ -52,12 +59,18 @@ class MaskWish:
         What it selects by value.
     regions
         What it selects by place: all of them together, within the selection where one is chosen.
+    drawn
+        Whether it selects nothing: the mask is what is drawn on it.
+    segment
+        The segment of a segmentation that it is.
     """
 
     scope: Scope
     place: ShownPlace
     selection: Selection = Selection()
     regions: tuple[DrawnShape, ...] = ()
+    drawn: bool = False
+    segment: PlacedSegment | None = None
 
     @property
     def by_value(self) -> bool:
@@ -74,6 +87,10 @@ class MaskWish:
         HounsfieldError
             As `hounsfield.mask`, `hounsfield.components` and `hounsfield.region`.
         """
+        if self.segment is not None:
+            return self.segment.mask(image)
+        if self.drawn:
+            return _nothing_of(image)
         check_effort(self.regions, *image.size)
         try:
             if not self.by_value:
@@ -90,7 +107,17 @@ class MaskWish:
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as the page sends it."""
         said = {name: getattr(self.selection, name) for name in (*_NUMBERS, *_COUNTS, "tissue", "method", "fill")}
-        return {**said, "fill_3d": self.selection.fill_3d, "regions": [each.to_dict() for each in self.regions]}
+        regions = [each.to_dict() for each in self.regions]
+        segment = None if self.segment is None else self.segment.to_dict()
+        said |= {"fill_3d": self.selection.fill_3d, "drawn": self.drawn, "segment": segment}
+        return {**said, "regions": regions}
+
+
+def _nothing_of(image: M) -> M:
+    """Return a mask of an image or a volume that selects no pixel."""
+    made = mask(image, 0.0, fill=False, opening=0)
+    step = Step("drawn", "nothing is selected by value: the mask is what is drawn")
+    return cast("M", replace(cast("Any", made), values=np.zeros_like(made.values), steps=(*image.steps, step)))
 
 
 def _in_words(error: ValueError) -> Exception:
@@ -100,8 +127,15 @@ def _in_words(error: ValueError) -> Exception:
     return error if isinstance(error, HounsfieldError) else Refused(400, str(error))
 
 
-def wish_of(document: Mapping[str, Any], kind: str) -> MaskWish:
+def wish_of(document: Mapping[str, Any], kind: str, segment: Callable[[Any], PlacedSegment] | None = None) -> MaskWish:
     """Return the mask that a document asks for, of an item of a kind.
+
+    Parameters
+    ----------
+    document, kind
+        The document; ``"volume"`` or ``"image"``.
+    segment
+        Gives the segment that a document names.
 
     Raises
     ------
@@ -114,12 +148,26 @@ def wish_of(document: Mapping[str, Any], kind: str) -> MaskWish:
     if scope == "volume" and kind != "volume":
         raise Refused(400, "the item is no volume: a mask is of one of its frames")
     recipe = cast("dict[str, Any]", given)
-    if unknown := recipe.keys() - {*_NUMBERS, *_COUNTS, "tissue", "method", "fill", "fill_3d", "regions"}:
+    if unknown := recipe.keys() - {*_NUMBERS, *_COUNTS, *_OTHERS}:
         raise Refused(400, f"a recipe has no {sorted(unknown)[0][:40]}")
+    if (named := recipe.get("segment")) is not None and segment is not None:
+        _alone(recipe, "segment", "the mask of a segment selects nothing else")
+        return MaskWish(scope, place, segment=segment(named))
+    if (drawn := recipe.get("drawn", False)) is not False:
+        if drawn is not True:
+            raise Refused(400, _ONLY_DRAWN)
+        _alone(recipe, "drawn", _ONLY_DRAWN)
+        return MaskWish(scope, place, drawn=True)
     regions = areas_of(recipe.get("regions", []))
     if regions and scope == "volume" and place.view != FRAMES:
         raise Refused(400, "regions of a volume are drawn on slices of the acquisition")
     return MaskWish(scope, place, _selection(recipe, by_place=bool(regions)), regions)
+
+
+def _alone(recipe: Mapping[str, Any], name: str, why: str) -> None:
+    """Refuse a recipe that holds more than one thing."""
+    if any(value not in (None, False, []) for key, value in recipe.items() if key != name):
+        raise Refused(400, why)
 
 
 def _selection(recipe: Mapping[str, Any], *, by_place: bool) -> Selection:

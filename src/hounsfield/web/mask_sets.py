@@ -30,6 +30,7 @@ from hounsfield.web.strokes import Edit, Stroke
 MOST_MASKS, MOST_UNDO, MOST_STROKES, MOST_STROKE_BYTES = 100, 50, 5_000, 64 * 2**20
 #: Bins of the histogram over which thresholds are chosen, and how many histograms are kept.
 BINS, _MOST_HISTOGRAMS = 256, 256
+_NO_PIXELS = "the segment has no pixels in this image"
 _COLORS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2")
 
 
@@ -45,6 +46,10 @@ class DrawnMask:
         What was asked for.
     name, color
         As the user calls it, and shows it.
+    number
+        Its number among the masks of its item.
+    private
+        Whether it was named while the patient was shown: the name may be one of the patient.
     edits
         What was drawn on it, in order.
     undone
@@ -61,6 +66,8 @@ class DrawnMask:
     wish: MaskWish
     name: str
     color: str
+    number: int = 1
+    private: bool = False
     id: str = field(default_factory=new_id)
     edits: list[Edit] = field(default_factory=list[Edit])
     undone: list[Edit] = field(default_factory=list[Edit])
@@ -143,8 +150,8 @@ class MaskSets:
         with self._lock:
             if len(self._masks) >= MOST_MASKS:
                 raise Refused(400, f"there are {MOST_MASKS} masks: delete one first")
-            number = sum(mask.is_of(item) for mask in self._masks.values())
-            mask = DrawnMask(item, wish, name or f"mask {number + 1}", color or _COLORS[number % len(_COLORS)])
+            number = max((mask.number for mask in self._masks.values() if mask.is_of(item)), default=0)
+            mask = DrawnMask(item, wish, name or "", color or _COLORS[number % len(_COLORS)], number + 1)
             self._masks[mask.id] = mask  # others that begin meanwhile count it
         try:
             self.measured(mask)
@@ -276,8 +283,12 @@ class MaskSets:
             mask.steps, mask.empty = made.steps, ""
             if mask.measures.pixels or made.values.any():
                 return
-            reasons = () if mask.edits else why_empty(source, made, mask.wish.selection)
-            drawn = "the mask is empty: what it selected was erased"
+            plain = not mask.edits and not mask.wish.drawn and mask.wish.segment is None
+            reasons = why_empty(source, made, mask.wish.selection) if plain else ()
+            nothing = ""
+            if not mask.edits:
+                nothing = "nothing is drawn on the mask" if mask.wish.drawn else _NO_PIXELS
+            drawn = nothing or "the mask is empty: what it selected was erased"
             mask.empty = reasons[0].detail if reasons else drawn
 
     # ---- what is drawn on them

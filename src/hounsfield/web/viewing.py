@@ -22,6 +22,7 @@ from hounsfield.web.overlay_planes import OverlayPlanes
 from hounsfield.web.parameters import Refused, language_of
 from hounsfield.web.presence import Presence
 from hounsfield.web.run_folder import RunFolder
+from hounsfield.web.segment_files import SegmentFiles
 from hounsfield.web.shape_places import ShapePlaces
 from hounsfield.web.shown_states import States
 from hounsfield.web.upload_discovery import UploadDiscovery, Uploaded
@@ -74,6 +75,7 @@ class Viewing:
     def __post_init__(self) -> None:
         self.uploads = Uploads(self.folder, self.search)
         self.places = ShapePlaces(self.discovery.limits)
+        self.segments = SegmentFiles(self.discovery.limits)
         self.masks = MaskSets(int(self.discovery.kept.most * _MASKS), self.discovery.limits)
 
     def search(self, files: Sequence[Uploaded]) -> None:
@@ -88,6 +90,7 @@ class Viewing:
         for discovery in (self.discovery, *self.searches):
             discovery.stop()
         self.masks.clear()
+        self.segments.clear()
         self.folder.close()
         self.readers.shutdown(wait=False, cancel_futures=True)
         self.assembler.shutdown(wait=False, cancel_futures=True)

@@ -36,6 +36,8 @@ async def code(request: Request, viewing: Viewing) -> Response:
         raise Refused(400, "regions of a slide have no program")
     if mask is not None and mask.wish.scope == "frame" and mask.wish.place != place:
         raise Refused(400, "the mask is of another image")
+    if mask is not None and mask.wish.segment is not None:
+        raise Refused(400, "the mask of a segment is not said as a program: read its file by hounsfield.segments")
     copied = await viewing.run(lambda: _copied(item, place, document, viewing, hidden=told.hidden))
     said = await viewing.run(lambda: _with_mask(copied, mask))
     return answered({**said, "why_no_command": said["why_no_command"] and told.translated(said["why_no_command"])})

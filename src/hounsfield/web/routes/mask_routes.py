@@ -11,13 +11,15 @@ from starlette.responses import Response
 
 from hounsfield.web.items import new_id
 from hounsfield.web.mask_documents import histogram_described, mask_described, name_and_color
-from hounsfield.web.mask_recipe import wish_of
+from hounsfield.web.mask_recipe import areas_of, wish_of
 from hounsfield.web.mask_sets import DrawnMask
 from hounsfield.web.parameters import Refused, decimal_of, index_of, language_of, object_of, plane_of
+from hounsfield.web.region_thresholds import threshold_from
 from hounsfield.web.routes.answering import Handler, Routes, answered
 from hounsfield.web.routes.attachments import sent_file
 from hounsfield.web.routes.plane_routes import asked_cut
 from hounsfield.web.saved_masks import FORMS, MaskFile, write_mask
+from hounsfield.web.segment_files import segmentations_described
 from hounsfield.web.shown_places import FRAMES, ShownPlace, image_at, place_of
 from hounsfield.web.strokes import stroke_of
 from hounsfield.web.viewing import Viewing
@@ -29,16 +31,15 @@ _FAR = 1e12
 async def make(request: Request, viewing: Viewing) -> Response:
     """Make a mask, or put another one in the place of one that there is."""
     item, document = viewing.item(request), await object_of(request)
-    wish, (name, color) = wish_of(document, item.kind), name_and_color(document)
+    wish, (name, color) = wish_of(document, item.kind, viewing.segments.segment), name_and_color(document)
     masks, given = viewing.masks, document.get("mask")
     before = None if given is None else masks.get(item, given)
 
     def work() -> DrawnMask:
         if before is None:
-            return masks.make(item, wish, name, color)
+            return _looking(viewing, masks.make(item, wish, name, color), name, color)
         masks.replace(before, wish)
-        before.name, before.color = name or before.name, color or before.color
-        return before
+        return _looking(viewing, before, name, color)
 
     return await _told(request, viewing, await viewing.run(work))
 
@@ -52,8 +53,27 @@ async def listed(request: Request, viewing: Viewing) -> Response:
 async def rename(request: Request, viewing: Viewing) -> Response:
     """Give a mask another name or colour."""
     mask, (name, color) = _mask(request, viewing), name_and_color(await object_of(request))
-    mask.name, mask.color = name or mask.name, color or mask.color
+    if name is not None:
+        mask.name, mask.private = name, not viewing.hiding.hidden
+    mask.color = color or mask.color
     return await _told(request, viewing, mask)
+
+
+async def segmentations(request: Request, viewing: Viewing) -> Response:
+    """List the segments of segmentations that are of an item."""
+    item, hiding, items = viewing.item(request), viewing.hiding, list(viewing.discovery.items)
+    found = await viewing.run(lambda: viewing.segments.of(item, items))
+    return answered({"segmentations": segmentations_described(found, hiding)})
+
+
+def _looking(viewing: Viewing, mask: DrawnMask, name: str | None, color: str | None) -> DrawnMask:
+    segment = mask.wish.segment
+    if name is not None:
+        mask.name, mask.private = name, not viewing.hiding.hidden
+    elif segment is not None and segment.name and not mask.name:
+        mask.name, mask.private = segment.name, True
+    mask.color = color or (segment and segment.color) or mask.color
+    return mask
 
 
 async def delete(request: Request, viewing: Viewing) -> Response:
@@ -139,6 +159,13 @@ async def histogram(request: Request, viewing: Viewing) -> Response:
     return answered(histogram_described(await viewing.run(work), told))
 
 
+async def threshold(request: Request, viewing: Viewing) -> Response:
+    """Tell which bounds areas of an image suggest."""
+    item, document = viewing.item(request), await object_of(request)
+    place, areas = place_of(document), areas_of(document.get("regions"))
+    return answered(await viewing.run(lambda: threshold_from(image_at(item, place), areas)))
+
+
 async def _told(request: Request, viewing: Viewing, mask: DrawnMask) -> Response:
     told = await viewing.told(request)
     return answered({"mask": await viewing.run(lambda: mask_described(mask, told))})
@@ -160,6 +187,8 @@ _ITEM = "/api/items/{id}"
 _MASK = f"{_ITEM}/masks/{{mask}}"
 ROUTES: Routes = {
     ("GET", f"{_ITEM}/histogram"): histogram,
+    ("POST", f"{_ITEM}/threshold"): threshold,
+    ("GET", f"{_ITEM}/segments"): segmentations,
     ("GET", f"{_ITEM}/masks"): listed,
     ("POST", f"{_ITEM}/masks"): make,
     ("POST", f"{_MASK}/look"): rename,

@@ -140,8 +140,12 @@
  * A mask as the server tells of it.
  * @typedef {object} Mask
  * @property {string} id
+ * @property {string} name
  * @property {string} color
  * @property {"frame"|"volume"} scope
+ * @property {boolean} edited something was drawn on it
+ * @property {boolean} can_undo
+ * @property {boolean} can_redo
  * @property {Record<string, any>} recipe what it selects
  * @property {string} view
  * @property {number} frame

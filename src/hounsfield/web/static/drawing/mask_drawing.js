@@ -4,21 +4,31 @@ import { heightsOf, placeOf } from "../numbers/bin_places.js";
 import { maskColours } from "../numbers/mask_pixels.js";
 
 /**
- * @param {Uint8Array} bits
+ * Masks of one image as one layer, the last on top; null where none is of it.
+ * @param {{bits: Uint8Array|null, color: string}[]} masks
  * @param {number} rows
  * @param {number} columns
  * @param {import("../numbers/mask_pixels.js").MaskLook} look
- * @param {string} color
- * @returns {import("./layer_drawing.js").Layer}
+ * @returns {import("./layer_drawing.js").Layer|null}
  */
-export function maskLayer(bits, rows, columns, look, color) {
+export function masksLayer(masks, rows, columns, look) {
+  const images = masks.flatMap(({ bits, color }) => (bits ? [painted(bits, rows, columns, look, color)] : []));
+  if (!images.length) return null;
+  const [image, ...others] = images;
+  const context = image.getContext("2d");
+  for (const each of others) context?.drawImage(each, 0, 0);
+  return { image, left: 0, top: 0, bytes: rows * columns * 4 };
+}
+
+/** @param {Uint8Array} bits @param {number} rows @param {number} columns @param {import("../numbers/mask_pixels.js").MaskLook} look @param {string} color */
+function painted(bits, rows, columns, look, color) {
   const image = document.createElement("canvas");
   image.width = columns;
   image.height = rows;
   const pixels = new ImageData(columns, rows);
   new Uint32Array(pixels.data.buffer).set(maskColours(bits, rows, columns, look, color));
   image.getContext("2d")?.putImageData(pixels, 0, 0);
-  return { image, left: 0, top: 0, bytes: rows * columns * 4 };
+  return image;
 }
 
 /**

@@ -1,6 +1,6 @@
 // Keys of the viewport and what they do. Knows names of actions only.
 
-/** @typedef {"previous"|"next"|"back10"|"forward10"|"first"|"last"|"cine"|"invert"|"turn"|"flipHorizontal"|"flipVertical"|"fit"|"actual"|"life"|"reset"|"smooth"|"zoomIn"|"zoomOut"|"narrower"|"wider"|"darker"|"brighter"|"toolWindow"|"toolPan"|"toolZoom"|"toolScroll"|"toolCross"|"toolRegion"|"toolDistance"|"toolBidirectional"|"toolAngle"|"toolCobb"|"toolRectangle"|"toolEllipse"|"toolPolygon"|"toolFreehand"|"toolProfile"|"toolPoint"|"windowSeen"|"crosshair"|"straight"|"linkHere"|"help"|"nextPane"|"previousPhase"|"nextPhase"|"cinePhases"} Action */
+/** @typedef {"previous"|"next"|"back10"|"forward10"|"first"|"last"|"cine"|"invert"|"turn"|"flipHorizontal"|"flipVertical"|"fit"|"actual"|"life"|"reset"|"smooth"|"zoomIn"|"zoomOut"|"narrower"|"wider"|"darker"|"brighter"|"toolWindow"|"toolPan"|"toolZoom"|"toolScroll"|"toolCross"|"toolRegion"|"toolDistance"|"toolBidirectional"|"toolAngle"|"toolCobb"|"toolRectangle"|"toolEllipse"|"toolPolygon"|"toolFreehand"|"toolProfile"|"toolPoint"|"toolBrush"|"toolEraser"|"windowSeen"|"crosshair"|"straight"|"linkHere"|"help"|"nextPane"|"previousPhase"|"nextPhase"|"cinePhases"} Action */
 
 /** @type {[Action, string, string[]][]} action, words, keys as `KeyboardEvent.key` has them */
 export const KEYS = [
@@ -30,6 +30,8 @@ export const KEYS = [
   ["toolFreehand", "Measure in a freehand outline", ["u"]],
   ["toolProfile", "Measure along a line (profile)", ["j"]],
   ["toolPoint", "Measure at a point", ["m"]],
+  ["toolBrush", "Draw on a mask with the brush", ["3"]],
+  ["toolEraser", "Erase from a mask", ["4"]],
   ["windowSeen", "Window from what is seen", ["Enter"]],
   ["crosshair", "Show or hide crosshair", ["x"]],
   ["straight", "Planes back to straight", ["o"]],

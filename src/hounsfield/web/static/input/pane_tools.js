@@ -1,5 +1,6 @@
 // What drags, wheels and keys do to a pane. Knows a pane's methods, the chosen tool and the links; nothing of events.
 
+import { isBrush } from "../numbers/brush.js";
 import { dragWindow, roundWindow } from "../numbers/grey.js";
 import { isShapeKind } from "../numbers/shape_kinds.js";
 import { unapply } from "../place/view_transform.js";
@@ -17,8 +18,15 @@ import { attachPointer } from "./pointer_input.js";
 export function attachTools(pane, viewport) {
   const { store, links } = viewport;
   const activate = (/** @type {Pane} */ from) => viewport.activate(from);
-  const shapes = () => viewport.measuring?.input;
-  /** Whether a measure has the pointer. */
+  /** Who draws. */
+  const shapes = () => (isBrush(store.get().tool) ? viewport.painting?.input : viewport.measuring?.input);
+  /** Who hears a key: while the panel Mask is open and nothing is measured, strokes are taken back, not measures. */
+  const typed = (/** @type {KeyboardEvent} */ event) => {
+    const { tool, side } = store.get();
+    const strokes = (event.ctrlKey || event.metaKey) && side === "mask" && !isShapeKind(tool);
+    return strokes ? viewport.painting?.input : shapes();
+  };
+  /** Whether a measure or a stroke has the pointer. */
   let drawn = false;
   let scrolled = 0;
   let anchor = { x: 0, y: 0 };
@@ -72,7 +80,7 @@ export function attachTools(pane, viewport) {
     drag(kind, dx, dy, x, y) {
       if (drawn) return shapes()?.drag(pane, x, y);
       const { tool } = store.get();
-      if (kind === "tool" && isShapeKind(tool)) return;
+      if (kind === "tool" && (isShapeKind(tool) || isBrush(tool))) return;
       drag(kind === "tool" ? (pane.tiles?.tool(tool) ?? tool) : kind, dx, dy, x, y);
     },
     end() {
@@ -91,7 +99,10 @@ export function attachTools(pane, viewport) {
       pane.setCursor([x, y]);
       shapes()?.hover(pane, x, y);
     },
-    leave: () => pane.setCursor(null),
+    leave() {
+      pane.setCursor(null);
+      if (isBrush(store.get().tool)) pane.redraw();
+    },
     zooms: () => Boolean(pane.tiles), // there is nothing to scroll
     wheel(steps, shift) {
       activate(pane);
@@ -106,7 +117,8 @@ export function attachTools(pane, viewport) {
     if (event.key === "Escape" && region?.cancel()) return event.preventDefault();
     // Enter and space on a button within the pane are the button's.
     if (event.target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ")) return;
-    if (shapes()?.key(pane, event)) return event.preventDefault();
+    if (isBrush(store.get().tool) && !viewport.painting) return event.preventDefault(); // it is about to come
+    if (typed(event)?.key(pane, event)) return event.preventDefault();
     if (pane.tiles?.pressed(event)) return event.preventDefault();
     const action = actionOf(event);
     if (!action) return;
@@ -168,6 +180,8 @@ const ACTIONS = {
   toolFreehand: (_, store) => store.set({ tool: "freehand" }),
   toolProfile: (_, store) => store.set({ tool: "profile" }),
   toolPoint: (_, store) => store.set({ tool: "point" }),
+  toolBrush: (_, store) => store.set({ tool: "brush" }),
+  toolEraser: (_, store) => store.set({ tool: "eraser" }),
   windowSeen: async (pane) => (await import("./region_window.js")).takeVisible(pane),
   crosshair: (_, store) => store.set({ crosshair: !store.get().crosshair }),
   nextPane: (_, store) => store.set({ active: store.get().active + 1 }),

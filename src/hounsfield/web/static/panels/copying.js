@@ -44,7 +44,7 @@ function shownIn(viewport) {
   const { stack, index, layers } = viewport.active();
   const shown = layers.masking?.of(stack);
   const here = shown && stack && (shown.mask.scope === "volume" || isOf(shown.mask, stack, index));
-  const hidden = layers.masking?.look === "original" || shown?.quick;
+  const hidden = layers.masking?.look === "original" || shown?.quick || !shown?.visible;
   return { stack, index, masks: here && !hidden ? { mask: shown.mask.id } : {} };
 }
 

@@ -2,11 +2,14 @@
 
 import { h } from "../dom.js";
 import { shortNumber } from "../numbers/numbers.js";
-import { Masking } from "../panes/masking.js";
 import { KINDS } from "../panes/probe.js";
 import { download } from "../panes/save_view.js";
 import { loadHistogram, loadMaskFile, viewName } from "../server/masks.js";
 import { t } from "../words/words.js";
+import { BrushSection } from "./brush_section.js";
+import { MaskList } from "./mask_list.js";
+import { RegionSection } from "./region_section.js";
+import { SegmentSection } from "./segment_section.js";
 import { Threshold } from "./threshold.js";
 
 /** @typedef {import("../panes/viewport.js").Viewport} Viewport */
@@ -28,29 +31,51 @@ const FILES = /** @type {const} */ ([
   ["stl", "stl", "STL"],
   ["figure", "figure.png", "Figure"],
 ]);
+/** Nothing is selected but by the brush. */
+const DRAWN = "drawn";
+/** What a segmentation of the study selects. */
+const SEGMENT = "segment";
 const OF_VOLUMES = ["nifti", "seg", "stl"];
 
 /** @param {HTMLElement} box @param {Viewport} viewport */
-export function fillMaskPanel(box, viewport) {
-  if (!box.childElementCount) new MaskPanel(box, viewport, new Masking(viewport));
+export async function fillMaskPanel(box, viewport) {
+  const painting = await viewport.loadPainting();
+  if (!box.childElementCount) new MaskPanel(box, viewport, painting);
 }
 
 class MaskPanel {
-  /** @param {HTMLElement} box @param {Viewport} viewport @param {Masking} masking */
-  constructor(box, viewport, masking) {
+  /** @param {HTMLElement} box @param {Viewport} viewport @param {import("../panes/painting.js").Painting} painting */
+  constructor(box, viewport, painting) {
+    const { masking } = painting;
     this.viewport = viewport;
     this.masking = masking;
+    this.list = new MaskList(masking, () => viewport.active().stack);
+    this.brush = new BrushSection(painting);
+    this.segments = new SegmentSection(viewport, masking);
+    /** The mask that the controls speak of. */
+    this.spoken = "";
     /** What the histogram is of. */
     this.asked = "";
     this.threshold = new Threshold((dragging) => {
       this.by.value = "range";
       this.changed(dragging);
     });
+    this.region = new RegionSection(viewport, {
+      setBounds: ({ above, below }) => this.bounded(above, below),
+      changed: () => this.changed(false),
+      failed: (error) => masking.failed(error),
+    });
     const changed = { change: () => this.changed(false) };
     this.by = h("select", { label: "Selected by", on: { change: () => this.chosen() } });
     this.by.append(h("option", { t: "values above and below", attributes: { value: "range" } }));
     for (const name of TISSUES) this.by.append(h("option", { t: name, attributes: { value: name } }));
     this.by.append(h("option", { t: "Otsu's threshold", attributes: { value: "otsu" } }));
+    this.by.append(h("option", { t: "the brush alone", attributes: { value: DRAWN } }));
+    this.segment = h("option", {
+      t: "a segment of the study",
+      attributes: { value: SEGMENT, disabled: "", hidden: "" },
+    });
+    this.by.append(this.segment);
     this.fill = h("select", { label: "Holes", on: changed });
     for (const [value, words] of [
       ["no", "not filled"],
@@ -73,7 +98,9 @@ class MaskPanel {
     this.smallest.step = "any";
     this.smallestName = h("span");
     this.makeButton = button("Make mask", () => this.changed(false, true));
+    this.addButton = button("Add mask", () => this.added());
     this.deleteButton = button("Delete mask", () => this.removed());
+    this.selection = h("div");
     this.status = h("p", { class: "note", attributes: { role: "status" } });
     this.facts = h("dl", { class: "facts" });
     this.files = FILES.map(([form, ending, words]) => button(words, () => this.save(form, ending)));
@@ -81,8 +108,10 @@ class MaskPanel {
     this.controls = h("div", {}, ...this.rows());
     this.looks = this.makeLooks();
     this.why = h("p", { class: "quiet" });
-    const buttons = h("div", { class: "choices" }, this.makeButton, this.deleteButton);
-    box.append(this.why, this.looks, this.controls, buttons, this.status, this.facts, this.saving);
+    this.note = h("p", { class: "quiet", t: "Another selection takes the place of what was drawn." });
+    const buttons = h("div", { class: "choices" }, this.makeButton, this.addButton, this.deleteButton);
+    const parts = [this.controls, buttons, this.note, this.brush.element, this.status, this.facts, this.saving];
+    box.append(this.why, this.looks, this.list.element, this.segments.element, ...parts);
     masking.onChange(() => this.show());
     viewport.onChange((pane, what) => {
       if (pane === viewport.active() && ["stack", "frame", "active"].includes(what)) this.update();
@@ -94,12 +123,13 @@ class MaskPanel {
     const field = (/** @type {HTMLElement} */ control, /** @type {string|HTMLElement} */ name) =>
       h("label", { class: "field" }, typeof name === "string" ? h("span", { t: name }) : name, control);
     const row = (/** @type {HTMLElement[]} */ ...fields) => h("div", { class: "row" }, ...fields);
-    return [
-      row(field(this.by, "Selected by")),
+    this.selection.append(
       this.threshold.element,
+      this.region.element,
       row(field(this.fill, "Holes"), field(this.opening, "Opening in pixels")),
       row(field(this.largest, "Largest parts only"), field(this.smallest, this.smallestName)),
-    ];
+    );
+    return [row(field(this.by, "Selected by")), this.selection];
   }
 
   makeLooks() {
@@ -123,6 +153,7 @@ class MaskPanel {
     const { stack, index } = this.viewport.active();
     if (this.viewport.store.get().side !== "mask") return;
     this.show();
+    this.segments.update();
     if (!stack || !this.can()) return;
     const volume = stack.description.kind === "volume";
     const asked = `${stack.id} ${volume ? "" : index}`;
@@ -151,6 +182,7 @@ class MaskPanel {
   /** Another way of selecting: tissues are their range and nothing else, unless more is asked for. */
   chosen() {
     const tissue = TISSUES.includes(this.by.value);
+    this.selection.hidden = this.by.value === DRAWN;
     this.fill.value = tissue ? "no" : "plane";
     this.opening.value = tissue ? "0" : "2";
     this.changed(false);
@@ -162,12 +194,27 @@ class MaskPanel {
     if (!stack || !this.can() || (!anew && !this.masking.of(stack) && !this.masking.busy)) return;
     const volume = stack.description.kind === "volume";
     const quick = dragging && volume ? this.recipe(false) : null;
-    this.masking.make({ stack, index, recipe: this.recipe(volume), quick });
+    this.masking.make({ stack, index, recipe: this.recipe(volume), quick, anew });
+  }
+
+  /** Values between bounds, and nothing else that shapes them. @param {number} above @param {number} below */
+  bounded(above, below) {
+    this.by.value = "range";
+    this.threshold.bounds = { above, below };
+    this.threshold.show();
+    this.changed(false, !this.masking.of(this.viewport.active().stack));
+  }
+
+  /** A mask beside the others; a segment is not made twice. */
+  added() {
+    if (this.by.value === SEGMENT) this.by.value = DRAWN;
+    this.changed(false, true);
   }
 
   /** What the server is asked for. @param {boolean} volume */
   recipe(volume) {
     const by = this.by.value;
+    if (by === DRAWN) return { drawn: true };
     const { above, below } = this.threshold.bounds;
     const least = (this.threshold.told?.edges[0] ?? 0) - 1;
     const range = above === null && below === null ? { above: least } : { above, below };
@@ -180,13 +227,17 @@ class MaskPanel {
       opening: Math.round(Number(this.opening.value) || 0),
       largest: this.largest.value === "" ? null : Math.round(Number(this.largest.value)),
       ...smallest,
+      ...(this.region.regions.length ? { regions: this.region.regions } : {}),
     };
   }
 
   /** Show a recipe that the server had. @param {Record<string, any>} recipe */
   follow(recipe) {
-    const { above, below, tissue, method, fill, fill_3d, opening, largest, min_ml, min_mm2 } = recipe;
-    this.by.value = tissue ?? method ?? "range";
+    const { above, below, tissue, method, fill, fill_3d, opening, largest, min_ml, min_mm2, drawn } = recipe;
+    this.by.value = recipe.segment ? SEGMENT : drawn ? DRAWN : (tissue ?? method ?? "range");
+    this.selection.hidden = Boolean(drawn || recipe.segment);
+    this.region.follow(recipe.regions ?? []);
+    if (this.selection.hidden) return; // the others stay as they were
     this.threshold.bounds = { above, below };
     this.fill.value = fill_3d ? "space" : (fill ?? !tissue) ? "plane" : "no";
     this.opening.value = String(opening ?? (tissue ? 0 : 2));
@@ -205,7 +256,13 @@ class MaskPanel {
     this.why.hidden = can || !stack;
     this.why.textContent = t("A mask is made of values: not of colours, whole slides or presentation states.");
     for (const each of [this.looks, this.controls]) each.hidden = !can;
+    this.list.update();
+    this.brush.update();
+    this.brush.element.hidden = !can;
+    this.speakOf(shown);
+    this.note.hidden = !shown?.mask.edited;
     this.makeButton.hidden = !can || Boolean(shown);
+    this.addButton.hidden = !can || !shown;
     this.deleteButton.hidden = !shown;
     this.saving.hidden = !shown || shown.quick;
     for (const one of this.looks.querySelectorAll("button"))
@@ -219,6 +276,14 @@ class MaskPanel {
     this.status.textContent = this.masking.problem || shown?.mask.empty || "";
     this.status.hidden = !this.status.textContent;
     this.tellNumbers(shown);
+  }
+
+  /** Let the controls follow where another mask is chosen. @param {import("../panes/masking.js").Shown|null} shown */
+  speakOf(shown) {
+    if (!shown || shown.quick || this.masking.busy || shown.mask.id === this.spoken) return;
+    this.spoken = shown.mask.id;
+    this.follow(shown.mask.recipe);
+    this.threshold.show();
   }
 
   /** @param {import("../panes/masking.js").Shown|null} shown */

@@ -6,6 +6,7 @@ import { ShapeInput } from "../input/shape_input.js";
 import { handlesOf, keptPoint, strokesOf } from "../numbers/shape_kinds.js";
 import { apply } from "../place/view_transform.js";
 import { findPlaces, imageOf, measureShapes } from "../server/measures.js";
+import { tellShapes } from "../server/transport.js";
 import { ShapeList } from "../state/shapes.js";
 import { t } from "../words/words.js";
 import { linesOf, NAMES } from "./measure_text.js";
@@ -40,6 +41,7 @@ export class Measuring {
     this.running = new Set();
     this.list.onChange(() => {
       for (const pane of viewport.panes) pane.redraw();
+      tellShapes(this.list.shapes);
     });
     viewport.onChange((pane, what) => {
       if ((what === "frame" || what === "stack") && this.input.pane === pane) this.leave();

@@ -112,6 +112,12 @@ export class PaneLayers {
     return wanted;
   }
 
+  /** Whether the mask of a stamp has come for an image. @param {Stack} stack @param {number} index @param {number} stamp */
+  hasMaskOf(stack, index, stamp) {
+    const mask = this.masking?.layerOf(stack, index);
+    return !mask?.stamps.includes(stamp) || this.cache.has(mask.key);
+  }
+
   /** @param {string} key @param {() => Promise<Layer|null>} load @param {string} [place] of a mask @returns {Layer|null} */
   known(key, load, place) {
     if (this.cache.has(key)) {

@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { drawCross, drawReferenceLines } from "../drawing/pane_drawing.js";
 import { attachTools, runAction } from "../input/pane_tools.js";
+import { isBrush } from "../numbers/brush.js";
 import { isShapeKind } from "../numbers/shape_kinds.js";
 import { describeState } from "../server/over.js";
 import { describe, describePlane } from "../server/server.js";
@@ -41,6 +42,7 @@ export class Viewport {
     this.oblique = null;
     /** @type {import("./measuring.js").Measuring|null} once something is to be measured */
     this.measuring = null;
+    this.painting = /** @type {import("./painting.js").Painting|null} once there are masks */ (null);
     /** @type {((pane: Pane, what: Change) => void)[]} */
     this.listeners = [];
     /** @type {Map<string, Promise<Description>>} */
@@ -62,6 +64,7 @@ export class Viewport {
     });
     store.watch(["active"], ({ active }) => this.markActive(active));
     store.watch(["tool"], ({ tool }) => isShapeKind(tool) && this.loadMeasuring());
+    store.watch(["tool"], ({ tool }) => isBrush(tool) && this.loadPainting());
     store.watch(["items"], ({ items }) => {
       for (const pane of this.panes) {
         const item = pane.stack && items.get(pane.stack.id);
@@ -156,6 +159,7 @@ export class Viewport {
     if (crosshair) drawReferenceLines(context, transform, this.links.lines(pane), cross, ratio);
     if (cross) drawCross(context, transform, cross, ratio);
     this.oblique?.handles.draw(pane, context);
+    this.painting?.draw(pane, context, transform);
     this.measuring?.draw(pane, context, transform);
     if (texts) drawScale(pane, context, transform, pane.view, ratio);
   }
@@ -164,6 +168,12 @@ export class Viewport {
     const { Measuring } = await import("./measuring.js");
     this.measuring ??= new Measuring(this);
     return this.measuring;
+  }
+
+  async loadPainting() {
+    const { Painting } = await import("./painting.js");
+    this.painting ??= new Painting(this);
+    return this.painting;
   }
 
   /** @param {Pane} pane */

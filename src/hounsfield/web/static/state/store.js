@@ -3,7 +3,7 @@
 /** @typedef {import("../types.js").Item} Item */
 /** @typedef {import("../types.js").Report} Report */
 /** @typedef {import("../types.js").Point} Point */
-/** @typedef {"window"|"pan"|"zoom"|"scroll"|"cross"|"region"|import("../numbers/shape_kinds.js").ShapeKind} Tool */
+/** @typedef {"window"|"pan"|"zoom"|"scroll"|"cross"|"region"|"brush"|"eraser"|import("../numbers/shape_kinds.js").ShapeKind} Tool */
 /** @typedef {"1"|"2"|"4"|"planes"} Layout */
 
 /**

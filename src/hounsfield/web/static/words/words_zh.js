@@ -1,10 +1,12 @@
 // The page's words in Chinese, by their English words. Knows other words only.
 
 import { ARRIVE } from "./zh_arrive.js";
+import { BRUSH_WORDS } from "./zh_brush.js";
 import { DISPLAY_WORDS } from "./zh_display.js";
 import { MASK_WORDS } from "./zh_masks.js";
 import { MEASURE_WORDS } from "./zh_measures.js";
 import { MEASURING_WORDS } from "./zh_measuring.js";
+import { NOTEBOOK_WORDS } from "./zh_notebook.js";
 import { OBLIQUE } from "./zh_oblique.js";
 import { OVER } from "./zh_over.js";
 import { PHASES } from "./zh_phases.js";
@@ -20,6 +22,7 @@ export const CHINESE = {
   ...DISPLAY_WORDS,
   ...STUDIES,
   ...MEASURE_WORDS,
+  ...BRUSH_WORDS,
   ...MASK_WORDS,
   // Start and series
   "Starting…": "正在启动…",
@@ -187,6 +190,7 @@ export const CHINESE = {
   Brighter: "变亮",
   "Zoom in": "放大",
   "Zoom out": "缩小",
+  ...NOTEBOOK_WORDS,
   ...OBLIQUE,
   ...MEASURING_WORDS,
 };
