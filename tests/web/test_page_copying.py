@@ -81,3 +81,17 @@ def test_measures_of_a_plane_are_copied_with_the_plane(let_in, tmp_path):
         page.mouse.up()
         at_rest(page)
     assert "volume.reformat(" in check(page, tmp_path)
+
+
+def test_what_is_hidden_is_not_copied_and_how_much_is_copied_is_said(let_in):
+    page = let_in(get_testdata_file("CT_small.dcm"))
+    draw(page, "distance", SHAPES["distance"])
+    draw(page, "rectangle", SHAPES["rectangle"])
+    assert copied(page).count("hu.distance(image") == 1
+    assert "with the 2 measures" in page.locator("body").inner_text()
+    page.get_by_role("button", name="Hide it").first.click()
+    program = copied(page)
+    assert "hu.distance" not in program and "hu.region" in program
+    assert copied(page, "Copy as command").startswith("hu stats --rect ")
+    page.get_by_role("button", name="Hide all").click()
+    assert "hu.region" not in copied(page)

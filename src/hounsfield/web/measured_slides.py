@@ -41,8 +41,10 @@ class MeasuredSlide:
 
     def of(self, shape: DrawnShape, said: Callable[[HounsfieldError], str]) -> dict[str, Any]:
         """Return what is measured by a shape; `said` makes a sentence of an error."""
-        if shape.kind in ("profile", "point"):
+        if shape.kind == "point":
             return {"kind": shape.kind, "error": NO_VALUES}
+        if shape.kind == "profile":
+            return {**self.on.of(DrawnShape("distance", shape.points), said), "kind": shape.kind, "values": NO_VALUES}
         return {"kind": shape.kind, **self._area(shape)} if shape.kind in AREAS else self.on.of(shape, said)
 
     def _area(self, shape: DrawnShape) -> dict[str, Any]:

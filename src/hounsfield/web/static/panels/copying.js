@@ -3,6 +3,7 @@
 
 import { h } from "../dom.js";
 import { loadCode, viewName } from "../server/masks.js";
+import { t } from "../words/words.js";
 import { menuButton } from "./menu.js";
 
 /** @typedef {import("../panes/viewport.js").Viewport} Viewport */
@@ -24,6 +25,9 @@ export function copyButtons(viewport, work, begun) {
       const text = said[what];
       if (!text) throw new Error(said.why_no_command ?? "");
       await copyText(text);
+      const n = shown.shapes?.length;
+      const told = n ? t("Copied, with the {n} measures that are seen on the image.", { n }) : t("Copied.");
+      document.dispatchEvent(new CustomEvent("hounsfield-tell", { detail: told }));
     });
   };
   return [menuButton("Copy as Python", copy("python")), menuButton("Copy as command", copy("command"))];
@@ -44,7 +48,11 @@ function shownIn(viewport) {
   return { stack, index, masks: here && !hidden ? { mask: shown.mask.id } : {} };
 }
 
-/** What is measured on the image, as it is seen: what is hidden is left out. @param {Viewport} viewport */
+/**
+ * What is measured on the image, as it is seen: what is hidden is left out.
+ * @param {Viewport} viewport
+ * @returns {{shapes?: object[], calibration?: object}}
+ */
 function measuresIn(viewport) {
   const shapes = viewport.measuring?.shapesIn(viewport.active()) ?? [];
   if (!shapes.length) return {};

@@ -85,7 +85,7 @@ export function linesOf(found) {
     return [`${lengthText(found.long)} × ${lengthText(found.short)}`, kindText(found.long.spacing_kind)].filter(
       Boolean,
     );
-  if (found.values && found.length) {
+  if (Array.isArray(found.values) && found.length) {
     const numbers = found.values.filter((/** @type {number|null} */ value) => value !== null);
     const range = numbers.length
       ? `${valueText(Math.min(...numbers), "", 4)} … ${valueText(Math.max(...numbers), found.unit, 4)}`

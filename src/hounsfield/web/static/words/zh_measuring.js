@@ -2,6 +2,8 @@
 
 /** @type {Record<string, string>} */
 export const MEASURING_WORDS = {
+  "Copied.": "已复制。",
+  "Copied, with the {n} measures that are seen on the image.": "已复制，含图像上可见的 {n} 项测量。",
   Redo: "重做",
   "Hide all": "全部隐藏",
   "Hide it": "隐藏它",
