@@ -41,7 +41,7 @@ SECTIONS = (
         "masks",
         "Masks and measures",
         "mask apply_mask components region read_rois intersection union measure Measures profile Profile distance"
-        " Distance surface Surface",
+        " Distance angle cobb Angle point PointValue scaled calibrated surface Surface",
     ),
     ("display", "Display", "figure render windows Window presentation PresentationState"),
     (

@@ -37,8 +37,8 @@ NO_SENTENCES = (
     "catalog/described.py", "catalog/answer_types.py",
     "scanning/preparing.py", "series/separators.py", "web/serving", "web/app", "web/page_files",
     "web/keys", "web/sockets", "web/access.py", "web/routes/film_routes", "web/routes/attachments",
-    "web/copied_code", "web/copied_sources",
-    "web/run_folder",
+    "web/copied_code", "web/copied_shapes", "web/copied_sources",
+    "web/run_folder", "web/page_document", "web/notebook_view",
 )  # fmt: skip
 #: Calls whose strings are none either.
 NO_SENTENCE = {"Popen", "compile", "import_module", "items_of", "cast", "getattr", "setattr", "fromkeys", "split", "sub", "search", "strptime", "startswith", "endswith", "option", "argument", "command", "Path", "TypeVar", "path"}  # fmt: skip  # noqa: E501

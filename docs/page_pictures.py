@@ -1,6 +1,6 @@
-"""Take pictures of the page in twenty situations: python docs/page_pictures.py [folder].
+"""Take pictures of the page in thirty-five situations: python docs/page_pictures.py [folder [name ...]].
 
-Needs Playwright and Chromium; files are those of pydicom, of pydicom-data, or made. Without a folder, the four pictures
+Needs Playwright and Chromium; files are those of pydicom, of pydicom-data, or made. Without a folder, the six pictures
 that the documents show are written to docs/images.
 """
 
@@ -31,7 +31,14 @@ import made
 
 IMAGES = Path(__file__).parent / "images"
 #: Pictures that documents show: situation to file.
-SHOWN = {"planes": "view", "radiograph": "view-radiograph", "linked": "view-linked", "header": "view-header"}
+SHOWN = {
+    "planes": "view",
+    "radiograph": "view-radiograph",
+    "linked": "view-linked",
+    "header": "view-header",
+    "masks": "view-masks",
+    "measures": "view-measures",
+}
 OPTIONS = ["--no-sandbox", "--disable-gpu"]
 
 
@@ -56,7 +63,7 @@ def main() -> None:
         (folder / "empty").mkdir()
         browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=OPTIONS)
         for name, situation in SITUATIONS.items():
-            if target is None and name not in SHOWN:
+            if name not in (SHOWN if target is None else sys.argv[2:] or SITUATIONS):
                 continue
             with _served(folder / situation.folder, situation.command) as address:
                 picture = folder / f"{name}.png"
@@ -211,6 +218,88 @@ def _probe(page: Any) -> None:
     page.locator(".pane").first.hover(position={"x": 300, "y": 320})
 
 
+def _drag(page: Any, *points: tuple[float, float]) -> None:
+    """Press at the first point, parts of the first pane, over the others, up at the last."""
+    box = page.locator(".pane").first.bounding_box()
+    (x, y), *rest = [(box["x"] + across * box["width"], box["y"] + down * box["height"]) for across, down in points]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for x, y in rest:
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+
+
+def _draw(page: Any, key: str, *lines: tuple[tuple[float, float], ...]) -> None:
+    page.locator(".pane").first.focus()
+    page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    for line in lines:
+        _drag(page, *line)
+
+
+def _measures(page: Any) -> None:
+    _tab("Measures")(page)
+    _draw(page, "d", ((0.40, 0.30), (0.62, 0.30)))
+    _draw(page, "b", ((0.37, 0.46), (0.47, 0.60)), ((0.37, 0.57), (0.47, 0.49)))
+    _draw(page, "q", ((0.30, 0.66), (0.42, 0.76)))
+    _draw(page, "u", ((0.60, 0.64), (0.66, 0.62), (0.70, 0.68), (0.66, 0.74), (0.60, 0.71)))
+    _draw(page, "j", ((0.30, 0.40), (0.70, 0.40)))
+    _draw(page, "t", ((0.54, 0.45), (0.66, 0.58)))
+
+
+def _one_measure(page: Any) -> None:
+    _tab("Measures")(page)
+    _draw(page, "d", ((0.45, 0.40), (0.55, 0.60)))
+
+
+def _mask_by(page: Any, by: str) -> None:
+    page.get_by_label("Selected by").select_option(by)
+    _button(page, "Make mask")
+    page.wait_for_timeout(1500)
+
+
+def _mask(page: Any) -> None:
+    _tab("Mask")(page)
+    page.wait_for_timeout(700)
+    _mask_by(page, "range")
+
+
+def _look(name: str) -> Callable[[Any], None]:
+    def act(page: Any) -> None:
+        _mask(page)
+        _button(page, name)
+
+    return act
+
+
+def _masks(page: Any) -> None:
+    _planes(page)
+    _tab("Mask")(page)
+    page.wait_for_timeout(700)
+    _mask_by(page, "lung")
+    for tissue in ("bone", "soft tissue"):
+        _button(page, "Add mask")
+        page.wait_for_timeout(1500)
+        page.get_by_label("Selected by").select_option(tissue)
+        page.wait_for_timeout(1500)
+    page.locator(".pane").first.focus()
+
+
+def _brush(page: Any) -> None:
+    _mask(page)
+    _draw(page, "3", ((0.42, 0.45), (0.50, 0.42), (0.58, 0.46)))
+    page.wait_for_timeout(800)
+
+
+def _by_region(page: Any) -> None:
+    _measures(page)
+    _tab("Mask")(page)
+    page.wait_for_timeout(700)
+    _button(page, "Threshold from region")
+    page.wait_for_timeout(1500)
+
+
 SITUATIONS = {
     "ct": Situation("Axial 3 mm", _probe),
     "planes": Situation("Axial 3 mm", _planes),
@@ -223,6 +312,19 @@ SITUATIONS = {
     "pet": Situation("Whole body", _hot, folder="data"),
     "slide": Situation("40 × 24", _probe, folder="data"),
     "segments": Situation("SEG", folder="data"),
+    "measures": Situation("Axial 3 mm", _measures),
+    "measured mammogram": Situation("L CC", _one_measure, folder="data"),
+    "measured ultrasound": Situation("640 × 480 · 120", _one_measure),
+    "measured slide": Situation("40 × 24", _one_measure, folder="data"),
+    "measures, light": Situation("Axial 3 mm", _measures, {"color_scheme": "light"}),
+    "mask": Situation("Axial 3 mm", _mask),
+    "mask, outline": Situation("Axial 3 mm", _look("Outline")),
+    "mask, result": Situation("Axial 3 mm", _look("Result")),
+    "masks": Situation("Axial 3 mm", _masks),
+    "masks, light": Situation("Axial 3 mm", _masks, {"color_scheme": "light"}),
+    "mask, Chinese": Situation("Axial 3 mm", _measures, {"locale": "zh-CN"}),
+    "brush": Situation("Axial 3 mm", _brush),
+    "mask by region": Situation("Axial 3 mm", _by_region),
     "header": Situation("Axial 3 mm", _search),
     "steps": Situation("Axial 3 mm", _tab("Steps")),
     "report": Situation("Axial 3 mm", _report, folder="data"),

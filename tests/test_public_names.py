@@ -12,7 +12,7 @@ NAMES = [
     "MissingAttributeError", "MissingDependencyError", "NotDicomError", "OutputError", "Phantom", "PhantomOptions",
     "PresentationState", "Progress", "Report", "SegmentDescription", "SlidePlane", "SourceError", "Step", "Surface",
     "Tolerances", "UnitError", "UnsupportedTransferSyntaxError", "Volume", "VolumeFacts", "Volumes", "Window", "WorkersLostError",
-    "Written", "apply_mask", "choose", "components", "dicom_json", "figure", "frame_times", "info", "intersection", "map", "mask", "measure",
+    "Written", "Angle", "PointValue", "angle", "calibrated", "cobb", "point", "scaled", "apply_mask", "choose", "components", "dicom_json", "figure", "frame_times", "info", "intersection", "map", "mask", "measure",
     "open_frames", "overlays", "phantom", "presentation", "read", "read_grid", "read_rois", "read_volumes", "regions", "register_decoders",
     "render", "scan", "scan_batches", "segments", "surface", "tags", "union", "windows", "write", "write_nifti", "write_npz",
     "write_seg", "write_stl", "write_zarr",

@@ -16,6 +16,7 @@ from hounsfield._version import __version__
 
 #: Each public name and the module it lives in. A test holds this list against __init__.pyi and the docs.
 _HOME = {
+    "Angle": "hounsfield.measures.angles",
     "AssumptionError": "hounsfield.errors",
     "AssumptionWarning": "hounsfield.errors",
     "Attribute": "hounsfield.headers.tags",
@@ -38,6 +39,7 @@ _HOME = {
     "OutputError": "hounsfield.errors",
     "Phantom": "hounsfield.phantoms.series",
     "PhantomOptions": "hounsfield.phantoms.series",
+    "PointValue": "hounsfield.measures.angles",
     "PresentationState": "hounsfield.display.presentation.state",
     "Profile": "hounsfield.measures.lines",
     "Progress": "hounsfield.scanning.walking",
@@ -56,8 +58,11 @@ _HOME = {
     "Volumes": "hounsfield.series.volumes",
     "Window": "hounsfield.display.voi",
     "Written": "hounsfield.outputs",
+    "angle": "hounsfield.measures.angles",
     "apply_mask": "hounsfield.masks.mask",
+    "calibrated": "hounsfield.measures.scales",
     "choose": "hounsfield.recipes.choice",
+    "cobb": "hounsfield.measures.angles",
     "components": "hounsfield.masks.components",
     "dicom_json": "hounsfield.headers.json_model",
     "distance": "hounsfield.measures.lines",
@@ -71,6 +76,7 @@ _HOME = {
     "open_frames": "hounsfield.reading.read",
     "overlays": "hounsfield.reading.objects",
     "phantom": "hounsfield.phantoms.series",
+    "point": "hounsfield.measures.angles",
     "presentation": "hounsfield.display.presentation.state",
     "profile": "hounsfield.measures.lines",
     "read": "hounsfield.reading.read",
@@ -81,6 +87,7 @@ _HOME = {
     "regions": "hounsfield.reading.objects",
     "register_decoders": "hounsfield.pixels.plugin",
     "render": "hounsfield.display.render",
+    "scaled": "hounsfield.measures.scales",
     "scan": "hounsfield.scanning.scan",
     "scan_batches": "hounsfield.scanning.scan",
     "segments": "hounsfield.reading.objects",

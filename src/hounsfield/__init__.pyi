@@ -44,9 +44,16 @@ from hounsfield.limits import Limits as Limits
 from hounsfield.masks.components import components as components
 from hounsfield.masks.mask import apply_mask as apply_mask
 from hounsfield.masks.mask import mask as mask
+from hounsfield.measures.angles import Angle as Angle
+from hounsfield.measures.angles import PointValue as PointValue
+from hounsfield.measures.angles import angle as angle
+from hounsfield.measures.angles import cobb as cobb
+from hounsfield.measures.angles import point as point
 from hounsfield.measures.lines import Profile as Profile
 from hounsfield.measures.lines import distance as distance
 from hounsfield.measures.lines import profile as profile
+from hounsfield.measures.scales import calibrated as calibrated
+from hounsfield.measures.scales import scaled as scaled
 from hounsfield.measures.sets import intersection as intersection
 from hounsfield.measures.sets import union as union
 from hounsfield.measures.shapes import region as region

@@ -27,6 +27,7 @@ from hounsfield.geometry import Distance, ImagePlane, SlidePlane, SpacingKind, a
 from hounsfield.header import Header, NoHeader
 from hounsfield.steps import Step
 from hounsfield.text import counted, printable
+from hounsfield.viewable import Viewable
 
 #: In pixels: a mask that is so far off counts as at the same place. Other programs write positions in single precision.
 _OFF = 0.05
@@ -46,7 +47,7 @@ def require_image(image: object, function: str) -> None:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Image:
+class Image(Viewable):
     """One image: values with their unit, geometry and steps. Masks are images with values of type bool.
 
     Attributes

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hounsfield.errors import UnitError
+from hounsfield.header import exact_numbers
 from hounsfield.image import Image, mask_values
 from hounsfield.volume import Volume
 from hounsfield.voxels.fitting import mask_voxels
@@ -92,3 +93,16 @@ def fitting_mask(grid: Image | Volume, mask: Image | Volume | NDArray[np.bool_])
             "the mask of a Volume must be a Volume or an array, not an Image, whose frames need not be slices"
         )
     return mask_voxels(grid, mask)
+
+
+def pixel_aspect(image: Image) -> float:
+    """Height of a pixel divided by its width: from the spacing, else from Pixel Aspect Ratio, else 1."""
+    if image.pixel_spacing is not None:
+        return image.pixel_spacing[0] / image.pixel_spacing[1]
+    return ratio(image.header.get("PixelAspectRatio")) or 1.0
+
+
+def ratio(value: object) -> float | None:
+    """Vertical by horizontal of two positive numbers, or None."""
+    pair = exact_numbers(value, 2)
+    return pair[0] / pair[1] if pair is not None and min(pair) > 0 else None

@@ -16,6 +16,7 @@ from hounsfield.header import Header, NoHeader
 from hounsfield.image import Image
 from hounsfield.steps import Step
 from hounsfield.text import counted, printable
+from hounsfield.viewable import Viewable
 from hounsfield.voxels import grids
 from hounsfield.voxels.conversions import Convertible
 from hounsfield.voxels.fitting import mask_voxels
@@ -25,7 +26,7 @@ from hounsfield.voxels.slices import ComputedHeader, SliceHeader, SliceSource, S
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Volume(Convertible, Projectable):
+class Volume(Convertible, Projectable, Viewable):
     """A regular grid of values in the patient. Masks are volumes with values of type bool.
 
     Attributes

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time
@@ -19,6 +20,7 @@ from hounsfield.batch.inputs import Input
 from hounsfield.batch.job_shards import JobShard, parts_for, shard_of
 from hounsfield.batch.recorded_task import KeptInput, RecordedTask
 from hounsfield.batch.records import Record, Records, as_recorded
+from hounsfield.batch.result_table import table_of
 from hounsfield.errors import OutputError
 from hounsfield.outputs import new_token
 
@@ -147,3 +149,22 @@ def test_a_worker_that_comes_too_late_does_not_replace_what_is_done(tmp_path):
     assert kept.get("a").result == 5
     kept.end(Record("a", "1", "", "a", False, None, "full", "output"))
     assert RecordedTask(lambda item: 6, str(tmp_path), new_token())(work).result == 6
+
+
+def _peak(count: int) -> int:
+    """The bytes of Python that a table of so many inputs takes at most while it is made."""
+    records = (
+        Record(f"key {i}", "s", f"1.2.{i}", f"input {i}", True, {"measures": {"mean": float(i)}}) for i in range(count)
+    )
+    tracemalloc.start()
+    try:
+        table = table_of(records, measured=True)
+        assert (table.num_rows, table["mean"].to_pylist()[-1]) == (count, count - 1)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_rows_of_a_long_part_are_not_held_all_at_once() -> None:
+    _peak(10)  # what is loaded and remembered with the first
+    assert _peak(4_096) < 1.5 * _peak(512)

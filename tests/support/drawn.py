@@ -25,3 +25,7 @@ def region_of(image, kind, places):
     if kind == "rectangle":
         return hu.region("rectangle", image, center=middle, size=extent)
     return hu.region("ellipse", image, center=middle, radii=(extent[0] / 2, extent[1] / 2))
+
+
+#: How many points each kind has; of outlines from and to.
+KINDS = {"distance": 2, "bidirectional": 4, "angle": 3, "cobb": 4, "rectangle": 2, "ellipse": 2, "polygon": (3, 9), "freehand": (3, 40), "profile": 2, "point": 1}  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from browsing import CHROMIUM, browsing, serving
+from measuring_page import pages_of
 from shown_folder import write
 
 #: The window of a desk.
@@ -49,4 +50,11 @@ def files(folder: Path) -> Any:
 def served(files: Any, folder: Path) -> Iterator[Any]:
     """The folder, served in this process."""
     with serving(folder, assembled=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def let_in(browser: Any) -> Iterator[Any]:
+    """A function that serves files, and shows a page with the list of measures."""
+    with pages_of(browser) as opened:
         yield opened

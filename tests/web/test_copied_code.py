@@ -14,44 +14,13 @@ from pydicom.data import get_testdata_file
 import hounsfield as hu
 from fourth_axis import series
 from page_masks import Masks
+from programs import ran
 
 from made import enhanced
 from viewing import shown
 
 pytestmark = pytest.mark.filterwarnings("ignore::hounsfield.AssumptionWarning")
 SLICES, MATRIX = 6, 40
-#: Runs programs, one after another, and keeps the masks and all that they print.
-RUNNER = """
-import contextlib, io, json, sys, warnings
-import numpy as np
-warnings.simplefilter("ignore")
-programs, target = json.load(sys.stdin), sys.argv[1]
-masks, found = {}, []
-for number, text in enumerate(programs):
-    names = {}
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(text, "program", "exec"), names)
-    measured = {name: value.to_dict() for name, value in names.items() if name.partition("_")[0] == "measures"}
-    measured |= {name: list(map(repr, value)) for name, value in names.items() if name.startswith("lengths_")}
-    measured |= {name: [value.unit, *value.values.tolist()] for name, value in names.items() if name.startswith("profile_")}
-    found.append(measured)
-    if "mask" in names:
-        masks[str(number)] = names["mask"].values
-    if "picture" in names:
-        masks[f"picture{number}"] = names["picture"]
-np.savez(target, **masks)
-print(json.dumps(found))
-"""
-
-
-def ran(programs, folder):
-    """Run programs in a fresh process; return masks and pictures by number, and what each measured."""
-    target = folder / "masks.npz"
-    call = [sys.executable, "-c", RUNNER, str(target)]
-    done = subprocess.run(call, input=json.dumps(programs), capture_output=True, text=True, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    with np.load(target) as file:
-        return dict(file), json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +151,8 @@ def by_library(image, one):
             return [profile.unit, *profile.values.tolist()]
     except hu.GeometryError:
         return None
-    return [repr(hu.distance(image, *pair)) for pair in zip(points[::2], points[1::2], strict=True)]
+    lengths = [hu.distance(image, *pair) for pair in zip(points[::2], points[1::2], strict=True)]
+    return [{"px": one.pixels, "mm": one.mm, "spacing_kind": one.spacing_kind} for one in lengths]
 
 
 def by_user(one, points, image):
@@ -276,8 +246,11 @@ def test_what_no_command_can_say_is_said(page):
     otsu = page.make({"method": "otsu"}, "frame", frame=2)
     assert "one slice" in code(page, mask=otsu["id"], frame=2)["why_no_command"]
     assert code(page, mask=otsu["id"], frame=2)["command"] is None
-    said = code(page, shapes=[{"kind": "angle", "points": [[1, 1], [5, 5], [9, 1]]}])
-    assert "# left out: the library has no function for what is called angle" in said["python"]
+    area = {"kind": "rectangle", "points": [[1, 1], [9, 9]]}
+    said = code(page, shapes=[area], calibration={"mm_per_pixel": 0.5})
+    assert "known length" in said["why_no_command"] and "hu.calibrated(image, 0.5)" in said["python"]
+    said = code(page, shapes=[{"kind": "angle", "points": [[1, 1], [1, 1], [9, 1]]}])
+    assert "# left out: the angle is not within the image, or has no extent" in said["python"]
     assert page.ask("code", {"mask": otsu["id"], "frame": 3}).status_code == 400
 
 

@@ -101,6 +101,64 @@ def test_frames_detectors_and_foreign_units_are_told(tmp_path):
     assert found["rectangle (mm on the detector)", "Mean"][0] == pytest.approx(frames[1, 2:10, 2:10].mean())
 
 
+def spatial(made):
+    """Graphic type, points in the patient, and frame of reference of each outline in space."""
+    for item in made.get("ContentSequence", []):
+        if item.ValueType == "SCOORD3D":
+            points = np.array(item.GraphicData, np.float64).reshape(-1, 3)
+            yield item.GraphicType, points, item.ReferencedFrameOfReferenceUID
+        yield from spatial(item)
+
+
+@pytest.mark.parametrize("view", ["planes/coronal", "planes/sagittal", "planes/axial", "oblique"])
+def test_measures_of_planes_have_their_places_in_the_patient_and_are_valid(tmp_path, view):
+    folder = tmp_path / "slices"
+    hu.phantom(folder, matrix=64, slices=20, slice_spacing=3.0)
+    (volume,) = hu.read_volumes(folder)
+    query = "" if view != "oblique" else "row=0.6,0.8,0&column=0,0,-1"
+    plane = [0.6, 0.8, 0, 0, 0, -1] if view == "oblique" else view.partition("/")[2]
+    middle = len(volume.reformat(plane)) // 2
+    places = {"distance": [[5, 4], [20, 14]], "ellipse": [[8, 3], [18, 16]], "polygon": [[8, 3], [18, 5], [12, 15]], "cobb": [[1, 1], [9, 3], [2, 9], [7, 15]]}  # fmt: skip
+    with shown(folder) as page:
+        (item,) = page.state()["items"]
+        body = [
+            {
+                "item": item["id"],
+                "view": view,
+                "query": query,
+                "frame": middle,
+                "name": kind,
+                "kind": kind,
+                "points": points,
+            }
+            for kind, points in places.items()
+        ]
+        line = {"item": item["id"], "frame": 3, "name": "slice", "kind": "distance", "points": [[5, 4], [20, 14]]}
+        answer = page.post("measures/report", content=json.dumps({"measures": [*body, line]}))
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["X-Left-Out"] == "0"
+    (tmp_path / "report.dcm").write_bytes(answer.content)
+    assert errors_in(tmp_path / "report.dcm", "Comprehensive3DSR") == []
+    read = pydicom.dcmread(tmp_path / "report.dcm")
+    image = volume.reformat(plane)[middle]
+    found, outlines = numbers(read), list(spatial(read))
+    assert found["distance", "Length"] == (pytest.approx(hu.distance(image, (4, 5), (14, 20)).mm), "mm")
+    mask = hu.region("polygon", image, points=[(y, x) for x, y in places["polygon"]])
+    assert found["polygon", "Mean"][0] == pytest.approx(hu.measure(image, mask).mean)
+    frame = pydicom.dcmread(next(folder.iterdir())).FrameOfReferenceUID
+    assert {uid for _, _, uid in outlines} == {frame}
+    kinds = [kind for kind, _, _ in outlines]
+    assert sorted(kinds) == ["ELLIPSE", "POLYGON", "POLYLINE", "POLYLINE", "POLYLINE"]
+    for kind, points, _ in outlines:
+        if kind == "POLYGON":
+            expected = [image.plane.to_lps(y, x) for x, y in [*places["polygon"], places["polygon"][0]]]
+            assert np.allclose(points, expected, atol=1e-3)
+        if kind == "ELLIPSE":
+            assert np.linalg.norm(points[1] - points[0]) >= np.linalg.norm(points[3] - points[2])
+    read = highdicom.sr.srread(tmp_path / "report.dcm")
+    assert len(read.content.get_planar_roi_measurement_groups()) == 2
+
+
 def test_what_cannot_be_reported_is_a_sentence(tmp_path):
     line = {"name": "a", "kind": "distance", "points": [[0, 0], [1, 1]]}
     with shown(CT) as page:
@@ -114,6 +172,13 @@ def test_what_cannot_be_reported_is_a_sentence(tmp_path):
             [{**line, "points": []}],
             [{**line, "kind": "ellipse", "points": [[900, 900], [950, 950]]}],
             [line] * 201,
+            [{**line, "view": "planes/coronal"}],
+            [{**line, "view": "nothing"}],
+            [{**line, "view": 3}],
+            [{**line, "query": 3}],
+            [{**line, "query": "é"}],
+            [{**line, "query": "x" * 2001}],
+            [{**line, "view": "oblique", "query": "row=1,0,0&column=1,0,0"}],
         ):
             answer = asked(page, wrong)
             assert 400 <= answer.status_code < 500 and answer.json()["error"], wrong[:1]

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
-from pydicom.dataset import Dataset
 
 import hounsfield as hu
-from drawn import region_of
+from drawn import KINDS, region_of
 from hounsfield.web.drawn_shapes import check_effort, shapes_of
 from hounsfield.web.parameters import Refused
 from pets import pet
+from ultrasound import REGIONS, us_region
 
 from made import dataset, to_bytes
 from viewing import shown
@@ -36,25 +36,6 @@ FILES = {
 }
 #: Shapes a modality; what asks for more is marked long.
 QUICK = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def us_region(rows, columns, units, deltas, flags=0):
-    """A region of PS3.3 C.8.5.5; the bounds are included."""
-    made = Dataset()
-    made.RegionSpatialFormat, made.RegionDataType, made.RegionFlags = 1, 1, flags
-    made.RegionLocationMinY0, made.RegionLocationMaxY1 = rows
-    made.RegionLocationMinX0, made.RegionLocationMaxX1 = columns
-    made.PhysicalUnitsYDirection, made.PhysicalUnitsXDirection = units
-    made.PhysicalDeltaY, made.PhysicalDeltaX = deltas
-    return made
-
-
-#: Two scales, of which one lies over the other, and one of a spectrum.
-REGIONS = [
-    us_region((0, 44), (0, 79), (3, 3), (0.02, 0.03), flags=1),
-    us_region((5, 20), (50, 70), (3, 3), (0.01, -0.01)),
-    us_region((45, 59), (0, 79), (7, 4), (-1.5, 0.01)),
-]
 
 
 def written(folder):
@@ -91,7 +72,6 @@ def images(tmp_path_factory):
 
 
 NAMES = [*FILES, "MG", "CR", "aspect", "MR not square", "PET", "US with regions"]
-KINDS = {"distance": 2, "bidirectional": 4, "angle": 3, "cobb": 4, "rectangle": 2, "ellipse": 2, "polygon": (3, 9), "freehand": (3, 40), "profile": 2, "point": 1}  # fmt: skip
 
 
 @st.composite
@@ -249,6 +229,41 @@ def test_measures_in_an_ultrasound_region_have_its_scale_and_others_have_none(im
     assert angle["degrees"] == pytest.approx(math.degrees(math.atan2(10 * 0.3, 10 * 0.2))) and angle["in"] == "mm"
     (resized,) = asked(images, "US resized", 0, [{"kind": "distance", "points": [[200, 100], [210, 110]]}])
     assert resized["length"]["mm"] is None
+
+
+def test_each_frame_has_the_scale_of_its_own_regions(tmp_path):
+    values = np.random.default_rng(1).integers(0, 200, (3, 60, 80)).astype(np.uint16)
+    sop = {"Modality": "US", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.6.1", "SeriesInstanceUID": "1.2.7", "StudyInstanceUID": "1.2.6"}  # fmt: skip
+    deltas = (0.01, 0.02, None)
+    for number, delta in enumerate(deltas):
+        regions = [] if delta is None else [us_region((0, 59), (0, 79), (3, 3), (delta, delta))]
+        one = dataset(values[number], **sop, InstanceNumber=number + 1, SOPInstanceUID=f"1.2.8.{number}", SequenceOfUltrasoundRegions=regions)  # fmt: skip  # noqa: E501
+        (tmp_path / f"{number}.dcm").write_bytes(to_bytes(one))
+    line = {"kind": "distance", "points": [[0, 0], [3, 4]]}
+    found = []
+    with shown(tmp_path) as page:
+        for item in page.state()["items"]:
+            for frame in range(page.json(f"items/{item['id']}")["frames"]):
+                body = {"view": "frames", "frame": frame, "shapes": [line]}
+                answer = page.post(f"items/{item['id']}/measures", content=json.dumps(body)).json()
+                found.append(answer["measures"][0]["length"]["mm"])
+    assert found == [pytest.approx(0.5), pytest.approx(1.0), None]
+
+
+def test_all_frames_of_a_file_have_its_regions(tmp_path):
+    values = np.random.default_rng(1).integers(0, 200, (3, 60, 80)).astype(np.uint16)
+    made = dataset(
+        values, Modality="US", SOPClassUID="1.2.840.10008.5.1.4.1.1.3.1", SequenceOfUltrasoundRegions=REGIONS
+    )
+    (tmp_path / "cine.dcm").write_bytes(to_bytes(made))
+    inside = {"kind": "distance", "points": [[2, 2], [32, 42]]}
+    with shown(tmp_path) as page:
+        (item,) = page.state()["items"]
+        for frame in range(3):
+            body = {"view": "frames", "frame": frame, "shapes": [inside]}
+            (found,) = page.post(f"items/{item['id']}/measures", content=json.dumps(body)).json()["measures"]
+            assert found["length"]["mm"] == pytest.approx(math.hypot(40 * 0.2, 30 * 0.3), rel=1e-12)
+            assert found["length"]["spacing_kind"] == "region"
 
 
 def test_the_users_own_scale_is_called_so(images):

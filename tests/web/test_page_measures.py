@@ -7,7 +7,6 @@ import json
 import math
 import os
 import re
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,10 @@ import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
-from browsing import choose, hide_patient, open_page, planes_of, saved_view, serving, until
-from drawn import SHAPES, region_of
+from browsing import choose, hide_patient, open_page, pixels, planes_of, saved_view, serving, until
+from drawn import SHAPES
 from fingers import Fingers, tap
+from measuring_page import WORDS, clear, click, documents, drag, draw, listed, on_screen, same, saved
 from pets import pet
 from resting import at_rest
 
@@ -40,19 +40,6 @@ MODALITIES = {
     "MR not square": "",
     "PET": "",
 }
-WORDS = {
-    "distance": "Measure a distance",
-    "bidirectional": "Measure two axes (bidirectional)",
-    "angle": "Measure an angle",
-    "cobb": "Measure a Cobb angle",
-    "rectangle": "Measure in a rectangle",
-    "ellipse": "Measure in an ellipse",
-    "polygon": "Measure in a polygon",
-    "freehand": "Measure in a freehand outline",
-    "profile": "Measure along a line (profile)",
-    "point": "Measure at a point",
-}
-KEYS = {"distance": "d", "bidirectional": "b", "angle": "a", "cobb": "g", "rectangle": "q", "ellipse": "t", "polygon": "y", "freehand": "u", "profile": "j", "point": "m"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -76,112 +63,6 @@ def page(context, shown):
     page.close()
 
 
-def on_screen(page, points, image=None):
-    """Where pixels of an image are on the screen, fitted into the first pane."""
-    image = image or hu.read(CT)
-    down, across = image.pixel_spacing or image.header.get("PixelAspectRatio") or (1, 1)
-    wide, high = across / min(down, across), down / min(down, across)
-    (rows, columns), box = image.size, page.locator(".pane > canvas").first.bounding_box()
-    scale = min(box["width"] / (columns * wide), box["height"] / (rows * high))
-    left = box["x"] + (box["width"] - columns * wide * scale) / 2
-    top = box["y"] + (box["height"] - rows * high * scale) / 2
-    return [(left + (x + 0.5) * wide * scale, top + (y + 0.5) * high * scale) for x, y in points]
-
-
-def drag(page, points, image=None):
-    """Press at the first point, over the others, up at the last."""
-    (x, y), *rest = on_screen(page, points, image)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for x, y in rest:
-        page.mouse.move(x, y, steps=4)
-    page.mouse.up()
-
-
-def click(page, points, image=None):
-    for x, y in on_screen(page, points, image):
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.up()
-
-
-def draw(page, kind, points, image=None):
-    """Draw a shape by mouse, as one does: lines by drags, others from point to point."""
-    page.locator(".pane").first.focus()
-    page.keyboard.press(KEYS[kind])
-    at_rest(page)
-    if kind in ("distance", "profile", "rectangle", "ellipse", "freehand"):
-        drag(page, points, image)
-    elif kind in ("bidirectional", "cobb"):
-        drag(page, points[:2], image)
-        drag(page, points[2:], image)
-    elif kind == "polygon":
-        click(page, [*points, points[0]], image)
-    else:
-        click(page, points, image)
-    at_rest(page)
-
-
-def listed(page):
-    """Text of each measure in the list."""
-    at_rest(page)
-    return [text.replace("\u2212", "-") for text in page.locator(".measures .value").all_inner_texts()]
-
-
-def saved(page, button, suffix):
-    with page.expect_download() as download:
-        page.get_by_role("button", name=button, exact=True).click()
-    assert download.value.suggested_filename == f"hounsfield-measures.{suffix}"
-    return Path(download.value.path()).read_bytes().decode("utf-8-sig")
-
-
-def documents(page):
-    return json.loads(saved(page, "Save as JSON", "json"))["measures"]
-
-
-def clear(page):
-    page.get_by_role("button", name="Delete all").click()
-    at_rest(page)
-
-
-def expected(image, kind, points):
-    """Numbers of the library for what was drawn, by its public functions."""
-    places = [(y, x) for x, y in points]
-    if kind == "distance":
-        return {"mm": hu.distance(image, *places).mm}
-    if kind == "profile":
-        return {"values": hu.profile(image, *places).values.tolist(), "mm": hu.distance(image, *places).mm}
-    if kind == "bidirectional":
-        return {"mm": hu.distance(image, *places[:2]).mm, "short": hu.distance(image, *places[2:]).mm}
-    if kind == "point":
-        return {"value": image.values[round(places[0][0]), round(places[0][1])].item()}
-    mask = region_of(image, kind, places)
-    return {name: value for name, value in hu.measure(image, mask).to_dict().items() if name != "percentiles"}
-
-
-def same(document, image):
-    """Whether what the page has saved of a measure is what the library says of its points."""
-    kind, points, found = document["kind"], document["points"], document["measure"]
-    if kind in ("angle", "cobb"):
-        ends = (points[0], points[2]) if kind == "angle" else (points[1], points[3])
-        start = (points[1], points[1]) if kind == "angle" else (points[0], points[2])
-        down, across = image.pixel_spacing or image.header.get("PixelAspectRatio") or (1, 1)
-        steps = [np.subtract(end, first) * (across, down) for first, end in zip(start, ends, strict=True)]
-        ways = [complex(*step) for step in steps]
-        degrees = abs(math.degrees(np.angle(ways[0] * ways[1].conjugate())))
-        wanted = min(degrees, 180 - degrees) if kind == "cobb" else degrees
-        return found["degrees"] == pytest.approx(wanted, abs=1e-9)
-    try:
-        wanted = expected(image, kind, points)
-    except hu.GeometryError:  # it lies between the centres of pixels
-        return "holds no centre" in found["error"]
-    if kind in ("distance", "profile"):
-        found = {**found, "mm": found["length"]["mm"]}
-    if kind == "bidirectional":
-        found = {"mm": found["long"]["mm"], "short": found["short"]["mm"]}
-    return {name: found[name] for name in wanted} == json.loads(json.dumps(wanted))
-
-
 @pytest.mark.long
 def test_a_distance_and_an_ellipse_show_the_numbers_of_the_library(page):
     image = hu.read(CT)
@@ -198,17 +79,6 @@ def test_a_distance_and_an_ellipse_show_the_numbers_of_the_library(page):
 
 
 @pytest.mark.long
-def test_each_tool_by_mouse(page):
-    image = hu.read(CT)
-    for kind, points in SHAPES.items():
-        clear(page) if listed(page) else None
-        draw(page, kind, points)
-        (found,) = documents(page)
-        assert found["kind"] == kind and same(found, image), kind
-        assert found["points"][0] == pytest.approx(points[0], abs=0.3)
-
-
-@pytest.mark.long
 def test_the_menu_chooses_tools_and_points_can_be_clicked_one_by_one(page):
     for kind, words in WORDS.items():
         clear(page) if listed(page) else None
@@ -222,34 +92,6 @@ def test_the_menu_chooses_tools_and_points_can_be_clicked_one_by_one(page):
         (found,) = documents(page)
         assert found["kind"] == kind and same(found, hu.read(CT)), kind
         assert len(found["points"]) == len(points), kind
-
-
-@pytest.mark.long
-def test_each_tool_by_keys(page):
-    image = hu.read(CT)
-    box = page.locator(".pane").first.locator(":scope > canvas").first.bounding_box()
-    for kind, points in SHAPES.items():
-        clear(page) if listed(page) else None
-        page.mouse.move(box["x"] - 30, box["y"] + 5)
-        page.locator(".pane").first.focus()
-        page.keyboard.press(KEYS[kind])
-        at_rest(page)
-        page.keyboard.press("Enter")
-        x, y = 64, 64
-        closing = [points[-1]] if kind in ("polygon", "freehand") else []
-        for column, row in [*points, *closing]:
-            for way, far in (("ArrowRight", column - x), ("ArrowDown", row - y)):
-                key = way if far > 0 else {"ArrowRight": "ArrowLeft", "ArrowDown": "ArrowUp"}[way]
-                for step in ["Shift+" + key] * (abs(far) // 10) + [key] * (abs(far) % 10):
-                    page.keyboard.press(step)
-            x, y = column, row
-            page.keyboard.press("Enter")
-        at_rest(page)
-        (found,) = documents(page)
-        assert found["kind"] == kind and found["points"] == points and same(found, image), kind
-        page.locator(".pane").first.focus()
-        page.keyboard.press("Escape")
-        page.keyboard.press("Escape")
 
 
 @pytest.mark.long
@@ -285,6 +127,84 @@ def test_handles_move_by_mouse_and_keys_and_changes_are_taken_back(page):
     assert listed(page) == []
     page.keyboard.press("Control+z")
     assert documents(page) == [after]
+
+
+@pytest.mark.long
+def test_changes_are_made_again_by_keys_and_by_the_button(page):
+    draw(page, "distance", SHAPES["distance"])
+    draw(page, "rectangle", SHAPES["rectangle"])
+    whole = documents(page)
+    redo = page.get_by_role("button", name="Redo")
+    assert redo.is_disabled()
+    page.locator(".pane").first.focus()
+    for _ in range(2):
+        page.keyboard.press("Control+z")
+    assert listed(page) == []
+    page.keyboard.press("Control+Shift+Z")
+    assert documents(page) == whole[:1]
+    page.locator(".pane").first.focus()
+    page.keyboard.press("Control+y")
+    assert documents(page) == whole
+    page.locator(".pane").first.focus()
+    page.keyboard.press("Control+z")
+    redo.click()
+    assert documents(page) == whole and redo.is_disabled()
+    page.get_by_role("button", name="Undo").click()
+    draw(page, "point", SHAPES["point"])
+    assert redo.is_disabled() and len(documents(page)) == 2
+
+
+def yellow(page):
+    """How many pixels of the canvas have the colour of measures."""
+    red, green, blue = np.moveaxis(pixels(page).astype(int), -1, 0)
+    return int(((red > 200) & (green > 160) & (blue < 110)).sum())
+
+
+@pytest.mark.long
+def test_measures_are_hidden_each_or_all_and_take_no_part_then(page):
+    draw(page, "distance", SHAPES["distance"])
+    draw(page, "rectangle", SHAPES["rectangle"])
+    both = yellow(page)
+    page.get_by_role("button", name="Hide it").first.click()
+    at_rest(page)
+    one = yellow(page)
+    assert 0 < one < both and len(listed(page)) == 2
+    page.get_by_role("button", name="Hide all").click()
+    at_rest(page)
+    assert yellow(page) == 0 and len(documents(page)) == 2
+    page.get_by_role("button", name="Hide all").click()
+    at_rest(page)
+    assert yellow(page) == one
+    page.get_by_role("button", name="Show it").first.click()
+    at_rest(page)
+    assert page.get_by_role("button", name="Hide it").first.get_attribute("aria-pressed") == "false"
+    page.get_by_role("button", name="Hide all").click()
+    draw(page, "point", SHAPES["point"])  # who draws sees all again
+    assert page.get_by_role("button", name="Hide all").get_attribute("aria-pressed") == "false" and yellow(page)
+
+
+@pytest.mark.long
+def test_the_list_is_worked_by_keys_alone(page):
+    for kind in ("distance", "rectangle", "point"):
+        draw(page, kind, SHAPES[kind])
+    page.get_by_role("textbox", name="Name").first.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Liver")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")  # hide
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")  # show
+    page.keyboard.press("Enter")
+    at_rest(page)
+    assert documents(page)[0]["name"] == "Liver"
+    assert page.locator(".measures li").first.get_attribute("data-chosen") is not None
+    page.get_by_role("button", name="Delete", exact=True).first.focus()
+    for left in (2, 1, 0):
+        page.keyboard.press("Enter")
+        assert len(listed(page)) == left
+    assert page.evaluate("document.activeElement.textContent") == "Undo"
+    page.keyboard.press("Enter")
+    assert len(listed(page)) == 1
 
 
 @pytest.mark.long
@@ -376,38 +296,13 @@ def test_measures_of_planes_stay_on_their_slice(page, shown):
 
 
 @pytest.mark.long
-def test_fingers_draw_and_move_handles_and_two_of_them_zoom(browser, shown):
+def test_fingers_move_handles_and_two_of_them_zoom(browser, shown):
     phone = browser.new_context(viewport={"width": 800, "height": 1000}, has_touch=True, is_mobile=True, locale="en-US")
     page = open_page(phone, shown, shown.folder / "ct.dcm")
     page.get_by_role("button", name="Panels").click() if not page.get_by_role("tab", name="Measures").count() else None
     page.get_by_role("tab", name="Measures").click()
     page.get_by_role("button", name="Load JSON").wait_for()
-    fingers, image = Fingers(page), hu.read(CT)
-    for kind, points in SHAPES.items():
-        clear(page) if listed(page) else None
-        tap(page.get_by_role("button", name="Measure", exact=True))
-        tap(page.get_by_role("button", name=WORDS[kind], exact=True))
-        at_rest(page)
-        page.locator(".pane").first.scroll_into_view_if_needed()
-        on = on_screen(page, points)
-        if kind in ("distance", "profile", "rectangle", "ellipse"):
-            fingers.swipe(on[0], on[1])
-        elif kind in ("bidirectional", "cobb"):
-            fingers.swipe(on[0], on[1])
-            fingers.swipe(on[2], on[3])
-        elif kind == "freehand":
-            fingers.down(on[0])
-            for (x0, y0), (x1, y1) in zip(on, on[1:], strict=False):
-                for share in (0.25, 0.5, 0.75, 1):
-                    fingers.move((x0 + (x1 - x0) * share, y0 + (y1 - y0) * share))
-            fingers.up()
-        else:
-            for place in [*on, *(on[:1] if kind == "polygon" else [])]:
-                fingers.down(place)
-                fingers.up()
-        (found,) = documents(page)
-        assert found["kind"] == kind and same(found, image), kind
-    clear(page)
+    fingers = Fingers(page)
     tap(page.get_by_role("button", name="Measure", exact=True))
     tap(page.get_by_role("button", name=WORDS["distance"], exact=True))
     a, b = on_screen(page, SHAPES["distance"])
@@ -421,25 +316,6 @@ def test_fingers_draw_and_move_handles_and_two_of_them_zoom(browser, shown):
     assert int(re.search(r"zoom (\d+)%", page.locator(".bottomLeft").first.inner_text())[1]) > 0
     assert page.problems == []
     phone.close()
-
-
-@pytest.fixture
-def let_in(browser):
-    """A function that serves files, and shows a page with the list of measures."""
-    with ExitStack() as stack:
-
-        def opened(*paths, no_phi=False):
-            served = stack.enter_context(serving(*paths, no_phi=no_phi, assembled=True))
-            context = browser.new_context(viewport={"width": 1150, "height": 800}, locale="en-US")
-            stack.callback(context.close)
-            page = open_page(context, served, paths[0])
-            page.served = served
-            page.get_by_role("tab", name="Measures").click()
-            page.get_by_role("button", name="Load JSON").wait_for()
-            stack.callback(lambda: page.problems == [] or pytest.fail(str(page.problems)))
-            return page
-
-        yield opened
 
 
 MAMMOGRAM = {"Modality": "MG", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.1.2", "ImagerPixelSpacing": [0.07, 0.07]}

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from hounsfield.recipes.reading import Reading
 
 #: Files whose rows are read together: each time parts of the catalog are read that hold others, too.
-_ROWS = 5_000
+_ROWS = 1_500
 #: Files that are made to inputs at a time, which takes ten times the memory.
-_FILES = 2_000
+_FILES = 500
 
 
 class JobInputs(Protocol):

@@ -190,9 +190,9 @@ class ResultFolder:
             raise OutputError(why, source=str(self.path))
         path, folder = self.part_file(part), part_folder(str(self.path / _WORK), part)
         replaced = self._known_of(part).replaced
-        new = [record for record in Records(folder).all() if record.key not in replaced]
-        if new or replaced or not path.exists():
-            table = table_of(new, measured=self._asked.measured)
+        new = (record for record in Records(folder).all() if record.key not in replaced)
+        table = table_of(new, measured=self._asked.measured)
+        if table.num_rows or replaced or not path.exists():
             if path.exists():
                 old = without_keys(read_part(path), {*table["key"].to_pylist(), *replaced})
                 table = joined_tables([old, table])

@@ -84,6 +84,9 @@ class RowsOfSeries:
         return found
 
 
+#: Rows of a part that are decoded together.
+_TOGETHER = 2_048
+
 #: Columns by which a row's series is known, or the folder that stands for one.
 OF_SERIES = ("SeriesInstanceUID", "path")
 
@@ -205,8 +208,19 @@ def _of_shard(
             if series is not None:
                 wanted &= series.rows_of(known)
             if wanted.any():
-                part = file.read_row_group(group, columns=[*columns]).filter(pa.array(wanted)).select([*columns])
-                yield (shard.name, group), part
+                yield (shard.name, group), _rows_of_group(file, group, columns, wanted)
+
+
+def _rows_of_group(file: pq.ParquetFile, group: int, columns: Sequence[str], wanted: NDArray[np.bool_]) -> pa.Table:
+    """Return some rows of a part of a file; of the others not all are in memory at once."""
+    if wanted.all():
+        return file.read_row_group(group, columns=[*columns]).select([*columns])
+    some: list[pa.RecordBatch] = []
+    first = 0
+    for batch in file.iter_batches(_TOGETHER, row_groups=[group], columns=[*columns]):
+        some.append(batch.filter(pa.array(wanted[first : first + batch.num_rows])))
+        first += batch.num_rows
+    return pa.Table.from_batches(some).select([*columns])
 
 
 def _may_hold(file: pq.ParquetFile, group: int, named: NamedRows) -> bool:

@@ -7,16 +7,9 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from hounsfield.errors import LimitExceededError
-from hounsfield.header import exact_numbers
 from hounsfield.image import Image
+from hounsfield.imagelike import pixel_aspect
 from hounsfield.limits import DEFAULT_LIMITS
-
-
-def pixel_aspect(image: Image) -> float:
-    """Height of a pixel divided by its width: from the spacing, else from Pixel Aspect Ratio, else 1."""
-    if image.pixel_spacing is not None:
-        return image.pixel_spacing[0] / image.pixel_spacing[1]
-    return ratio(image.header.get("PixelAspectRatio")) or 1.0
 
 
 def not_square(image: Image) -> str:
@@ -27,12 +20,6 @@ def not_square(image: Image) -> str:
     if image.pixel_spacing is None:
         return f"{aspect:.4g} times as high as wide"
     return f"{image.pixel_spacing[0]:.4g} x {image.pixel_spacing[1]:.4g} mm"
-
-
-def ratio(value: object) -> float | None:
-    """Vertical by horizontal of two positive numbers, or None."""
-    pair = exact_numbers(value, 2)
-    return pair[0] / pair[1] if pair is not None and min(pair) > 0 else None
 
 
 def square_size(rows: int, columns: int, aspect: float, name: str) -> tuple[int, int]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.display.aspect import pixel_aspect
 from hounsfield.display.presentation.shutters import hidden, shutter_colour
 from hounsfield.display.screen_colour import coloured_pixels, is_supplemental
 from hounsfield.header import texts_of
 from hounsfield.image import Image, header_of_frame
+from hounsfield.imagelike import pixel_aspect
 from hounsfield.values.overlays import Overlay
 
 #: Overlays are drawn in the brightest white, as the layers of a presentation state that names no other.

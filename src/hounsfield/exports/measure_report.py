@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hounsfield._version import __version__
 from hounsfield.errors import FormatError, missing
 from hounsfield.exports.seg_source import identified, patient_and_study
+from hounsfield.geometry import ImagePlane
 from hounsfield.header import Header, text_of, whole_number
 from hounsfield.headers.quiet import quiet
 
@@ -103,6 +105,9 @@ class ReportedMeasure:
         True where it is of an area: values of what is inside.
     quantities
         Its numbers.
+    plane
+        Where it lies in the patient, of an image that no file has: a cut of a volume, of which `header` is a slice. Its
+        shapes are then given in millimetres, in the frame of reference of that. None: in pixels of the frame.
     """
 
     name: str
@@ -110,6 +115,7 @@ class ReportedMeasure:
     frame: int
     region: bool
     quantities: tuple[Quantity, ...]
+    plane: ImagePlane | None = None
 
 
 def measure_report(measures: Sequence[ReportedMeasure], created: datetime) -> bytes:
@@ -139,7 +145,9 @@ def measure_report(measures: Sequence[ReportedMeasure], created: datetime) -> by
     files = {text_of(one.header, "SOPInstanceUID"): one.header for one in measures}
     try:
         with quiet():
-            report: Any = highdicom.sr.ComprehensiveSR(
+            spatial = any(one.plane is not None for one in measures)
+            made: Any = highdicom.sr.Comprehensive3DSR if spatial else highdicom.sr.ComprehensiveSR
+            report: Any = made(
                 [identified(header) for header in files.values()],
                 _document(measures, identity.digest()),
                 series_instance_uid=_uid(identity.digest(), "series"),
@@ -162,7 +170,7 @@ def measure_report(measures: Sequence[ReportedMeasure], created: datetime) -> by
 
 
 def _content(one: ReportedMeasure) -> Any:
-    return one.name, text_of(one.header, "SOPInstanceUID"), one.frame, one.quantities
+    return one.name, text_of(one.header, "SOPInstanceUID"), one.frame, one.quantities, one.plane
 
 
 def _uid(digest: bytes, what: str) -> str:
@@ -197,17 +205,42 @@ def _group(one: ReportedMeasure, uid: str) -> Any:
     from highdicom import sr
 
     tracked = sr.TrackingIdentifier(uid=uid, identifier=one.name)
-    source = _source(one)
     if one.region:
         (shape,) = one.quantities[0].shapes
-        region = sr.ImageRegion(shape.kind, _coordinates(shape), source)
+        region = _region(one, shape)
         values = [_measurement(each) for each in one.quantities]
         return sr.PlanarROIMeasurementsAndQualitativeEvaluations(tracked, referenced_region=region, measurements=values)
     values: list[Any] = []
     for each in one.quantities:
-        lines = [sr.CoordinatesForMeasurement(shape.kind, _coordinates(shape), source) for shape in each.shapes]
-        values.append(_measurement(each, lines))
+        values.append(_measurement(each, [_line(one, shape) for shape in each.shapes]))
     return sr.MeasurementsAndQualitativeEvaluations(tracked, measurements=values)
+
+
+def _region(one: ReportedMeasure, shape: ReportedShape) -> Any:
+    from highdicom import sr
+
+    if one.plane is None:
+        return sr.ImageRegion(shape.kind, _coordinates(shape), _source(one))
+    kind = "POLYGON" if shape.kind == "POLYLINE" else shape.kind
+    return sr.ImageRegion3D(kind, _in_patient(shape, one.plane), text_of(one.header, "FrameOfReferenceUID"))
+
+
+def _line(one: ReportedMeasure, shape: ReportedShape) -> Any:
+    from highdicom import sr
+
+    if one.plane is None:
+        return sr.CoordinatesForMeasurement(shape.kind, _coordinates(shape), _source(one))
+    frame = text_of(one.header, "FrameOfReferenceUID")
+    return sr.CoordinatesForMeasurement3D(shape.kind, _in_patient(shape, one.plane), frame)
+
+
+def _in_patient(shape: ReportedShape, plane: ImagePlane) -> NDArray[np.float64]:
+    """Return x, y, z of the points; of an ellipse the axis that is longer in millimetres comes first (PS3.3 C.18.9)."""
+    places = np.array([plane.to_lps(row, column) for column, row in shape.points])
+    if shape.kind == "ELLIPSE":
+        first, second = (float(np.linalg.norm(places[at + 1] - places[at])) for at in (0, 2))
+        places = places if first >= second else places[[2, 3, 0, 1]]
+    return places
 
 
 def _source(one: ReportedMeasure) -> Any:

@@ -131,7 +131,9 @@ def region(
         # Axes of the shape in units of `down` and `across`, so that circles are round where pixels are not square.
         row, column = (np.arange(part.start, part.stop, dtype=np.float64) for part in near)
         y, x = (row[:, None] - middle[0]) * down, (column[None, :] - middle[1]) * across
-        along_rows, along_columns = np.cos(turn) * y - np.sin(turn) * x, np.sin(turn) * y + np.cos(turn) * x
+        along_rows, along_columns = y, x
+        if turn:
+            along_rows, along_columns = np.cos(turn) * y - np.sin(turn) * x, np.sin(turn) * y + np.cos(turn) * x
         inside[near] = _within(shape, along_rows, along_columns, given)
         center = given.get("point", f"(row {middle[0]:g}, column {middle[1]:g})")
         detail = f"center {center}, {_extent(shape, given)}"

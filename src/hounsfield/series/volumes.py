@@ -30,13 +30,14 @@ from hounsfield.series.survey import ATTRIBUTES, Survey, VolumeFacts
 from hounsfield.sources.entries import Entry
 from hounsfield.steps import refuse_assumptions, warn_of_assumptions
 from hounsfield.text import counted, unit_words
+from hounsfield.viewable import Viewable
 from hounsfield.volume import SliceSource, Volume
 
 #: Volumes that are listed where all are shown.
 _SHOWN = 20
 
 
-class Volumes(Sequence[Volume]):
+class Volumes(Viewable, Sequence[Volume]):
     """The volumes of a collection; made by `read_volumes`.
 
     ``len(volumes)`` counts them; ``volumes[i]`` reads one, ``volumes[2:5]`` are several; iterating reads one after

@@ -33,6 +33,10 @@ _SPLINE_MARGIN = 16
 #: Coordinates are rounded to whole voxels within this; points so far beyond a face lie on it.
 _ROUNDING = 1e-9
 _ON_THE_FACE = 1e-6
+#: Of a number of double precision 53 bits are exact; some are left for sums on the way to a coordinate.
+_EXACT_BITS = 50
+#: SciPy is faster where a new voxel is larger than so many old ones, most of which have no part in it.
+_FEW = 2.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,12 @@ def _holds(dtype: np.dtype[Any], value: float) -> bool:
 
 
 def regrid(
-    values: NDArray[Any], padding: NDArray[np.bool_] | None, source: Grid, target: Grid, how: Sampling
+    values: NDArray[Any],
+    padding: NDArray[np.bool_] | None,
+    source: Grid,
+    target: Grid,
+    how: Sampling,
+    part: range | None = None,
 ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     """Return values, and which of them are padding, on another grid.
 
@@ -122,6 +131,9 @@ def regrid(
         Where the voxels lie now, and where they are wanted.
     how
         Order, value of padding, limits.
+    part
+        Which slices of the target to make, one after another; None: all. Of orders 0 and 1 every value is then the same
+        to the last bit: places are such that no sum of them is rounded.
 
     Returns
     -------
@@ -135,30 +147,40 @@ def regrid(
     """
     samples = values.shape[3:]
     dtype = how.dtype(values)
-    _check_bytes(target, prod(samples) * dtype.itemsize + 1, how)
-    sampled = np.empty((*target.shape, *samples), dtype)
-    lost = np.zeros(target.shape, np.bool_)
+    made = range(target.shape[0]) if part is None else part
+    shape = (len(made), *target.shape[1:])
+    _check_bytes(shape, prod(samples) * dtype.itemsize + 1, how)
+    sampled = np.empty((*shape, *samples), dtype)
+    lost = np.zeros(shape, np.bool_)
     matrix = _matrix(source, target)
+    matrix[:, 3] += matrix[:, 0] * made.start
     work = _Bricks(values, padding, matrix, sampled, lost, how)
-    bricks = list(_bricks(target.shape, matrix))
+    bricks = list(_bricks(shape, matrix))
     in_threads(lambda number: work.fill(bricks[number]), len(bricks), how.limits.threads)
     return sampled, lost if padding is not None or lost.any() else None
 
 
-def _check_bytes(target: Grid, per_voxel: int, how: Sampling) -> None:
-    wanted, most = prod(target.shape) * per_voxel, how.limits.volume_bytes
+def _check_bytes(shape: tuple[int, ...], per_voxel: int, how: Sampling) -> None:
+    wanted, most = prod(shape) * per_voxel, how.limits.volume_bytes
     if wanted > most:
-        size = " x ".join(str(count) for count in target.shape)
+        size = " x ".join(str(count) for count in shape)
         raise LimitExceededError(
             f"{size} voxels need {wanted:,} bytes, more than limits.volume_bytes = {most:,}", source=how.name
         )
 
 
 def _matrix(source: Grid, target: Grid) -> NDArray[np.float64]:
-    """3x4: from (slice, row, column, 1) of the new grid to those of the old, whole numbers where they are meant."""
+    """3x4: from (slice, row, column, 1) of the new grid to those of the old, whole numbers where they are meant.
+
+    Its numbers have so few bits that coordinates are exact, however the work is divided: a slice by itself has the
+    values that it has among all, and threads and bricks leave no trace.
+    """
     matrix = np.linalg.solve(source.affine, target.affine)[:3]
     whole = np.rint(matrix)
-    return np.where(np.abs(matrix - whole) < _ROUNDING, whole, matrix)
+    matrix = np.where(np.abs(matrix - whole) < _ROUNDING, whole, matrix)
+    farthest = np.abs(matrix) @ [*target.shape, 1.0] + max(source.shape)
+    bits = _EXACT_BITS - int(np.ceil(np.log2(farthest.max())))
+    return np.ldexp(np.rint(np.ldexp(matrix, bits)), -bits)
 
 
 def _bricks(shape: tuple[int, ...], matrix: NDArray[np.float64]) -> Iterator[tuple[slice, ...]]:
@@ -299,7 +321,7 @@ def _interpolated(
     block: NDArray[Any], matrix: NDArray[np.float64], shape: tuple[int, ...], order: int, dtype: Any
 ) -> NDArray[Any]:
     along_axes = not matrix[[0, 0, 1, 2], [1, 2, 2, 1]].any()
-    if order == 1 and along_axes and prod(shape) > block.size // 2:  # where few voxels have a part, SciPy is faster
+    if order == 1 and along_axes and abs(np.diag(matrix[:, :3]).prod()) < _FEW:
         return _axis_by_axis(block, matrix, shape, dtype)
     with needed_for("interpolation"):
         from scipy import ndimage

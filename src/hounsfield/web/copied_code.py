@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hounsfield.display.voi import Window
-from hounsfield.errors import HounsfieldError
-from hounsfield.image import Image
-from hounsfield.measures.lines import profile
 from hounsfield.recipes.choice import Choice
 from hounsfield.recipes.program_measures import Kind, mask_lines
 from hounsfield.recipes.source_code import Lines, call, literal
 from hounsfield.text import printable
+from hounsfield.web.copied_shapes import ShapeCode, region_call
 from hounsfield.web.copied_sources import CopiedSource
-from hounsfield.web.drawn_shapes import AREAS, DrawnShape, region_of
+from hounsfield.web.drawn_shapes import DrawnShape
 from hounsfield.web.items import Item
-from hounsfield.web.mask_recipe import MaskWish, pixels_of
-from hounsfield.web.parameters import Refused
+from hounsfield.web.mask_recipe import MaskWish
+from hounsfield.web.measured_shapes import COLOURS, Measured
 from hounsfield.web.shown_places import ShownPlace
 from hounsfield.web.strokes import Stroke, stroke_pixels
-from hounsfield.web.viewer import regions_of
-
-#: Shapes that no function of the library measures.
-_OTHERS = ("angle", "cobb", "point")
 
 
 @dataclass(frozen=True)
@@ -47,6 +42,8 @@ class Copied:
         What is measured.
     left_out
         Why others are not.
+    measured
+        What measures them on the page.
     """
 
     item: Item
@@ -58,6 +55,7 @@ class Copied:
     strokes: Sequence[Stroke] = ()
     shapes: Sequence[DrawnShape] = ()
     left_out: Sequence[str] = ()
+    measured: Measured | None = None
 
     @property
     def from_volume(self) -> bool:
@@ -70,21 +68,12 @@ class Copied:
         return "volume" if self.wish is not None and self.wish.scope == "volume" else "image"
 
 
-def why_left_out(image: Image, shape: DrawnShape) -> str:
-    """Return why a shape is not measured by a program; ``""`` where it is."""
-    if shape.kind in _OTHERS:
-        return f"left out: the library has no function for what is called {shape.kind}"
-    if shape.kind not in AREAS and regions_of(image):
-        return f"left out: a {shape.kind}, whose length is that of an ultrasound region"
-    if image.color and shape.kind not in ("distance", "bidirectional"):
-        return "left out: colours have no statistics"
-    try:
-        if shape.kind in AREAS:
-            pixels_of(shape, image)
-        elif shape.kind == "profile":
-            profile(image, *shape.places)
-    except (HounsfieldError, ValueError, Refused):
-        return f"left out: the {shape.kind} is not within the image, or has no extent"
+def why_left_out(found: Mapping[str, Any]) -> str:
+    """Return why a shape is not measured by a program, by what the page says of it; ``""`` where it is."""
+    if found.get("error") == COLOURS:
+        return f"left out: {COLOURS}"
+    if "error" in found:
+        return f"left out: the {found['kind']} is not within the image, or has no extent"
     return ""
 
 
@@ -102,9 +91,13 @@ def copied_program(copied: Copied, notes: Sequence[str]) -> str:
             lines.lines += ["", "", *inspect.getsource(stroke_pixels).rstrip().splitlines(), "", ""]
             lines.add(*_stroke_lines(copied))
         lines.add(f"measures = hu.measure({copied.kind}, mask)", "print(json.dumps(measures.to_dict(), indent=2))")
+    on = ShapeCode(copied.measured)
+    if copied.shapes:
+        lines.blank()
+        lines.add(*on.before)
     for number, shape in enumerate(copied.shapes, 1):
         lines.blank()
-        lines.add(*_shape_lines(shape, number))
+        lines.add(*on.lines(shape, number))
     lines.add(*(f"# {printable(sentence)}" for sentence in copied.left_out))
     if copied.window is not None:
         lines.blank()
@@ -128,14 +121,9 @@ def _masking(wish: MaskWish, kind: Kind) -> list[str]:
     lines = mask_lines(wish.selection, kind) if wish.by_value else []
     if not wish.regions:
         return lines
-    lines += ["regions = [", *(f"    {_region(region, kind)}," for region in wish.regions), "]"]
+    lines += ["regions = [", *(f"    {region_call(region, kind)}," for region in wish.regions), "]"]
     together = "hu.union(*regions)"
     return [*lines, f"mask = hu.intersection(mask, {together})" if wish.by_value else f"mask = {together}"]
-
-
-def _region(region: DrawnShape, kind: Kind) -> str:
-    name, options = region_of(region) or ("", {})
-    return call("hu.region", literal(name), kind, **options)
 
 
 def _stroke_lines(copied: Copied) -> Iterator[str]:
@@ -147,18 +135,3 @@ def _stroke_lines(copied: Copied) -> Iterator[str]:
     yield "]"
     yield "for drawn_on, points, radius, inside in strokes:"
     yield "    drawn_on.values[stroke_pixels(drawn_on.size, points, radius)] = inside"
-
-
-def _shape_lines(shape: DrawnShape, number: int) -> Iterator[str]:
-    at = [literal(place) for place in shape.places]
-    if shape.kind in AREAS:
-        yield f"region_{number} = {_region(shape, 'image')}"
-        yield f"measures_{number} = hu.measure(image, region_{number})"
-        yield f"print(json.dumps(measures_{number}.to_dict(), indent=2))"
-    elif shape.kind == "profile":
-        yield f"profile_{number} = hu.profile(image, {at[0]}, {at[1]})"
-        yield f"print(profile_{number}.values, profile_{number}.unit)"
-    else:
-        pairs = zip(at[::2], at[1::2], strict=True)
-        yield f"lengths_{number} = [{', '.join(f'hu.distance(image, {one}, {other})' for one, other in pairs)}]"
-        yield f"print(*lengths_{number})"

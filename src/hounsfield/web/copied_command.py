@@ -29,6 +29,9 @@ ONE_FRAME = "a command makes this mask of all frames, and it is of one"
 BOTH = "a command makes a mask or measures regions, not both"
 FUNCTION = "a command has no option for the function of a window"
 EACH = "a command measures each region of one frame by itself, and these are one mask"
+SCALE = "a command has no option for a scale by a known length"
+SCALES = "a command takes one scale for the whole image, and these areas have those of ultrasound regions"
+COLOURED = "a command measures values, and colours have no statistics"
 OTHER_SLICE = "a command makes this mask of the whole volume, and it is of one slice"
 OTHER_VOLUMES = "a command cannot tell this volume from others of its series"
 
@@ -61,8 +64,6 @@ def _job(copied: Copied) -> Job[Any]:
         raise NoCommandError(DRAWN)
     if copied.shapes and copied.wish is not None:
         raise NoCommandError(BOTH)
-    if copied.left_out:
-        raise NoCommandError(LINES)
     if copied.choice is None:
         raise NoCommandError(OTHER_VOLUMES)
     if copied.from_volume:
@@ -93,6 +94,13 @@ def _recipe(copied: Copied) -> Masking | Measuring | Drawing:
 def _measuring(copied: Copied) -> Measuring:
     if not all(shape.kind in AREAS for shape in copied.shapes):
         raise NoCommandError(LINES)
+    on = copied.measured
+    if on is not None and on.by_user is not None:
+        raise NoCommandError(SCALE)
+    if on is not None and on.image.color:
+        raise NoCommandError(COLOURED)
+    if on is not None and on.regions and not all(map(on.has_one_scale, copied.shapes)):
+        raise NoCommandError(SCALES)
     return Measuring(regions=tuple(map(_in_words, copied.shapes)), **_which(copied))
 
 

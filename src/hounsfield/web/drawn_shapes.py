@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -183,17 +182,3 @@ def region_of(shape: DrawnShape) -> tuple[str, dict[str, Any]] | None:
     if shape.kind == "rectangle":
         return "rectangle", {"center": center, "size": (high, wide)}
     return "ellipse", {"center": center, "radii": (high / 2, wide / 2)}
-
-
-def degrees_between(one: Point, other: Point) -> float | None:
-    """Return the angle between two directions, from 0 to 180; None where one has no length.
-
-    Examples
-    --------
-    >>> degrees_between((1.0, 0.0), (0.0, -2.0))
-    90.0
-    """
-    if not any(one) or not any(other):
-        return None
-    cross, along = one[0] * other[1] - one[1] * other[0], one[0] * other[0] + one[1] * other[1]
-    return math.degrees(math.atan2(abs(cross), along))

@@ -10,13 +10,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.display.aspect import pixel_aspect, square_size, squared
+from hounsfield.display.aspect import square_size, squared
 from hounsfield.display.render import render
 from hounsfield.display.screen_colour import coloured_pixels, is_supplemental
 from hounsfield.display.shading import shading_of
 from hounsfield.display.voi import Voi, Window, choose_voi, file_voi, windows
 from hounsfield.errors import FormatError, LimitExceededError
 from hounsfield.image import Image
+from hounsfield.imagelike import pixel_aspect
 from hounsfield.web.items import Item
 from hounsfield.web.plane_frames import Cut
 from hounsfield.web.slide_frames import SlideFrames

@@ -186,10 +186,14 @@ class ItemFrames:
             raise IndexError(f"there is no frame {index}")
         volume = self.assembled
         if volume is not None and not self._is_lost(volume, index):
-            return _slice(volume, index)
-        image = _slice(self.volume(), index) if self.places is None else self._read(self.places[index])
+            return slice_at(volume, index)
+        image = self._alone(index)
         self._frame_bytes = image.values.nbytes
         return image
+
+    def _alone(self, index: int) -> Image:
+        """A frame of its own, where the volume is not in memory."""
+        return slice_at(self.volume(), index) if self.places is None else self._read(self.places[index])
 
     def _read(self, place: FramePlace) -> Image:
         if place.frame is not None:
@@ -228,7 +232,7 @@ class ItemFrames:
 
         Only of frames that are too many to be in memory together.
         """
-        if self.can_be_assembled or self.shape[0] == 1 or not self.places:
+        if self.can_be_assembled or self.shape[0] == 1 or not self._are_apart:
             return None
         if self._sample is None:
             frames = (self.frame(index) for index in frames_to_sample(self.shape[0]))
@@ -241,12 +245,17 @@ class ItemFrames:
         palette = text_of(image.header, "PhotometricInterpretation") == "PALETTE COLOR"
         return image if palette else None
 
+    @property
+    def _are_apart(self) -> bool:
+        """True where each frame can be had without the others."""
+        return bool(self.places)
+
     def _is_lost(self, volume: Volume, index: int) -> bool:
         """Return whether a slice may be one that could not be read: the file says why."""
         return self.places is not None and volume.padding is not None and bool(volume.padding[index].all())
 
 
-def _slice(volume: Volume, index: int) -> Image:
+def slice_at(volume: Volume, index: int) -> Image:
     """A slice of a volume in memory; where the file is gone that has its header, by the header of the first."""
     try:
         return volume[index]

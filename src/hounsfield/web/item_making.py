@@ -96,9 +96,9 @@ class ItemMaker:
             rows, columns = (int(header[keyword]) for keyword in ("Rows", "Columns"))
             places = [FramePlace(entry, n) for n in range(len(frames))] if len(frames) > 1 else [FramePlace(entry)]
             pictures = ItemFrames(places, (len(frames), rows, columns), self._limits, self._files)
-        facts = _facts(header, pictures.shape, index)
+        facts = facts_of(header, pictures.shape, index)
         photometric = text_of(header, "PhotometricInterpretation")
-        color = _is_color(header.get("SamplesPerPixel"), photometric)
+        color = is_color(header.get("SamplesPerPixel"), photometric)
         palette, label = photometric == _PALETTE, shows_label(header)
         return Item("image", facts, pictures, color, palette, (entry.name,), notes, shows_label=label)
 
@@ -123,7 +123,7 @@ class ItemMaker:
         frames = ItemFrames(None if apart else places, facts.shape, self._limits, self._files)
         frames.origins = places
         photometric = rows.text("PhotometricInterpretation", first)
-        color = _is_color(float(rows.numbers["SamplesPerPixel"][first]), photometric)
+        color = is_color(float(rows.numbers["SamplesPerPixel"][first]), photometric)
         is_volume = facts.affine is not None and facts.shape[0] > 1
         if is_volume or apart or (facts.shape[0] > 1 and fits_in_memory(facts.shape, 3 if color else 1)):
             frames.with_volume(self._kept, lambda: self._assembled(volumes, index))
@@ -174,11 +174,13 @@ def _scattered(surveyed: Survey) -> dict[int, list[int]]:
     return {index: stacks for stacks in kept if len(stacks) > 1 for index in stacks}
 
 
-def _is_color(samples: Any, photometric: str) -> bool:
+def is_color(samples: Any, photometric: str) -> bool:
+    """Return whether an image has colours, by what its header says."""
     return photometric == _PALETTE or samples == 3
 
 
-def _facts(header: Header, shape: tuple[int, int, int], index: int) -> VolumeFacts:
+def facts_of(header: Header, shape: tuple[int, int, int], index: int) -> VolumeFacts:
+    """Return what a header says of whose an image is, and of what."""
     known = {keyword: value for keyword in ATTRIBUTES if (value := header.get(keyword)) is not None}
     description = text_of(header, "SeriesDescription")
     return VolumeFacts(index, text_of(header, "Modality"), description, shape, files=1, attributes=known)

@@ -9,23 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.display.aspect import pixel_aspect
 from hounsfield.errors import HounsfieldError
-from hounsfield.headers.regions import Region, Regions, read_regions
-from hounsfield.image import Image, header_of_frame
+from hounsfield.headers.regions import Regions
+from hounsfield.image import Image
+from hounsfield.measures.angles import Angle, angle, cobb, point
 from hounsfield.measures.extents import BEYOND
 from hounsfield.measures.lines import distance, profile
+from hounsfield.measures.scales import Pixels, calibrated, pixels_along, scaled_by, scales_of
 from hounsfield.measures.shapes import region
 from hounsfield.measures.statistics import measure
-from hounsfield.web.drawn_shapes import AREAS, DrawnShape, Point, degrees_between, region_of
+from hounsfield.web.drawn_shapes import AREAS, DrawnShape, Point, region_of
 
 #: Why there are no millimetres, no values, or no measure.
 NO_SPACING = "there are no millimetres: the pixel spacing is not known, or what it measures"
 NO_REGION = "there are no millimetres: it does not lie within one ultrasound region that is calibrated in cm"
 COLOURS = "colours have no statistics"
 NO_EXTENT = "the shape has no extent"
-SAME_POINT = "two of its points are the same"
-OUTSIDE = "the point is outside of the image"
 
 
 @dataclass(frozen=True)
@@ -53,24 +52,24 @@ class Measured:
         except HounsfieldError as error:
             return {"kind": shape.kind, "error": said(error)}
 
-    def scaled(self, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> Image:
-        """Return the image with the spacing that holds where pixels are: of the user, of one region, or its own."""
-        if self.by_user is not None:
-            spacing = (self.by_user * pixel_aspect(self.image), self.by_user)
-            return replace(self.image, pixel_spacing=spacing, spacing_kind="calibrated")
-        if not self.regions:
-            return self.image
-        spacing = _scale_at(self.regions, rows, columns)
-        return replace(self.image, pixel_spacing=spacing, spacing_kind=None if spacing is None else "region")
+    def has_one_scale(self, shape: DrawnShape) -> bool:
+        """Return whether an area is, in mm, what the scale of the whole image makes of its pixels."""
+        spacing = self.image.pixel_spacing if self.image.spacing_kind is not None else None
+        found = self.of(shape, str)
+        return "error" in found or found["area_mm2"] == (spacing and found["pixels"] * spacing[0] * spacing[1])
 
-    def along(self, start: Point, end: Point) -> Image:
-        """Return the image with the spacing that holds along a line."""
-        if not self.regions:
-            return self.scaled(np.empty(0), np.empty(0))
-        edge = [np.clip((start[axis], end[axis]), -1.0, count) for axis, count in enumerate(self.image.size)]
-        steps = 2 + int(max(abs(first - last) for first, last in edge))
-        row, column = (np.linspace(start[axis], end[axis], steps) for axis in (0, 1))
-        return self.scaled(row, column)
+    def scaled(self, *where: Pixels) -> Image:
+        """Return the image with the spacing that holds where pixels are: of the user, of one region, or its own."""
+        return self._scaled_by(lambda: where)
+
+    def along(self, *lines: Sequence[Point]) -> Image:
+        """Return the image with the spacing that holds along lines."""
+        return self._scaled_by(lambda: [pixels_along(self.image, line) for line in lines])
+
+    def _scaled_by(self, where: Callable[[], Sequence[Pixels]]) -> Image:
+        if self.by_user is not None:
+            return calibrated(self.image, self.by_user)
+        return scaled_by(self.image, self.regions, *where()) if self.regions else self.image
 
     def kind_of(self, image: Image) -> str | None:
         """Return what the millimetres are of: ``"user"`` where the user has calibrated them."""
@@ -93,37 +92,11 @@ def measured_on(image: Image, by_user: float | None, *, own: bool) -> Measured:
     own
         Whether it is a frame as it stands in its file, to which ultrasound regions belong.
     """
-    try:
-        found = read_regions(header_of_frame(image), image.name) if own else Regions()
-    except HounsfieldError:  # damaged: they say nothing
-        found = Regions()
-    rows, columns = image.size
-    # As the library has it: the image was resized, or cut, after its calibration where one reaches beyond.
-    beyond = any(_is_scale(one) and (one.rows.stop - 1 > rows or one.columns.stop - 1 > columns) for one in found)
-    return Measured(image, by_user, Regions() if beyond else found)
-
-
-def _is_scale(one: Region) -> bool:
-    return one.units == ("cm", "cm") and all(one.deltas)
-
-
-def _scale_at(regions: Regions, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> tuple[float, float] | None:
-    """The spacing of the region to which all of some pixels belong; None where they belong to several, or to none."""
-    row, column = np.floor(rows + 0.5), np.floor(columns + 0.5)
-    which = np.full(row.shape, -1)
-    for high in (False, True):  # those of high priority cover the others, the last of equals counts
-        for number, one in enumerate(regions):
-            if one.high_priority is high:
-                within = (row >= one.rows.start) & (row < one.rows.stop)
-                which[within & (column >= one.columns.start) & (column < one.columns.stop)] = number
-    if not which.size or which[0] < 0 or (which != which[0]).any() or not _is_scale(regions[which[0]]):
-        return None
-    down, across = regions[which[0]].deltas
-    return abs(down) * 10, abs(across) * 10
+    return Measured(image, by_user, scales_of(image) if own else Regions())
 
 
 def _length(on: Measured, start: Point, end: Point) -> dict[str, Any]:
-    image = on.along(start, end)
+    image = on.along((start, end))
     found = distance(image, start, end)
     kind = None if found.mm is None else on.kind_of(image)
     return {"px": found.pixels, "mm": found.mm, "spacing_kind": kind}
@@ -140,43 +113,25 @@ def _bidirectional(on: Measured, shape: DrawnShape) -> dict[str, Any]:
     return {**found, **on.noted(all(each["mm"] is not None for each in found.values()))}
 
 
-def _steps(on: Measured, places: Sequence[Point]) -> tuple[tuple[float, float], str]:
-    """Distances of the next row and the next column, and what they are in."""
-    row, column = (np.array(numbers) for numbers in zip(*places, strict=True))
-    image = on.scaled(row, column)
-    if image.pixel_spacing is not None and image.spacing_kind is not None:
-        return image.pixel_spacing, "mm"
-    return (pixel_aspect(on.image), 1.0), "px"
-
-
 def _angle(on: Measured, shape: DrawnShape) -> dict[str, Any]:
-    places = shape.places
-    first, vertex, last = places
-    return _degrees(on, places, (vertex, first), (vertex, last))
+    found = angle(on.along(shape.places), *shape.places)
+    return _degrees(found)
 
 
 def _cobb(on: Measured, shape: DrawnShape) -> dict[str, Any]:
     """The angle of two lines, which have no direction: up to 90 degrees, and what is left to 180."""
-    places = shape.places
-    found = _degrees(on, places, (places[0], places[1]), (places[2], places[3]))
-    if "degrees" in found:
-        found["degrees"] = min(found["degrees"], 180 - found["degrees"])
-        found["supplement"] = 180 - found["degrees"]
-    return found
+    lines = shape.places[:2], shape.places[2:]
+    found = cobb(on.along(*lines), *lines)
+    return {**_degrees(found), "supplement": 180 - found.degrees}
 
 
-def _degrees(
-    on: Measured, places: Sequence[Point], one: tuple[Point, Point], other: tuple[Point, Point]
-) -> dict[str, Any]:
-    (down, across), said = _steps(on, places)
-    ways = [((end[1] - start[1]) * across, (end[0] - start[0]) * down) for start, end in (one, other)]
-    degrees = degrees_between(ways[0], ways[1])
-    return {"error": SAME_POINT} if degrees is None else {"degrees": degrees, "in": said}
+def _degrees(found: Angle) -> dict[str, Any]:
+    return {"degrees": found.degrees, "in": "px" if found.spacing_kind is None else "mm"}
 
 
 def _profile(on: Measured, shape: DrawnShape) -> dict[str, Any]:
     start, end = shape.places
-    image = on.along(start, end)
+    image = on.along((start, end))
     if image.color:
         return {"error": COLOURS}
     found = profile(image, start, end)
@@ -193,15 +148,8 @@ def _profile(on: Measured, shape: DrawnShape) -> dict[str, Any]:
 
 
 def _point(on: Measured, shape: DrawnShape) -> dict[str, Any]:
-    ((y, x),) = shape.places
-    row, column = int(np.floor(y + 0.5)), int(np.floor(x + 0.5))
-    image = on.image
-    if not (0 <= row < image.size[0] and 0 <= column < image.size[1]):
-        return {"error": OUTSIDE}
-    found: dict[str, Any] = {"row": row, "column": column, "value": image.values[row, column], "unit": image.unit}
-    found["padding"] = bool(image.padding is not None and image.padding[row, column])
-    plane = image.plane
-    return found | ({} if plane is None else {"lps": plane.to_lps(row, column)})
+    found = point(on.image, shape.places[0]).to_dict()
+    return {name: value for name, value in found.items() if name != "lps" or value is not None}
 
 
 def _area(on: Measured, shape: DrawnShape) -> dict[str, Any]:
@@ -217,7 +165,7 @@ def _area(on: Measured, shape: DrawnShape) -> dict[str, Any]:
     row, column = (
         (at + part.start for at, part in zip(np.nonzero(inside), near, strict=True)) if on.regions else ([], [])
     )
-    image = on.scaled(np.asarray(row, np.float64), np.asarray(column, np.float64))
+    image = on.scaled((np.asarray(row, np.float64), np.asarray(column, np.float64)))
     padding = None if image.padding is None else image.padding[near]
     part = replace(image, values=image.values[near], padding=padding)
     found = measure(part.channel(1) if part.color else part, inside).to_dict()

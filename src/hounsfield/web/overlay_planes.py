@@ -36,6 +36,8 @@ class OverlayPlanes:
             A plane is damaged.
         """
         entry = item.frames.entry(index)
+        if entry is None and 0 <= index < item.frames.shape[0]:
+            return ()  # it comes from no file
         if entry is None:
             raise IndexError(f"there is no frame {index}")
         found: Entry = entry

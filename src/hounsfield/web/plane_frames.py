@@ -78,11 +78,11 @@ class PlaneFrames:
             return self.volume.reformat(self._plane)[chosen.start : chosen.stop]
         affine = self.grid.affine.copy()
         affine[:3, 3] += affine[:3, 0] * chosen.start
-        target, volume = Grid(affine, (len(chosen), *self.grid.shape[1:])), self.volume
+        made, volume = Grid(affine, (len(chosen), *self.grid.shape[1:])), self.volume
         how = sampling(volume.values, 1, None, volume.unit, self._limits, color=volume.color, name=volume.name)
-        values, padding = regrid(volume.values, volume.padding, self._source, target, how)
+        values, padding = regrid(volume.values, volume.padding, self._source, self.grid, how, chosen)
         named = self._plane if isinstance(self._plane, str) else "oblique plane"
-        steps = (*volume.steps, regrid_step("reformat", named, target, how, padding))
+        steps = (*volume.steps, regrid_step("reformat", named, made, how, padding))
         return replace(
             volume, values=values, padding=padding, affine=affine, slice_headers=None, sources=(), steps=steps
         )

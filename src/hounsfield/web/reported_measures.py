@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hounsfield.exports.measure_report import Quantity, ReportedMeasure, ReportedShape
+from hounsfield.geometry import ImagePlane
 from hounsfield.header import Header
 from hounsfield.web.drawn_shapes import AREAS, DrawnShape, Point
 
@@ -19,7 +20,9 @@ _KINDS = {
 _STATISTICS = ("mean", "sd", "min", "max", "median")
 
 
-def reported(name: str, shape: DrawnShape, found: dict[str, Any], header: Header, frame: int) -> ReportedMeasure | None:
+def reported(
+    name: str, shape: DrawnShape, found: dict[str, Any], header: Header, frame: int, plane: ImagePlane | None = None
+) -> ReportedMeasure | None:
     """Return a measure for a report; None where nothing was measured that a report has.
 
     Parameters
@@ -32,6 +35,8 @@ def reported(name: str, shape: DrawnShape, found: dict[str, Any], header: Header
         Of the file.
     frame
         Which frame of that, from 0.
+    plane
+        Where it lies, of a cut of a volume.
     """
     quantities = _quantities(shape, found)
     if not quantities:
@@ -39,7 +44,7 @@ def reported(name: str, shape: DrawnShape, found: dict[str, Any], header: Header
     kinds = {found.get("spacing_kind"), *(found.get(each, {}).get("spacing_kind") for each in ("length", "long"))}
     said = [text for kind, text in _KINDS.items() if kind in kinds]
     title = f"{name or shape.kind} ({said[0]})" if said else name or shape.kind
-    return ReportedMeasure(title, header, frame, shape.kind in AREAS or shape.kind == "point", tuple(quantities))
+    return ReportedMeasure(title, header, frame, shape.kind in AREAS or shape.kind == "point", tuple(quantities), plane)
 
 
 def _quantities(shape: DrawnShape, found: dict[str, Any]) -> list[Quantity]:

@@ -75,7 +75,8 @@ class ShapePlaces:
         entry = item.frames.entry(frame)
         if entry is None:
             return None
-        number = (item.frames.origins or item.frames.places or ())[frame].frame or 0
+        places = item.frames.origins or item.frames.places
+        number = (places[frame].frame or 0) if places else frame  # of a slide: an optical path and a focal plane
         try:
             with closing(opened(entry, self.limits)) as frames:
                 uid = text_of(frames.header, "SOPInstanceUID")

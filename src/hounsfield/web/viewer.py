@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.display.aspect import ratio
 from hounsfield.display.directions import edge_directions
 from hounsfield.display.screen_colour import is_supplemental
 from hounsfield.display.shading import shading_of
@@ -18,6 +17,7 @@ from hounsfield.header import Header, text_of
 from hounsfield.headers.frame_times import RATES, read_frame_times
 from hounsfield.headers.regions import read_regions
 from hounsfield.image import Image, header_of_frame
+from hounsfield.imagelike import ratio
 from hounsfield.series.report import FileOutcome
 from hounsfield.values.lut import LookUpTable
 from hounsfield.values.undo import linear, stored_range, value_space

@@ -11,6 +11,7 @@ import {
   strokesOf,
   withHandle,
 } from "../../../src/hounsfield/web/static/numbers/shape_kinds.js";
+import { areaText, lengthText } from "../../../src/hounsfield/web/static/panes/measure_text.js";
 import { fromJson, toCsv, toJson } from "../../../src/hounsfield/web/static/state/measure_files.js";
 import { ShapeList } from "../../../src/hounsfield/web/static/state/shapes.js";
 
@@ -207,4 +208,61 @@ test("labels stand beside their shape, within the canvas, not where another is",
       );
     taken.push(box);
   }
+});
+
+test("what was taken back is made again until something else is changed", () => {
+  const list = new ShapeList();
+  const [one] = list.add([shape]);
+  list.mark();
+  list.update(one.id, { name: "other" });
+  assert.equal(list.redo(), false);
+  assert.equal(list.undo() && list.get(one.id)?.name, shape.name);
+  assert.equal(list.redo() && list.get(one.id)?.name, "other");
+  list.undo();
+  list.undo();
+  assert.equal(list.shapes.length, 0);
+  assert.equal(list.redo() && list.redo() && list.get(one.id)?.name, "other");
+  list.undo();
+  list.add([shape]);
+  assert.equal(list.redo(), false);
+  list.mark();
+  list.update(one.id, { name: "held" });
+  list.revoke();
+  assert.equal(list.redo(), false);
+  assert.equal(list.get(one.id)?.name, shape.name);
+});
+
+test("measures are hidden one by one or all, and shown again", () => {
+  const list = new ShapeList();
+  const [one, two] = list.add([shape, shape]);
+  list.show(one.id, false);
+  assert.deepEqual([list.seen(one.id), list.seen(two.id)], [false, true]);
+  list.showAll(false);
+  assert.deepEqual([list.seen(one.id), list.seen(two.id)], [false, false]);
+  list.showAll(true);
+  assert.deepEqual([list.seen(one.id), list.seen(two.id)], [false, true]);
+  list.showAll(false);
+  list.show(one.id, true);
+  assert.deepEqual([list.seen(one.id), list.seen(two.id)], [true, true]);
+  list.undo();
+  assert.equal(list.shapes.length, 0);
+});
+
+test("lengths and areas have the decimals of a pixel, and those on slides are in micrometres where they are small", () => {
+  const length = (/** @type {number} */ px, /** @type {number|null} */ each, kind = "patient") =>
+    lengthText({ px, mm: each === null ? null : px * each, spacing_kind: kind });
+  assert.equal(length(10.04, 0.66), "6.6 mm");
+  assert.equal(length(10.04, 0.07), "0.70 mm");
+  assert.equal(length(10, 2), "20.0 mm");
+  assert.equal(length(123, 0.009), "1.107 mm");
+  assert.equal(length(10, null), "10.0 px");
+  assert.equal(length(1000, 0.0005, "slide"), "500.0 µm");
+  assert.equal(length(4000, 0.00025, "slide"), "1.0000 mm");
+  const area = (/** @type {number} */ pixels, /** @type {number|null} */ each, kind = "patient") =>
+    areaText({ pixels, area_mm2: each === null ? null : pixels * each ** 2, spacing_kind: kind });
+  assert.equal(area(100, 0.5), "25.0 mm²");
+  assert.equal(area(100, 0.07), "0.49 mm²");
+  assert.equal(area(10000, 0.5), "2500 mm²");
+  assert.equal(area(100, null), "100 px");
+  assert.equal(area(100, 0.0005, "slide"), "25.0 µm²");
 });

@@ -24,7 +24,7 @@ const FILES = readdirSync(STATIC, { recursive: true, encoding: "utf8" })
 const MODULES = FILES.filter((name) => name.endsWith(".js") && name !== "types.js");
 
 /** Rooms of the page, lowest first: each may know itself and those before it. */
-const ROOMS = ["numbers", "words", "state", "place", "server", "drawing", "input", "panes", "panels"];
+const ROOMS = ["numbers", "words", "state", "place", "server", "drawing", "input", "panes", "panels", "notebook"];
 const near = (actual, expected, within = 1e-9) => {
   assert.equal(actual.length, expected.length);
   actual.forEach((value, i) => {

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.display.aspect import pixel_aspect
 from hounsfield.display.presentation.annotations import annotate
 from hounsfield.display.presentation.shutters import hidden, shutter_colour
 from hounsfield.display.presentation.state import PresentationState, applying, frame_name
@@ -19,6 +18,7 @@ from hounsfield.errors import GeometryError, InvalidAttributeError
 from hounsfield.header import text_of, whole_number
 from hounsfield.headers.units import modality_table
 from hounsfield.image import Image, header_of_frame
+from hounsfield.imagelike import pixel_aspect
 from hounsfield.values.lut import read_descriptor
 from hounsfield.values.modality import modality_values
 from hounsfield.values.undo import stored_of, stored_range

@@ -7,13 +7,13 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.display.aspect import pixel_aspect
 from hounsfield.display.layers import Layer
 from hounsfield.display.presentation.annotations import PARTS, Part, annotate
 from hounsfield.display.presentation.shutters import hidden, shutter_colour
 from hounsfield.display.presentation.state import PresentationState
 from hounsfield.display.presentation.view import View, view_of
 from hounsfield.image import Image
+from hounsfield.imagelike import pixel_aspect
 
 
 def state_layer(frame: Image, state: PresentationState, parts: Collection[Part] = PARTS) -> Layer | None:

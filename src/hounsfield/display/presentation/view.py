@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hounsfield.display.aspect import check_size, pixel_aspect, ratio, resized, square_size
+from hounsfield.display.aspect import check_size, resized, square_size
 from hounsfield.display.presentation.state import PresentationState, applying
 from hounsfield.errors import InvalidAttributeError
 from hounsfield.header import exact_numbers, text_of
 from hounsfield.image import Image
+from hounsfield.imagelike import pixel_aspect, ratio
 
 Point = tuple[float, float]
 _CORNERS = ("DisplayedAreaTopLeftHandCorner", "DisplayedAreaBottomRightHandCorner")

@@ -14,9 +14,10 @@ from hounsfield.display.voi import Window
 from hounsfield.web.copied_code import Copied, why_left_out
 from hounsfield.web.copied_command import copied_document
 from hounsfield.web.copied_sources import choice_of, source_of
-from hounsfield.web.drawn_shapes import check_effort, shapes_of
+from hounsfield.web.drawn_shapes import check_effort, scale_of, shapes_of
 from hounsfield.web.items import Item
 from hounsfield.web.mask_sets import DrawnMask
+from hounsfield.web.measured_shapes import measured_on
 from hounsfield.web.parameters import Refused, object_of
 from hounsfield.web.routes.answering import Routes, answered
 from hounsfield.web.shown_places import ShownPlace, image_at, place_of
@@ -46,12 +47,20 @@ def _copied(item: Item, place: ShownPlace, document: Mapping[str, Any], viewing:
     shapes, window = shapes_of(document.get("shapes", [])), _window(document.get("window"))
     image, items = image_at(item, place), viewing.discovery.items  # there is such an image
     check_effort(shapes, *image.size)
-    why = {shape: why_left_out(image, shape) for shape in shapes}
-    measured = [shape for shape in shapes if not why[shape]]
+    on = measured_on(image, scale_of(document.get("calibration")), own=place.plane is None)
+    found = [on.of(shape, str) for shape in shapes]
+    why = [why_left_out(each) for each in found]
     source = source_of(item, place, items.sources, hidden=hidden)
-    left_out = [sentence for sentence in why.values() if sentence]
-    choice = choice_of(item, source, items)
-    return Copied(item, place, source, choice, window, shapes=measured, left_out=left_out)
+    return Copied(
+        item,
+        place,
+        source,
+        choice_of(item, source, items),
+        window,
+        shapes=[shape for shape, reason in zip(shapes, why, strict=True) if not reason],
+        left_out=[sentence for sentence in why if sentence],
+        measured=on,
+    )
 
 
 def _with_mask(copied: Copied, mask: DrawnMask | None) -> dict[str, Any]:

@@ -54,6 +54,8 @@ def _preview(item: Item) -> Image:
 
 def _header(item: Item, index: int, search: str, viewing: Viewing) -> dict[str, Any]:
     entry = item.frames.entry(index)
+    if entry is None and 0 <= index < item.frames.shape[0]:
+        raise Refused(404, "the image comes from Python, and has no file whose attributes could be listed")
     if entry is None:
         raise Refused(404, "there is no such frame")
     limits = viewing.discovery.limits

@@ -13,7 +13,8 @@ from hounsfield.image import Image
 from hounsfield.web.drawn_shapes import check_effort, scale_of, shapes_of
 from hounsfield.web.hiding import Hiding
 from hounsfield.web.items import Item
-from hounsfield.web.measured_shapes import measured_on
+from hounsfield.web.measured_shapes import Measured, measured_on
+from hounsfield.web.measured_slides import MeasuredSlide, measured_on_slide
 from hounsfield.web.parameters import Refused, object_of
 from hounsfield.web.routes.answering import Routes, answered
 from hounsfield.web.routes.value_routes import FRAMES
@@ -30,17 +31,36 @@ async def measures(request: Request, viewing: Viewing) -> Response:
     item, document = viewing.item(request), await object_of(request)
     view, frame = document.get("view"), document.get("frame")
     shapes, scale = shapes_of(document.get("shapes")), scale_of(document.get("calibration"))
-    image_of = image_of_view(request, viewing, view, frame)
+    meter_of = _meter(request, viewing, view, frame, scale)
     told = await viewing.told(request)
 
     def work() -> Response:
-        image = image_of()
-        check_effort(shapes, *image.size)
-        on = measured_on(image, scale, own=view == "frames")
+        on, size = meter_of()
+        check_effort(shapes, *size)
         found = [_told(on.of(shape, lambda error: told.failure(error, item.files)), told) for shape in shapes]
         return answered({"measures": found, "place": _place(item, viewing, request, str(view), cast("int", frame))})
 
     return await viewing.run(work)
+
+
+def _meter(
+    request: Request, viewing: Viewing, view: Any, frame: Any, scale: float | None
+) -> Callable[[], tuple[Measured | MeasuredSlide, tuple[int, int]]]:
+    """Return what makes that which measures on an image that a body names, and the size of that."""
+    frames = viewing.item(request).frames
+    if isinstance(frames, SlideFrames):
+        if view != "frames":
+            raise Refused(400, "a whole slide has no other views")
+        if type(frame) is not int or not 0 <= frame < frames.shape[0]:
+            raise Refused(404, "there is no such frame")
+        return lambda: ((slide := measured_on_slide(frames, frame, scale)), slide.size)
+    image_of = image_of_view(request, viewing, view, frame)
+
+    def on_image() -> tuple[Measured, tuple[int, int]]:
+        image = image_of()
+        return measured_on(image, scale, own=view == "frames"), image.size
+
+    return on_image
 
 
 async def places(request: Request, viewing: Viewing) -> Response:

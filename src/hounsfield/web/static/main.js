@@ -13,6 +13,7 @@ import { address, connect, listen, started } from "./server/early.js";
 import { receive } from "./server/events.js";
 import { Frames } from "./server/frames.js";
 import { hidePatient, ServerError, setServerLanguage } from "./server/server.js";
+import { setFragment } from "./server/transport.js";
 import { writeFragment } from "./state/address.js";
 import { ItemMap } from "./state/item_map.js";
 import { firstLanguage, keep, kept } from "./state/kept.js";
@@ -152,7 +153,7 @@ viewport.onChange((_pane, what) => {
     const { layout } = store.get();
     const at = pane.tiles?.place() ?? null;
     const shown = { show: pane.stack?.id ?? null, frame: pane.stack?.plane ? null : pane.index, layout, at };
-    history.replaceState(null, "", location.pathname + location.search + writeFragment(shown));
+    setFragment(writeFragment(shown));
   }, 300);
 });
 

@@ -26,6 +26,7 @@ import { apply, unapply } from "../place/view_transform.js";
  * @property {(pane: Pane, draft: Draft) => void} made
  * @property {(id: number) => void} measure
  * @property {() => void} undo
+ * @property {() => void} redo
  * @property {(text: string) => void} tell
  */
 /** What is held by a pointer. @typedef {{id: number, handle: number|null, from: Spot, points: Spot[], marked: boolean}} Held */
@@ -194,7 +195,7 @@ export class ShapeInput {
   cancel() {
     const { held, draft, pane } = this;
     if (held?.marked) {
-      this.host.list.undo();
+      this.host.list.revoke();
       this.host.measure(held.id);
     }
     this.held = this.draft = null;
@@ -222,9 +223,11 @@ export class ShapeInput {
     const { list } = this.host;
     const { key } = event;
     if ((event.ctrlKey || event.metaKey) && !event.altKey) {
-      if (key.toLowerCase() !== "z" || event.shiftKey) return false;
-      this.host.undo();
-      return true;
+      const back = key.toLowerCase() === "z" && !event.shiftKey;
+      const again = key.toLowerCase() === (event.shiftKey ? "z" : "y");
+      if (back) this.host.undo();
+      else if (again) this.host.redo();
+      return back || again;
     }
     if (event.altKey) return false;
     const arrow = ARROWS[key];

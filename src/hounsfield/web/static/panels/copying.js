@@ -19,7 +19,8 @@ export function copyButtons(viewport, work, begun) {
       const { stack, index, masks } = shownIn(viewport);
       if (!stack) throw new Error("There is no image to save.");
       const window = windowOf(viewport.active().voi());
-      const said = await loadCode(stack.id, { view: viewName(stack), frame: index, ...masks, ...window });
+      const shown = { view: viewName(stack), frame: index, ...masks, ...window, ...measuresIn(viewport) };
+      const said = await loadCode(stack.id, shown);
       const text = said[what];
       if (!text) throw new Error(said.why_no_command ?? "");
       await copyText(text);
@@ -41,6 +42,15 @@ function shownIn(viewport) {
   const here = shown && stack && (shown.mask.scope === "volume" || isOf(shown.mask, stack, index));
   const hidden = layers.masking?.look === "original" || shown?.quick || !shown?.visible;
   return { stack, index, masks: here && !hidden ? { mask: shown.mask.id } : {} };
+}
+
+/** What is measured on the image, as it is seen: what is hidden is left out. @param {Viewport} viewport */
+function measuresIn(viewport) {
+  const shapes = viewport.measuring?.shapesIn(viewport.active()) ?? [];
+  if (!shapes.length) return {};
+  const [{ scale }] = shapes;
+  const calibration = scale === null ? {} : { calibration: { mm_per_pixel: scale } };
+  return { shapes: shapes.map(({ kind, points }) => ({ kind, points })), ...calibration };
 }
 
 /** @param {import("../types.js").Mask} mask @param {import("../types.js").Stack} stack @param {number} index */

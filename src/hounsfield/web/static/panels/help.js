@@ -23,6 +23,7 @@ const MOUSE = /** @type {const} */ ([
   ],
   ["Measures: N, Esc, Delete", "The next handle, which arrow keys move; none; deletes the chosen measure"],
   ["Ctrl and Z", "Takes the last change of measures back"],
+  ["Ctrl, Shift and Z", "Makes a change of measures again that was taken back"],
   ["Rail at the edge of a pane", "To any frame"],
   ["Whole slide: wheel", "Zoom about the cursor"],
   ["Whole slide: arrow keys", "Pan, with Shift by a whole pane"],

@@ -1,7 +1,7 @@
 // The panel Measures: the list with names, colours and values; what is known of the chosen one; files. Knows the list of
 // shapes, and what measures them.
 
-import { h, iconButton } from "../dom.js";
+import { h, iconButton, press } from "../dom.js";
 import { drawBins, drawLine } from "../drawing/chart.js";
 import { shortNumber } from "../numbers/numbers.js";
 import { factsOf, linesOf, NAMES, valueText } from "../panes/measure_text.js";
@@ -41,19 +41,33 @@ class MeasuresPanel {
     const button = (/** @type {string} */ words, /** @type {() => void} */ act) =>
       h("button", { t: words, attributes: { type: "button" }, on: { click: act } });
     this.undo = button("Undo", () => measuring.undo());
+    this.redo = button("Redo", () => measuring.redo());
+    this.hide = button("Hide all", () => measuring.list.showAll(measuring.list.allUnseen));
     this.save = button("Save as JSON", () => this.saved());
     this.csv = button("Save as CSV", () => this.table());
     this.sr = button("Save as DICOM SR", () => this.report());
     this.clear = button("Delete all", () => measuring.list.clear());
     const open = button("Load JSON", () => this.file.click());
-    const buttons = h("div", { class: "choices" }, this.undo, this.save, open, this.csv, this.sr, this.clear);
+    const buttons = h(
+      "div",
+      { class: "choices" },
+      this.undo,
+      this.redo,
+      this.hide,
+      this.save,
+      open,
+      this.csv,
+      this.sr,
+      this.clear,
+    );
     box.append(buttons, this.file, this.status, this.empty, this.list, this.details);
     measuring.list.onChange(() => this.update());
     measuring.viewport.store.watch(["language"], () => this.update());
   }
 
   update() {
-    const { shapes, chosen, past } = this.measuring.list;
+    const { list } = this.measuring;
+    const { shapes, chosen, past, future } = list;
     for (const [id, row] of this.rows) {
       if (shapes.some((shape) => shape.id === id)) continue;
       row.element.remove();
@@ -67,10 +81,14 @@ class MeasuresPanel {
       row.kind.textContent = t(NAMES[shape.kind]);
       row.value.textContent = linesOf(shape.measure).join(" · ");
       row.element.toggleAttribute("data-chosen", shape.id === chosen);
-      row.go.setAttribute("aria-pressed", String(shape.id === chosen));
+      press(row.go, shape.id === chosen);
+      press(row.hide, !list.seen(shape.id));
     }
     this.empty.hidden = shapes.length > 0;
     this.undo.disabled = !past.length;
+    this.redo.disabled = !future.length;
+    this.hide.disabled = !shapes.length;
+    press(this.hide, list.allUnseen);
     for (const each of [this.save, this.csv, this.sr, this.clear]) each.disabled = !shapes.length;
     this.tellDetails(shapes.find(({ id }) => id === chosen) ?? null);
   }
@@ -89,12 +107,21 @@ class MeasuresPanel {
     const kind = h("span", { class: "quiet" });
     const value = h("p", { class: "value" });
     const go = iconButton("cross", "Show it", () => this.run(() => this.measuring.goTo(id)));
-    const remove = iconButton("close", "Delete", () => list.remove(id));
-    const element = h("li", {}, h("div", { class: "row" }, color, name, go, remove), kind, value);
+    const hide = iconButton("hide", "Hide it", () => list.show(id, !list.seen(id)));
+    const remove = iconButton("close", "Delete", () => this.removed(id));
+    const element = h("li", {}, h("div", { class: "row" }, color, name, hide, go, remove), kind, value);
     element.dataset.id = String(id);
-    const row = { element, color, name, kind, value, go };
+    const row = { element, color, name, kind, value, go, hide };
     this.rows.set(id, row);
     return row;
+  }
+
+  /** Delete a measure; who did it by keys goes on with the next one. @param {number} id */
+  removed(id) {
+    const { element } = this.rows.get(id) ?? {};
+    const next = element?.nextElementSibling ?? element?.previousElementSibling;
+    this.measuring.list.remove(id);
+    (next?.querySelector(".row > button:last-child") ?? this.undo).focus();
   }
 
   /** @param {Shape|null} shape */
@@ -175,12 +202,10 @@ class MeasuresPanel {
 
   report() {
     return this.run(async () => {
-      const { shapes } = this.measuring.list;
-      const own = shapes.filter(({ view }) => view === "frames" || view.startsWith("states/"));
-      if (!own.length) throw new Error(t("A report is of frames of files: planes are not in them."));
-      download(await loadReport(own), "hounsfield-measures.dcm");
-      const n = shapes.length - own.length;
-      if (n) this.status.textContent = t("{n} measures of planes are not in the report.", { n });
+      const { file, left } = await loadReport(this.measuring.list.shapes);
+      download(file, "hounsfield-measures.dcm");
+      const words = "{n} measures are not in the report: it has no place for their images.";
+      if (left) this.status.textContent = t(words, { n: left });
     });
   }
 

@@ -1,7 +1,8 @@
 // The list of series, how far reading has come, and what became of the other files. Knows items and the report.
 
 import { h, setWords } from "../dom.js";
-import { thumbnailAddress } from "../server/server.js";
+import { thumbnailSource } from "../server/server.js";
+import { GONE } from "../server/transport.js";
 import { t } from "../words/words.js";
 import { fileReport } from "./file_report.js";
 import { matches } from "./search.js";
@@ -66,11 +67,12 @@ export class SeriesList {
       this.bar.value = done;
     } else this.bar.removeAttribute("value");
     if (connection === "denied") setWords(this.progress, "Not allowed");
-    else if (connection === "lost") setWords(this.progress, "The server is gone. Start hu view again.");
+    else if (connection === "lost") setWords(this.progress, GONE);
     else {
       delete this.progress.dataset.t;
       const words = reading ? "{done} of {found} files" : "{found} files";
-      this.progress.textContent = connection === "starting" ? t("Starting…") : t(words, { done, found });
+      const told = reading || found > 0 || items.size === 0 ? t(words, { done, found }) : ""; // some come from no file
+      this.progress.textContent = connection === "starting" ? t("Starting…") : told;
     }
   }
 
@@ -166,7 +168,7 @@ export class SeriesList {
     if (item.thumbnail && !item.error) {
       const image = h("img", { attributes: { alt: "", loading: "lazy" } });
       // The first image goes first.
-      setTimeout(() => image.setAttribute("src", thumbnailAddress(item.id)), THUMBNAIL_WAITS);
+      setTimeout(async () => image.setAttribute("src", await thumbnailSource(item.id)), THUMBNAIL_WAITS);
       image.addEventListener("error", () => image.remove());
       picture.append(image);
     }

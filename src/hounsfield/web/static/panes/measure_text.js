@@ -33,14 +33,16 @@ function decimals(mm) {
 }
 
 /** @param {Length} length */
-export function lengthText({ px, mm }) {
+export function lengthText({ px, mm, spacing_kind }) {
+  if (mm !== null && spacing_kind === "slide" && mm < 1) return `${fixed(mm * 1000, decimals((mm / px) * 1000))} µm`;
   return mm === null ? `${fixed(px, 1)} px` : `${fixed(mm, decimals(mm / px))} mm`;
 }
 
 /** @param {any} found */
 export function areaText(found) {
-  const { pixels, area_mm2: area } = found;
+  const { pixels, area_mm2: area, spacing_kind } = found;
   if (area === null || !(pixels > 0)) return `${pixels} px`;
+  if (spacing_kind === "slide" && area < 0.01) return `${fixed(area * 1e6, 1)} µm²`;
   return `${fixed(area, decimals(Math.sqrt(area / pixels)) - (area > 1000 ? 1 : 0))} mm²`;
 }
 

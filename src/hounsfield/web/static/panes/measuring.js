@@ -6,6 +6,7 @@ import { ShapeInput } from "../input/shape_input.js";
 import { handlesOf, keptPoint, strokesOf } from "../numbers/shape_kinds.js";
 import { apply } from "../place/view_transform.js";
 import { findPlaces, imageOf, measureShapes } from "../server/measures.js";
+import { tellShapes } from "../server/transport.js";
 import { ShapeList } from "../state/shapes.js";
 import { t } from "../words/words.js";
 import { linesOf, NAMES } from "./measure_text.js";
@@ -33,12 +34,14 @@ export class Measuring {
       made: (pane, draft) => this.made(pane, draft),
       measure: (id) => this.measure(id),
       undo: () => this.undo(),
+      redo: () => this.redo(),
       tell: (text) => document.dispatchEvent(new CustomEvent("hounsfield-tell", { detail: text })),
     });
     /** Shapes that are being measured. @type {Set<number>} */
     this.running = new Set();
     this.list.onChange(() => {
       for (const pane of viewport.panes) pane.redraw();
+      tellShapes(this.list.shapes);
     });
     viewport.onChange((pane, what) => {
       if ((what === "frame" || what === "stack") && this.input.pane === pane) this.leave();
@@ -68,20 +71,19 @@ export class Measuring {
     while (this.running.size) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
-  /** @param {Pane} pane @returns {Shape[]} */
+  /** Those that are drawn in a pane. @param {Pane} pane @returns {Shape[]} */
   shapesIn(pane) {
     const { stack, index } = pane;
-    if (!stack || pane.tiles) return [];
+    if (!stack) return [];
     const at = imageOf(stack, index);
     return this.list.shapes.filter(
-      ({ item, view, query, frame }) =>
-        item === at.item && frame === at.frame && view === at.view && query === at.query,
+      ({ id, item, view, query, frame }) =>
+        this.list.seen(id) && item === at.item && frame === at.frame && view === at.view && query === at.query,
     );
   }
 
   /** @param {Pane} pane */
   whyNot(pane) {
-    if (pane.tiles) return t("On whole slides nothing is measured.");
     return pane.stack && !pane.unsettled ? "" : t("There is no image to measure.");
   }
 
@@ -94,6 +96,7 @@ export class Measuring {
     const points = draft.fixed.map(keptPoint);
     const shape = { kind, name: `${t(NAMES[kind])} ${number}`, color: COLOR, points, ...UNKNOWN };
     const at = imageOf(stack, index);
+    this.list.showAll(true); // who draws wants to see it
     const [added] = this.list.add([{ ...shape, ...at, scale: this.list.scaleOf(at) }]);
     this.list.choose(added.id);
     this.measure(added.id);
@@ -155,6 +158,12 @@ export class Measuring {
     this.measureAll();
   }
 
+  redo() {
+    if (this.input.draft) return;
+    this.list.redo();
+    this.measureAll();
+  }
+
   /** Items are others now, or have more frames: shapes go to their images. @param {string[]} items */
   async rehome(items) {
     const those = this.list.shapes.filter(({ item, place }) => place && items.includes(item));
@@ -173,6 +182,7 @@ export class Measuring {
     if (!shape) return;
     const { item, view, frame } = shape;
     const plane = /^planes\/(\w+)$/.exec(view)?.[1] ?? (view === "oblique" ? view : null);
+    this.list.show(id, true);
     this.list.choose(id);
     if (!plane) {
       if (viewport.store.get().layout === "planes") viewport.setLayout("1");

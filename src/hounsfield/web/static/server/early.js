@@ -4,10 +4,11 @@
 import { readFragment } from "../state/address.js";
 import { firstLanguage } from "../state/kept.js";
 import { serverLanguage, setServerLanguage, startSession } from "./server.js";
+import { fragment, hear, leave, setFragment } from "./transport.js";
 
 /** What the address asks for. */
-export const address = readFragment(location.hash);
-if (address.token) history.replaceState(null, "", location.pathname + location.search);
+export const address = readFragment(fragment());
+if (address.token) setFragment("");
 
 /** @typedef {(message: any) => void} Told */
 /** @typedef {(connection: "open"|"lost"|"denied") => void} Changed */
@@ -23,22 +24,16 @@ function tell(what, value) {
   else waiting.push([what, value]);
 }
 
-/** @type {EventSource|null} */
-let source = null;
+/** Ends what is heard. @type {(() => void)|null} */
+let stop = null;
 
 /** Hear of all that is there, then of each change, in the language that is chosen; again where that is another now. */
 export function connect() {
-  source?.close();
-  const events = new EventSource(`api/events?language=${serverLanguage()}`);
-  source = events;
-  events.onmessage = (event) => tell("told", JSON.parse(event.data));
-  let opened = false;
-  events.onopen = () => {
-    opened = true;
-    tell("changed", "open");
-  };
-  // A browser tries again by itself, unless the answer itself was a refusal.
-  events.onerror = () => tell("changed", !opened && events.readyState === EventSource.CLOSED ? "denied" : "lost");
+  stop?.();
+  stop = hear(`api/events?language=${serverLanguage()}`, {
+    told: (message) => tell("told", message),
+    changed: (connection) => tell("changed", connection),
+  });
 }
 
 setServerLanguage(firstLanguage());
@@ -48,8 +43,8 @@ export const started = (address.token ? startSession(address.token) : Promise.re
 started.catch(() => {}); // whoever awaits it says so
 
 addEventListener("pagehide", () => {
-  source?.close();
-  navigator.sendBeacon("api/closed");
+  stop?.();
+  leave();
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();

@@ -19,20 +19,23 @@ export async function measureShapes(at, shapes) {
 }
 
 /**
- * A DICOM structured report.
- * @param {readonly Shape[]} shapes of frames of files
- * @returns {Promise<Blob>}
+ * A DICOM structured report, and how many measures it cannot hold.
+ * @param {readonly Shape[]} shapes
+ * @returns {Promise<{file: Blob, left: number}>}
  */
 export async function loadReport(shapes) {
-  const measures = shapes.map(({ item, frame, name, kind, points, scale }) => ({
+  const measures = shapes.map(({ item, view, query, frame, name, kind, points, scale }) => ({
     item,
+    view: view.startsWith("states/") ? "frames" : view,
+    query,
     frame,
     name,
     kind,
     points,
     calibration: scale === null ? undefined : { mm_per_pixel: scale },
   }));
-  return (await ask("api/measures/report", { method: "POST", body: JSON.stringify({ measures }) })).blob();
+  const answer = await ask("api/measures/report", { method: "POST", body: JSON.stringify({ measures }) });
+  return { file: await answer.blob(), left: Number(answer.headers.get("X-Left-Out")) };
 }
 
 /**

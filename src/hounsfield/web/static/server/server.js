@@ -1,5 +1,7 @@
 // The server's answers as objects. Knows addresses and JSON; nothing of the page.
 
+import { pictureSource, send } from "./transport.js";
+
 /** @typedef {import("../types.js").Description} Description */
 /** @typedef {import("../types.js").HeaderRow} HeaderRow */
 /** @typedef {import("../types.js").Frame} Frame */
@@ -38,11 +40,7 @@ export const languageHeader = () => ({ "X-Language": language });
 export async function ask(address, options = {}) {
   let answer;
   try {
-    answer = await fetch(address, {
-      credentials: "same-origin",
-      ...options,
-      headers: { ...languageHeader(), ...options.headers },
-    });
+    answer = await send(address, { ...options, headers: { ...languageHeader(), ...options.headers } });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new ServerError("The server does not answer.", 0);
@@ -91,10 +89,8 @@ export async function describePlane(id, plane, query = {}) {
   return (await ask(`api/items/${id}/${where}?${new URLSearchParams(query)}`)).json();
 }
 
-/** @param {string} id */
-export function thumbnailAddress(id) {
-  return `api/items/${id}/thumbnail`;
-}
+/** What shows the small picture of an item. @param {string} id */
+export const thumbnailSource = (id) => pictureSource(`api/items/${id}/thumbnail`);
 
 /**
  * @param {Stack} stack

@@ -1,6 +1,7 @@
 // Files sent to the server, a few at a time, with their progress. Knows addresses; nothing of the page.
 
 import { ask, languageHeader, refusalOf, ServerError } from "./server.js";
+import { sendFile } from "./transport.js";
 
 /** A file, and what it is called with its folders. @typedef {{file: File, name: string}} Named */
 /** @typedef {(done: number, bytes: number) => void} Told how many files and bytes have gone */
@@ -63,27 +64,14 @@ async function sendAll(id, files, told, signal) {
 }
 
 /**
- * One file; fetch tells nothing of what has gone.
  * @param {string} id @param {File} file @param {string} name @param {(bytes: number) => void} told
  * @param {AbortSignal} signal
- * @returns {Promise<void>}
  */
-function send(id, file, name, told, signal) {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const request = new XMLHttpRequest();
-    const abort = () => request.abort();
-    signal.addEventListener("abort", abort);
-    request.open("POST", `api/uploads/${id}/files`);
-    request.setRequestHeader("Content-Type", "application/octet-stream");
-    for (const [key, value] of Object.entries(languageHeader())) request.setRequestHeader(key, value);
-    request.setRequestHeader("X-Name", encodeURIComponent(name));
-    request.upload.onprogress = (event) => told(Math.min(event.loaded, file.size));
-    request.onload = () =>
-      request.status === 204 ? resolve() : reject(refusalOf(request.status, request.responseText));
-    request.onerror = () => reject(new ServerError("A file could not be sent.", 0));
-    request.onabort = () => reject(signal.reason);
-    request.onloadend = () => signal.removeEventListener("abort", abort);
-    request.send(file);
+async function send(id, file, name, told, signal) {
+  const type = { "Content-Type": "application/octet-stream" };
+  const headers = { ...type, ...languageHeader(), "X-Name": encodeURIComponent(name) };
+  const answer = await sendFile(`api/uploads/${id}/files`, { file, headers, told, signal }).catch((error) => {
+    throw signal.aborted ? error : new ServerError("A file could not be sent.", 0);
   });
+  if (answer.status !== 204) throw refusalOf(answer.status, answer.text);
 }

@@ -35,6 +35,11 @@ export class ShapeList {
     this.handle = null;
     /** @type {(readonly Shape[])[]} */
     this.past = [];
+    /** What was taken back, the last at the end. @type {(readonly Shape[])[]} */
+    this.future = [];
+    /** Measures that are not drawn; of all of them. @type {Set<number>} */
+    this.unseen = new Set();
+    this.allUnseen = false;
     /** @type {(() => void)[]} */
     this.listeners = [];
     this.last = 0;
@@ -53,6 +58,27 @@ export class ShapeList {
   mark() {
     this.past.push(this.shapes);
     if (this.past.length > MOST_PAST) this.past.shift();
+    this.future = [];
+  }
+
+  /** Whether a measure is drawn. @param {number} id */
+  seen(id) {
+    return !this.allUnseen && !this.unseen.has(id);
+  }
+
+  /** Draw a measure, or do not; that of all others stays. @param {number} id @param {boolean} seen */
+  show(id, seen) {
+    if (seen) this.unseen.delete(id);
+    else this.unseen.add(id);
+    if (seen) this.allUnseen = false;
+    if (!seen && this.chosen === id) this.handle = null;
+    this.changed();
+  }
+
+  /** @param {boolean} seen */
+  showAll(seen) {
+    this.allUnseen = !seen;
+    this.changed();
   }
 
   /** @param {number|null} id */
@@ -122,9 +148,25 @@ export class ShapeList {
 
   /** Take the last change back. @returns {boolean} whether there was one */
   undo() {
-    const before = this.past.pop();
-    if (!before) return false;
-    this.shapes = before;
+    return this.turn(this.past, this.future);
+  }
+
+  /** Make the change again that was taken back. @returns {boolean} whether there was one */
+  redo() {
+    return this.turn(this.future, this.past);
+  }
+
+  /** Take a change back that was not wanted, for good. */
+  revoke() {
+    if (this.undo()) this.future.pop();
+  }
+
+  /** @param {(readonly Shape[])[]} from @param {(readonly Shape[])[]} to */
+  turn(from, to) {
+    const other = from.pop();
+    if (!other) return false;
+    to.push(this.shapes);
+    this.shapes = other;
     if (!this.get(this.chosen)) this.chosen = this.handle = null;
     this.changed();
     return true;

@@ -5,6 +5,8 @@ import { BRUSH_WORDS } from "./zh_brush.js";
 import { DISPLAY_WORDS } from "./zh_display.js";
 import { MASK_WORDS } from "./zh_masks.js";
 import { MEASURE_WORDS } from "./zh_measures.js";
+import { MEASURING_WORDS } from "./zh_measuring.js";
+import { NOTEBOOK_WORDS } from "./zh_notebook.js";
 import { OBLIQUE } from "./zh_oblique.js";
 import { OVER } from "./zh_over.js";
 import { PHASES } from "./zh_phases.js";
@@ -188,5 +190,7 @@ export const CHINESE = {
   Brighter: "变亮",
   "Zoom in": "放大",
   "Zoom out": "缩小",
+  ...NOTEBOOK_WORDS,
   ...OBLIQUE,
+  ...MEASURING_WORDS,
 };

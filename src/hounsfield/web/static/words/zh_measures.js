@@ -55,8 +55,6 @@ export const MEASURE_WORDS = {
   "Save as JSON": "保存为 JSON",
   "Save as CSV": "保存为 CSV",
   "Save as DICOM SR": "保存为 DICOM SR",
-  "A report is of frames of files: planes are not in them.": "结构化报告只含文件自身的帧：不含切面图像。",
-  "{n} measures of planes are not in the report.": "{n} 项切面上的测量不在报告中。",
   "with measures": "带测量",
   "Load JSON": "载入 JSON",
   "Delete all": "全部删除",
@@ -66,7 +64,6 @@ export const MEASURE_WORDS = {
   Name: "名称",
   "Choose what to measure in the bar, then draw on the image: by dragging, or from point to point.":
     "请在工具栏中选择测量方式，然后在图像上拖动或逐点绘制。",
-  "On whole slides nothing is measured.": "全切片图像上不能测量。",
   "There is no image to measure.": "没有可测量的图像。",
   "It was drawn on another cut of the volume, which is not shown now.":
     "它画在该体数据的另一个切面上，该切面现在未显示。",
