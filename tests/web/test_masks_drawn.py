@@ -97,3 +97,13 @@ def test_a_name_that_was_given_while_the_patient_was_shown_is_hidden_with_it(pag
     page.page.viewing.hiding.hidden = False
     assert names() == ["tumour of Zimmermann", "left lung"]
     assert np.isfinite(renamed["measures"]["mean"])
+
+
+def test_numbers_stand_for_names(page):
+    page.make()
+    page.make(name="by hand")
+    masks = page.page.get(f"{page.base}/masks").json()["masks"]
+    assert [(mask["number"], mask["named"], mask["name"]) for mask in masks] == [
+        (1, False, "mask 1"),
+        (2, True, "by hand"),
+    ]

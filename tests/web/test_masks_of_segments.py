@@ -126,6 +126,29 @@ def test_parts_of_a_frame_are_placed_and_what_lies_beside_is_left_out(folder, vo
         assert (page.all_bits(mask, SLICES) == expected).all() and expected.any()
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_on_other_voxels_it_is_resampled_as_the_library_does(folder, volume, tmp_path, turned):
+    dataset = pydicom.dcmread(folder / "seg.dcm")
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    shared.PixelMeasuresSequence[0].PixelSpacing = [5, 6.5]
+    if turned:
+        shared.PlaneOrientationSequence[0].ImageOrientationPatient = [0, 1, 0, 1, 0, 0]
+    dataset.save_as(tmp_path / "other.dcm")
+    lung = hu.mask(volume, tissue="lung")
+    affine = np.array(volume.affine)
+    rows, columns = affine[:3, 1] / volume.spacing[1], affine[:3, 2] / volume.spacing[2]
+    if turned:
+        rows, columns = columns, rows
+    affine[:3, 1], affine[:3, 2] = rows * 5, columns * 6.5
+    expected = hu.Volume(lung.values, affine=affine).resample(like=volume, order=0).values
+    with shown(folder / "ct", tmp_path / "other.dcm") as page:
+        page = Of(page)
+        (found,) = page.listed()
+        mask = page.of_segment(found, 1)
+        assert (page.all_bits(mask, SLICES) == expected).all() and expected.any()
+        assert "resample" in [step["name"] for step in mask["steps"]]
+
+
 def damaged_ones(dataset):
     """Segmentations that are not as they should be."""
 
@@ -191,7 +214,10 @@ def test_damaged_ones_are_refused_in_a_sentence_or_not_listed(folder, tmp_path, 
                 if answer.status_code == 200:  # nothing of it lies here, or it says what was assumed
                     mask = answer.json()["mask"]
                     assumed = any(step["outcome"] == "assumed" for step in mask["steps"])
-                    assert (name == "far away" and mask["measures"]["pixels"] == 0) or assumed, mask["steps"]
+                    resampled = mask["steps"][-1]["name"] == "resample"
+                    assert (name == "far away" and mask["measures"]["pixels"] == 0) or assumed or resampled, mask[
+                        "steps"
+                    ]
                     continue
                 sentence = answer.json()["error"]
                 assert 400 <= answer.status_code < 500, (name, answer.text)

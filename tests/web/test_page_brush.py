@@ -336,3 +336,18 @@ def test_a_region_gives_the_threshold_and_bounds_the_mask(open_page, volume):
     page.get_by_label("Only within region").uncheck()
     at_rest(page)
     assert (seen(page) == wanted.values[at]).all()
+
+
+def test_a_page_that_is_loaded_anew_draws_on_the_mask_that_there_is(open_page, volume):
+    page = open_page(volume.sources[0].path.rsplit("/", 1)[0])
+    press(page, "Brush")
+    dragged(page, middle(page), middle(page))
+    page.reload()
+    settled(page)
+    page.locator(".pane").first.focus()
+    page.keyboard.press("4")
+    at_rest(page)
+    x, y = middle(page)
+    dragged(page, (x - 3, y), (x + 3, y))
+    (mask,) = masks_of(page)
+    assert [edit.stroke.erase for edit in mask.edits] == [False, True]

@@ -90,7 +90,7 @@ def walk(page):
         except Exception:  # one that cannot be read says so in its pane
             assert page.locator(".message").first.is_visible()
         page.locator(".pane").first.hover()
-        for name in ("display", "header", "steps"):
+        for name in ("display", "mask", "header", "steps"):
             page.locator(f"#tab-{name}").click()
             if name == "header":
                 page.get_by_role("searchbox", name="Search the header").fill("name")

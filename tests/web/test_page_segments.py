@@ -120,6 +120,16 @@ def test_segments_are_listed_shown_hidden_and_measured(open_page, folder, volume
             assert abs(picture.mean() - cut.values[number].mean()) < 0.02
 
 
+def test_where_no_segment_is_left_values_select_again(open_page, folder):
+    page = open_page(folder, slice_of(folder))
+    choose(page, f"{WORD}0")
+    assert page.locator(".histogram").is_hidden()
+    page.get_by_role("button", name="Delete mask", exact=True).click()
+    at_rest(page)
+    assert page.locator(".histogram").is_visible() and page.get_by_label("Selected by").input_value() == "range"
+    assert not page.locator(".segments").get_by_label(f"{WORD}0").is_checked()
+
+
 def test_a_segmentation_opened_by_itself(open_page, folder):
     page = open_page(folder / "seg.dcm")
     segments = {each.label: each for each in hu.segments(folder / "seg.dcm")}

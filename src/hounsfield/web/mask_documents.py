@@ -22,7 +22,9 @@ def mask_described(mask: DrawnMask, hiding: Hiding) -> dict[str, Any]:
         unit = "" if measures is None else measures.unit
         return {
             "id": mask.id,
-            "name": mask_name(mask, hiding),
+            "name": mask_name(mask, hiding) or f"mask {mask.number}",
+            "number": mask.number,
+            "named": mask_name(mask, hiding) is not None,
             "color": mask.color,
             "scope": wish.scope,
             "view": wish.place.view,
@@ -44,10 +46,9 @@ def mask_described(mask: DrawnMask, hiding: Hiding) -> dict[str, Any]:
         }
 
 
-def mask_name(mask: DrawnMask, hiding: Hiding) -> str:
-    """Return the name of a mask; its number where it has none, or one that may name the patient, who is hidden."""
-    withheld = mask.private and hiding.hidden
-    return mask.name if mask.name and not withheld else f"mask {mask.number}"
+def mask_name(mask: DrawnMask, hiding: Hiding) -> str | None:
+    """Return the name of a mask; None where it has none, or one that may name the patient, who is hidden."""
+    return mask.name if mask.name and not (mask.private and hiding.hidden) else None
 
 
 def histogram_described(measured: Measures, hiding: Hiding) -> dict[str, Any]:

@@ -17,12 +17,17 @@ from hounsfield.steps import Step
 from hounsfield.text import counted
 from hounsfield.values.segments import Segment
 from hounsfield.volume import Volume
+from hounsfield.web.segment_grids import segment_volume
 
 M = TypeVar("M", Image, Volume)
 
 #: A frame of a segment is on the pixels of an image where its corners are no farther from theirs than this part of a
 #: voxel: positions are written with few digits.
 _NEAR = 0.1
+
+
+class _BesideError(GeometryError):
+    """The frames lie on other pixels."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +58,32 @@ class PlacedSegment:
         Raises
         ------
         GeometryError
-            A frame does not say where it lies, or lies beside the pixels.
+            A frame does not say where it lies, or lies beside the pixels of an image. On voxels of a volume that are
+            not its own a segment is resampled: to the nearest.
         HounsfieldError
             The segmentation cannot be read.
         """
         segment = self.read()
-        shape = image.values.shape[: image.values.ndim - image.color]
+        try:
+            values, steps = self._placed(segment, image)
+        except _BesideError:
+            if not isinstance(image, Volume):
+                raise
+            resampled = segment_volume(segment).resample(like=image, order=0)
+            values, steps = resampled.values, resampled.steps
+        steps = (*image.steps, *segment.steps, *steps)
+        made = replace(cast("Any", image), values=values, padding=None, unit="", color=False, steps=steps)
+        return cast("M", made)
+
+    def _placed(self, segment: Segment, image: Image | Volume) -> tuple[NDArray[np.bool_], tuple[Step, ...]]:
+        """Return the mask where the frames lie on the very pixels of an image."""
+        shape, frames = image.values.shape[: image.values.ndim - image.color], 0
         values = np.zeros(shape, np.bool_)
-        frames = 0
         for part, target in _parts(segment, image):
             frames += 1
             _join(values.reshape(-1, *shape[-2:]), part, target)
         detail = f"segment {self.number} of a segmentation: {counted(frames, 'frame')} placed where they lie"
-        steps = (*image.steps, *segment.steps, Step("segment", detail, reference="PS3.3 C.8.20.2"))
-        made = replace(cast("Any", image), values=values, padding=None, unit="", color=False, steps=steps)
-        return cast("M", made)
+        return values, (Step("segment", detail, reference="PS3.3 C.8.20.2"),)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as the page sends it."""
@@ -145,7 +161,7 @@ def _target(places: NDArray[np.float64], size: tuple[int, int]) -> _Target:
     first = np.rint(places[0])
     expected = first + [(0, 0, 0), (0, down, 0), (0, 0, along), (0, down, along)]
     if not (np.abs(places - expected) <= _NEAR).all() or not (np.abs(first) < 2**31).all():
-        raise GeometryError("the frames of the segmentation do not lie on the pixels of this series")
+        raise _BesideError("the frames of the segmentation do not lie on the pixels of this series")
     return int(first[0]), int(first[1]), int(first[2])
 
 

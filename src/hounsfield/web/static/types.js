@@ -141,6 +141,8 @@
  * @typedef {object} Mask
  * @property {string} id
  * @property {string} name
+ * @property {number} number
+ * @property {boolean} named by somebody; else the number stands for it
  * @property {string} color
  * @property {"frame"|"volume"} scope
  * @property {boolean} edited something was drawn on it

@@ -1,6 +1,7 @@
 // The masks of the active pane's item: chosen, named, coloured, shown, deleted. Knows the masks.
 
 import { h, iconButton } from "../dom.js";
+import { t } from "../words/words.js";
 
 /** @typedef {import("../panes/masking.js").Masking} Masking */
 /** @typedef {import("../panes/masking.js").Shown} Shown */
@@ -32,7 +33,8 @@ export class MaskList {
     all.forEach(({ mask, visible }, i) => {
       const row = this.rows.get(mask.id) ?? this.makeRow(mask.id);
       if (this.list.children[i] !== row.element) this.list.insertBefore(row.element, this.list.children[i] ?? null);
-      if (row.name !== document.activeElement) row.name.value = mask.name;
+      if (row.name !== document.activeElement)
+        row.name.value = mask.named ? mask.name : t("mask {number}", { number: mask.number });
       if (row.color !== document.activeElement) row.color.value = mask.color;
       row.choice.checked = mask.id === chosen;
       row.visible.checked = visible;

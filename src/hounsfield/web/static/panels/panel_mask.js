@@ -280,6 +280,11 @@ class MaskPanel {
 
   /** Let the controls follow where another mask is chosen. @param {import("../panes/masking.js").Shown|null} shown */
   speakOf(shown) {
+    if (!shown && !this.masking.busy && this.by.value === SEGMENT) {
+      this.by.value = "range"; // there is no segment to speak of any more
+      this.selection.hidden = false;
+    }
+    if (!shown) this.spoken = "";
     if (!shown || shown.quick || this.masking.busy || shown.mask.id === this.spoken) return;
     this.spoken = shown.mask.id;
     this.follow(shown.mask.recipe);

@@ -3,7 +3,7 @@
 import { drawRing, drawStroke } from "../drawing/brush_drawing.js";
 import { drawPen } from "../drawing/shape_drawing.js";
 import { BrushInput } from "../input/brush_input.js";
-import { asRadius, nextRadius } from "../numbers/brush.js";
+import { asRadius, isBrush, nextRadius } from "../numbers/brush.js";
 import { frameKey } from "../server/frames.js";
 import { drawOnMask, viewName } from "../server/masks.js";
 import { t } from "../words/words.js";
@@ -38,8 +38,18 @@ export class Painting {
     });
     viewport.onChange((pane, what) => {
       if ((what === "frame" || what === "stack") && this.input.pane === pane) this.leave();
+      if (what === "stack") this.adopt();
     });
-    viewport.store.watch(["tool"], () => this.leave());
+    viewport.store.watch(["tool"], () => {
+      this.leave();
+      this.adopt();
+    });
+  }
+
+  /** What is drawn on is known before: a page that was loaded anew finds its masks. */
+  adopt() {
+    if (!isBrush(this.viewport.store.get().tool)) return;
+    for (const { stack } of this.viewport.panes) if (stack && !stack.tiled) this.masking.adopt(stack);
   }
 
   leave() {

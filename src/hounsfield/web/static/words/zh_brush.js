@@ -35,6 +35,7 @@ export const BRUSH_WORDS = {
   "the brush alone": "仅画笔",
   "Add mask": "添加掩膜",
   Masks: "掩膜",
+  "mask {number}": "掩膜 {number}",
   "Choose this mask": "选择此掩膜",
   "Show this mask": "显示此掩膜",
   "Another selection takes the place of what was drawn.": "另作选取会取代已绘制的内容。",
