@@ -159,6 +159,24 @@ def test_several_volumes_are_read_when_they_are_looked_at(tmp_path):
         type(volumes)._read = plain
 
 
+def test_of_volumes_of_files_the_attributes_are_shown_and_what_became_of_each_file(folder, tmp_path):
+    (tmp_path / "note.txt").write_text("no image")
+    volumes = hu.read_volumes([folder, tmp_path / "note.txt"])
+    with noted(volumes) as page:
+        state = page.state()
+        (item,) = state["items"]
+        assert (state["found"], state["report"]["counts"]["not DICOM"]) == (len(volumes.report.files), 1)
+        (row,) = page.json(f"api/items/{item['id']}/header?frame=2&search=ImagePositionPatient")["rows"]
+        assert float(row["value"][2]) == pytest.approx(volumes[0][2].plane.position[2])
+        code = json.loads(page.post(f"api/items/{item['id']}/code", {"view": "frames", "frame": 2})[2])
+        assert str(folder) in code["python"]
+    with noted(hu.read_volumes(folder, values="stored")) as page:
+        (item,) = page.items()
+        assert page.get(f"api/items/{item['id']}/header")[0] == 404  # code would read other values
+        code = json.loads(page.post(f"api/items/{item['id']}/code", {"view": "frames", "frame": 2})[2])
+        assert str(folder) not in code["python"]
+
+
 def test_phases_are_one_item_and_their_masks_come_back(tmp_path):
     def trigger(made, number):
         made.TriggerTime = [0, 50][number]
