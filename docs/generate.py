@@ -16,6 +16,7 @@ import hounsfield as hu
 from hounsfield.cli import COMMANDS, cli
 from hounsfield.series.grouping import TOGETHER
 from hounsfield.series.separators import TABLE, Separator
+from hounsfield.web.drawn_measure import DrawnMeasure
 
 DOCS = Path(__file__).parent
 PAGE, VOLUMES = DOCS / "command.md", DOCS / "volumes.md"
@@ -43,6 +44,7 @@ SECTIONS = (
         "mask apply_mask components region read_rois intersection union measure Measures profile Profile distance"
         " Distance angle cobb Angle point PointValue scaled calibrated surface Surface",
     ),
+    ("notebook", "In a notebook", "DrawnMeasure"),
     ("display", "Display", "figure render windows Window presentation PresentationState"),
     (
         "writing",
@@ -58,6 +60,10 @@ SECTIONS = (
         " OutputError WorkersLostError AssumptionError AssumptionWarning",
     ),
 )
+
+
+#: Classes whose package may not be installed, by the page that has them.
+ALSO = {"notebook": "hounsfield.web.notebook_view.NotebookView"}
 
 
 def page() -> str:
@@ -200,6 +206,7 @@ def reference() -> dict[str, str]:
             index.append(f"| [`{name}`](reference/{slug}.md#hounsfield.{name}){mark} | {_summary(one)} |")
             parts += [f"::: hounsfield.{name}", ""]
         index.append("")
+        parts += [f"::: {ALSO[slug]}", ""] if slug in ALSO else []
         pages[f"reference/{slug}.md"] = "\n".join(parts)
     pages["reference.md"] = "\n".join(index)
     return pages
@@ -216,7 +223,7 @@ def returned_classes() -> dict[str, type]:
         report = hu.read_volumes(folder).report
     conflict = get_args(get_type_hints(hu.Report)["conflicts"])[0]
     objects = [overlay, segment, segment.type, regions, regions[0], times, report.files[0], report.missing[0]]
-    classes = [*map(type, objects), conflict]
+    classes = [*map(type, objects), conflict, DrawnMeasure]
     return {one.__name__: one for one in classes}
 
 

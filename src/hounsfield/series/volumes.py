@@ -166,6 +166,15 @@ class Volumes(Viewable, Sequence[Volume]):
         """Return the files, and frames, that the slices of a volume are; no pixel is read."""
         return self._survey.sources(self._survey.stacks[self._chosen[index]])
 
+    def opened_by(self, index: int) -> list[tuple[Entry, int | None]]:
+        """Return what opens the file of each slice, and its frame there; nothing where other values were asked for."""
+        if self._wanted != Wanted(strict=self._wanted.strict):
+            return []
+        stack, instances = self._survey.stacks[self._chosen[index]], self._survey.instances
+        files = instances.rows.file[stack.members].tolist()
+        frames = [source.frame_index for source in self._survey.sources(stack)]
+        return [(instances.entries[file], frame) for file, frame in zip(files, frames, strict=True)]
+
     def file_sizes(self) -> dict[str, int]:
         """Return the bytes of each file that was walked, as far as they are known; no file is opened."""
         return self._survey.file_sizes()

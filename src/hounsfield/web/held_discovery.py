@@ -26,7 +26,7 @@ class HeldDiscovery(Discovery):
         super().__init__([], limits, Items(last_part(shown.name)))
         for item in ItemHolder(limits, self.files, self.kept).items(shown):
             self.items.put(item)
-        self.items.finish(None)
+        self.items.finish(shown.report if isinstance(shown, Volumes) else None)
 
     def run(self) -> None:
         """Do nothing: there is nothing to look for."""

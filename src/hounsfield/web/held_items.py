@@ -12,7 +12,7 @@ from hounsfield.limits import Limits
 from hounsfield.series.notes import notes_of
 from hounsfield.series.volumes import Volumes
 from hounsfield.volume import Volume
-from hounsfield.web.item_frames import ItemFrames, KeptVolumes, OpenFiles, slice_at
+from hounsfield.web.item_frames import FramePlace, ItemFrames, KeptVolumes, OpenFiles, slice_at
 from hounsfield.web.item_making import facts_of, is_color
 from hounsfield.web.items import Item
 from hounsfield.web.phase_sets import with_phases
@@ -112,6 +112,8 @@ class ItemHolder:
     def _one_of(self, volumes: Volumes, index: int) -> Item:
         facts = replace(volumes.facts[index], index=index)
         alone = HeldFrames(facts.shape, self._limits, self._files, lambda n: volumes.load(index, n, n + 1)[0])
+        # Attributes, overlays and code are of files: known where what is shown is as these are.
+        alone.origins = [FramePlace(entry, frame) for entry, frame in volumes.opened_by(index)]
         sources: Sequence[str] = [source.path for source in volumes.slices(index)]
         notes = list(notes_of(facts, volumes, False)), list(notes_of(facts, volumes, True))
         color = label = False

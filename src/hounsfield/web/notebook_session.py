@@ -99,6 +99,8 @@ class NotebookSession:
 
     def _ask(self, page: str, number: int, message: Mapping[str, Any]) -> None:
         def answer(status: int | None, headers: dict[str, str] | None, content: bytes, more: bool) -> None:
+            if message.get("method") == "POST" and "/masks" in str(message.get("address")) and not more:
+                self._changed()
             document: dict[str, Any] = {"view": page, "id": number, "more": more}
             if status is not None:
                 document |= {"status": status, "headers": headers}
@@ -121,8 +123,6 @@ class NotebookSession:
         def ended(_: Future[None]) -> None:
             with self._lock:
                 self._running.pop(key, None)
-            if asked.method == "POST" and "/masks" in asked.address:
-                self._changed()
 
         running.add_done_callback(ended)
 
