@@ -161,12 +161,14 @@ class MaskPanel {
     const other = !this.asked.startsWith(`${stack.id} `);
     this.asked = asked;
     const adopted = this.masking.adopt(stack);
+    const by = this.by.value;
     loadHistogram(stack.id, volume ? "scope=volume" : `view=frames&frame=${index}`).then(
       async (told) => {
         const recipe = await adopted;
         if (this.asked !== asked) return;
         if (recipe) this.follow(recipe);
-        if (other && !this.masking.of(stack)) {
+        // Who has chosen meanwhile keeps that.
+        if (other && !this.masking.of(stack) && this.by.value === by) {
           this.by.value = told.unit === "HU" ? "range" : "otsu";
           this.threshold.bounds = { above: told.unit === "HU" ? 90 : null, below: null };
         }
