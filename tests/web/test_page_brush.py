@@ -1,16 +1,15 @@
 """Brush and eraser, several masks and their names, in a real browser: what is drawn is what the library's server has."""
 
 import re
-from contextlib import ExitStack
 
 import numpy as np
 import pytest
 
 import hounsfield as hu
-from browsing import open_page as let_in
-from browsing import planes_of, saved_view, serving, settled, uncovered, until
+from browsing import planes_of, saved_view, settled, uncovered, until
 from fingers import Fingers
 from hounsfield.web.strokes import stroke_pixels
+from masking_page import mask_pages, seen
 from resting import at_rest
 
 import made
@@ -33,24 +32,7 @@ def volume(folder):
 
 @pytest.fixture
 def open_page(browser):
-    with ExitStack() as stack:
-
-        def opened(path, tab=True, **options):
-            served = stack.enter_context(serving(path, assembled=True))
-            size = {"width": 1250, "height": 900}
-            context = browser.new_context(**({"viewport": size, "locale": "en-US", "color_scheme": "dark"} | options))
-            stack.callback(context.close)
-            page = let_in(context, served)
-            page.served = served
-            stack.callback(lambda: page.problems == [] or pytest.fail(str(page.problems)))
-            settled(page)
-            if tab:
-                uncovered(page)
-                page.get_by_role("tab", name="Mask").click()
-                page.get_by_label("Selected by").wait_for()
-                at_rest(page)
-            return page
-
+    with mask_pages(browser) as opened:
         yield opened
 
 
@@ -61,16 +43,6 @@ def button(page, name):
 def press(page, name):
     button(page, name).click()
     at_rest(page)
-
-
-def seen(page):
-    """The chosen mask as the page shows it, pixel for pixel."""
-    page.get_by_role("group", name="Shown as").get_by_role("button", name="Mask", exact=True).click()
-    page.mouse.move(5, 5)
-    at_rest(page)
-    picture = saved_view(page)
-    assert set(np.unique(picture)) <= {0, 255}
-    return picture[..., 0] > 0
 
 
 def masks_of(page):

@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from pydicom.data import get_testdata_file
 import hounsfield as hu
 from browsing import open_page as let_in
 from browsing import planes_of, saved_view, serving, settled, uncovered
+from masking_page import look, mask_pages, seen
 from resting import at_rest
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
@@ -35,21 +35,7 @@ def volume(folder):
 
 @pytest.fixture
 def open_page(browser):
-    with ExitStack() as stack:
-
-        def opened(path):
-            served = stack.enter_context(serving(path, assembled=True))
-            context = browser.new_context(viewport={"width": 1250, "height": 900}, locale="en-US", color_scheme="dark")
-            stack.callback(context.close)
-            page = let_in(context, served)
-            stack.callback(lambda: page.problems == [] or pytest.fail(str(page.problems)))
-            settled(page)
-            uncovered(page)
-            page.get_by_role("tab", name="Mask").click()
-            page.get_by_label("Selected by").wait_for()
-            at_rest(page)
-            return page
-
+    with mask_pages(browser) as opened:
         yield opened
 
 
@@ -57,19 +43,6 @@ def made(page):
     page.get_by_role("button", name="Make mask").click()
     page.get_by_role("button", name="Delete mask").wait_for()
     at_rest(page)
-
-
-def look(page, name):
-    page.get_by_role("group", name="Shown as").get_by_role("button", name=name, exact=True).click()
-    at_rest(page)
-
-
-def seen(page):
-    """The mask as the page shows it, pixel for pixel."""
-    look(page, "Mask")
-    picture = saved_view(page)
-    assert set(np.unique(picture)) <= {0, 255}
-    return picture[..., 0] > 0
 
 
 def facts(page):

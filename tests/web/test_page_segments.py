@@ -1,6 +1,5 @@
 """Segments in the panel Mask, masks saved from the page, and names while the patient is hidden, in a real browser."""
 
-from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
@@ -10,10 +9,10 @@ import pytest
 from pydicom.data import get_testdata_file
 
 import hounsfield as hu
-from browsing import hide_patient, planes_of, saved_view, serving, settled, uncovered
-from browsing import open_page as let_in
+from browsing import hide_patient, planes_of, saved_view, settled
 from canaries import WORD
 from hounsfield.exports.seg import write_seg
+from masking_page import mask_pages, seen
 from resting import at_rest
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
@@ -41,41 +40,12 @@ def volume(folder):
 
 @pytest.fixture
 def open_page(browser):
-    with ExitStack() as stack:
-
-        def opened(path, show=None, **options):
-            served = stack.enter_context(serving(path, assembled=True))
-            size = {"width": 1250, "height": 900}
-            context = browser.new_context(**({"viewport": size, "locale": "en-US", "color_scheme": "dark"} | options))
-            stack.callback(context.close)
-            page = let_in(context, served, show)
-            page.served = served
-            stack.callback(lambda: page.problems == [] or pytest.fail(str(page.problems)))
-            settled(page)
-            uncovered(page)
-            page.get_by_role("tab", name="Mask").click()
-            page.get_by_label("Selected by").wait_for()
-            at_rest(page)
-            return page
-
+    with mask_pages(browser) as opened:
         yield opened
 
 
 def slice_of(folder):
     return next(path for path in sorted((folder / "ct").rglob("*")) if path.is_file())
-
-
-def look(page, name):
-    page.get_by_role("group", name="Shown as").get_by_role("button", name=name, exact=True).click()
-    page.mouse.move(5, 5)
-    at_rest(page)
-
-
-def seen(page):
-    look(page, "Mask")
-    picture = saved_view(page)
-    assert set(np.unique(picture)) <= {0, 255}
-    return picture[..., 0] > 0
 
 
 def choose(page, name, on=True):

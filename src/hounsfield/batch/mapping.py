@@ -119,7 +119,8 @@ def map(  # noqa: A001, PLR0913  called as hu.map; what a job is
     executor
         None for worker processes; ``"serial"`` for this process; ``"threads"``; ``"dask"`` for workers of Dask on this
         machine, ``"dask=tcp://HOST:PORT"`` for those of a cluster; or any `concurrent.futures.Executor`, which is not
-        shut down.
+        shut down. The working directory is one for all threads of a process: a function that changes it disturbs the
+        others of ``"threads"``.
     jobs
         How many inputs at a time; by default one a processor.
     results

@@ -90,6 +90,11 @@ class DrawnMask:
         return same
 
     @property
+    def called(self) -> str:
+        """Its name, or its number where it was given none."""
+        return self.name or f"mask {self.number}"
+
+    @property
     def size(self) -> int:
         """Bytes of what was drawn on it."""
         return sum(edit.size for edit in (*self.edits, *self.undone))

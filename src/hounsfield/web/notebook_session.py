@@ -150,7 +150,7 @@ class NotebookSession:
             for mask in self.viewing.masks.of(item):
                 with mask.lock:
                     made = self.viewing.masks.values(mask)
-                    found[_new_name(mask.name, found)] = replace(made, values=made.values.copy())
+                    found[_new_name(mask.called, found)] = replace(made, values=made.values.copy())
         return found
 
     def measures(self) -> list[DrawnMeasure]:

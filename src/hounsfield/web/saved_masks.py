@@ -104,7 +104,7 @@ def _write_volume(path: Path, made: Volume, mask: DrawnMask, form: str) -> None:
         from hounsfield.exports.seg import write_seg
 
         try:
-            described = SegmentName.of(mask.name or f"mask {mask.number}", mask.wish.selection.tissue).described
+            described = SegmentName.of(mask.called, mask.wish.selection.tissue).described
         except ValueError as error:
             raise Refused(400, str(error)) from None
         write_seg(made, path, segments=described, force=True)
