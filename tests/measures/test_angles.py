@@ -121,3 +121,17 @@ def test_a_scale_of_the_user_keeps_the_shape_of_pixels_and_says_so():
     for wrong in (0, -1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="positive"):
             hu.calibrated(flat(), wrong)
+
+
+@pytest.mark.parametrize("far", [1e-200, 1e200])
+def test_angles_of_tiny_and_huge_ways_are_angles(far):
+    assert hu.angle(flat(), (0, far), (0, 0), (far, 0)).degrees == pytest.approx(90)
+
+
+def test_arguments_that_are_no_places_and_no_numbers_are_refused():
+    for wrong in (((0, math.nan), (1, 1)), (0, 0)):
+        with pytest.raises((ValueError, TypeError)):
+            hu.scaled(flat(), wrong)
+    for wrong in ("2", True, hu.distance(flat(), (0, 0), (1, 1))):
+        with pytest.raises(TypeError, match="mm_per_pixel: a number is wanted"):
+            hu.calibrated(flat(), wrong)

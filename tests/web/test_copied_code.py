@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -352,6 +353,19 @@ def test_paths_are_not_said_while_the_patient_is_hidden(folder):
         assert str(folder) not in str(said) and "study" not in str(said)
         assert 'hu.read_volumes("PATH")' in said["python"] and "not said while the patient is hidden" in said["python"]
         assert said["command"].endswith(" PATH")
+
+
+def test_code_without_paths_takes_no_other_volume_that_lies_in_the_place_of_path(folder, tmp_path):
+    hu.phantom(tmp_path / "both" / "other", matrix=24, slices=4, noise=3)
+    shutil.copytree(folder, tmp_path / "both" / "own")
+    with shown(folder, no_phi=True) as opened:
+        page = Masks(opened)
+        program = code(page, mask=page.make({"above": 90})["id"])["python"]
+    for place, ends_well in ((folder, True), (tmp_path / "both", False)):
+        script = tmp_path / "copied.py"
+        script.write_text(program.replace('"PATH"', repr(str(place))), "utf-8")
+        ran = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+        assert (ran.returncode == 0) is ends_well, ran.stderr
 
 
 BAD = [

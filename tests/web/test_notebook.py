@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import subprocess
 import sys
 from urllib.parse import quote
 
@@ -409,3 +410,18 @@ def test_the_widget_has_the_picture_for_where_it_cannot_run(volume, folder):
         view.close()
     with pytest.raises(ValueError, match="height"):
         volume.view(height=1)
+
+
+def test_a_view_that_nobody_closes_ends_with_the_interpreter_in_silence(folder):
+    pytest.importorskip("anywidget", reason="anywidget is not installed")
+    program = (
+        "import sys, hounsfield as hu\n"
+        "volumes = hu.read_volumes(sys.argv[1])\n"
+        "kept = volumes.view()\n"
+        "for wrong in (-5, 'x'):\n"
+        "    try: volumes[0].view(height=wrong)\n"
+        "    except (ValueError, TypeError) as error: print(error)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["height is 200 to 4000", "height: a number of pixels is wanted, not a str"]
+    assert ran.stderr == ""

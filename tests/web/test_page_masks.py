@@ -256,3 +256,47 @@ def test_tissues_are_those_of_the_library():
     code = (Path(hu.__file__).parent / "web/static/panels/panel_mask.js").read_text("utf-8")
     listed = re.search(r"TISSUES = (\[.*?\])", code)
     assert sorted(ast.literal_eval(listed[1])) == sorted(TISSUES)
+
+
+def test_a_mask_of_one_frame_is_not_replaced_from_another_one(open_page):
+    page = open_page(Path(get_testdata_file("emri_small.dcm")))
+    made(page)
+    first, at = seen(page), settled(page)
+    page.locator(".pane").first.focus()
+    page.keyboard.press("ArrowDown")
+    at_rest(page)
+    page.get_by_label("Opening in pixels").fill("4")
+    page.get_by_label("Opening in pixels").press("Tab")
+    at_rest(page)
+    assert (
+        page.locator("#panel-mask [role=status]").first.inner_text().startswith("The chosen mask is of another image")
+    )
+    assert page.get_by_label("Opening in pixels").input_value() == "2"
+    page.locator(".pane").first.focus()
+    page.keyboard.press("ArrowUp")
+    at_rest(page)
+    assert settled(page) == at
+    assert (seen(page) == first).all()
+
+
+def test_nothing_that_was_chosen_for_a_series_is_left_for_the_next(open_page, tmp_path):
+    for name, noise in (("one", 0), ("two", 3)):
+        hu.phantom(tmp_path / name, matrix=MATRIX, slices=SLICES, noise=noise)
+    page = open_page(tmp_path)
+    made(page)
+    page.get_by_label("Selected by").select_option("bone")
+    page.get_by_label("Largest parts only").fill("1")
+    page.get_by_label("Largest parts only").press("Tab")
+    at_rest(page)
+    page.locator(".entry:not([aria-current=true])").first.click()
+    settled(page)
+    at_rest(page)
+    asked = {
+        "Selected by": "range",
+        "Holes": "plane",
+        "Opening in pixels": "2",
+        "Largest parts only": "",
+        "Above": "90",
+    }
+    for label, value in asked.items():
+        assert page.get_by_label(label).last.input_value() == value, label

@@ -173,7 +173,9 @@ def _between(image: Image, one: tuple[Place, Place], other: tuple[Place, Place])
     ways: list[tuple[float, float]] = []
     for start, end in (one, other):
         (y0, x0), (y1, x1) = as_point(start), as_point(end)
-        ways.append(((x1 - x0) * across, (y1 - y0) * down))
+        x, y = (x1 - x0) * across, (y1 - y0) * down
+        far = max(abs(x), abs(y)) or 1.0  # products of tiny and of huge numbers are 0 and infinite
+        ways.append((x / far, y / far))
     (a, b), (c, d) = ways
     if not (a or b) or not (c or d):
         raise GeometryError("two of its points are the same", source=image.name)

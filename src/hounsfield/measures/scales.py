@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def scaled(image: Image, *where: Image | Points) -> Image:
     """
     require_image(image, "scaled")
     regions = scales_of(image)
-    pixels = [_pixels(image, each) for each in where] if regions else []
+    pixels = [_pixels(image, each) for each in where]
     return scaled_by(image, regions, *pixels)
 
 
@@ -74,7 +75,7 @@ def calibrated(image: Image, mm_per_pixel: float) -> Image:
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         It is no positive number.
 
     Examples
@@ -86,6 +87,8 @@ def calibrated(image: Image, mm_per_pixel: float) -> Image:
     25 mm (calibrated)
     """
     require_image(image, "calibrated")
+    if isinstance(mm_per_pixel, bool) or not isinstance(mm_per_pixel, Real):
+        raise TypeError(f"mm_per_pixel: a number is wanted, not a {type(mm_per_pixel).__name__}")
     if not (math.isfinite(mm_per_pixel) and mm_per_pixel > 0):
         raise ValueError(f"mm_per_pixel is a positive number, not {mm_per_pixel!r}")
     spacing = float(mm_per_pixel) * pixel_aspect(image), float(mm_per_pixel)

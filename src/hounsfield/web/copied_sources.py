@@ -28,7 +28,7 @@ class CopiedSource:
     paths
         Files, a folder or an archive.
     first
-        File and frame of the first slice of a volume; None where nothing is known: it is the first volume then.
+        File and frame of the first slice of a volume; None where nothing is known: it is the only volume then.
     file, frame
         Of an image: its file, and the frame of that; None of a file with one.
     why_unknown
@@ -47,7 +47,7 @@ class CopiedSource:
         paths = literal(self.paths[0]) if len(self.paths) == 1 else literal(list(self.paths))
         lines = [f"volumes = {call('hu.read_volumes', paths)}"]
         if self.first is None:
-            return [*lines, "volume = volumes[0]"]
+            return [*lines, "(volume,) = volumes  # PATH is a folder with the files of this volume, and of no other"]
         path, frame = self.first
         known = f"volumes.slices(i)[0].path == {literal(path)}"
         known += "" if frame is None else f" and volumes.slices(i)[0].frame_index == {frame}"

@@ -299,7 +299,7 @@ class MaskSets:
     # ---- what is drawn on them
 
     def draw(self, mask: DrawnMask, stroke: Stroke) -> None:
-        """Add a stroke to a mask, or erase by it.
+        """Add a stroke to a mask, or erase by it; one that changes nothing, as beside the image, is forgotten.
 
         Raises
         ------
@@ -312,6 +312,8 @@ class MaskSets:
                 size = sum(each.size for each in self._masks.values())
             if len(mask.edits) >= MOST_STROKES or size + edit.size > MOST_STROKE_BYTES:
                 raise Refused(400, "there are too many strokes: make another mask")
+            if not edit.bits.any():
+                return
             self._change(mask, edit)
             mask.edits.append(edit)
             mask.undone.clear()

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 from typing import Any
+from weakref import WeakSet
 
 import anywidget
 import traitlets
@@ -23,6 +25,15 @@ from hounsfield.web.page_files import STATIC
 _SCRIPT = (STATIC / "notebook/widget.js").read_text(encoding="utf-8")
 #: Pixels that the page may be high.
 _HEIGHTS = (200, 4000)
+
+#: Those that are open: they close before the interpreter ends, when there is nothing left to close them with.
+_views: WeakSet[NotebookView] = WeakSet()
+
+
+@atexit.register
+def _close_views() -> None:
+    for view in list(_views):
+        view.close()
 
 
 class NotebookView(anywidget.AnyWidget):
@@ -45,18 +56,23 @@ class NotebookView(anywidget.AnyWidget):
         Counts changes of masks and measures: ``view.observe(call, "version")``.
     """
 
+    _is_open = False
     _esm = _SCRIPT
     _picture = traitlets.Unicode().tag(sync=True)
     height = traitlets.Int(600, min=_HEIGHTS[0], max=_HEIGHTS[1]).tag(sync=True)
     version = traitlets.Int(0)
 
     def __init__(self, shown: Image | Volume | Volumes, *, no_phi: bool = False, height: int = 600) -> None:
+        if not isinstance(height, int):
+            raise TypeError(f"height: a number of pixels is wanted, not a {type(height).__name__}")
         if not _HEIGHTS[0] <= height <= _HEIGHTS[1]:
             raise ValueError(f"height is {_HEIGHTS[0]} to {_HEIGHTS[1]}")
         self._shown_session = NotebookSession(shown, self._tell_pages, no_phi=no_phi, changed=self._note_change)
         self._own_loop: asyncio.AbstractEventLoop | None = None
         super().__init__(_picture=shown._repr_html_(), height=height)
         self.on_msg(self._hear_page)
+        self._is_open = True
+        _views.add(self)
 
     @property
     def masks(self) -> dict[str, Image | Volume]:
@@ -73,7 +89,9 @@ class NotebookView(anywidget.AnyWidget):
 
     def close(self) -> None:
         """End it, and let go what it shows."""
-        self._shown_session.close()
+        if self._is_open:  # it never was where an argument was wrong
+            self._is_open = False
+            self._shown_session.close()
         super().close()
 
     def __repr__(self) -> str:

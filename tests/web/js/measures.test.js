@@ -168,7 +168,7 @@ test("files hold every digit, are read again, and what is no such file is refuse
   const parsed = JSON.parse(text);
   assert.equal(parsed.measures[0].measure.length.px, 0.1 + 0.2);
   const [, row] = toCsv(list.shapes).split("\r\n");
-  assert.ok(row.startsWith(`"'=cmd, ""x""",distance,frames,4,${0.1 + 0.2},${1 / 3},`));
+  assert.ok(row.startsWith(`"'=cmd, ""x""",distance,${place.image},frames,4,${0.1 + 0.2},${1 / 3},`));
   for (const change of [
     (/** @type {any} */ one) => (one.kind = "__proto__"),
     (/** @type {any} */ one) => (one.kind = ["distance"]),

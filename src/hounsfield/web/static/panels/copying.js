@@ -2,7 +2,7 @@
 // line of work.
 
 import { h } from "../dom.js";
-import { loadCode, viewName } from "../server/masks.js";
+import { isOfImage, loadCode, viewName } from "../server/masks.js";
 import { t } from "../words/words.js";
 import { menuButton } from "./menu.js";
 
@@ -43,7 +43,7 @@ export function canBeCopied(viewport) {
 function shownIn(viewport) {
   const { stack, index, layers } = viewport.active();
   const shown = layers.masking?.of(stack);
-  const here = shown && stack && (shown.mask.scope === "volume" || isOf(shown.mask, stack, index));
+  const here = shown && stack && (shown.mask.scope === "volume" || isOfImage(shown.mask, stack, index));
   const hidden = layers.masking?.look === "original" || shown?.quick || !shown?.visible;
   return { stack, index, masks: here && !hidden ? { mask: shown.mask.id } : {} };
 }
@@ -60,9 +60,6 @@ function measuresIn(viewport) {
   const calibration = scale === null ? {} : { calibration: { mm_per_pixel: scale } };
   return { shapes: shapes.map(({ kind, points }) => ({ kind, points })), ...calibration };
 }
-
-/** @param {import("../types.js").Mask} mask @param {import("../types.js").Stack} stack @param {number} index */
-const isOf = (mask, stack, index) => mask.view === viewName(stack) && mask.frame === index;
 
 /** @param {import("../types.js").Voi} voi */
 function windowOf(voi) {

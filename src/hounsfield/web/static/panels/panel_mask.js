@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { shortNumber } from "../numbers/numbers.js";
 import { KINDS } from "../panes/probe.js";
 import { download } from "../panes/save_view.js";
-import { loadHistogram, loadMaskFile, viewName } from "../server/masks.js";
+import { isOfImage, loadHistogram, loadMaskFile, viewName } from "../server/masks.js";
 import { t } from "../words/words.js";
 import { BrushSection } from "./brush_section.js";
 import { MaskList } from "./mask_list.js";
@@ -169,6 +169,7 @@ class MaskPanel {
         if (recipe) this.follow(recipe);
         // Who has chosen meanwhile keeps that.
         if (other && !this.masking.of(stack) && this.by.value === by) {
+          this.follow({}); // nothing of what was chosen for another item
           this.by.value = told.unit === "HU" ? "range" : "otsu";
           this.threshold.bounds = { above: told.unit === "HU" ? 90 : null, below: null };
         }
@@ -195,6 +196,12 @@ class MaskPanel {
     const { stack, index } = this.viewport.active();
     if (!stack || !this.can() || (!anew && !this.masking.of(stack) && !this.masking.busy)) return;
     const volume = stack.description.kind === "volume";
+    const shown = this.masking.of(stack);
+    if (!anew && !volume && shown && !isOfImage(shown.mask, stack, index)) {
+      this.follow(shown.mask.recipe); // it is not replaced by a mask of what happens to be seen
+      this.masking.failed(new Error(t("The chosen mask is of another image: choose or add another one.")));
+      return;
+    }
     const quick = dragging && volume ? this.recipe(false) : null;
     this.masking.make({ stack, index, recipe: this.recipe(volume), quick, anew });
   }

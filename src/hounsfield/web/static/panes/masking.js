@@ -4,7 +4,16 @@
 import { masksLayer } from "../drawing/mask_drawing.js";
 import { ByteCache } from "../server/byte_cache.js";
 import { frameKey } from "../server/frames.js";
-import { deleteMask, listMasks, loadMaskBits, makeMask, setLookOf, stepMask, viewName } from "../server/masks.js";
+import {
+  deleteMask,
+  isOfImage,
+  listMasks,
+  loadMaskBits,
+  makeMask,
+  setLookOf,
+  stepMask,
+  viewName,
+} from "../server/masks.js";
 import { ServerError } from "../server/server.js";
 
 /** @typedef {import("../types.js").Stack} Stack */
@@ -127,8 +136,7 @@ export class Masking {
     const alone = this.look === "mask" || this.look === "result";
     const others = alone ? [] : held.masks.filter(({ mask, visible }) => visible && mask.id !== held.chosen);
     const last = chosen?.visible ? [chosen] : [];
-    const here = (/** @type {Mask} */ mask) => mask.view === viewName(stack) && mask.frame === index;
-    return [...others, ...last].filter(({ mask }) => mask.scope === "volume" || here(mask));
+    return [...others, ...last].filter(({ mask }) => mask.scope === "volume" || isOfImage(mask, stack, index));
   }
 
   /**

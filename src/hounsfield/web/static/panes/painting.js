@@ -5,7 +5,7 @@ import { drawPen } from "../drawing/shape_drawing.js";
 import { BrushInput } from "../input/brush_input.js";
 import { asRadius, isBrush, nextRadius } from "../numbers/brush.js";
 import { frameKey } from "../server/frames.js";
-import { drawOnMask, viewName } from "../server/masks.js";
+import { drawOnMask, isOfImage, viewName } from "../server/masks.js";
 import { t } from "../words/words.js";
 import { Masking } from "./masking.js";
 
@@ -83,7 +83,7 @@ export class Painting {
     if (stack.description.interpolated)
       return t("Pixels of this plane are no voxels of the acquisition: draw on its own slices.");
     const shown = this.masking.of(stack);
-    if (shown?.mask.scope === "frame" && !shown.quick && !isOf(shown.mask, stack, pane.index))
+    if (shown?.mask.scope === "frame" && !shown.quick && !isOfImage(shown.mask, stack, pane.index))
       return t("The chosen mask is of another image: choose or add another one.");
     if (!shown && this.viewport.store.get().tool === "eraser") return t("There is no mask to erase.");
     return "";
@@ -152,10 +152,6 @@ export class Painting {
     return panes.every((pane) => pane.layers.hasMaskOf(stack, index, stamp));
   }
 }
-
-/** @param {import("../types.js").Mask} mask @param {Stack} stack @param {number} index */
-const isOf = (mask, stack, index) => mask.view === viewName(stack) && mask.frame === index;
-
 /** @param {string} text */
 function tell(text) {
   document.dispatchEvent(new CustomEvent("hounsfield-tell", { detail: text }));

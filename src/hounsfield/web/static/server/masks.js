@@ -58,6 +58,9 @@ export const stepMask = (id, mask, what) => changeMask(id, mask, what);
 /** @param {string} id @param {string} mask @param {{name?: string, color?: string}} look */
 export const setLookOf = (id, mask, look) => changeMask(id, mask, "look", look);
 
+/** Whether a mask of one image is of this one. @param {Mask} mask @param {Stack} stack @param {number} index */
+export const isOfImage = (mask, stack, index) => mask.view === viewName(stack) && mask.frame === index;
+
 /**
  * Which pixels of a frame a mask selects, one bit each; null where it is of another image.
  * @param {Stack} stack

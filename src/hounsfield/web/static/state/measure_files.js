@@ -83,6 +83,7 @@ const isScale = (scale) => scale === null || (typeof scale === "number" && scale
 const COLUMNS = [
   ["name", ({ name }) => name],
   ["kind", ({ kind }) => kind],
+  ["image", ({ place }) => place?.image],
   ["view", ({ view, query }) => (query ? `${view}?${query}` : view)],
   ["frame_index", ({ frame }) => frame],
   ["length_px", (_, found) => (found.length ?? found.long)?.px],
