@@ -135,3 +135,9 @@ def test_arguments_that_are_no_places_and_no_numbers_are_refused():
     for wrong in ("2", True, hu.distance(flat(), (0, 0), (1, 1))):
         with pytest.raises(TypeError, match="mm_per_pixel: a number is wanted"):
             hu.calibrated(flat(), wrong)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_value_that_is_no_number_is_none_in_json(value):
+    found = hu.point(hu.Image(np.array([[value, 1.0]], np.float32)), (0, 0))
+    assert str(found.value) == str(value) and found.to_dict()["value"] is None

@@ -61,8 +61,9 @@ class PointValue:
     lps: tuple[float, float, float] | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as a JSON-ready dictionary."""
+        """Return it as a JSON-ready dictionary; a value that is no number is None."""
         value = list(self.value) if isinstance(self.value, tuple) else self.value
+        value = None if isinstance(value, float) and not math.isfinite(value) else value
         lps = None if self.lps is None else list(self.lps)
         found = {"row": self.row, "column": self.column, "value": value, "unit": self.unit}
         return {**found, "padding": self.padding, "lps": lps}
